@@ -1,0 +1,26 @@
+# Foresight: `make demo` and `make test` do everything on a fresh Debian with git and make.
+PYTHON := .venv/bin/python
+OUT ?= out
+
+.PHONY: setup demo test check bench clean
+
+setup: ## system packages where missing, .venv, the package (editable)
+	@scripts/setup.sh
+
+demo: setup ## the main job on the built-in match: a delayed, directed film with sound
+	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
+
+test: setup ## every test; those that need ../shared skip and say so where it is missing
+	@$(PYTHON) -m pytest
+
+check: setup ## lint, format, types, architecture
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+
+bench: setup ## every benchmark, each a ratio against a named rival in the same run
+	@$(PYTHON) -m pipeline bench
+
+clean:
+	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The pure heart of the delay line: no GStreamer, no thread, no clock."""

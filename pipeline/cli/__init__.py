@@ -1,0 +1,45 @@
+"""The foresight command: one file a command; errors become one line and an exit status here."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from pipeline.errors import ForesightError
+
+COMMANDS: tuple[str, ...] = ()
+"""Every command's name; its code is the function of that name in the module of that name beside this file."""
+
+app = typer.Typer(
+    name="foresight",
+    help="A live camera that has already seen the next seven seconds.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+def _command(name: str) -> Callable[..., Any]:
+    module = importlib.import_module(f"pipeline.cli.{name}")
+    function: Callable[..., Any] = getattr(module, name)
+    return function
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration."""
+    argv = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in argv
+    argv = [argument for argument in argv if argument != "--debug"]
+    for name in COMMANDS:
+        app.command(name)(_command(name))
+    try:
+        app(argv)
+    except ForesightError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"foresight: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(error.exit_status)

@@ -1,0 +1,1 @@
+"""From a track to a camera path: pure, deterministic, aware of the future."""

@@ -1,0 +1,1 @@
+"""The GStreamer edge: the one gateway to gi, elements, signals, buses."""

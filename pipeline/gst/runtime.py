@@ -1,0 +1,127 @@
+"""The one gateway to GStreamer: imports gi, checks versions, says what to install."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.errors import MissingDependencyError
+
+MINIMUM_VERSION = (1, 20)
+"""The oldest GStreamer whose appsink, appsrc and mp4mux do what Foresight needs."""
+
+_INSTALL = (
+    "install it with: sudo apt-get install python3-gi python3-gst-1.0 gir1.2-gstreamer-1.0 "
+    "gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good "
+    "(and create the environment with: /usr/bin/python3 -m venv --system-site-packages .venv)"
+)
+
+try:
+    import gi
+
+    gi.require_version("Gst", "1.0")
+    gi.require_version("GstApp", "1.0")
+    gi.require_version("GstBase", "1.0")
+    gi.require_version("GstPbutils", "1.0")
+    gi.require_version("GstVideo", "1.0")
+    from gi.repository import GLib, GObject, Gst, GstApp, GstBase, GstPbutils, GstVideo
+except (ImportError, ValueError) as error:
+    raise MissingDependencyError(f"GStreamer for Python is not usable ({error}); {_INSTALL}") from error
+
+if not Gst.is_initialized():
+    Gst.init(None)
+
+VERSION: tuple[int, ...] = tuple(Gst.version())
+if VERSION[:2] < MINIMUM_VERSION:
+    raise MissingDependencyError(
+        f"GStreamer {'.'.join(map(str, VERSION[:3]))} is too old, "
+        f"{'.'.join(map(str, MINIMUM_VERSION))} or newer is needed; upgrade the system's GStreamer packages"
+    )
+if not hasattr(Gst.Fraction(1, 1), "num"):  # the overrides come with python3-gst-1.0, not with gi
+    raise MissingDependencyError("the Python overrides of GStreamer are missing; install python3-gst-1.0")
+
+__all__ = [
+    "FEATURES",
+    "VERSION",
+    "Feature",
+    "GLib",
+    "GObject",
+    "Gst",
+    "GstApp",
+    "GstBase",
+    "GstPbutils",
+    "GstVideo",
+    "missing_elements",
+    "require",
+]
+
+_BASE, _GOOD, _BAD, _UGLY, _LIBAV = (
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+    "gstreamer1.0-plugins-bad",
+    "gstreamer1.0-plugins-ugly",
+    "gstreamer1.0-libav",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something a user can ask for, and the elements that it needs, each with its Debian package."""
+
+    name: str
+    elements: dict[str, str]
+
+
+FEATURES: dict[str, Feature] = {
+    feature.name: feature
+    for feature in (
+        Feature(
+            "core",
+            {
+                "appsink": _BASE,
+                "appsrc": _BASE,
+                "uridecodebin3": _BASE,
+                "videoconvert": _BASE,
+                "videoscale": _BASE,
+                "audioconvert": _BASE,
+                "audioresample": _BASE,
+            },
+        ),
+        Feature(
+            "decode", {"decodebin3": _BASE, "avdec_h264": _LIBAV, "avdec_h265": _LIBAV, "avdec_aac": _LIBAV}
+        ),
+        Feature("h264", {"x264enc": _UGLY, "h264parse": _BAD}),
+        Feature("h265", {"x265enc": _BAD, "h265parse": _BAD}),
+        Feature("aac", {"avenc_aac": _LIBAV, "aacparse": _GOOD}),
+        Feature("opus", {"opusenc": _BASE, "opusparse": _BAD}),
+        Feature("mp4", {"mp4mux": _GOOD}),
+        Feature("mkv", {"matroskamux": _GOOD}),
+        Feature("flv", {"flvmux": _GOOD}),
+        Feature("ts", {"mpegtsmux": _BAD}),
+        Feature("rtmp", {"rtmp2sink": _BAD, "rtmp2src": _BAD, "flvmux": _GOOD}),
+        Feature("rtsp", {"rtspsrc": _GOOD}),
+        Feature("srt", {"srtsink": _BAD, "srtsrc": _BAD}),
+        Feature("window", {"autovideosink": _GOOD, "autoaudiosink": _GOOD}),
+        Feature("camera", {"v4l2src": _GOOD}),
+    )
+}
+
+
+def missing_elements(feature: str) -> dict[str, str]:
+    """The elements of `feature` (a key of FEATURES) that this machine lacks, each with its Debian package."""
+    return {
+        element: package
+        for element, package in FEATURES[feature].elements.items()
+        if Gst.ElementFactory.find(element) is None
+    }
+
+
+def require(*features: str) -> None:
+    """Raise MissingDependencyError, naming the Debian packages, unless every feature's elements are there."""
+    missing: dict[str, str] = {}
+    for feature in features:
+        missing.update(missing_elements(feature))
+    if missing:
+        packages = " ".join(sorted(set(missing.values())))
+        raise MissingDependencyError(
+            f"GStreamer lacks {', '.join(sorted(missing))}; install with: sudo apt-get install {packages}"
+        )

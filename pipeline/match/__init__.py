@@ -1,0 +1,1 @@
+"""The built-in match: a synthetic game with picture, sound and ground truth, from a seed."""

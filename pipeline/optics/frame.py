@@ -1,0 +1,95 @@
+"""A picture in memory as the renderer and the detectors see it: planes of 8-bit YUV 4:2:0, never RGB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ConfigError
+
+Plane = NDArray[np.uint8]
+PixelFormat = Literal["NV12", "I420"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One NV12 or I420 picture; the planes are views on memory that somebody else owns.
+
+    ``planes``: NV12 has luma (height, width) and chroma (height / 2, width / 2, 2), U before V;
+    I420 has luma (height, width), U and V (height / 2, width / 2). Width and height are even;
+    rows may be padded (planes may be strided views).
+    """
+
+    format: PixelFormat
+    planes: tuple[Plane, ...]
+
+    @property
+    def width(self) -> int:
+        """Luma pixels in a row."""
+        return int(self.planes[0].shape[1])
+
+    @property
+    def height(self) -> int:
+        """Luma rows."""
+        return int(self.planes[0].shape[0])
+
+    @property
+    def luma(self) -> Plane:
+        """The brightness plane, shape (height, width)."""
+        return self.planes[0]
+
+    @classmethod
+    def empty(cls, pixel_format: PixelFormat, width: int, height: int) -> Frame:
+        """A new frame of its own memory, black. Raises ConfigError unless both sides are even, positive."""
+        if width <= 0 or height <= 0 or width % 2 or height % 2:
+            raise ConfigError(f"a 4:2:0 frame needs even, positive sides, not {width}x{height}")
+        luma = np.full((height, width), 16, np.uint8)
+        half = (height // 2, width // 2)
+        if pixel_format == "NV12":
+            return cls("NV12", (luma, np.full((*half, 2), 128, np.uint8)))
+        return cls("I420", (luma, np.full(half, 128, np.uint8), np.full(half, 128, np.uint8)))
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: memoryview | bytes | bytearray,
+        pixel_format: PixelFormat,
+        width: int,
+        height: int,
+        strides: tuple[int, ...],
+        offsets: tuple[int, ...],
+    ) -> Frame:
+        """A frame over mapped memory, nothing copied; writable when `data` is.
+
+        ``strides`` and ``offsets`` (bytes, one per plane) are GstVideoInfo's or GstVideoMeta's.
+        """
+        flat = np.frombuffer(data, np.uint8)
+        half_height, half_width = height // 2, width // 2
+
+        def plane(index: int, rows: int, row_bytes: int) -> Plane:
+            return np.lib.stride_tricks.as_strided(
+                flat[offsets[index] :],
+                (rows, row_bytes),
+                (strides[index], 1),
+                writeable=flat.flags.writeable,
+            )
+
+        luma = plane(0, height, width)
+        if pixel_format == "NV12":
+            chroma = plane(1, half_height, half_width * 2)
+            return cls(
+                "NV12",
+                (
+                    luma,
+                    np.lib.stride_tricks.as_strided(
+                        chroma,
+                        (half_height, half_width, 2),
+                        (strides[1], 2, 1),
+                        writeable=flat.flags.writeable,
+                    ),
+                ),
+            )
+        return cls("I420", (luma, plane(1, half_height, half_width), plane(2, half_height, half_width)))

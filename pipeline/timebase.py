@@ -1,0 +1,24 @@
+"""Time is an integer of nanoseconds; seconds exist at the edges (settings, statistics, files) only."""
+
+from __future__ import annotations
+
+import math
+from typing import NewType
+
+Nanoseconds = NewType("Nanoseconds", int)
+"""A running time or a duration in nanoseconds."""
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+
+
+def seconds_to_ns(seconds: float) -> Nanoseconds:
+    """Seconds to the nearest nanosecond. Raises ValueError for nan and the infinities."""
+    if not math.isfinite(seconds):
+        raise ValueError(f"not a finite time in seconds: {seconds}")
+    return Nanoseconds(round(seconds * NS_PER_S))
+
+
+def ns_to_seconds(ns: int) -> float:
+    """Nanoseconds to seconds, exact to the nanosecond for times under 100 days."""
+    return ns / NS_PER_S

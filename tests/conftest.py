@@ -1,0 +1,17 @@
+"""What the tests share: where the real footage lies, and the marks of what a test needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of the real films; the test is skipped, and says so, where it is missing."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real footage (../shared/data beside the checkout) is not here")
+    return SHARED_DATA
