@@ -47,8 +47,11 @@ class Detector(Protocol):
     def rate_hz(self) -> float:
         """How many frames a second the detector wants; frames in between are not offered to it."""
 
-    def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
+    def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection] | None:
         """What is to be seen in `frame`, whose pixels are valid during the call only.
+
+        An empty answer says that nothing is there; None says that the detector did not look (it is
+        still learning the background, say), and nothing is written down.
 
         May block for as long as it takes: frames that come meanwhile are dropped and counted (live)
         or wait (offline).

@@ -1,0 +1,84 @@
+"""Detections as JSON Lines: one frame a line, seconds and degrees, written and read back without loss."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, get_args
+
+from pipeline.analysis.detector import Detection, DetectionSet, Label
+from pipeline.errors import ConfigError, OutputError
+from pipeline.timebase import ns_to_seconds, seconds_to_ns
+
+LABELS: tuple[Label, ...] = get_args(Label)
+
+_NUMBERS = ("score", "yaw_deg", "pitch_deg", "width_deg", "height_deg")
+
+
+def to_line(seen: DetectionSet) -> str:
+    """One line without its end: ``{"time_s": ..., "detections": [{"label": ..., "score": ..., ...}]}``."""
+    detections = [
+        {"label": found.label} | {name: float(getattr(found, name)) for name in _NUMBERS}
+        for found in seen.detections
+    ]
+    return json.dumps({"time_s": ns_to_seconds(seen.time_ns), "detections": detections})
+
+
+def from_line(line: str) -> DetectionSet:
+    """The set that a line holds. Raises ConfigError that names what is wrong with it."""
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"not JSON ({error})") from error
+    if not isinstance(record, dict) or not isinstance(record.get("detections"), list):
+        raise ConfigError('expected {"time_s": ..., "detections": [...]}')
+    return DetectionSet(
+        seconds_to_ns(_number(record, "time_s")),
+        tuple(_detection(found) for found in record["detections"]),
+    )
+
+
+def write_detections(path: Path, sets: Iterable[DetectionSet]) -> None:
+    """Write a run's detections to `path`. Raises OutputError when that is impossible."""
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(f"{to_line(seen)}\n" for seen in sets)
+    except OSError as error:
+        raise OutputError(f"cannot write detections to {path}: {error.strerror or error}") from error
+
+
+def read_detections(path: Path) -> list[DetectionSet]:
+    """All sets of a file in time order. Raises ConfigError with the line's number."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read detections from {path}: {error}") from error
+    sets = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            sets.append(from_line(line))
+        except ConfigError as error:
+            raise ConfigError(f"{path}, line {number}: {error}") from error
+    return sorted(sets, key=lambda seen: seen.time_ns)
+
+
+def _detection(record: Any) -> Detection:
+    """One detection of a line; raises ConfigError."""
+    if not isinstance(record, dict):
+        raise ConfigError(f"a detection is an object, not {record!r}")
+    label = record.get("label")
+    if label not in LABELS:
+        raise ConfigError(f"label {label!r} is none of {', '.join(LABELS)}")
+    return Detection(label, *(_number(record, name) for name in _NUMBERS))
+
+
+def _number(record: dict[str, Any], name: str) -> float:
+    """A finite number of a record; raises ConfigError."""
+    value = record.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
+        raise ConfigError(f"{name} must be a finite number, not {value!r}")
+    return float(value)

@@ -1,0 +1,90 @@
+"""Detections to a file and back, and a recorded run replayed at its times."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.analysis.detector import Detection, DetectionSet
+from pipeline.analysis.jsonl import LABELS, from_line, read_detections, to_line, write_detections
+from pipeline.analysis.replay import NoDetector, ReplayDetector
+from pipeline.errors import ConfigError, OutputError
+from pipeline.timebase import Nanoseconds
+from tests.analysis.fakes import BALL, FRAME, ms
+
+finite = st.floats(-400, 400, allow_nan=False)
+sets = st.builds(
+    DetectionSet,
+    st.integers(-(10**15), 10**15).map(Nanoseconds),
+    st.lists(
+        st.builds(Detection, st.sampled_from(LABELS), finite, finite, finite, finite, finite), max_size=3
+    ).map(tuple),
+)
+
+
+@settings(max_examples=50)
+@given(sets)
+def test_a_line_comes_back_without_loss(seen: DetectionSet) -> None:
+    assert from_line(to_line(seen)) == seen
+
+
+def test_the_line_is_the_documented_one() -> None:
+    assert to_line(DetectionSet(ms(1500), (BALL,))) == (
+        '{"time_s": 1.5, "detections": [{"label": "ball", "score": 0.9, "yaw_deg": 1.0, "pitch_deg": -5.0, '
+        '"width_deg": 0.2, "height_deg": 0.2}]}'
+    )
+
+
+def test_a_file_comes_back_in_time_order(tmp_path: Path) -> None:
+    path = tmp_path / "seen.jsonl"
+    write_detections(path, [DetectionSet(ms(80), (BALL,)), DetectionSet(ms(0), ())])
+    assert [seen.time_ns for seen in read_detections(path)] == [0, ms(80)]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("{", "line 1: not JSON"),
+        ("[]", "line 1: expected"),
+        ('{"time_s": 0}', "line 1: expected"),
+        ('{"time_s": "0", "detections": []}', "time_s must be a finite number, not '0'"),
+        ('{"time_s": NaN, "detections": []}', "time_s must be a finite number, not nan"),
+        ('{"time_s": 0, "detections": [1]}', "a detection is an object"),
+        ('{"time_s": 0, "detections": [{"label": "cow"}]}', "'cow' is none of ball, player"),
+        ('{"time_s": 0, "detections": [{"label": "ball", "score": true}]}', "score must be"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str, named: str) -> None:
+    path = tmp_path / "seen.jsonl"
+    path.write_text(f"{line}\n")
+    with pytest.raises(ConfigError, match=r"seen\.jsonl, line 1") as caught:
+        read_detections(path)
+    assert named in str(caught.value)
+
+
+def test_a_missing_file_and_folder_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read"):
+        ReplayDetector.load(tmp_path / "missing.jsonl")
+    with pytest.raises(OutputError, match="cannot write"):
+        write_detections(tmp_path / "no" / "seen.jsonl", [])
+
+
+def test_each_recorded_set_is_given_once_at_its_time() -> None:
+    recorded = [DetectionSet(ms(at), (BALL,) * count) for count, at in enumerate((0, 80, 200), start=1)]
+    replay = ReplayDetector(recorded)
+    given = [replay.detect(FRAME, ms(at)) for at in range(0, 280, 40)]
+    assert [None if seen is None else len(seen) for seen in given] == [1, None, 2, None, None, 3, None]
+
+
+def test_a_step_back_replays_again() -> None:
+    replay = ReplayDetector([DetectionSet(ms(0), (BALL,)), DetectionSet(ms(80), (BALL,))])
+    assert replay.detect(FRAME, ms(80))
+    assert replay.detect(FRAME, ms(0)) is None
+    assert replay.detect(FRAME, ms(80))
+
+
+def test_no_detector_never_looks() -> None:
+    assert NoDetector().detect(FRAME, ms(0)) is None
