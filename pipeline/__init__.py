@@ -6,13 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.buffer_manager import BufferManager as BufferManager
     from pipeline.errors import ForesightError as ForesightError
 
 _HOMES = {
+    "BufferManager": "pipeline.buffer_manager",
     "ForesightError": "pipeline.errors",
 }
 
-__all__ = ["ForesightError"]
+__all__ = ["BufferManager", "ForesightError"]
 __version__ = "0.1.0"
 
 

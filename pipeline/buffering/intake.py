@@ -1,0 +1,133 @@
+"""What becomes of a sample that arrives: its place on the timeline, and a verdict with a name. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from pipeline.timebase import NS_PER_S
+
+RESTART_NS = 1 * NS_PER_S
+"""A timestamp this far back is no slip but a source that began again."""
+JUMP_NS = 10 * NS_PER_S
+"""A live timestamp this far ahead of the clock is no gap but a source that changed its time."""
+OFFLINE_JUMP_NS = 3600 * NS_PER_S
+"""Without a clock to compare with, only a gap of this length is taken for a jump."""
+
+
+class Verdict(Enum):
+    """What was decided about one sample."""
+
+    ON_TIME = "on time"
+    LATE = "late"
+    """Accepted, though its moment has passed."""
+    UNTIMED = "untimed"
+    """Accepted; it had no timestamp and follows the one before."""
+    RESTART = "restart"
+    """Accepted; the source's time went back, and the timeline goes on without a jump."""
+    JUMP = "jump"
+    """Accepted; the source's time leapt ahead of the clock, and the timeline goes on without a jump."""
+    DUPLICATE = "duplicate"
+    """Refused: the timestamp of the sample before."""
+    BACKWARD = "backward"
+    """Refused: a timestamp before that of the sample before, too little for a restart."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the sample enters the window."""
+        return self not in (Verdict.DUPLICATE, Verdict.BACKWARD)
+
+
+class Timeline:
+    """The one timeline of all streams: how far it reaches, and the shift that the last restart called for.
+
+    When a source restarts, its streams do so one after the other. The first one sets the shift, the
+    others adopt it, and so sound and picture stay together.
+    """
+
+    __slots__ = ("epoch", "newest_ns", "shift_ns")
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.shift_ns = 0
+        self.newest_ns = 0
+
+    def restart(self, shift_ns: int) -> None:
+        """From now on running time plus `shift_ns` is the timeline's time."""
+        self.epoch += 1
+        self.shift_ns = shift_ns
+
+
+class Intake:
+    """Gives each sample of one stream its place: `last_ns`, the newest order time, only grows."""
+
+    __slots__ = ("_arrival_ns", "_live", "_timeline", "end_ns", "epoch", "last_ns", "shift_ns")
+
+    def __init__(self, timeline: Timeline, *, live: bool) -> None:
+        self._timeline = timeline
+        self._live = live
+        self._arrival_ns = 0
+        self.epoch = timeline.epoch
+        self.shift_ns = timeline.shift_ns
+        self.last_ns: int | None = None
+        self.end_ns = 0
+
+    def place(
+        self, running_ns: int | None, duration_ns: int, arrival_ns: int, *, inter_coded: bool = False
+    ) -> tuple[Verdict, int]:
+        """The verdict on a sample and its order time on the timeline.
+
+        running_ns: its running time (of the decode timestamp where it has one), None when it has no
+        timestamp. arrival_ns: the clock now, any origin. inter_coded: other samples may need this one,
+        so none is refused.
+        """
+        verdict, time_ns = self._judge(running_ns, arrival_ns, inter_coded)
+        if verdict.accepted:
+            self.last_ns = time_ns
+            self._arrival_ns = arrival_ns
+            self.end_ns = time_ns + duration_ns
+            if self.end_ns > self._timeline.newest_ns:
+                self._timeline.newest_ns = self.end_ns
+        return verdict, time_ns
+
+    def _judge(self, running_ns: int | None, arrival_ns: int, inter_coded: bool) -> tuple[Verdict, int]:
+        last_ns = self.last_ns
+        if running_ns is None:
+            return Verdict.UNTIMED, self.end_ns if last_ns is not None else self._timeline.newest_ns
+        if last_ns is None:
+            self._adopt()
+            return Verdict.ON_TIME, running_ns + self.shift_ns
+        time_ns = running_ns + self.shift_ns
+        ahead_ns = time_ns - last_ns
+        if ahead_ns > 0:
+            if ahead_ns <= JUMP_NS or not self._leaps(ahead_ns, arrival_ns):
+                return Verdict.ON_TIME, time_ns
+            return Verdict.JUMP, self._reanchor(running_ns, last_ns, arrival_ns)
+        if ahead_ns <= -RESTART_NS:
+            return Verdict.RESTART, self._reanchor(running_ns, last_ns, arrival_ns)
+        if inter_coded:
+            return Verdict.ON_TIME, last_ns
+        return (Verdict.DUPLICATE if ahead_ns == 0 else Verdict.BACKWARD), time_ns
+
+    def _leaps(self, ahead_ns: int, arrival_ns: int) -> bool:
+        if self._live:
+            return ahead_ns - (arrival_ns - self._arrival_ns) > JUMP_NS
+        return ahead_ns > OFFLINE_JUMP_NS
+
+    def _adopt(self) -> None:
+        self.epoch = self._timeline.epoch
+        self.shift_ns = self._timeline.shift_ns
+
+    def _reanchor(self, running_ns: int, last_ns: int, arrival_ns: int) -> int:
+        """Find the shift under which `running_ns` continues the timeline; returns its new time."""
+        if self._live:
+            expected_ns = max(last_ns + 1, last_ns + arrival_ns - self._arrival_ns)
+        else:
+            expected_ns = max(last_ns + 1, self.end_ns, self._timeline.newest_ns)
+        if self.epoch != self._timeline.epoch:
+            adopted_ns = running_ns + self._timeline.shift_ns
+            if adopted_ns > last_ns and abs(adopted_ns - expected_ns) < JUMP_NS:
+                self._adopt()
+                return adopted_ns
+        self._timeline.restart(expected_ns - running_ns)
+        self._adopt()
+        return expected_ns

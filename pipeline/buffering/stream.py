@@ -1,0 +1,141 @@
+"""One stream of the delay line: its window, its place on the timeline, the cursor of playback. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipeline.buffering.intake import Intake, Verdict
+from pipeline.buffering.stats import Counters
+from pipeline.buffering.window import Entry, Window
+
+
+@dataclass(eq=False, slots=True)
+class Stream:
+    """What the delay line knows of one stream. Whoever calls holds the manager's lock."""
+
+    name: str
+    intake: Intake
+    leads: bool
+    """Its frames are what look-ahead is promised for: the video's, not the sound's."""
+    nominal_ns: int
+    """Duration of a sample that does not tell its own."""
+    capacity: int
+    """How many samples of nominal duration the buffer's duration holds."""
+    window: Window = field(default_factory=Window)
+    counters: Counters = field(default_factory=Counters)
+    next_seq: int = 0
+    """Playback's cursor: sequence number of the next entry to send."""
+    newest_ns: int | None = None
+    """Where the newest stored entry ends."""
+    sent_ns: int | None = None
+    """Time of the newest entry sent."""
+    told_ns: int | None = None
+    """Up to where playback knows of this stream, by samples and by gaps."""
+    seen: bool = False
+    """A source exists: at least one sample came."""
+    ended: bool = False
+    """The source has said end-of-stream."""
+    closed: bool = False
+    """End-of-stream was handed to playback."""
+    in_gap: bool = False
+    """Playback was last told that nothing comes."""
+
+    def clear(self, intake: Intake) -> list[Entry]:
+        """Forget everything and begin again on another timeline; returns what was stored."""
+        evicted = self.window.clear()
+        self.intake = intake
+        self.counters = Counters()
+        self.next_seq = self.window.end
+        self.newest_ns = self.sent_ns = self.told_ns = None
+        self.seen = self.ended = self.closed = self.in_gap = False
+        return evicted
+
+    @property
+    def unsent(self) -> int:
+        """How many entries wait to be sent."""
+        return self.window.end - self.next_seq
+
+    @property
+    def next_entry(self) -> Entry | None:
+        """The entry that is sent next; None when all are sent."""
+        return self.window[self.next_seq] if self.next_seq < self.window.end else None
+
+    @property
+    def ahead_ns(self) -> int:
+        """How much time the unsent entries span."""
+        entry = self.next_entry
+        return 0 if entry is None or self.newest_ns is None else self.newest_ns - entry.order_ns
+
+    def place(self, running_ns: int | None, duration_ns: int, arrival_ns: int) -> tuple[Verdict, int]:
+        """The verdict on an arriving sample and its order time; counts it (see Intake.place)."""
+        self.seen = True
+        self.counters.received += 1
+        verdict, order_ns = self.intake.place(
+            running_ns, duration_ns, arrival_ns, inter_coded=self.window.inter_coded
+        )
+        if verdict is not Verdict.ON_TIME:
+            self.counters.count(verdict)
+        return verdict, order_ns
+
+    def append(self, entry: Entry) -> None:
+        """Store an entry that was given its place."""
+        self.window.append(entry)
+        self.newest_ns = entry.end_ns if self.newest_ns is None else max(self.newest_ns, entry.end_ns)
+
+    def take(self, horizon_ns: int | None, limit_ns: int) -> list[Entry]:
+        """The unsent entries up to `horizon_ns` (None: all), at most `limit_ns` of them but at least one.
+
+        They count as sent; `give_back` undoes that for what playback refused.
+        """
+        first = self.next_entry
+        if first is None or (horizon_ns is not None and first.order_ns > horizon_ns):
+            return []
+        last_ns = first.order_ns + limit_ns
+        end = self.window.index_after(last_ns if horizon_ns is None else min(horizon_ns, last_ns))
+        taken = list(self.window.between(self.next_seq, end))
+        self.next_seq = end
+        self.counters.sent += len(taken)
+        self.sent_ns = taken[-1].time_ns
+        self.told_ns = taken[-1].end_ns
+        self.in_gap = False
+        return taken
+
+    def give_back(self, count: int) -> None:
+        """The newest `count` entries taken were refused and wait again."""
+        self.next_seq -= count
+        self.counters.sent -= count
+        self.counters.refused += count
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Move the cursor over what has left the window unsent, and count it."""
+        missed = self.window.start - self.next_seq
+        if missed > 0:
+            self.counters.dropped += missed
+            self.next_seq = self.window.start
+
+    def skip_to(self, time_ns: int) -> None:
+        """Move the cursor to what is shown at `time_ns`, and count what it passes."""
+        place = self.window.index_at(time_ns)
+        if place > self.window.start and self.window[place - 1].end_ns > time_ns:
+            place -= 1
+        place = self.window.keyframe_at_or_before(place)
+        if place > self.next_seq:
+            self.counters.dropped += place - self.next_seq
+            self.next_seq = place
+
+    def evict_before(self, time_ns: int) -> list[Entry]:
+        """Remove what ended by `time_ns`; what leaves unsent is counted."""
+        evicted = self.window.evict_before(time_ns)
+        self.catch_up()
+        return evicted
+
+    def evict_sent(self) -> list[Entry]:
+        """Remove everything sent, keyframe boundaries respected."""
+        return self.window.evict_to(self.window.keyframe_at_or_before(self.next_seq))
+
+    def pass_over(self, horizon_ns: int | None) -> None:
+        """Move the cursor of a stream that nobody plays."""
+        window = self.window
+        place = window.end if horizon_ns is None else window.index_after(horizon_ns)
+        self.next_seq = max(self.next_seq, place)

@@ -1,0 +1,111 @@
+"""The source side of one buffered stream: what its appsink tells, sample by sample and event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pipeline.gst.runtime import Gst
+
+_TIME = Gst.Format.TIME
+_NONE = Gst.CLOCK_TIME_NONE
+_DELTA = Gst.BufferFlags.DELTA_UNIT
+
+
+class Arrival(NamedTuple):
+    """What the delay line needs to know of a sample; times in nanoseconds of running time."""
+
+    shown_ns: int | None
+    decoded_ns: int | None
+    duration_ns: int | None
+    size_bytes: int
+    keyframe: bool
+
+
+def read(sample: Any) -> Arrival | None:
+    """Read a sample without touching its memory; None for a sample without a buffer."""
+    buffer = sample.get_buffer()
+    if buffer is None:
+        return None
+    segment = sample.get_segment()
+    duration_ns = buffer.duration
+    return Arrival(
+        _running_ns(segment, buffer.pts),
+        _running_ns(segment, buffer.dts),
+        None if duration_ns == _NONE else duration_ns,
+        buffer.get_size(),
+        not buffer.has_flags(_DELTA),
+    )
+
+
+def _running_ns(segment: Any, stamp_ns: int) -> int | None:
+    """Running time of a timestamp, negative before the segment's start; None for no timestamp."""
+    if stamp_ns == _NONE:
+        return None
+    sign, running_ns = segment.to_running_time_full(_TIME, stamp_ns)
+    return sign * int(running_ns) if sign else None
+
+
+def stamped(sample: Any, time_ns: int) -> Any:
+    """The sample with a timestamp: a shallow copy of its buffer, in a segment of its own."""
+    buffer = sample.get_buffer().copy()
+    buffer.pts = max(time_ns, 0)
+    segment = Gst.Segment()
+    segment.init(_TIME)
+    return Gst.Sample.new(buffer, sample.get_caps(), segment, None)
+
+
+def shifted(sample: Any, shift_ns: int) -> Any:
+    """The sample with its running time moved by `shift_ns`: the segment moves, no timestamp is touched."""
+    segment = sample.get_segment()
+    base_ns = segment.base + shift_ns
+    segment.base = max(base_ns, 0)
+    segment.offset += max(-base_ns, 0)
+    return Gst.Sample.new(sample.get_buffer(), sample.get_caps(), segment, None)
+
+
+class SourceEdge:
+    """Watches one appsink from its first sample to `release`. Used by the source's streaming thread."""
+
+    def __init__(self, on_event: Callable[[Any], None]) -> None:
+        self._on_event = on_event
+        self._pad: Any = None
+        self._probe = 0
+        self.sink: Any = None
+        self.is_live = False
+
+    def watch(self, sink: Any) -> None:
+        """Learn whether the sink's source is live, and hear of its events from now on."""
+        self.release()
+        self.sink = sink
+        self._pad = sink.get_static_pad("sink")
+        if self._pad is None:
+            return
+        query = Gst.Query.new_latency()
+        self.is_live = bool(self._pad.peer_query(query) and query.parse_latency()[0])
+        events = Gst.PadProbeType.EVENT_DOWNSTREAM | Gst.PadProbeType.EVENT_FLUSH
+        self._probe = self._pad.add_probe(events, self._heard)
+
+    def _heard(self, _pad: Any, info: Any) -> Any:
+        self._on_event(info.get_event())
+        return Gst.PadProbeReturn.OK
+
+    def release(self) -> None:
+        """Let go of the sink; idempotent."""
+        if self._pad is not None:
+            self._pad.remove_probe(self._probe)
+        self._pad = self.sink = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the sink still takes data; False while its pipeline is being shut down."""
+        pad = self._pad
+        return pad is None or bool(pad.is_active())
+
+    def clock(self) -> Any:
+        """The clock of the sink's pipeline, None before it runs."""
+        return self.sink.get_clock() if self.sink is not None else None
+
+    def base_ns(self) -> int:
+        """What that clock showed at running time 0."""
+        return int(self.sink.get_base_time())
