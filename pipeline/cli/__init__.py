@@ -12,7 +12,7 @@ import typer
 
 from pipeline.errors import ForesightError
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("direct",)
 """Every command's name; its code is the function of that name in the module of that name beside this file."""
 
 app = typer.Typer(

@@ -1,0 +1,223 @@
+"""The ball: from all candidates of a window of time to one track with its uncertainty, players where it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solveh_banded
+
+from pipeline.analysis.association import Candidates, best_chain
+from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.ground import Array, Geometry
+from pipeline.analysis.players import Crowd
+from pipeline.timebase import NS_PER_S
+
+GRID_S = 0.1
+"""The spacing of a track's targets."""
+
+FARTHEST_M = 130.0
+"""What is seen farther away, or above the horizon, is taken to be this far: no pitch reaches beyond."""
+
+
+class Following(IntEnum):
+    """What a track's target is."""
+
+    NOTHING = 0
+    PLAYERS = 1
+    BALL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Targets every `GRID_S` from ``start_ns`` on; arrays of one length.
+
+    ``uncertainty_m``: how far from the target the thing may be: it grows in gaps and past the last sight.
+    """
+
+    start_ns: int
+    x_m: Array
+    z_m: Array
+    yaw_deg: Array
+    pitch_deg: Array
+    uncertainty_m: Array
+    following: NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """What the tracker assumes; metres, seconds."""
+
+    past_s: float = 4.0
+    """How far before the present the association looks."""
+    noise_m: float = 0.3
+    """A sight's standard deviation on the ground."""
+    acceleration_m_s2: float = 25.0
+    """A ball's usual change of speed, over a touch."""
+    speed_m_s: float = 8.0
+    """How fast the uncertainty grows where nothing is seen, and the usual speed there."""
+    largest_uncertainty_m: float = 15.0
+    """Where that growth ends."""
+    lost_after_s: float = 3.0
+    """A gap this far from any sight is filled by the players, where any are seen."""
+
+
+SETTINGS = TrackerSettings()
+
+
+class BallTracker:
+    """Detections of a window of time in, `Track` out; the same window gives the same bits. One thread at a time."""
+
+    def __init__(self, geometry: Geometry, settings: TrackerSettings = SETTINGS) -> None:
+        self._geometry = geometry
+        self._settings = settings
+        # Sets arrive once and are asked for in dozens of windows: their metres are kept, by identity.
+        self._read: dict[int, tuple[DetectionSet, _Seen]] = {}
+
+    @property
+    def past_s(self) -> float:
+        """How far before the present a window should begin."""
+        return self._settings.past_s
+
+    def track(self, sets: Sequence[DetectionSet], start_ns: int, end_ns: int) -> Track:
+        """The track over [start_ns, end_ns] from `sets`, which are in time order and may begin and end anywhere."""
+        seen = self._see(sets)
+        times_s = np.array([(one.time_ns - start_ns) / NS_PER_S for one in sets])
+        crowd = Crowd(
+            np.repeat(times_s, [one.players.shape[1] for one in seen]) if seen else np.zeros(0),
+            *(np.concatenate([one.players for one in seen], axis=1) if seen else np.zeros((2, 0))),
+        )
+        balls = np.concatenate([one.balls for one in seen], axis=1) if seen else np.zeros((3, 0))
+        ball_times_s = np.repeat(times_s, [one.balls.shape[1] for one in seen]) if seen else np.zeros(0)
+        gain = _gain(ball_times_s, balls, crowd)
+        chain = best_chain(Candidates(ball_times_s, balls[0], balls[1], gain))
+        grid_s: Array = GRID_S * np.arange(
+            round((end_ns - start_ns) / NS_PER_S / GRID_S) + 1, dtype=np.float64
+        )
+        sight_s = ball_times_s[chain]
+        x_m, z_m = self._smooth(grid_s, sight_s, balls[:2, chain])
+        unseen_s = _unseen_s(grid_s, sight_s)
+        following = np.full(len(grid_s), Following.BALL, np.int8)
+        uncertainty_m = np.minimum(
+            np.maximum(unseen_s - 0.15, 0.0) * self._settings.speed_m_s, self._settings.largest_uncertainty_m
+        )
+        for i in np.flatnonzero(unseen_s > self._settings.lost_after_s):
+            play = crowd.centre(float(grid_s[i]))
+            following[i] = Following.NOTHING if play is None else Following.PLAYERS
+            if play is not None:
+                x_m[i], z_m[i], uncertainty_m[i] = play
+        known = following == Following.PLAYERS
+        if len(chain) == 0 and known.any():
+            nearest = _nearest(known)
+            x_m, z_m, uncertainty_m = x_m[nearest], z_m[nearest], uncertainty_m[nearest]
+        yaw_deg, pitch_deg = self._geometry.metres_to_angles(x_m, z_m)
+        return Track(start_ns, x_m, z_m, yaw_deg, pitch_deg, uncertainty_m, following)
+
+    def _see(self, sets: Sequence[DetectionSet]) -> list[_Seen]:
+        """What each set holds, in metres; sets of earlier windows are not read again."""
+        fresh = [one for one in sets if id(one) not in self._read]
+        for one in fresh:
+            self._read[id(one)] = (one, self._metres(one))
+        seen = [self._read[id(one)][1] for one in sets]
+        if len(self._read) > 2 * len(sets) + 64:
+            self._read = {id(one): self._read[id(one)] for one in sets}
+        return seen
+
+    def _metres(self, one: DetectionSet) -> _Seen:
+        things = [d for d in one.detections if d.label in ("ball", "player")]
+        yaw = np.array([d.yaw_deg for d in things])
+        # A player stands where his box ends; a ball is where its middle is.
+        pitch = np.array([d.pitch_deg - (d.height_deg / 2 if d.label == "player" else 0.0) for d in things])
+        x, z = self._geometry.angles_to_metres(yaw, pitch)
+        distance = np.hypot(x, z)
+        far = ~(distance <= FARTHEST_M)
+        x = np.where(far, FARTHEST_M * np.sin(np.radians(yaw)), x)
+        z = np.where(far, FARTHEST_M * np.cos(np.radians(yaw)), z)
+        is_ball = np.array([d.label == "ball" for d in things], bool)
+        score = np.array([d.score for d in things])
+        return _Seen(np.stack([x, z, score])[:, is_ball], np.stack([x, z])[:, ~is_ball])
+
+    def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array]:
+        """x and z on the grid: the least squares of noise, of acceleration and of speed together.
+
+        (Whittaker 1923, with a term of first differences, which keeps gaps straight and ends at rest.)
+        """
+        size = len(grid_s)
+        if len(sight_s) == 0:
+            return np.zeros(size), np.full(size, 40.0)
+        settings = self._settings
+        place = np.clip((sight_s - grid_s[0]) / GRID_S, 0.0, size - 1.000001)
+        cell = place.astype(np.intp)
+        part = place - cell
+        inside = (sight_s >= grid_s[0] - GRID_S) & (sight_s <= grid_s[-1] + GRID_S)
+        if not inside.any():
+            nearest = 0 if sight_s[0] > grid_s[-1] else -1
+            return np.full(size, sights_m[0, nearest]), np.full(size, sights_m[1, nearest])
+        cell, part, sights_m = cell[inside], part[inside], sights_m[:, inside]
+        weight = 1.0 / settings.noise_m**2
+        bands = np.zeros((3, size))  # upper form: [2] diagonal, [1] next to it, [0] two away
+        bands[2] += weight * np.bincount(cell, (1 - part) ** 2, size)
+        bands[2] += weight * np.bincount(cell + 1, part**2, size)
+        bands[1, 1:] += weight * np.bincount(cell, part * (1 - part), size)[:-1]
+        right = np.stack(
+            [
+                weight
+                * (np.bincount(cell, (1 - part) * axis, size) + np.bincount(cell + 1, part * axis, size))
+                for axis in sights_m
+            ],
+            axis=1,
+        )
+        stiff = 1.0 / (settings.acceleration_m_s2 * GRID_S**2) ** 2
+        slow = 1.0 / (settings.speed_m_s * GRID_S) ** 2
+        bands[2, :-2] += stiff
+        bands[2, 1:-1] += 4 * stiff
+        bands[2, 2:] += stiff
+        bands[1, 1:-1] -= 2 * stiff
+        bands[1, 2:] -= 2 * stiff
+        bands[0, 2:] += stiff
+        bands[2, :-1] += slow
+        bands[2, 1:] += slow
+        bands[1, 1:] -= slow
+        smooth = solveh_banded(bands, right, check_finite=False)
+        return smooth[:, 0], smooth[:, 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One set in metres: balls (3, n) as x, z, score; players (2, m) as x, z."""
+
+    balls: Array
+    players: Array
+
+
+def _gain(time_s: Array, balls: Array, crowd: Crowd) -> Array:
+    """What a candidate adds to a chain: its score over 0.25, more beside a player, less far from everybody."""
+    gain: Array = np.maximum(balls[2] - 0.25, 0.05)
+    if len(crowd.time_s) == 0 or len(time_s) == 0:
+        return gain
+    distance_m = crowd.distance_m(time_s, balls[0], balls[1])
+    gain[distance_m < 3.0] += 0.1
+    gain[distance_m > 20.0] *= 0.5
+    return gain
+
+
+def _unseen_s(grid_s: Array, sight_s: Array) -> Array:
+    """Seconds from each grid time to the nearest sight; infinite when there is none."""
+    if len(sight_s) == 0:
+        return np.full(len(grid_s), np.inf)
+    after = np.searchsorted(sight_s, grid_s)
+    back = np.where(after > 0, grid_s - sight_s[np.maximum(after - 1, 0)], np.inf)
+    ahead = np.where(after < len(sight_s), sight_s[np.minimum(after, len(sight_s) - 1)] - grid_s, np.inf)
+    nearest: Array = np.minimum(back, ahead)
+    return nearest
+
+
+def _nearest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """For each cell the index of the nearest known one."""
+    places = np.flatnonzero(known)
+    cells = np.arange(len(known))
+    nearest: NDArray[np.intp] = places[np.abs(cells[:, None] - places[None, :]).argmin(axis=1)]
+    return nearest

@@ -1,0 +1,43 @@
+"""foresight direct: the planner alone, from a track CSV to a path CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def direct(
+    track: Annotated[
+        Path, typer.Argument(metavar="TRACK.csv", help="time_s,yaw_deg,pitch_deg,confidence,label")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH.csv", help="where the path goes")],
+    lookahead: Annotated[float, typer.Option(metavar="S", help="seconds of the future it may use")] = 7.0,
+    rate: Annotated[
+        float | None, typer.Option(metavar="HZ", help="output frames a second; default: the track's own")
+    ] = None,
+    height_m: Annotated[
+        float | None, typer.Option("--height-m", metavar="H", help="cameras over level ground; default 8")
+    ] = None,
+    style: Annotated[str, typer.Option(help="broadcast, calm or close")] = "broadcast",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="draw path, ball and picture edges")
+    ] = None,
+) -> None:
+    """Plan a camera path from a track of ball and players; the view at t uses nothing later than t + lookahead."""
+    from pipeline.analysis.ground import LevelGround
+    from pipeline.direction.director import Director
+    from pipeline.direction.paths import frame_times_ns, write_path
+    from pipeline.direction.tracks import read_track
+
+    recorded = read_track(track)
+    geometry = LevelGround(8.0 if height_m is None else height_m)
+    director = Director(recorded, geometry, style, lookahead, patience_s=None)
+    times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
+    views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]
+    write_path(output, views)
+    if plot is not None:
+        from pipeline.direction.plot import plot_path
+
+        plot_path(plot, recorded.sets, views, lookahead)

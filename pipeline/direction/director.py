@@ -1,0 +1,296 @@
+"""The Director: turns what was seen, the future included, into where the virtual camera looks."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import numpy as np
+
+from pipeline.analysis.ball import BallTracker, Following
+from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.ground import Geometry
+from pipeline.direction.framing import frame
+from pipeline.direction.planner import Edges, Planner, Targets
+from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, value
+from pipeline.direction.styles import OPERATOR, Style, style_named
+from pipeline.errors import ConfigError
+from pipeline.optics.view import View
+from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+
+LONGEST_LOOKAHEAD_S = 30.0
+SHORTEST_HORIZON_S = 2.4
+"""With less look-ahead the plan still thinks this far, over what it expects."""
+
+LONGEST_LEAP_S = 20.0
+"""A view asked for this much later than the last one begins a new path."""
+
+WIDE = View(0.0, -12.0, 60.0)
+"""Where the camera looks when nothing was ever seen."""
+
+Follows = Literal["ball", "players", "nothing", "operator"]
+
+
+class SeenTimeline(Protocol):
+    """What the director asks of a timeline."""
+
+    @property
+    def known_until_ns(self) -> Nanoseconds:
+        """Everything up to and including this running time has been analysed or never will be."""
+
+    def between(self, t0_ns: int, t1_ns: int) -> Sequence[DetectionSet]:
+        """The sets of [t0_ns, t1_ns], both ends included, in time order."""
+
+    def wait_known(self, time_ns: int, timeout_s: float | None = None) -> bool:
+        """Block until known up to `time_ns`; False after `timeout_s`."""
+
+
+class Coverage(Protocol):
+    """The range of angles that the cameras see together, degrees; a rig's coverage is one."""
+
+    @property
+    def yaw_min_deg(self) -> float: ...
+    @property
+    def yaw_max_deg(self) -> float: ...
+    @property
+    def pitch_min_deg(self) -> float: ...
+    @property
+    def pitch_max_deg(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DirectorState:
+    """A snapshot of what a director does."""
+
+    follows: Follows
+    """What the camera follows now."""
+    look_ahead_s: float
+    """How much of the future the newest plan really knew; at most the look-ahead asked for."""
+    plans: int
+    """Plans made since the start."""
+    solved: int
+    """Plans that the solver found; the others go on as planned before, within the limits."""
+    time_ns: Nanoseconds
+    """The running time of the newest plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Control points (points, 3) from `start_ns` on; immutable, so that any thread may read it."""
+
+    start_ns: int
+    points: Array
+    follows: Follows
+    look_ahead_s: float
+
+
+class Director:
+    """The virtual camera's path, one view a frame.
+
+    `view_at` belongs to one thread, the streaming thread, and is asked with growing times; a new plan is
+    made every 0.4 s of film time, counted from the first view (or the last `reset`), from detections no
+    later than the plan's time plus the look-ahead: what is shown at t uses nothing later than t + look-ahead,
+    and the same detections give the same views bit by bit.
+
+    All other methods may be called from any thread: each reads or replaces one immutable reference.
+    """
+
+    def __init__(
+        self,
+        timeline: SeenTimeline,
+        geometry: Geometry,
+        style: str | Style = "broadcast",
+        lookahead_s: float = 7.0,
+        aspect: float = 16 / 9,
+        limit: Callable[[View], View] | None = None,
+        coverage: Coverage | None = None,
+        patience_s: float | None = 0.0,
+    ) -> None:
+        """``limit``: the last word on every view (a rig's own edge); ``coverage``: the edges planned for.
+
+        ``patience_s``: how long a plan waits for the timeline to be known to its horizon: 0 live, None
+        (for ever) offline. Raises ConfigError for a look-ahead outside 0..30 s, an unknown style.
+        """
+        if not 0.0 <= lookahead_s <= LONGEST_LOOKAHEAD_S:
+            raise ConfigError(f"look-ahead must be 0 to {LONGEST_LOOKAHEAD_S:g} s, not {lookahead_s} s")
+        if not aspect > 0:
+            raise ConfigError(f"aspect must be positive, not {aspect}")
+        self.style = style_named(style) if isinstance(style, str) else style
+        self._timeline = timeline
+        self._geometry = geometry
+        self._limit = limit
+        self._patience_s = patience_s
+        self._lookahead_ns = seconds_to_ns(lookahead_s)
+        self._tracker = BallTracker(geometry)
+        edges = Edges()
+        if coverage is not None:
+            edges = Edges(
+                coverage.yaw_min_deg, coverage.yaw_max_deg, coverage.pitch_min_deg, coverage.pitch_max_deg
+            )
+        self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
+        self._operator_planner = Planner(
+            replace(OPERATOR, hfov_min_deg=self.style.hfov_min_deg, hfov_max_deg=self.style.hfov_max_deg),
+            SHORTEST_HORIZON_S,
+            aspect,
+            edges,
+        )
+        self._plan: _Plan | None = None
+        self._operator: View | None = None
+        self._counts: Counter[str] = Counter()
+        self._reset_to: int | None = None
+
+    def view_at(self, time_ns: int) -> View:
+        """The view of the frame at `time_ns`. The streaming thread; blocks for `patience_s` at most.
+
+        A time before the last plan, or far after it, begins a new path there, as `reset` does.
+        """
+        plan = self._plan
+        if (
+            plan is None
+            or time_ns < plan.start_ns
+            or time_ns > plan.start_ns + LONGEST_LEAP_S * NS_PER_S
+            or self._reset_to is not None
+        ):
+            self._reset_to = None
+            plan = self._replan(time_ns, None)
+        while time_ns >= plan.start_ns + STRIDE_NS:
+            plan = self._replan(plan.start_ns + STRIDE_NS, plan)
+        return self._view(plan, time_ns)
+
+    def reset(self, time_ns: int) -> None:
+        """After a seek: the next view begins a new path, free of the old one. Any thread."""
+        self._reset_to = time_ns
+
+    def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
+        """The path now planned over [t0_ns, t1_ns], every 0.2 s, for an overlay. Any thread; never blocks."""
+        plan = self._plan
+        if plan is None:
+            return []
+        end_ns = min(t1_ns, plan.start_ns + (len(plan.points) - COMMITTED) * STRIDE_NS)
+        times = range(max(t0_ns, plan.start_ns), end_ns + 1, STRIDE_NS // 2)
+        return [(time_ns, self._view(plan, time_ns)) for time_ns in times]
+
+    def take_over(self, yaw_deg: float, pitch_deg: float, hfov_deg: float) -> None:
+        """The operator sends the camera there, smoothly and within the limits, until `hand_back`. Any thread.
+
+        Raises ConfigError unless all three are finite.
+        """
+        if not all(map(math.isfinite, (yaw_deg, pitch_deg, hfov_deg))):
+            raise ConfigError(f"not a view: yaw {yaw_deg}, pitch {pitch_deg}, hfov {hfov_deg} degrees")
+        self._operator = View(yaw_deg, pitch_deg, hfov_deg)
+
+    def hold(self) -> None:
+        """The operator stops the camera where it is, until `hand_back` or `take_over`. Any thread."""
+        plan = self._plan
+        self._operator = WIDE if plan is None else _view(plan.points[COMMITTED])
+
+    def hand_back(self) -> None:
+        """The director has the camera again and leads it back into the play smoothly. Any thread."""
+        self._operator = None
+
+    @property
+    def state(self) -> DirectorState:
+        """What the director does now. Any thread."""
+        plan = self._plan
+        if plan is None:
+            return DirectorState("nothing", 0.0, 0, 0, Nanoseconds(0))
+        return DirectorState(
+            plan.follows,
+            plan.look_ahead_s,
+            self._counts.total(),
+            self._counts["solved"],
+            Nanoseconds(plan.start_ns),
+        )
+
+    def _replan(self, now_ns: int, last: _Plan | None) -> _Plan:
+        horizon_ns = now_ns + self._lookahead_ns
+        if self._patience_s != 0.0:
+            self._timeline.wait_known(horizon_ns, self._patience_s)
+        known_s = ns_to_seconds(min(horizon_ns, self._timeline.known_until_ns) - now_ns)
+        operator = self._operator
+        follows: Follows
+        if operator is not None:
+            planner, follows = self._operator_planner, "operator"
+            targets = _still(operator, planner)
+        else:
+            planner = self._planner
+            targets, follows = self._targets(now_ns, horizon_ns, last)
+        committed = None if last is None else last.points[1 : 1 + COMMITTED]
+        points = planner.solve(targets, committed)
+        self._counts["unsolved" if points is None else "solved"] += 1
+        if points is None and last is not None:
+            points = np.concatenate([last.points[1:], last.points[-1:]])
+        elif points is None:
+            middle = (targets.aim_yaw_deg[0], targets.aim_pitch_deg[0], targets.hfov_deg[0])
+            points = np.tile(np.array(middle), (planner.points, 1))
+        if committed is not None:
+            points[:COMMITTED] = committed
+        points = self._within_limits(points)
+        self._plan = _Plan(now_ns, points, follows, max(0.0, known_s))
+        return self._plan
+
+    def _targets(self, now_ns: int, horizon_ns: int, last: _Plan | None) -> tuple[Targets, Follows]:
+        """What the play asks for, and what it follows; the view of before where nothing was seen."""
+        begin_ns = now_ns - round(self._tracker.past_s * NS_PER_S)
+        sets = self._timeline.between(begin_ns, horizon_ns)
+        end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + 2 * NS_PER_S
+        track = self._tracker.track(sets, now_ns - 2 * NS_PER_S, end_ns)
+        if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
+            view = WIDE if last is None else _view(last.points[COMMITTED])
+            return _still(view, self._planner), "nothing"
+        targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s)
+        name = Following(int(track.following[20])).name.lower()
+        follows: Follows = "ball" if name == "ball" else "players" if name == "players" else "nothing"
+        return targets, follows
+
+    def _within_limits(self, points: Array) -> Array:
+        """`points` with every control point after the committed ones pulled within the hard limits."""
+        style = self.style
+        speed = np.array([style.pan_speed_deg_s, style.tilt_speed_deg_s, style.zoom_speed_deg_s]) * STRIDE_S
+        bend = np.array(
+            [style.pan_acceleration_deg_s2, style.tilt_acceleration_deg_s2, style.zoom_acceleration_deg_s2]
+        ) * (STRIDE_S**2)
+        points = points.copy()
+        for i in range(1, len(points)):
+            step = np.clip(points[i] - points[i - 1], -speed, speed)
+            if i >= 2:
+                before = points[i - 1] - points[i - 2]
+                step = np.clip(step, before - bend, before + bend)
+            points[i] = points[i - 1] + step
+        return points
+
+    def _view(self, plan: _Plan, time_ns: int) -> View:
+        view = _view(value(plan.points, ns_to_seconds(time_ns - plan.start_ns)))
+        return view if self._limit is None else self._limit(view)
+
+
+class FixedDirector:
+    """A fixed shot: the same view for every frame. Any thread."""
+
+    def __init__(self, view: View) -> None:
+        self._fixed = view
+
+    def view_at(self, time_ns: int) -> View:
+        """The fixed view."""
+        del time_ns
+        return self._fixed
+
+
+def _view(point: Array) -> View:
+    return View(float(point[0]), float(point[1]), float(point[2]))
+
+
+def _still(view: View, planner: Planner) -> Targets:
+    """Targets that ask for one view and nothing else."""
+    yaw, pitch, hfov = (
+        np.full(planner.samples, angle) for angle in (view.yaw_deg, view.pitch_deg, view.hfov_deg)
+    )
+    hfov = np.clip(hfov, planner.style.hfov_min_deg, planner.style.hfov_max_deg)
+    return Targets(yaw, yaw, pitch, pitch, yaw, pitch, hfov)
+
+
+def _any_ball(sets: Sequence[DetectionSet]) -> bool:
+    return any(d.label == "ball" for one in sets for d in one.detections)

@@ -1,0 +1,85 @@
+"""How good a camera path is: what share of the time the ball is in the picture, and how calmly it moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.direction.spline import Array
+
+REVERSAL_DEG_S = 0.5
+"""A pan slower than this has no direction: it neither makes nor hides a reversal."""
+
+CENTRAL = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class PathMetrics:
+    """The figures of one path over one true ball track, both sampled at one even rate."""
+
+    in_view_percent: float
+    """Ball inside the picture, both ways (rectilinear, the picture's own aspect)."""
+    central_percent: float
+    """Ball inside the middle 80 % of the picture's width and of its height."""
+    longest_loss_s: float
+    """The longest time in one piece with the ball outside the picture."""
+    pan_acceleration_deg_s2: float
+    """Mean of the absolute second difference of yaw."""
+    pan_jerk_deg_s3: float
+    """Mean of the absolute third difference of yaw."""
+    reversals_per_min: float
+    """Changes of pan direction; see `REVERSAL_DEG_S`."""
+    mean_hfov_deg: float
+    highest_pan_deg_s: float
+    highest_pan_acceleration_deg_s2: float
+    duration_s: float
+
+
+def picture_place(path: Array, ball: Array, aspect: float = 16 / 9) -> tuple[Array, Array]:
+    """Where balls (N, 2: yaw, pitch) lie in the pictures of path views (N, 3: yaw, pitch, hfov).
+
+    Right and up of the centre in halves of the picture's width and height: -1..1 is inside; infinite behind.
+    """
+    turn = np.radians(ball[:, 0] - path[:, 0])
+    up, tilt = np.radians(ball[:, 1]), np.radians(path[:, 1])
+    forward = np.cos(up) * np.cos(turn) * np.cos(tilt) + np.sin(up) * np.sin(tilt)
+    right = np.cos(up) * np.sin(turn)
+    above = np.sin(up) * np.cos(tilt) - np.cos(up) * np.cos(turn) * np.sin(tilt)
+    half = np.tan(np.radians(path[:, 2]) / 2)
+    depth = np.where(forward > 1e-6, forward, np.nan)
+    x, y = right / depth / half, above / depth / half * aspect
+    return np.where(np.isnan(x), np.inf, x), np.where(np.isnan(y), np.inf, y)
+
+
+def reversals(yaw_deg: Array, rate_hz: float) -> int:
+    """How often the pan changes direction, rates under `REVERSAL_DEG_S` left out."""
+    speed = np.diff(yaw_deg) * rate_hz
+    signs = np.sign(speed[np.abs(speed) > REVERSAL_DEG_S])
+    return int(np.count_nonzero(np.diff(signs)))
+
+
+def measure(path: Array, ball: Array, rate_hz: float, aspect: float = 16 / 9) -> PathMetrics:
+    """The figures of a path (N, 3: yaw, pitch, hfov) over the true ball (N, 2: yaw, pitch); N at least 4."""
+    x, y = picture_place(path, ball, aspect)
+    outside = np.maximum(np.abs(x), np.abs(y))
+    seconds = len(path) / rate_hz
+    speed = np.diff(path[:, 0]) * rate_hz
+    acceleration = np.diff(speed) * rate_hz
+    return PathMetrics(
+        in_view_percent=100.0 * float(np.mean(outside <= 1.0)),
+        central_percent=100.0 * float(np.mean(outside <= CENTRAL)),
+        longest_loss_s=_longest_run(outside > 1.0) / rate_hz,
+        pan_acceleration_deg_s2=float(np.mean(np.abs(acceleration))),
+        pan_jerk_deg_s3=float(np.mean(np.abs(np.diff(acceleration) * rate_hz))),
+        reversals_per_min=reversals(path[:, 0], rate_hz) / seconds * 60.0,
+        mean_hfov_deg=float(np.mean(path[:, 2])),
+        highest_pan_deg_s=float(np.max(np.abs(speed))),
+        highest_pan_acceleration_deg_s2=float(np.max(np.abs(acceleration))),
+        duration_s=seconds,
+    )
+
+
+def _longest_run(true: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int8), [0]])))
+    return int(np.max(edges[1::2] - edges[::2], initial=0))

@@ -1,0 +1,79 @@
+"""The path CSV: one view a frame."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from pipeline.errors import ConfigError, OutputError
+from pipeline.optics.view import View
+from pipeline.timebase import NS_PER_S, ns_to_seconds
+
+HEADER = ("time_s", "yaw_deg", "pitch_deg", "hfov_deg")
+
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1.0, 240.0
+USUAL_RATES_HZ = (
+    10.0,
+    12.5,
+    15.0,
+    20.0,
+    24000 / 1001,
+    24.0,
+    25.0,
+    30000 / 1001,
+    30.0,
+    48.0,
+    50.0,
+    60000 / 1001,
+    60.0,
+    100.0,
+    120.0,
+)
+
+
+def write_path(path: Path, views: Iterable[tuple[int, View]]) -> int:
+    """Write ``time_s,yaw_deg,pitch_deg,hfov_deg`` rows with 9 decimals; the number of rows. Blocks on the disk.
+
+    `views` are pairs of running time in nanoseconds and view. Raises OutputError when it cannot be written.
+    """
+    count = 0
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            for time_ns, view in views:
+                values = (ns_to_seconds(time_ns), view.yaw_deg, view.pitch_deg, view.hfov_deg)
+                writer.writerow([f"{number:.9f}" for number in values])
+                count += 1
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); give a path that can") from error
+    return count
+
+
+def frame_times_ns(track_times_ns: Sequence[int], rate_hz: float | None = None) -> list[int]:
+    """The output frames' times from a track's first time to its last; both ends where the rate allows.
+
+    Without a rate it is the track's own: one over the median step, at a usual frame rate where one is near.
+    Raises ConfigError for a rate outside 1..240.
+    """
+    if rate_hz is None:
+        rate_hz = _own_rate_hz(track_times_ns)
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        raise ConfigError(f"rate must be {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz, not {rate_hz} Hz")
+    first_ns, last_ns = track_times_ns[0], track_times_ns[-1]
+    # A thousandth of a frame of tolerance: times in a CSV are rounded, and the last frame must not be lost.
+    count = int((last_ns - first_ns) / NS_PER_S * rate_hz + 1e-3) + 1
+    return [first_ns + round(i * NS_PER_S / rate_hz) for i in range(count)]
+
+
+def _own_rate_hz(times_ns: Sequence[int]) -> float:
+    steps = sorted(b - a for a, b in pairwise(times_ns))
+    if not steps:
+        return 25.0
+    rate = NS_PER_S / steps[len(steps) // 2]
+    nearest = min(USUAL_RATES_HZ, key=lambda usual: abs(usual - rate))
+    if abs(nearest - rate) < 0.01 * rate:
+        return nearest
+    return min(max(rate, LOWEST_RATE_HZ), HIGHEST_RATE_HZ)

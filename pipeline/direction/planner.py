@@ -1,0 +1,243 @@
+"""The planner: pan, tilt and zoom over the look-ahead as one sparse convex quadratic programme."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import piqp
+from scipy import sparse
+
+from pipeline.direction.spline import COMMITTED, STRIDE_S, Array, differences, matrix
+from pipeline.direction.styles import Style
+
+SAMPLE_S = 0.2
+"""The spacing of the times at which targets are held against the path."""
+
+PER_STRIDE = 2
+"""Samples in a stride."""
+
+TAIL = 4
+"""Control points beyond the horizon in which any movement within the limits can come to rest."""
+
+WITHIN = 0.995
+"""The programme's share of each limit; the rest covers what the solver leaves unsolved."""
+
+
+LARGEST_BREACH_DEG = 1e-6
+LARGEST_DUAL_RESIDUAL = 0.2
+"""What a solution cut short may leave; the costs' gradients are in the tens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the path is asked for at each sample; arrays of the planner's ``samples``, degrees."""
+
+    yaw_low_deg: Array
+    yaw_high_deg: Array
+    pitch_low_deg: Array
+    pitch_high_deg: Array
+    """What must be in the picture: the ball, or where it may be."""
+    aim_yaw_deg: Array
+    aim_pitch_deg: Array
+    """Where the camera would like to look."""
+    hfov_deg: Array
+    """How wide it would like to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What the picture may show at most, degrees."""
+
+    yaw_min_deg: float = -math.inf
+    yaw_max_deg: float = math.inf
+    pitch_min_deg: float = -math.inf
+    pitch_max_deg: float = math.inf
+
+
+class Planner:
+    """One programme of fixed shape, solved again and again; only its vectors change. One thread at a time.
+
+    The minimum of squared acceleration and jerk, absolute pan speed, squared distance from the aim outside
+    the dead zone, squared distance from the wanted width, and what of the target lies outside the picture;
+    within limits of speed and acceleration, which on control points hold at every instant, and with the
+    view inside the edges. All paths come to rest in the tail, so that a next solution always exists.
+    """
+
+    def __init__(self, style: Style, horizon_s: float, aspect: float, edges: Edges) -> None:
+        self.style = style
+        self.strides = max(1, math.ceil(horizon_s / STRIDE_S - 1e-9))
+        self.points = self.strides + COMMITTED + TAIL
+        self.samples = self.strides * PER_STRIDE + 1
+        self.sample_times_s: Array = SAMPLE_S * np.arange(self.samples, dtype=np.float64)
+        self.aspect = aspect
+        self._edges = edges
+        self._layout()
+        self._basis = matrix(self.sample_times_s, self.points)
+        self._quadratic, self._linear = self._costs()
+        self._rows = self._constraints()
+        self._free, self._bound = self._solver(committed=False), self._solver(committed=True)
+
+    def _layout(self) -> None:
+        """Where each group of variables begins."""
+        n, m = self.points, self.samples
+        sizes = {"yaw": n, "pitch": n, "hfov": n, "speed": n - 1,
+                 "out_yaw": m, "out_pitch": m, "off_yaw": m, "off_pitch": m}  # fmt: skip
+        begin = 0
+        self._at: dict[str, slice] = {}
+        for name, size in sizes.items():
+            self._at[name] = slice(begin, begin + size)
+            begin += size
+        self._variables = begin
+
+    def _costs(self) -> tuple[Array, Array]:
+        """The quadratic (V, V) and the linear cost (V,), the latter without what the targets add."""
+        style, at = self.style, self._at
+        quadratic, linear = np.zeros((self._variables, self._variables)), np.zeros(self._variables)
+        # The tail is there to brake in, nearly for nothing: what is unknown must not slow what is known.
+        braking = np.where(np.arange(self.points) < self.strides + COMMITTED, 1.0, 0.1)
+        for name, acceleration, jerk in (
+            ("yaw", style.pan_acceleration_cost, style.pan_jerk_cost),
+            ("pitch", style.tilt_acceleration_cost, style.tilt_jerk_cost),
+            ("hfov", style.zoom_acceleration_cost, style.zoom_jerk_cost),
+        ):
+            a = braking[2:, None] * differences(self.points, 2) / STRIDE_S**2
+            j = braking[3:, None] * differences(self.points, 3) / STRIDE_S**3
+            quadratic[at[name], at[name]] = 2 * STRIDE_S * (acceleration * a.T @ a + jerk * j.T @ j)
+        width = at["hfov"]
+        quadratic[width, width] += 2 * SAMPLE_S * style.zoom_cost * self._basis.T @ self._basis
+        eye = np.eye(self.samples)
+        for axis in ("yaw", "pitch"):
+            quadratic[at[f"off_{axis}"], at[f"off_{axis}"]] = 2 * SAMPLE_S * style.aim_cost * eye
+            quadratic[at[f"out_{axis}"], at[f"out_{axis}"]] = 2 * SAMPLE_S * style.outside_square_cost * eye
+            linear[at[f"out_{axis}"]] = SAMPLE_S * style.outside_cost
+        linear[at["speed"]] = STRIDE_S * style.pan_speed_cost
+        # The columns that carry no wish of their own get a trace of one: the minimum is unique.
+        quadratic[np.diag_indices(self._variables)] += 1e-5
+        return quadratic, linear
+
+    def _constraints(self) -> _Rows:
+        """All inequalities; those of the targets are named and get their bounds in `solve`."""
+        style, n = self.style, self.points
+        rows = _Rows(self._at, self._variables)
+        basis, eye_m = self._basis, np.eye(self.samples)
+        # The picture's vertical extent is taken as hfov / aspect, a little less than a flat picture's.
+        for axis, reach in (("yaw", style.keep_in / 2), ("pitch", style.keep_in / 2 / self.aspect)):
+            out = f"out_{axis}"
+            rows.add(f"{axis}_low", -math.inf, 0, **{axis: basis, "hfov": -reach * basis, out: -eye_m})
+            rows.add(f"{axis}_high", 0, math.inf, **{axis: basis, "hfov": reach * basis, out: eye_m})
+            rows.add(f"{axis}_aim", 0, 0, **{axis: basis, f"off_{axis}": -eye_m})
+        first, second = differences(n, 1) / STRIDE_S, differences(n, 2) / STRIDE_S**2
+        eye_v = np.eye(n - 1)
+        rows.add("speed_up", -math.inf, 0, yaw=first, speed=-eye_v)
+        rows.add("speed_down", 0, math.inf, yaw=first, speed=eye_v)
+        tilt, zoom = WITHIN * style.tilt_speed_deg_s, WITHIN * style.zoom_speed_deg_s
+        rows.add("tilt_speed", -tilt, tilt, pitch=first)
+        rows.add("zoom_speed", -zoom, zoom, hfov=first)
+        for axis, acceleration in (
+            ("yaw", style.pan_acceleration_deg_s2),
+            ("pitch", style.tilt_acceleration_deg_s2),
+            ("hfov", style.zoom_acceleration_deg_s2),
+        ):
+            most = WITHIN * acceleration
+            rows.add(f"{axis}_acceleration", -most, most, **{axis: second})
+        free, edges, half = np.eye(n)[COMMITTED:], self._edges, 0.5 / self.aspect
+        rows.add("width", style.hfov_min_deg, style.hfov_max_deg, hfov=free)
+        for name, axis, low, high, share in (
+            ("left", "yaw", edges.yaw_min_deg, math.inf, -0.5),
+            ("right", "yaw", -math.inf, edges.yaw_max_deg, 0.5),
+            ("bottom", "pitch", edges.pitch_min_deg, math.inf, -half),
+            ("top", "pitch", -math.inf, edges.pitch_max_deg, half),
+        ):
+            if math.isfinite(low) or math.isfinite(high):
+                rows.add(name, low, high, **{axis: free, "hfov": share * free})
+        return rows
+
+    def _bounds(self) -> tuple[Array, Array]:
+        """What single variables keep to: no negative discomfort, no more than the highest pan speed."""
+        low, high = np.full(self._variables, -np.inf), np.full(self._variables, np.inf)
+        for name in ("out_yaw", "out_pitch", "speed"):
+            low[self._at[name]] = 0.0
+        high[self._at["speed"]] = WITHIN * self.style.pan_speed_deg_s
+        return low, high
+
+    def _equalities(self, committed: bool) -> Array:
+        """Rest at the end, and at the start, if `committed`, what was already shown."""
+        names = ("yaw", "pitch", "hfov")
+        rest = differences(self.points, 1)[-2:]
+        start = np.eye(self.points)[: COMMITTED if committed else 0]
+        matrix = np.zeros((3 * (len(rest) + len(start)), self._variables))
+        for i, name in enumerate(names):
+            matrix[2 * i : 2 * i + 2, self._at[name]] = rest
+            begin = 6 + i * len(start)
+            matrix[begin : begin + len(start), self._at[name]] = start
+        return matrix
+
+    def _solver(self, committed: bool) -> piqp.SparseSolver:
+        solver = piqp.SparseSolver()
+        solver.settings.eps_abs = solver.settings.eps_rel = 1e-4
+        solver.settings.eps_duality_gap_abs = solver.settings.eps_duality_gap_rel = 1e-4
+        solver.settings.max_iter = 60
+        rows = self._rows
+        equal = self._equalities(committed)
+        low, high = self._bounds()
+        solver.setup(
+            sparse.csc_matrix(self._quadratic), self._linear,
+            sparse.csc_matrix(equal), np.zeros(len(equal)),
+            sparse.csc_matrix(rows.matrix), rows.lower, rows.upper, low, high,
+        )  # fmt: skip
+        return solver
+
+    def solve(self, targets: Targets, committed: Array | None) -> Array | None:
+        """The best control points (points, 3) of yaw, pitch, hfov for `targets`; None when the solver fails.
+
+        From `committed`, the control points (3, 3) already shown, or from anywhere when it is None. Equal
+        arguments give equal bits: nothing is carried from one solution to the next.
+        """
+        style, at, place = self.style, self._at, self._rows.place
+        linear, lower, upper = self._linear.copy(), self._rows.lower.copy(), self._rows.upper.copy()
+        linear[at["hfov"]] -= 2 * SAMPLE_S * style.zoom_cost * (self._basis.T @ targets.hfov_deg)
+        upper[place["yaw_low"]], lower[place["yaw_high"]] = targets.yaw_low_deg, targets.yaw_high_deg
+        upper[place["pitch_low"]], lower[place["pitch_high"]] = targets.pitch_low_deg, targets.pitch_high_deg
+        slack_deg = style.dead_zone * targets.hfov_deg / 2
+        for name, aim_deg, share in (
+            ("yaw_aim", targets.aim_yaw_deg, 1.0),
+            ("pitch_aim", targets.aim_pitch_deg, 1.0 / self.aspect),
+        ):
+            lower[place[name]], upper[place[name]] = aim_deg - share * slack_deg, aim_deg + share * slack_deg
+        solver = self._free if committed is None else self._bound
+        start = np.zeros(0) if committed is None else committed.T.ravel()
+        solver.update(c=linear, b=np.concatenate([np.zeros(6), start]), h_l=lower, h_u=upper)
+        status, result = solver.solve(), solver.result
+        # Cut short by the iteration limit a solution may still be all but optimal, and within all limits.
+        fit = status == piqp.PIQP_SOLVED or (
+            status == piqp.PIQP_MAX_ITER_REACHED
+            and result.info.primal_res < LARGEST_BREACH_DEG
+            and result.info.dual_res < LARGEST_DUAL_RESIDUAL
+        )
+        if not fit or not np.isfinite(result.x).all():
+            return None
+        return np.stack([result.x[at[name]] for name in ("yaw", "pitch", "hfov")], axis=1)
+
+
+class _Rows:
+    """Rows of inequalities under construction: lower <= matrix @ variables <= upper, in named groups."""
+
+    def __init__(self, at: dict[str, slice], variables: int) -> None:
+        self._at = at
+        self.matrix: Array = np.zeros((0, variables))
+        self.lower: Array = np.zeros(0)
+        self.upper: Array = np.zeros(0)
+        self.place: dict[str, slice] = {}
+
+    def add(self, name: str, lower: float, upper: float, **blocks: Array) -> None:
+        """A group of rows between two bounds, given as blocks of columns by group of variables."""
+        size = len(next(iter(blocks.values())))
+        rows = np.zeros((size, self.matrix.shape[1]))
+        for variable, block in blocks.items():
+            rows[:, self._at[variable]] = block
+        self.place[name] = slice(len(self.lower), len(self.lower) + size)
+        self.matrix = np.concatenate([self.matrix, rows])
+        self.lower = np.concatenate([self.lower, np.full(size, lower)])
+        self.upper = np.concatenate([self.upper, np.full(size, upper)])

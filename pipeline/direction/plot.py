@@ -1,0 +1,65 @@
+"""A path as a picture: ball, camera and the picture's edges over time, and what each moment could know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from pipeline.analysis.detector import DetectionSet
+from pipeline.direction.spline import STRIDE_S
+from pipeline.errors import OutputError
+from pipeline.optics.view import View
+from pipeline.timebase import NS_PER_S
+
+SEEN, CAMERA = "#d9480f", "#1c5d99"
+AXES: tuple[tuple[Literal["yaw", "pitch"], float], ...] = (("yaw", 1.0), ("pitch", 9 / 16))
+"""Which axes are drawn, and the picture's extent along each in its width (16:9)."""
+
+
+def plot_path(
+    path: Path, sets: Sequence[DetectionSet], views: Sequence[tuple[int, View]], lookahead_s: float
+) -> None:
+    """Draw yaw, pitch and width of `views` (running time ns, view) over the balls of `sets` into a picture file.
+
+    The bar on top shows the horizon: what the plan in the middle of the film could know. Blocks on the
+    disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    times = np.array([time_ns for time_ns, _ in views]) / NS_PER_S
+    camera = np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for _, view in views])
+    balls = [(one.time_ns / NS_PER_S, d) for one in sets for d in one.detections if d.label == "ball"]
+    seen_s = np.array([time_s for time_s, _ in balls])
+    figure = Figure(figsize=(14, 9), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 1))
+    for k, (name, share) in enumerate(AXES):
+        half = camera[:, 2] / 2 * share
+        axes[k].fill_between(
+            times, camera[:, k] - half, camera[:, k] + half, color=CAMERA, alpha=0.15, label="picture"
+        )
+        angles = np.array([d.yaw_deg if name == "yaw" else d.pitch_deg for _, d in balls])
+        axes[k].plot(seen_s, angles, ".", color=SEEN, markersize=2, label="ball candidates")
+        axes[k].plot(times, camera[:, k], color=CAMERA, linewidth=1.5, label="camera")
+        axes[k].set_ylabel(f"{name} (deg)")
+    axes[0].legend(loc="upper right", ncols=3)
+    axes[2].plot(times, camera[:, 2], color=CAMERA)
+    axes[2].set_ylabel("width (deg)")
+    axes[2].set_xlabel("time (s)")
+    now = times[len(times) // 2]
+    for axis in axes:
+        axis.axvspan(now, min(now + lookahead_s, times[-1]), color="#2b8a3e", alpha=0.1)
+        axis.axvline(now, color="#2b8a3e", linewidth=1)
+        axis.grid(alpha=0.3)
+    axes[0].set_title(
+        f"Camera path; green: what a view in the middle may know ({lookahead_s:g} s ahead, "
+        f"a plan every {STRIDE_S:g} s)"
+    )
+    try:
+        figure.savefig(path, dpi=110)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: the plot cannot be written ({error}); give a .png path") from error

@@ -1,0 +1,51 @@
+"""The uniform cubic B-spline: a path is its control points, twice continuously differentiable by construction."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+STRIDE_S = 0.4
+"""The spacing of knots, and how often a plan is made."""
+STRIDE_NS = 400_000_000
+
+COMMITTED = 3
+"""Control points that what was already shown has settled; the next one is free."""
+
+
+def weights(u: Array) -> Array:
+    """The four weights, shape (..., 4), at the fraction u of a span (de Boor, A Practical Guide to Splines)."""
+    v = 1.0 - u
+    return (
+        np.stack(
+            [v**3, 3 * u**3 - 6 * u**2 + 4, 3 * v**3 - 6 * v**2 + 4, u**3],
+            axis=-1,
+        )
+        / 6.0
+    )
+
+
+def matrix(times_s: Array, points: int) -> Array:
+    """The map (len(times_s), points) from control points to values; times count from the first full span."""
+    place = times_s / STRIDE_S
+    span = np.clip(np.floor(place).astype(np.intp), 0, points - 4)
+    rows = np.zeros((len(times_s), points))
+    four = weights(place - span)
+    for k in range(4):
+        rows[np.arange(len(times_s)), span + k] = four[:, k]
+    return rows
+
+
+def value(points: Array, time_s: float) -> Array:
+    """The value at `time_s` of a spline of control points (points, ...); held at rest beyond its end."""
+    place = min(max(time_s / STRIDE_S, 0.0), len(points) - 3.0)
+    span = min(int(place), len(points) - 4)
+    result: Array = np.tensordot(weights(np.array(place - span)), points[span : span + 4], axes=1)
+    return result
+
+
+def differences(points: int, order: int) -> Array:
+    """The matrix (points - order, points) of differences of that order, not divided by the stride."""
+    return np.diff(np.eye(points), n=order, axis=0)

@@ -1,0 +1,103 @@
+"""The track CSV: what was seen when, as angles, for the planner alone; and the timeline it makes."""
+
+from __future__ import annotations
+
+import csv
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.analysis.detector import Detection, DetectionSet
+from pipeline.errors import ConfigError, SourceError
+from pipeline.timebase import Nanoseconds, seconds_to_ns
+
+COLUMNS = ("time_s", "yaw_deg", "pitch_deg", "confidence", "label")
+LABELS = ("ball", "player")
+
+
+class RecordedTrack:
+    """Detection sets of the past, all known: the timeline of a file. Immutable; any thread."""
+
+    def __init__(self, sets: Iterable[DetectionSet]) -> None:
+        """The sets in any order."""
+        self.sets = tuple(sorted(sets, key=lambda one: one.time_ns))
+        self._times = [one.time_ns for one in self.sets]
+
+    @property
+    def known_until_ns(self) -> Nanoseconds:
+        """Everything is known."""
+        return Nanoseconds(1 << 62)
+
+    def between(self, t0_ns: int, t1_ns: int) -> tuple[DetectionSet, ...]:
+        """The sets of [t0_ns, t1_ns], both ends included, in time order."""
+        return self.sets[bisect_left(self._times, t0_ns) : bisect_right(self._times, t1_ns)]
+
+    def wait_known(self, time_ns: int, timeout_s: float | None = None) -> bool:
+        """True at once."""
+        del time_ns, timeout_s
+        return True
+
+
+def read_track(path: Path) -> RecordedTrack:
+    """Read a track CSV: header ``time_s,yaw_deg,pitch_deg,confidence,label``, rows in time order.
+
+    Further columns are ignored, columns may stand in any order, a byte-order mark and either line end are
+    fine; rows of one time make one set. Raises SourceError when the file cannot be read, ConfigError naming
+    file and line for a column missing, a value that is no finite number, a confidence outside 0..1, an
+    unknown label, a time before the last one, and a file without rows.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; give the track CSV's path") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{path}: cannot be read as a CSV ({error}); give a UTF-8 track CSV") from error
+    rows = csv.reader(text.splitlines())
+    header = [name.strip() for name in next(rows, [])]
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise ConfigError(f"{path}:1: no column {', '.join(missing)}; the header must be {','.join(COLUMNS)}")
+    place = [header.index(name) for name in COLUMNS]
+    by_time: dict[int, list[Detection]] = {}
+    last_ns: int | None = None
+    for row in rows:
+        where = f"{path}:{rows.line_num}"
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) < len(header):
+            raise ConfigError(f"{where}: {len(row)} values where the header names {len(header)}")
+        time_text, yaw, pitch, confidence, label = (row[i].strip() for i in place)
+        time_ns = seconds_to_ns(_number(time_text, "time_s", where))
+        if last_ns is not None and time_ns < last_ns:
+            raise ConfigError(
+                f"{where}: time_s {time_text} is before the row above; rows must be in time order"
+            )
+        last_ns = time_ns
+        by_time.setdefault(time_ns, []).append(_detection(yaw, pitch, confidence, label, where))
+    if not by_time:
+        raise ConfigError(f"{path}: no rows after the header; a track needs at least one")
+    return RecordedTrack(DetectionSet(Nanoseconds(time_ns), tuple(seen)) for time_ns, seen in by_time.items())
+
+
+def _detection(yaw: str, pitch: str, confidence: str, label: str, where: str) -> Detection:
+    score = _number(confidence, "confidence", where)
+    if not 0.0 <= score <= 1.0:
+        raise ConfigError(f"{where}: confidence is {confidence}; allowed: 0 to 1")
+    if label not in LABELS:
+        raise ConfigError(f"{where}: label is {label!r}; allowed: {', '.join(LABELS)}")
+    pitch_deg = _number(pitch, "pitch_deg", where)
+    if not -90.0 <= pitch_deg <= 90.0:
+        raise ConfigError(f"{where}: pitch_deg is {pitch}; allowed: -90 to 90")
+    yaw_deg = _number(yaw, "yaw_deg", where)
+    return Detection("ball" if label == "ball" else "player", score, yaw_deg, pitch_deg, 0.0, 0.0)
+
+
+def _number(text: str, name: str, where: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ConfigError(f"{where}: {name} is {text!r}; it must be a finite number")
+    return number

@@ -1,0 +1,127 @@
+"""foresight direct: the fixed file formats, and one clear line for every unusable input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.cli import main
+
+HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
+
+
+def direct(track: Path, *options: str) -> int:
+    """The exit status of the command on that track."""
+    with pytest.raises(SystemExit) as exit_info:
+        main(["direct", str(track), "-o", str(track.with_suffix(".path.csv")), *options])
+    return int(exit_info.value.code or 0)
+
+
+def written(track: Path) -> np.ndarray:
+    return np.loadtxt(track.with_suffix(".path.csv"), delimiter=",", skiprows=1, ndmin=2)
+
+
+@pytest.fixture
+def track(tmp_path: Path) -> Path:
+    path = tmp_path / "track.csv"
+    rows = [f"{i / 25:.6f},{5 * np.sin(i / 40):.6f},-10.0,0.9,ball" for i in range(100)]
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    return path
+
+
+def test_one_row_a_frame_from_the_first_time_to_the_last(track: Path) -> None:
+    assert direct(track, "--rate", "30") == 0
+    lines = track.with_suffix(".path.csv").read_text().splitlines()
+    assert lines[0] == "time_s,yaw_deg,pitch_deg,hfov_deg"
+    assert all(len(value.split(".")[1]) >= 9 for line in lines[1:] for value in line.split(","))
+    path = written(track)
+    np.testing.assert_allclose(path[:, 0], np.arange(len(path)) / 30, atol=1e-9)
+    assert len(path) == int(99 / 25 * 30 + 1e-3) + 1
+
+
+def test_without_a_rate_the_rows_are_the_tracks_own_frames(track: Path) -> None:
+    assert direct(track) == 0
+    np.testing.assert_allclose(written(track)[:, 0], np.arange(100) / 25, atol=1e-9)
+
+
+def test_runs_are_equal_bit_by_bit(track: Path) -> None:
+    direct(track)
+    first = track.with_suffix(".path.csv").read_bytes()
+    direct(track)
+    assert track.with_suffix(".path.csv").read_bytes() == first
+
+
+def test_a_byte_order_mark_windows_line_ends_and_blank_lines_are_fine(track: Path) -> None:
+    direct(track)
+    plain = track.with_suffix(".path.csv").read_bytes()
+    text = track.read_text().rstrip("\n").replace("\n", "\r\n") + "\r\n\r\n"
+    track.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert direct(track) == 0
+    assert track.with_suffix(".path.csv").read_bytes() == plain
+
+
+def test_a_single_row_is_a_single_view_of_it(track: Path) -> None:
+    track.write_text(f"{HEADER}\n3.5,12.0,-9.0,0.8,ball\n")
+    assert direct(track) == 0
+    path = written(track)
+    assert len(path) == 1
+    np.testing.assert_allclose(path[0, :3], [3.5, 12.0, -9.0], atol=4.0)
+
+
+def test_a_plot_is_drawn(track: Path) -> None:
+    picture = track.with_suffix(".png")
+    assert direct(track, "--plot", str(picture)) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "1: no column"),
+        (HEADER, "no rows"),
+        ("time_s,yaw_deg,pitch_deg,label\n0,0,0,ball", "1: no column confidence"),
+        (f"{HEADER}\n0,0,-9,1,ball\n0.1,nan,-9,1,ball", ":3: yaw_deg is 'nan'"),
+        (f"{HEADER}\n0,0,,1,ball", ":2: pitch_deg is ''"),
+        (f"{HEADER}\n0,0,-9,1.5,ball", ":2: confidence is 1.5"),
+        (f"{HEADER}\n0,0,-9,1,horse", ":2: label is 'horse'"),
+        (f"{HEADER}\n1,0,-9,1,ball\n0.5,0,-9,1,ball", ":3: time_s 0.5 is before"),
+        (f"{HEADER}\n0,0,-9,1", ":2: 4 values"),
+    ],
+)
+def test_a_bad_track_is_one_line_with_file_and_line(
+    track: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    track.write_text(text)
+    assert direct(track) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert str(track) in error
+    assert says in error
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--lookahead", "-1"], "look-ahead"),
+        (["--lookahead", "nan"], "look-ahead"),
+        (["--rate", "0"], "rate"),
+        (["--rate", "inf"], "rate"),
+        (["--height-m", "0"], "height"),
+        (["--style", "wild"], "style"),
+    ],
+)
+def test_unusable_options_are_one_line_and_exit_2(
+    track: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    assert direct(track, *options) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert says in error
+
+
+def test_an_output_that_cannot_be_written_fails_the_run(track: Path) -> None:
+    with pytest.raises(SystemExit) as exit_info:
+        main(["direct", str(track), "-o", str(track.parent / "no" / "path.csv")])
+    assert exit_info.value.code == 1

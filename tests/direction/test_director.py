@@ -1,0 +1,130 @@
+"""The director as a whole: causality, repeatability, limits, continuity, take-over."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.play import Play, clean, degraded, random_play
+from pipeline.direction.director import Director, FixedDirector
+from pipeline.direction.metrics import measure
+from pipeline.direction.tracks import RecordedTrack
+from pipeline.errors import ConfigError
+from pipeline.optics.view import View
+from pipeline.timebase import NS_PER_S
+
+
+@pytest.fixture(scope="module")
+def play() -> Play:
+    return random_play(seed=4, seconds=40.0, rate_hz=25.0, players=True)
+
+
+def directed(director: Director, times_ns: list[int]) -> np.ndarray:
+    views = [director.view_at(time_ns) for time_ns in times_ns]
+    return np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for view in views])
+
+
+def test_the_ball_is_in_the_middle_of_a_calm_picture(play: Play) -> None:
+    path = directed(Director(RecordedTrack(clean(play)), play.ground), play.times_ns)
+    figures = measure(path, play.angles, play.rate_hz)
+    assert figures.in_view_percent == 100.0
+    assert figures.central_percent > 99.0
+    assert figures.pan_acceleration_deg_s2 < 2.0
+
+
+@pytest.mark.parametrize("lookahead_s", [0.0, 2.0, 7.0])
+def test_a_view_uses_nothing_later_than_its_look_ahead(play: Play, lookahead_s: float) -> None:
+    sets = degraded(play, seed=1)
+    cut_ns = 17 * NS_PER_S + 123_456_789
+    known = [one for one in sets if one.time_ns <= cut_ns + round(lookahead_s * NS_PER_S)]
+    times_ns = [time_ns for time_ns in play.times_ns if time_ns <= cut_ns]
+    whole = directed(Director(RecordedTrack(sets), play.ground, lookahead_s=lookahead_s), times_ns)
+    cut = directed(Director(RecordedTrack(known), play.ground, lookahead_s=lookahead_s), times_ns)
+    assert (whole == cut).all()
+
+
+def test_two_runs_are_equal_bit_by_bit(play: Play) -> None:
+    sets = degraded(play, seed=2)
+    first, second = (directed(Director(RecordedTrack(sets), play.ground), play.times_ns) for _ in range(2))
+    assert (first == second).all()
+
+
+def test_the_limits_hold_at_every_instant_through_take_over_and_hand_back(play: Play) -> None:
+    director = Director(RecordedTrack(degraded(play, seed=3)), play.ground)
+    times_ns = list(range(0, 40 * NS_PER_S, NS_PER_S // 100))
+    rows = []
+    for i, time_ns in enumerate(times_ns):
+        if i == 1000:
+            director.take_over(50.0, -20.0, 60.0)
+        if i == 1700:
+            assert director.state.follows == "operator"
+            director.take_over(-50.0, -10.0, 30.0)
+        if i == 2400:
+            director.hand_back()
+        view = director.view_at(time_ns)
+        rows.append((view.yaw_deg, view.pitch_deg, view.hfov_deg))
+    path = np.array(rows)
+    speed = np.diff(path, axis=0) * 100
+    acceleration = np.diff(speed, axis=0) * 100
+    assert (np.abs(speed).max(axis=0) <= [30.0, 15.0, 20.0]).all()
+    assert (np.abs(acceleration).max(axis=0) <= [45.0, 22.5, 20.0]).all()
+    # Twice continuously differentiable: the acceleration never jumps between hundredths of a second.
+    assert np.abs(np.diff(acceleration, axis=0)).max() < 2.5
+    np.testing.assert_allclose(path[1690], [50.0, -20.0, 60.0], atol=0.5)
+    np.testing.assert_allclose(path[2390], [-50.0, -10.0, 30.0], atol=0.5)
+
+
+def test_hold_stops_the_camera_and_plan_tells_the_coming_path(play: Play) -> None:
+    director = Director(RecordedTrack(clean(play)), play.ground)
+    assert director.plan(0, NS_PER_S) == []
+    directed(director, play.times_ns[:200])
+    director.hold()
+    path = directed(director, play.times_ns[200:400])
+    assert np.ptp(path[-50:], axis=0).max() < 0.05
+    coming = director.plan(15 * NS_PER_S, 17 * NS_PER_S)
+    assert len(coming) > 5
+    time_ns, view = coming[3]
+    assert director.plan(time_ns, time_ns)[0][1] == view
+
+
+def test_a_leap_back_or_a_reset_begins_a_new_path(play: Play) -> None:
+    sets = clean(play)
+    director = Director(RecordedTrack(sets), play.ground)
+    directed(director, play.times_ns[:500])
+    again = directed(director, play.times_ns[100:300])
+    fresh = directed(Director(RecordedTrack(sets), play.ground), play.times_ns[100:300])
+    np.testing.assert_allclose(again, fresh, atol=0.2)
+    director.reset(play.times_ns[300])
+    figures = measure(directed(director, play.times_ns[300:]), play.angles[300:], play.rate_hz)
+    assert figures.in_view_percent == 100.0
+
+
+def test_nothing_seen_is_a_wide_still_picture_and_said(play: Play) -> None:
+    director = Director(RecordedTrack([]), play.ground)
+    path = directed(director, play.times_ns[:100])
+    assert np.ptp(path, axis=0).max() < 0.1
+    assert director.state.follows == "nothing"
+
+
+def test_without_a_ball_the_players_are_followed(play: Play) -> None:
+    only = [
+        type(one)(one.time_ns, tuple(d for d in one.detections if d.label == "player")) for one in clean(play)
+    ]
+    director = Director(RecordedTrack(only), play.ground)
+    path = directed(director, play.times_ns)
+    assert director.state.follows == "players"
+    assert measure(path, play.angles, play.rate_hz).in_view_percent > 50.0
+
+
+def test_unusable_arguments_are_refused(play: Play) -> None:
+    track = RecordedTrack([])
+    with pytest.raises(ConfigError, match="look-ahead"):
+        Director(track, play.ground, lookahead_s=31.0)
+    with pytest.raises(ConfigError, match="broadcast, calm, close"):
+        Director(track, play.ground, style="wild")
+    with pytest.raises(ConfigError, match="not a view"):
+        Director(track, play.ground).take_over(float("nan"), 0.0, 30.0)
+
+
+def test_a_fixed_shot_is_fixed() -> None:
+    assert FixedDirector(View(1.0, 2.0, 30.0)).view_at(5) == View(1.0, 2.0, 30.0)
