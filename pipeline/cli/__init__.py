@@ -15,13 +15,6 @@ from pipeline.errors import ForesightError
 COMMANDS: tuple[str, ...] = ("direct",)
 """Every command's name; its code is the function of that name in the module of that name beside this file."""
 
-app = typer.Typer(
-    name="foresight",
-    help="A live camera that has already seen the next seven seconds.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
 
 def _command(name: str) -> Callable[..., Any]:
     module = importlib.import_module(f"pipeline.cli.{name}")
@@ -29,15 +22,22 @@ def _command(name: str) -> Callable[..., Any]:
     return function
 
 
+def _app() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    # A callback keeps the command's name on the line even while there is one command only.
+    app.callback(help="A live camera that has already seen the next seven seconds.")(lambda: None)
+    for name in COMMANDS:
+        app.command(name)(_command(name))
+    return app
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration."""
     argv = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in argv
     argv = [argument for argument in argv if argument != "--debug"]
-    for name in COMMANDS:
-        app.command(name)(_command(name))
     try:
-        app(argv)
+        _app()(argv, prog_name="foresight")
     except ForesightError as error:
         if debug:
             traceback.print_exc()
