@@ -1,0 +1,39 @@
+"""Angles and rays: yaw and pitch in degrees, directions in the world, and the rotations between them.
+
+World axes: x right, y down, z forward. Yaw grows to the right, pitch upward, roll turns a camera clockwise
+as its operator sees it. All functions are pure, vectorised in float64, and may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+
+def angles_to_rays(yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> Array:
+    """Unit rays, shape (..., 3), of directions whose yaw and pitch broadcast to shape (...)."""
+    yaw, pitch = np.broadcast_arrays(np.radians(yaw_deg), np.radians(pitch_deg))
+    return np.stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), np.cos(yaw) * np.cos(pitch)], axis=-1)
+
+
+def rays_to_angles(rays: Array) -> tuple[Array, Array]:
+    """Yaw in -180..180 and pitch in -90..90 degrees of rays (..., 3) of any length."""
+    x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
+    return np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
+
+
+def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
+    """The 3x3 rotation camera -> world, ``Ry(yaw) Rx(pitch) Rz(roll)``."""
+    yaw, pitch, roll = np.radians([yaw_deg, pitch_deg, roll_deg])
+    about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    product: Array = about_y @ about_x @ about_z
+    return product
+
+
+def wrap_deg(angle_deg: ArrayLike) -> Array:
+    """The same angle in -180 (included) to 180 (excluded) degrees."""
+    return (np.asarray(angle_deg, np.float64) + 180.0) % 360.0 - 180.0

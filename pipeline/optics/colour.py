@@ -1,0 +1,57 @@
+"""A camera's colour gains, folded into YUV: no picture is turned into RGB for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+
+from pipeline.optics.frame import Plane
+
+_RED, _BLUE = 0.2126, 0.0722
+"""Luma's shares of red and blue, ITU-R BT.709."""
+
+
+@dataclass(frozen=True, slots=True)
+class YuvGain:
+    """Gains of blue, green and red as they act on 8-bit video-range BT.709 YUV.
+
+    The exact action is affine. Of its nine terms four are left out: those by which chroma acts on luma and on
+    the other chroma, under 2 levels on any colour for gains within 7 % of 1. What remains is::
+
+        Y' - 16 = luma (Y - 16)
+        U' - 128 = u (U - 128) + u_luma (Y - 16)        V likewise
+    """
+
+    luma: float
+    u: float
+    u_luma: float
+    v: float
+    v_luma: float
+
+    @classmethod
+    def of(cls, gain_bgr: tuple[float, float, float]) -> YuvGain:
+        """The gain in YUV of gains in BGR."""
+        blue, green, red = gain_bgr
+        luma = _RED * red + (1 - _RED - _BLUE) * green + _BLUE * blue
+        # Chroma spans 224 levels where luma spans 219.
+        u_scale, v_scale = 224 / 219 / (2 * (1 - _BLUE)), 224 / 219 / (2 * (1 - _RED))
+        return cls(
+            luma=luma,
+            u=blue - _BLUE * (blue - green),
+            u_luma=(blue - luma) * u_scale,
+            v=red - _RED * (red - green),
+            v_luma=(red - luma) * v_scale,
+        )
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it changes nothing."""
+        return self == YuvGain.of((1.0, 1.0, 1.0))
+
+    def apply(self, luma: Plane, u: Plane, v: Plane) -> None:
+        """Apply in place to the planes of a 4:2:0 picture."""
+        half = cv2.resize(luma, u.shape[::-1], interpolation=cv2.INTER_AREA)
+        for chroma, own, by_luma in ((u, self.u, self.u_luma), (v, self.v, self.v_luma)):
+            chroma[...] = cv2.addWeighted(chroma, own, half, by_luma, 128 - own * 128 - by_luma * 16)
+        luma[...] = cv2.convertScaleAbs(luma, alpha=self.luma, beta=16 - self.luma * 16)

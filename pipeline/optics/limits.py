@@ -1,0 +1,220 @@
+"""What views a rig can fill: limits that keep black corners out of the picture, and the views of a whole."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, rotation, wrap_deg
+from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
+
+_PROFILE_STEP_DEG = 0.25
+_YAW_STEP_DEG = 1.0
+_PITCH_STEP_DEG = 0.5
+_WIDTHS_DEG = tuple(np.geomspace(1.0, 140.0, 25))
+_EDGE_POINTS = 9
+
+
+class ViewLimits:
+    """The rectilinear views of one aspect (width / height) that a rig fills without a black corner.
+
+    Made once in some tenths of a second; asking costs microseconds. Immutable, pure; any thread.
+    """
+
+    def __init__(self, rig: Rig, aspect: float) -> None:
+        self.aspect = aspect
+        seen = _Profile(rig)
+        self._yaw_start_deg = seen.yaw_start_deg
+        self._full_turn = seen.full_turn
+        self._pitches: list[list[tuple[float, float]]] = []
+        """For each width and each yaw the least and the largest pitch, for the widths that fit at all."""
+        self._yaws: list[tuple[float, float]] = []
+        """For each width the least and the largest yaw."""
+        for hfov_deg in _WIDTHS_DEG:
+            low, high = seen.pitch_ranges(hfov_deg, aspect)
+            fits = np.flatnonzero(low <= high)
+            if not fits.size:
+                break
+            filled = (
+                np.interp(np.arange(len(low)), fits, low[fits]),
+                np.interp(np.arange(len(low)), fits, high[fits]),
+            )
+            self._pitches.append(list(zip(filled[0].tolist(), filled[1].tolist(), strict=True)))
+            first, last = (self._yaw_start_deg + _YAW_STEP_DEG * float(fits[i]) for i in (0, -1))
+            self._yaws.append((first, last))
+
+    @property
+    def max_hfov_deg(self) -> float:
+        """The widest view that fits anywhere; 0 when not even the narrowest does."""
+        return _WIDTHS_DEG[len(self._yaws) - 1] if self._yaws else 0.0
+
+    def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
+        """The least and the largest yaw of a view of this width; all round: -180 and 180."""
+        if self._full_turn:
+            return -180.0, 180.0
+        i, share = self._width_place(hfov_deg)
+        (low, high), (low_next, high_next) = self._yaws[i], self._yaws[min(i + 1, len(self._yaws) - 1)]
+        return low + share * (low_next - low), high + share * (high_next - high)
+
+    def pitch_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
+        """The least and the largest pitch of a view of this width that looks at this yaw."""
+        i, share = self._width_place(hfov_deg)
+        narrow = self._pitch_range(i, yaw_deg)
+        if share == 0.0:
+            return narrow
+        wide = self._pitch_range(i + 1, yaw_deg)
+        return narrow[0] + share * (wide[0] - narrow[0]), narrow[1] + share * (wide[1] - narrow[1])
+
+    def limit(self, view: View) -> View:
+        """The nearest view without black corners: narrowed if it must be, then turned, then tilted.
+
+        A rolled view is limited as the upright one that holds it. Panoramic projections stay as they are.
+        """
+        if view.projection != "rectilinear" or not self._yaws:
+            return view
+        grown = 1.0
+        if view.roll_deg:
+            cos, sin = (abs(f(math.radians(view.roll_deg))) for f in (math.cos, math.sin))
+            grown = max(cos + sin / self.aspect, cos + sin * self.aspect)
+        upright_deg = min(_scaled_width(view.hfov_deg, grown), self.max_hfov_deg)
+        least, largest = self.yaw_range_deg(upright_deg)
+        yaw_deg = min(max(view.yaw_deg, least), largest)
+        lowest, highest = self.pitch_range_deg(yaw_deg, upright_deg)
+        pitch_deg = min(max(view.pitch_deg, lowest), highest)
+        hfov_deg = min(view.hfov_deg, _scaled_width(upright_deg, 1 / grown))
+        if (yaw_deg, pitch_deg, hfov_deg) == (view.yaw_deg, view.pitch_deg, view.hfov_deg):
+            return view
+        return replace(view, yaw_deg=yaw_deg, pitch_deg=pitch_deg, hfov_deg=hfov_deg)
+
+    def _width_place(self, hfov_deg: float) -> tuple[int, float]:
+        """Between which two widths, and how far, an angle lies; widths grow by a constant ratio."""
+        place = math.log(max(hfov_deg, _WIDTHS_DEG[0]) / _WIDTHS_DEG[0]) / _WIDTH_LOG_STEP
+        place = min(place, len(self._yaws) - 1.0)
+        whole = int(place)
+        return whole, place - whole
+
+    def _pitch_range(self, i: int, yaw_deg: float) -> tuple[float, float]:
+        row = self._pitches[i]
+        place = (yaw_deg - self._yaw_start_deg) % 360.0 if self._full_turn else yaw_deg - self._yaw_start_deg
+        place = min(max(place / _YAW_STEP_DEG, 0.0), len(row) - 1.0)
+        left = int(place)
+        share = place - left
+        (low, high), (low_next, high_next) = row[left], row[min(left + 1, len(row) - 1)]
+        return low + share * (low_next - low), high + share * (high_next - high)
+
+
+_WIDTH_LOG_STEP = math.log(_WIDTHS_DEG[1] / _WIDTHS_DEG[0])
+
+
+class _Profile:
+    """For each yaw, the range of pitch that the rig sees without a gap."""
+
+    def __init__(self, rig: Rig) -> None:
+        covered = rig.coverage()
+        self.full_turn = covered.yaw_max_deg - covered.yaw_min_deg > 360.0 - 2 * _PROFILE_STEP_DEG
+        start = -180.0 if self.full_turn else covered.yaw_min_deg
+        end = 180.0 if self.full_turn else covered.yaw_max_deg
+        self.yaw_start_deg = start
+        self.yaws_deg = np.arange(start, end, _PROFILE_STEP_DEG)
+        self.pitches_deg = np.arange(covered.pitch_min_deg, covered.pitch_max_deg, _PROFILE_STEP_DEG)
+        seen = rig.seen_by(*np.meshgrid(self.yaws_deg, self.pitches_deg, indexing="ij")).any(axis=-1)
+        first, last = _longest_run(np.asarray(seen))
+        # A quarter of a degree is some pixels: take the worst of three neighbours.
+        low = np.where(first <= last, self.pitches_deg[first], np.inf)
+        high = np.where(first <= last, self.pitches_deg[last], -np.inf)
+        around = "wrap" if self.full_turn else "constant"
+        edge = {} if self.full_turn else {"constant_values": np.inf}
+        low, high = np.pad(low, 1, around, **edge), -np.pad(-high, 1, around, **edge)  # type: ignore[call-overload]
+        self.low_deg = np.maximum(np.maximum(low[:-2], low[1:-1]), low[2:])
+        self.high_deg = np.minimum(np.minimum(high[:-2], high[1:-1]), high[2:])
+
+    def pitch_ranges(self, hfov_deg: float, aspect: float) -> tuple[Array, Array]:
+        """The least and the largest pitch at each whole step of yaw; the least is larger where none fits."""
+        right = math.tan(math.radians(hfov_deg) / 2)
+        along = np.linspace(-1, 1, _EDGE_POINTS)
+        x = right * np.concatenate([along, along, np.full_like(along, -1), np.full_like(along, 1)])
+        y = right / aspect * np.concatenate([np.full_like(along, -1), np.full_like(along, 1), along, along])
+        edge = np.stack([x, y, np.ones_like(x)], axis=-1)
+        pitches = np.arange(self.pitches_deg[0], self.pitches_deg[-1] + 1e-9, _PITCH_STEP_DEG)
+        rays = np.stack([edge @ rotation(0.0, pitch, 0.0).T for pitch in pitches])
+        turned, heights = rays_to_angles(rays)
+        yaws = np.arange(self.yaw_start_deg, self.yaws_deg[-1] + 1e-9, _YAW_STEP_DEG)
+        places = (yaws[:, None, None] + turned - self.yaw_start_deg) / _PROFILE_STEP_DEG
+        nearest = np.rint(places).astype(np.int64)
+        count = len(self.yaws_deg)
+        inside: NDArray[np.bool_] = np.ones_like(nearest, np.bool_)
+        if self.full_turn:
+            nearest %= count
+        else:
+            inside = (nearest >= 0) & (nearest < count)
+            nearest = np.clip(nearest, 0, count - 1)
+        fits = (inside & (heights >= self.low_deg[nearest]) & (heights <= self.high_deg[nearest])).all(
+            axis=-1
+        )
+        first, last = _longest_run(fits)
+        return np.where(first <= last, pitches[first], np.inf), np.where(
+            first <= last, pitches[last], -np.inf
+        )
+
+
+def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last index of each row's longest run of true; the first is larger where there is none."""
+    count = flags.shape[1]
+    length = np.zeros(flags.shape[0], np.int64)
+    best, last = np.zeros_like(length), np.zeros_like(length)
+    for i in range(count):
+        length = np.where(flags[:, i], length + 1, 0)
+        longer = length > best
+        best, last = np.where(longer, length, best), np.where(longer, i, last)
+    return np.where(best > 0, last - best + 1, 1), np.where(best > 0, last, 0)
+
+
+def _scaled_width(hfov_deg: float, factor: float) -> float:
+    """The angle of a rectilinear picture `factor` times as wide."""
+    return 2 * math.degrees(math.atan(factor * math.tan(math.radians(min(hfov_deg, 179.0)) / 2)))
+
+
+@lru_cache(maxsize=16)
+def limits(rig: Rig, aspect: float) -> ViewLimits:
+    """The rig's limits for an aspect, made once. Keep the answer where it is asked for each frame."""
+    return ViewLimits(rig, aspect)
+
+
+def limit(view: View, rig: Rig, aspect: float) -> View:
+    """The nearest view that the rig fills; see ViewLimits.limit. Microseconds, but for a rig's first call."""
+    return limits(rig, aspect).limit(view)
+
+
+def panorama_view(rig: Rig, aspect: float = 3.0) -> View:
+    """The upright cylindrical view that shows all the rig sees, in a picture of width / height = `aspect`.
+
+    As wide as the rig sees, or wider where the aspect would else cut off above or below.
+    """
+    seen = rig.coverage()
+    high = math.tan(math.radians(min(seen.pitch_max_deg, 80.0)))
+    low = math.tan(math.radians(max(seen.pitch_min_deg, -80.0)))
+    width = max(math.radians(seen.yaw_max_deg - seen.yaw_min_deg), (high - low) * aspect)
+    return View(
+        yaw_deg=(seen.yaw_min_deg + seen.yaw_max_deg) / 2,
+        pitch_deg=math.degrees(math.atan((high + low) / 2)),
+        hfov_deg=min(math.degrees(width), 360.0),
+        projection="cylindrical",
+    )
+
+
+def fit_view(rig: Rig, yaw_deg: ArrayLike, pitch_deg: ArrayLike, aspect: float, margin: float = 1.1) -> View:
+    """The view of directions (N,) and (N,), `margin` times as wide as they need, within the limits."""
+    yaw, pitch = np.atleast_1d(yaw_deg), np.atleast_1d(pitch_deg)
+    centre = yaw[0] + wrap_deg(yaw - yaw[0])
+    aim = View(float(centre.min() + centre.max()) / 2, float(pitch.min() + pitch.max()) / 2, 90.0)
+    rays = angles_to_rays(yaw, pitch) @ aim.rotation
+    ahead = np.maximum(rays[:, 2], 1e-3)
+    reach = max(
+        float(np.abs(rays[:, 0] / ahead).max()), float(np.abs(rays[:, 1] / ahead).max()) * aspect, 1e-2
+    )
+    return limit(replace(aim, hfov_deg=2 * math.degrees(math.atan(reach * margin))), rig, aspect)

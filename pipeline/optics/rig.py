@@ -1,0 +1,324 @@
+"""A Rig: the cameras of one venue, where they stand, what they see, and the ground they look down on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pipeline.errors import RigError
+from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, rotation, wrap_deg
+from pipeline.optics.lens import CylindricalLens, Lens, RectilinearLens
+from pipeline.optics.surface import Surface
+
+PANORAMA_ASPECT = 2.0
+"""A single film at least this many times as wide as high is taken for a cylindrical panorama."""
+
+Quality = Mapping[str, float | int | str | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera: its lens, where it stands and looks, how its colours and frames differ from the others'.
+
+    ``gain_bgr`` multiplies its blue, green and red; its frame ``i + frame_offset`` shows the same moment as
+    the first camera's frame ``i``. Raises RigError for values that are not finite and gains not above 0.
+    """
+
+    name: str
+    lens: Lens
+    yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
+    roll_deg: float = 0.0
+    position_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    frame_offset: int = 0
+
+    def __post_init__(self) -> None:
+        for key in ("yaw_deg", "pitch_deg", "roll_deg"):
+            if not math.isfinite(getattr(self, key)):
+                raise RigError(f"{key} is {getattr(self, key)}; allowed: a number of degrees")
+        if len(self.position_m) != 3 or not all(map(math.isfinite, self.position_m)):
+            raise RigError(f"position_m is {list(self.position_m)}; allowed: three numbers of metres")
+        if len(self.gain_bgr) != 3 or not all(math.isfinite(gain) and gain > 0 for gain in self.gain_bgr):
+            raise RigError(f"gain_bgr is {list(self.gain_bgr)}; allowed: three positive numbers")
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of its picture."""
+        return self.lens.size_px
+
+    @property
+    def rotation(self) -> Array:
+        """The 3x3 rotation camera -> world."""
+        return rotation(self.yaw_deg, self.pitch_deg, self.roll_deg)
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Where neighbouring cameras take over from each other, and over how wide an angle.
+
+    ``seam_deg`` holds the seams' yaws from left to right, one fewer than there are cameras; empty means
+    midway between the axes of neighbours.
+    """
+
+    seam_deg: tuple[float, ...] = ()
+    feather_deg: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, self.seam_deg)) or list(self.seam_deg) != sorted(set(self.seam_deg)):
+            raise RigError(
+                f"seam_deg is {list(self.seam_deg)}; allowed: numbers of degrees from left to right"
+            )
+        if not (math.isfinite(self.feather_deg) and self.feather_deg > 0):
+            raise RigError(f"feather_deg is {self.feather_deg}; allowed: a positive number of degrees")
+
+
+@dataclass(frozen=True, slots=True)
+class Pitch:
+    """The pitch on the ground: its size, where its centre lies (x, z in world metres), how it is turned.
+
+    Pitch coordinates are metres from its centre, u along its length, v across it and away from the cameras;
+    ``yaw_deg`` turns it to the right as seen from above; 0 lays its length along the world's x.
+    """
+
+    length_m: float = 105.0
+    width_m: float = 68.0
+    centre_m: tuple[float, float] = (0.0, 45.0)
+    yaw_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        for key in ("length_m", "width_m"):
+            if not (math.isfinite(getattr(self, key)) and getattr(self, key) > 0):
+                raise RigError(f"{key} is {getattr(self, key)}; allowed: a positive number of metres")
+        if len(self.centre_m) != 2 or not all(map(math.isfinite, self.centre_m)):
+            raise RigError(f"centre_m is {list(self.centre_m)}; allowed: two numbers of metres")
+        if not math.isfinite(self.yaw_deg):
+            raise RigError(f"yaw_deg is {self.yaw_deg}; allowed: a number of degrees")
+
+    def to_world(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
+        """World x and z in metres of pitch coordinates."""
+        cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
+        u, v = np.asarray(u_m, np.float64), np.asarray(v_m, np.float64)
+        return self.centre_m[0] + cos * u + sin * v, self.centre_m[1] - sin * u + cos * v
+
+    def from_world(self, x_m: ArrayLike, z_m: ArrayLike) -> tuple[Array, Array]:
+        """Pitch coordinates in metres of world x and z."""
+        cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
+        x, z = np.asarray(x_m, np.float64) - self.centre_m[0], np.asarray(z_m, np.float64) - self.centre_m[1]
+        return cos * x - sin * z, sin * x + cos * z
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where in the rig frame one camera's picture lies, in luma pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The smallest range of angles that holds all that a rig sees, degrees; its corners may be unseen."""
+
+    yaw_min_deg: float
+    yaw_max_deg: float
+    pitch_min_deg: float
+    pitch_max_deg: float
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The cameras of one venue. Immutable, hashable, pure; its methods may be called from any thread.
+
+    Directions are seen from the world's origin, between the cameras. ``quality`` is the calibrator's report.
+    Raises RigError when there is no camera, two share a name, one stands under the ground or beyond the wall,
+    or the number of seams is not one fewer than that of the cameras.
+    """
+
+    cameras: tuple[Camera, ...]
+    surface: Surface = field(default_factory=Surface)
+    blend: Blend = field(default_factory=Blend)
+    pitch: Pitch | None = None
+    quality: Quality = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not self.cameras:
+            raise RigError("no camera; a rig needs at least one [[camera]]")
+        names = [camera.name for camera in self.cameras]
+        if len(set(names)) < len(names):
+            raise RigError(f"two cameras share a name: {', '.join(names)}; give each its own")
+        if self.blend.seam_deg and len(self.blend.seam_deg) != len(names) - 1:
+            raise RigError(
+                f"seam_deg holds {len(self.blend.seam_deg)} seams; {len(names)} cameras need {len(names) - 1}"
+            )
+        if self.surface.kind == "infinity":
+            return
+        for camera in self.cameras:
+            x, y, z = camera.position_m
+            if y >= self.surface.height_m or math.hypot(x, z) >= self.surface.range_cap_m:
+                raise RigError(
+                    f"camera {camera.name!r}: position_m is {list(camera.position_m)}; allowed: above the "
+                    f"ground (y < {self.surface.height_m}) and within {self.surface.range_cap_m} m"
+                )
+
+    @classmethod
+    def load(cls, path: str | Path) -> Rig:
+        """Read and check a file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
+        from pipeline.optics.rig_file import read
+
+        return read(Path(path))
+
+    def save(self, path: str | Path) -> None:
+        """Write a rig file, the quality table included. Blocks on the disk. Raises RigError if it cannot."""
+        from pipeline.optics.rig_file import write
+
+        write(self, Path(path))
+
+    @classmethod
+    def assume(cls, width: int, height: int) -> Rig:
+        """A rig for one film of which nothing is known but its size. Raises RigError for odd sizes.
+
+        From an aspect of 2 on it is taken for an upright cylindrical panorama with the horizon a quarter down
+        and about 44 degrees high (146 wide at 3:1, at most a full turn); else for one rectilinear camera,
+        90 degrees wide, looking 10 degrees down. It stands 8 m above the ground.
+        """
+        if width < PANORAMA_ASPECT * height:
+            lens: Lens = RectilinearLens((width, height), width / 2.0, _middle(width, height))
+            return cls((Camera("camera", lens, pitch_deg=-10.0),))
+        focal_px = max(height / 0.85, width / math.tau)
+        horizon_px = height / 4.0
+        panorama = CylindricalLens((width, height), focal_px, (_middle(width, height)[0], horizon_px))
+        return cls((Camera("panorama", panorama),))
+
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        """Width and height of the rig frame: the pictures one above the other, in the cameras' order."""
+        sizes = [camera.size_px for camera in self.cameras]
+        return max(width for width, _ in sizes), sum(height for _, height in sizes)
+
+    def region(self, i: int) -> Region:
+        """Where camera `i`'s picture lies in the rig frame: flush left, below those before it."""
+        width, height = self.cameras[i].size_px
+        return Region(0, sum(camera.size_px[1] for camera in self.cameras[:i]), width, height)
+
+    def check_frame(self, width: int, height: int) -> None:
+        """Raises RigError unless a rig frame of this size is what the rig was made for."""
+        if (width, height) != self.frame_size:
+            sizes = " + ".join(f"{camera.size_px[0]}x{camera.size_px[1]}" for camera in self.cameras)
+            wide, high = self.frame_size
+            raise RigError(
+                f"the rig is made for cameras of {sizes} (a rig frame of {wide}x{high}), the footage gives "
+                f"{width}x{height}; use the footage's own rig or calibrate it again"
+            )
+
+    def camera_pixels(self, i: int, rays: Array) -> Array:
+        """Camera `i`'s pixels (..., 2) of what the origin sees along `rays` (..., 3), parallax included.
+
+        nan where its lens cannot see; a pixel outside the picture is one that ``lens.contains`` denies.
+        """
+        camera = self.cameras[i]
+        unit = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+        seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), unit)
+        return camera.lens.project(seen @ camera.rotation)
+
+    def pixel_rays(self, i: int, pixels: Array) -> Array:
+        """Unit rays (..., 3) in which the origin sees what camera `i` shows at `pixels` (..., 2)."""
+        camera = self.cameras[i]
+        rays = camera.lens.unproject(pixels) @ camera.rotation.T
+        seen = self.surface.seen_from((0.0, 0.0, 0.0), camera.position_m, rays)
+        unit: Array = seen / np.linalg.norm(seen, axis=-1, keepdims=True)
+        return unit
+
+    def angles_to_pixels(self, i: int, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> Array:
+        """Camera `i`'s pixels (..., 2) of directions; see ``camera_pixels``."""
+        return self.camera_pixels(i, angles_to_rays(yaw_deg, pitch_deg))
+
+    def pixels_to_angles(self, i: int, pixels: Array) -> tuple[Array, Array]:
+        """Yaw and pitch in degrees of camera `i`'s pixels (..., 2); nan where its lens has no ray."""
+        return rays_to_angles(self.pixel_rays(i, pixels))
+
+    def seen_by(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> NDArray[np.bool_]:
+        """Which cameras see the directions: shape (..., cameras)."""
+        rays = angles_to_rays(yaw_deg, pitch_deg)
+        return np.stack(
+            [camera.lens.contains(self.camera_pixels(i, rays)) for i, camera in enumerate(self.cameras)],
+            axis=-1,
+        )
+
+    def angles_to_metres(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+        """x to the right and z forward, metres on the ground; nan at and above the horizon."""
+        return self.surface.angles_to_metres(yaw_deg, pitch_deg)
+
+    def metres_to_angles(
+        self, x_m: ArrayLike, z_m: ArrayLike, above_ground_m: ArrayLike = 0.0
+    ) -> tuple[Array, Array]:
+        """Yaw and pitch in degrees in which the origin sees points on the ground, or so far above it."""
+        down = self.surface.height_m - np.asarray(above_ground_m, np.float64)
+        x, y, z = np.broadcast_arrays(np.asarray(x_m, np.float64), down, np.asarray(z_m, np.float64))
+        return rays_to_angles(np.stack([x, y, z], axis=-1))
+
+    def pitch_to_angles(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
+        """Yaw and pitch in degrees of pitch coordinates. Raises RigError when the pitch is not known."""
+        return self.metres_to_angles(*self._known_pitch().to_world(u_m, v_m))
+
+    def angles_to_pitch(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+        """Pitch coordinates in metres; nan at and above the horizon. Raises RigError when it is not known."""
+        return self._known_pitch().from_world(*self.angles_to_metres(yaw_deg, pitch_deg))
+
+    def outline_angles(self, step_m: float = 1.0) -> Array:
+        """The pitch's outline, a closed line of (yaw, pitch) in degrees, shape (N, 2), a point each `step_m`.
+
+        Raises RigError when the pitch is not known.
+        """
+        pitch = self._known_pitch()
+        half = np.array([pitch.length_m, pitch.width_m]) / 2
+        corners = half * np.array([[-1, 1], [1, 1], [1, -1], [-1, -1], [-1, 1]])
+        sides = [
+            np.linspace(a, b, max(2, math.ceil(float(np.abs(b - a).max()) / step_m)), endpoint=False)
+            for a, b in pairwise(corners)
+        ]
+        line = np.concatenate([*sides, corners[:1]])
+        return np.stack(self.pitch_to_angles(line[:, 0], line[:, 1]), axis=-1)
+
+    def coverage(self) -> Coverage:
+        """The range of yaw and pitch that the cameras see together, computed once."""
+        return self._coverage
+
+    @cached_property
+    def seams_deg(self) -> tuple[float, ...]:
+        """The seams' yaws from left to right; see Blend."""
+        if self.blend.seam_deg:
+            return self.blend.seam_deg
+        axes = sorted(camera.yaw_deg for camera in self.cameras)
+        return tuple((a + b) / 2 for a, b in pairwise(axes))
+
+    @cached_property
+    def _coverage(self) -> Coverage:
+        yaws, pitches = [], []
+        for i, camera in enumerate(self.cameras):
+            width, height = camera.size_px
+            grid = np.meshgrid(np.linspace(0, width - 1, 129), np.linspace(0, height - 1, 129))
+            yaw, pitch = self.pixels_to_angles(i, np.stack(grid, axis=-1))
+            known = np.isfinite(yaw)
+            yaws.append(camera.yaw_deg + wrap_deg(yaw[known] - camera.yaw_deg))
+            pitches.append(pitch[known])
+        yaw, pitch = np.concatenate(yaws), np.concatenate(pitches)
+        return Coverage(float(yaw.min()), float(yaw.max()), float(pitch.min()), float(pitch.max()))
+
+    def _known_pitch(self) -> Pitch:
+        if self.pitch is None:
+            raise RigError("the rig does not know the pitch; add a [pitch] table with its size and place")
+        return self.pitch
+
+
+def _middle(width: int, height: int) -> tuple[float, float]:
+    return (width - 1) / 2, (height - 1) / 2

@@ -1,0 +1,63 @@
+"""Where rays are taken to meet the scene: what lets cameras that stand apart share one picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pipeline.errors import RigError
+from pipeline.optics.angles import Array, angles_to_rays
+
+SurfaceKind = Literal["ground-capped", "infinity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """The level ground ``height_m`` below the origin, out to ``range_cap_m``, then an upright wall round it.
+
+    Of kind "infinity" everything is far away, cameras have no parallax, and the height serves only to turn
+    angles into metres. Raises RigError for sizes that are not positive. Pure; any thread.
+    """
+
+    kind: SurfaceKind = "infinity"
+    height_m: float = 8.0
+    range_cap_m: float = 100.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(SurfaceKind):
+            raise RigError(f"kind is {self.kind!r}; allowed: {', '.join(get_args(SurfaceKind))}")
+        for key in ("height_m", "range_cap_m"):
+            value = getattr(self, key)
+            if not (math.isfinite(value) and value > 0):
+                raise RigError(f"{key} is {value}; allowed: a positive number of metres")
+
+    def nearness(self, origin_m: ArrayLike, rays: Array) -> Array:
+        """1 / distance in 1/m, shape (...), at which unit rays (..., 3) from `origin_m` meet the surface.
+
+        0 where they never do. As a reciprocal it is continuous over the horizon and the zenith.
+        """
+        if self.kind == "infinity":
+            return np.zeros(rays.shape[:-1])
+        x, y, z = np.asarray(origin_m, np.float64)
+        along = x * rays[..., 0] + z * rays[..., 2]
+        square = rays[..., 0] ** 2 + rays[..., 2] ** 2
+        inside = self.range_cap_m**2 - x * x - z * z
+        wall = (along + np.sqrt(along * along + square * inside)) / inside
+        nearness: Array = np.maximum(rays[..., 1] / (self.height_m - y), wall)
+        return nearness
+
+    def seen_from(self, target_m: ArrayLike, origin_m: ArrayLike, rays: Array) -> Array:
+        """Where `target_m` sees what `origin_m` sees along unit rays (..., 3): directions (..., 3)."""
+        baseline = np.asarray(origin_m, np.float64) - np.asarray(target_m, np.float64)
+        directions: Array = rays + self.nearness(origin_m, rays)[..., None] * baseline
+        return directions
+
+    def angles_to_metres(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+        """x to the right and z forward, metres on the ground, uncapped; nan at and above the horizon."""
+        rays = angles_to_rays(yaw_deg, pitch_deg)
+        down = np.where(rays[..., 1] > 1e-9, rays[..., 1], np.nan)
+        return self.height_m * rays[..., 0] / down, self.height_m * rays[..., 2] / down
