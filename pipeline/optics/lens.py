@@ -201,9 +201,9 @@ class CylindricalLens(Lens):
     def unproject(self, pixels: Array) -> Array:
         """See Lens.unproject; nan beyond half a turn from the centre."""
         yaw, height = self._offsets(pixels)
-        yaw = np.where(np.abs(yaw) <= math.pi, yaw, np.nan)
         rays = np.stack([np.sin(yaw), height, np.cos(yaw)], axis=-1)
-        return rays / np.sqrt(1.0 + height * height)[..., None]
+        rays /= np.sqrt(1.0 + height * height)[..., None]
+        return np.where((np.abs(yaw) <= math.pi)[..., None], rays, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +221,9 @@ class EquirectangularLens(Lens):
     def unproject(self, pixels: Array) -> Array:
         """See Lens.unproject; nan beyond half a turn from the centre and beyond the poles."""
         yaw, down = self._offsets(pixels)
+        rays = np.stack([np.sin(yaw) * np.cos(down), np.sin(down), np.cos(yaw) * np.cos(down)], axis=-1)
         valid = (np.abs(yaw) <= math.pi) & (np.abs(down) <= math.pi / 2)
-        yaw = np.where(valid, yaw, np.nan)
-        return np.stack([np.sin(yaw) * np.cos(down), np.sin(down), np.cos(yaw) * np.cos(down)], axis=-1)
+        return np.where(valid[..., None], rays, np.nan)
 
 
 LENSES: dict[str, type[Lens]] = {

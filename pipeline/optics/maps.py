@@ -26,10 +26,32 @@ NOWHERE_PX = -1e4
 BENT_SHARE = 0.1
 """A cell that spreads over more than this share of the camera's picture is not taken to be linear."""
 
+MARGIN_PX = 4
+"""By how much a camera's `box` exceeds its nodes: bilinear taps and the coarse map's error."""
+
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Columns = tuple[int, int]
-"""A range of cells' columns, the second excluded. Cell c holds the pixels 16 c - 8 to 16 c + 7."""
+PlaneName = Literal["luma", "chroma"]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A rectangle of cells; ends excluded. Cell n of a row or column holds the pixels 16 n - 8 to 16 n + 7."""
+
+    row: int
+    end_row: int
+    column: int
+    end_column: int
+
+    @property
+    def cells(self) -> tuple[slice, slice]:
+        """Index of its cells in an array of cells."""
+        return slice(self.row, self.end_row), slice(self.column, self.end_column)
+
+    @property
+    def nodes(self) -> tuple[slice, slice]:
+        """Index of its nodes, the cells' corners, in an array of nodes."""
+        return slice(self.row, self.end_row + 1), slice(self.column, self.end_column + 1)
 
 
 @dataclass(slots=True)
@@ -38,154 +60,183 @@ class Part:
 
     camera: int
     pixels: Array
-    """(rows + 1, columns + 1, 2): the camera's pixels at the nodes, nan where its lens cannot see."""
+    """(rows + 1, columns + 1, 2): the camera's pixels at the nodes, nowhere where its lens cannot see."""
     weight: Array
     """(rows + 1, columns + 1): the share due by the seams, 0 to 1 across the feather, beyond that outside."""
-    touched: Mask
-    """(rows, columns): cells that may show the camera's picture."""
     full: Mask
     """(rows, columns): cells that the camera's picture fills."""
     bent: Mask
-    """(rows, columns): touched cells in which the map is not nearly linear."""
-    columns: Columns = (0, 0)
-    """The columns of cells in which this camera is needed."""
+    """(rows, columns): cells with a share of the picture in which the map is not nearly linear."""
+    needed: Mask
+    """(rows, columns): cells in which this camera is needed."""
+    box: tuple[int, int, int, int]
+    """Left, top, right and bottom (excluded) of what the needed cells show of its picture; even."""
+    pitch: float = 1.0
+    """Pixels of its picture per pixel of the view, on average."""
 
 
 class MapMaker:
-    """Makes the maps of a rig's views in one picture size. Keeps scratch memory: one thread at a time."""
+    """Makes the maps of a rig's views in one picture size.
+
+    Keeps scratch memory, apart for each first row of blocks: one thread at a time may work on the same.
+    """
 
     def __init__(self, rig: Rig, width: int, height: int) -> None:
         self.size = width, height
         self._rig = rig
-        rows, columns = -(-(height + STEP_PX // 2) // STEP_PX), -(-(width + STEP_PX // 2) // STEP_PX)
-        self.columns = columns
-        x = (np.arange(columns + 1) - 0.5) * STEP_PX - 0.5
-        y = (np.arange(rows + 1) - 0.5) * STEP_PX - 0.5
+        self.rows, self.columns = (-(-(side + STEP_PX // 2) // STEP_PX) for side in (height, width))
+        x = (np.arange(self.columns + 1) - 0.5) * STEP_PX - 0.5
+        y = (np.arange(self.rows + 1) - 0.5) * STEP_PX - 0.5
         self._nodes = np.stack(np.meshgrid(x, y), axis=-1)
-        self._scratch: dict[str, Floats] = {}
+        self._scratch: dict[tuple[str, int], Floats] = {}
         order = sorted(range(len(rig.cameras)), key=lambda i: rig.cameras[i].yaw_deg)
         seams = (None, *rig.seams_deg, None)
         self._order = [(i, seams[rank], seams[rank + 1]) for rank, i in enumerate(order)]
 
     def parts(self, view: View) -> list[Part]:
-        """The cameras that the view needs, from left to right, each with the columns in which it does."""
+        """The cameras that the view needs, from left to right.
+
+        A camera is needed where the seams give it a share, and wherever else one that has a share does not see.
+        """
         rays = self._rays(view, self._nodes)
-        yaw_deg = rays_to_angles(rays)[0] if len(self._order) > 1 else None
-        parts = [self._part(i, left, right, rays, yaw_deg) for i, left, right in self._order]
-        covered = np.ones_like(parts[0].touched)
-        due = [_any_corner(part.weight > 0) for part in parts]
-        for part, wanted in zip(parts, due, strict=True):
-            covered &= part.full | ~wanted
-        needed = []
-        for part, wanted in zip(parts, due, strict=True):
-            columns = np.flatnonzero((part.touched & (wanted | ~covered)).any(axis=0))
-            if columns.size:
-                part.columns = int(columns[0]), int(columns[-1]) + 1
-                needed.append(part)
-        return needed
+        yaw_deg = rays_to_angles(rays)[0] if len(self._order) > 1 else np.zeros(rays.shape[:-1])
+        weights = [self._weight(yaw_deg, left, right) for _, left, right in self._order]
+        due = [_any_corner(weight > 0) for weight in weights]
+        first = {
+            n: self._part(self._order[n][0], rays, weights[n]) for n, cells in enumerate(due) if cells.any()
+        }
+        bare = np.zeros_like(due[0])
+        for n, part in first.items():
+            bare |= due[n] & ~part.full
+        parts = []
+        for n, (i, _, _) in enumerate(self._order):
+            if n not in first and not bare.any():
+                continue
+            part = first[n] if n in first else self._part(i, rays, weights[n])
+            part.needed &= due[n] | bare
+            part.bent &= part.needed
+            if part.needed.any():
+                self._measure(part)
+                parts.append(part)
+        return parts
 
-    def pixel_range(self, columns: Columns) -> tuple[int, int]:
-        """The first pixel of the columns and the one behind their last."""
+    def pixel_slices(self, block: Block, plane: PlaneName = "luma") -> tuple[slice, slice]:
+        """Index of the block's pixels in a plane of the picture."""
+        scale = 1 if plane == "luma" else 2
+        width, height = self.size
         half = STEP_PX // 2
-        return max(0, STEP_PX * columns[0] - half), min(self.size[0], STEP_PX * columns[1] - half)
+        y0, x0 = (max(0, STEP_PX * start - half) // scale for start in (block.row, block.column))
+        y1 = min(height, STEP_PX * block.end_row - half) // scale
+        x1 = min(width, STEP_PX * block.end_column - half) // scale
+        return slice(y0, y1), slice(x0, x1)
 
-    def enlarge(
-        self, values: Array, columns: Columns, name: str, plane: Literal["luma", "chroma"] = "luma"
-    ) -> Floats:
-        """Node values (rows + 1, columns + 1) at each pixel of the columns; valid until the next so named."""
+    def enlarge(self, values: Array, block: Block, name: str, plane: PlaneName = "luma") -> Floats:
+        """Values at the block's nodes, at its pixels; valid until the next so named from the same first row."""
         step = STEP_PX if plane == "luma" else STEP_PX // 2
-        scale = STEP_PX // step
-        nodes = np.ascontiguousarray(values[:, columns[0] : columns[1] + 1], np.float32)
+        nodes = np.ascontiguousarray(values, np.float32)
         shape = nodes.shape[0] * step, nodes.shape[1] * step
-        room = self._scratch.get(name)
+        room = self._scratch.get((name, block.row))
         if room is None or room.size < shape[0] * shape[1]:
-            room = self._scratch[name] = np.empty(shape[0] * shape[1], np.float32)
+            room = self._scratch[name, block.row] = np.empty(shape[0] * shape[1], np.float32)
         large = room[: shape[0] * shape[1]].reshape(shape)
         cv2.resize(nodes, shape[::-1], dst=large, interpolation=cv2.INTER_LINEAR)
-        x0, x1 = (x // scale for x in self.pixel_range(columns))
-        first = x0 - step * columns[0] + step
-        return large[step : step + self.size[1] // scale, first : first + x1 - x0]
+        rows, columns = self.pixel_slices(block, plane)
+        top, left = step * (1 - block.row), step * (1 - block.column)
+        return large[top + rows.start : top + rows.stop, left + columns.start : left + columns.stop]
 
     def maps(
         self,
         view: View,
         part: Part,
-        columns: Columns,
-        origin_px: tuple[int, int] = (0, 0),
-        plane: Literal["luma", "chroma"] = "luma",
+        block: Block,
+        origin_px: tuple[float, float] = (0.0, 0.0),
+        ratio: tuple[float, float] = (1.0, 1.0),
+        plane: PlaneName = "luma",
     ) -> tuple[Floats, Floats]:
-        """x and y in a plane of the camera's picture, cut at `origin_px` (luma pixels), for cv2.remap.
+        """x and y, for cv2.remap, in an image of the camera's picture from `origin_px` on, `ratio` times as large.
 
-        Chroma samples lie midway between the four luma pixels that they colour.
+        `plane` says for which plane of the view; chroma samples lie midway between their four luma pixels.
         """
-        shift, scale = (0.0, 1) if plane == "luma" else (0.5, 2)
-        known = np.where(np.isnan(part.pixels), NOWHERE_PX, part.pixels)
-        x, y = (
-            self.enlarge(
-                (known[..., axis] - shift - origin_px[axis]) / scale, columns, f"{plane} {axis}", plane
-            )
-            for axis in (0, 1)
-        )
-        bent = np.argwhere(part.bent[:, columns[0] : columns[1]])
+        to_image = np.subtract(0.5, origin_px), np.asarray(ratio)
+        at_nodes = (part.pixels[block.nodes] + to_image[0]) * to_image[1] - 0.5
+        x = self.enlarge(at_nodes[..., 0], block, "x", plane)
+        y = self.enlarge(at_nodes[..., 1], block, "y", plane)
+        bent = np.argwhere(part.bent[block.cells])
         if bent.size:
+            rows, columns = self.pixel_slices(block, plane)
+            scale = 1 if plane == "luma" else 2
             step = STEP_PX // scale
             offsets = np.arange(step) - step // 2
-            first_column = self.pixel_range(columns)[0] // scale
-            row = np.add.outer(bent[:, 0] * step, offsets)[:, :, None].repeat(step, axis=2)
-            column = np.add.outer((bent[:, 1] + columns[0]) * step, offsets)[:, None, :].repeat(step, axis=1)
-            inside = (row >= 0) & (row < y.shape[0])
-            inside &= (column >= first_column) & (column < first_column + x.shape[1])
+            row = np.add.outer((bent[:, 0] + block.row) * step, offsets)[:, :, None].repeat(step, axis=2)
+            column = np.add.outer((bent[:, 1] + block.column) * step, offsets)[:, None, :].repeat(
+                step, axis=1
+            )
+            inside = (
+                (row >= rows.start) & (row < rows.stop) & (column >= columns.start) & (column < columns.stop)
+            )
             row, column = row[inside], column[inside]
-            at = np.stack([column, row], axis=-1) * scale + shift
-            pixels = self._rig.camera_pixels(part.camera, self._rays(view, at))
-            exact = (np.where(np.isnan(pixels), NOWHERE_PX, pixels) - shift - origin_px) / scale
-            x[row, column - first_column], y[row, column - first_column] = exact[:, 0], exact[:, 1]
+            rays = self._rays(view, (np.stack([column, row], axis=-1) + 0.5) * scale - 0.5)
+            exact = (self._pixels(part.camera, rays) + to_image[0]) * to_image[1] - 0.5
+            x[row - rows.start, column - columns.start] = exact[:, 0]
+            y[row - rows.start, column - columns.start] = exact[:, 1]
         return x, y
 
     def _rays(self, view: View, pixels: Array) -> Array:
         rays: Array = view.lens(*self.size).unproject(pixels) @ view.rotation.T
         return rays
 
-    def _part(
-        self, i: int, left_deg: float | None, right_deg: float | None, rays: Array, yaw_deg: Array | None
-    ) -> Part:
-        camera = self._rig.cameras[i]
+    def _pixels(self, i: int, rays: Array) -> Array:
         pixels = self._rig.camera_pixels(i, rays)
+        pixels[np.isnan(pixels)] = NOWHERE_PX
+        return pixels
+
+    def _part(self, i: int, rays: Array, weight: Array) -> Part:
+        pixels = self._pixels(i, rays)
+        width, height = self._rig.cameras[i].size_px
         x_low, x_high = _corner_range(pixels[..., 0])
         y_low, y_high = _corner_range(pixels[..., 1])
-        width, height = camera.size_px
-        known = ~np.isnan(pixels[..., 0])
-        mixed = _any_corner(known) & ~_all_corners(known)
+        nowhere = pixels[..., 0] == NOWHERE_PX
+        off = np.abs(pixels - np.subtract((width, height), 1) / 2) / (width, height)
+        mixed = _any_corner(nowhere) & _any_corner(~nowhere & (off.max(axis=-1) < 0.5 + BENT_SHARE))
         spread = (x_high - x_low > BENT_SHARE * width) | (y_high - y_low > BENT_SHARE * height)
-        touched = (x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height)
-        touched |= mixed
+        touched = mixed | ((x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height))
+        touched &= mixed | ~_any_corner(nowhere)
         bent = touched & (mixed | spread)
         full = (x_low >= 0) & (x_high <= width - 1) & (y_low >= 0) & (y_high <= height - 1) & ~bent
-        return Part(i, pixels, self._weight(left_deg, right_deg, yaw_deg, known.shape), touched, full, bent)
+        return Part(i, pixels, weight, full, bent, touched, (0, 0, width, height))
 
-    def _weight(
-        self, left_deg: float | None, right_deg: float | None, yaw_deg: Array | None, shape: tuple[int, ...]
-    ) -> Array:
-        weight = np.ones(shape) if yaw_deg is None else np.full(shape, np.inf)
+    def _measure(self, part: Part) -> None:
+        """Fill in what the needed cells show: the part's box and its pitch."""
+        width, height = self._rig.cameras[part.camera].size_px
+        x_low, x_high = _corner_range(part.pixels[..., 0])
+        y_low, y_high = _corner_range(part.pixels[..., 1])
+        plain = part.needed & ~part.bent
+        if plain.any():
+            spread = np.maximum(x_high - x_low, y_high - y_low)
+            part.pitch = float(spread[plain].mean()) / STEP_PX
+        if part.bent.any():
+            return
+        left, top = (max(0, int(low[plain].min()) - MARGIN_PX) & ~1 for low in (x_low, y_low))
+        right = min(width, (int(x_high[plain].max()) + MARGIN_PX + 1) & ~1)
+        bottom = min(height, (int(y_high[plain].max()) + MARGIN_PX + 1) & ~1)
+        part.box = left, top, right, bottom
+
+    def _weight(self, yaw_deg: Array, left_deg: float | None, right_deg: float | None) -> Array:
+        weight = np.ones_like(yaw_deg)
         feather = self._rig.blend.feather_deg
-        if yaw_deg is not None and left_deg is not None:
-            weight = np.minimum(weight, wrap_deg(yaw_deg - left_deg) / feather + 0.5)
-        if yaw_deg is not None and right_deg is not None:
-            weight = np.minimum(weight, wrap_deg(right_deg - yaw_deg) / feather + 0.5)
+        if left_deg is not None:
+            weight = wrap_deg(yaw_deg - left_deg) / feather + 0.5
+        if right_deg is not None:
+            up_to = wrap_deg(right_deg - yaw_deg) / feather + 0.5
+            weight = up_to if left_deg is None else np.minimum(weight, up_to)
         return weight
 
 
 def _any_corner(values: Mask) -> Mask:
-    a, b, c, d = values[:-1, :-1], values[:-1, 1:], values[1:, :-1], values[1:, 1:]
-    return a | b | c | d
-
-
-def _all_corners(values: Mask) -> Mask:
-    return ~_any_corner(~values)
+    return values[:-1, :-1] | values[:-1, 1:] | values[1:, :-1] | values[1:, 1:]
 
 
 def _corner_range(values: Array) -> tuple[Array, Array]:
-    """The least and the largest of each cell's corners; nan as NOWHERE."""
-    known = np.where(np.isnan(values), NOWHERE_PX, values)
-    a, b, c, d = known[:-1, :-1], known[:-1, 1:], known[1:, :-1], known[1:, 1:]
+    """The least and the largest of each cell's corners."""
+    a, b, c, d = values[:-1, :-1], values[:-1, 1:], values[1:, :-1], values[1:, 1:]
     return np.minimum(np.minimum(a, b), np.minimum(c, d)), np.maximum(np.maximum(a, b), np.maximum(c, d))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import ConfigError
 from pipeline.optics.colour import YuvGain
 from pipeline.optics.frame import Frame, PixelFormat, Plane
-from pipeline.optics.maps import Columns, Floats, MapMaker, Part
+from pipeline.optics.maps import Block, Floats, MapMaker, Part
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 
@@ -21,26 +23,52 @@ _BLACK_LUMA, _BLACK_CHROMA = 16, 128
 _FAINT = 1e-3
 """The least weight of a camera that sees: it fills in where the one whose turn it is does not."""
 
-_MARGIN_PX = 4
-"""By how much a source cut-out exceeds the nodes' pixels: bilinear taps and the coarse map's error."""
+_BAND_ROWS = 17
+"""Rows of cells rendered at a time: a quarter of 1080p."""
+
+_SHRINK_EARLY = 0.35
+"""A camera's picture is halved where the view takes every 1.57th pixel or fewer (log2 1.57 = 1 - 0.35)."""
 
 Planes = tuple[Plane, Plane, Plane]
+Spread = Callable[[Callable[[int], None], range], Iterable[None]]
+"""How to work through the bands of a picture: ``map``, or a thread pool's map to use several cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A cut-out of a camera's picture: its planes, where in the picture it begins, how much of it it shows."""
+
+    planes: Planes
+    origin_px: tuple[int, int]
+    size_px: tuple[int, int]
+
+    def ratio(self, plane: Plane) -> tuple[float, float]:
+        """How much larger than in the camera's picture things are in a plane, across and down."""
+        return plane.shape[1] / self.size_px[0], plane.shape[0] / self.size_px[1]
 
 
 class Renderer:
     """Renders views of a rig in one size. Keeps scratch memory: one thread at a time, any thread.
 
-    Frames may be NV12 or I420, whatever the output's format. Pictures are black where no camera sees. Raises
-    ConfigError for odd sizes.
+    Frames may be NV12 or I420, whatever the output's format. Pictures are black where no camera sees. `spread`
+    works through the picture's independent bands. Raises ConfigError for odd sizes.
     """
 
-    def __init__(self, rig: Rig, width: int, height: int, pixel_format: PixelFormat = "NV12") -> None:
+    def __init__(
+        self, rig: Rig, width: int, height: int, pixel_format: PixelFormat = "NV12", spread: Spread = map
+    ) -> None:
         if width <= 0 or height <= 0 or width % 2 or height % 2:
             raise ConfigError(f"a view needs an even, positive size, not {width}x{height}")
         self._rig = rig
         self._size = width, height
         self._format = pixel_format
+        self._spread = spread
         self._maker = MapMaker(rig, width, height)
+        self._chroma: tuple[Plane, Plane] = (
+            np.empty((height // 2, width // 2), np.uint8),
+            np.empty((height // 2, width // 2), np.uint8),
+        )
+        """Where NV12's chroma is rendered before it is interleaved."""
         gains = [YuvGain.of(camera.gain_bgr) for camera in rig.cameras]
         self._gains = [None if gain.is_one else gain for gain in gains]
 
@@ -60,70 +88,105 @@ class Renderer:
                 f"not {self._format} {width}x{height}"
             )
         parts = self._maker.parts(view)
-        luma, u, v = out.luma, *_chroma(out)
-        filled = np.zeros(self._maker.columns, np.bool_)
-        for n, part in enumerate(parts):
-            for columns, mixed in _runs(filled, part.columns):
-                x0, x1 = self._maker.pixel_range(columns)
-                target = luma[:, x0:x1], u[:, x0 // 2 : x1 // 2], v[:, x0 // 2 : x1 // 2]
-                picture = self._picture(view, part, columns, frame)
-                if mixed:
-                    share = self._share(view, parts[: n + 1], columns)
-                    _mix(target, picture, share)
-                else:
-                    for plane, pixels in zip(target, picture, strict=True):
-                        plane[...] = pixels
-            filled[part.columns[0] : part.columns[1]] = True
-        for columns, mixed in _runs(filled, (0, self._maker.columns)):
-            if not mixed:
-                x0, x1 = self._maker.pixel_range(columns)
-                luma[:, x0:x1] = _BLACK_LUMA
-                u[:, x0 // 2 : x1 // 2] = v[:, x0 // 2 : x1 // 2] = _BLACK_CHROMA
+        sources = [self._source(part, frame) for part in parts]
+        u, v = self._chroma if out.format == "NV12" else out.planes[1:]
+        planes = out.luma, u, v
+        rows = self._maker.rows
+
+        def band(row: int) -> None:
+            self._band(view, parts, sources, (row, min(row + _BAND_ROWS, rows)), planes)
+
+        for _ in self._spread(band, range(0, rows, _BAND_ROWS)):
+            pass
+        if out.format == "NV12":
+            cv2.merge([u, v], dst=out.planes[1])
         return out
 
-    def _picture(self, view: View, part: Part, columns: Columns, frame: Frame) -> Planes:
-        """One camera's pixels of the columns, gains applied, black where it does not see."""
-        (luma, u, v), origin_px = self._source(part, columns, frame)
-        maps = self._maker.maps(view, part, columns, origin_px)
-        luma = _remap(luma, maps, _BLACK_LUMA)
-        maps = self._maker.maps(view, part, columns, origin_px, "chroma")
-        u, v = _remap(u, maps, _BLACK_CHROMA), _remap(v, maps, _BLACK_CHROMA)
+    def _band(
+        self,
+        view: View,
+        parts: list[Part],
+        sources: list[_Source],
+        rows: tuple[int, int],
+        out: Planes,
+    ) -> None:
+        """Render some rows of cells, one camera after the other, blending where an earlier one has been."""
+        filled = np.zeros(self._maker.columns, np.bool_)
+        for n, part in enumerate(parts):
+            needed: NDArray[np.bool_] = np.any(part.needed[slice(*rows)], axis=0)
+            for block, (wanted, mixed) in _runs(rows, needed, filled):
+                if not wanted:
+                    continue
+                target = self._cut(out, block)
+                if mixed:
+                    picture = np.empty_like(target[0]), np.empty_like(target[1]), np.empty_like(target[2])
+                    self._take(view, part, sources[n], block, picture)
+                    _mix(target, picture, self._share(view, parts[: n + 1], block))
+                else:
+                    self._take(view, part, sources[n], block, target)
+            filled |= needed
+        for block, (seen,) in _runs(rows, filled):
+            if not seen:
+                luma, u, v = self._cut(out, block)
+                luma[...], u[...], v[...] = _BLACK_LUMA, _BLACK_CHROMA, _BLACK_CHROMA
+
+    def _cut(self, planes: Planes, block: Block) -> Planes:
+        luma, u, v = planes
+        half = self._maker.pixel_slices(block, "chroma")
+        return luma[self._maker.pixel_slices(block)], u[half], v[half]
+
+    def _take(self, view: View, part: Part, source: _Source, block: Block, target: Planes) -> None:
+        """One camera's pixels of the block into the target, gains applied, black where it does not see."""
+        luma, u, v = source.planes
+        maps = self._maker.maps(view, part, block, source.origin_px, source.ratio(luma), "luma")
+        _remap(luma, maps, _BLACK_LUMA, target[0])
+        maps = self._maker.maps(view, part, block, source.origin_px, source.ratio(u), "chroma")
+        _remap(u, maps, _BLACK_CHROMA, target[1])
+        _remap(v, maps, _BLACK_CHROMA, target[2])
         gain = self._gains[part.camera]
         if gain is not None:
-            gain.apply(luma, u, v)
-        return luma, u, v
+            gain.apply(*target)
 
-    def _source(self, part: Part, columns: Columns, frame: Frame) -> tuple[Planes, tuple[int, int]]:
-        """The planes to take a part's pixels from, and where in the camera's picture they begin."""
+    def _source(self, part: Part, frame: Frame) -> _Source:
+        """What a part shows of its camera's picture, shrunk where the view would skip pixels of it."""
         region = self._rig.region(part.camera)
         lens = self._rig.cameras[part.camera].lens
-        rows = slice(region.y, region.y + region.height)
-        half_rows = slice(region.y // 2, (region.y + region.height) // 2)
-        luma = frame.luma[rows, : region.width]
-        u, v = (plane[half_rows, : region.width // 2] for plane in _chroma(frame))
-        if lens.max_k == 0 and region.width > math.tau * lens.focal_px - 1:
-            return (_wrapped(luma, 2), _wrapped(u, 1), _wrapped(v, 1)), (-2, 0)
-        return (luma, np.ascontiguousarray(u), np.ascontiguousarray(v)), (0, 0)
+        left, top, right, bottom = part.box
+        full_turn = lens.max_k == 0 and region.width > math.tau * lens.focal_px - 1
+        if full_turn:
+            left, right = 0, region.width
+        planes = _planes(frame, region.x + left, region.y + top, right - left, bottom - top)
+        if full_turn:
+            planes = _wrapped(planes[0], 2), _wrapped(planes[1], 1), _wrapped(planes[2], 1)
+            left, right = left - 2, right + 2
+        shrink = 2.0 ** math.floor(math.log2(max(part.pitch, 1.0)) + _SHRINK_EARLY)
+        if shrink > 1:
+            planes = _shrunk(planes[0], shrink), _shrunk(planes[1], shrink), _shrunk(planes[2], shrink)
+        return _Source(planes, (left, top), (right - left, bottom - top))
 
-    def _share(self, view: View, parts: list[Part], columns: Columns) -> Floats:
-        """The share, 0 to 1, of the last of the parts at each pixel of the columns."""
+    def _share(self, view: View, parts: list[Part], block: Block) -> Floats:
+        """The share, 0 to 1, of the last of the parts at each pixel of the block."""
         total: Floats | float = 0.0
         weight: Floats | float = 0.0
         for part in parts:
-            weight = np.clip(self._maker.enlarge(part.weight, columns, "weight"), _FAINT, 1.0)
-            if not part.full[:, columns[0] : columns[1]].all():
+            weight = np.clip(self._maker.enlarge(part.weight[block.nodes], block, "weight"), _FAINT, 1.0)
+            if not part.full[block.cells].all():
                 width, height = self._rig.cameras[part.camera].size_px
-                x, y = self._maker.maps(view, part, columns)
+                x, y = self._maker.maps(view, part, block)
                 weight *= (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
             total = total + weight
         share: Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
         return share
 
 
-def _chroma(frame: Frame) -> tuple[Plane, Plane]:
+def _planes(frame: Frame, x: int, y: int, width: int, height: int) -> Planes:
+    """Luma, U and V of an even rectangle of a frame; NV12's chroma copied apart, the rest in place."""
+    luma = frame.luma[y : y + height, x : x + width]
+    half = slice(y // 2, (y + height) // 2), slice(x // 2, (x + width) // 2)
     if frame.format == "NV12":
-        return frame.planes[1][..., 0], frame.planes[1][..., 1]
-    return frame.planes[1], frame.planes[2]
+        u, v = cv2.split(frame.planes[1][half])
+        return luma, u, v  # type: ignore[return-value]
+    return luma, frame.planes[1][half], frame.planes[2][half]
 
 
 def _wrapped(plane: Plane, pad: int) -> Plane:
@@ -131,20 +194,22 @@ def _wrapped(plane: Plane, pad: int) -> Plane:
     return np.concatenate([plane[:, -pad:], plane, plane[:, :pad]], axis=1)
 
 
-def _remap(plane: Plane, maps: tuple[Floats, Floats], black: int) -> Plane:
-    pixels: Plane = cv2.remap(  # type: ignore[assignment]
-        plane, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=black
-    )
-    return pixels
+def _shrunk(plane: Plane, factor: float) -> Plane:
+    size = max(1, round(plane.shape[1] / factor)), max(1, round(plane.shape[0] / factor))
+    smaller: Plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    return smaller
 
 
-def _runs(
-    filled: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], columns: Columns
-) -> Iterator[tuple[Columns, bool]]:
-    """The columns cut into runs that are filled already or not."""
-    for is_filled, run in groupby(range(*columns), key=lambda column: bool(filled[column])):
+def _remap(plane: Plane, maps: tuple[Floats, Floats], black: int, target: Plane) -> None:
+    cv2.remap(plane, *maps, cv2.INTER_LINEAR, dst=target, borderMode=cv2.BORDER_CONSTANT, borderValue=black)
+
+
+def _runs(rows: tuple[int, int], *columns: NDArray[np.bool_]) -> Iterator[tuple[Block, tuple[bool, ...]]]:
+    """Blocks of neighbouring columns that are alike in all the flags, with their flags."""
+    flags = list(zip(*(column.tolist() for column in columns), strict=True))
+    for alike, run in groupby(range(len(flags)), key=flags.__getitem__):
         members = list(run)
-        yield (members[0], members[-1] + 1), is_filled
+        yield Block(*rows, members[0], members[-1] + 1), alike
 
 
 def _mix(target: Planes, picture: Planes, share: Floats) -> None:

@@ -226,8 +226,7 @@ class Rig:
         nan where its lens cannot see; a pixel outside the picture is one that ``lens.contains`` denies.
         """
         camera = self.cameras[i]
-        unit = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
-        seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), unit)
+        seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), rays)
         return camera.lens.project(seen @ camera.rotation)
 
     def pixel_rays(self, i: int, pixels: Array) -> Array:

@@ -36,7 +36,7 @@ class Surface:
                 raise RigError(f"{key} is {value}; allowed: a positive number of metres")
 
     def nearness(self, origin_m: ArrayLike, rays: Array) -> Array:
-        """1 / distance in 1/m, shape (...), at which unit rays (..., 3) from `origin_m` meet the surface.
+        """Length / distance in 1/m, shape (...), at which rays (..., 3) from `origin_m` meet the surface.
 
         0 where they never do. As a reciprocal it is continuous over the horizon and the zenith.
         """
@@ -51,7 +51,7 @@ class Surface:
         return nearness
 
     def seen_from(self, target_m: ArrayLike, origin_m: ArrayLike, rays: Array) -> Array:
-        """Where `target_m` sees what `origin_m` sees along unit rays (..., 3): directions (..., 3)."""
+        """Where `target_m` sees what `origin_m` sees along rays (..., 3): directions (..., 3)."""
         baseline = np.asarray(origin_m, np.float64) - np.asarray(target_m, np.float64)
         directions: Array = rays + self.nearness(origin_m, rays)[..., None] * baseline
         return directions
