@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.analysis.ground import Array
@@ -34,37 +35,40 @@ class Motion:
     slack_m: float = 1.0
     """What detection noise may add to a step for nothing."""
     longest_skip_s: float = 5.0
-    """Steps over a longer gap tell nothing about where the ball is and cost ``restart``."""
-    restart: float = 1.0
-    """The cost of a step over a gap longer than that."""
+    """A step over a longer gap tells nothing of where the ball was and counts as a fresh start."""
+    fresh_start: float = 6.0
+    """The cost of going on somewhere else altogether: as much as a ball's sights of about a second."""
 
 
 MOTION = Motion()
 
+BEFORE_ALL = -1e9
+"""Seconds and metres no candidate has: what stands before the first one, out of reach of all."""
 
-def pairs(candidates: Candidates, longest_s: float) -> tuple[Array, Array, NDArray[np.intp]]:
-    """Seconds and metres from each candidate back to the earlier ones, both (N, W), and their indices.
 
-    Column k of row i is candidate i - 1 - k; W is the most earlier candidates anyone has within `longest_s`.
-    Before the first candidate the seconds are infinite.
+def pairs(candidates: Candidates, longest_s: float) -> tuple[Array, Array]:
+    """Seconds and metres from each candidate back to the earlier ones, both (N, W).
+
+    Column k of row i is candidate i - W + k; W is the most earlier candidates anyone has within `longest_s`.
+    Before the first candidate both are about a billion.
     """
     time_s = candidates.time_s
-    count = np.arange(len(time_s))
-    width = int(np.max(count - np.searchsorted(time_s, time_s - longest_s), initial=1))
-    index = count[:, None] - 1 - np.arange(width)[None, :]
-    before = np.maximum(index, 0)
-    seconds = np.where(index >= 0, time_s[:, None] - time_s[before], np.inf)
-    metres = np.hypot(
-        candidates.x_m[:, None] - candidates.x_m[before], candidates.z_m[:, None] - candidates.z_m[before]
-    )
-    return seconds, metres, before
+    width = int(np.max(np.arange(len(time_s)) - np.searchsorted(time_s, time_s - longest_s), initial=1))
+
+    def back(values: Array) -> Array:
+        earlier = np.concatenate([np.full(width, BEFORE_ALL), values[:-1]])
+        difference: Array = values[:, None] - sliding_window_view(earlier, width)
+        return difference
+
+    x_m, z_m = back(candidates.x_m), back(candidates.z_m)
+    return back(time_s), np.sqrt(x_m * x_m + z_m * z_m)
 
 
-def lies_still(seconds: Array, metres: Array, before: NDArray[np.intp]) -> NDArray[np.bool_]:
+def lies_still(seconds: Array, metres: Array) -> NDArray[np.bool_]:
     """Whether 4 or more others were seen within 0.8 m, 0.4 to 1 s before or after; arguments as `pairs` gives."""
-    near = (seconds >= 0.4) & (seconds <= 1.0) & (metres <= 0.8)
-    earlier = near.sum(axis=1)
-    later = np.bincount(before[near], minlength=len(earlier))
+    row, column = np.nonzero((metres <= 0.8) & (seconds >= 0.4) & (seconds <= 1.0))
+    size, width = seconds.shape
+    earlier, later = np.bincount(row, minlength=size), np.bincount(row - width + column, minlength=size)
     still: NDArray[np.bool_] = earlier + later >= 4
     return still
 
@@ -81,33 +85,28 @@ def best_chain(
     size = len(candidates)
     if size == 0:
         return np.zeros(0, np.intp)
-    seconds, metres, before = pairs(candidates, motion.longest_skip_s)
-    gain = np.where(lies_still(seconds, metres, before), still_factor, 1.0) * candidates.gain
-    cost = (np.maximum(metres - motion.slack_m, 0.0) / (motion.usual_speed_m_s * seconds + 0.5)) ** 2
-    possible = (
-        (seconds > 0)
-        & (seconds <= motion.longest_skip_s)
-        & (metres <= motion.slack_m + motion.highest_speed_m_s * seconds)
-    )
+    seconds, metres = pairs(candidates, motion.longest_skip_s)
+    gain = np.where(lies_still(seconds, metres), still_factor, 1.0) * candidates.gain
+    cost = np.maximum(metres - motion.slack_m, 0.0) / (motion.usual_speed_m_s * seconds + 0.5)
+    cost *= cost
+    possible = (seconds > 0) & (seconds <= motion.longest_skip_s)
+    possible &= metres <= motion.slack_m + motion.highest_speed_m_s * seconds
     cost[~possible] = np.inf
     width = cost.shape[1]
-    # Reversed and padded, each row of costs lines up with the slice of scores before its candidate.
-    cost = np.ascontiguousarray(cost[:, ::-1])
+    # The scores stand `width` places on, so that row i's costs lie beside the scores before candidate i.
     score = np.full(size + width, -np.inf)
     parent = np.full(size, -1, np.intp)
-    long_ago = np.searchsorted(candidates.time_s, candidates.time_s - motion.longest_skip_s)
-    best_long_ago, longest_ago = -np.inf, 0
-    champion = -1
+    best_before, champion, begun = -np.inf, -1, 0
     for i in range(size):
         reached = score[i : i + width] - cost[i]
         k = int(reached.argmax())
         best, origin = float(reached[k]), i - width + k
-        while longest_ago < long_ago[i]:
-            if score[width + longest_ago] > best_long_ago:
-                best_long_ago, champion = float(score[width + longest_ago]), longest_ago
-            longest_ago += 1
-        if best_long_ago - motion.restart > best:
-            best, origin = best_long_ago - motion.restart, champion
+        while candidates.time_s[begun] < candidates.time_s[i]:
+            if score[width + begun] > best_before:
+                best_before, champion = float(score[width + begun]), begun
+            begun += 1
+        if best_before - motion.fresh_start > best:
+            best, origin = best_before - motion.fresh_start, champion
         if best > 0.0:
             parent[i] = origin
         score[width + i] = gain[i] + max(best, 0.0)

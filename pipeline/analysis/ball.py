@@ -23,6 +23,10 @@ FARTHEST_M = 130.0
 """What is seen farther away, or above the horizon, is taken to be this far: no pitch reaches beyond."""
 
 
+BESIDE_M, ALONE_M = 3.0, 20.0
+"""Nearer to a player a candidate is likelier the ball; farther from all of them less likely."""
+
+
 class Following(IntEnum):
     """What a track's target is."""
 
@@ -92,8 +96,7 @@ class BallTracker:
         )
         balls = np.concatenate([one.balls for one in seen], axis=1) if seen else np.zeros((3, 0))
         ball_times_s = np.repeat(times_s, [one.balls.shape[1] for one in seen]) if seen else np.zeros(0)
-        gain = _gain(ball_times_s, balls, crowd)
-        chain = best_chain(Candidates(ball_times_s, balls[0], balls[1], gain))
+        chain = best_chain(Candidates(ball_times_s, *balls))
         grid_s: Array = GRID_S * np.arange(
             round((end_ns - start_ns) / NS_PER_S / GRID_S) + 1, dtype=np.float64
         )
@@ -138,7 +141,9 @@ class BallTracker:
         z = np.where(far, FARTHEST_M * np.cos(np.radians(yaw)), z)
         is_ball = np.array([d.label == "ball" for d in things], bool)
         score = np.array([d.score for d in things])
-        return _Seen(np.stack([x, z, score])[:, is_ball], np.stack([x, z])[:, ~is_ball])
+        players = np.stack([x[~is_ball], z[~is_ball]])
+        x, z = x[is_ball], z[is_ball]
+        return _Seen(np.stack([x, z, _gain(x, z, score[is_ball], players)]), players)
 
     def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array]:
         """x and z on the grid: the least squares of noise, of acceleration and of speed together.
@@ -187,20 +192,19 @@ class BallTracker:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One set in metres: balls (3, n) as x, z, score; players (2, m) as x, z."""
+    """One set in metres: balls (3, n) as x, z, gain for the chain; players (2, m) as x, z."""
 
     balls: Array
     players: Array
 
 
-def _gain(time_s: Array, balls: Array, crowd: Crowd) -> Array:
+def _gain(x_m: Array, z_m: Array, score: Array, players_m: Array) -> Array:
     """What a candidate adds to a chain: its score over 0.25, more beside a player, less far from everybody."""
-    gain: Array = np.maximum(balls[2] - 0.25, 0.05)
-    if len(crowd.time_s) == 0 or len(time_s) == 0:
-        return gain
-    distance_m = crowd.distance_m(time_s, balls[0], balls[1])
-    gain[distance_m < 3.0] += 0.1
-    gain[distance_m > 20.0] *= 0.5
+    gain: Array = np.maximum(score - 0.25, 0.05)
+    if players_m.size and gain.size:
+        nearest_m = np.hypot(x_m[:, None] - players_m[0], z_m[:, None] - players_m[1]).min(axis=1)
+        gain[nearest_m < BESIDE_M] += 0.1
+        gain[nearest_m > ALONE_M] *= 0.5
     return gain
 
 

@@ -1,4 +1,4 @@
-"""Players: where the play is when nobody sees the ball, and how near to a player a ball candidate is."""
+"""Players: where the play is when nobody sees the ball."""
 
 from __future__ import annotations
 
@@ -16,16 +16,6 @@ class Crowd:
     time_s: Array
     x_m: Array
     z_m: Array
-
-    def distance_m(self, time_s: Array, x_m: Array, z_m: Array, within_s: float = 0.25) -> Array:
-        """How far each given point is from the nearest player seen within `within_s` of its time; nan if none."""
-        distance = np.full(len(time_s), np.nan)
-        begin = np.searchsorted(self.time_s, time_s - within_s)
-        end = np.searchsorted(self.time_s, time_s + within_s, side="right")
-        for i in np.flatnonzero(end > begin):
-            near = slice(begin[i], end[i])
-            distance[i] = np.sqrt(np.min((self.x_m[near] - x_m[i]) ** 2 + (self.z_m[near] - z_m[i]) ** 2))
-        return distance
 
     def centre(self, time_s: float, within_s: float = 0.5) -> tuple[float, float, float] | None:
         """x, z and spread in metres of the play around `time_s`, goalkeepers and stragglers counting little.

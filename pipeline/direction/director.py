@@ -253,6 +253,10 @@ class Director:
         bend = np.array(
             [style.pan_acceleration_deg_s2, style.tilt_acceleration_deg_s2, style.zoom_acceleration_deg_s2]
         ) * (STRIDE_S**2)
+        if (np.abs(np.diff(points, axis=0)) <= speed).all() and (
+            np.abs(np.diff(points, n=2, axis=0)) <= bend
+        ).all():
+            return points
         points = points.copy()
         for i in range(1, len(points)):
             step = np.clip(points[i] - points[i - 1], -speed, speed)

@@ -18,11 +18,11 @@ class Style:
     hfov_max_deg: float = 80.0
     lead_s: float = 0.6
     """Room ahead: the camera aims at where the ball will be so much later."""
-    dead_zone: float = 0.25
+    dead_zone: float = 0.45
     """The ball may move so far off the centre and the camera has no wish to follow."""
-    keep_in: float = 0.72
+    keep_in: float = 0.74
     """The ball, its uncertainty included, is kept within this; the limit wanted is 0.8."""
-    speed_widens: float = 0.25
+    speed_widens: float = 0.3
     """Degrees of picture width for each degree that the ball travels in the coming and last second."""
     # Limits, held at every instant
     pan_speed_deg_s: float = 30.0
@@ -32,18 +32,18 @@ class Style:
     zoom_speed_deg_s: float = 20.0
     zoom_acceleration_deg_s2: float = 20.0
     # What each degree of discomfort costs, against 1 for a squared degree outside the dead zone
-    pan_speed_cost: float = 0.5
+    pan_speed_cost: float = 3.0
     """Per deg/s (absolute)."""
-    pan_acceleration_cost: float = 8.0
+    pan_acceleration_cost: float = 14.0
     """Per (deg/s2)^2."""
-    pan_jerk_cost: float = 8.0
+    pan_jerk_cost: float = 6.0
     """Per (deg/s3)^2."""
     tilt_speed_cost: float = 1.0
     tilt_acceleration_cost: float = 12.0
     tilt_jerk_cost: float = 12.0
     zoom_acceleration_cost: float = 3.0
     zoom_jerk_cost: float = 3.0
-    zoom_cost: float = 0.05
+    zoom_cost: float = 0.03
     """Per squared degree off the reference width."""
     aim_cost: float = 1.0
     """Per squared degree outside the dead zone."""
