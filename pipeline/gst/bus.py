@@ -1,0 +1,90 @@
+"""Listening to a pipeline's bus on a thread of its own, and what an error message means to a user."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from pipeline.errors import ForesightError, OutputError, PipelineError, SourceError
+from pipeline.gst.runtime import GLib, Gst
+
+POLL_S = 0.1
+"""How soon a listener notices that it was asked to stop."""
+
+
+class BusListener:
+    """Delivers a pipeline's messages on one named thread, with or without a GLib main loop elsewhere.
+
+    `on_message` runs on the listener's thread and may call `stop`, which then does not wait for itself.
+    """
+
+    def __init__(self, pipeline: Gst.Pipeline, on_message: Callable[[Gst.Message], None]) -> None:
+        self._bus = pipeline.get_bus()
+        self._on_message = on_message
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name=f"bus-{pipeline.get_name()}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen. Once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End listening; messages still on the bus stay there. Idempotent, any thread, under 2 s."""
+        self._stopping.set()
+        if self._thread.is_alive() and self._thread is not threading.current_thread():
+            self._thread.join(timeout=2.0)
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            message = self._bus.timed_pop(int(POLL_S * Gst.SECOND))
+            if message is not None:
+                self._on_message(message)
+
+
+def explain(message: Gst.Message, role: str, description: str) -> ForesightError:
+    """An ERROR message as the error a user can act on.
+
+    `role` is ``source``, ``output`` or ``pipeline``; `description` is how the user named the thing, with no
+    secret in it.
+    """
+    error, _debug = message.parse_error()
+    what = _REASONS.get((error.domain, error.code)) or " ".join(error.message.split()).rstrip(".")
+    if role == "source":
+        return SourceError(f"{description}: {what}")
+    if role == "output":
+        return OutputError(f"{description}: {what}")
+    name = message.src.get_name() if message.src else "a pipeline"
+    return PipelineError(f"{name}: {what}")
+
+
+_RESOURCE = Gst.ResourceError.quark()
+_STREAM = Gst.StreamError.quark()
+
+
+def _texts() -> dict[tuple[str, int], str]:
+    from_resource = {
+        Gst.ResourceError.NOT_FOUND: "not found; check the name or the address, and that the server is up",
+        Gst.ResourceError.OPEN_READ: "cannot be opened; check the name, the rights and the network",
+        Gst.ResourceError.OPEN_WRITE: "cannot be written; check the folder, the rights and the network",
+        Gst.ResourceError.OPEN_READ_WRITE: "nobody answers; check the address and that the server is up",
+        Gst.ResourceError.NO_SPACE_LEFT: "the disk is full; free some space or record elsewhere",
+        Gst.ResourceError.NOT_AUTHORIZED: "access was refused; check user name, password or key",
+    }
+    from_stream = {
+        Gst.StreamError.FAILED: "broke off, or nobody answered; check that it is complete and reachable",
+        Gst.StreamError.TYPE_NOT_FOUND: "not a film that GStreamer can read; check that the file is video",
+        Gst.StreamError.WRONG_TYPE: "not a film: it holds no video or sound",
+        Gst.StreamError.CODEC_NOT_FOUND: (
+            "its codec cannot be decoded here; install gstreamer1.0-libav or convert the film to H.264"
+        ),
+    }
+    texts = {(_domain(_RESOURCE), int(code)): text for code, text in from_resource.items()}
+    texts.update({(_domain(_STREAM), int(code)): text for code, text in from_stream.items()})
+    return texts
+
+
+def _domain(quark: int) -> str:
+    return str(GLib.quark_to_string(quark))
+
+
+_REASONS = _texts()

@@ -1,0 +1,34 @@
+"""Ends a stream after a given running time, to the frame: what lies beyond is dropped and EOS follows."""
+
+from __future__ import annotations
+
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import Nanoseconds
+
+
+class DurationLimit:
+    """A probe on one source pad; its callbacks run on that pad's streaming thread alone."""
+
+    def __init__(self, pad: Gst.Pad, duration_ns: Nanoseconds) -> None:
+        self._duration_ns = duration_ns
+        self._segment: Gst.Segment | None = None
+        self._ended = False
+        pad.add_probe(Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_item)
+
+    def _on_item(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        buffer = info.get_buffer() if info.type & Gst.PadProbeType.BUFFER else None
+        if buffer is None:
+            event = info.get_event()
+            if event is not None and event.type == Gst.EventType.SEGMENT:
+                self._segment = event.parse_segment()
+            return Gst.PadProbeReturn.OK
+        if self._ended:
+            return Gst.PadProbeReturn.DROP
+        if self._segment is None or buffer.pts == Gst.CLOCK_TIME_NONE:
+            return Gst.PadProbeReturn.OK
+        running_time = self._segment.to_running_time(Gst.Format.TIME, buffer.pts)
+        if running_time == Gst.CLOCK_TIME_NONE or running_time < self._duration_ns:
+            return Gst.PadProbeReturn.OK
+        self._ended = True
+        pad.push_event(Gst.Event.new_eos())
+        return Gst.PadProbeReturn.DROP

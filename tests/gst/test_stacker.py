@@ -1,0 +1,73 @@
+"""Two cameras, one rig frame: geometry, pairing by the rig's frame offsets, a camera that ends early."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.gst.elements import add, link, make, make_appsink, static_pad
+from pipeline.gst.frames import FrameLayout
+from pipeline.gst.runtime import Gst
+from pipeline.gst.stacker import Stacker
+
+WIDTH, HEIGHT = 64, 48
+
+
+def _stacked(frames: tuple[int, int], offsets: tuple[int, int]) -> list[tuple[int, int, int]]:
+    """(running time in ms, frame number shown above, frame number shown below) of each rig frame.
+
+    A frame's number is its luma: every camera counts 40, 41, 42 ...
+    """
+    pipeline = Gst.Pipeline.new(None)
+    stacker = Stacker([(WIDTH, HEIGHT)] * 2, offsets, live=False)
+    sink = make_appsink("rig")
+    sink.set_property("emit-signals", False)
+    sink.set_property("max-buffers", 0)
+    add(pipeline, stacker.element, sink)
+    link(stacker.element, sink)
+    appsrcs = []
+    for index in range(2):
+        appsrc = make("appsrc", None, format="time")
+        appsrc.set_property(
+            "caps",
+            Gst.Caps.from_string(f"video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate=25/1"),
+        )
+        add(pipeline, appsrc)
+        static_pad(appsrc, "src").link(static_pad(stacker.element, f"camera_{index}"))
+        appsrcs.append(appsrc)
+    pipeline.set_state(Gst.State.PLAYING)
+    for appsrc, count in zip(appsrcs, frames, strict=True):
+        for number in range(count):
+            data = np.full(WIDTH * HEIGHT * 3 // 2, 128, np.uint8)
+            data[: WIDTH * HEIGHT] = 40 + number
+            buffer = Gst.Buffer.new_wrapped(data.tobytes())
+            buffer.pts, buffer.duration = number * 40 * Gst.MSECOND, 40 * Gst.MSECOND
+            appsrc.push_buffer(buffer)
+        appsrc.end_of_stream()
+    shown = []
+    while (sample := sink.try_pull_sample(5 * Gst.SECOND)) is not None:
+        with FrameLayout.of(sample.get_caps()).map(sample.get_buffer()) as frame:
+            assert (frame.width, frame.height) == (WIDTH, 2 * HEIGHT)
+            above, below = int(frame.luma[HEIGHT // 2, 5]) - 40, int(frame.luma[HEIGHT + HEIGHT // 2, 5]) - 40
+        shown.append((sample.get_buffer().pts // Gst.MSECOND, above, below))
+    pipeline.set_state(Gst.State.NULL)
+    return shown
+
+
+def test_frames_are_paired_by_time() -> None:
+    assert _stacked((4, 4), (0, 0)) == [(0, 0, 0), (40, 1, 1), (80, 2, 2), (120, 3, 3)]
+
+
+def test_the_rigs_frame_offset_pairs_what_shows_the_same_moment() -> None:
+    # an offset of -2: frame i - 2 of the second camera shows the moment of frame i of the first
+    shown = _stacked((6, 6), (0, -2))
+    assert [(above, below) for _, above, below in shown[:4]] == [(2, 0), (3, 1), (4, 2), (5, 3)]
+    assert shown[0][0] == 80
+
+
+def test_an_offset_the_other_way_delays_the_first_camera() -> None:
+    shown = _stacked((6, 6), (-1, 0))
+    assert [(above, below) for _, above, below in shown[:3]] == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_a_camera_that_ends_early_shows_its_last_frame() -> None:
+    assert [below for _, _, below in _stacked((5, 2), (0, 0))] == [0, 1, 1, 1, 1]

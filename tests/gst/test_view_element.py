@@ -1,0 +1,98 @@
+"""The virtual camera as an element: caps, running times, pixels, and what a wrong rig says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pipeline.errors import DetectorError
+from pipeline.gst.elements import chain, make, make_appsink
+from pipeline.gst.frames import FrameLayout
+from pipeline.gst.runtime import Gst
+from pipeline.gst.view_element import ViewElement
+from pipeline.optics.frame import Frame
+from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
+from pipeline.timebase import Nanoseconds
+
+RIG = Rig.assume(320, 240)
+FORWARD = View(0.0, 0.0, 30.0)
+
+
+def _run(element: ViewElement, caps: str, frames: int = 3) -> tuple[list[Gst.Sample], Gst.Message | None]:
+    """What comes out of `element` for that many frames of a test picture, and the error if there was one."""
+    pipeline = Gst.Pipeline.new(None)
+    shape = make("capsfilter")
+    shape.set_property("caps", Gst.Caps.from_string(caps))
+    sink = make_appsink("out")
+    sink.set_property("emit-signals", False)
+    sink.set_property("wait-on-eos", False)
+    sink.set_property("max-buffers", 0)
+    chain(pipeline, make("videotestsrc", num_buffers=frames, pattern="white"), shape, element, sink)
+    pipeline.set_state(Gst.State.PLAYING)
+    samples = []
+    while (sample := sink.try_pull_sample(2 * Gst.SECOND)) is not None:
+        samples.append(sample)
+    message = pipeline.get_bus().timed_pop_filtered(0, Gst.MessageType.ERROR)
+    pipeline.set_state(Gst.State.NULL)
+    return samples, message
+
+
+@pytest.mark.parametrize("pixel_format", ["NV12", "I420"])
+def test_size_changes_and_format_and_rate_pass_through(pixel_format: str) -> None:
+    element = ViewElement(RIG, 128, 72, lambda _time: FORWARD)
+    samples, error = _run(element, f"video/x-raw,format={pixel_format},width=320,height=240,framerate=25/1")
+    assert error is None
+    structure = samples[0].get_caps().get_structure(0)
+    assert (structure.get_value("width"), structure.get_value("height")) == (128, 72)
+    assert structure.get_value("format") == pixel_format
+    assert structure.get_fraction("framerate") == (True, 25, 1)
+    with FrameLayout.of(samples[0].get_caps()).map(samples[0].get_buffer()) as frame:
+        assert np.median(frame.luma) > 230
+
+
+def test_each_frames_running_time_asks_for_its_view() -> None:
+    asked: list[Nanoseconds] = []
+
+    def views(time_ns: Nanoseconds) -> View:
+        asked.append(time_ns)
+        return FORWARD
+
+    samples, _ = _run(
+        ViewElement(RIG, 64, 48, views), "video/x-raw,format=NV12,width=320,height=240,framerate=25/1"
+    )
+    assert asked == [0, 40_000_000, 80_000_000]
+    assert [sample.get_buffer().pts for sample in samples] == asked
+
+
+def test_the_painter_draws_after_rendering() -> None:
+    def paint(frame: Frame, view: View, _time_ns: Nanoseconds) -> None:
+        assert view is FORWARD
+        frame.luma[:10] = 16
+
+    element = ViewElement(RIG, 64, 48, lambda _time: FORWARD, paint)
+    samples, _ = _run(element, "video/x-raw,format=NV12,width=320,height=240,framerate=25/1", frames=1)
+    with FrameLayout.of(samples[0].get_caps()).map(samples[0].get_buffer()) as frame:
+        assert frame.luma[:10].max() == 16
+        assert np.median(frame.luma[12:]) > 230
+
+
+def test_a_film_of_another_size_than_the_rigs_is_refused() -> None:
+    samples, error = _run(
+        ViewElement(RIG, 64, 48, lambda _time: FORWARD),
+        "video/x-raw,format=NV12,width=640,height=480,framerate=25/1",
+    )
+    assert samples == []
+    assert error is not None
+    assert "640x480" in error.parse_error()[0].message
+
+
+def test_an_error_of_whoever_directs_ends_the_film_with_its_words() -> None:
+    def views(_time_ns: Nanoseconds) -> View:
+        raise DetectorError("nobody knows where to look")
+
+    _, error = _run(
+        ViewElement(RIG, 64, 48, views), "video/x-raw,format=NV12,width=320,height=240,framerate=25/1"
+    )
+    assert error is not None
+    assert "nobody knows where to look" in error.parse_error()[0].message
