@@ -7,11 +7,10 @@ what is to be done. The BufferManager asks under its lock and does it outside.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
 
 from pipeline.buffering.intake import Intake, Timeline, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
+from pipeline.buffering.step import LONGEST_WAIT_NS, Bound, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.timebase import NS_PER_MS, NS_PER_S
@@ -21,54 +20,35 @@ RUNAWAY = 100
 GAP_AFTER_NS = NS_PER_S // 2
 """Of a stream this far behind the others, playback is told that it has a gap, and goes on."""
 PACED_NS = 150 * NS_PER_MS
-"""A source whose samples span as much time as they took to arrive, to this accuracy, is paced by a
-clock.
-"""
+"""A source whose samples span as much time as they took to arrive, to this accuracy, is paced."""
 GAP_STEP_NS = 100 * NS_PER_MS
 """Inside a gap, playback is told of it in steps of this length."""
-LONGEST_WAIT_NS = 50 * NS_PER_MS
 SHORTEST_WAIT_NS = NS_PER_MS // 2
 FILLING_WAIT_NS = 5 * NS_PER_MS
-
-
-class State(Enum):
-    """Where the delay line stands."""
-
-    IDLE = "idle"
-    FILLING = "filling"
-    PLAYING = "playing"
-    DRAINED = "drained"
-    STOPPED = "stopped"
-
-
-@dataclass(slots=True)
-class Step:
-    """What is to be done now, outside the lock, in this order."""
-
-    start_base_ns: int | None = None
-    """Start playback with this base time (None: do not start)."""
-    sends: list[tuple[Stream, list[Entry]]] = field(default_factory=list)
-    gaps: list[tuple[Stream, int, int]] = field(default_factory=list)
-    """Say that a stream has nothing from one time to another."""
-    closes: list[Stream] = field(default_factory=list)
-    """Pass on end-of-stream."""
-    evicted: list[Entry] = field(default_factory=list)
-    """Nothing to do but to let them go."""
-    stalled: bool = False
-    wait_ns: int = LONGEST_WAIT_NS
-    """Then ask again after this time, or earlier when something happens."""
 
 
 class DelayLine:
     """All streams on one timeline, and the decisions about them."""
 
-    def __init__(self, schedule: Schedule, *, duration_ns: int, stall_ns: int, max_bytes: int | None) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        duration_ns: int,
+        stall_ns: int,
+        max_bytes: int | None,
+        keep_behind_ns: int = KEEP_BEHIND_NS,
+    ) -> None:
         self.schedule = schedule
         self.timeline = Timeline()
         self.streams: dict[str, Stream] = {}
         self.state = State.IDLE
         self.duration_ns = duration_ns
         self.max_bytes = max_bytes
+        self.keep_behind_ns = keep_behind_ns
+        self.bites = dict.fromkeys(Bound, 0)
+        self.most_bytes = 0
+        self.margin_ns: int | None = None  # the least time a sample was taken before it was due
         self.stall_count = 0
         self._stall_ns = stall_ns
         self._progress_ns = 0  # the clock when a frame was last sent
@@ -86,6 +66,12 @@ class DelayLine:
     def size_bytes(self) -> int:
         """What all windows hold."""
         return sum(stream.window.size_bytes for stream in self.streams.values())
+
+    def playhead_ns(self, now_ns: int) -> int | None:
+        """The captured time shown now; without a clock, of the newest frame sent; None before the start."""
+        if self.schedule.clocked:
+            return self.schedule.playhead_ns(now_ns)
+        return next((s.sent_ns for s in self.streams.values() if s.leads and s.seen), None)
 
     # What happened
 
@@ -106,29 +92,38 @@ class DelayLine:
     def append(self, stream: Stream, entry: Entry) -> list[Entry]:
         """Store a placed sample; returns what had to leave for it: the oldest, sent or not."""
         stream.append(entry)
+        size_bytes = self.size_bytes
+        self.most_bytes = max(self.most_bytes, size_bytes)
         evicted: list[Entry] = []
         if self.schedule.clocked:
-            while len(stream.window) > 1 and self._too_long(stream):
-                evicted += stream.window.evict_oldest()
-            while self.max_bytes is not None and self.size_bytes > self.max_bytes:
-                largest = max(self.streams.values(), key=lambda other: other.window.size_bytes)
-                if len(largest.window) <= 1:
-                    break
-                evicted += largest.window.evict_oldest()
-                largest.catch_up()
+            while len(stream.window) > 1 and (bound := self._exceeded(stream)) is not None:
+                evicted += self._bite(bound, stream)
+            if self.max_bytes is not None:
+                while self.size_bytes > self.max_bytes:
+                    largest = max(self.streams.values(), key=lambda other: other.window.size_bytes)
+                    if len(largest.window) <= 1:
+                        break
+                    evicted += self._bite(Bound.BYTES, largest)
+        return evicted
+
+    def _bite(self, bound: Bound, stream: Stream) -> list[Entry]:
+        evicted = stream.window.evict_oldest()
+        if stream.window.start > stream.next_seq:
+            self.bites[bound] += stream.window.start - stream.next_seq
             stream.catch_up()
         return evicted
 
-    def _too_long(self, stream: Stream) -> bool:
+    def _exceeded(self, stream: Stream) -> Bound | None:
         window = stream.window
         if len(window) > RUNAWAY * stream.capacity:
-            return True
-        behind_ns = 2 * KEEP_BEHIND_NS if self.state is State.PLAYING else 0
+            return Bound.COUNT
+        behind_ns = self.keep_behind_ns + KEEP_BEHIND_NS if self.state is State.PLAYING else 0
         # An inter-coded window is cut at a keyframe only, and where that leaves its length.
         kept = window.keyframe_after(window.start) if window.inter_coded else window.start
         if kept >= window.end:
-            return False
-        return (stream.newest_ns or 0) - window[kept].time_ns > self.duration_ns + behind_ns
+            return None
+        too_long = (stream.newest_ns or 0) - window[kept].time_ns > self.duration_ns + behind_ns
+        return Bound.TIME if too_long else None
 
     def has_room(self, stream: Stream) -> bool:
         """Whether a producer that waits for room may go on.
@@ -164,10 +159,11 @@ class DelayLine:
     def begin(self) -> None:
         """The buffer thread starts: wait until the window is filled."""
         self.state = State.FILLING
-        self.schedule.base_ns = None
+        self.schedule.reset()
         self._stalled = False
         for stream in self.streams.values():
             stream.closed = stream.in_gap = False
+            stream.splice = None
 
     def clear(self) -> list[Entry]:
         """Forget all samples and counts; a line that was playing fills again. Returns what was stored."""
@@ -175,12 +171,67 @@ class DelayLine:
         evicted: list[Entry] = []
         for stream in self.streams.values():
             evicted += stream.clear(Intake(self.timeline, live=self.schedule.clocked))
-        self.schedule.base_ns = None
-        self.stall_count = 0
+        self.schedule.reset()
+        self.stall_count = self.most_bytes = 0
+        self.bites = dict.fromkeys(Bound, 0)
+        self.margin_ns = None
         self._first_arrival = None
         if self.state in (State.PLAYING, State.DRAINED):
             self.state = State.FILLING
         return evicted
+
+    def seek(self, captured_ns: int) -> int | None:
+        """Let playback go on, from what it gets next, with what was captured at `captured_ns`.
+
+        All streams move by the same time, each from where its last sample ended, so that sound has no hole. An
+        inter-coded picture goes on at the keyframe before. Returns the time reached, None when nothing plays yet.
+        """
+        lead = self._lead()
+        if lead is None or lead.told_ns is None or len(lead.window) == 0:
+            return None
+        window, old_shift_ns = lead.window, self.schedule.shift_ns
+        captured_ns = max(captured_ns, window[window.start].time_ns)
+        if window.inter_coded:
+            place = window.keyframe_at_or_before(window.index_after(captured_ns) - 1)
+            captured_ns = window[place].time_ns
+        shift_ns = lead.told_ns + old_shift_ns - captured_ns
+        begins_ns = []
+        for stream in self.streams.values():
+            if stream.told_ns is not None:
+                begins_ns.append(stream.told_ns + old_shift_ns)
+                stream.jump(stream.told_ns + old_shift_ns - shift_ns)
+        self.schedule.cut(min(begins_ns), shift_ns)
+        return captured_ns
+
+    def clip(self, begin_ns: int, end_ns: int) -> dict[str, list[Entry]]:
+        """Each stream's entries from `begin_ns` to `end_ns`, all from where the first inter-coded one can begin."""
+        for stream in self.streams.values():
+            entries = stream.between_keyframes(begin_ns, end_ns)
+            if stream.window.inter_coded and entries:
+                begin_ns = min(begin_ns, entries[0].time_ns)
+        return {name: stream.between_keyframes(begin_ns, end_ns) for name, stream in self.streams.items()}
+
+    def _lead(self) -> Stream | None:
+        """The stream that seeks go by: the first picture that plays, else the first stream that does."""
+        playing = [stream for stream in self.streams.values() if stream.told_ns is not None and stream.seen]
+        return next((stream for stream in playing if stream.leads), playing[0] if playing else None)
+
+    def set_delay(self, delay_ns: int) -> int | None:
+        """Seek by what the delay changes; see `seek`."""
+        lead = self._lead()
+        if lead is None or lead.told_ns is None:
+            return None
+        return self.seek(lead.told_ns + self.schedule.delay_ns - delay_ns)
+
+    def resume(self, now_ns: int) -> int | None:
+        """End a pause; returns the new base time. What left the window meanwhile is jumped over."""
+        base_ns = self.schedule.resume(now_ns)
+        if base_ns is not None:
+            left_ns = [s.window[s.window.start].order_ns for s in self.streams.values() if s.unsent]
+            told_ns = [s.told_ns for s in self.streams.values() if s.leads and s.told_ns is not None]
+            if left_ns and told_ns and min(left_ns) > max(told_ns):
+                self.seek(min(left_ns))
+        return base_ns
 
     def step(self, now_ns: int, origin_ns: int | None, room_ns: Mapping[str, int]) -> Step:
         """What is to be done at `now_ns`.
@@ -195,6 +246,7 @@ class DelayLine:
             for stream in self.streams.values():
                 self._send(step, stream, now_ns, room_ns.get(stream.name))
             self._evict(step, now_ns)
+            self._measure(step, now_ns)
             self._watch(step, now_ns)
             step.wait_ns = self._wait_ns(step, now_ns)
         return step
@@ -256,7 +308,8 @@ class DelayLine:
         elif room_ns > 0 and not stream.closed:
             taken = stream.take(horizon_ns, room_ns)
             if taken:
-                step.sends.append((stream, taken))
+                step.sends.append(Send(stream, taken, self.schedule.shift_ns, stream.splice))
+                stream.splice = None
             elif horizon_ns is not None:
                 self._bridge(step, stream, horizon_ns)
         if stream.unsent == 0 and not stream.closed and self._over(stream):
@@ -272,17 +325,20 @@ class DelayLine:
             return
         if not self.schedule.clocked:
             full = any(other.ahead_ns > 2 * self._bound_ns for other in self.streams.values())
-            if stream.unsent or not (full or stream.in_gap):
+            if stream.unsent or not (full or stream.in_gap or stream.gap_to_ns > stream.told_ns):
                 return
             if not stream.seen:
                 stream.ended = True  # all that time and not one sample: it will not come
                 return
         threshold_ns = GAP_STEP_NS if stream.in_gap or stream.sent_ns is None else GAP_AFTER_NS
+        if stream.gap_to_ns > stream.told_ns:
+            horizon_ns, threshold_ns = min(horizon_ns, stream.gap_to_ns), 1
         if horizon_ns - stream.told_ns >= threshold_ns:
             if not stream.in_gap:
                 stream.counters.gaps += 1
             stream.in_gap = True
-            step.gaps.append((stream, stream.told_ns, horizon_ns))
+            shift_ns = self.schedule.shift_ns
+            step.gaps.append((stream, stream.told_ns + shift_ns, horizon_ns + shift_ns))
             stream.told_ns = horizon_ns
 
     def _evict(self, step: Step, now_ns: int) -> None:
@@ -292,11 +348,23 @@ class DelayLine:
                 step.evicted += stream.evict_sent()
 
     def evict_stale(self, stream: Stream, now_ns: int) -> list[Entry]:
-        """Remove and return what ended KEEP_BEHIND_NS before the playhead."""
+        """Remove and return what ended `keep_behind_ns` before the playhead."""
         playhead_ns = self.schedule.playhead_ns(now_ns)
         if playhead_ns is None:
             playhead_ns = stream.sent_ns
-        return [] if playhead_ns is None else stream.evict_before(playhead_ns - KEEP_BEHIND_NS)
+        if playhead_ns is None:
+            return []
+        evicted = stream.evict_before(playhead_ns - self.keep_behind_ns)
+        stream.note_playhead(playhead_ns)
+        return evicted
+
+    def _measure(self, step: Step, now_ns: int) -> None:
+        for stream in self.streams.values():
+            stream.rates.update(stream.counters, now_ns)
+        if self.schedule.clocked and step.sends:
+            due_ns = self.schedule.horizon_ns(now_ns) - self.schedule.cushion_ns
+            margin_ns = min(send.entries[0].order_ns for send in step.sends) - due_ns
+            self.margin_ns = margin_ns if self.margin_ns is None else min(self.margin_ns, margin_ns)
 
     def _watch(self, step: Step, now_ns: int) -> None:
         """Notice the end and the stall."""
@@ -305,7 +373,7 @@ class DelayLine:
             return
         leaders = [stream for stream in self.streams.values() if stream.leads and stream.seen]
         watched = [stream for stream in leaders if not stream.closed] or list(self.streams.values())
-        if any(stream in watched for stream, _ in step.sends):
+        if self.schedule.paused_ns is not None or any(send.stream in watched for send in step.sends):
             self._progress_ns = now_ns
             self._stalled = False
         elif not self._stalled and now_ns - self._progress_ns > self._stall_ns:

@@ -1,19 +1,23 @@
-"""Counters of one stream, and the frozen record that statistics() returns. Pure."""
+"""Counters of one stream, and the frozen records that BufferManager.statistics() returns. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.buffering.intake import Verdict
+from pipeline.timebase import NS_PER_S
 
 
 @dataclass(slots=True)
 class Counters:
-    """What happened to the samples of one stream since its last clear. Written under the manager's lock."""
+    """What happened to the samples of one stream since the last clear. Written under the manager's lock."""
 
     received: int = 0
     sent: int = 0
     dropped: int = 0
+    skipped: int = 0
+    repeated: int = 0
     late: int = 0
     duplicate: int = 0
     backward: int = 0
@@ -22,10 +26,11 @@ class Counters:
     jumps: int = 0
     refused: int = 0
     gaps: int = 0
+    source_gaps: int = 0
     caps_changes: int = 0
     segments: int = 0
     flushes: int = 0
-    copied: int = 0
+    discontinuities: int = 0
 
     def count(self, verdict: Verdict) -> None:
         """Count a verdict that is not ON_TIME."""
@@ -34,10 +39,110 @@ class Counters:
 
 
 _COUNTER_OF = {
-    Verdict.LATE: "late",
     Verdict.UNTIMED: "untimed",
     Verdict.RESTART: "restarts",
     Verdict.JUMP: "jumps",
     Verdict.DUPLICATE: "duplicate",
     Verdict.BACKWARD: "backward",
 }
+
+
+class RateMeter:
+    """Samples per second in and out, measured over the last full second."""
+
+    __slots__ = ("_received", "_sent", "_since_ns", "in_hz", "out_hz")
+
+    def __init__(self) -> None:
+        self.in_hz = self.out_hz = 0.0
+        self._since_ns: int | None = None
+        self._received = self._sent = 0
+
+    def update(self, counters: Counters, now_ns: int) -> None:
+        """Look at the counters; cheap enough for every step."""
+        if self._since_ns is not None:
+            elapsed_ns = now_ns - self._since_ns
+            if elapsed_ns < NS_PER_S:
+                return
+            self.in_hz = (counters.received - self._received) * NS_PER_S / elapsed_ns
+            self.out_hz = (counters.sent - self._sent) * NS_PER_S / elapsed_ns
+        self._since_ns = now_ns
+        self._received, self._sent = counters.received, counters.sent
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatistics:
+    """One stream, at an instant."""
+
+    received: int
+    """Samples that came from the source, the refused ones too."""
+    sent: int
+    """Samples handed to playback."""
+    stored: int
+    """Samples in the window, those behind the playhead too."""
+    waiting: int
+    """Samples in the window that are not sent yet."""
+    stored_most: int
+    stored_bytes: int
+    stored_s: float
+    """Time from the first to the end of the last stored sample: the window's true length."""
+    ahead_s: float
+    """Time that the waiting samples span."""
+    dropped: int
+    """Left the window unsent, because a bound bit or their moment passed."""
+    skipped: int
+    """Jumped over by a seek or a shorter delay."""
+    repeated: int
+    """Sent again by a seek back or a longer delay."""
+    late: int
+    """Came after their moment; sent all the same."""
+    duplicate: int
+    """Refused: the timestamp of the sample before."""
+    backward: int
+    """Refused: a timestamp a little before that of the sample before."""
+    untimed: int
+    """Had no timestamp and were given one."""
+    restarts: int
+    """Times the source's clock began again."""
+    jumps: int
+    """Times the source's clock leapt ahead."""
+    refused: int
+    """Pushes that playback refused; those samples wait again."""
+    gaps: int
+    """Times playback was told that nothing comes, so that it did not wait."""
+    source_gaps: int
+    """GAP events of the source."""
+    caps_changes: int
+    segments: int
+    flushes: int
+    discontinuities: int
+    copied: int
+    """Samples copied because their pool was too small for the window (or ownership="copy")."""
+    in_hz: float
+    out_hz: float
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BufferStatistics:
+    """The delay line, at an instant. Every figure is exact; two of them may be some microseconds apart."""
+
+    state: str
+    delay_s: float
+    """Capture to playback as it is meant to be now: seeks, pauses and changes of delay included."""
+    delay_error_s: float | None
+    """By how much playback's clock differs from that, against the source's clock; None for no live source."""
+    playhead_s: float | None
+    """Captured time that is shown now; None before playback starts."""
+    margin_s: float | None
+    """The least time that a sample was handed over before it was due; negative: it was late."""
+    stored_bytes: int
+    stored_bytes_most: int
+    stall_count: int
+    bound_by: Mapping[str, int]
+    """How many samples each bound ("time", "count", "bytes") has cost."""
+    streams: Mapping[str, StreamStatistics]
+
+    @property
+    def dropped(self) -> int:
+        """Samples of all streams that left the window unsent."""
+        return sum(stream.dropped for stream in self.streams.values())

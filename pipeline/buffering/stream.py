@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipeline.buffering.intake import Intake, Verdict
-from pipeline.buffering.stats import Counters
+from pipeline.buffering.stats import Counters, RateMeter
 from pipeline.buffering.window import Entry, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """How to go on after a cut without a hole: begin at `begin_ns`, inside the first entry, and fade over."""
+
+    begin_ns: int
+    fade_from: Entry | None
+    """What would have come without the cut."""
 
 
 @dataclass(eq=False, slots=True)
@@ -23,6 +32,7 @@ class Stream:
     """How many samples of nominal duration the buffer's duration holds."""
     window: Window = field(default_factory=Window)
     counters: Counters = field(default_factory=Counters)
+    rates: RateMeter = field(default_factory=RateMeter)
     next_seq: int = 0
     """Playback's cursor: sequence number of the next entry to send."""
     newest_ns: int | None = None
@@ -39,6 +49,16 @@ class Stream:
     """End-of-stream was handed to playback."""
     in_gap: bool = False
     """Playback was last told that nothing comes."""
+    divisible: bool = False
+    """Samples can be cut at any point: raw sound."""
+    behind: int = 0
+    """How many entries the playhead has passed."""
+    most: int = 0
+    """The largest number of entries ever held."""
+    gap_to_ns: int = 0
+    """Up to where the source itself has said that nothing comes."""
+    splice: Splice | None = None
+    """A cut that the next entries taken have to bridge."""
 
     def clear(self, intake: Intake) -> list[Entry]:
         """Forget everything and begin again on another timeline; returns what was stored."""
@@ -48,6 +68,9 @@ class Stream:
         self.next_seq = self.window.end
         self.newest_ns = self.sent_ns = self.told_ns = None
         self.seen = self.ended = self.closed = self.in_gap = False
+        self.behind = self.most = self.gap_to_ns = 0
+        self.rates = RateMeter()
+        self.splice = None
         return evicted
 
     @property
@@ -58,12 +81,19 @@ class Stream:
     @property
     def next_entry(self) -> Entry | None:
         """The entry that is sent next; None when all are sent."""
-        return self.window[self.next_seq] if self.next_seq < self.window.end else None
+        return self.window.get(self.next_seq)
 
     @property
     def ahead_ns(self) -> int:
         """How much time the unsent entries span."""
-        entry = self.next_entry
+        return self._span_from(self.window.get(self.next_seq))
+
+    @property
+    def stored_ns(self) -> int:
+        """How much time the window spans."""
+        return self._span_from(self.window.get(self.window.start))
+
+    def _span_from(self, entry: Entry | None) -> int:
         return 0 if entry is None or self.newest_ns is None else self.newest_ns - entry.order_ns
 
     def place(self, running_ns: int | None, duration_ns: int, arrival_ns: int) -> tuple[Verdict, int]:
@@ -81,6 +111,7 @@ class Stream:
         """Store an entry that was given its place."""
         self.window.append(entry)
         self.newest_ns = entry.end_ns if self.newest_ns is None else max(self.newest_ns, entry.end_ns)
+        self.most = max(self.most, len(self.window))
 
     def take(self, horizon_ns: int | None, limit_ns: int) -> list[Entry]:
         """The unsent entries up to `horizon_ns` (None: all), at most `limit_ns` of them but at least one.
@@ -129,6 +160,32 @@ class Stream:
         evicted = self.window.evict_before(time_ns)
         self.catch_up()
         return evicted
+
+    def jump(self, begin_ns: int) -> None:
+        """Go on with what was captured at `begin_ns`, wherever the cursor stands. What is passed is counted."""
+        window = self.window
+        place = window.index_at(begin_ns)
+        if self.divisible:
+            if place > window.start and window[place - 1].end_ns > begin_ns:
+                place -= 1
+            self.splice = Splice(begin_ns, self.next_entry)
+        place = window.keyframe_at_or_before(place) if place < window.end else place
+        self.counters.skipped += max(place - self.next_seq, 0)
+        self.counters.repeated += max(self.next_seq - place, 0)
+        self.next_seq = place
+        self.told_ns = begin_ns
+
+    def between_keyframes(self, begin_ns: int, end_ns: int) -> list[Entry]:
+        """The entries shown from `begin_ns` to `end_ns`, and before them what their decoding begins with."""
+        window = self.window
+        begin = window.index_at(begin_ns)
+        if begin > window.start and window[begin - 1].end_ns > begin_ns:
+            begin -= 1
+        return list(window.between(window.keyframe_at_or_before(begin), window.index_at(end_ns)))
+
+    def note_playhead(self, playhead_ns: int) -> None:
+        """Remember how many entries the playhead has passed."""
+        self.behind = self.window.index_after(playhead_ns) - self.window.start
 
     def evict_sent(self) -> list[Entry]:
         """Remove everything sent, keyframe boundaries respected."""

@@ -69,6 +69,15 @@ class Window:
             raise IndexError(f"entry {sequence} is not in the window ({self.start} to {self.end})")
         return self._entries[index]  # type: ignore[return-value]  # only evicted places are None
 
+    def get(self, sequence: int) -> Entry | None:
+        """The entry, or None where the window does not hold it (any more); safe without the lock."""
+        index = sequence - self._first
+        entries = self._entries
+        try:
+            return entries[index] if index >= 0 else None
+        except IndexError:
+            return None
+
     def append(self, entry: Entry) -> None:
         """Add the newest entry; its `order_ns` is not below that of the one before."""
         if self._keys is None:

@@ -65,6 +65,16 @@ def start(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> No
     pipeline.set_state(Gst.State.PLAYING)
 
 
+def resume(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> None:
+    """Let a paused pipeline play on, a sample of running time t shown when `clock` shows `base_ns + t`."""
+    pipeline.set_start_time(Gst.CLOCK_TIME_NONE)  # or the pipeline would choose a base time of its own
+    own_clock = pipeline.get_clock() or clock
+    own_base_ns = base_ns + own_clock.get_time() - clock.get_time()
+    offset_ns = appsrcs[0].get_static_pad("src").get_offset() if appsrcs else 0
+    pipeline.set_base_time(max(own_base_ns - offset_ns, 0))
+    pipeline.set_state(Gst.State.PLAYING)
+
+
 def shift_appsrcs(appsrcs: Sequence[Any], offset_ns: int) -> None:
     """Show everything that leaves the appsrcs from now on `offset_ns` later than its running time says."""
     for appsrc in appsrcs:

@@ -15,8 +15,8 @@ _DELTA = Gst.BufferFlags.DELTA_UNIT
 class Arrival(NamedTuple):
     """What the delay line needs to know of a sample; times in nanoseconds of running time."""
 
-    shown_ns: int | None
     decoded_ns: int | None
+    shown_ns: int | None
     duration_ns: int | None
     size_bytes: int
     keyframe: bool
@@ -30,8 +30,8 @@ def read(sample: Any) -> Arrival | None:
     segment = sample.get_segment()
     duration_ns = buffer.duration
     return Arrival(
-        _running_ns(segment, buffer.pts),
         _running_ns(segment, buffer.dts),
+        _running_ns(segment, buffer.pts),
         None if duration_ns == _NONE else duration_ns,
         buffer.get_size(),
         not buffer.has_flags(_DELTA),
@@ -95,6 +95,14 @@ class SourceEdge:
         if self._pad is not None:
             self._pad.remove_probe(self._probe)
         self._pad = self.sink = None
+
+    def gap_end_ns(self, event: Any) -> int:
+        """Running time up to which a GAP event says that nothing comes; 0 where it does not tell."""
+        begin_ns, duration_ns = event.parse_gap()
+        segment = self._pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
+        if segment is None or duration_ns == _NONE:
+            return 0
+        return _running_ns(segment.parse_segment(), begin_ns + duration_ns) or 0
 
     @property
     def is_active(self) -> bool:

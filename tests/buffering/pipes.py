@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from pipeline import BufferManager
-from pipeline.gst.runtime import Gst
+from pipeline.gst.runtime import Gst, GstPbutils
 
 WAIT_S = 20.0
 """Bound of every wait; a test that runs into it fails."""
@@ -62,6 +64,7 @@ class Pipes:
             playback_pipeline=self.playback,
             **settings,
         )
+        self._shown = threading.Condition()
         self.shown = {"video": Shown(), "audio": Shown()}
         manager = self.manager
         self._connect(self.analysis, "video", "new-sample", manager.on_new_sample)
@@ -84,11 +87,18 @@ class Pipes:
         shown.duration_ns.append(buffer.duration)
         shown.clock_ns.append(element.get_clock().get_time() if element.get_clock() is not None else 0)
         shown.caps.append(pad.get_current_caps().to_string())
+        with self._shown:
+            self._shown.notify_all()
 
     def play(self) -> None:
         """Start the source and the buffer thread, as the guide does."""
         self.analysis.set_state(Gst.State.PLAYING)
         self.manager.start_buffer_thread()
+
+    def wait_shown(self, name: str, count: int) -> None:
+        """Wait until that many samples were shown."""
+        with self._shown:
+            assert self._shown.wait_for(lambda: len(self.shown[name].pts_ns) >= count, WAIT_S), self.manager
 
     def wait_eos(self) -> None:
         """Wait until playback has shown everything; an error message fails the test."""
@@ -113,3 +123,18 @@ class Pipes:
         self.analysis.set_state(Gst.State.NULL)
         self.playback.set_state(Gst.State.NULL)
         self.manager.clear_buffers()
+
+
+@dataclass
+class Found:
+    """What a file holds."""
+
+    kinds: list[str]
+    duration_s: float
+
+
+def probe(path: Path) -> Found:
+    """Look into a media file."""
+    info = GstPbutils.Discoverer.new(int(WAIT_S * Gst.SECOND)).discover_uri(path.as_uri())
+    kinds = ["video"] * len(info.get_video_streams()) + ["audio"] * len(info.get_audio_streams())
+    return Found(kinds, info.get_duration() / Gst.SECOND)

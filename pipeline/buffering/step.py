@@ -1,0 +1,59 @@
+"""What the delay line decides: its states, and the step that is to be done next. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from pipeline.buffering.stream import Splice, Stream
+from pipeline.buffering.window import Entry
+from pipeline.timebase import NS_PER_MS
+
+LONGEST_WAIT_NS = 50 * NS_PER_MS
+
+
+class Bound(Enum):
+    """What made an entry leave the window before its time."""
+
+    TIME = "time"
+    COUNT = "count"
+    BYTES = "bytes"
+
+
+class State(Enum):
+    """Where the delay line stands."""
+
+    IDLE = "idle"
+    FILLING = "filling"
+    PLAYING = "playing"
+    DRAINED = "drained"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Entries to hand to playback, shown `shift_ns` after their own running time."""
+
+    stream: Stream
+    entries: list[Entry]
+    shift_ns: int
+    splice: Splice | None
+    """How the first of them joins what was sent before; None: as it is."""
+
+
+@dataclass(slots=True)
+class Step:
+    """What is to be done now, outside the lock, in this order."""
+
+    start_base_ns: int | None = None
+    """Start playback with this base time (None: do not start)."""
+    sends: list[Send] = field(default_factory=list)
+    gaps: list[tuple[Stream, int, int]] = field(default_factory=list)
+    """Say that a stream has nothing from one time to another."""
+    closes: list[Stream] = field(default_factory=list)
+    """Pass on end-of-stream."""
+    evicted: list[Entry] = field(default_factory=list)
+    """Nothing to do but to let them go."""
+    stalled: bool = False
+    wait_ns: int = LONGEST_WAIT_NS
+    """Then ask again after this time, or earlier when something happens."""

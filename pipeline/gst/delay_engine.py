@@ -1,0 +1,345 @@
+"""The engine of the delay line: one lock, one thread, and the GStreamer elements on both sides."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from pipeline.buffering.intake import Verdict
+from pipeline.buffering.line import DelayLine
+from pipeline.buffering.step import Send, State, Step
+from pipeline.buffering.stream import Stream
+from pipeline.buffering.window import Entry
+from pipeline.gst import playback
+from pipeline.gst.crossfade import spliced
+from pipeline.gst.ownership import Keeper
+from pipeline.gst.runtime import Gst
+from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
+from pipeline.timebase import NS_PER_S
+
+logger = logging.getLogger("buffer-manager")
+
+STOP_TIMEOUT_S = 0.9
+"""How long stop waits for the thread, which may be inside a GStreamer call."""
+REPORT_EVERY_S = 5.0
+LOOK_AGAIN_S = 0.05
+"""A source that is shut down does not wake its waiting thread, so that one looks by itself."""
+SMALLEST_LIMIT_NS = NS_PER_S // 2
+
+
+@dataclass(eq=False)
+class Port:
+    """One stream with its elements: the appsink that it comes from and the appsrc that it goes to."""
+
+    stream: Stream
+    source: SourceEdge
+    keeper: Keeper
+    appsrc: Any = None
+    waiting_readers: int = 0
+
+
+class _Run:
+    """One life of the buffer thread; a thread that could not be joined finds its own life stopped."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.thread: threading.Thread | None = None
+
+
+class DelayEngine:
+    """Runs a DelayLine between appsinks and appsrcs.
+
+    There is one lock. What is to be done is decided under it, by the line, and done outside of it: no push, no
+    state change and no callback happens inside. `wake` and `change` are conditions of this one lock: the buffer
+    thread waits for the first, producers, readers and `wait_drained` for the second.
+    """
+
+    def __init__(self, line: DelayLine, make_keeper: Callable[[], Keeper], *, live: bool) -> None:
+        self.line = line
+        self.live = live
+        self.lock = threading.RLock()
+        self.wake = threading.Condition(self.lock)
+        self.change = threading.Condition(self.lock)
+        self.ports: dict[str, Port] = {}
+        self.pipeline: Any = None
+        self.clock: Any = playback.system_clock()
+        self.on_stall: Callable[[], Any] | None = None
+        self.on_report: Callable[[], None] | None = None
+        self._make_keeper = make_keeper
+        self._run: _Run | None = None
+        self._idle = False  # the buffer thread waits for something to happen
+
+    def add_port(self, name: str, *, nominal_ns: int, leads: bool) -> Port:
+        """A new stream; its elements come later."""
+        with self.lock:
+            stream = self.line.add_stream(name, nominal_ns=nominal_ns, leads=leads)
+            port = Port(stream, SourceEdge(partial(self._on_event, name)), self._make_keeper())
+            self.ports = {**self.ports, name: port}  # replaced, not changed: the thread iterates over it
+        return port
+
+    def set_appsrc(self, port: Port, appsrc: Any) -> None:
+        """Set or replace the element that the stream is played through."""
+        playback.configure_appsrc(appsrc, self._limit_ns, live=self.live)
+        port.appsrc = appsrc
+
+    @property
+    def _limit_ns(self) -> int:
+        """How much an appsrc takes: two cushions, so that the thread may be late by one."""
+        return max(2 * self.line.schedule.cushion_ns, SMALLEST_LIMIT_NS)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the buffer thread runs."""
+        return self._run is not None
+
+    # The source side
+
+    def receive(self, port: Port, sink: Any) -> Any:
+        """Take one sample from an appsink and store it (streaming thread); waits for room where that is due."""
+        sample = sink.try_pull_sample(0)
+        if sample is None:
+            return Gst.FlowReturn.EOS if sink.is_eos() else Gst.FlowReturn.OK
+        stream, source = port.stream, port.source
+        if source.sink is not sink:
+            self._meet(port, sink, sample)
+        arrival = read(sample)
+        if arrival is None:
+            return Gst.FlowReturn.OK
+        decoded_ns, shown_ns, duration_ns, size_bytes, keyframe = arrival
+        if duration_ns is None:
+            duration_ns = stream.nominal_ns
+        running_ns = shown_ns if decoded_ns is None else decoded_ns
+        now_ns = self.clock.get_time()
+        with self.lock:
+            verdict, order_ns = self.line.place(stream, running_ns, duration_ns, now_ns)
+        if not verdict.accepted:
+            return Gst.FlowReturn.OK
+        if verdict is Verdict.UNTIMED:
+            sample = stamped(sample, order_ns)
+        elif stream.intake.shift_ns:
+            sample = shifted(sample, stream.intake.shift_ns)
+        sample = port.keeper.keep(sample, stream.capacity)
+        time_ns = order_ns
+        if decoded_ns is not None and shown_ns is not None:
+            time_ns += shown_ns - decoded_ns
+        entry = Entry(order_ns, time_ns, time_ns + duration_ns, size_bytes, keyframe, sample)
+        waits = not self.live or not source.is_live
+        with self.lock:
+            while waits and self._must_wait(stream) and source.is_active:
+                self.change.wait(LOOK_AGAIN_S)
+            evicted = self.line.append(stream, entry)
+            if self._idle:
+                self._idle = False
+                self.wake.notify()
+            if port.waiting_readers:
+                self.change.notify_all()
+        del evicted  # freed here, outside the lock
+        return Gst.FlowReturn.OK
+
+    def _meet(self, port: Port, sink: Any, sample: Any) -> None:
+        """A sink is seen for the first time. Until playback starts, its pipeline's clock is taken over."""
+        port.source.watch(sink)
+        self._note_caps(port, sample.get_caps())
+        clock = port.source.clock()
+        if clock is not None and self.line.schedule.base_ns is None:
+            self.clock = clock
+
+    @staticmethod
+    def _note_caps(port: Port, caps: Any) -> None:
+        port.keeper.check_again()
+        port.stream.divisible = bool(
+            caps and caps.get_size() and caps.get_structure(0).has_name("audio/x-raw")
+        )
+
+    def _must_wait(self, stream: Stream) -> bool:
+        if self.line.has_room(stream):
+            return False
+        return self._run is not None or (not self.live and self.line.state is State.IDLE)
+
+    def _on_event(self, name: str, event: Any) -> None:
+        """An event passed the stream's appsink (streaming thread); all samples before it are stored."""
+        port = self.ports[name]
+        kind = event.type
+        gap_to_ns = port.source.gap_end_ns(event) if kind is Gst.EventType.GAP else 0
+        if kind is Gst.EventType.CAPS:
+            self._note_caps(port, event.parse_caps())
+        with self.lock:
+            stream = port.stream
+            if kind is Gst.EventType.EOS:
+                stream.ended = True
+                self._nudge()
+                self.change.notify_all()
+            elif kind is Gst.EventType.STREAM_START:
+                stream.ended = False
+            elif kind is Gst.EventType.CAPS:
+                stream.counters.caps_changes += 1
+            elif kind is Gst.EventType.SEGMENT:
+                stream.counters.segments += 1
+            elif kind is Gst.EventType.GAP:
+                stream.counters.source_gaps += 1
+                stream.gap_to_ns = gap_to_ns + stream.intake.shift_ns
+            elif kind is Gst.EventType.FLUSH_STOP:
+                stream.counters.flushes += 1
+                stream.ended = False
+
+    # The buffer thread
+
+    def hint(self) -> None:
+        """Playback asks for data: wake the buffer thread if it has nothing else to wait for."""
+        with self.lock:
+            self._nudge()
+
+    def _nudge(self) -> None:
+        if self._idle:
+            self._idle = False
+            self.wake.notify()
+
+    def start(self) -> bool:
+        """Start the buffer thread; False when it runs already."""
+        with self.lock:
+            if self._run is not None:
+                return False
+            run = self._run = _Run()
+            self.line.begin()
+            run.thread = threading.Thread(target=self._loop, args=(run,), name="buffer-manager", daemon=True)
+        run.thread.start()
+        return True
+
+    def stop(self) -> bool:
+        """Stop the thread, wake every waiter, let go of the sinks; within a second, False when it was stopped."""
+        with self.lock:
+            run, self._run = self._run, None
+            if run is None:
+                return False
+            run.stopped = True
+            self.line.state = State.STOPPED
+            self.wake.notify_all()
+            self.change.notify_all()
+        for port in self.ports.values():
+            port.source.release()
+        if run.thread is not None and run.thread is not threading.current_thread():
+            run.thread.join(STOP_TIMEOUT_S)
+        return True
+
+    def clear(self) -> None:
+        """Drop everything stored."""
+        with self.lock:
+            evicted = self.line.clear()
+            self.change.notify_all()
+        del evicted  # freed here, outside the lock
+
+    def loop(self) -> None:
+        """The thread's work until it is stopped: wait for the fill, start playback, send, watch for stalls."""
+        run = self._run
+        if run is not None:
+            self._loop(run)
+
+    def _loop(self, run: _Run) -> None:
+        report_s = time.monotonic() + REPORT_EVERY_S
+        while not run.stopped:
+            rooms_ns = self._rooms_ns()
+            now_ns = self.clock.get_time()
+            origin_ns = self.origin_ns(now_ns) if self.line.schedule.base_ns is None else None
+            with self.lock:
+                if run.stopped:
+                    break
+                step = self.line.step(now_ns, origin_ns, rooms_ns)
+            self._act(step)
+            if time.monotonic() >= report_s:
+                report_s += REPORT_EVERY_S
+                if self.on_report is not None:
+                    self.on_report()
+            changed = bool(step.sends or step.closes or step.evicted)
+            wait_s = step.wait_ns / NS_PER_S
+            del step  # what was evicted is freed before the wait
+            with self.lock:
+                if changed:
+                    self.change.notify_all()
+                if wait_s and not run.stopped:
+                    self._idle = not self.live
+                    self.wake.wait(wait_s)
+                    self._idle = False
+
+    def _rooms_ns(self) -> dict[str, int]:
+        """How many nanoseconds each appsrc still takes."""
+        limit_ns = self._limit_ns
+        return {
+            name: limit_ns - port.appsrc.get_current_level_time()
+            for name, port in self.ports.items()
+            if port.appsrc is not None
+        }
+
+    def origin_ns(self, now_ns: int) -> int | None:
+        """What the clock showed at running time 0 of a live source; None for a source that is not live."""
+        for port in self.ports.values():
+            stream, source = port.stream, port.source
+            if source.is_live and source.clock() is self.clock and stream.newest_ns is not None:
+                origin_ns = source.base_ns() - stream.intake.shift_ns
+                age_ns = now_ns - origin_ns - stream.newest_ns
+                return origin_ns if age_ns < self.line.schedule.delay_ns else None
+        return None
+
+    def _act(self, step: Step) -> None:
+        if step.start_base_ns is not None:
+            self._start_playback(step.start_base_ns)
+        for send in step.sends:
+            self.send(send)
+        for stream, begin_ns, end_ns in step.gaps:
+            appsrc = self.ports[stream.name].appsrc
+            appsrc.send_event(Gst.Event.new_gap(max(begin_ns, 0), end_ns - begin_ns))
+        for stream in step.closes:
+            appsrc = self.ports[stream.name].appsrc
+            if appsrc is not None:
+                appsrc.end_of_stream()
+        if step.stalled:
+            self._raise_alarm()
+
+    @property
+    def appsrcs(self) -> list[Any]:
+        """The elements that playback gets its samples through."""
+        return [port.appsrc for port in self.ports.values() if port.appsrc is not None]
+
+    @property
+    def playback_pipeline(self) -> Any:
+        """The pipeline that shows the samples: the one given, or the one that holds the appsrcs; may be None."""
+        return self.pipeline if self.pipeline is not None else playback.pipeline_of(self.appsrcs)
+
+    def _start_playback(self, base_ns: int) -> None:
+        pipeline = self.playback_pipeline
+        logger.info("[BUFFER] filled; playback starts")
+        if pipeline is None:
+            return
+        if not self.live:
+            pipeline.set_state(Gst.State.PLAYING)
+            return
+        playback.start(pipeline, self.appsrcs, self.clock, base_ns)
+        if not playback.has_synced_sink(pipeline):
+            self.line.schedule.cushion_ns = 0  # nothing downstream waits for the clock, so the thread does
+
+    def send(self, send: Send) -> None:
+        """Push entries that were taken; what the appsrc refuses waits again."""
+        appsrc = self.ports[send.stream.name].appsrc
+        if appsrc is None:
+            return
+        push_sample = appsrc.push_sample
+        for place, entry in enumerate(send.entries):
+            sample = entry.sample
+            if place == 0 and send.splice is not None:
+                sample = spliced(entry, send.splice)
+            if send.shift_ns:
+                sample = shifted(sample, send.shift_ns)
+            if push_sample(sample) is not Gst.FlowReturn.OK:
+                with self.lock:
+                    send.stream.give_back(len(send.entries) - place)
+                return
+
+    def _raise_alarm(self) -> None:
+        logger.error("[BUFFER] playback stalled: no frame was sent for longer than the stall timeout")
+        callback = self.on_stall
+        if callback is not None:
+            threading.Thread(target=callback, name="buffer-emergency", daemon=True).start()
