@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+ASPECT = 16 / 9
+
 
 def direct(
     track: Annotated[
@@ -20,6 +22,7 @@ def direct(
     height_m: Annotated[
         float | None, typer.Option("--height-m", metavar="H", help="cameras over level ground; default 8")
     ] = None,
+    rig: Annotated[Path | None, typer.Option(metavar="FILE", help="a rig file instead of a height")] = None,
     style: Annotated[str, typer.Option(help="broadcast, calm or close")] = "broadcast",
     plot: Annotated[
         Path | None, typer.Option(metavar="PNG", help="draw path, ball and picture edges")
@@ -29,15 +32,23 @@ def direct(
     from pipeline.analysis.ground import LevelGround
     from pipeline.direction.director import Director
     from pipeline.direction.paths import frame_times_ns, write_path
+    from pipeline.direction.plot import plot_path
     from pipeline.direction.tracks import read_track
+    from pipeline.errors import ConfigError
+    from pipeline.optics.limits import limits
+    from pipeline.optics.rig import Rig
 
+    if rig is not None and height_m is not None:
+        raise ConfigError("--height-m and --rig exclude each other; give one")
     recorded = read_track(track)
-    geometry = LevelGround(8.0 if height_m is None else height_m)
-    director = Director(recorded, geometry, style, lookahead, patience_s=None)
+    if rig is None:
+        ground = LevelGround(8.0 if height_m is None else height_m)
+        director = Director(recorded, ground, style, lookahead)
+    else:
+        venue = Rig.load(rig)
+        director = Director(recorded, venue, style, lookahead, edges=limits(venue, ASPECT))
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]
     write_path(output, views)
     if plot is not None:
-        from pipeline.direction.plot import plot_path
-
         plot_path(plot, recorded.sets, views, lookahead)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -13,10 +13,11 @@ import numpy as np
 from pipeline.analysis.ball import BallTracker, Following
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.ground import Geometry
+from pipeline.direction.edges import BoxEdges, Edges
 from pipeline.direction.framing import frame
-from pipeline.direction.planner import Edges, Planner, Targets
+from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, value
-from pipeline.direction.styles import OPERATOR, Style, style_named
+from pipeline.direction.styles import Style, operated, style_named
 from pipeline.errors import ConfigError
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
@@ -107,9 +108,11 @@ class Director:
         aspect: float = 16 / 9,
         limit: Callable[[View], View] | None = None,
         coverage: Coverage | None = None,
+        edges: Edges | None = None,
         patience_s: float | None = 0.0,
     ) -> None:
-        """``limit``: the last word on every view (a rig's own edge); ``coverage``: the edges planned for.
+        """``edges``: the views that the rig can fill, which plans keep to and every view is limited to;
+        ``coverage``: its range of angles, where the edges are not known; ``limit``: another last word.
 
         ``patience_s``: how long a plan waits for the timeline to be known to its horizon: 0 live, None
         (for ever) offline. Raises ConfigError for a look-ahead outside 0..30 s, an unknown style.
@@ -121,22 +124,20 @@ class Director:
         self.style = style_named(style) if isinstance(style, str) else style
         self._timeline = timeline
         self._geometry = geometry
-        self._limit = limit
         self._patience_s = patience_s
         self._lookahead_ns = seconds_to_ns(lookahead_s)
         self._tracker = BallTracker(geometry)
-        edges = Edges()
-        if coverage is not None:
-            edges = Edges(
-                coverage.yaw_min_deg, coverage.yaw_max_deg, coverage.pitch_min_deg, coverage.pitch_max_deg
+        if edges is None and coverage is not None:
+            edges = BoxEdges(
+                coverage.yaw_min_deg,
+                coverage.yaw_max_deg,
+                coverage.pitch_min_deg,
+                coverage.pitch_max_deg,
+                aspect,
             )
+        self._limit = edges.limit if limit is None and edges is not None else limit
         self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
-        self._operator_planner = Planner(
-            replace(OPERATOR, hfov_min_deg=self.style.hfov_min_deg, hfov_max_deg=self.style.hfov_max_deg),
-            SHORTEST_HORIZON_S,
-            aspect,
-            edges,
-        )
+        self._operator_planner = Planner(operated(self.style), SHORTEST_HORIZON_S, aspect, edges)
         self._plan: _Plan | None = None
         self._operator: View | None = None
         self._counts: Counter[str] = Counter()
@@ -185,7 +186,7 @@ class Director:
     def hold(self) -> None:
         """The operator stops the camera where it is, until `hand_back` or `take_over`. Any thread."""
         plan = self._plan
-        self._operator = WIDE if plan is None else _view(plan.points[COMMITTED])
+        self._operator = WIDE if plan is None else view_of(plan.points[COMMITTED])
 
     def hand_back(self) -> None:
         """The director has the camera again and leads it back into the play smoothly. Any thread."""
@@ -219,10 +220,11 @@ class Director:
             planner = self._planner
             targets, follows = self._targets(now_ns, horizon_ns, last)
         committed = None if last is None else last.points[1 : 1 + COMMITTED]
-        points = planner.solve(targets, committed)
+        near = None if last is None else _resized(last.points[1:], planner.points)
+        points = planner.solve(targets, committed, near)
         self._counts["unsolved" if points is None else "solved"] += 1
         if points is None and last is not None:
-            points = np.concatenate([last.points[1:], last.points[-1:]])
+            points = _resized(last.points[1:], planner.points)
         elif points is None:
             middle = (targets.aim_yaw_deg[0], targets.aim_pitch_deg[0], targets.hfov_deg[0])
             points = np.tile(np.array(middle), (planner.points, 1))
@@ -239,7 +241,7 @@ class Director:
         end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + 2 * NS_PER_S
         track = self._tracker.track(sets, now_ns - 2 * NS_PER_S, end_ns)
         if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
-            view = WIDE if last is None else _view(last.points[COMMITTED])
+            view = WIDE if last is None else view_of(last.points[COMMITTED])
             return _still(view, self._planner), "nothing"
         targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s)
         name = Following(int(track.following[20])).name.lower()
@@ -267,7 +269,7 @@ class Director:
         return points
 
     def _view(self, plan: _Plan, time_ns: int) -> View:
-        view = _view(value(plan.points, ns_to_seconds(time_ns - plan.start_ns)))
+        view = view_of(value(plan.points, ns_to_seconds(time_ns - plan.start_ns)))
         return view if self._limit is None else self._limit(view)
 
 
@@ -283,8 +285,10 @@ class FixedDirector:
         return self._fixed
 
 
-def _view(point: Array) -> View:
-    return View(float(point[0]), float(point[1]), float(point[2]))
+def _resized(points: Array, count: int) -> Array:
+    """`points` cut off, or held at rest, to that count."""
+    held = np.repeat(points[-1:], max(0, count - len(points)), axis=0)
+    return np.concatenate([points, held])[:count]
 
 
 def _still(view: View, planner: Planner) -> Targets:

@@ -9,8 +9,10 @@ import numpy as np
 import piqp
 from scipy import sparse
 
+from pipeline.direction.edges import Edges
 from pipeline.direction.spline import COMMITTED, STRIDE_S, Array, differences, matrix
 from pipeline.direction.styles import Style
+from pipeline.optics.view import View
 
 SAMPLE_S = 0.2
 """The spacing of the times at which targets are held against the path."""
@@ -24,6 +26,14 @@ TAIL = 4
 WITHIN = 0.995
 """The programme's share of each limit; the rest covers what the solver leaves unsolved."""
 
+
+EDGE_MARGIN_DEG = 0.2
+"""How far inside the rig's edges a plan stays, where there is room."""
+EDGE_POINTS = 6
+EDGE_ROUNDS = 3
+"""How many control points are held to the curved edges, by how many solutions at most."""
+OVER_THE_EDGE_COST = 1000.0
+"""Per degree of one control point."""
 
 LARGEST_BREACH_DEG = 1e-6
 LARGEST_DUAL_RESIDUAL = 0.2
@@ -46,14 +56,9 @@ class Targets:
     """How wide it would like to be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """What the picture may show at most, degrees."""
-
-    yaw_min_deg: float = -math.inf
-    yaw_max_deg: float = math.inf
-    pitch_min_deg: float = -math.inf
-    pitch_max_deg: float = math.inf
+def view_of(point: Array) -> View:
+    """The view of yaw, pitch and hfov in degrees, shape (3,)."""
+    return View(float(point[0]), float(point[1]), float(point[2]))
 
 
 class Planner:
@@ -65,7 +70,7 @@ class Planner:
     view inside the edges. All paths come to rest in the tail, so that a next solution always exists.
     """
 
-    def __init__(self, style: Style, horizon_s: float, aspect: float, edges: Edges) -> None:
+    def __init__(self, style: Style, horizon_s: float, aspect: float, edges: Edges | None = None) -> None:
         self.style = style
         self.strides = max(1, math.ceil(horizon_s / STRIDE_S - 1e-9))
         self.points = self.strides + COMMITTED + TAIL
@@ -73,6 +78,8 @@ class Planner:
         self.sample_times_s: Array = SAMPLE_S * np.arange(self.samples, dtype=np.float64)
         self.aspect = aspect
         self._edges = edges
+        widest_deg = style.hfov_max_deg if edges is None else min(style.hfov_max_deg, edges.max_hfov_deg)
+        self._widths_deg = min(style.hfov_min_deg, widest_deg), widest_deg
         self._layout()
         self._basis = matrix(self.sample_times_s, self.points)
         self._quadratic, self._linear = self._costs()
@@ -84,6 +91,8 @@ class Planner:
         n, m = self.points, self.samples
         sizes = {"yaw": n, "pitch": n, "hfov": n, "speed": n - 1,
                  "out_yaw": m, "out_pitch": m, "off_yaw": m, "off_pitch": m}  # fmt: skip
+        if self._edges is not None:
+            sizes |= {"over_yaw": n - COMMITTED, "over_pitch": n - COMMITTED}
         begin = 0
         self._at: dict[str, slice] = {}
         for name, size in sizes.items():
@@ -112,6 +121,8 @@ class Planner:
             quadratic[at[f"off_{axis}"], at[f"off_{axis}"]] = 2 * SAMPLE_S * style.aim_cost * eye
             quadratic[at[f"out_{axis}"], at[f"out_{axis}"]] = 2 * SAMPLE_S * style.outside_square_cost * eye
             linear[at[f"out_{axis}"]] = SAMPLE_S * style.outside_cost
+            if self._edges is not None:
+                linear[at[f"over_{axis}"]] = OVER_THE_EDGE_COST
         linear[at["speed"]] = STRIDE_S * style.pan_speed_cost
         # The columns that carry no wish of their own get a trace of one: the minimum is unique.
         quadratic[np.diag_indices(self._variables)] += 1e-5
@@ -142,22 +153,26 @@ class Planner:
         ):
             most = WITHIN * acceleration
             rows.add(f"{axis}_acceleration", -most, most, **{axis: second})
-        free, edges, half = np.eye(n)[COMMITTED:], self._edges, 0.5 / self.aspect
-        rows.add("width", style.hfov_min_deg, style.hfov_max_deg, hfov=free)
-        for name, axis, low, high, share in (
-            ("left", "yaw", edges.yaw_min_deg, math.inf, -0.5),
-            ("right", "yaw", -math.inf, edges.yaw_max_deg, 0.5),
-            ("bottom", "pitch", edges.pitch_min_deg, math.inf, -half),
-            ("top", "pitch", -math.inf, edges.pitch_max_deg, half),
+        free = np.eye(n)[COMMITTED:]
+        narrowest, widest = self._widths_deg
+        rows.add("width", narrowest, widest, hfov=free)
+        if self._edges is None:
+            return rows
+        # Soft, that a solution always exists: at a cost per degree that no other wish outweighs.
+        eye = np.eye(n - COMMITTED)
+        for axis, low, high, half in (
+            ("yaw", "left", "right", 0.5),
+            ("pitch", "bottom", "top", 0.5 / self.aspect),
         ):
-            if math.isfinite(low) or math.isfinite(high):
-                rows.add(name, low, high, **{axis: free, "hfov": share * free})
+            over = f"over_{axis}"
+            rows.add(low, 0, math.inf, **{axis: free, "hfov": -half * free, over: eye})
+            rows.add(high, -math.inf, 0, **{axis: free, "hfov": half * free, over: -eye})
         return rows
 
     def _bounds(self) -> tuple[Array, Array]:
         """What single variables keep to: no negative discomfort, no more than the highest pan speed."""
         low, high = np.full(self._variables, -np.inf), np.full(self._variables, np.inf)
-        for name in ("out_yaw", "out_pitch", "speed"):
+        for name in self._at.keys() - {"yaw", "pitch", "hfov", "off_yaw", "off_pitch"}:
             low[self._at[name]] = 0.0
         high[self._at["speed"]] = WITHIN * self.style.pan_speed_deg_s
         return low, high
@@ -189,15 +204,34 @@ class Planner:
         )  # fmt: skip
         return solver
 
-    def solve(self, targets: Targets, committed: Array | None) -> Array | None:
+    def solve(self, targets: Targets, committed: Array | None, near: Array | None = None) -> Array | None:
         """The best control points (points, 3) of yaw, pitch, hfov for `targets`; None when the solver fails.
 
-        From `committed`, the control points (3, 3) already shown, or from anywhere when it is None. Equal
-        arguments give equal bits: nothing is carried from one solution to the next.
+        From `committed`, the control points (3, 3) already shown, or from anywhere when it is None. The rig's
+        edges are curved: they are taken straight around `near`, control points (points, 3), a guess, and
+        taken anew around the solution where that lies outside them. Equal arguments give equal bits.
         """
-        style, at, place = self.style, self._at, self._rows.place
+        linear, lower, upper = self._asked(targets)
+        start = np.zeros(0) if committed is None else committed.T.ravel()
+        solver = self._free if committed is None else self._bound
+        points = near
+        for _ in range(1 if self._edges is None else EDGE_ROUNDS):
+            if self._edges is not None:
+                self._set_edges(self._edges, lower, upper, self._guess(targets) if points is None else points)
+            solver.update(c=linear, b=np.concatenate([np.zeros(6), start]), h_l=lower, h_u=upper)
+            found = self._found(solver)
+            if found is None:
+                return None
+            points = found
+            if self._inside(points):
+                break
+        return points
+
+    def _asked(self, targets: Targets) -> tuple[Array, Array, Array]:
+        """Linear cost, lower and upper bounds for `targets`."""
+        style, place = self.style, self._rows.place
         linear, lower, upper = self._linear.copy(), self._rows.lower.copy(), self._rows.upper.copy()
-        linear[at["hfov"]] -= 2 * SAMPLE_S * style.zoom_cost * (self._basis.T @ targets.hfov_deg)
+        linear[self._at["hfov"]] -= 2 * SAMPLE_S * style.zoom_cost * (self._basis.T @ targets.hfov_deg)
         upper[place["yaw_low"]], lower[place["yaw_high"]] = targets.yaw_low_deg, targets.yaw_high_deg
         upper[place["pitch_low"]], lower[place["pitch_high"]] = targets.pitch_low_deg, targets.pitch_high_deg
         slack_deg = style.dead_zone * targets.hfov_deg / 2
@@ -206,9 +240,9 @@ class Planner:
             ("pitch_aim", targets.aim_pitch_deg, 1.0 / self.aspect),
         ):
             lower[place[name]], upper[place[name]] = aim_deg - share * slack_deg, aim_deg + share * slack_deg
-        solver = self._free if committed is None else self._bound
-        start = np.zeros(0) if committed is None else committed.T.ravel()
-        solver.update(c=linear, b=np.concatenate([np.zeros(6), start]), h_l=lower, h_u=upper)
+        return linear, lower, upper
+
+    def _found(self, solver: piqp.SparseSolver) -> Array | None:
         status, result = solver.solve(), solver.result
         # Cut short by the iteration limit a solution may still be all but optimal, and within all limits.
         fit = status == piqp.PIQP_SOLVED or (
@@ -218,7 +252,35 @@ class Planner:
         )
         if not fit or not np.isfinite(result.x).all():
             return None
-        return np.stack([result.x[at[name]] for name in ("yaw", "pitch", "hfov")], axis=1)
+        return np.stack([result.x[self._at[name]] for name in ("yaw", "pitch", "hfov")], axis=1)
+
+    def _guess(self, targets: Targets) -> Array:
+        """Control points about where `targets` want them, for a first plan."""
+        place = np.minimum(np.maximum(np.arange(self.points) - 1, 0) * PER_STRIDE, self.samples - 1)
+        wanted: Array = np.stack([targets.aim_yaw_deg, targets.aim_pitch_deg, targets.hfov_deg], axis=1)
+        guess: Array = wanted[place]
+        return guess
+
+    def _set_edges(self, edges: Edges, lower: Array, upper: Array, points: Array) -> None:
+        """The edges' bounds, exact for the views of `points` (points, 3), straight around them."""
+        place = self._rows.place
+        for i, point in enumerate(points[COMMITTED:]):
+            view = edges.limit(view_of(point))
+            half = view.hfov_deg / 2
+            left, right = edges.yaw_range_deg(view.hfov_deg)
+            bottom, top = edges.pitch_range_deg(view.yaw_deg, view.hfov_deg)
+            room = min(EDGE_MARGIN_DEG, (right - left) / 2, (top - bottom) / 2)
+            lower[place["left"].start + i] = left + room - half
+            upper[place["right"].start + i] = right - room + half
+            lower[place["bottom"].start + i] = bottom + room - half / self.aspect
+            upper[place["top"].start + i] = top - room + half / self.aspect
+
+    def _inside(self, points: Array) -> bool:
+        """Whether the views of the next control points lie within the edges; later plans see to the rest."""
+        if self._edges is None:
+            return True
+        views = [view_of(point) for point in points[COMMITTED : COMMITTED + EDGE_POINTS]]
+        return all(self._edges.limit(view) == view for view in views)
 
 
 class _Rows:

@@ -12,13 +12,13 @@ class Style:
     """How the camera frames and moves. Fractions are of half the picture: 0 its centre, 1 its edge."""
 
     # Framing
-    picture_width_m: float = 22.0
+    picture_width_m: float = 20.0
     """How much of the ground, across at the ball's distance, the picture shows at rest."""
     hfov_min_deg: float = 22.0
     hfov_max_deg: float = 80.0
     lead_s: float = 0.6
     """Room ahead: the camera aims at where the ball will be so much later."""
-    dead_zone: float = 0.45
+    dead_zone: float = 0.5
     """The ball may move so far off the centre and the camera has no wish to follow."""
     keep_in: float = 0.74
     """The ball, its uncertainty included, is kept within this; the limit wanted is 0.8."""
@@ -32,17 +32,16 @@ class Style:
     zoom_speed_deg_s: float = 20.0
     zoom_acceleration_deg_s2: float = 20.0
     # What each degree of discomfort costs, against 1 for a squared degree outside the dead zone
-    pan_speed_cost: float = 3.0
+    pan_speed_cost: float = 12.0
     """Per deg/s (absolute)."""
     pan_acceleration_cost: float = 14.0
     """Per (deg/s2)^2."""
     pan_jerk_cost: float = 6.0
     """Per (deg/s3)^2."""
-    tilt_speed_cost: float = 1.0
     tilt_acceleration_cost: float = 12.0
     tilt_jerk_cost: float = 12.0
-    zoom_acceleration_cost: float = 3.0
-    zoom_jerk_cost: float = 3.0
+    zoom_acceleration_cost: float = 1.5
+    zoom_jerk_cost: float = 1.5
     zoom_cost: float = 0.03
     """Per squared degree off the reference width."""
     aim_cost: float = 1.0
@@ -55,28 +54,29 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "broadcast": Style(),
-    "calm": Style(picture_width_m=30.0, hfov_min_deg=28.0, dead_zone=0.4, pan_speed_cost=1.0),
-    "close": Style(picture_width_m=16.0, hfov_min_deg=16.0, dead_zone=0.2),
+    "calm": Style(picture_width_m=28.0, hfov_min_deg=28.0, dead_zone=0.6, pan_speed_cost=20.0),
+    "close": Style(picture_width_m=14.0, hfov_min_deg=14.0, dead_zone=0.35, pan_speed_cost=6.0),
 }
 
-OPERATOR = replace(
-    Style(),
-    dead_zone=0.0,
-    lead_s=0.0,
-    speed_widens=0.0,
-    pan_speed_cost=0.0,
-    pan_acceleration_cost=0.02,
-    pan_jerk_cost=0.02,
-    tilt_speed_cost=0.0,
-    tilt_acceleration_cost=0.02,
-    tilt_jerk_cost=0.02,
-    zoom_acceleration_cost=0.02,
-    zoom_jerk_cost=0.02,
-    zoom_cost=1.0,
-    outside_cost=0.0,
-    outside_square_cost=0.0,
-)
-"""How the camera goes where an operator sends it: at once, within the same limits."""
+
+def operated(style: Style) -> Style:
+    """How the camera goes where an operator sends it: at once, within the limits of `style`."""
+    return replace(
+        style,
+        dead_zone=0.0,
+        lead_s=0.0,
+        speed_widens=0.0,
+        pan_speed_cost=0.0,
+        pan_acceleration_cost=0.02,
+        pan_jerk_cost=0.02,
+        tilt_acceleration_cost=0.02,
+        tilt_jerk_cost=0.02,
+        zoom_acceleration_cost=0.02,
+        zoom_jerk_cost=0.02,
+        zoom_cost=1.0,
+        outside_cost=0.0,
+        outside_square_cost=0.0,
+    )
 
 
 def style_named(name: str) -> Style:

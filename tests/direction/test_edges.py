@@ -1,0 +1,49 @@
+"""Edges: no view shows more than the rig sees, and the way along an edge stays as calm as any other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.play import Play, clean, random_play
+from pipeline.direction.director import Director
+from pipeline.direction.edges import BoxEdges
+from pipeline.direction.tracks import RecordedTrack
+from pipeline.optics.view import View
+
+BOX = BoxEdges(-35.0, 40.0, -22.0, 5.0)
+
+
+@pytest.fixture(scope="module")
+def play() -> Play:
+    return random_play(seed=9, seconds=60.0, distance_m=10.0)
+
+
+def test_a_box_limits_width_then_place() -> None:
+    assert BOX.max_hfov_deg == pytest.approx(27.0 * 16 / 9)
+    assert BOX.limit(View(0.0, -10.0, 20.0)) == View(0.0, -10.0, 20.0)
+    limited = BOX.limit(View(90.0, -60.0, 120.0))
+    assert limited.hfov_deg == BOX.max_hfov_deg
+    assert limited.yaw_deg == pytest.approx(40.0 - limited.hfov_deg / 2)
+    assert limited.pitch_deg == pytest.approx(-8.5)
+
+
+def test_the_path_keeps_inside_the_edges_without_being_cut_back(play: Play) -> None:
+    free = Director(RecordedTrack(clean(play)), play.ground, edges=BOX, limit=lambda view: view)
+    views = [free.view_at(time_ns) for time_ns in play.times_ns]
+    assert np.abs(play.angles[:, 0]).max() > 40.0, "the ball itself must leave the edges"
+    for view in views:
+        limited = BOX.limit(view)
+        assert limited.yaw_deg == pytest.approx(view.yaw_deg, abs=0.05)
+        assert limited.pitch_deg == pytest.approx(view.pitch_deg, abs=0.05)
+    speed = np.diff([view.yaw_deg for view in views]) * play.rate_hz
+    assert np.abs(np.diff(speed) * play.rate_hz).max() < 45.0
+
+
+def test_an_operator_cannot_leave_the_edges(play: Play) -> None:
+    director = Director(RecordedTrack(clean(play)), play.ground, edges=BOX)
+    director.view_at(0)
+    director.take_over(170.0, 80.0, 10.0)
+    last = [director.view_at(time_ns) for time_ns in play.times_ns[:300]][-1]
+    assert BOX.limit(last) == last
+    assert last.yaw_deg == pytest.approx(40.0 - last.hfov_deg / 2, abs=1.0)
