@@ -1,0 +1,190 @@
+"""Foreground to things: outlines of what differs from the background, put together and taken apart by size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.optics.frame import Plane
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+CLOSING = np.ones((7, 3), np.uint8)
+"""Bridges what of a player has the ground's colour: gaps are rather below than beside each other."""
+
+SPECK_M = 0.12
+"""What is smaller is no part of a player."""
+
+USUAL_HEIGHT_M = 1.75
+"""How high a player's outline is."""
+
+UPRIGHT_FROM, UPRIGHT_TO, LEAST_UPRIGHT_PX = 1.8, 4.5, 12
+"""An upright player is so many times as high as broad; what is smaller is too rough to measure."""
+
+PART_GAP_M = 0.35
+"""Parts that lie one above the other and no further apart belong to one player."""
+
+TALLEST_M = 2.5
+BROADEST_M = 1.3
+"""A player with arms and legs apart; what is larger is more than one player."""
+
+TALLEST_JOINED_M = 2.1
+"""Parts are put together up to a tall player's height."""
+
+BODY_M2 = 0.6
+"""What one player covers."""
+
+MOST_IN_CLUSTER = 6
+"""A larger cluster is no longer taken apart."""
+
+UPRIGHT = np.array([2.0, 1.0])
+"""A player is about so much higher than broad."""
+
+SHORTEST_M = 1.0
+"""A player who kneels, or whose legs are hidden by another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Axis-parallel boxes in working pixels, each field of shape (N,); right and bottom lie just outside."""
+
+    left: Array
+    top: Array
+    right: Array
+    bottom: Array
+
+    @classmethod
+    def of(cls, rows: Array) -> Boxes:
+        """From rows (N, 4) of left, top, right, bottom."""
+        return cls(*rows.reshape(-1, 4).T)
+
+    @property
+    def rows(self) -> Array:
+        """Left, top, right, bottom: shape (N, 4)."""
+        return np.stack([self.left, self.top, self.right, self.bottom], axis=-1)
+
+    @property
+    def width(self) -> Array:
+        return self.right - self.left
+
+    @property
+    def height(self) -> Array:
+        return self.bottom - self.top
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Boxes:
+        return Boxes.of(self.rows[chosen])
+
+    def grown(self, margin_px: float | Array) -> Boxes:
+        """The boxes with a margin all round, cut at the picture's left and top edge."""
+        rows = np.stack(
+            [self.left - margin_px, self.top - margin_px, self.right + margin_px, self.bottom + margin_px],
+            axis=-1,
+        )
+        return Boxes.of(np.maximum(rows, 0.0))
+
+    def slices(self) -> list[tuple[slice, slice]]:
+        """Each box as an index into a picture."""
+        return [
+            (slice(top, bottom), slice(left, right))
+            for left, top, right, bottom in self.rows.astype(int).tolist()
+        ]
+
+    def at_feet(self, picture: Floats) -> Array:
+        """The picture's values where the boxes stand."""
+        height, width = picture.shape
+        x = np.clip((self.left + self.right) / 2, 0, width - 1).astype(np.intp)
+        y = np.clip(self.bottom - 1, 0, height - 1).astype(np.intp)
+        return picture[y, x].astype(np.float64)
+
+
+def outlines(mask: Plane) -> Boxes:
+    """The boxes of the connected areas of `mask` that is not 0."""
+    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    rects = np.array([cv2.boundingRect(contour) for contour in contours], np.float64).reshape(-1, 4)
+    rects[:, 2:] += rects[:, :2]
+    return Boxes.of(rects)
+
+
+def people(mask: Plane, px_per_m: Floats) -> tuple[Boxes, Array]:
+    """Boxes of people in a foreground mask, and how much of each is filled, 0 to 1."""
+    closed = cast(Plane, cv2.morphologyEx(mask, cv2.MORPH_CLOSE, CLOSING))
+    boxes = outlines(closed)
+    scale = boxes.at_feet(px_per_m)
+    boxes = boxes[np.maximum(boxes.width, boxes.height) > SPECK_M * scale]
+    boxes = _joined(boxes, px_per_m)
+    boxes = _split(boxes, closed, px_per_m)
+    scale = boxes.at_feet(px_per_m)
+    wide, high = boxes.width / scale, boxes.height / scale
+    boxes = boxes[(high >= SHORTEST_M) & (high <= 1.2 * TALLEST_M) & (wide >= 0.2) & (wide <= BROADEST_M)]
+    return boxes, np.array([_filled(closed[box]) for box in boxes.slices()], np.float64)
+
+
+def upright_heights(mask: Plane, px_per_m: Floats) -> Array:
+    """How many usual players' heights each upright, solid shape in a foreground mask is high."""
+    boxes = outlines(mask)
+    slender = (boxes.height > UPRIGHT_FROM * boxes.width) & (boxes.height < UPRIGHT_TO * boxes.width)
+    boxes = boxes[slender & (boxes.height >= LEAST_UPRIGHT_PX)]
+    solid = np.array([_filled(mask[box]) for box in boxes.slices()], np.float64) > 0.4
+    boxes = boxes[solid]
+    return boxes.height / (USUAL_HEIGHT_M * boxes.at_feet(px_per_m))
+
+
+def _joined(boxes: Boxes, px_per_m: Floats) -> Boxes:
+    """Put parts together that lie one above the other and make one player at most."""
+    lowest_first = boxes[np.argsort(-boxes.bottom, kind="stable")]
+    joined: list[list[float]] = []
+    scales: list[float] = []
+    for row, scale_here in zip(lowest_first.rows.tolist(), lowest_first.at_feet(px_per_m), strict=True):
+        for whole, scale in zip(joined, scales, strict=True):
+            left, top, right = min(whole[0], row[0]), min(whole[1], row[1]), max(whole[2], row[2])
+            touch = row[0] < whole[2] and whole[0] < row[2] and whole[1] - row[3] <= PART_GAP_M * scale
+            if touch and right - left <= BROADEST_M * scale and whole[3] - top <= TALLEST_JOINED_M * scale:
+                whole[:3] = [left, top, right]
+                break
+        else:
+            joined.append(row)
+            scales.append(float(scale_here))
+    return Boxes.of(np.array(joined, np.float64))
+
+
+def _split(boxes: Boxes, mask: Plane, px_per_m: Floats) -> Boxes:
+    """Take what is too large for one player apart, by where its pixels gather."""
+    rows: list[list[float]] = []
+    for row, scale in zip(boxes.rows.astype(int).tolist(), boxes.at_feet(px_per_m), strict=True):
+        left, top, right, bottom = row
+        if right - left <= BROADEST_M * scale and bottom - top <= TALLEST_M * scale + len(CLOSING) // 2:
+            rows.append(row)
+            continue
+        y, x = np.nonzero(mask[top:bottom, left:right])
+        count = round(len(x) / (BODY_M2 * scale * scale))
+        if not 2 <= count <= MOST_IN_CLUSTER:
+            rows.append(row)
+            continue
+        for members in _gathered(np.stack([x, y], axis=-1), count):
+            low, high = members.min(axis=0), members.max(axis=0) + 1
+            rows.append([left + low[0], top + low[1], left + high[0], top + high[1]])
+    return Boxes.of(np.array(rows, np.float64))
+
+
+def _gathered(pixels: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
+    """The pixels (N, 2) in `count` upright heaps: k-means, breadth weighing more than height."""
+    points = (pixels * UPRIGHT).astype(np.float32)
+    along = points[:, int(np.argmax(np.ptp(points, axis=0)))]
+    rank = np.argsort(np.argsort(along, kind="stable"), kind="stable")
+    labels = (rank * count // len(rank)).astype(np.int32)[:, None]
+    criteria = (cv2.TERM_CRITERIA_MAX_ITER, 8, 0.0)
+    _, found, _ = cv2.kmeans(points, count, labels, criteria, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    heaps = [pixels[np.asarray(found)[:, 0] == heap] for heap in range(count)]
+    return [heap for heap in heaps if len(heap)]
+
+
+def _filled(part: Plane) -> float:
+    return cv2.countNonZero(part) / part.size if part.size else 0.0

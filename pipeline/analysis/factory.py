@@ -1,0 +1,62 @@
+"""Detectors by name: the built-in ones, and a user's own by ``package.module:factory``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+from pipeline.analysis.detector import Detector
+from pipeline.analysis.field import Field
+from pipeline.analysis.motion import RATE_HZ, MotionDetector
+from pipeline.analysis.replay import NoDetector, ReplayDetector
+from pipeline.errors import ConfigError, DetectorError
+from pipeline.optics.rig import Rig
+
+KINDS = ("motion", "replay", "none")
+"""The built-in detectors."""
+
+
+def make_detector(
+    kind: str,
+    rig: Rig,
+    *,
+    field: Field | None = None,
+    rate_hz: float | None = None,
+    detections: Path | None = None,
+) -> Detector:
+    """The detector that `kind` names: one of `KINDS`, or ``package.module:factory``.
+
+    ``rate_hz`` overrides the detector's usual rate; replay needs ``detections``. A user's factory is called
+    with the rig and returns a Detector. Blocks on the disk. Raises ConfigError for an unknown kind or a
+    missing path, DetectorError for a factory that cannot be used.
+    """
+    if kind == "motion":
+        return MotionDetector(rig, field, rate_hz=rate_hz or RATE_HZ)
+    if kind == "none":
+        return NoDetector()
+    if kind == "replay":
+        if detections is None:
+            raise ConfigError("the replay detector needs a detections file (JSON Lines)")
+        return ReplayDetector.load(detections)
+    if ":" in kind:
+        return _own(kind)(rig)
+    raise ConfigError(f"detector {kind!r} is none of {', '.join(KINDS)} and no package.module:factory")
+
+
+def _own(entry_point: str) -> Callable[[Rig], Detector]:
+    """A user's factory. Raises DetectorError that says what is missing."""
+    module_name, _, name = entry_point.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except (ImportError, ValueError, SyntaxError) as error:
+        raise DetectorError(
+            f"cannot import {module_name!r} for the detector {entry_point!r}: {error}"
+        ) from error
+    factory = getattr(module, name, None)
+    if not callable(factory):
+        raise DetectorError(
+            f"module {module_name!r} has no function {name!r} for the detector {entry_point!r}"
+        )
+    return cast(Callable[[Rig], Detector], factory)

@@ -1,0 +1,158 @@
+"""A camera's working picture: which part of the rig frame motion looks at, how fine, and where it points."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.analysis.field import DEFAULT_MARGIN_M, Field
+from pipeline.analysis.planes import grown, shrunk
+from pipeline.optics.frame import Frame, Plane
+from pipeline.optics.rig import Rig
+
+FINENESS_PX_PER_DEG = 17.0
+"""Enough for a ball of 0.22 m at 80 m to be three pixels wide; finer costs time and finds no more."""
+
+NODE_PX = 16
+"""The angles are computed at every 16th working pixel and interpolated in between."""
+
+BODY_M = 2.5
+"""A player with raised arms: as far above the field's ground pixels still matter."""
+
+AIR_M = 12.0
+"""A ball may fly so high over the field."""
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Planes:
+    """A working picture: brightness and the two colour differences, each (height, width)."""
+
+    luma: Plane
+    u: Plane
+    v: Plane
+
+    def all(self) -> tuple[Plane, Plane, Plane]:
+        """Brightness and both colour differences."""
+        return self.luma, self.u, self.v
+
+
+class CameraScene:
+    """One camera of the rig as the motion detector works on it: a crop at a whole fraction of its size.
+
+    Working pixels are undistorted one by one, as angles: that costs a fraction of rendering a view, and
+    neither the seam nor the cameras' parallax ever lies across a player.
+
+    ``px_per_m`` (height, width): working pixels a metre of what stands on the ground at each pixel;
+    ``body`` and ``air``: where a player, and where a flying ball may appear; ``seen``: whether any of the
+    field is in the picture.
+    """
+
+    def __init__(self, rig: Rig, camera: int, field: Field, margin_m: float = DEFAULT_MARGIN_M) -> None:
+        self._rig, self._camera = rig, camera
+        region = rig.region(camera)
+        middle = np.array([[region.width / 2, region.height / 2], [region.width / 2 + 1, region.height / 2]])
+        yaw_deg, pitch_deg = rig.pixels_to_angles(camera, middle)
+        step_deg = math.hypot(
+            np.diff(yaw_deg)[0] * math.cos(math.radians(pitch_deg[0])), np.diff(pitch_deg)[0]
+        )
+        self.scale = max(1, int(1 / step_deg / FINENESS_PX_PER_DEG))
+        self._x0 = self._y0 = 0
+        self.width, self.height = region.width // self.scale, region.height // self.scale
+        self._measure(field, margin_m)
+        wanted = self.body | self.air
+        rows = np.flatnonzero(wanted.any(axis=1))
+        self.seen = rows.size > 0
+        if self.seen:
+            self._crop(int(rows[0]), int(rows[-1]) + 1)
+
+    def planes(self, frame: Frame) -> Planes:
+        """The camera's working picture of a rig frame; new memory."""
+        region = self._rig.region(self._camera)
+        top = region.y + self._y0 * self.scale
+        bottom = top + self.height * self.scale
+        right = self.width * self.scale
+        luma = frame.luma[top:bottom, :right]
+        chroma = frame.planes[1:] if frame.format == "I420" else np.moveaxis(frame.planes[1], 2, 0)
+        u, v = (np.ascontiguousarray(plane[top // 2 : bottom // 2, : right // 2]) for plane in chroma)
+        size = self.width, self.height
+        if self.scale == 1:
+            return Planes(np.ascontiguousarray(luma), grown(u, size), grown(v, size))
+        if self.scale == 2:
+            return Planes(shrunk(luma, size), u, v)
+        return Planes(shrunk(luma, size), shrunk(u, size), shrunk(v, size))
+
+    def to_angles(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Yaw and pitch in degrees of working pixels."""
+        pixels = np.stack([x, y + self._y0], axis=-1)
+        return self._rig.pixels_to_angles(self._camera, (pixels + 0.5) * self.scale - 0.5)
+
+    def is_ours(self, yaw_deg: Array, pitch_deg: Array) -> Mask:
+        """Whether this camera answers for the directions: the seams say so, or the one who should is blind."""
+        order = sorted(range(len(self._rig.cameras)), key=lambda i: self._rig.cameras[i].yaw_deg)
+        owner = np.asarray(order)[np.searchsorted(self._rig.seams_deg, yaw_deg)]
+        sees = np.take_along_axis(self._rig.seen_by(yaw_deg, pitch_deg), owner[:, None], axis=1)[:, 0]
+        return np.asarray((owner == self._camera) | ~sees)
+
+    def _measure(self, field: Field, margin_m: float) -> None:
+        """Set the masks and the scale of the whole picture."""
+        size = self.width, self.height
+        x, y = np.meshgrid(
+            NODE_PX * np.arange(self.width // NODE_PX + 2.0),
+            NODE_PX * np.arange(self.height // NODE_PX + 2.0),
+        )
+        yaw_deg, pitch_deg = self.to_angles(x, y)
+        surface = self._rig.surface
+        below = np.radians(
+            np.maximum(-pitch_deg, math.degrees(math.atan(surface.height_m / surface.range_cap_m)))
+        )
+        range_m = surface.height_m / np.sin(below)
+        across = np.hypot(
+            np.gradient(yaw_deg, axis=1) * np.cos(np.radians(pitch_deg)), np.gradient(pitch_deg, axis=1)
+        )
+        down = np.hypot(
+            np.gradient(yaw_deg, axis=0) * np.cos(np.radians(pitch_deg)), np.gradient(pitch_deg, axis=0)
+        )
+        rad_per_px = np.radians(np.sqrt(across * down)) / NODE_PX
+        self.px_per_m = _enlarged(1 / (range_m * rad_per_px), size)
+
+        def over_field(height_m: float) -> Mask:
+            shift = height_m / surface.height_m
+            # What stands `height_m` high in this direction stands nearer than the ground behind it.
+            x_m, z_m = self._rig.angles_to_metres(yaw_deg, pitch_deg)
+            return np.asarray(field.outside_at(x_m * (1 - shift), z_m * (1 - shift)) <= margin_m)
+
+        heights = np.arange(0.0, BODY_M + 0.1, 0.5)
+        reachable = np.logical_or.reduce([over_field(min(at, 0.95 * surface.height_m)) for at in heights])
+        self.body = _enlarged(reachable, size) > 0
+        top_deg = math.degrees(math.atan((AIR_M - surface.height_m) / surface.range_cap_m))
+        columns_deg = yaw_deg[reachable]
+        air = np.zeros_like(reachable)
+        if columns_deg.size:
+            air = (yaw_deg >= columns_deg.min()) & (yaw_deg <= columns_deg.max()) & (pitch_deg < top_deg)
+            air &= pitch_deg >= pitch_deg[reachable].min()
+        self.air = _enlarged(air, size) > 0
+
+    def _crop(self, top: int, bottom: int) -> None:
+        """Keep the rows from `top` (rounded to whole chroma rows) to `bottom` only."""
+        top -= top % 2
+        bottom = min(self.height - self.height % 2, bottom + bottom % 2)
+        self._y0, self.height = top, bottom - top
+        self.px_per_m = np.ascontiguousarray(self.px_per_m[top:bottom])
+        self.body = self.body[top:bottom]
+        self.air = self.air[top:bottom]
+
+
+def _enlarged(nodes: NDArray[np.generic], size: tuple[int, int]) -> Floats:
+    """Values at the nodes, interpolated to every working pixel."""
+    x, y = np.meshgrid(np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32))
+    known = np.nan_to_num(nodes.astype(np.float32))
+    return cast(Floats, cv2.remap(known, x / NODE_PX, y / NODE_PX, cv2.INTER_LINEAR))
