@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.errors import RigError
 from pipeline.optics.angles import Array
@@ -57,14 +58,17 @@ class Lens:
         """Unit rays (..., 3) of pixels (..., 2), the inverse of ``project``; nan where no ray leads."""
         raise NotImplementedError
 
-    def contains(self, pixels: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    def contains(self, pixels: Array) -> NDArray[np.bool_]:
         """Which of the pixels (..., 2) lie in the picture, between its first and last pixels' centres."""
         width, height = self.size_px
         x, y = pixels[..., 0], pixels[..., 1]
-        inside: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (
-            (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-        )
-        return inside
+        inside: NDArray[np.bool_] = (y >= 0) & (y <= height - 1)
+        return inside if self.full_turn else inside & (x >= 0) & (x <= width - 1)
+
+    @property
+    def full_turn(self) -> bool:
+        """Whether the picture goes all round, so that its left and right edges meet."""
+        return self.max_k == 0 and self.size_px[0] > math.tau * self.focal_px - 1
 
     def _offsets(self, pixels: Array) -> tuple[Array, Array]:
         """Pixels as offsets from the centre in units of the focal length."""
@@ -91,10 +95,10 @@ class _RadialLens(Lens):
 
     def __post_init__(self) -> None:
         Lens.__post_init__(self)
-        slope = [(2 * i + 1) * k for i, k in enumerate((1.0, *self.k))]
-        roots = np.roots(slope[::-1])
+        # The slope's roots in 1 / t^2, so that the leading coefficient is 1 whatever k is.
+        roots = np.roots([(2 * i + 1) * k for i, k in enumerate((1.0, *self.k))])
         turns = [root.real for root in roots if abs(root.imag) < 1e-9 and root.real > 0]
-        object.__setattr__(self, "_t_max", min((math.sqrt(turn) for turn in turns), default=math.inf))
+        object.__setattr__(self, "_t_max", 1 / math.sqrt(max(turns)) if turns else math.inf)
 
     def _radius(self, t: Array) -> Array:
         square = t * t

@@ -176,6 +176,8 @@ def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[n
 
 def _scaled_width(hfov_deg: float, factor: float) -> float:
     """The angle of a rectilinear picture `factor` times as wide."""
+    if factor == 1.0:
+        return hfov_deg
     return 2 * math.degrees(math.atan(factor * math.tan(math.radians(min(hfov_deg, 179.0)) / 2)))
 
 

@@ -72,7 +72,7 @@ class Part:
     box: tuple[int, int, int, int]
     """Left, top, right and bottom (excluded) of what the needed cells show of its picture; even."""
     pitch: float = 1.0
-    """Pixels of its picture per pixel of the view, on average."""
+    """Pixels of its picture per pixel of the view, in the middle cell."""
 
 
 class MapMaker:
@@ -210,15 +210,14 @@ class MapMaker:
         width, height = self._rig.cameras[part.camera].size_px
         x_low, x_high = _corner_range(part.pixels[..., 0])
         y_low, y_high = _corner_range(part.pixels[..., 1])
-        plain = part.needed & ~part.bent
-        if plain.any():
-            spread = np.maximum(x_high - x_low, y_high - y_low)
-            part.pitch = float(spread[plain].mean()) / STEP_PX
+        # The lesser of both ways: the back of a full turn and a pole spread a cell over the whole picture.
+        spread = np.minimum(x_high - x_low, y_high - y_low)
+        part.pitch = float(np.median(spread[part.needed])) / STEP_PX
         if part.bent.any():
             return
-        left, top = (max(0, int(low[plain].min()) - MARGIN_PX) & ~1 for low in (x_low, y_low))
-        right = min(width, (int(x_high[plain].max()) + MARGIN_PX + 1) & ~1)
-        bottom = min(height, (int(y_high[plain].max()) + MARGIN_PX + 1) & ~1)
+        left, top = (max(0, int(low[part.needed].min()) - MARGIN_PX) & ~1 for low in (x_low, y_low))
+        right = min(width, (int(x_high[part.needed].max()) + MARGIN_PX + 1) & ~1)
+        bottom = min(height, (int(y_high[part.needed].max()) + MARGIN_PX + 1) & ~1)
         part.box = left, top, right, bottom
 
     def _weight(self, yaw_deg: Array, left_deg: float | None, right_deg: float | None) -> Array:

@@ -152,11 +152,10 @@ class Renderer:
         region = self._rig.region(part.camera)
         lens = self._rig.cameras[part.camera].lens
         left, top, right, bottom = part.box
-        full_turn = lens.max_k == 0 and region.width > math.tau * lens.focal_px - 1
-        if full_turn:
+        if lens.full_turn:
             left, right = 0, region.width
         planes = _planes(frame, region.x + left, region.y + top, right - left, bottom - top)
-        if full_turn:
+        if lens.full_turn:
             planes = _wrapped(planes[0], 2), _wrapped(planes[1], 1), _wrapped(planes[2], 1)
             left, right = left - 2, right + 2
         shrink = 2.0 ** math.floor(math.log2(max(part.pitch, 1.0)) + _SHRINK_EARLY)
@@ -171,9 +170,8 @@ class Renderer:
         for part in parts:
             weight = np.clip(self._maker.enlarge(part.weight[block.nodes], block, "weight"), _FAINT, 1.0)
             if not part.full[block.cells].all():
-                width, height = self._rig.cameras[part.camera].size_px
                 x, y = self._maker.maps(view, part, block)
-                weight *= (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+                weight *= self._rig.cameras[part.camera].lens.contains(np.dstack([x, y]))
             total = total + weight
         share: Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
         return share
