@@ -29,7 +29,7 @@ WITHIN = 0.995
 
 EDGE_MARGIN_DEG = 0.2
 """How far inside the rig's edges a plan stays, where there is room."""
-EDGE_POINTS = 6
+EDGE_POINTS = 9
 EDGE_ROUNDS = 3
 """How many control points are held to the curved edges, by how many solutions at most."""
 OVER_THE_EDGE_COST = 1000.0
@@ -92,7 +92,7 @@ class Planner:
         sizes = {"yaw": n, "pitch": n, "hfov": n, "speed": n - 1,
                  "out_yaw": m, "out_pitch": m, "off_yaw": m, "off_pitch": m}  # fmt: skip
         if self._edges is not None:
-            sizes |= {"over_yaw": n - COMMITTED, "over_pitch": n - COMMITTED}
+            sizes |= {"over_yaw": n, "over_pitch": n}
         begin = 0
         self._at: dict[str, slice] = {}
         for name, size in sizes.items():
@@ -153,20 +153,19 @@ class Planner:
         ):
             most = WITHIN * acceleration
             rows.add(f"{axis}_acceleration", -most, most, **{axis: second})
-        free = np.eye(n)[COMMITTED:]
+        every = np.eye(n)
         narrowest, widest = self._widths_deg
-        rows.add("width", narrowest, widest, hfov=free)
+        rows.add("width", narrowest, widest, hfov=every)
         if self._edges is None:
             return rows
         # Soft, that a solution always exists: at a cost per degree that no other wish outweighs.
-        eye = np.eye(n - COMMITTED)
         for axis, low, high, half in (
             ("yaw", "left", "right", 0.5),
             ("pitch", "bottom", "top", 0.5 / self.aspect),
         ):
             over = f"over_{axis}"
-            rows.add(low, 0, math.inf, **{axis: free, "hfov": -half * free, over: eye})
-            rows.add(high, -math.inf, 0, **{axis: free, "hfov": half * free, over: -eye})
+            rows.add(low, 0, math.inf, **{axis: every, "hfov": -half * every, over: every})
+            rows.add(high, -math.inf, 0, **{axis: every, "hfov": half * every, over: -every})
         return rows
 
     def _bounds(self) -> tuple[Array, Array]:
@@ -214,6 +213,9 @@ class Planner:
         linear, lower, upper = self._asked(targets)
         start = np.zeros(0) if committed is None else committed.T.ravel()
         solver = self._free if committed is None else self._bound
+        if committed is not None:  # settled, whatever the solver's last digit says
+            settled = slice(self._rows.place["width"].start, self._rows.place["width"].start + COMMITTED)
+            lower[settled], upper[settled] = 0.0, 180.0
         points = near
         for _ in range(1 if self._edges is None else EDGE_ROUNDS):
             if self._edges is not None:
@@ -264,7 +266,7 @@ class Planner:
     def _set_edges(self, edges: Edges, lower: Array, upper: Array, points: Array) -> None:
         """The edges' bounds, exact for the views of `points` (points, 3), straight around them."""
         place = self._rows.place
-        for i, point in enumerate(points[COMMITTED:]):
+        for i, point in enumerate(points):
             view = edges.limit(view_of(point))
             half = view.hfov_deg / 2
             left, right = edges.yaw_range_deg(view.hfov_deg)
@@ -276,11 +278,11 @@ class Planner:
             upper[place["top"].start + i] = top - room + half / self.aspect
 
     def _inside(self, points: Array) -> bool:
-        """Whether the views of the next control points lie within the edges; later plans see to the rest."""
+        """Whether the views of the first control points lie within the edges; later plans see to the rest."""
         if self._edges is None:
             return True
-        views = [view_of(point) for point in points[COMMITTED : COMMITTED + EDGE_POINTS]]
-        return all(self._edges.limit(view) == view for view in views)
+        limited = (self._edges.limit(view_of(point)) for point in points[:EDGE_POINTS])
+        return all(view_of(point) == view for point, view in zip(points, limited, strict=False))
 
 
 class _Rows:
