@@ -23,6 +23,8 @@ PACED_NS = 150 * NS_PER_MS
 """A source whose samples span as much time as they took to arrive, to this accuracy, is paced."""
 GAP_STEP_NS = 100 * NS_PER_MS
 """Inside a gap, playback is told of it in steps of this length."""
+MISSING_AFTER_NS = NS_PER_S // 2
+"""A stream that has not begun this long after all others ended does not exist."""
 SHORTEST_WAIT_NS = NS_PER_MS // 2
 FILLING_WAIT_NS = 5 * NS_PER_MS
 
@@ -53,6 +55,8 @@ class DelayLine:
         self._stall_ns = stall_ns
         self._progress_ns = 0  # the clock when a frame was last sent
         self._stalled = False
+        self._all_over = False
+        self._ended_ns: int | None = None  # the clock when the last stream that began had ended
         self._first_arrival: tuple[int, int] | None = None  # clock and time of the first sample
 
     def add_stream(self, name: str, *, nominal_ns: int, leads: bool) -> Stream:
@@ -148,11 +152,17 @@ class DelayLine:
 
     def _over(self, stream: Stream) -> bool:
         """Whether nothing more comes: it ended, or it never began and all others ended."""
-        return stream.ended or (not stream.seen and self._all_ended())
+        return stream.ended or (not stream.seen and self._all_over)
 
-    def _all_ended(self) -> bool:
+    def _look_for_the_end(self, now_ns: int) -> None:
+        """All is over when every stream ended, one that never began after a little patience."""
         seen = [stream for stream in self.streams.values() if stream.seen]
-        return bool(seen) and all(stream.ended for stream in seen)
+        if not seen or not all(stream.ended for stream in seen):
+            self._all_over, self._ended_ns = False, None
+            return
+        if self._ended_ns is None:
+            self._ended_ns = now_ns
+        self._all_over = len(seen) == len(self.streams) or now_ns - self._ended_ns >= MISSING_AFTER_NS
 
     # What is to be done
 
@@ -160,7 +170,8 @@ class DelayLine:
         """The buffer thread starts: wait until the window is filled."""
         self.state = State.FILLING
         self.schedule.reset()
-        self._stalled = False
+        self._stalled = self._all_over = False
+        self._ended_ns = None
         for stream in self.streams.values():
             stream.closed = stream.in_gap = False
             stream.splice = None
@@ -240,6 +251,7 @@ class DelayLine:
         room_ns: how much each stream's playback still takes; a stream without playback is missing.
         """
         step = Step()
+        self._look_for_the_end(now_ns)
         if self.state is State.FILLING:
             self._try_start(step, now_ns, origin_ns)
         if self.state is State.PLAYING:
@@ -253,8 +265,7 @@ class DelayLine:
 
     def _try_start(self, step: Step, now_ns: int, origin_ns: int | None) -> None:
         first_entries = [entry for stream in self.streams.values() if (entry := stream.next_entry)]
-        ended = self._all_ended()
-        if not first_entries and not ended:
+        if not first_entries and not self._all_over:
             return
         first_ns = min((entry.time_ns for entry in first_entries), default=0)
         base_ns: int | None = now_ns - first_ns
@@ -262,7 +273,7 @@ class DelayLine:
             span_ns = max(stream.ahead_ns for stream in self.streams.values())
             if origin_ns is None:
                 origin_ns = self._paced_origin_ns(now_ns, first_ns, span_ns)
-            base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=ended)
+            base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=self._all_over)
         elif not any(self._is_due(stream, now_ns) for stream in self.streams.values()):
             base_ns = None
         if base_ns is None:
@@ -310,7 +321,8 @@ class DelayLine:
             if taken:
                 step.sends.append(Send(stream, taken, self.schedule.shift_ns, stream.splice))
                 stream.splice = None
-            elif horizon_ns is not None:
+                return  # whether all of it is taken, and the end may follow, is known in the next step only
+            if horizon_ns is not None:
                 self._bridge(step, stream, horizon_ns)
         if stream.unsent == 0 and not stream.closed and self._over(stream):
             stream.closed = True

@@ -110,13 +110,14 @@ class DelayEngine:
         arrival = read(sample)
         if arrival is None:
             return Gst.FlowReturn.OK
-        decoded_ns, shown_ns, duration_ns, size_bytes, keyframe = arrival
+        decoded_ns, shown_ns, duration_ns, size_bytes, keyframe, discontinuity = arrival
         if duration_ns is None:
             duration_ns = stream.nominal_ns
         running_ns = shown_ns if decoded_ns is None else decoded_ns
         now_ns = self.clock.get_time()
         with self.lock:
             verdict, order_ns = self.line.place(stream, running_ns, duration_ns, now_ns)
+            stream.counters.discontinuities += discontinuity
         if not verdict.accepted:
             return Gst.FlowReturn.OK
         if verdict is Verdict.UNTIMED:

@@ -9,7 +9,8 @@ from pipeline.gst.runtime import Gst
 
 _TIME = Gst.Format.TIME
 _NONE = Gst.CLOCK_TIME_NONE
-_DELTA = Gst.BufferFlags.DELTA_UNIT
+_DELTA = int(Gst.BufferFlags.DELTA_UNIT)
+_DISCONT = int(Gst.BufferFlags.DISCONT)
 
 
 class Arrival(NamedTuple):
@@ -20,6 +21,7 @@ class Arrival(NamedTuple):
     duration_ns: int | None
     size_bytes: int
     keyframe: bool
+    discontinuity: bool
 
 
 def read(sample: Any) -> Arrival | None:
@@ -29,12 +31,14 @@ def read(sample: Any) -> Arrival | None:
         return None
     segment = sample.get_segment()
     duration_ns = buffer.duration
+    flags = int(buffer.get_flags())
     return Arrival(
         _running_ns(segment, buffer.dts),
         _running_ns(segment, buffer.pts),
         None if duration_ns == _NONE else duration_ns,
         buffer.get_size(),
-        not buffer.has_flags(_DELTA),
+        not flags & _DELTA,
+        bool(flags & _DISCONT),
     )
 
 

@@ -1,0 +1,331 @@
+"""The delay line's decisions, driven by a made-up clock: invariants by a state machine, and single cases."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from pipeline.buffering.line import DelayLine
+from pipeline.buffering.schedule import Schedule
+from pipeline.buffering.step import Bound, State, Step
+from pipeline.buffering.stream import Stream
+from pipeline.buffering.window import Entry
+
+MS = 1_000_000
+S = 1000 * MS
+FRAME_NS = 40 * MS
+CHUNK_NS = 20 * MS
+ROOM = {"video": S, "audio": S}
+
+
+def make_line(
+    *, clocked: bool = True, delay_ns: int = 400 * MS, duration_ns: int = S, max_bytes: int | None = None
+) -> DelayLine:
+    schedule = Schedule(delay_ns, 100 * MS, clocked=clocked)
+    line = DelayLine(schedule, duration_ns=duration_ns, stall_ns=S, max_bytes=max_bytes)
+    line.add_stream("video", nominal_ns=FRAME_NS, leads=True)
+    line.add_stream("audio", nominal_ns=CHUNK_NS, leads=False)
+    line.begin()
+    return line
+
+
+def store(line: DelayLine, name: str, running_ns: int | None, now_ns: int, *, size: int = 10) -> int | None:
+    """A sample comes; returns its place on the timeline, None when it is refused."""
+    stream = line.streams[name]
+    verdict, order_ns = line.place(stream, running_ns, stream.nominal_ns, now_ns)
+    if not verdict.accepted:
+        return None
+    line.append(stream, Entry(order_ns, order_ns, order_ns + stream.nominal_ns, size, True, order_ns))
+    return order_ns
+
+
+class LineMachine(RuleBasedStateMachine):
+    """Time goes on, samples come or do not, and what is sent obeys the contract at every moment."""
+
+    @initialize(clocked=st.booleans())
+    def begin(self, clocked: bool) -> None:
+        self.line = make_line(clocked=clocked)
+        self.now_ns = 5 * S
+        self.next_ns = {"video": 0, "audio": 0}
+        self.sent: dict[str, list[int]] = {"video": [], "audio": []}
+        self.stored: dict[str, list[int]] = {"video": [], "audio": []}
+        self.taken_back = 0
+
+    @rule(name=st.sampled_from(["video", "audio"]), count=st.integers(1, 12), skip=st.integers(0, 3))
+    def samples_come(self, name: str, count: int, skip: int) -> None:
+        stream = self.line.streams[name]
+        if stream.ended:
+            return
+        self.next_ns[name] += skip * stream.nominal_ns
+        for _ in range(count):
+            if not self.line.schedule.clocked and not self.line.has_room(stream):
+                return
+            placed_ns = store(self.line, name, self.next_ns[name], self.now_ns)
+            assert placed_ns == self.next_ns[name]
+            self.stored[name].append(self.next_ns[name])
+            self.next_ns[name] += stream.nominal_ns
+
+    @rule(name=st.sampled_from(["video", "audio"]))
+    def the_same_comes_again(self, name: str) -> None:
+        stream = self.line.streams[name]
+        if stream.intake.last_ns is not None:
+            assert store(self.line, name, stream.intake.last_ns, self.now_ns) is None
+
+    @rule(name=st.sampled_from(["video", "audio"]))
+    def it_ends(self, name: str) -> None:
+        if self.line.streams[name].seen:
+            self.line.streams[name].ended = True
+
+    @rule(
+        elapsed_ns=st.integers(0, 300 * MS), room_ns=st.sampled_from([S, S, 0, 50 * MS]), refuse=st.booleans()
+    )
+    def time_goes_on(self, elapsed_ns: int, room_ns: int, refuse: bool) -> None:
+        self.now_ns += elapsed_ns
+        step = self.line.step(self.now_ns, None, {"video": room_ns, "audio": room_ns})
+        assert step.wait_ns >= 0
+        for send in step.sends:
+            entries = send.entries
+            if refuse:
+                send.stream.give_back(len(entries))
+                self.taken_back += 1
+                continue
+            self._check_due(send.stream, entries)
+            self.sent[send.stream.name] += [entry.time_ns for entry in entries]
+        for stream in step.closes:
+            assert stream.ended or not stream.seen
+            assert stream.unsent == 0
+
+    def _check_due(self, stream: Stream, entries: list[Entry]) -> None:
+        line, schedule = self.line, self.line.schedule
+        last_ns = entries[-1].time_ns
+        if schedule.clocked:
+            assert schedule.base_ns is not None
+            assert last_ns <= self.now_ns - schedule.base_ns + schedule.cushion_ns, "nothing leaves too early"
+        elif stream.leads and not stream.ended:
+            newest_ns = line.streams["video"].newest_ns
+            assert newest_ns is not None
+            assert last_ns + schedule.delay_ns <= newest_ns, "the promised look-ahead"
+
+    @invariant()
+    def check(self) -> None:
+        if not hasattr(self, "line"):
+            return
+        for name, stream in self.line.streams.items():
+            sent, stored = self.sent[name], self.stored[name]
+            counters = stream.counters
+            assert sent == sorted(set(sent)), "in order, none twice"
+            assert set(sent) <= set(stored)
+            assert counters.sent == len(sent)
+            assert len(stored) == counters.sent + counters.dropped + stream.unsent, (
+                "every sample is accounted for"
+            )
+            assert counters.received == len(stored) + counters.duplicate
+            assert stream.window.start <= stream.next_seq <= stream.window.end
+            if not self.line.schedule.clocked:
+                assert counters.dropped == 0, "offline nothing is lost"
+                assert stream.ahead_ns <= 2 * (500 * MS) + stream.nominal_ns * 4
+            else:
+                assert stream.stored_ns <= 2 * S + stream.nominal_ns
+
+
+TestLine = LineMachine.TestCase
+TestLine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def run(
+    line: DelayLine, now_ns: int, room: dict[str, int] | None = None, origin_ns: int | None = None
+) -> Step:
+    return line.step(now_ns, origin_ns, ROOM if room is None else room)
+
+
+def sent(step: Step, name: str) -> list[int]:
+    return [entry.time_ns for send in step.sends for entry in send.entries if send.stream.name == name]
+
+
+def fill(line: DelayLine, seconds: float, *, now_ns: int = 0, audio: bool = True) -> None:
+    for number in range(round(seconds * S / FRAME_NS)):
+        store(line, "video", number * FRAME_NS, now_ns)
+    for number in range(round(seconds * S / CHUNK_NS) if audio else 0):
+        store(line, "audio", number * CHUNK_NS, now_ns)
+
+
+def test_playback_starts_when_the_window_is_filled_and_not_before() -> None:
+    line = make_line()
+    fill(line, 0.36)
+    assert run(line, 10 * S).start_base_ns is None
+    assert line.state is State.FILLING
+    store(line, "video", 9 * FRAME_NS, 10 * S)
+    assert run(line, 10 * S).start_base_ns == 10 * S + 100 * MS
+    assert line.state is State.PLAYING
+
+
+def test_a_live_source_is_shown_exactly_the_delay_after_its_capture() -> None:
+    line = make_line()
+    store(line, "video", 0, 7 * S)
+    assert run(line, 7 * S + 299 * MS, origin_ns=7 * S).start_base_ns is None
+    assert run(line, 7 * S + 300 * MS, origin_ns=7 * S).start_base_ns == 7 * S + 400 * MS
+
+
+def test_an_end_before_the_fill_starts_at_once() -> None:
+    line = make_line()
+    store(line, "video", 0, 0)
+    store(line, "audio", 0, 0)
+    line.streams["video"].ended = line.streams["audio"].ended = True
+    assert run(line, S).start_base_ns is not None
+
+
+def test_only_what_is_due_within_the_cushion_leaves() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    step = run(line, base_ns + 200 * MS)
+    assert sent(step, "video")[-1] == 280 * MS
+    assert sent(step, "audio")[-1] == 300 * MS
+
+
+def test_what_the_appsrc_has_no_room_for_stays() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    run(line, 0, {"video": 0, "audio": 0})
+    assert not run(line, 200 * MS, {"video": 0, "audio": S}).sends or line.streams["video"].counters.sent == 0
+
+
+def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    run(line, 0)
+    run(line, 2 * S, {"video": 0, "audio": 0})
+    dropped = line.streams["video"].counters.dropped
+    assert dropped > 0
+    assert dropped + line.streams["video"].counters.sent + line.streams["video"].unsent == 20
+
+
+def test_half_a_second_stays_behind_the_playhead() -> None:
+    line = make_line(delay_ns=S, duration_ns=2 * S)
+    fill(line, 2.0)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + S)
+    oldest = line.streams["video"].window[line.streams["video"].window.start]
+    assert oldest.end_ns - 500 * MS in range(1, FRAME_NS + 1)
+
+
+def test_a_stall_is_raised_once_and_again_after_it_was_over() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    run(line, 0)
+    assert not run(line, 900 * MS).stalled
+    assert run(line, 3 * S).stalled
+    assert not run(line, 4 * S).stalled
+    store(line, "video", 5 * S, 4 * S)
+    run(line, 5 * S + 100 * MS)
+    assert run(line, 9 * S).stalled
+    assert line.stall_count == 2
+
+
+def test_a_drained_end_is_no_stall() -> None:
+    line = make_line()
+    fill(line, 0.4)
+    line.streams["video"].ended = line.streams["audio"].ended = True
+    run(line, 0)
+    run(line, S)
+    assert {stream.name for stream in run(line, S).closes} == {"audio", "video"}
+    assert line.state is State.DRAINED
+    assert not run(line, 60 * S).stalled
+
+
+@pytest.mark.parametrize(("bound", "cost"), [(Bound.TIME, 25), (Bound.BYTES, 30)])
+def test_the_bound_that_bites_is_named(bound: Bound, cost: int) -> None:
+    line = make_line(max_bytes=200 if bound is Bound.BYTES else None)
+    fill(line, 2.0, audio=False)
+    assert line.bites == {kind: cost if kind is bound else 0 for kind in Bound}
+    assert line.streams["video"].counters.dropped == cost
+
+
+def test_timestamps_that_do_not_advance_are_bound_by_count() -> None:
+    line = make_line()
+    for number in range(3000):
+        store(line, "video", number, 0)
+    assert line.bites[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
+
+
+def test_the_largest_stream_pays_for_the_bytes() -> None:
+    line = make_line(max_bytes=1000)
+    for number in range(40):
+        store(line, "video", number * FRAME_NS, 0, size=100)
+        store(line, "audio", number * CHUNK_NS, 0, size=1)
+    assert line.streams["audio"].counters.dropped == 0
+    assert line.size_bytes <= 1000
+
+
+def test_a_slow_frame_rate_and_a_fast_one_keep_their_seconds() -> None:
+    for step_ns in (17 * MS, 40 * MS, 200 * MS):
+        line = make_line()
+        for number in range(200):
+            store(line, "video", number * step_ns, 0)
+        assert S - step_ns <= line.streams["video"].stored_ns <= S
+
+
+def test_a_starving_stream_lets_the_other_ones_producer_pass() -> None:
+    line = make_line(clocked=False)
+    fill(line, 0.6, audio=False)
+    video = line.streams["video"]
+    assert line.has_room(video), "the sound may come from the same thread"
+    store(line, "audio", 0, 0)
+    assert not line.has_room(video)
+
+
+def test_offline_a_frame_leaves_only_with_its_look_ahead_or_at_the_end() -> None:
+    line = make_line(clocked=False)
+    fill(line, 0.6)
+    step = run(line, 0)
+    assert sent(step, "video")[-1] == 200 * MS
+    line.streams["video"].ended = True
+    assert sent(run(line, 0), "video")[-1] == 560 * MS
+
+
+def test_offline_a_stream_that_never_comes_is_given_up() -> None:
+    line = make_line(clocked=False)
+    fill(line, 1.9, audio=False)
+    for _ in range(2):
+        run(line, 0, {"video": 200 * MS, "audio": S})
+    assert line.streams["audio"].closed
+
+
+def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
+    line = make_line(delay_ns=400 * MS, duration_ns=2 * S)
+    line.streams["audio"].divisible = True
+    fill(line, 2.0)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + 500 * MS)
+    video_end, audio_end = line.streams["video"].told_ns, line.streams["audio"].told_ns
+    assert video_end is not None
+    assert audio_end is not None
+    assert line.seek(200 * MS) == 200 * MS
+    step = run(line, base_ns + 600 * MS)
+    shift_ns = line.schedule.shift_ns
+    assert shift_ns == video_end - 200 * MS
+    assert sent(step, "video")[0] + shift_ns == video_end
+    audio = next(send for send in step.sends if send.stream.name == "audio")
+    assert audio.splice is not None
+    assert audio.splice.begin_ns + shift_ns == audio_end
+    assert line.schedule.captured_ns(video_end) == 200 * MS
+    assert line.schedule.delay_ns == 400 * MS + shift_ns
+
+
+def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    line.schedule.pause(base_ns + 100 * MS)
+    assert line.playhead_ns(base_ns + 50 * S) == 100 * MS
+    assert not run(line, base_ns + 50 * S).stalled
+    assert line.resume(base_ns + S) == base_ns + 900 * MS
+    assert line.playhead_ns(base_ns + S) == 100 * MS
+    assert line.schedule.delay_ns == 1300 * MS
+    assert line.resume(base_ns + S) is None
