@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,7 @@ from pipeline.analysis.replay import NoDetector, ReplayDetector
 from pipeline.errors import ConfigError, DetectorError
 from pipeline.optics.rig import Rig
 
-KINDS = ("motion", "replay", "none")
+KINDS = ("motion", "onnx", "replay", "none")
 """The built-in detectors."""
 
 
@@ -24,13 +24,18 @@ def make_detector(
     *,
     field: Field | None = None,
     rate_hz: float | None = None,
+    model: Path | None = None,
+    classes: Mapping[str, str] | None = None,
+    providers: Sequence[str] = (),
     detections: Path | None = None,
 ) -> Detector:
     """The detector that `kind` names: one of `KINDS`, or ``package.module:factory``.
 
-    ``rate_hz`` overrides the detector's usual rate; replay needs ``detections``. A user's factory is called
-    with the rig and returns a Detector. Blocks on the disk. Raises ConfigError for an unknown kind or a
-    missing path, DetectorError for a factory that cannot be used.
+    ``rate_hz`` overrides the detector's usual rate (motion, onnx). onnx needs ``model`` and takes
+    ``classes`` (the model's class names or numbers to labels) and ``providers`` (in order of wish); replay
+    needs ``detections``. A user's factory is called with the rig and returns a Detector. Blocks on the disk.
+    Raises ConfigError for an unknown kind or a missing path, DetectorError for a model or a factory that
+    cannot be used.
     """
     if kind == "motion":
         return MotionDetector(rig, field, rate_hz=rate_hz or RATE_HZ)
@@ -40,6 +45,12 @@ def make_detector(
         if detections is None:
             raise ConfigError("the replay detector needs a detections file (JSON Lines)")
         return ReplayDetector.load(detections)
+    if kind == "onnx":
+        if model is None:
+            raise ConfigError("the onnx detector needs a model; give one with --model FILE.onnx")
+        from pipeline.analysis.onnx import OnnxDetector
+
+        return OnnxDetector(rig, model, field, rate_hz=rate_hz, classes=classes, providers=providers)
     if ":" in kind:
         return _own(kind)(rig)
     raise ConfigError(f"detector {kind!r} is none of {', '.join(KINDS)} and no package.module:factory")

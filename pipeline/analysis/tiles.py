@@ -1,0 +1,100 @@
+"""The panorama as overlapping tiles: views of the rig in a model's input size, and the way back to angles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.analysis.field import Field
+from pipeline.optics.frame import Frame
+from pipeline.optics.render import Renderer
+from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
+
+TILE_HFOV_DEG = 40.0
+"""At a 640 pixels wide input a ball at 60 m is three pixels wide: less is not found, more needs more tiles."""
+
+OVERLAP_DEG = 4.0
+"""More than a player 25 m away is high, so that what one tile cuts is whole in the next."""
+
+HEADROOM_DEG = 3.0
+"""How far above the farthest field the tiles reach: for players' heads and high balls."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One view and the size of its picture."""
+
+    view: View
+    width: int
+    height: int
+
+    def to_angles(self, corners_px: Array) -> Array:
+        """Boxes (N, 4) left, top, right, bottom as (N, 4) yaw, pitch of the middle, width, height in degrees."""
+        left, top, right, bottom = corners_px.T - 0.5
+        x, y = (left + right) / 2, (top + bottom) / 2
+        pixels = np.stack([np.stack([x, left, right, x, x]), np.stack([y, y, y, top, bottom])], axis=-1)
+        yaw_deg, pitch_deg = self.view.pixels_to_angles(pixels, self.width, self.height)
+        width_deg = np.abs((yaw_deg[2] - yaw_deg[1] + 180) % 360 - 180)
+        return np.stack([yaw_deg[0], pitch_deg[0], width_deg, np.abs(pitch_deg[3] - pitch_deg[4])], axis=-1)
+
+
+def plan_tiles(
+    rig: Rig, width: int, height: int, field: Field | None = None, hfov_deg: float = TILE_HFOV_DEG
+) -> list[Tile]:
+    """Tiles of one size that together show all field that the rig sees, or all ground without a field."""
+    cover = rig.coverage()
+    field = field or Field.within(rig, rig.surface.range_cap_m)
+    yaw_deg, pitch_deg = np.meshgrid(
+        np.linspace(cover.yaw_min_deg, cover.yaw_max_deg, 121),
+        np.linspace(cover.pitch_min_deg, cover.pitch_max_deg, 121),
+    )
+    wanted = field.contains(yaw_deg, pitch_deg) & rig.seen_by(yaw_deg, pitch_deg).any(axis=-1)
+    if not wanted.any():
+        wanted = np.ones_like(wanted)
+    yaws, pitches = yaw_deg[wanted], pitch_deg[wanted]
+    vfov_deg = math.degrees(2 * math.atan(math.tan(math.radians(hfov_deg) / 2) * height / width))
+    top_deg = min(float(pitches.max()) + HEADROOM_DEG, 89.0)
+    tiles = []
+    for pitch in _middles(float(pitches.min()), top_deg, vfov_deg):
+        for yaw in _middles(float(yaws.min()), float(yaws.max()), hfov_deg):
+            tile = Tile(View(yaw, pitch, hfov_deg), width, height)
+            if _shows(tile, yaws, pitches):
+                tiles.append(tile)
+    return tiles
+
+
+def _shows(tile: Tile, yaw_deg: Array, pitch_deg: Array) -> bool:
+    """Whether any of the directions lies in the tile."""
+    pixels = tile.view.angles_to_pixels(yaw_deg, pitch_deg, tile.width, tile.height)
+    with np.errstate(invalid="ignore"):
+        inside = (pixels >= 0) & (pixels < (tile.width, tile.height))
+    return bool(inside.all(axis=-1).any())
+
+
+class TileRenderer:
+    """Renders tiles of one size as RGB. Keeps scratch memory: one thread at a time."""
+
+    def __init__(self, rig: Rig, width: int, height: int) -> None:
+        self._renderer = Renderer(rig, width, height, "NV12")
+        self._frame = Frame.empty("NV12", width, height)
+
+    def render(self, tile: Tile, frame: Frame) -> NDArray[np.uint8]:
+        """The tile's picture, (height, width, 3), red first; new memory."""
+        luma, chroma = self._renderer.render(tile.view, frame, self._frame).planes
+        return cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2RGB_NV12).astype(np.uint8, copy=False)
+
+
+def _middles(low_deg: float, high_deg: float, extent_deg: float) -> list[float]:
+    """Where tiles lie that cover a range, evenly, with at least the overlap between them."""
+    span = high_deg - low_deg
+    if span <= extent_deg:
+        return [(low_deg + high_deg) / 2]
+    count = math.ceil((span - OVERLAP_DEG) / (extent_deg - OVERLAP_DEG))
+    return [float(at) for at in np.linspace(low_deg + extent_deg / 2, high_deg - extent_deg / 2, count)]

@@ -1,0 +1,74 @@
+"""Detectors by name, the user's own included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.factory import make_detector
+from pipeline.analysis.jsonl import write_detections
+from pipeline.analysis.timeline import Timeline
+from pipeline.analysis.worker import DetectorWorker
+from pipeline.errors import ConfigError, DetectorError
+from tests.analysis.fakes import BALL, FRAME, ms
+from tests.analysis.models import build
+from tests.analysis.pictures import one_camera
+from tests.analysis.test_onnx import spotted
+
+RIG = one_camera()
+
+
+def test_every_built_in_detector_can_be_made(tmp_path: Path) -> None:
+    recorded = tmp_path / "seen.jsonl"
+    write_detections(recorded, [DetectionSet(ms(0), (BALL,))])
+    model = build(tmp_path / "m.onnx")
+    made = [
+        make_detector(kind, RIG, model=model, detections=recorded)
+        for kind in ("motion", "onnx", "replay", "none")
+    ]
+    assert [detector.name for detector in made] == ["motion", "onnx", "replay", "none"]
+    assert make_detector("motion", RIG, rate_hz=5.0).rate_hz == 5.0
+
+
+def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
+    detector = make_detector("examples.own_detector:BrightestSpot", RIG)
+    timeline = Timeline()
+    worker = DetectorWorker(detector, timeline, live=False)
+    worker.offer(spotted(RIG, [(12.0, -14.0)], radius_px=1), ms(0))
+    worker.finish()
+    (seen,) = timeline.between(0, 0)
+    assert seen.detections[0].yaw_deg == pytest.approx(12.0, abs=0.2)
+    assert seen.detections[0].pitch_deg == pytest.approx(-14.0, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("no.such.package:Thing", "cannot import 'no.such.package'"),
+        ("examples.own_detector:Missing", "no function 'Missing'"),
+        (":Thing", "cannot import ''"),
+    ],
+)
+def test_an_own_detector_that_is_not_there_is_one_line(kind: str, named: str) -> None:
+    with pytest.raises(DetectorError, match=named):
+        make_detector(kind, RIG)
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(ConfigError, match="'yolo' is none of motion, onnx, replay, none"):
+        make_detector("yolo", RIG)
+    with pytest.raises(ConfigError, match="--model"):
+        make_detector("onnx", RIG)
+    with pytest.raises(ConfigError, match="detections file"):
+        make_detector("replay", RIG)
+
+
+def test_the_none_detector_leaves_the_timeline_empty_but_known() -> None:
+    timeline = Timeline()
+    worker = DetectorWorker(make_detector("none", RIG), timeline, live=False)
+    worker.offer(FRAME, ms(0))
+    worker.finish()
+    assert timeline.finished
+    assert not timeline.all()
