@@ -53,5 +53,5 @@ class YuvGain:
         """Apply in place to the planes of a 4:2:0 picture."""
         half = cv2.resize(luma, u.shape[::-1], interpolation=cv2.INTER_AREA)
         for chroma, own, by_luma in ((u, self.u, self.u_luma), (v, self.v, self.v_luma)):
-            chroma[...] = cv2.addWeighted(chroma, own, half, by_luma, 128 - own * 128 - by_luma * 16)
-        luma[...] = cv2.convertScaleAbs(luma, alpha=self.luma, beta=16 - self.luma * 16)
+            cv2.addWeighted(chroma, own, half, by_luma, 128 - own * 128 - by_luma * 16, dst=chroma)
+        cv2.convertScaleAbs(luma, dst=luma, alpha=self.luma, beta=16 - self.luma * 16)

@@ -7,6 +7,7 @@ linear (the edge of what a lens can see, the back of a full turn, a pole) are ev
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import cv2
@@ -54,7 +55,7 @@ class Block:
         return slice(self.row, self.end_row + 1), slice(self.column, self.end_column + 1)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """One camera's share of a view: all that is known of it at the nodes and in the cells between them."""
 
@@ -71,7 +72,7 @@ class Part:
     """(rows, columns): cells in which this camera is needed."""
     box: tuple[int, int, int, int]
     """Left, top, right and bottom (excluded) of what the needed cells show of its picture; even."""
-    pitch: float = 1.0
+    pitch: float
     """Pixels of its picture per pixel of the view, in the middle cell."""
 
 
@@ -89,9 +90,7 @@ class MapMaker:
         y = (np.arange(self.rows + 1) - 0.5) * STEP_PX - 0.5
         self._nodes = np.stack(np.meshgrid(x, y), axis=-1)
         self._scratch: dict[tuple[str, int], Floats] = {}
-        order = sorted(range(len(rig.cameras)), key=lambda i: rig.cameras[i].yaw_deg)
-        seams = (None, *rig.seams_deg, None)
-        self._order = [(i, seams[rank], seams[rank + 1]) for rank, i in enumerate(order)]
+        self._order = sorted(range(len(rig.cameras)), key=lambda i: rig.cameras[i].yaw_deg)
 
     def parts(self, view: View) -> list[Part]:
         """The cameras that the view needs, from left to right.
@@ -99,26 +98,15 @@ class MapMaker:
         A camera is needed where the seams give it a share, and wherever else one that has a share does not see.
         """
         rays = self._rays(view, self._nodes)
-        yaw_deg = rays_to_angles(rays)[0] if len(self._order) > 1 else np.zeros(rays.shape[:-1])
-        weights = [self._weight(yaw_deg, left, right) for _, left, right in self._order]
+        weights = self._weights(rays)
         due = [_any_corner(weight > 0) for weight in weights]
-        first = {
-            n: self._part(self._order[n][0], rays, weights[n]) for n, cells in enumerate(due) if cells.any()
-        }
+        parts = [self._part(n, rays, weights[n], due[n]) for n in range(len(due))]
         bare = np.zeros_like(due[0])
-        for n, part in first.items():
-            bare |= due[n] & ~part.full
-        parts = []
-        for n, (i, _, _) in enumerate(self._order):
-            if n not in first and not bare.any():
-                continue
-            part = first[n] if n in first else self._part(i, rays, weights[n])
-            part.needed &= due[n] | bare
-            part.bent &= part.needed
-            if part.needed.any():
-                self._measure(part)
-                parts.append(part)
-        return parts
+        for part, wanted in zip(parts, due, strict=True):
+            bare |= wanted & ~part.full
+        if bare.any() and len(parts) > 1:
+            parts = [self._part(n, rays, weights[n], due[n] | bare) for n in range(len(due))]
+        return [part for part in parts if part.needed.any()]
 
     def pixel_slices(self, block: Block, plane: PlaneName = "luma") -> tuple[slice, slice]:
         """Index of the block's pixels in a plane of the picture."""
@@ -176,7 +164,7 @@ class MapMaker:
             )
             row, column = row[inside], column[inside]
             rays = self._rays(view, (np.stack([column, row], axis=-1) + 0.5) * scale - 0.5)
-            exact = (self._pixels(part.camera, rays) + to_image[0]) * to_image[1] - 0.5
+            exact = (self._pixels(part.camera, rays)[0] + to_image[0]) * to_image[1] - 0.5
             x[row - rows.start, column - columns.start] = exact[:, 0]
             y[row - rows.start, column - columns.start] = exact[:, 1]
         return x, y
@@ -185,50 +173,67 @@ class MapMaker:
         rays: Array = view.lens(*self.size).unproject(pixels) @ view.rotation.T
         return rays
 
-    def _pixels(self, i: int, rays: Array) -> Array:
-        pixels = self._rig.camera_pixels(i, rays)
-        pixels[np.isnan(pixels)] = NOWHERE_PX
-        return pixels
-
-    def _part(self, i: int, rays: Array, weight: Array) -> Part:
-        pixels = self._pixels(i, rays)
-        width, height = self._rig.cameras[i].size_px
-        x_low, x_high = _corner_range(pixels[..., 0])
-        y_low, y_high = _corner_range(pixels[..., 1])
-        nowhere = pixels[..., 0] == NOWHERE_PX
-        off = np.abs(pixels - np.subtract((width, height), 1) / 2) / (width, height)
-        mixed = _any_corner(nowhere) & _any_corner(~nowhere & (off.max(axis=-1) < 0.5 + BENT_SHARE))
-        spread = (x_high - x_low > BENT_SHARE * width) | (y_high - y_low > BENT_SHARE * height)
-        touched = mixed | ((x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height))
-        touched &= mixed | ~_any_corner(nowhere)
-        bent = touched & (mixed | spread)
-        full = (x_low >= 0) & (x_high <= width - 1) & (y_low >= 0) & (y_high <= height - 1) & ~bent
-        return Part(i, pixels, weight, full, bent, touched, (0, 0, width, height))
-
-    def _measure(self, part: Part) -> None:
-        """Fill in what the needed cells show: the part's box and its pitch."""
-        width, height = self._rig.cameras[part.camera].size_px
-        x_low, x_high = _corner_range(part.pixels[..., 0])
-        y_low, y_high = _corner_range(part.pixels[..., 1])
-        # The lesser of both ways: the back of a full turn and a pole spread a cell over the whole picture.
-        spread = np.minimum(x_high - x_low, y_high - y_low)
-        part.pitch = float(np.median(spread[part.needed])) / STEP_PX
-        if part.bent.any():
-            return
-        left, top = (max(0, int(low[part.needed].min()) - MARGIN_PX) & ~1 for low in (x_low, y_low))
-        right = min(width, (int(x_high[part.needed].max()) + MARGIN_PX + 1) & ~1)
-        bottom = min(height, (int(y_high[part.needed].max()) + MARGIN_PX + 1) & ~1)
-        part.box = left, top, right, bottom
-
-    def _weight(self, yaw_deg: Array, left_deg: float | None, right_deg: float | None) -> Array:
-        weight = np.ones_like(yaw_deg)
+    def _weights(self, rays: Array) -> list[Array]:
+        """For each camera in order its share by the seams; see Part."""
+        if len(self._order) == 1:
+            return [np.ones(rays.shape[:-1])]
         feather = self._rig.blend.feather_deg
-        if left_deg is not None:
-            weight = wrap_deg(yaw_deg - left_deg) / feather + 0.5
-        if right_deg is not None:
-            up_to = wrap_deg(right_deg - yaw_deg) / feather + 0.5
-            weight = up_to if left_deg is None else np.minimum(weight, up_to)
-        return weight
+        seams = self._rig.seams_deg
+        middle_deg = (seams[0] + seams[-1]) / 2
+        yaw_deg = wrap_deg(rays_to_angles(rays)[0] - middle_deg)
+        past = [(yaw_deg + (middle_deg - seam)) / feather + 0.5 for seam in seams]
+        between = [np.minimum(a, 1 - b) for a, b in pairwise(past)]
+        return [1 - past[0], *between, past[-1]]
+
+    def _part(self, n: int, rays: Array, weight: Array, wanted: Mask) -> Part:
+        """The part of the n-th camera in order, worked out in the columns where it is wanted."""
+        i = self._order[n]
+        width, height = self._rig.cameras[i].size_px
+        pixels = np.full((*rays.shape[:-1], 2), NOWHERE_PX)
+        full, bent, needed = (np.zeros_like(wanted) for _ in range(3))
+        box, pitch = (0, 0, width, height), 1.0
+        columns = np.flatnonzero(wanted.any(axis=0))
+        if columns.size:
+            cells = slice(None), slice(int(columns[0]), int(columns[-1]) + 1)
+            nodes = slice(None), slice(int(columns[0]), int(columns[-1]) + 2)
+            pixels[nodes], nowhere = self._pixels(i, rays[nodes])
+            x_low, x_high = _corner_range(pixels[nodes][..., 0])
+            y_low, y_high = _corner_range(pixels[nodes][..., 1])
+            touched = (x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height)
+            spread = (x_high - x_low > BENT_SHARE * width) | (y_high - y_low > BENT_SHARE * height)
+            if nowhere.any():
+                off_x, off_y = (np.abs(pixels[nodes][..., k] / (width, height)[k] - 0.5) for k in (0, 1))
+                near = ~nowhere & (off_x < 0.5 + BENT_SHARE) & (off_y < 0.5 + BENT_SHARE)
+                mixed = _any_corner(nowhere) & _any_corner(near)
+                touched = mixed | (touched & ~_any_corner(nowhere))
+                spread |= mixed
+            inside = (x_low >= 0) & (x_high <= width - 1) & (y_low >= 0) & (y_high <= height - 1)
+            full[cells] = inside & ~spread
+            touched &= wanted[cells]
+            needed[cells] = touched
+            bent[cells] = touched & spread
+            if touched.any():
+                # The lesser of both ways: the back of a full turn and a pole spread over the whole picture.
+                pitch = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
+                if not bent.any():
+                    box = self._box(i, touched, x_low, x_high, y_low, y_high)
+        return Part(i, pixels, weight, full, bent, needed, box, pitch)
+
+    def _pixels(self, i: int, rays: Array) -> tuple[Array, Mask]:
+        """Camera `i`'s pixels (..., 2), and which of them are nowhere."""
+        pixels = self._rig.camera_pixels(i, rays)
+        nowhere: Mask = np.isnan(pixels[..., 0])
+        pixels[nowhere] = NOWHERE_PX
+        return pixels, nowhere
+
+    def _box(
+        self, i: int, needed: Mask, x_low: Array, x_high: Array, y_low: Array, y_high: Array
+    ) -> tuple[int, int, int, int]:
+        width, height = self._rig.cameras[i].size_px
+        left, top = (max(0, int(low[needed].min()) - MARGIN_PX) & ~1 for low in (x_low, y_low))
+        right = min(width, (int(x_high[needed].max()) + MARGIN_PX + 1) & ~1)
+        bottom = min(height, (int(y_high[needed].max()) + MARGIN_PX + 1) & ~1)
+        return left, top, right, bottom
 
 
 def _any_corner(values: Mask) -> Mask:

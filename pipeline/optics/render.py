@@ -64,11 +64,10 @@ class Renderer:
         self._format = pixel_format
         self._spread = spread
         self._maker = MapMaker(rig, width, height)
-        self._chroma: tuple[Plane, Plane] = (
-            np.empty((height // 2, width // 2), np.uint8),
-            np.empty((height // 2, width // 2), np.uint8),
-        )
+        self._chroma = _chroma_planes(width, height)
         """Where NV12's chroma is rendered before it is interleaved."""
+        self._camera_chroma = [_chroma_planes(*camera.size_px) for camera in rig.cameras]
+        """Where the cameras' chroma is laid apart: taking fresh memory each time costs more than the work."""
         gains = [YuvGain.of(camera.gain_bgr) for camera in rig.cameras]
         self._gains = [None if gain.is_one else gain for gain in gains]
 
@@ -154,14 +153,21 @@ class Renderer:
         left, top, right, bottom = part.box
         if lens.full_turn:
             left, right = 0, region.width
-        planes = _planes(frame, region.x + left, region.y + top, right - left, bottom - top)
+        x, y, width, height = region.x + left, region.y + top, right - left, bottom - top
+        luma = frame.luma[y : y + height, x : x + width]
+        half = slice(y // 2, (y + height) // 2), slice(x // 2, (x + width) // 2)
+        if frame.format == "NV12":
+            u, v = (plane[: height // 2, : width // 2] for plane in self._camera_chroma[part.camera])
+            cv2.split(frame.planes[1][half], [u, v])
+        else:
+            u, v = (plane[half] for plane in frame.planes[1:])
         if lens.full_turn:
-            planes = _wrapped(planes[0], 2), _wrapped(planes[1], 1), _wrapped(planes[2], 1)
+            luma, u, v = _wrapped(luma, 2), _wrapped(u, 1), _wrapped(v, 1)
             left, right = left - 2, right + 2
         shrink = 2.0 ** math.floor(math.log2(max(part.pitch, 1.0)) + _SHRINK_EARLY)
         if shrink > 1:
-            planes = _shrunk(planes[0], shrink), _shrunk(planes[1], shrink), _shrunk(planes[2], shrink)
-        return _Source(planes, (left, top), (right - left, bottom - top))
+            luma, u, v = _shrunk(luma, shrink), _shrunk(u, shrink), _shrunk(v, shrink)
+        return _Source((luma, u, v), (left, top), (right - left, bottom - top))
 
     def _share(self, view: View, parts: list[Part], block: Block) -> Floats:
         """The share, 0 to 1, of the last of the parts at each pixel of the block."""
@@ -177,14 +183,10 @@ class Renderer:
         return share
 
 
-def _planes(frame: Frame, x: int, y: int, width: int, height: int) -> Planes:
-    """Luma, U and V of an even rectangle of a frame; NV12's chroma copied apart, the rest in place."""
-    luma = frame.luma[y : y + height, x : x + width]
-    half = slice(y // 2, (y + height) // 2), slice(x // 2, (x + width) // 2)
-    if frame.format == "NV12":
-        u, v = cv2.split(frame.planes[1][half])
-        return luma, u, v  # type: ignore[return-value]
-    return luma, frame.planes[1][half], frame.planes[2][half]
+def _chroma_planes(width: int, height: int) -> tuple[Plane, Plane]:
+    """Unfilled U and V of a 4:2:0 picture."""
+    shape = height // 2, width // 2
+    return np.empty(shape, np.uint8), np.empty(shape, np.uint8)
 
 
 def _wrapped(plane: Plane, pad: int) -> Plane:
@@ -214,4 +216,4 @@ def _mix(target: Planes, picture: Planes, share: Floats) -> None:
     """Blend a picture into the target, in place, by its share at each luma pixel."""
     half = cv2.resize(share, picture[1].shape[::-1], interpolation=cv2.INTER_AREA)
     for plane, pixels, weight in zip(target, picture, (share, half, half), strict=True):
-        plane[...] = cv2.blendLinear(pixels, np.ascontiguousarray(plane), weight, 1.0 - weight)
+        cv2.blendLinear(pixels, plane, weight, 1.0 - weight, dst=plane)
