@@ -72,11 +72,15 @@ class Background:
         self._before = now
         self._plain = self._without_people()
 
-    def is_nobody(self, now: Planes, box: tuple[slice, slice]) -> bool:
-        """Whether the box holds a ghost (its person has left) or a thing that never stirs."""
+    def still_for_s(self, box: tuple[slice, slice]) -> float:
+        """How long nothing in the box has stirred."""
         rows, columns = (slice(side.start // COARSE, -(-side.stop // COARSE)) for side in box)
         stirred_s = self._stirred_s[rows, columns]
-        if stirred_s.size and stirred_s.min() > STIR_S:
+        return float(stirred_s.min()) if stirred_s.size else 0.0
+
+    def is_nobody(self, now: Planes, box: tuple[slice, slice]) -> bool:
+        """Whether the box holds a ghost (its person has left) or a thing that never stirs."""
+        if self.still_for_s(box) > STIR_S:
             return True
         shown = before = 0.0
         for seen, learnt, plain in zip(now.all(), self._planes, self._plain, strict=True):

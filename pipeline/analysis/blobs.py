@@ -36,8 +36,14 @@ BROADEST_M = 1.3
 TALLEST_JOINED_M = 2.1
 """Parts are put together up to a tall player's height."""
 
+TALL_M, BROAD_M = 2.0, 0.9
+"""What is larger may be more than one player, and is if its area says so."""
+
 BODY_M2 = 0.6
 """What one player covers."""
+
+EDGE_PX = 2
+"""By how much the lens, the codec and the closing make things broader and higher."""
 
 MOST_IN_CLUSTER = 6
 """A larger cluster is no longer taken apart."""
@@ -106,9 +112,11 @@ class Boxes:
 
 
 def outlines(mask: Plane) -> Boxes:
-    """The boxes of the connected areas of `mask` that is not 0."""
-    contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    rects = np.array([cv2.boundingRect(contour) for contour in contours], np.float64).reshape(-1, 4)
+    """The boxes of the connected areas of `mask` that is not 0, those within rings of others included."""
+    contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    parents = tree[0, :, 3].tolist() if contours else []
+    outer = [contour for contour, parent in zip(contours, parents, strict=True) if parent < 0]
+    rects = np.array([cv2.boundingRect(contour) for contour in outer], np.float64).reshape(-1, 4)
     rects[:, 2:] += rects[:, :2]
     return Boxes.of(rects)
 
@@ -160,11 +168,14 @@ def _split(boxes: Boxes, mask: Plane, px_per_m: Floats) -> Boxes:
     rows: list[list[float]] = []
     for row, scale in zip(boxes.rows.astype(int).tolist(), boxes.at_feet(px_per_m), strict=True):
         left, top, right, bottom = row
-        if right - left <= BROADEST_M * scale and bottom - top <= TALLEST_M * scale + len(CLOSING) // 2:
+        if right - left <= BROAD_M * scale + EDGE_PX and bottom - top <= TALL_M * scale + EDGE_PX:
             rows.append(row)
             continue
         y, x = np.nonzero(mask[top:bottom, left:right])
-        count = round(len(x) / (BODY_M2 * scale * scale))
+        edge = (right - left + bottom - top) * EDGE_PX / 2
+        count = round((len(x) - edge) / (BODY_M2 * scale * scale))
+        if right - left > BROADEST_M * scale or bottom - top > TALLEST_M * scale:
+            count = max(count, 2)
         if not 2 <= count <= MOST_IN_CLUSTER:
             rows.append(row)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
@@ -57,8 +58,10 @@ def make_detector(
 
 
 def _own(entry_point: str) -> Callable[[Rig], Detector]:
-    """A user's factory. Raises DetectorError that says what is missing."""
+    """A user's factory; a module in the working directory counts. Raises DetectorError when it is not there."""
     module_name, _, name = entry_point.partition(":")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.append(str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
     except (ImportError, ValueError, SyntaxError) as error:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.background import THRESHOLD, Background
-from pipeline.analysis.blobs import Array, Boxes, people, upright_heights
+from pipeline.analysis.blobs import Array, Boxes, outlines, people, upright_heights
 from pipeline.analysis.field import Field
 from pipeline.analysis.planes import above
 from pipeline.analysis.scene import CameraScene, Planes
@@ -26,6 +26,9 @@ HEIGHTS_KEPT, LEAST_HEIGHTS = 300, 4
 
 WORST_GUESS = 2.0
 """An unmeasured rig is not taken to be wrong by a larger factor."""
+
+LINE_STILL_S = 1.0
+"""So long nothing may stir where a line is taken to come to light."""
 
 SURE_SPOT = 0.3
 """A spot as like a ball as this is not taken for a part of the player beside it."""
@@ -73,6 +76,7 @@ class CameraWatch:
         for box in boxes[field.contains(*feet, 0.0)].grown(EDGE_PX).slices():
             persons[box] = 255
         self._background.forget(persons)
+        self._doubtful = persons
 
     def look(self, frame: Frame, elapsed_s: float, since_look_back_s: float | None) -> Sight:
         """What differs now, ``elapsed_s`` after the frame before.
@@ -84,16 +88,18 @@ class CameraWatch:
         px_per_m = self._px_per_m
         difference, brighter = self._background.difference(now)
         busy = above(difference, THRESHOLD) & self._anywhere
+        if since_look_back_s is not None:
+            self._background.look_back(now, since_look_back_s)
+            self._restore_lines(now, busy)
         spots, likeness = find_spots(now, busy, brighter, px_per_m)
         bodies = busy & self._body
         for spot in spots[likeness > SURE_SPOT].slices():
             bodies[spot] = 0
         boxes, filled = people(bodies, px_per_m)
         if since_look_back_s is not None:
-            self._background.look_back(now, since_look_back_s)
             self._measure_people(bodies)
-            real = self._without_ghosts(now, boxes, busy)
-            boxes, filled = boxes[real], filled[real]
+        real = self._without_ghosts(now, boxes, busy)
+        boxes, filled = boxes[real], filled[real]
         self._background.learn(now, busy, elapsed_s, since_look_back_s)
         likeness = likeness * clearness(spots, boxes, busy, px_per_m)
         lingering = np.array([self._before[spot].any() for spot in spots.slices()], np.bool_)
@@ -109,6 +115,13 @@ class CameraWatch:
             factor = float(np.clip(np.median(self._heights), 1 / WORST_GUESS, WORST_GUESS))
             self._px_per_m = (self.scene.px_per_m * factor).astype(np.float32)
 
+    def _restore_lines(self, now: Planes, busy: Plane) -> None:
+        """Where people were wiped off or came to light, lines may too; what lies there still is one."""
+        for box in outlines(busy & self._doubtful).grown(1.0).slices():
+            if self._background.still_for_s(box) > LINE_STILL_S:
+                self._background.accept(now, box)
+                busy[box] = self._doubtful[box] = 0
+
     def _without_ghosts(self, now: Planes, boxes: Boxes, busy: Plane) -> NDArray[np.bool_]:
         """Which boxes hold somebody; the others become background and are wiped from `busy`."""
         real = np.ones(len(boxes), np.bool_)
@@ -116,6 +129,7 @@ class CameraWatch:
             if self._background.is_nobody(now, box):
                 self._background.accept(now, box)
                 busy[box] = 0
+                self._doubtful[box] = 255
                 real[index] = False
         return real
 

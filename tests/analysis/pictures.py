@@ -64,7 +64,7 @@ class Painter:
                     for up in (0.0, 1.8)
                 )
                 high = float(foot[1] - head[1])
-                corners = np.array([[foot[0] - 0.14 * high, head[1]], [foot[0] + 0.14 * high, foot[1]]])
+                corners = np.array([[foot[0] - 0.1 * high, head[1]], [foot[0] + 0.1 * high, foot[1]]])
                 if np.isfinite(corners).all():
                     (left, top), (right, bottom) = np.round(corners).astype(int).tolist()
                     cv2.rectangle(part, (left, top), (right, bottom), shirt, cv2.FILLED)
