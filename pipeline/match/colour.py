@@ -1,0 +1,42 @@
+"""Colours: from RGB to the limited-range BT.709 YUV that the match is drawn in."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.optics.frame import Frame, Plane
+
+Rgb = tuple[float, float, float]
+Picture = NDArray[np.floating[Any]]
+
+COLORIMETRY: Final = "bt709"
+
+_TO_YUV: Final = np.array(
+    [
+        [0.2126 * 219, 0.7152 * 219, 0.0722 * 219],
+        [-0.2126 / 1.8556 * 224, -0.7152 / 1.8556 * 224, 0.5 * 224],
+        [0.5 * 224, -0.7152 / 1.5748 * 224, -0.0722 / 1.5748 * 224],
+    ],
+    np.float32,
+)
+_OFFSET: Final = np.array([16.0, 128.0, 128.0], np.float32)
+
+
+def yuv(colour: Rgb) -> tuple[int, int, int]:
+    """Y, U and V (8 bit) of an RGB colour with parts in 0..1."""
+    y, u, v = np.rint(_TO_YUV @ np.clip(np.array(colour, np.float32), 0, 1) + _OFFSET)
+    return int(y), int(u), int(v)
+
+
+def to_frame(picture: Picture) -> Frame:
+    """A new NV12 frame of an RGB picture (height, width, 3) with parts in 0..1."""
+    height, width = picture.shape[:2]
+    planes = cv2.transform(np.clip(picture, 0.0, 1.0), _TO_YUV)
+    luma = np.rint(planes[..., 0] + _OFFSET[0]).astype(np.uint8)
+    half = cv2.resize(planes[..., 1:], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    chroma: Plane = np.rint(half + _OFFSET[1:]).astype(np.uint8)
+    return Frame("NV12", (luma, chroma))

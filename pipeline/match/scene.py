@@ -1,0 +1,62 @@
+"""What the simulation shows of itself: a Scene (who stands where) and Events (what is to be heard)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+PLAYERS: Final = 22
+REFEREE: Final = 22
+ASSISTANTS: Final = (23, 24)
+PEOPLE: Final = 25
+
+EventKind = Literal["kick", "whistle", "goal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something to be heard: when (seconds of the match), what, where (u, v in m), and how loud (0..1)."""
+
+    time_s: float
+    kind: EventKind
+    place: tuple[float, float]
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everyone and the ball at one instant, pitch metres.
+
+    ``position``, ``facing`` (unit vectors): (25, 2), rows 0-10 and 11-21 the teams, keepers first, then the
+    referee and the assistants. ``speed`` (m/s) and ``stride`` (cycles of the gait, 0..1): (25,).
+    ``ball``: u, v and the height of its lowest point. ``danger``: 0..1, how near play is to a goal.
+    """
+
+    time_s: float
+    position: Array
+    facing: Array
+    speed: Array
+    stride: Array
+    ball: tuple[float, float, float]
+    danger: float
+    score: tuple[int, int]
+
+    def towards(self, later: Scene, part: float) -> Scene:
+        """The scene `part` (0..1) of the way to the next tick's."""
+        turn = (later.stride - self.stride + 0.5) % 1.0 - 0.5
+        ball = tuple(a + (b - a) * part for a, b in zip(self.ball, later.ball, strict=True))
+        return Scene(
+            self.time_s + (later.time_s - self.time_s) * part,
+            self.position + (later.position - self.position) * part,
+            self.facing + (later.facing - self.facing) * part,
+            self.speed + (later.speed - self.speed) * part,
+            (self.stride + turn * part) % 1.0,
+            (ball[0], ball[1], ball[2]),
+            self.danger + (later.danger - self.danger) * part,
+            self.score,
+        )

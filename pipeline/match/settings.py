@@ -1,0 +1,79 @@
+"""What the user can choose about the built-in match, and the text that says it: ``match?seed=3&size=2880x960``."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pipeline.errors import ConfigError
+
+_ALLOWED = "seed=N, size=WxH, fps=R, height_m=H, marks=0|1, joined by &"
+_SMALLEST_PX, _LARGEST_PX = 64, 8192
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSettings:
+    """One match. Raises ConfigError for what cannot be drawn.
+
+    ``height_m`` is the camera's height over the pitch; ``marks`` says whether every second carries the flash
+    and the click by which picture and sound can be compared.
+    """
+
+    seed: int = 1
+    width: int = 2880
+    height: int = 960
+    fps: Fraction = Fraction(30)
+    height_m: float = 9.0
+    marks: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("width", "height"):
+            side = getattr(self, name)
+            if side % 2 or not _SMALLEST_PX <= side <= _LARGEST_PX:
+                raise ConfigError(
+                    f"match: a {name} of {side}; allowed: even numbers from {_SMALLEST_PX} to {_LARGEST_PX}"
+                )
+        if self.seed < 0:
+            raise ConfigError(f"match: a seed of {self.seed}; allowed: 0, 1, 2, ...")
+        if not 1 <= self.fps <= 240:
+            raise ConfigError(f"match: fps={self.fps}; allowed: 1 to 240 frames a second")
+        if not (math.isfinite(self.height_m) and 4.0 <= self.height_m <= 30.0):
+            raise ConfigError(f"match: height_m={self.height_m:g}; allowed: 4 to 30 metres")
+
+
+def is_match(text: str) -> bool:
+    """Whether a source's name means the built-in match: ``match`` or ``match?...``."""
+    return text == "match" or text.startswith("match?")
+
+
+def parse_match(text: str) -> MatchSettings:
+    """The match that `text` asks for. Raises ConfigError naming the part that is wrong and what is allowed."""
+    if not is_match(text):
+        raise ConfigError(f"{text!r} is no match; write match, or match? and {_ALLOWED}")
+    settings = MatchSettings()
+    try:
+        pairs = parse_qsl(text.removeprefix("match?"), True, strict_parsing=True) if "?" in text else []
+    except ValueError as error:
+        raise ConfigError(f"{text!r} cannot be read; allowed after match?: {_ALLOWED}") from error
+    for key, value in pairs:
+        settings = replace(settings, **_setting(key, value))
+    return settings
+
+
+def _setting(key: str, value: str) -> dict[str, Any]:
+    try:
+        if key == "size":
+            size = re.fullmatch(r"(\d+)x(\d+)", value)
+            if size is None:
+                raise ValueError
+            return {"width": int(size[1]), "height": int(size[2])}
+        if key == "marks":
+            return {"marks": {"0": False, "1": True}[value]}
+        kinds = {"seed": int, "fps": Fraction, "height_m": float}
+        return {key: kinds[key](value)}
+    except (ValueError, KeyError, ZeroDivisionError):
+        raise ConfigError(f"match: {key}={value} is not understood; allowed: {_ALLOWED}") from None

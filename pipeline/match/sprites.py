@@ -1,0 +1,250 @@
+"""The players as sprites: a skeleton posed by gait, phase and heading, drawn in YUV with its own alpha.
+
+A sprite is premultiplied: its Y, U and V already carry the alpha, so that it can be scaled and blended as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.match.colour import Rgb, yuv
+from pipeline.optics.frame import Plane
+
+Array = NDArray[np.float64]
+Gait = Literal["stand", "walk", "run"]
+Yuva = tuple[int, int, int, int]
+
+HEADINGS: Final = 12
+PHASES: Final = 8
+SPRITE_PX_PER_M: Final = 80.0
+_FINER = 2
+_WIDE_M, _HIGH_M = 1.7, 2.15
+_FEET_M = 0.12
+"""Room below the feet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What somebody wears, RGB parts in 0..1."""
+
+    shirt: Rgb
+    shorts: Rgb
+    socks: Rgb
+    skin: Rgb = (0.80, 0.60, 0.48)
+    hair: Rgb = (0.16, 0.11, 0.08)
+    trim: Rgb = (0.95, 0.95, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """One posed figure in shrinking copies: ``levels[k]`` (height, width, 4) at 80 / 2^k pixels a metre.
+
+    The feet stand at ``foot_px`` (x, y) of level 0.
+    """
+
+    levels: tuple[Plane, ...]
+    foot_px: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gait:
+    swing_deg: float
+    knee_deg: float
+    lean_deg: float
+    elbow_deg: float
+    arm_deg: float
+    lift_m: float
+
+
+_GAITS: dict[Gait, _Gait] = {
+    "stand": _Gait(3.0, 4.0, 2.0, 18.0, 4.0, 0.0),
+    "walk": _Gait(24.0, 42.0, 3.0, 25.0, 20.0, 0.01),
+    "run": _Gait(44.0, 95.0, 12.0, 85.0, 42.0, 0.05),
+}
+
+
+def gait_of(speed: float) -> Gait:
+    """How one moves at a speed in m/s."""
+    return "stand" if speed < 0.5 else "walk" if speed < 2.6 else "run"
+
+
+@lru_cache(maxsize=1400)
+def sprite(kit: Kit, gait: Gait, phase: int, heading: int) -> Sprite:
+    """The figure of `kit` in one of PHASES of its gait; `heading` 0 faces the viewer, then by 30 degrees to
+    its right-hand side of the picture, up to 6, which shows the back. Other headings are these, mirrored.
+    """
+    turn = 2 * math.pi * heading / HEADINGS
+    canvas_px = SPRITE_PX_PER_M * _FINER
+    wide, high = round(_WIDE_M * canvas_px), round(_HIGH_M * canvas_px)
+    canvas = np.zeros((high, wide, 4), np.uint8)
+    figure = _Figure(canvas, canvas_px, turn)
+    _draw(figure, kit, _GAITS[gait], phase / PHASES)
+    small = cv2.resize(canvas, (wide // _FINER, high // _FINER), interpolation=cv2.INTER_AREA)
+    columns = np.flatnonzero(small[..., 3].any(axis=0))
+    rows = np.flatnonzero(small[..., 3].any(axis=1))
+    left, top = max(0, columns[0] - 2), max(0, rows[0] - 2)
+    level = np.array(small[top : rows[-1] + 3, left : columns[-1] + 3], np.uint8)
+    levels = [level]
+    while min(level.shape[:2]) > 12 and len(levels) < 4:
+        half = (max(1, level.shape[1] // 2), max(1, level.shape[0] // 2))
+        even = level[: half[1] * 2, : half[0] * 2]
+        level = np.asarray(cv2.resize(even, half, interpolation=cv2.INTER_AREA), np.uint8)
+        levels.append(level)
+    foot = (wide / _FINER / 2 - left - 0.5, (_HIGH_M - _FEET_M) * SPRITE_PX_PER_M - top - 0.5)
+    return Sprite(tuple(levels), foot)
+
+
+@dataclass(slots=True)
+class _Figure:
+    """A canvas on which limbs are put by body coordinates: forward, to its left, up, metres."""
+
+    canvas: Plane
+    px_per_m: float
+    turn: float
+
+    def pixel(self, point: Array) -> tuple[int, int]:
+        """Canvas pixels in sixteenths."""
+        forward, left, up = point
+        # Facing the viewer (turn 0), the figure's left is on the picture's right.
+        across = math.sin(self.turn) * forward + math.cos(self.turn) * left
+        x = self.canvas.shape[1] / 2 + across * self.px_per_m
+        y = self.canvas.shape[0] - (up + _FEET_M) * self.px_per_m
+        return round(16 * x), round(16 * y)
+
+    def depth(self, point: Array) -> float:
+        """How near the viewer a point is, metres."""
+        return math.cos(self.turn) * float(point[0]) - math.sin(self.turn) * float(point[1])
+
+    def limb(self, points: list[Array], width_m: float, colour: Rgb, light: float) -> None:
+        """A stroke along `points`, rounded at its ends, darker towards its right edge."""
+        thick = max(1, round(width_m * self.px_per_m))
+        edge, core = _shade(colour, 0.78 * light), _shade(colour, light)
+        shift = max(1, thick // 6) * 16
+        pixels = [self.pixel(point) for point in points]
+        for a, b in pairwise(pixels):
+            cv2.line(self.canvas, a, b, edge, thick, cv2.LINE_AA, 4)
+        for a, b in pairwise(pixels):
+            lit_a, lit_b = (a[0] - shift, a[1] - shift // 3), (b[0] - shift, b[1] - shift // 3)
+            cv2.line(self.canvas, lit_a, lit_b, core, max(1, round(thick * 0.58)), cv2.LINE_AA, 4)
+
+    def patch(self, points: list[Array], colour: Rgb, light: float) -> None:
+        """The convex hull of `points`."""
+        pixels = np.array([self.pixel(point) for point in points], np.int32)
+        hull = cv2.convexHull(pixels.reshape(-1, 1, 2))
+        cv2.fillConvexPoly(self.canvas, hull, _shade(colour, light), cv2.LINE_AA, 4)
+
+    def ball(self, centre: Array, radius_m: float, colour: Rgb, light: float) -> None:
+        """A disc."""
+        cv2.circle(
+            self.canvas,
+            self.pixel(centre),
+            round(16 * radius_m * self.px_per_m),
+            _shade(colour, light),
+            -1,
+            cv2.LINE_AA,
+            4,
+        )
+
+
+def _draw(figure: _Figure, kit: Kit, gait: _Gait, phase: float) -> None:
+    lean = math.radians(gait.lean_deg)
+    legs = [_leg(gait, phase, -1.0), _leg(gait, phase + 0.5, 1.0)]
+    sole = min(float(joint[2]) for leg in legs for joint in leg[2:])
+    up = np.array([0.0, 0.0, -sole + 0.04 + gait.lift_m * abs(math.sin(2 * math.pi * phase))])
+    legs = [[joint + up for joint in leg] for leg in legs]
+    hip = np.array([0.0, 0.0, 0.93]) + up
+    chest = hip + 0.50 * np.array([math.sin(lean), 0.0, math.cos(lean)])
+    arms = [_arm(gait, phase + 0.5, -1.0, chest), _arm(gait, phase, 1.0, chest)]
+    far_leg, near_leg = sorted(legs, key=lambda leg: figure.depth(leg[0]))
+    far_arm, near_arm = sorted(arms, key=lambda arm: figure.depth(arm[0]))
+    _draw_arm(figure, kit, far_arm, 0.80)
+    _draw_leg(figure, kit, far_leg, 0.80)
+    _draw_leg(figure, kit, near_leg, 1.0)
+    _draw_torso(figure, kit, hip, chest)
+    _draw_arm(figure, kit, near_arm, 1.0)
+    _draw_head(figure, kit, chest, lean)
+
+
+def _leg(gait: _Gait, phase: float, side: float) -> list[Array]:
+    """Hip, knee, ankle and toe of one leg, the hip at its standing height."""
+    swing = math.radians(gait.swing_deg) * math.sin(2 * math.pi * phase)
+    flex = math.radians(6.0 + gait.knee_deg * max(0.0, math.cos(2 * math.pi * (phase + 0.06))))
+    hip = np.array([0.0, 0.10 * side, 0.93])
+    knee = hip + 0.44 * np.array([math.sin(swing), 0.0, -math.cos(swing)])
+    shin = swing - flex
+    ankle = knee + 0.43 * np.array([math.sin(shin), 0.02 * side, -math.cos(shin)])
+    toe = ankle + 0.17 * np.array([math.cos(shin * 0.7), 0.10 * side, math.sin(shin * 0.7) - 0.12])
+    return [hip, knee, ankle, toe]
+
+
+def _arm(gait: _Gait, phase: float, side: float, chest: Array) -> list[Array]:
+    """Shoulder, elbow and hand of one arm."""
+    swing = math.radians(gait.arm_deg) * math.sin(2 * math.pi * phase)
+    shoulder = chest + np.array([0.0, 0.19 * side, -0.03])
+    elbow = shoulder + 0.29 * np.array([math.sin(swing), 0.22 * side, -math.cos(swing)])
+    bend = swing + math.radians(gait.elbow_deg)
+    hand = elbow + 0.26 * np.array([math.sin(bend), -0.10 * side, -math.cos(bend)])
+    return [shoulder, elbow, hand]
+
+
+def _draw_leg(figure: _Figure, kit: Kit, leg: list[Array], light: float) -> None:
+    hip, knee, ankle, toe = leg
+    figure.limb([ankle, toe], 0.085, (0.10, 0.10, 0.12), light)
+    figure.limb([hip, knee], 0.15, kit.skin, light)
+    figure.limb([knee, knee + 0.3 * (ankle - knee)], 0.11, kit.skin, light)
+    figure.limb([knee + 0.28 * (ankle - knee), ankle], 0.115, kit.socks, light)
+    figure.limb([hip, hip + 0.62 * (knee - hip)], 0.20, kit.shorts, light)
+
+
+def _draw_arm(figure: _Figure, kit: Kit, arm: list[Array], light: float) -> None:
+    shoulder, elbow, hand = arm
+    figure.limb([elbow, hand], 0.075, kit.skin, light)
+    figure.limb([shoulder, shoulder + 0.85 * (elbow - shoulder)], 0.115, kit.shirt, light * 0.94)
+
+
+def _draw_torso(figure: _Figure, kit: Kit, hip: Array, chest: Array) -> None:
+    def ring(centre: Array, half_wide: float, half_deep: float) -> list[Array]:
+        return [
+            centre + np.array([half_deep * math.cos(turn), half_wide * math.sin(turn), 0.0])
+            for turn in np.linspace(0.0, 2 * math.pi, 12, endpoint=False)
+        ]
+
+    low = np.array([0.0, 0.0, -0.05])
+    figure.patch(
+        [*ring(hip + low, 0.17, 0.13), *ring(hip + 0.12 * (chest - hip), 0.16, 0.12)], kit.shorts, 0.95
+    )
+    waist, top = hip + 0.08 * (chest - hip), chest + np.array([0.0, 0.0, 0.02])
+    figure.patch([*ring(waist, 0.165, 0.125), *ring(top, 0.215, 0.13)], kit.shirt, 0.80)
+    # The sun stands at the viewer's left: the same body again, narrower and brighter, on that side.
+    lit = np.array([-math.sin(figure.turn), -math.cos(figure.turn), 0.0]) * 0.055
+    figure.patch([*ring(waist + lit, 0.115, 0.08), *ring(top + lit, 0.155, 0.085)], kit.shirt, 1.0)
+    collar = top + np.array([0.0, 0.0, 0.03])
+    figure.patch(ring(collar, 0.08, 0.07), kit.trim, 0.95)
+
+
+def _draw_head(figure: _Figure, kit: Kit, chest: Array, lean: float) -> None:
+    neck = chest + np.array([0.04 * math.sin(lean), 0.0, 0.06])
+    head = chest + np.array([0.10 * math.sin(lean) + 0.02, 0.0, 0.235])
+    figure.limb([neck, head], 0.10, kit.skin, 0.85)
+    figure.ball(head, 0.112, kit.skin, 0.88)
+    figure.ball(head + np.array([0.02, 0.0, 0.0]) + _left_of_viewer(figure, 0.02), 0.085, kit.skin, 1.04)
+    figure.ball(head + np.array([-0.035, 0.0, 0.045]), 0.108, kit.hair, 1.0)
+    if figure.depth(np.array([1.0, 0.0, 0.0])) > 0.2:
+        figure.ball(head + np.array([0.05, 0.0, -0.025]), 0.088, kit.skin, 1.0)
+
+
+def _left_of_viewer(figure: _Figure, metres: float) -> Array:
+    return np.array([-math.sin(figure.turn), -math.cos(figure.turn), 0.0]) * metres
+
+
+def _shade(colour: Rgb, light: float) -> Yuva:
+    y, u, v = yuv((colour[0] * light, colour[1] * light, colour[2] * light))
+    return y, u, v, 255

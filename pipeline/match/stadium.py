@@ -1,0 +1,49 @@
+"""The picture's still part, painted once: the ground below, the stadium round it, the sky."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.match import goals, stands, turf
+from pipeline.match.colour import Picture, to_frame
+from pipeline.match.field import HALF_WIDTH_M
+from pipeline.match.venue import SETBACK_M, Venue
+from pipeline.optics.frame import Frame
+
+_UPRIGHT_TO_SLOPE = -0.18
+"""Below this slope of the ray there is nothing but ground."""
+_FARTHEST_M = 400.0
+_STRIP_ROWS = 64
+
+
+def paint_stadium(venue: Venue) -> Frame:
+    """The empty stadium as an NV12 frame. Takes about a second for 2880x960."""
+    picture = np.empty((venue.height, venue.width, 3), np.float32)
+    split = int(np.clip(venue.horizon_y - _UPRIGHT_TO_SLOPE * venue.focal_px, 0, venue.height))
+    for top in range(0, venue.height, _STRIP_ROWS):
+        rows = slice(top, min(top + _STRIP_ROWS, venue.height))
+        # What stands upright has fine detail: it is painted at twice the size, then averaged.
+        picture[rows] = _strip(venue, rows, finer=2 if top < split else 1)
+    turf.paint_markings(picture, venue)
+    frame = to_frame(picture)
+    goals.put_goals(frame, venue)
+    return frame
+
+
+def _strip(venue: Venue, rows: slice, finer: int) -> Picture:
+    """Some rows of the picture, evaluated at `finer` times the resolution and averaged."""
+    wide = (np.arange(venue.width * finer) + 0.5) / finer - 0.5
+    high = (np.arange(rows.start * finer, rows.stop * finer) + 0.5) / finer - 0.5
+    yaw = ((wide - venue.centre_x) / venue.focal_px).astype(np.float32)
+    slope = ((venue.horizon_y - high) / venue.focal_px).astype(np.float32)
+    distance_m = venue.height_m / np.maximum(-slope, venue.height_m / _FARTHEST_M)
+    u_m = distance_m[:, None] * np.sin(yaw)[None]
+    v_m = distance_m[:, None] * np.cos(yaw)[None] - np.float32(SETBACK_M + HALF_WIDTH_M)
+    footprint_m = distance_m**2 / np.float32(venue.height_m * venue.focal_px * finer)
+    picture = turf.paint_turf(u_m, v_m, np.broadcast_to(footprint_m[:, None], u_m.shape))
+    if finer > 1:
+        stands.paint_surroundings(picture, yaw, slope, venue.height_m)
+        size = (venue.width, rows.stop - rows.start)
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+    return picture

@@ -1,0 +1,83 @@
+"""Where ball and players really are: rows of a track in the rig's angles, and the file of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from pipeline.errors import OutputError
+from pipeline.match.field import BALL_RADIUS_M
+from pipeline.match.play import Play
+from pipeline.match.scene import PLAYERS
+from pipeline.match.settings import MatchSettings
+from pipeline.match.venue import Venue
+from pipeline.match.wardrobe import HEIGHTS_M
+from pipeline.timebase import Nanoseconds, ns_to_seconds
+
+_HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
+
+
+@dataclass(frozen=True, slots=True)
+class TruthRow:
+    """One thing at one time: the direction of the ball's centre, or of a player's middle, degrees."""
+
+    time_ns: Nanoseconds
+    yaw_deg: float
+    pitch_deg: float
+    label: Literal["ball", "player"]
+
+
+class MatchTruth:
+    """The truth about one match, asked forward in time. Pure; not for several threads at once."""
+
+    def __init__(self, settings: MatchSettings) -> None:
+        self._settings = settings
+        self._venue = Venue.of(settings)
+        self._play = Play(settings.seed)
+
+    def at(self, time_ns: int) -> list[TruthRow]:
+        """The ball, then the 22 players, at a time not earlier than the one asked before.
+
+        ``time_ns`` counts from the match's first frame. Raises ValueError for a time that has gone by.
+        """
+        scene = self._play.at(ns_to_seconds(time_ns))
+        u, v, z = scene.ball
+        place = np.concatenate([[[u, v]], scene.position[:PLAYERS]])
+        up_m = np.concatenate([[z + BALL_RADIUS_M], np.array(HEIGHTS_M[:PLAYERS]) / 2])
+        yaw, pitch = self._venue.angles(place[:, 0], place[:, 1], up_m)
+        return [
+            TruthRow(Nanoseconds(time_ns), yaw_deg, pitch_deg, "player" if row else "ball")
+            for row, (yaw_deg, pitch_deg) in enumerate(zip(yaw.tolist(), pitch.tolist(), strict=True))
+        ]
+
+    def frames(self, count: int) -> Iterator[list[TruthRow]]:
+        """The truth at each of the first `count` frames."""
+        for index in range(count):
+            yield self.at(frame_time_ns(index, self._settings))
+
+    def write(self, path: str | Path, *, frames: int, start_ns: int = 0) -> None:
+        """Write the first `frames` frames' truth as a track CSV; the first frame's time is `start_ns`.
+
+        To be called once, on a truth that was not asked before. Blocks on the disk. Raises OutputError.
+        """
+        try:
+            with Path(path).open("w", encoding="ascii", newline="\n") as file:
+                file.write(_HEADER + "\n")
+                for rows in self.frames(frames):
+                    file.writelines(_line(row, start_ns) for row in rows)
+        except OSError as error:
+            raise OutputError(f"cannot write the truth to {path}: {error.strerror}") from error
+
+
+def frame_time_ns(index: int, settings: MatchSettings) -> Nanoseconds:
+    """When a frame is, counted from the first, to the nearest nanosecond."""
+    return Nanoseconds(round(index * 1_000_000_000 / settings.fps))
+
+
+def _line(row: TruthRow, start_ns: int) -> str:
+    time_s = ns_to_seconds(row.time_ns + start_ns)
+    return f"{time_s:.9f},{row.yaw_deg:.9f},{row.pitch_deg:.9f},1,{row.label}\n"
