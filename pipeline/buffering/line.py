@@ -54,6 +54,7 @@ class DelayLine:
         self.stall_count = 0
         self._stall_ns = stall_ns
         self._progress_ns = 0  # the clock when a frame was last sent
+        self._received = 0
         self._stalled = False
         self._all_over = False
         self._ended_ns: int | None = None  # the clock when the last stream that began had ended
@@ -385,12 +386,19 @@ class DelayLine:
             return
         leaders = [stream for stream in self.streams.values() if stream.leads and stream.seen]
         watched = [stream for stream in leaders if not stream.closed] or list(self.streams.values())
-        if self.schedule.paused_ns is not None or any(send.stream in watched for send in step.sends):
+        sent = any(send.stream in watched for send in step.sends)
+        if sent or self.schedule.paused_ns is not None or self._source_goes_on():
             self._progress_ns = now_ns
             self._stalled = False
         elif not self._stalled and now_ns - self._progress_ns > self._stall_ns:
             self._stalled = step.stalled = True
             self.stall_count += 1
+
+    def _source_goes_on(self) -> bool:
+        """Whether a source without a clock brought something since last asked: slow is no stall then."""
+        received = sum(stream.counters.received for stream in self.streams.values())
+        before, self._received = self._received, received
+        return received > before and not self.schedule.clocked
 
     def _wait_ns(self, step: Step, now_ns: int) -> int:
         if not self.schedule.clocked:
