@@ -223,7 +223,7 @@ def test_a_stall_is_raised_once_and_again_after_it_was_over() -> None:
     store(line, "video", 5 * S, 4 * S)
     run(line, 5 * S + 100 * MS)
     assert run(line, 9 * S).stalled
-    assert line.stall_count == 2
+    assert line.stall.count == 2
 
 
 def test_without_a_clock_a_slow_source_is_no_stall_but_a_silent_one_is() -> None:
