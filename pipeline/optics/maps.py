@@ -153,7 +153,7 @@ class MapMaker:
         if part.bent[block.cells].any():
             row, column = self._bent_pixels(part, block, plane)
             spacing = 1 if plane == "luma" else 2
-            at: Array = spacing * (np.stack([column, row], axis=-1) + 0.5) - 0.5
+            at = spacing * (np.stack([column, row], axis=-1).astype(np.float64) + 0.5) - 0.5
             exact = (self._pixels(part.camera, self._rays(view, at))[0] + shift) * scale - 0.5
             rows, columns = self.pixel_slices(block, plane)
             x[row - rows.start, column - columns.start] = exact[:, 0]
