@@ -17,7 +17,6 @@ from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.gst import playback
 from pipeline.gst.crossfade import spliced
-from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper
 from pipeline.gst.runtime import Gst
 from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
@@ -40,13 +39,8 @@ class Port:
     stream: Stream
     source: SourceEdge
     keeper: Keeper
-    target: Held | None = None
+    appsrc: Any = None
     waiting_readers: int = 0
-
-    @property
-    def appsrc(self) -> Any:
-        """The element that the stream is played through, None for none."""
-        return None if self.target is None else self.target.element
 
 
 class _Run:
@@ -72,7 +66,7 @@ class DelayEngine:
         self.wake = threading.Condition(self.lock)
         self.change = threading.Condition(self.lock)
         self.ports: dict[str, Port] = {}
-        self.pipeline: Held | None = None
+        self.pipeline: Any = None
         self.clock: Any = playback.system_clock()
         self.on_stall: Callable[[], Any] | None = None
         self.on_report: Callable[[], None] | None = None
@@ -91,7 +85,7 @@ class DelayEngine:
     def set_appsrc(self, port: Port, appsrc: Any) -> None:
         """Set or replace the element that the stream is played through."""
         playback.configure_appsrc(appsrc, self._limit_ns, live=self.live)
-        port.target = Held(appsrc)
+        port.appsrc = appsrc
 
     @property
     def _limit_ns(self) -> int:
@@ -208,15 +202,13 @@ class DelayEngine:
 
     def start(self) -> bool:
         """Start the buffer thread; False when it runs already."""
-        for target in self._targets():
-            target.hold()
         with self.lock:
             if self._run is not None:
                 return False
             run = self._run = _Run()
             self.line.begin()
             run.thread = threading.Thread(target=self._loop, args=(run,), name="buffer-manager", daemon=True)
-            run.thread.start()
+        run.thread.start()
         return True
 
     def stop(self) -> bool:
@@ -233,8 +225,6 @@ class DelayEngine:
             port.source.release()
         if run.thread is not None and run.thread is not threading.current_thread():
             run.thread.join(STOP_TIMEOUT_S)
-        for target in self._targets():
-            target.loosen()
         return True
 
     def clear(self) -> None:
@@ -280,9 +270,9 @@ class DelayEngine:
         """How many nanoseconds each appsrc still takes."""
         limit_ns = self._limit_ns
         return {
-            name: limit_ns - appsrc.get_current_level_time()
+            name: limit_ns - port.appsrc.get_current_level_time()
             for name, port in self.ports.items()
-            if (appsrc := port.appsrc) is not None
+            if port.appsrc is not None
         }
 
     def origin_ns(self, now_ns: int) -> int | None:
@@ -302,8 +292,7 @@ class DelayEngine:
             self.send(send)
         for stream, begin_ns, end_ns in step.gaps:
             appsrc = self.ports[stream.name].appsrc
-            if appsrc is not None:
-                appsrc.send_event(Gst.Event.new_gap(max(begin_ns, 0), end_ns - begin_ns))
+            appsrc.send_event(Gst.Event.new_gap(max(begin_ns, 0), end_ns - begin_ns))
         for stream in step.closes:
             appsrc = self.ports[stream.name].appsrc
             if appsrc is not None:
@@ -314,17 +303,12 @@ class DelayEngine:
     @property
     def appsrcs(self) -> list[Any]:
         """The elements that playback gets its samples through."""
-        return [appsrc for port in self.ports.values() if (appsrc := port.appsrc) is not None]
+        return [port.appsrc for port in self.ports.values() if port.appsrc is not None]
 
     @property
     def playback_pipeline(self) -> Any:
         """The pipeline that shows the samples: the one given, or the one that holds the appsrcs; may be None."""
-        given = None if self.pipeline is None else self.pipeline.element
-        return given if given is not None else playback.pipeline_of(self.appsrcs)
-
-    def _targets(self) -> list[Held]:
-        targets = [port.target for port in self.ports.values()] + [self.pipeline]
-        return [target for target in targets if target is not None]
+        return self.pipeline if self.pipeline is not None else playback.pipeline_of(self.appsrcs)
 
     def _start_playback(self, base_ns: int) -> None:
         pipeline = self.playback_pipeline

@@ -1,0 +1,55 @@
+"""foresight calibrate: a rig file from the cameras' own footage."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def calibrate(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="one film or camera each, of the same moments")
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="RIG.toml", help="where the rig goes")],
+    preview: Annotated[
+        Path | None,
+        typer.Option(metavar="PNG", help="draw panorama, horizon, seam, pitch and errors to judge by eye"),
+    ] = None,
+) -> None:
+    """Find lenses, places, level, scale, colours and time offsets of fixed cameras from their footage alone."""
+    import cv2
+    from rich.console import Console
+
+    from pipeline.errors import ConfigError, OutputError
+    from pipeline.gst.footage import read_footage
+    from pipeline.optics.calibration import calibrate as calibrate_footage
+    from pipeline.optics.calibration.preview import draw_preview
+
+    if preview is not None and not cv2.haveImageWriter(str(preview)):
+        raise ConfigError(f"--preview {preview}: not a picture's name; end it with .png or .jpg")
+    console = Console(stderr=True, highlight=False)
+    began = time.monotonic()
+
+    def progress(stage: str) -> None:
+        console.print(f"{time.monotonic() - began:5.1f} s  {stage}")
+
+    progress("reading the films")
+    footage = read_footage(sources)
+    calibration = calibrate_footage(footage, progress)
+    calibration.rig.save(output)
+    if preview is not None:
+        progress("drawing the preview")
+        picture = cv2.imencode(preview.suffix, draw_preview(calibration, footage))[1]
+        try:
+            preview.write_bytes(picture.tobytes())
+        except OSError as error:
+            raise OutputError(f"cannot write {preview}: {error.strerror}") from error
+    console.print(f"{time.monotonic() - began:5.1f} s  done")
+    for line in calibration.report.lines():
+        console.print(line)
+    for note in calibration.notes:
+        console.print(f"note: {note}")
+    console.print(f"wrote {output}" + (f" and {preview}" if preview else ""))

@@ -1,0 +1,130 @@
+"""Which way is down: the two square, level directions in which a pitch is painted.
+
+All lines of one direction have planes that meet in it (its vanishing point). Of all pairs of directions that
+the lines offer, the square pair with the most line in it is the pitch's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.optics.angles import Array, rays_to_angles
+from pipeline.optics.calibration.lines import LinePoints, plane_of
+from pipeline.optics.calibration.residuals import Axis
+from pipeline.optics.rig import Camera, Rig
+
+_AGREE = 0.012
+_SQUARE = 0.05
+_ALONG = 0.02
+_LEAST_LINES = 2
+"""Lines in each of the two directions."""
+
+_STEEPEST = 0.5
+"""Cosine of the largest angle between the pitch's down and the cameras' own: 60 degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The world's axes in the rig's present ones, rows x, down, z; and each line's axis, None when neither's."""
+
+    axes: Array
+    line_axes: tuple[Axis | None, ...]
+
+
+def find_level(rig: Rig, lines: Sequence[LinePoints]) -> Level | None:
+    """The level that the lines tell, or None when they do not run in two square directions."""
+    if len(lines) < 2 * _LEAST_LINES:
+        return None
+    normals = np.array([_world_normal(rig, line) for line in lines])
+    weights = np.sqrt([float(np.linalg.norm(np.ptp(line.pixels, axis=0))) for line in lines])
+    first, second = np.triu_indices(len(lines), 1)
+    meets = np.cross(normals[first], normals[second])
+    size = np.linalg.norm(meets, axis=1)
+    meets = meets[size > 0.02] / size[size > 0.02, None]
+    if not len(meets):
+        return None
+    agree = np.exp(-(((meets @ normals.T) / _AGREE) ** 2)) * weights
+    own_down = np.mean([camera.rotation[:, 1] for camera in rig.cameras], axis=0)
+    best: tuple[float, int, int] | None = None
+    for i, direction in enumerate(meets):
+        others = np.nonzero(np.abs(meets[i + 1 :] @ direction) < _SQUARE)[0] + i + 1
+        downs = np.abs(np.cross(direction, meets[others]) @ own_down)
+        others = others[downs > _STEEPEST]
+        if not len(others):
+            continue
+        scores = np.maximum(agree[i], agree[others]).sum(axis=1)
+        top = int(np.argmax(scores))
+        if best is None or scores[top] > best[0]:
+            best = float(scores[top]), i, int(others[top])
+    if best is None:
+        return None
+    return _refine(meets[best[1]], meets[best[2]], normals, weights, rig, own_down)
+
+
+def axis_of(rig: Rig, line: LinePoints) -> Axis | None:
+    """Which of the world's level axes the line runs along in a level rig, None when along neither."""
+    normal = _world_normal(rig, line)
+    off_x, _, off_z = np.abs(normal)
+    if min(off_x, off_z) > _ALONG:
+        return None
+    return "x" if off_x < off_z else "z"
+
+
+def turned(rig: Rig, axes: Array) -> Rig:
+    """The rig in new world axes, rows of `axes`; the places of its cameras turn with them."""
+    cameras = []
+    for camera in rig.cameras:
+        yaw, pitch, roll = angles_of(axes @ camera.rotation)
+        x, y, z = axes @ np.array(camera.position_m)
+        place = (float(x), float(y), float(z))
+        cameras.append(replace(camera, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, position_m=place))
+    return replace(rig, cameras=tuple(cameras))
+
+
+def angles_of(turn: Array) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in degrees of a rotation camera -> world; the inverse of ``angles.rotation``."""
+    yaw, pitch = rays_to_angles(turn[:, 2])
+    roll = np.degrees(np.arctan2(turn[1, 0], turn[1, 1]))
+    return float(yaw), float(pitch), float(roll)
+
+
+def own_level(cameras: Sequence[Camera]) -> Array:
+    """World axes taken from the cameras alone: down is their common down, forward their common forward."""
+    down = np.mean([camera.rotation[:, 1] for camera in cameras], axis=0)
+    forward = np.mean([camera.rotation[:, 2] for camera in cameras], axis=0)
+    return _axes(down / np.linalg.norm(down), forward)
+
+
+def _world_normal(rig: Rig, line: LinePoints) -> Array:
+    camera = rig.cameras[line.camera]
+    return camera.rotation @ plane_of(camera.lens.unproject(line.pixels))
+
+
+def _axes(down: Array, forward: Array) -> Array:
+    z = forward - down * (forward @ down)
+    z /= np.linalg.norm(z)
+    return np.stack([np.cross(down, z), down, z])
+
+
+def _refine(
+    first: Array, second: Array, normals: Array, weights: Array, rig: Rig, own_down: Array
+) -> Level | None:
+    """Both directions from all their lines, made square; forward is the one that the cameras look along."""
+    for _ in range(3):
+        near = np.abs(normals @ np.stack([first, second], axis=1))
+        kind = np.where(near.min(axis=1) < 2 * _AGREE, near.argmin(axis=1), -1)
+        if min((kind == 0).sum(), (kind == 1).sum()) < _LEAST_LINES:
+            return None
+        first, second = (plane_of(normals[kind == i] * weights[kind == i, None]) for i in (0, 1))
+    down = np.cross(first, second)
+    down *= np.sign(down @ own_down) / np.linalg.norm(down)
+    looking = np.mean([camera.rotation[:, 2] for camera in rig.cameras], axis=0)
+    forward_kind = int(abs(second @ looking) > abs(first @ looking))
+    forward = (first, second)[forward_kind]
+    forward = forward * np.sign(forward @ looking)
+    names: list[Axis | None] = ["x", "x", None]
+    names[forward_kind] = "z"
+    return Level(_axes(down, forward), tuple(names[int(i)] for i in kind))

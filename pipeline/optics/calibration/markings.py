@@ -1,0 +1,310 @@
+"""The pitch among the lines on the ground: its penalty areas give the scale, its place and its size.
+
+The laws of the game (IFAB, law 1) fix a penalty area at 16.5 m by 40.32 m and a goal area at 5.5 m by 18.32 m;
+length and width of a pitch they leave open within limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from pipeline.optics.calibration.residuals import Axis, GroundLine, ground_line_error_px, ground_points
+from pipeline.optics.rig import Pitch, Rig
+
+PENALTY_DEPTH_M, PENALTY_WIDTH_M = 16.5, 40.32
+GOAL_DEPTH_M, GOAL_WIDTH_M = 5.5, 18.32
+LENGTH_RANGE_M, WIDTH_RANGE_M = (85.0, 125.0), (45.0, 92.0)
+
+_SCALE_MISMATCH = 0.08
+_LEAST_SCORE = 2.4
+"""Of 4: how much of a penalty area's four sides must be seen."""
+
+_SAME_M = 0.9
+"""A seen line this near to where the laws put one is that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A line on the ground in world units: where it lies across its axis, and each part's reach along it."""
+
+    line: GroundLine
+    offset: float
+    reaches: tuple[tuple[float, float], ...]
+
+    @property
+    def length(self) -> float:
+        """From its lowest end to its highest."""
+        return max(high for _, high in self.reaches) - min(low for low, _ in self.reaches)
+
+    def covers(self, low: float, high: float) -> float:
+        """The share of low..high that it covers."""
+        covered = sum(max(0.0, min(high, end) - max(low, start)) for start, end in self.reaches)
+        return min(1.0, covered / (high - low))
+
+    def fills(self, low: float, high: float) -> float:
+        """The share of low..high that it covers, less the share by which parts there run on beyond."""
+        beyond = sum(
+            max(0.0, low - start) + max(0.0, end - high)
+            for start, end in self.reaches
+            if start < high and end > low
+        )
+        return self.covers(low, high) - beyond / (high - low)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A penalty area as seen: goal line and front at x, sides at z, in world units; metres per unit; score."""
+
+    goal: float
+    front: float
+    near: float
+    far: float
+    metres: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """One line that the laws put on a pitch, in metres from its centre."""
+
+    name: str
+    axis: Axis
+    offset_m: float
+    low_m: float
+    high_m: float
+
+
+def survey(rig: Rig, lines: Sequence[GroundLine]) -> list[Seen]:
+    """Where lines lie on the ground."""
+    seen = []
+    for line in lines:
+        _, offset = ground_line_error_px(rig, line)
+        reaches = []
+        for part in line.parts:
+            x, z = ground_points(rig.cameras[part.camera], rig.surface.height_m, part.pixels)
+            along = x if line.axis == "x" else z
+            if np.isfinite(along).any():
+                reaches.append((float(np.nanmin(along)), float(np.nanmax(along))))
+        if reaches and np.isfinite(offset):
+            seen.append(Seen(line, offset, tuple(reaches)))
+    return seen
+
+
+def merged(rig: Rig, lines: Sequence[GroundLine], within: float) -> list[GroundLine]:
+    """Lines of one axis that lie within `within` world units of each other made one."""
+    joined: list[GroundLine] = []
+    for axis in ("x", "z"):
+        seen = sorted((s for s in survey(rig, lines) if s.line.axis == axis), key=lambda s: s.offset)
+        last = -np.inf
+        for s in seen:
+            if s.offset - last < within:
+                joined[-1] = replace(joined[-1], parts=joined[-1].parts + s.line.parts)
+            else:
+                joined.append(s.line)
+            last = s.offset
+    return joined
+
+
+def find_pitch(rig: Rig, lines: Sequence[GroundLine]) -> tuple[float, Pitch | None]:
+    """Metres per world unit (nan when no penalty area is seen), and the pitch, in metres, when its size is."""
+    seen = survey(rig, lines)
+    boxes = [box for side in (1, -1) if (box := _best_box(seen, side)) is not None]
+    if not boxes:
+        return float("nan"), None
+    best = max(boxes, key=lambda box: box.score)
+    boxes = [box for box in boxes if abs(box.metres / best.metres - 1) < _SCALE_MISMATCH]
+    metres = float(np.mean([box.metres for box in boxes]))
+    return metres, _pitch(seen, boxes, metres)
+
+
+def markings(pitch: Pitch) -> list[Marking]:
+    """The straight lines of a pitch."""
+    half, wide = pitch.length_m / 2, pitch.width_m / 2
+    lines = [
+        Marking("near touchline", "x", -wide, -half, half),
+        Marking("far touchline", "x", wide, -half, half),
+        Marking("halfway line", "z", 0.0, -wide, wide),
+    ]
+    for side, name in ((-1, "left"), (1, "right")):
+        lines.append(Marking(f"{name} goal line", "z", side * half, -wide, wide))
+        for area, depth, width in (
+            ("penalty area", PENALTY_DEPTH_M, PENALTY_WIDTH_M),
+            ("goal area", GOAL_DEPTH_M, GOAL_WIDTH_M),
+        ):
+            front = side * (half - depth)
+            lines.append(Marking(f"{name} {area} front", "z", front, -width / 2, width / 2))
+            low, high = sorted((side * half, front))
+            lines.append(Marking(f"{name} {area} near side", "x", -width / 2, low, high))
+            lines.append(Marking(f"{name} {area} far side", "x", width / 2, low, high))
+    return lines
+
+
+def recognise(rig: Rig, pitch: Pitch, lines: Sequence[GroundLine]) -> dict[str, GroundLine]:
+    """The seen lines that are markings of the pitch, by name, all their parts together. A rig in metres."""
+    named: dict[str, GroundLine] = {}
+    seen = survey(rig, lines)
+    x, z = pitch.centre_m
+    for marking in markings(pitch):
+        across, along = (z, x) if marking.axis == "x" else (x, z)
+        parts = tuple(
+            part
+            for s in seen
+            if s.line.axis == marking.axis
+            and abs(s.offset - across - marking.offset_m) < _SAME_M
+            and _lies_within(s, along + marking.low_m, along + marking.high_m)
+            for part in s.line.parts
+        )
+        if parts:
+            named[marking.name] = GroundLine(marking.axis, parts)
+    return named
+
+
+def measured(rig: Rig, pitch: Pitch, named: dict[str, GroundLine]) -> Pitch:
+    """The pitch again from its recognised lines, in metres; what is not seen stays as it was."""
+    place = {name: ground_line_error_px(rig, line)[1] for name, line in named.items()}
+    x, z = pitch.centre_m
+    length_m, width_m = pitch.length_m, pitch.width_m
+    goals = [place.get("left goal line"), place.get("right goal line")]
+    if goals[0] is not None and goals[1] is not None:
+        length_m, x = goals[1] - goals[0], (goals[0] + goals[1]) / 2
+    elif (halfway := place.get("halfway line")) is not None:
+        x = halfway
+        known = goals[0] if goals[0] is not None else goals[1]
+        length_m = 2 * abs(known - x) if known is not None else length_m
+    areas = [
+        place[name] + (width / 2 if "near" in name else -width / 2)
+        for name in place
+        for area, width in (("penalty area", PENALTY_WIDTH_M), ("goal area", GOAL_WIDTH_M))
+        if name.endswith((f"{area} near side", f"{area} far side"))
+    ]
+    z = float(np.mean(areas)) if areas else z
+    sides = [abs(place[name] - z) for name in ("near touchline", "far touchline") if name in place]
+    width_m = 2 * float(np.mean(sides)) if sides else width_m
+    return Pitch(float(length_m), width_m, (float(x), z), pitch.yaw_deg)
+
+
+def families(named: dict[str, GroundLine]) -> list[GroundLine]:
+    """The named lines, those made one whose distance the laws fix: lines of one goal, sides of all areas."""
+    groups: dict[str, list[tuple[GroundLine, float]]] = {}
+    for name, line in named.items():
+        group, shift = _family(name)
+        groups.setdefault(group, []).append((line, shift))
+    return [
+        GroundLine(
+            members[0][0].axis,
+            tuple(part for line, _ in members for part in line.parts),
+            tuple(shift for line, shift in members for _ in line.parts),
+        )
+        for members in groups.values()
+    ]
+
+
+def law_lengths(rig: Rig, named: dict[str, GroundLine]) -> dict[str, tuple[float, float]]:
+    """Lengths that the laws fix, measured between seen lines, and what they ought to be, in world units."""
+    place = {name: ground_line_error_px(rig, line)[1] for name, line in named.items()}
+    lengths: dict[str, tuple[float, float]] = {}
+    for side in ("left", "right"):
+        for area, depth, width in (
+            ("penalty area", PENALTY_DEPTH_M, PENALTY_WIDTH_M),
+            ("goal area", GOAL_DEPTH_M, GOAL_WIDTH_M),
+        ):
+            for name, first, second, law in (
+                ("depth", f"{side} goal line", f"{side} {area} front", depth),
+                ("width", f"{side} {area} near side", f"{side} {area} far side", width),
+            ):
+                if first in place and second in place:
+                    lengths[f"{side} {area} {name}"] = abs(place[second] - place[first]), law
+    return lengths
+
+
+def _family(name: str) -> tuple[str, float]:
+    """The family that a marking belongs to, and how far from the family's place the laws put it."""
+    for area, depth, width in (
+        ("penalty area", PENALTY_DEPTH_M, PENALTY_WIDTH_M),
+        ("goal area", GOAL_DEPTH_M, GOAL_WIDTH_M),
+    ):
+        if name.endswith(f"{area} front"):
+            side = name.split()[0]
+            return f"{side} goal line", depth if side == "left" else -depth
+        if name.endswith(f"{area} near side"):
+            return "areas", -width / 2
+        if name.endswith(f"{area} far side"):
+            return "areas", width / 2
+    return name, 0.0
+
+
+def _lies_within(seen: Seen, low: float, high: float) -> bool:
+    """Whether a line of one part is a good piece of low..high, and little else."""
+    return seen.covers(low, high) > 0.25 and seen.covers(low, high) * (high - low) > 0.7 * seen.length
+
+
+def _best_box(seen: Sequence[Seen], side: int) -> Box | None:
+    """The best penalty area whose front lies to the right (`side` 1) or left (-1) of its goal line."""
+    upright = [s for s in seen if s.line.axis == "z"]
+    level = [s for s in seen if s.line.axis == "x"]
+    boxes = _boxes(upright, level, side)
+    return max(boxes, key=lambda box: box.score, default=None)
+
+
+def _boxes(upright: Sequence[Seen], level: Sequence[Seen], side: int) -> Iterator[Box]:
+    for first, second in combinations(sorted(upright, key=lambda s: s.offset), 2):
+        goal, front = (first, second) if side > 0 else (second, first)
+        depth = PENALTY_DEPTH_M / (second.offset - first.offset)
+        for near, far in combinations(sorted(level, key=lambda s: s.offset), 2):
+            width = PENALTY_WIDTH_M / (far.offset - near.offset)
+            mismatch = abs(depth / width - 1)
+            if mismatch > _SCALE_MISMATCH:
+                continue
+            sides = (first.offset, second.offset)
+            ends = (near.offset, far.offset)
+            score = goal.covers(*ends) + front.fills(*ends) + near.fills(*sides) + far.fills(*sides)
+            score -= mismatch / _SCALE_MISMATCH / 2
+            if score > _LEAST_SCORE:
+                # The width is the longer of the two, and the better known.
+                yield Box(goal.offset, front.offset, near.offset, far.offset, (depth + 2 * width) / 3, score)
+
+
+def _pitch(seen: Sequence[Seen], boxes: Sequence[Box], metres: float) -> Pitch | None:
+    """Length from both goal lines or from one and the halfway line; width from the touchlines."""
+    middle_z = float(np.mean([(box.near + box.far) / 2 for box in boxes]))
+    middle_x = _middle_x(seen, boxes, metres)
+    if middle_x is None:
+        return None
+    length_m = 2 * abs(boxes[0].goal - middle_x) * metres
+    beside = [(abs(s.offset - middle_z) * metres, s) for s in seen if s.line.axis == "x"]
+    lowest, highest = WIDTH_RANGE_M
+    touch = [(half, s) for half, s in beside if lowest / 2 < half < highest / 2]
+    if not touch:
+        return None
+    half_width, _ = max(touch, key=lambda pair: pair[1].length)
+    return Pitch(length_m, 2 * half_width, (middle_x * metres, middle_z * metres))
+
+
+def _middle_x(seen: Sequence[Seen], boxes: Sequence[Box], metres: float) -> float | None:
+    shortest, longest = LENGTH_RANGE_M
+    goals = sorted(box.goal for box in boxes)
+    if len(goals) == 2:
+        return (goals[0] + goals[1]) / 2 if shortest < (goals[1] - goals[0]) * metres < longest else None
+    inward = 1.0 if boxes[0].front > boxes[0].goal else -1.0
+    halves = [
+        s
+        for s in seen
+        if s.line.axis == "z" and shortest / 2 < inward * (s.offset - boxes[0].goal) * metres < longest / 2
+    ]
+    return max(halves, key=lambda s: s.length).offset if halves else None
+
+
+def in_metres(rig: Rig, metres: float) -> Rig:
+    """The rig with its world unit, whatever it was, made the metre."""
+    cameras = []
+    for camera in rig.cameras:
+        x, y, z = np.array(camera.position_m, np.float64) * metres
+        cameras.append(replace(camera, position_m=(float(x), float(y), float(z))))
+    surface = replace(
+        rig.surface, height_m=rig.surface.height_m * metres, range_cap_m=rig.surface.range_cap_m * metres
+    )
+    return replace(rig, cameras=tuple(cameras), surface=surface)

@@ -1,0 +1,155 @@
+"""How far a rig is from what was seen, in pixels, all through the rig's own projection.
+
+A pixel that a rig cannot explain at all (behind a camera, above the horizon) counts as FAR_PX off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.optics.angles import Array
+from pipeline.optics.calibration.features import Matches
+from pipeline.optics.calibration.lines import LinePoints
+from pipeline.optics.rig import Camera, Rig
+
+FAR_PX = 100.0
+
+Axis = Literal["x", "z"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroundLine:
+    """Painted lines on the ground along the world's x or z, each as one camera sees it, a known way apart.
+
+    ``shift_m``, one for each part: how far that part lies beyond the line's place, 0 when left out.
+    """
+
+    axis: Axis
+    parts: tuple[LinePoints, ...]
+    shift_m: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LineTable:
+    """The points of many lines in one table, so that a camera's are worked out together.
+
+    Shapes (points, 2) and (points,); ``line`` counts from 0; ``runs_x``: along the world's x, else along z.
+    """
+
+    pixels: Array
+    camera: NDArray[np.intp]
+    line: NDArray[np.intp]
+    shift_m: Array
+    runs_x: NDArray[np.bool_]
+    lines: int
+
+    @classmethod
+    def of_ground(cls, lines: Sequence[GroundLine]) -> LineTable:
+        """The table of lines on the ground."""
+        rows = [
+            (part, i, shift, line.axis == "x")
+            for i, line in enumerate(lines)
+            for part, shift in zip(line.parts, line.shift_m or (0.0,) * len(line.parts), strict=True)
+        ]
+        return cls._of(rows, len(lines))
+
+    @classmethod
+    def of_straight(cls, lines: Sequence[LinePoints]) -> LineTable:
+        """The table of lines of which only straightness is known."""
+        return cls._of([(line, i, 0.0, False) for i, line in enumerate(lines)], len(lines))
+
+    @classmethod
+    def _of(cls, rows: Sequence[tuple[LinePoints, int, float, bool]], lines: int) -> LineTable:
+        counts = [len(part.pixels) for part, _, _, _ in rows]
+        return cls(
+            np.concatenate([np.empty((0, 2)), *(part.pixels for part, _, _, _ in rows)]),
+            np.repeat(np.array([part.camera for part, _, _, _ in rows], np.intp), counts),
+            np.repeat(np.array([line for _, line, _, _ in rows], np.intp), counts),
+            np.repeat(np.array([shift for _, _, shift, _ in rows], np.float64), counts),
+            np.repeat(np.array([runs_x for _, _, _, runs_x in rows], np.bool_), counts),
+            lines,
+        )
+
+
+def match_errors_px(rig: Rig, matches: Matches) -> Array:
+    """Where camera b shows what camera a sees, less where the match says: (n, 2)."""
+    predicted = rig.camera_pixels(matches.b, rig.pixel_rays(matches.a, matches.pixels_a))
+    return _known(predicted - matches.pixels_b)
+
+
+def straightness_errors_px(rig: Rig, table: LineTable) -> Array:
+    """How far each point lies from the plane through its camera that fits its line best: (points,)."""
+    rays, focal_px = np.empty((len(table.pixels), 3)), np.empty(len(table.pixels))
+    for i, camera in enumerate(rig.cameras):
+        own = table.camera == i
+        rays[own], focal_px[own] = camera.lens.unproject(table.pixels[own]), camera.lens.focal_px
+    seen = np.nan_to_num(rays)
+    spread = np.zeros((table.lines, 3, 3))
+    np.add.at(spread, table.line, seen[:, :, None] * seen[:, None, :])
+    normals = np.linalg.eigh(spread)[1][:, :, 0]
+    return _known(np.einsum("ij,ij->i", rays, normals[table.line]) * focal_px)
+
+
+def ground_line_errors_px(rig: Rig, table: LineTable) -> tuple[Array, Array]:
+    """How far points lie from their lines on the ground, (points,), and where these lie, metres, (lines,).
+
+    Each line runs along its axis, at the place with the least squared error in pixels, to first order.
+    """
+    across, scale = np.empty(len(table.pixels)), np.empty(len(table.pixels))
+    for i, camera in enumerate(rig.cameras):
+        own = table.camera == i
+        across[own], scale[own] = _across(camera, rig.surface.height_m, table.pixels[own], table.runs_x[own])
+    across -= table.shift_m
+    known = np.isfinite(across) & np.isfinite(scale)
+    weight = np.where(known, scale**2, 0.0)
+    sums = np.bincount(table.line, weight * np.where(known, across, 0.0), table.lines)
+    weights = np.bincount(table.line, weight, table.lines)
+    places = np.divide(sums, weights, out=np.full(table.lines, np.nan), where=weights > 0)
+    return _known((across - places[table.line]) * scale), places
+
+
+def ground_line_error_px(rig: Rig, line: GroundLine) -> tuple[Array, float]:
+    """``ground_line_errors_px`` of one line alone."""
+    errors, places = ground_line_errors_px(rig, LineTable.of_ground([line]))
+    return errors, float(places[0])
+
+
+def ground_points(camera: Camera, height_m: float, pixels: Array) -> tuple[Array, Array]:
+    """x and z in world metres, (n,) each, of the level ground that a camera sees at pixels (n, 2); else nan."""
+    rays = camera.lens.unproject(pixels) @ camera.rotation.T
+    x, y, z = camera.position_m
+    reach = (height_m - y) / np.where(rays[:, 1] > 1e-3, rays[:, 1], np.nan)
+    return x + reach * rays[:, 0], z + reach * rays[:, 2]
+
+
+def ground_pixels(camera: Camera, height_m: float, x_m: Array, z_m: Array) -> Array:
+    """Camera pixels (n, 2) of points on the level ground, world metres; the inverse of ``ground_points``."""
+    points = np.stack([x_m, np.full_like(x_m, height_m), z_m], axis=-1)
+    return camera.lens.project((points - camera.position_m) @ camera.rotation)
+
+
+def _across(camera: Camera, height_m: float, pixels: Array, runs_x: NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Where points lie across their lines' axis, metres, and by how many pixels a metre across moves them.
+
+    Pixels square to the line as the picture shows it.
+    """
+    x, z = ground_points(camera, height_m, pixels)
+    step = 1e-3 * height_m
+
+    def moved(across: float, along: float) -> Array:
+        dx, dz = np.where(runs_x, along, across), np.where(runs_x, across, along)
+        moves: Array = (ground_pixels(camera, height_m, x + dx, z + dz) - pixels) / step
+        return moves
+
+    tangent, sideways = moved(0.0, step), moved(step, 0.0)
+    area = sideways[:, 0] * tangent[:, 1] - sideways[:, 1] * tangent[:, 0]
+    return np.where(runs_x, z, x), area / np.linalg.norm(tangent, axis=1)
+
+
+def _known(errors: Array) -> Array:
+    return np.nan_to_num(np.clip(errors, -FAR_PX, FAR_PX), nan=FAR_PX)

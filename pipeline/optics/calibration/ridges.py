@@ -1,0 +1,147 @@
+"""Thin bright lines on turf, as points with a direction: what painted pitch markings look like.
+
+Ridge points after Steger 1998: where the brightness across the strongest curvature has its maximum within the
+pixel, at the scale at which the ridge is strongest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.optics.angles import Array
+from pipeline.optics.calibration.footage import Footage, Picture
+from pipeline.optics.calibration.pictures import blur, grey
+
+SCALES_PX = (1.5, 3.0, 5.0)
+"""Standard deviations of the smoothing: lines of about 3 to 17 pixels."""
+
+_LEAST_STRENGTH = 5.0
+"""Brightness levels by which a line stands out, after smoothing."""
+
+_WITHIN_PX = 0.6
+_SHORTEST_CHAIN = 0.01
+"""Of the picture's width."""
+
+_THUMBNAIL = 8
+_HUE_SPAN = 28
+_LEAST_SATURATION = 30
+_MOST_ROUGHNESS = 12.0
+"""Standard deviation of brightness in a thumbnail's pixel: turf is smooth, foliage of its colour is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ridges:
+    """Ridge points of one picture: pixels (n, 2), unit directions along the line (n, 2), strengths (n,)."""
+
+    pixels: Array
+    along: Array
+    strength: Array
+
+    def where(self, keep: NDArray[np.bool_]) -> Ridges:
+        """Those chosen by a mask."""
+        return Ridges(self.pixels[keep], self.along[keep], self.strength[keep])
+
+
+def turf_mask(background: Picture) -> NDArray[np.bool_]:
+    """Where the ground of one colour lies: the commonest hue of the lower two thirds, one region, holes filled.
+
+    Empty when no such region is an eighth of the picture.
+    """
+    height, width = background.shape[:2]
+    small = cv2.resize(background, (width // _THUMBNAIL, height // _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    hue, saturation, _ = cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2HSV))
+    coloured = saturation >= _LEAST_SATURATION
+    lower = np.zeros_like(coloured)
+    lower[small.shape[0] // 3 :] = True
+    histogram = np.bincount(hue[coloured & lower], minlength=180).astype(float)
+    mode = int(np.argmax(np.convolve(np.tile(histogram, 3), np.ones(9), "same")[180:360]))
+    distance = np.abs((hue.astype(int) - mode + 90) % 180 - 90)
+    turf = ((distance <= _HUE_SPAN) & coloured & (_roughness(background) < _MOST_ROUGHNESS)).astype(np.uint8)
+    turf = cv2.morphologyEx(turf, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    turf = cv2.morphologyEx(turf, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    _, labels, areas, _ = cv2.connectedComponentsWithStats(turf)
+    mask = np.zeros(turf.shape, np.uint8)
+    if len(areas) > 1:
+        largest = 1 + int(np.argmax(areas[1:, cv2.CC_STAT_AREA]))
+        if areas[largest, cv2.CC_STAT_AREA] * 8 >= turf.size:
+            outlines, _ = cv2.findContours(
+                (labels == largest).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+            )
+            cv2.drawContours(mask, outlines, -1, 1, cv2.FILLED)
+    full: NDArray[np.bool_] = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST) > 0
+    return full
+
+
+def _roughness(background: Picture) -> NDArray[np.float32]:
+    brightness = grey(background)
+    size = (background.shape[1] // _THUMBNAIL, background.shape[0] // _THUMBNAIL)
+    mean = cv2.resize(brightness, size, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(brightness * brightness, size, interpolation=cv2.INTER_AREA)
+    return np.sqrt(np.maximum(square - mean * mean, 0.0)).astype(np.float32, copy=False)
+
+
+def find_ridges(footage: Footage, mask: NDArray[np.bool_]) -> Ridges:
+    """The ridge points inside a mask (height, width)."""
+    brightness = grey(footage.background)
+    smooth = [blur(brightness, scale) for scale in SCALES_PX]
+    strengths = [_strength(picture, scale) for picture, scale in zip(smooth, SCALES_PX, strict=True)]
+    best = np.maximum.reduce(strengths)
+    inner = mask & (best > _LEAST_STRENGTH)
+    inner[[0, -1], :] = inner[:, [0, -1]] = False
+    found = [
+        _ridge_points(picture, inner & (strength == best), strength)
+        for picture, strength in zip(smooth, strengths, strict=True)
+    ]
+    ridges = Ridges(
+        np.concatenate([points.pixels for points in found]),
+        np.concatenate([points.along for points in found]),
+        np.concatenate([points.strength for points in found]),
+    )
+    return ridges.where(_in_long_chains(ridges.pixels, brightness.shape))
+
+
+def _in_long_chains(pixels: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which points belong to a chain of touching points that reaches far: turf's own texture is short."""
+    columns, rows = np.round(pixels).astype(int).T
+    drawn = np.zeros(shape, np.uint8)
+    drawn[rows, columns] = 1
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(drawn)
+    extent = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
+    long: NDArray[np.bool_] = extent[labels[rows, columns]] >= _SHORTEST_CHAIN * shape[1]
+    return long
+
+
+def _strength(smooth: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """How strongly the brightness bends downward across its sharpest direction, times the scale squared."""
+    dxx, dyy = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=1), cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=1)
+    dxy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3) / 4
+    bend = cv2.magnitude((dxx - dyy) / 2, dxy) - (dxx + dyy) / 2
+    return (bend * scale**2).astype(np.float32, copy=False)
+
+
+def _ridge_points(
+    smooth: NDArray[np.float32], mask: NDArray[np.bool_], strength: NDArray[np.float32]
+) -> Ridges:
+    """Of the masked pixels those that a ridge's crest runs through, with the crest's place within them."""
+    rows, columns = np.nonzero(mask)
+
+    def at(down: int, right: int) -> Array:
+        return smooth[rows + down, columns + right].astype(np.float64)
+
+    middle = at(0, 0)
+    dx, dy = (at(0, 1) - at(0, -1)) / 2, (at(1, 0) - at(-1, 0)) / 2
+    dxx, dyy = at(0, 1) + at(0, -1) - 2 * middle, at(1, 0) + at(-1, 0) - 2 * middle
+    dxy = (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1)) / 4
+    flattest = np.arctan2(2 * dxy, dxx - dyy) / 2  # the direction along the ridge
+    along = np.stack([np.cos(flattest), np.sin(flattest)], axis=1)
+    across = along[:, ::-1] * (-1, 1)
+    slope = dx * across[:, 0] + dy * across[:, 1]
+    bend = (dxx + dyy) / 2 - np.hypot((dxx - dyy) / 2, dxy)
+    step = np.divide(-slope, bend, out=np.full_like(slope, np.inf), where=bend < 0)
+    crest = np.abs(step) <= _WITHIN_PX
+    pixels = np.stack([columns, rows], axis=1)[crest] + step[crest, None] * across[crest]
+    return Ridges(pixels, along[crest], strength[rows, columns][crest].astype(np.float64))

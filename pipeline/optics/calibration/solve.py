@@ -1,0 +1,187 @@
+"""The joint fit: lens, rotations, places and wall of a rig by robust least squares over all that was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.optics.angles import Array
+from pipeline.optics.calibration.features import Matches
+from pipeline.optics.calibration.lines import LinePoints
+from pipeline.optics.calibration.residuals import (
+    GroundLine,
+    LineTable,
+    ground_line_errors_px,
+    match_errors_px,
+    straightness_errors_px,
+)
+from pipeline.optics.lens import Lens
+from pipeline.optics.rig import Camera, Rig
+
+_FOCAL_STEP, _CENTRE_STEP, _K_STEP, _ANGLE_STEP, _PLACE_STEP, _WALL_STEP = 0.01, 10.0, 0.01, 0.1, 0.02, 0.1
+_HEIGHT_STEP = 0.01
+"""Steps of about equal effect: relative focal length, pixels, -, degrees, heights, relative range and height."""
+
+_MOST_STEPS = 30
+_MOST_DAMPING = 1e6
+_LEAST_GAIN = 1e-4
+_DIFFERENCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen: matched points, lines straight in the scene, and lines level and square on the ground."""
+
+    matches: tuple[Matches, ...] = ()
+    straight: tuple[LinePoints, ...] = ()
+    ground: tuple[GroundLine, ...] = ()
+
+    def errors_px(self, rig: Rig) -> Array:
+        """Every error of the rig, one flat vector."""
+        return np.concatenate(
+            [
+                *(match_errors_px(rig, matches).ravel() for matches in self.matches),
+                straightness_errors_px(rig, self._straight_table),
+                ground_line_errors_px(rig, self._ground_table)[0],
+            ]
+        )
+
+    @cached_property
+    def _straight_table(self) -> LineTable:
+        return LineTable.of_straight(self.straight)
+
+    @cached_property
+    def _ground_table(self) -> LineTable:
+        return LineTable.of_ground(self.ground)
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """What the fit may change; all that is False stays as it is.
+
+    ``first_camera``: its rotation too; leave it fixed while nothing ties the rig to the world.
+    ``places``: where the cameras stand, their middle staying the origin, and where the wall stands.
+    ``height``: how high the cameras stand; leave it fixed while the evidence holds no metre.
+    """
+
+    lens: bool = True
+    first_camera: bool = False
+    places: bool = False
+    height: bool = False
+
+
+def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
+    """The rig nearest to the evidence, starting from `rig`; errors well above `scale_px` count little.
+
+    Least squares under a Cauchy loss, by Levenberg-Marquardt steps on reweighted errors (Triggs et al. 2000).
+    Cameras of one picture size share one lens: they are taken to be of one kind.
+    """
+    packing = _Packing(rig, free)
+    steps = np.zeros(packing.size)
+    errors = evidence.errors_px(rig)
+    damping = 1e-3
+    for _ in range(_MOST_STEPS):
+        weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
+        slopes = _slopes(lambda at: evidence.errors_px(packing.unpack(at)), steps, errors)
+        normal = slopes.T @ (weights[:, None] * slopes)
+        downhill = -slopes.T @ (weights * errors)
+        cost = _cost(errors, scale_px)
+        gained = 0.0
+        while damping < _MOST_DAMPING:
+            # The small constant keeps what the evidence says nothing about where it is.
+            move = np.linalg.solve(normal + np.diag(damping * np.diag(normal) + 1e-6), downhill)
+            tried = evidence.errors_px(packing.unpack(steps + move))
+            gained = cost - _cost(tried, scale_px)
+            if gained > 0:
+                steps, errors, damping = steps + move, tried, damping / 5
+                break
+            damping *= 5
+        if gained < _LEAST_GAIN * cost:
+            break
+        damping = max(damping, 1e-9)
+    return packing.unpack(steps)
+
+
+def _cost(errors: Array, scale_px: float) -> float:
+    return float(np.log1p((errors / scale_px) ** 2).sum())
+
+
+def _slopes(function: Callable[[Array], Array], at: Array, value: Array) -> Array:
+    """The derivatives of `function` by each of its arguments, (values, arguments), by forward differences."""
+    slopes = np.empty((len(value), len(at)))
+    for i in range(len(at)):
+        beside = at.copy()
+        beside[i] += _DIFFERENCE
+        slopes[:, i] = (function(beside) - value) / _DIFFERENCE
+    return slopes
+
+
+class _Packing:
+    """A rig as a vector of steps from a starting rig."""
+
+    def __init__(self, start: Rig, free: Free) -> None:
+        self._start = start
+        self._free = free
+        sizes = [camera.size_px for camera in start.cameras]
+        self._groups: Sequence[int] = [sizes.index(size) for size in sizes]
+        self._owners = sorted(set(self._groups))
+        k_count = len(start.cameras[0].lens.k)
+        cameras = len(start.cameras)
+        self._lens_size = (3 + k_count) if free.lens else 0
+        self._turn_from = 0 if free.first_camera else 1
+        self._counts = (
+            self._lens_size * len(self._owners),
+            3 * (cameras - self._turn_from),
+            3 * (cameras - 1) if free.places else 0,
+            1 if free.places and cameras > 1 else 0,
+            1 if free.height else 0,
+        )
+        self.size = sum(self._counts)
+
+    def unpack(self, steps: Array) -> Rig:
+        """The rig so many steps from the start."""
+        lens_steps, turns, places, wall, height = np.split(steps, np.cumsum(self._counts)[:-1])
+        start = self._start
+        cameras = list(start.cameras)
+        if self._free.lens:
+            per_lens = lens_steps.reshape(len(self._owners), self._lens_size)
+            for i, camera in enumerate(cameras):
+                step = per_lens[self._owners.index(self._groups[i])]
+                cameras[i] = replace(camera, lens=_moved_lens(start.cameras[self._groups[i]], step))
+        for i, turn in enumerate(turns.reshape(-1, 3), self._turn_from):
+            yaw, pitch, roll = turn * _ANGLE_STEP
+            camera = cameras[i]
+            cameras[i] = replace(
+                camera,
+                yaw_deg=camera.yaw_deg + yaw,
+                pitch_deg=camera.pitch_deg + pitch,
+                roll_deg=camera.roll_deg + roll,
+            )
+        surface = replace(
+            start.surface, height_m=start.surface.height_m * float(np.exp(_HEIGHT_STEP * height.sum()))
+        )
+        if self._free.places:
+            unit = _PLACE_STEP * start.surface.height_m
+            moves = np.vstack([np.zeros(3), places.reshape(-1, 3)]) * unit
+            moves -= moves.mean(axis=0)
+            for i, move in enumerate(moves):
+                x, y, z = cameras[i].position_m + move
+                cameras[i] = replace(cameras[i], position_m=(float(x), float(y), float(z)))
+            nearest = 2 * max(np.hypot(camera.position_m[0], camera.position_m[2]) for camera in cameras)
+            cap = start.surface.range_cap_m * float(np.exp(_WALL_STEP * wall.sum()))
+            surface = replace(surface, range_cap_m=max(cap, nearest, 1e-3))
+        return replace(start, cameras=tuple(cameras), surface=surface)
+
+
+def _moved_lens(camera: Camera, step: Array) -> Lens:
+    lens = camera.lens
+    x, y = lens.centre_px
+    return replace(
+        lens,
+        focal_px=lens.focal_px * float(np.exp(step[0] * _FOCAL_STEP)),
+        centre_px=(x + float(step[1]) * _CENTRE_STEP, y + float(step[2]) * _CENTRE_STEP),
+        k=tuple(float(k + s * _K_STEP) for k, s in zip(lens.k, step[3:], strict=True)),
+    )

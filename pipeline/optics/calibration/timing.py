@@ -1,0 +1,71 @@
+"""How many frames one camera runs behind another: the shift under which both see motion at the same places.
+
+What moves changes the brightness at its place on the ground; in directions that both cameras see, the changes
+are the same film twice, shifted in time.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.optics.calibration.footage import Footage
+from pipeline.optics.calibration.pictures import Floats, blur, sample
+from pipeline.optics.rig import Rig
+
+LONGEST_S = 3.0
+
+_STEP_DEG = 0.15
+_BELOW_DEG, _ABOVE_DEG = -25.0, 0.5
+"""Motion is looked for on the ground: players, not clouds and trees."""
+
+_LEAST_LIKENESS = 0.1
+_LEAST_LEAD = 1.15
+"""How far the best shift's likeness must exceed that of any other, three frames or more away."""
+
+
+def frame_offset(rig: Rig, a: int, b: int, footage: tuple[Footage, ...]) -> int | None:
+    """The n for which b's frame i + n shows the same moment as a's frame i; None when motion does not tell."""
+    directions = _shared_directions(rig, a, b)
+    if directions is None:
+        return None
+    of_a, of_b = (_changes(rig, i, footage[i], *directions) for i in (a, b))
+    likeness = of_a @ of_b.T
+    reach = int(LONGEST_S * footage[a].frame_rate)
+    rows, columns = likeness.shape
+    shifts = np.arange(-min(reach, rows - 2), min(reach, columns - 2) + 1)
+    if len(shifts) < 3:
+        return None
+    means = np.array([np.diagonal(likeness, shift).mean() for shift in shifts])
+    best = int(np.argmax(means))
+    others = means[np.abs(shifts - shifts[best]) >= 3]
+    clear = means[best] > _LEAST_LIKENESS and (not len(others) or means[best] > _LEAST_LEAD * others.max())
+    return int(shifts[best]) if clear else None
+
+
+def _shared_directions(rig: Rig, a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Yaw and pitch in degrees of a grid's nodes that both cameras see, (n,) each."""
+    reach = rig.coverage()
+    yaw, pitch = np.meshgrid(
+        np.arange(reach.yaw_min_deg, reach.yaw_max_deg, _STEP_DEG),
+        np.arange(_BELOW_DEG, _ABOVE_DEG, _STEP_DEG),
+    )
+    seen = rig.seen_by(yaw, pitch)
+    both = seen[..., a] & seen[..., b]
+    return (yaw[both], pitch[both]) if both.sum() > 500 else None
+
+
+def _changes(
+    rig: Rig, i: int, footage: Footage, yaw: NDArray[np.float64], pitch: NDArray[np.float64]
+) -> Floats:
+    """How much each direction's brightness changed from frame to frame, (frames - 1, directions), each unit."""
+    pixels = rig.angles_to_pixels(i, yaw, pitch)
+    shrink = footage.size_px[0] / footage.motion.shape[2]
+    at = ((pixels + 0.5) / shrink - 0.5).astype(np.float32)[:, None]
+    film = [sample(blur(picture, 1.0), at) for picture in footage.motion]
+    brightness = np.stack(film)[..., 0]
+    changes = np.abs(np.diff(brightness, axis=0))
+    changes -= changes.mean(axis=0)
+    changes -= changes.mean(axis=1, keepdims=True)
+    unit: Floats = changes / np.maximum(np.linalg.norm(changes, axis=1, keepdims=True), 1e-6)
+    return unit
