@@ -6,15 +6,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pipeline.application import PanoramaWithVirtualCamera as PanoramaWithVirtualCamera
     from pipeline.buffer_manager import BufferManager as BufferManager
+    from pipeline.config_builder import ConfigBuilder as ConfigBuilder
     from pipeline.errors import ForesightError as ForesightError
+    from pipeline.pipeline_builder import PipelineBuilder as PipelineBuilder
+    from pipeline.playback_builder import PlaybackPipelineBuilder as PlaybackPipelineBuilder
 
 _HOMES = {
     "BufferManager": "pipeline.buffer_manager",
+    "ConfigBuilder": "pipeline.config_builder",
     "ForesightError": "pipeline.errors",
+    "PanoramaWithVirtualCamera": "pipeline.application",
+    "PipelineBuilder": "pipeline.pipeline_builder",
+    "PlaybackPipelineBuilder": "pipeline.playback_builder",
 }
 
-__all__ = ["BufferManager", "ForesightError"]
+__all__ = [
+    "BufferManager",
+    "ConfigBuilder",
+    "ForesightError",
+    "PanoramaWithVirtualCamera",
+    "PipelineBuilder",
+    "PlaybackPipelineBuilder",
+]
 __version__ = "0.1.0"
 
 

@@ -19,6 +19,7 @@ from pipeline.gst import playback
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.clip_writer import write_clip
 from pipeline.gst.delay_engine import DelayEngine, Port
+from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper, Ownership
 from pipeline.gst.reader import Reader, Subscription
 from pipeline.gst.runtime import Gst
@@ -125,7 +126,7 @@ class BufferManager:
             if element is not None:
                 self._engine.set_appsrc(port, element)
         if playback_pipeline is not None:
-            self._engine.pipeline = playback_pipeline
+            self._engine.pipeline = Held(playback_pipeline)
 
     def set_emergency_shutdown_callback(self, callback: Callable[[], Any] | None) -> None:
         """Call `callback()` once per stall, from a thread of its own; it may call any method."""

@@ -28,8 +28,10 @@ class Candidates:
 class Motion:
     """How a ball may move from one sight to the next."""
 
-    usual_speed_m_s: float = 14.0
-    """A step of this speed costs about one sight's whole confidence."""
+    free_speed_m_s: float = 5.0
+    """A step up to this speed costs nothing."""
+    usual_speed_m_s: float = 12.0
+    """A step this much faster, over a long time, costs about as much as one sight is worth."""
     highest_speed_m_s: float = 35.0
     """A faster step is no step of one ball."""
     slack_m: float = 1.0
@@ -80,14 +82,15 @@ def best_chain(
 
     A candidate that lies still gains only ``still_factor`` of its gain: a spare ball by the line is seen
     in every frame, but so is the true one before a free kick, hence not nothing. A step costs
-    ((d - slack) / (usual speed * dt + 0.5 m))^2. The maximum is exact (Viterbi, each candidate once).
+    ((d - slack - free speed * dt) / (usual speed * dt + 1 m))^2. The maximum is exact (Viterbi).
     """
     size = len(candidates)
     if size == 0:
         return np.zeros(0, np.intp)
     seconds, metres = pairs(candidates, motion.longest_skip_s)
     gain = np.where(lies_still(seconds, metres), still_factor, 1.0) * candidates.gain
-    cost = np.maximum(metres - motion.slack_m, 0.0) / (motion.usual_speed_m_s * seconds + 0.5)
+    excess_m = np.maximum(metres - motion.slack_m - motion.free_speed_m_s * seconds, 0.0)
+    cost = excess_m / (motion.usual_speed_m_s * seconds + 1.0)
     cost *= cost
     possible = (seconds > 0) & (seconds <= motion.longest_skip_s)
     possible &= metres <= motion.slack_m + motion.highest_speed_m_s * seconds

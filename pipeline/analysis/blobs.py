@@ -39,10 +39,10 @@ TALLEST_JOINED_M = 2.1
 TALL_M, BROAD_M = 2.0, 0.9
 """What is larger may be more than one player, and is if its area says so."""
 
-BODY_M2 = 0.6
+BODY_M2 = 0.65
 """What one player covers."""
 
-EDGE_PX = 2
+EDGE_PX = 3
 """By how much the lens, the codec and the closing make things broader and higher."""
 
 MOST_IN_CLUSTER = 6

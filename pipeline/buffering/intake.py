@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import Enum
 
-from pipeline.timebase import NS_PER_S
+from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 RESTART_NS = 1 * NS_PER_S
 """A timestamp this far back is no slip but a source that began again."""
 JUMP_NS = 10 * NS_PER_S
 """A live timestamp this far ahead of the clock is no gap but a source that changed its time."""
+PACED_NS = 150 * NS_PER_MS
+"""A source whose samples span as much time as they took to arrive, to this accuracy, is paced."""
 OFFLINE_JUMP_NS = 3600 * NS_PER_S
 """Without a clock to compare with, only a gap of this length is taken for a jump."""
 
@@ -44,12 +46,31 @@ class Timeline:
     others adopt it, and so sound and picture stay together.
     """
 
-    __slots__ = ("epoch", "newest_ns", "shift_ns")
+    __slots__ = ("_first_arrival", "epoch", "newest_ns", "shift_ns")
 
     def __init__(self) -> None:
         self.epoch = 0
         self.shift_ns = 0
         self.newest_ns = 0
+        self._first_arrival: tuple[int, int] | None = None  # clock and time of the first sample
+
+    def extend(self, time_ns: int, end_ns: int, arrival_ns: int) -> None:
+        """A sample from `time_ns` to `end_ns` was accepted when the clock showed `arrival_ns`."""
+        if end_ns > self.newest_ns:
+            self.newest_ns = end_ns
+        if self._first_arrival is None:
+            self._first_arrival = (arrival_ns, time_ns)
+
+    def paced_origin_ns(self, now_ns: int, first_ns: int, span_ns: int) -> int | None:
+        """What the clock showed at time 0, if samples come as time goes by; None if faster or slower.
+
+        first_ns: time of the oldest sample stored; span_ns: how much is stored from there on.
+        """
+        if self._first_arrival is None:
+            return None
+        arrival_ns, time_ns = self._first_arrival
+        paced = time_ns == first_ns and abs(now_ns - arrival_ns - span_ns) < PACED_NS
+        return arrival_ns - time_ns if paced else None
 
     def restart(self, shift_ns: int) -> None:
         """From now on running time plus `shift_ns` is the timeline's time."""
@@ -85,8 +106,7 @@ class Intake:
             self.last_ns = time_ns
             self._arrival_ns = arrival_ns
             self.end_ns = time_ns + duration_ns
-            if self.end_ns > self._timeline.newest_ns:
-                self._timeline.newest_ns = self.end_ns
+            self._timeline.extend(time_ns, self.end_ns, arrival_ns)
         return verdict, time_ns
 
     def _judge(self, running_ns: int | None, arrival_ns: int, inter_coded: bool) -> tuple[Verdict, int]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from pipeline.buffering.intake import Intake, Timeline, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
+from pipeline.buffering.stall import StallWatch
 from pipeline.buffering.step import LONGEST_WAIT_NS, Bound, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
@@ -19,8 +20,6 @@ RUNAWAY = 100
 """The window is bounded by time; by count only where timestamps do not advance, at this many capacities."""
 GAP_AFTER_NS = NS_PER_S // 2
 """Of a stream this far behind the others, playback is told that it has a gap, and goes on."""
-PACED_NS = 150 * NS_PER_MS
-"""A source whose samples span as much time as they took to arrive, to this accuracy, is paced."""
 GAP_STEP_NS = 100 * NS_PER_MS
 """Inside a gap, playback is told of it in steps of this length."""
 MISSING_AFTER_NS = NS_PER_S // 2
@@ -51,13 +50,10 @@ class DelayLine:
         self.bites = dict.fromkeys(Bound, 0)
         self.most_bytes = 0
         self.margin_ns: int | None = None  # the least time a sample was taken before it was due
-        self.stall_count = 0
-        self._stall_ns = stall_ns
-        self._progress_ns = 0  # the clock when a frame was last sent
-        self._stalled = False
+        self.stall = StallWatch(stall_ns)
+        self._received = 0
         self._all_over = False
         self._ended_ns: int | None = None  # the clock when the last stream that began had ended
-        self._first_arrival: tuple[int, int] | None = None  # clock and time of the first sample
 
     def add_stream(self, name: str, *, nominal_ns: int, leads: bool) -> Stream:
         """A new stream on the common timeline."""
@@ -86,8 +82,6 @@ class DelayLine:
         verdict, order_ns = stream.place(running_ns, duration_ns, now_ns)
         if not verdict.accepted:
             return verdict, order_ns
-        if self._first_arrival is None:
-            self._first_arrival = (now_ns, order_ns)
         playhead_ns = self.schedule.playhead_ns(now_ns)
         if playhead_ns is not None and order_ns < playhead_ns:
             stream.counters.late += 1
@@ -170,7 +164,7 @@ class DelayLine:
         """The buffer thread starts: wait until the window is filled."""
         self.state = State.FILLING
         self.schedule.reset()
-        self._stalled = self._all_over = False
+        self._all_over = False
         self._ended_ns = None
         for stream in self.streams.values():
             stream.closed = stream.in_gap = False
@@ -183,10 +177,9 @@ class DelayLine:
         for stream in self.streams.values():
             evicted += stream.clear(Intake(self.timeline, live=self.schedule.clocked))
         self.schedule.reset()
-        self.stall_count = self.most_bytes = 0
+        self.stall.count = self.most_bytes = 0
         self.bites = dict.fromkeys(Bound, 0)
         self.margin_ns = None
-        self._first_arrival = None
         if self.state in (State.PLAYING, State.DRAINED):
             self.state = State.FILLING
         return evicted
@@ -255,9 +248,12 @@ class DelayLine:
         if self.state is State.FILLING:
             self._try_start(step, now_ns, origin_ns)
         if self.state is State.PLAYING:
+            if not self.schedule.clocked:
+                self._evict(step, now_ns)  # by what was truly sent: what is sent below may be refused
             for stream in self.streams.values():
                 self._send(step, stream, now_ns, room_ns.get(stream.name))
-            self._evict(step, now_ns)
+            if self.schedule.clocked:
+                self._evict(step, now_ns)  # by the clock, and after a last chance to be sent late
             self._measure(step, now_ns)
             self._watch(step, now_ns)
             step.wait_ns = self._wait_ns(step, now_ns)
@@ -272,7 +268,7 @@ class DelayLine:
         if self.schedule.clocked:
             span_ns = max(stream.ahead_ns for stream in self.streams.values())
             if origin_ns is None:
-                origin_ns = self._paced_origin_ns(now_ns, first_ns, span_ns)
+                origin_ns = self.timeline.paced_origin_ns(now_ns, first_ns, span_ns)
             base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=self._all_over)
         elif not any(self._is_due(stream, now_ns) for stream in self.streams.values()):
             base_ns = None
@@ -281,19 +277,11 @@ class DelayLine:
             return
         self.state = State.PLAYING
         self.schedule.base_ns = step.start_base_ns = base_ns
-        self._progress_ns = now_ns
+        self.stall.begin(now_ns)
         for stream in self.streams.values():
             stream.told_ns = first_ns
             if self.schedule.clocked:
                 stream.skip_to(now_ns - base_ns)
-
-    def _paced_origin_ns(self, now_ns: int, first_ns: int, span_ns: int) -> int | None:
-        """The origin of a source without a clock whose samples nevertheless come as time goes by."""
-        if self._first_arrival is None:
-            return None
-        arrival_ns, time_ns = self._first_arrival
-        paced = time_ns == first_ns and abs(now_ns - arrival_ns - span_ns) < PACED_NS
-        return arrival_ns - time_ns if paced else None
 
     def _horizon_ns(self, stream: Stream, now_ns: int) -> int | None:
         """Up to which time the stream's samples may leave; None: all of them."""
@@ -383,14 +371,21 @@ class DelayLine:
         if all(stream.closed for stream in self.streams.values()):
             self.state = State.DRAINED
             return
-        leaders = [stream for stream in self.streams.values() if stream.leads and stream.seen]
-        watched = [stream for stream in leaders if not stream.closed] or list(self.streams.values())
-        if self.schedule.paused_ns is not None or any(send.stream in watched for send in step.sends):
-            self._progress_ns = now_ns
-            self._stalled = False
-        elif not self._stalled and now_ns - self._progress_ns > self._stall_ns:
-            self._stalled = step.stalled = True
-            self.stall_count += 1
+        seen = [stream for stream in self.streams.values() if stream.seen]
+        leaders = [stream for stream in seen if stream.leads and not stream.closed] or seen
+        got_on = (
+            any(send.stream in leaders for send in step.sends)
+            or self.schedule.paused_ns is not None
+            or all(stream.ended and stream.unsent == 0 for stream in seen)
+            or self._source_goes_on()
+        )
+        step.stalled = self.stall.update(now_ns, got_on=got_on)
+
+    def _source_goes_on(self) -> bool:
+        """Whether a source without a clock brought something since last asked: slow is no stall then."""
+        received = sum(stream.counters.received for stream in self.streams.values())
+        before, self._received = self._received, received
+        return received > before and not self.schedule.clocked
 
     def _wait_ns(self, step: Step, now_ns: int) -> int:
         if not self.schedule.clocked:

@@ -33,7 +33,7 @@ def statistics(
         margin_s=None if line.margin_ns is None else ns_to_seconds(line.margin_ns),
         stored_bytes=line.size_bytes,
         stored_bytes_most=line.most_bytes,
-        stall_count=line.stall_count,
+        stall_count=line.stall.count,
         bound_by=MappingProxyType({bound.value: count for bound, count in line.bites.items()}),
         streams=MappingProxyType(streams),
     )

@@ -137,6 +137,10 @@ class Stream:
         self.counters.sent -= count
         self.counters.refused += count
         self.catch_up()
+        before = self.window.get(self.next_seq - 1)
+        self.sent_ns = None if before is None else before.time_ns
+        if before is not None:
+            self.told_ns = before.end_ns
 
     def catch_up(self) -> None:
         """Move the cursor over what has left the window unsent, and count it."""

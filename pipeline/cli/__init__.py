@@ -12,8 +12,17 @@ import typer
 
 from pipeline.errors import ForesightError
 
-COMMANDS: tuple[str, ...] = ("calibrate", "direct")
+COMMANDS: tuple[str, ...] = ("run", "calibrate", "direct", "demo", "doctor", "bench")
 """Every command's name; its code is the function of that name in the module of that name beside this file."""
+
+GROUPS: tuple[str, ...] = ("config",)
+"""Commands with commands of their own; each is the ``app`` of the module of that name."""
+
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What typer raises for a command line that it cannot read: an option nobody knows, a value that is none."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C outside a run, as shells have it."""
 
 
 def _command(name: str) -> Callable[..., Any]:
@@ -22,24 +31,55 @@ def _command(name: str) -> Callable[..., Any]:
     return function
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from pipeline import __version__
+
+        typer.echo(f"foresight {__version__}")
+        raise typer.Exit
+
+
 def _app() -> typer.Typer:
-    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
-    # A callback keeps the command's name on the line even while there is one command only.
-    app.callback(help="A live camera that has already seen the next seven seconds.")(lambda: None)
+    app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode=None)
+
+    def options(
+        version: bool = typer.Option(
+            False, "--version", is_eager=True, callback=_show_version, help="and exit"
+        ),
+        debug: bool = typer.Option(False, "--debug", help="show where in the code an error comes from"),
+    ) -> None:
+        """A live camera that has already seen the next seven seconds."""
+        del version, debug
+
+    app.callback()(options)
     for name in COMMANDS:
         app.command(name)(_command(name))
+    for name in GROUPS:
+        app.add_typer(importlib.import_module(f"pipeline.cli.{name}").app, name=name)
     return app
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration."""
-    argv = sys.argv[1:] if arguments is None else arguments
+    argv = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in argv
     argv = [argument for argument in argv if argument != "--debug"]
+    if not argv or (len(argv) == 1 and argv[0] in GROUPS):
+        argv.append("--help")
     try:
-        _app()(argv, prog_name="foresight")
+        status = typer.main.get_command(_app()).main(argv, prog_name="foresight", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except ForesightError as error:
         if debug:
             traceback.print_exc()
-        print(f"foresight: {error}", file=sys.stderr)  # noqa: T201
+        _complain(str(error))
         sys.exit(error.exit_status)
+    except USAGE_ERROR as error:
+        _complain(f"{error.format_message()} (see foresight --help)")
+        sys.exit(2)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+
+
+def _complain(text: str) -> None:
+    print(f"foresight: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201

@@ -12,7 +12,7 @@ class Style:
     """How the camera frames and moves. Fractions are of half the picture: 0 its centre, 1 its edge."""
 
     # Framing
-    picture_width_m: float = 20.0
+    picture_width_m: float = 18.0
     """How much of the ground, across at the ball's distance, the picture shows at rest."""
     hfov_min_deg: float = 22.0
     hfov_max_deg: float = 80.0
@@ -20,7 +20,7 @@ class Style:
     """Room ahead: the camera aims at where the ball will be so much later."""
     dead_zone: float = 0.5
     """The ball may move so far off the centre and the camera has no wish to follow."""
-    keep_in: float = 0.74
+    keep_in: float = 0.765
     """The ball, its uncertainty included, is kept within this; the limit wanted is 0.8."""
     speed_widens: float = 0.3
     """Degrees of picture width for each degree that the ball travels in the coming and last second."""
@@ -32,16 +32,16 @@ class Style:
     zoom_speed_deg_s: float = 20.0
     zoom_acceleration_deg_s2: float = 20.0
     # What each degree of discomfort costs, against 1 for a squared degree outside the dead zone
-    pan_speed_cost: float = 12.0
+    pan_speed_cost: float = 22.0
     """Per deg/s (absolute)."""
-    pan_acceleration_cost: float = 14.0
+    pan_acceleration_cost: float = 28.0
     """Per (deg/s2)^2."""
-    pan_jerk_cost: float = 6.0
+    pan_jerk_cost: float = 4.0
     """Per (deg/s3)^2."""
     tilt_acceleration_cost: float = 12.0
     tilt_jerk_cost: float = 12.0
-    zoom_acceleration_cost: float = 1.5
-    zoom_jerk_cost: float = 1.5
+    zoom_acceleration_cost: float = 0.8
+    zoom_jerk_cost: float = 0.8
     zoom_cost: float = 0.03
     """Per squared degree off the reference width."""
     aim_cost: float = 1.0
@@ -54,8 +54,8 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "broadcast": Style(),
-    "calm": Style(picture_width_m=28.0, hfov_min_deg=28.0, dead_zone=0.6, pan_speed_cost=20.0),
-    "close": Style(picture_width_m=14.0, hfov_min_deg=14.0, dead_zone=0.35, pan_speed_cost=6.0),
+    "calm": Style(picture_width_m=26.0, hfov_min_deg=28.0, dead_zone=0.6, pan_acceleration_cost=40.0),
+    "close": Style(picture_width_m=13.0, hfov_min_deg=14.0, dead_zone=0.4, zoom_cost=0.1),
 }
 
 

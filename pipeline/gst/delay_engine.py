@@ -17,6 +17,7 @@ from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.gst import playback
 from pipeline.gst.crossfade import spliced
+from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper
 from pipeline.gst.runtime import Gst
 from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
@@ -39,8 +40,13 @@ class Port:
     stream: Stream
     source: SourceEdge
     keeper: Keeper
-    appsrc: Any = None
+    target: Held | None = None
     waiting_readers: int = 0
+
+    @property
+    def appsrc(self) -> Any:
+        """The element that the stream is played through, None for none."""
+        return None if self.target is None else self.target.element
 
 
 class _Run:
@@ -66,7 +72,7 @@ class DelayEngine:
         self.wake = threading.Condition(self.lock)
         self.change = threading.Condition(self.lock)
         self.ports: dict[str, Port] = {}
-        self.pipeline: Any = None
+        self.pipeline: Held | None = None
         self.clock: Any = playback.system_clock()
         self.on_stall: Callable[[], Any] | None = None
         self.on_report: Callable[[], None] | None = None
@@ -85,7 +91,7 @@ class DelayEngine:
     def set_appsrc(self, port: Port, appsrc: Any) -> None:
         """Set or replace the element that the stream is played through."""
         playback.configure_appsrc(appsrc, self._limit_ns, live=self.live)
-        port.appsrc = appsrc
+        port.target = Held(appsrc)
 
     @property
     def _limit_ns(self) -> int:
@@ -202,13 +208,15 @@ class DelayEngine:
 
     def start(self) -> bool:
         """Start the buffer thread; False when it runs already."""
+        for target in self._targets():
+            target.hold()
         with self.lock:
             if self._run is not None:
                 return False
             run = self._run = _Run()
             self.line.begin()
             run.thread = threading.Thread(target=self._loop, args=(run,), name="buffer-manager", daemon=True)
-        run.thread.start()
+            run.thread.start()
         return True
 
     def stop(self) -> bool:
@@ -225,6 +233,8 @@ class DelayEngine:
             port.source.release()
         if run.thread is not None and run.thread is not threading.current_thread():
             run.thread.join(STOP_TIMEOUT_S)
+        for target in self._targets():
+            target.loosen()
         return True
 
     def clear(self) -> None:
@@ -270,9 +280,9 @@ class DelayEngine:
         """How many nanoseconds each appsrc still takes."""
         limit_ns = self._limit_ns
         return {
-            name: limit_ns - port.appsrc.get_current_level_time()
+            name: limit_ns - appsrc.get_current_level_time()
             for name, port in self.ports.items()
-            if port.appsrc is not None
+            if (appsrc := port.appsrc) is not None
         }
 
     def origin_ns(self, now_ns: int) -> int | None:
@@ -292,7 +302,8 @@ class DelayEngine:
             self.send(send)
         for stream, begin_ns, end_ns in step.gaps:
             appsrc = self.ports[stream.name].appsrc
-            appsrc.send_event(Gst.Event.new_gap(max(begin_ns, 0), end_ns - begin_ns))
+            if appsrc is not None:
+                appsrc.send_event(Gst.Event.new_gap(max(begin_ns, 0), end_ns - begin_ns))
         for stream in step.closes:
             appsrc = self.ports[stream.name].appsrc
             if appsrc is not None:
@@ -303,12 +314,17 @@ class DelayEngine:
     @property
     def appsrcs(self) -> list[Any]:
         """The elements that playback gets its samples through."""
-        return [port.appsrc for port in self.ports.values() if port.appsrc is not None]
+        return [appsrc for port in self.ports.values() if (appsrc := port.appsrc) is not None]
 
     @property
     def playback_pipeline(self) -> Any:
         """The pipeline that shows the samples: the one given, or the one that holds the appsrcs; may be None."""
-        return self.pipeline if self.pipeline is not None else playback.pipeline_of(self.appsrcs)
+        given = None if self.pipeline is None else self.pipeline.element
+        return given if given is not None else playback.pipeline_of(self.appsrcs)
+
+    def _targets(self) -> list[Held]:
+        targets = [port.target for port in self.ports.values()] + [self.pipeline]
+        return [target for target in targets if target is not None]
 
     def _start_playback(self, base_ns: int) -> None:
         pipeline = self.playback_pipeline

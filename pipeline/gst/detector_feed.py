@@ -11,7 +11,7 @@ from pipeline.timebase import Nanoseconds
 
 
 class DetectorFeed:
-    """Connect `on_new_sample` to the appsink, then `attach` the worker once the rig is known.
+    """Connect `on_new_sample` and `on_eos` to the appsink, then `attach` the worker once the rig is known.
 
     Before that, live frames are let go and offline ones wait. `close` wakes who waits; from then on frames are
     let go.
@@ -51,6 +51,14 @@ class DetectorFeed:
         frame = mapping.__enter__()
         worker.offer(frame, Nanoseconds(time_ns), lambda: mapping.__exit__(None, None, None))
         return Gst.FlowReturn.OK
+
+    def on_eos(self, _appsink: GstApp.AppSink) -> None:
+        """The appsink's ``eos``: the detector looks at what waits, then the timeline is complete."""
+        if not self._live:
+            self._attached.wait()
+        worker = self._worker
+        if worker is not None:
+            worker.finish()
 
     def _layout_of(self, caps: Gst.Caps) -> FrameLayout:
         text = caps.to_string()

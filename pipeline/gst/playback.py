@@ -13,10 +13,10 @@ def system_clock() -> Any:
     return Gst.SystemClock.obtain()
 
 
-def is_started(pipeline: Any) -> bool:
-    """Whether the caller has already set the pipeline to PLAYING, reached or not."""
-    _, state, pending = pipeline.get_state(0)
-    return bool(Gst.State.PLAYING in (state, pending))
+def is_playing(pipeline: Any) -> bool:
+    """Whether the pipeline has reached PLAYING, and with it a base time of its own."""
+    _, state, _ = pipeline.get_state(0)
+    return bool(state == Gst.State.PLAYING)
 
 
 def pipeline_of(appsrcs: Sequence[Any]) -> Any:
@@ -53,7 +53,7 @@ def start(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> No
     already started keeps its own, and its appsrcs' pads get an offset instead. Does not wait for the
     state change.
     """
-    if is_started(pipeline):
+    if is_playing(pipeline):
         own_clock = pipeline.get_clock() or clock
         own_base_ns = base_ns + own_clock.get_time() - clock.get_time()
         shift_appsrcs(appsrcs, own_base_ns - pipeline.get_base_time())

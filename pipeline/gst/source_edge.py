@@ -110,9 +110,12 @@ class SourceEdge:
 
     @property
     def is_active(self) -> bool:
-        """Whether the sink still takes data; False while its pipeline is being shut down."""
-        pad = self._pad
-        return pad is None or bool(pad.is_active())
+        """Whether the sink takes data; False as soon as its pipeline is told to stop, which waits for us then."""
+        sink = self.sink
+        if sink is None:
+            return True
+        _, _, pending = sink.get_state(0)
+        return pending in (Gst.State.VOID_PENDING, Gst.State.PLAYING)
 
     def clock(self) -> Any:
         """The clock of the sink's pipeline, None before it runs."""

@@ -16,8 +16,9 @@ _RED, _BLUE = 0.2126, 0.0722
 class YuvGain:
     """Gains of blue, green and red as they act on 8-bit video-range BT.709 YUV.
 
-    The exact action is affine. Of its nine terms four are left out: those by which chroma acts on luma and on
-    the other chroma, under 2 levels on any colour for gains within 7 % of 1. What remains is::
+    The exact action is affine. Of its nine factors four are left out: those by which chroma acts on luma and
+    on the other chroma. For gains within 7 % of 1 that is 0.1 level on turf and white, 1 on skin, at most
+    6.3 on the purest colours. What remains is::
 
         Y' - 16 = luma (Y - 16)
         U' - 128 = u (U - 128) + u_luma (Y - 16)        V likewise

@@ -32,6 +32,7 @@ MARGIN_PX = 4
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 PlaneName = Literal["luma", "chroma"]
 
 
@@ -145,29 +146,28 @@ class MapMaker:
 
         `plane` says for which plane of the view; chroma samples lie midway between their four luma pixels.
         """
-        to_image = np.subtract(0.5, origin_px), np.asarray(ratio)
-        at_nodes = (part.pixels[block.nodes] + to_image[0]) * to_image[1] - 0.5
+        shift, scale = np.subtract(0.5, origin_px), np.asarray(ratio)
+        at_nodes = (part.pixels[block.nodes] + shift) * scale - 0.5
         x = self.enlarge(at_nodes[..., 0], block, "x", plane)
         y = self.enlarge(at_nodes[..., 1], block, "y", plane)
-        bent = np.argwhere(part.bent[block.cells])
-        if bent.size:
+        if part.bent[block.cells].any():
+            row, column = self._bent_pixels(part, block, plane)
+            spacing = 1 if plane == "luma" else 2
+            at = spacing * (np.stack([column, row], axis=-1).astype(np.float64) + 0.5) - 0.5
+            exact = (self._pixels(part.camera, self._rays(view, at))[0] + shift) * scale - 0.5
             rows, columns = self.pixel_slices(block, plane)
-            scale = 1 if plane == "luma" else 2
-            step = STEP_PX // scale
-            offsets = np.arange(step) - step // 2
-            row = np.add.outer((bent[:, 0] + block.row) * step, offsets)[:, :, None].repeat(step, axis=2)
-            column = np.add.outer((bent[:, 1] + block.column) * step, offsets)[:, None, :].repeat(
-                step, axis=1
-            )
-            inside = (
-                (row >= rows.start) & (row < rows.stop) & (column >= columns.start) & (column < columns.stop)
-            )
-            row, column = row[inside], column[inside]
-            rays = self._rays(view, (np.stack([column, row], axis=-1) + 0.5) * scale - 0.5)
-            exact = (self._pixels(part.camera, rays)[0] + to_image[0]) * to_image[1] - 0.5
             x[row - rows.start, column - columns.start] = exact[:, 0]
             y[row - rows.start, column - columns.start] = exact[:, 1]
         return x, y
+
+    def _bent_pixels(self, part: Part, block: Block, plane: PlaneName) -> tuple[Indices, Indices]:
+        """Rows and columns of the pixels in the block's bent cells."""
+        step = STEP_PX if plane == "luma" else STEP_PX // 2
+        rows, columns = self.pixel_slices(block, plane)
+        row, column = np.mgrid[rows, columns]
+        cell = (row + step // 2) // step, (column + step // 2) // step
+        bent = part.bent[cell]
+        return row[bent], column[bent]
 
     def _rays(self, view: View, pixels: Array) -> Array:
         rays: Array = view.lens(*self.size).unproject(pixels) @ view.rotation.T

@@ -8,6 +8,7 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
+from pipeline.errors import RigError
 from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, rotation
 from pipeline.optics.lens import CylindricalLens, EquirectangularLens, Lens, RectilinearLens
 
@@ -19,8 +20,8 @@ class View:
     """Where a virtual lens looks and how wide; its picture's size is the renderer's business.
 
     Angles in degrees: yaw to the right, pitch upward, roll as a camera turned clockwise by its operator;
-    ``hfov_deg`` is the angle between the middles of the picture's left and right edges, below 180 for a
-    rectilinear view, up to 360 for the others. A rectilinear view is tilted by its pitch; the others stand
+    ``hfov_deg`` is the angle between the middles of the picture's left and right edges, at most 179 for a
+    rectilinear view, 360 for the others. A rectilinear view is tilted by its pitch; the others stand
     upright, horizon level and verticals vertical, and ``pitch_deg`` is that of the picture's middle.
     Pure; any thread.
     """
@@ -33,6 +34,9 @@ class View:
 
     def lens(self, width: int, height: int) -> Lens:
         """The virtual lens of a picture of this size. Raises RigError for odd sizes and impossible angles."""
+        widest_deg = 179 if self.projection == "rectilinear" else 360
+        if not 0 < self.hfov_deg <= widest_deg:
+            raise RigError(f"hfov_deg is {self.hfov_deg}; allowed for {self.projection}: 0 to {widest_deg}")
         middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
         if self.projection == "rectilinear":
             focal_px = width / 2 / math.tan(math.radians(self.hfov_deg) / 2)

@@ -64,6 +64,7 @@ class Pipes:
             playback_pipeline=self.playback,
             **settings,
         )
+        self._handlers: list[tuple[Any, int]] = []
         self._shown = threading.Condition()
         self.shown = {"video": Shown(), "audio": Shown()}
         manager = self.manager
@@ -74,11 +75,12 @@ class Pipes:
         for name, shown in self.shown.items():
             self._connect(self.playback, f"{name}_out", "handoff", self._handoff, shown)
 
-    @staticmethod
-    def _connect(pipeline: Any, name: str, signal: str, callback: Callable[..., Any], *extra: Any) -> None:
+    def _connect(
+        self, pipeline: Any, name: str, signal: str, callback: Callable[..., Any], *extra: Any
+    ) -> None:
         element = pipeline.get_by_name(name)
         if element is not None:
-            element.connect(signal, callback, *extra)
+            self._handlers.append((element, element.connect(signal, callback, *extra)))
 
     def _handoff(self, element: Any, buffer: Any, pad: Any, shown: Shown) -> None:
         segment = pad.get_sticky_event(Gst.EventType.SEGMENT, 0).parse_segment()
@@ -123,6 +125,9 @@ class Pipes:
         self.analysis.set_state(Gst.State.NULL)
         self.playback.set_state(Gst.State.NULL)
         self.manager.clear_buffers()
+        while self._handlers:
+            element, handler = self._handlers.pop()
+            element.disconnect(handler)
 
 
 @dataclass

@@ -223,7 +223,18 @@ def test_a_stall_is_raised_once_and_again_after_it_was_over() -> None:
     store(line, "video", 5 * S, 4 * S)
     run(line, 5 * S + 100 * MS)
     assert run(line, 9 * S).stalled
-    assert line.stall_count == 2
+    assert line.stall.count == 2
+
+
+def test_without_a_clock_a_slow_source_is_no_stall_but_a_silent_one_is() -> None:
+    line = make_line(clocked=False)
+    fill(line, 0.8)
+    run(line, 0)
+    full = dict.fromkeys(ROOM, 0)
+    for half_second in range(1, 9):
+        store(line, "video", S + half_second * FRAME_NS, half_second * S // 2)
+        assert not line.step(half_second * S // 2, None, full).stalled
+    assert line.step(6 * S, None, full).stalled
 
 
 def test_a_drained_end_is_no_stall() -> None:

@@ -217,6 +217,13 @@ def test_a_small_view_of_much_is_smoothed_not_skipped() -> None:
     assert np.abs(middle - 120).max() < 25
 
 
+@pytest.mark.parametrize("view", [View(0, 0, 180), View(0, 0, -3), View(0, 0, 361, 0, "cylindrical")])
+def test_impossible_views_are_refused(view: View) -> None:
+    rig, frame = SCENES[0]
+    with pytest.raises(RigError, match=r"hfov_deg is .*; allowed for"):
+        Renderer(rig, 64, 36).render(view, frame)
+
+
 def test_misfits_are_refused() -> None:
     rig, frame = SCENES[0]
     with pytest.raises(ConfigError, match="even, positive size"):
@@ -229,7 +236,7 @@ def test_misfits_are_refused() -> None:
 
 
 @given(
-    st.tuples(st.floats(0.9, 1.1), st.floats(0.9, 1.1), st.floats(0.9, 1.1)),
+    st.tuples(st.floats(0.93, 1.07), st.floats(0.93, 1.07), st.floats(0.93, 1.07)),
     st.tuples(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200)),
 )
 def test_gains_act_on_yuv_as_on_bgr(gains: tuple[float, float, float], bgr: tuple[int, int, int]) -> None:
@@ -249,7 +256,9 @@ def test_gains_act_on_yuv_as_on_bgr(gains: tuple[float, float, float], bgr: tupl
     u, v = (np.full((2, 2), round(value), np.uint8) for value in before[1:])
     YuvGain.of(gains).apply(luma, u, v)
     got = np.array([luma[0, 0], u[0, 0], v[0, 0]], float)
-    assert np.abs(got - after).max() < 6
+    assert np.abs(got - after).max() < 7
+    if max(bgr) - min(bgr) < 30:
+        assert np.abs(got - after).max() < 2
 
 
 def test_gains_are_applied_to_their_camera_alone() -> None:

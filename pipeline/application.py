@@ -1,0 +1,340 @@
+"""PanoramaWithVirtualCamera: both pipelines and the window between them; one lifetime, one order of failure."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from pipeline.analysis.jsonl import write_detections
+from pipeline.analysis.timeline import Timeline
+from pipeline.analysis.worker import DetectorWorker
+from pipeline.buffer_manager import BufferManager
+from pipeline.direction.director import Director, FixedDirector
+from pipeline.errors import ForesightError, PipelineError
+from pipeline.exports import PathWriter, write_truth
+from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
+from pipeline.gst.buffer_stream import BufferStream
+from pipeline.gst.detector_feed import DetectorFeed
+from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.playback_pipeline import PlaybackPipeline
+from pipeline.gst.runtime import Gst
+from pipeline.gst.view_element import ViewElement
+from pipeline.optics.limits import limits, panorama_view
+from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
+from pipeline.pipeline_builder import PipelineBuilder
+from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
+from pipeline.progress import Progress, RunReport
+from pipeline.redaction import redact
+from pipeline.settings import Settings, check
+from pipeline.timebase import Nanoseconds, ns_to_seconds
+from pipeline.venue import assumed_rig, detector_for, known_rig
+from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
+
+logger = logging.getLogger("foresight")
+
+PROGRESS_EVERY_S = 0.25
+TIMELINE_MARGIN_S = 30.0
+"""How much longer than the delay what was seen is kept: for what the director remembers."""
+
+
+class PanoramaWithVirtualCamera:
+    """A run: what `settings` name comes in, is analysed at once, and goes out `delay_s` later, directed.
+
+    `run` belongs to one thread; `stop`, `abort` and `progress` may be called from any, a signal handler
+    included. An object runs once.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises ConfigError for settings that cannot work here; nothing is opened yet."""
+        check(settings)
+        self.settings = settings
+        self._live = settings.is_live
+        self._notes: list[str] = []
+        self._error: ForesightError | None = None
+        self._state = "starting"
+        self._begun_s = time.monotonic()
+        self._begun_cpu_s = processor_seconds()
+        self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
+        self._analysis: AnalysisPipeline | None = None
+        self._playback: PlaybackPipeline | None = None
+        self._worker: DetectorWorker | None = None
+        self._director: Director | FixedDirector | None = None
+        self._path_writer: PathWriter | None = None
+        self._further_streams: list[BufferStream] = []
+        self._framerate = 0.0
+        self._shown = 0
+        self._first_shown_ns: Nanoseconds | None = None
+        self._last_shown_ns: Nanoseconds | None = None
+        self._timeline = Timeline(
+            span_s=settings.delay_s + TIMELINE_MARGIN_S, keep_all=settings.export.detections_out is not None
+        )
+        self._feed = DetectorFeed(live=self._live)
+        self.buffer_manager = BufferManager(
+            buffer_duration=settings.delay_s,
+            delay=settings.delay_s,
+            stall_timeout=settings.buffer.stall_timeout_s,
+            max_bytes=settings.buffer.max_bytes,
+            ownership=settings.buffer.ownership,
+            live=self._live,
+        )
+        self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
+
+    def run(self, on_progress: Callable[[Progress], None] | None = None) -> RunReport:
+        """Run until the sources end, `duration_s` is over, or `stop`; blocks. Raises ForesightError.
+
+        `on_progress` is called four times a second on this thread.
+        """
+        try:
+            self._start()
+            playback = self._playback
+            while playback is not None and not playback.wait_over(PROGRESS_EVERY_S):
+                if on_progress is not None:
+                    on_progress(self.progress())
+            report = self._report()
+        finally:
+            self._close()
+        if self._error is not None:
+            raise self._error
+        return report
+
+    def stop(self) -> None:
+        """End the capture now; what is in the window is still shown, and every file is finished. Idempotent."""
+        if self._state == "draining":
+            return
+        self._state = "draining"
+        analysis = self._analysis
+        if analysis is not None:
+            # the sinks' streaming threads may be waiting for room, so this must not wait for them
+            threading.Thread(target=analysis.finish, name="finish-analysis", daemon=True).start()
+
+    def abort(self) -> None:
+        """End at once: what is in the window is lost, files end where they are. Idempotent, any thread."""
+        playback = self._playback
+        self.buffer_manager.stop_buffer_thread()
+        if playback is not None:
+            playback.finish()
+
+    def progress(self) -> Progress:
+        """One look at the run. Any thread; never blocks the streaming threads."""
+        stats = self.buffer_manager.get_stats()
+        playing = self.buffer_manager.playhead_ns is not None
+        if self._state in ("starting", "buffering", "playing") and self._playback is not None:
+            self._state = "playing" if playing else "buffering"
+        held_s = float(stats["display_buffer_duration"])
+        return Progress(
+            position_s=float(stats["current_playback_time"]),
+            delay_s=self.buffer_manager.delay_s if playing else 0.0,
+            buffer_fill=min(held_s / self.settings.delay_s, 1.0),
+            buffer_s=held_s,
+            fps_in=self._rate_in.update(stats["frames_received"]),
+            fps_out=self._rate_out.update(stats["frames_sent"]),
+            frames_in=stats["frames_received"],
+            frames_out=stats["frames_sent"],
+            dropped=self.buffer_manager.dropped,
+            cpu_percent=100 * self._rate_cpu.update(processor_seconds()),
+            memory_mb=memory_mb(),
+            state=self._state,
+            follows=self._follows(),
+        )
+
+    # The way up, in order
+
+    def _start(self) -> None:
+        settings = self.settings
+        rig, note = known_rig(settings)
+        self._note(note)
+        analysis = self._analysis = PipelineBuilder(
+            settings.sources,
+            rig=rig,
+            live=self._live,
+            storage=settings.storage,
+            duration_s=settings.duration_s,
+            detector_branch=settings.detector.kind != "none",
+            encoder=lambda: self._video_encoder(low_latency=True),
+        ).build()
+        analysis.on_error(self._fail)
+        analysis.on_camera_lost(self._on_camera_lost)
+        analysis.video_appsink.connect("new-sample", self.buffer_manager.on_new_sample)
+        for index, appsink in enumerate(analysis.video_appsinks[1:], 1):
+            stream = self.buffer_manager.add_stream(f"camera-{index}", leads=True)
+            appsink.connect("new-sample", stream.on_new_sample)
+            self._further_streams.append(stream)
+        analysis.audio_appsink.connect("new-sample", self.buffer_manager.on_new_audio_sample)
+        if analysis.detector_appsink is not None:
+            analysis.detector_appsink.connect("new-sample", self._feed.on_new_sample)
+            analysis.detector_appsink.connect("eos", self._feed.on_eos)
+        analysis.start()
+        info = analysis.wait_ready()
+        self._framerate = info.framerate
+        if rig is None:
+            rig, note = assumed_rig(*info.size_px)
+            self._note(note)
+        self._direct(rig)
+        self._play(rig, info)
+        if self._state == "draining":  # asked to stop while starting
+            self.buffer_manager.start_buffer_thread()
+            analysis.finish()
+            return
+        self.buffer_manager.start_buffer_thread()
+
+    def _direct(self, rig: Rig) -> None:
+        """Set detector and director to work on `rig`."""
+        settings = self.settings
+        if settings.detector.kind == "none":
+            self._timeline.finish()
+        else:
+            self._worker = DetectorWorker(detector_for(settings, rig), self._timeline, live=self._live)
+            self._feed.attach(self._worker)
+        if settings.mode == "panorama":
+            self._director = FixedDirector(panorama_view(rig))
+        elif (fixed := settings.director.fixed_view) is not None:
+            self._director = FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
+        else:
+            aspect = settings.size.width_px / settings.size.height_px
+            wanted_s = settings.director.lookahead_s
+            self._director = Director(
+                self._timeline,
+                rig,
+                style=settings.director.style,
+                lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
+                aspect=aspect,
+                edges=limits(rig, aspect),
+                patience_s=0.0 if self._live else None,
+            )
+
+    def _play(self, rig: Rig, info: StreamInfo) -> None:
+        """Build the playback pipeline and hand it to the buffer manager, which starts it."""
+        settings = self.settings
+        if settings.export.path_out is not None:
+            self._path_writer = PathWriter(settings.export.path_out)
+        view = ViewElement(rig, settings.size.width_px, settings.size.height_px, self._view_at)
+        playback = self._playback = PlaybackPipelineBuilder(
+            info.video_caps,
+            info.audio_caps,
+            files=settings.outputs,
+            streams=[secret.get_secret_value() for secret in settings.streams],
+            show_window=settings.shows_window,
+            encoding=Encoding(
+                settings.encoder.video_codec,
+                lambda: self._video_encoder(low_latency=self._live),
+                settings.encoder.audio_codec,
+                lambda: choose_audio_encoder(
+                    settings.encoder.audio_codec, settings.encoder.audio_bitrate_kbps
+                ),
+            ),
+            view=view,
+            rig=rig,
+        ).build()
+        playback.on_error(self._fail)
+        self.buffer_manager.set_elements(playback.appsrc, playback.audio_appsrc, playback.pipeline)
+        for stream, appsrc in zip(self._further_streams, playback.appsrcs[1:], strict=True):
+            stream.set_appsrc(appsrc)
+            appsrc.connect("need-data", stream.on_need_data)
+        playback.appsrc.connect("need-data", self.buffer_manager._on_appsrc_need_data)
+        if playback.audio_appsrc is not None:
+            playback.audio_appsrc.connect("need-data", self.buffer_manager._on_audio_appsrc_need_data)
+
+    def _video_encoder(self, *, low_latency: bool) -> Gst.Element:
+        encoder, framerate = self.settings.encoder, self._framerate or 30.0
+        return choose_video_encoder(
+            encoder.video_codec,
+            bitrate_kbps=encoder.bitrate_kbps,
+            keyframe_interval_frames=max(round(encoder.keyframe_interval_s * framerate), 1),
+            low_latency=low_latency,
+        )
+
+    def _view_at(self, time_ns: Nanoseconds) -> View:
+        """The streaming thread asks where to look; the director answers."""
+        if self._director is None:
+            raise PipelineError("the playback pipeline runs without a director")
+        view = self._director.view_at(self.buffer_manager.captured_ns(time_ns))
+        self._shown += 1
+        if self._first_shown_ns is None:
+            self._first_shown_ns = time_ns
+        self._last_shown_ns = time_ns
+        if self._path_writer is not None:
+            self._path_writer.write(time_ns, view)
+        return view
+
+    # Trouble
+
+    def _fail(self, error: ForesightError) -> None:
+        """The first failure ends the run; what was captured is still shown and recorded."""
+        if self._error is None:
+            self._error = error
+        playback = self._playback
+        if playback is not None and playback.error is None:
+            self.stop()
+
+    def _on_stall(self) -> None:
+        self._fail(
+            PipelineError(
+                f"no frame was shown for {self.settings.buffer.stall_timeout_s:g} s; "
+                "check that the source sends and that the output takes"
+            )
+        )
+
+    def _on_camera_lost(self, index: int, error: ForesightError) -> None:
+        self._note(f"camera {index} is gone, its last picture stays: {error}")
+
+    def _note(self, note: str | None) -> None:
+        if note is not None:
+            self._notes.append(note)
+            logger.warning("%s", note)
+
+    # Telling
+
+    def _follows(self) -> str:
+        director = self._director
+        return director.state.follows if isinstance(director, Director) else "nothing"
+
+    def _report(self) -> RunReport:
+        stats = self.buffer_manager.get_stats()
+        first_ns, last_ns = self._first_shown_ns, self._last_shown_ns
+        frame_s = 1 / self._framerate if self._framerate else 0.0
+        return RunReport(
+            frames_in=stats["frames_received"],
+            frames_out=self._shown,
+            dropped=self.buffer_manager.dropped,
+            duplicated=0,
+            duration_s=0.0
+            if first_ns is None or last_ns is None
+            else ns_to_seconds(last_ns - first_ns) + frame_s,
+            wall_s=time.monotonic() - self._begun_s,
+            cpu_s=processor_seconds() - self._begun_cpu_s,
+            peak_memory_mb=peak_memory_mb(),
+            outputs=(
+                *self.settings.outputs,
+                *(redact(secret.get_secret_value()) for secret in self.settings.streams),
+            ),
+            notes=tuple(self._notes),
+        )
+
+    # The way down, in order
+
+    def _close(self) -> None:
+        """Analysis first, so that nothing comes any more; then the window; then playback."""
+        self._feed.close()
+        self.buffer_manager.stop_buffer_thread()
+        self._timeline.finish()
+        if self._analysis is not None:
+            self._analysis.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        if self._playback is not None:
+            self._playback.stop()
+        self.buffer_manager.clear_buffers()
+        if self._path_writer is not None:
+            self._path_writer.close()
+        self._export()
+
+    def _export(self) -> None:
+        """Write what was asked for beside the film."""
+        export = self.settings.export
+        if export.detections_out is not None:
+            write_detections(export.detections_out, self._timeline.all())
+        if export.truth_out is not None and self._analysis is not None:
+            write_truth(export.truth_out, self._analysis.sources, self._last_shown_ns)

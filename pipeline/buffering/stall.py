@@ -1,0 +1,29 @@
+"""Notices a stall: nothing is sent for too long. Pure."""
+
+from __future__ import annotations
+
+
+class StallWatch:
+    """Told at every step whether playback got on; answers once per stall."""
+
+    __slots__ = ("_limit_ns", "_progress_ns", "_stalled", "count")
+
+    def __init__(self, limit_ns: int) -> None:
+        self._limit_ns = limit_ns
+        self.begin(0)
+        self.count = 0
+
+    def begin(self, now_ns: int) -> None:
+        """Playback starts now."""
+        self._progress_ns = now_ns
+        self._stalled = False
+
+    def update(self, now_ns: int, *, got_on: bool) -> bool:
+        """Whether a stall begins now."""
+        if got_on:
+            self.begin(now_ns)
+        elif not self._stalled and now_ns - self._progress_ns > self._limit_ns:
+            self._stalled = True
+            self.count += 1
+            return True
+        return False

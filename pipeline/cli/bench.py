@@ -1,0 +1,58 @@
+"""foresight bench: run the checkout's benchmarks, a process each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NOT_BENCHMARKS = frozenset({"__init__", "harness"})
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME...]", help="which; default: all")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="write the rows as JSON")
+    ] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="only say which there are")] = False,
+) -> None:
+    """Measure: every figure is a ratio against a named rival in the same run."""
+    import json
+    import subprocess
+    import sys
+    import tempfile
+
+    from pipeline.errors import ConfigError, ForesightError
+
+    root = Path(__file__).resolve().parents[2]
+    known = sorted(path.stem for path in (root / "benchmarks").glob("*.py") if _is_benchmark(path))
+    if list_only:
+        typer.echo("\n".join(known))
+        return
+    unknown = sorted(set(names or ()) - set(known))
+    if unknown or not known:
+        there = ", ".join(known) or "none; benchmarks come with a checkout of the source"
+        raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
+    rows: dict[str, object] = {}
+    failed = []
+    for name in names or known:
+        typer.echo(f"\n{name}\n")
+        with tempfile.NamedTemporaryFile(suffix=".json") as result:
+            command = [sys.executable, "-m", f"benchmarks.{name}", "--json", result.name]
+            done = subprocess.run(command, cwd=root, check=False)
+            if done.returncode:
+                failed.append(name)
+            else:
+                rows[name] = json.loads(Path(result.name).read_text(encoding="utf-8"))
+    if json_file is not None:
+        json_file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    if failed:
+        raise ForesightError(f"failed: {', '.join(failed)}; see above")
+
+
+def _is_benchmark(path: Path) -> bool:
+    """A benchmark is run by itself; the others are what they share."""
+    return path.stem not in NOT_BENCHMARKS and "harness import" in path.read_text(encoding="utf-8")

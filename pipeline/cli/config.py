@@ -1,0 +1,80 @@
+"""foresight config: write, check, show and describe configuration files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Write, check, show and describe configuration files.")
+
+FILE = typer.Argument(metavar="FILE")
+
+
+@app.command()
+def init(
+    path: Annotated[Path, FILE] = Path("foresight.toml"),
+    force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,
+) -> None:
+    """Write a commented file with every setting."""
+    from pipeline.config_builder import commented_toml
+    from pipeline.errors import ConfigError, OutputError
+
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already; name another, or add --force to overwrite it")
+    try:
+        path.write_text(commented_toml(), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); name another folder") from error
+    typer.echo(f"written: {path}")
+
+
+@app.command()
+def check(path: Annotated[Path, FILE] = Path("foresight.toml")) -> None:
+    """Say what is wrong with a file: line, key and what is allowed."""
+    from pipeline.config_builder import check_file
+
+    problems = check_file(path)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(2)
+    typer.echo(f"{path}: good")
+
+
+@app.command()
+def show(
+    path: Annotated[Path | None, FILE] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Show the settings in force, of file and environment, and where each comes from."""
+    import json
+
+    from pipeline.config_builder import ConfigBuilder
+    from pipeline.redaction import redact
+
+    builder = ConfigBuilder()
+    if path is not None:
+        builder.file(path)
+    settings = builder.environment().build()
+    values = settings.model_dump(mode="json")
+    if as_json:
+        typer.echo(redact(json.dumps(values, indent=1)))
+        return
+    origins = builder.origins()
+    for key, value in values.items():
+        for name, one in value.items() if isinstance(value, dict) else [(None, value)]:
+            dotted = key if name is None else f"{key}.{name}"
+            origin = next((where for known, where in origins.items() if known.startswith(dotted)), "default")
+            typer.echo(redact(f"{dotted} = {json.dumps(one)}  # {origin}"))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a configuration file."""
+    import json
+
+    from pipeline.config_builder import schema as json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=1))

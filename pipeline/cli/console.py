@@ -1,0 +1,143 @@
+"""A run at the terminal: live progress, plain lines elsewhere, Ctrl-C, and the report at the end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from types import FrameType
+
+from rich.console import Console
+from rich.live import Live
+from rich.logging import RichHandler
+from rich.table import Table
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.progress import Progress, RunReport
+from pipeline.settings import Settings
+
+PLAIN_LINE_EVERY_S = 5.0
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line on standard output."""
+    _out.print(text, markup=False)
+
+
+def play(settings: Settings, *, as_json: bool = False) -> None:
+    """Run to the end. The first Ctrl-C ends the capture and plays out the window, the second ends at once."""
+    _set_up_logging(settings)
+    application = PanoramaWithVirtualCamera(settings)
+    with _ended_by_signals(application), _progress_display() as show:
+        report = application.run(show)
+    if as_json:
+        say(json.dumps(asdict(report), default=str))
+    else:
+        for line in report_lines(report):
+            say(line)
+
+
+def status_line(progress: Progress) -> str:
+    """Progress in one plain line."""
+    return (
+        f"{progress.state}: at {progress.position_s:.1f} s, delay {progress.delay_s:.2f} s, "
+        f"window {progress.buffer_s:.1f} s ({progress.buffer_fill:.0%}), "
+        f"{progress.fps_in:.1f} fps in, {progress.fps_out:.1f} fps out, {progress.dropped} dropped, "
+        f"follows {progress.follows}, CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB"
+    )
+
+
+def report_lines(report: RunReport) -> Iterator[str]:
+    """What a run did, for people."""
+    yield (
+        f"{report.frames_out} frames, {report.duration_s:.2f} s of film in {report.wall_s:.1f} s; "
+        f"{report.frames_in} came in, {report.dropped} dropped, {report.duplicated} shown twice"
+    )
+    yield f"processor {report.cpu_s:.1f} s, memory at most {report.peak_memory_mb:.0f} MB"
+    for output in report.outputs:
+        yield f"written: {output}"
+    for note in report.notes:
+        yield f"note: {note}"
+
+
+def status_table(progress: Progress) -> Table:
+    """Progress as a small table for a terminal."""
+    table = Table.grid(padding=(0, 2))
+    bar = "#" * round(20 * progress.buffer_fill)
+    table.add_row(
+        f"[bold]{progress.state}[/]",
+        f"at {progress.position_s:.1f} s",
+        f"delay {progress.delay_s:.2f} s",
+        f"\\[{bar:<20}] {progress.buffer_s:.1f} s",
+    )
+    table.add_row(
+        f"follows {progress.follows}",
+        f"{progress.fps_in:.1f} fps in, {progress.fps_out:.1f} out",
+        f"{progress.dropped} dropped",
+        f"CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB",
+    )
+    return table
+
+
+@contextmanager
+def _progress_display() -> Iterator[Callable[[Progress], None]]:
+    """What to call with each progress: a live table on a terminal, else a line every few seconds."""
+    if _err.is_terminal:
+        with Live(console=_err, refresh_per_second=4, transient=True) as live:
+            yield lambda progress: live.update(status_table(progress))
+        return
+    next_s = time.monotonic() + PLAIN_LINE_EVERY_S
+
+    def show(progress: Progress) -> None:
+        nonlocal next_s
+        if time.monotonic() >= next_s:
+            next_s += PLAIN_LINE_EVERY_S
+            _err.print(status_line(progress), markup=False)
+
+    yield show
+
+
+@contextmanager
+def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run: the first cleanly, the second at once."""
+    asked = 0
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            left_s = application.progress().buffer_s
+            _err.print(
+                f"ending: {left_s:.1f} s are still to be shown; Ctrl-C again ends at once", markup=False
+            )
+            application.stop()
+        else:
+            application.abort()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _set_up_logging(settings: Settings) -> None:
+    handler: logging.Handler
+    if _err.is_terminal:
+        handler = RichHandler(console=_err, show_path=False, markup=False)
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    level = getattr(logging, settings.log_level.upper())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    if level >= logging.INFO:
+        # the progress says the same every few seconds, in a line
+        logging.getLogger("buffer-manager").setLevel(logging.WARNING)

@@ -1,0 +1,88 @@
+"""foresight doctor: what this machine has, what it lacks, and which encoders a run would use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Look at this machine: versions, features, encoders, cores, memory. Exit 0: a run can work here."""
+    import json
+
+    findings = examine()
+    if as_json:
+        typer.echo(json.dumps(findings, indent=1))
+    else:
+        for line in _lines(findings):
+            typer.echo(line)
+    if not findings["usable"]:
+        raise typer.Exit(1)
+
+
+NEEDED = ("core", "decode", "h264", "aac", "mp4")
+"""Without one of these features, no film can be made."""
+
+
+def examine() -> dict[str, Any]:
+    """Everything doctor tells, as plain data. Raises MissingDependencyError without GStreamer."""
+    import os
+    import platform
+    from importlib.metadata import version
+
+    import onnxruntime
+
+    from pipeline import __version__
+    from pipeline.gst import encoders, runtime
+
+    features = {name: runtime.missing_elements(name) for name in runtime.FEATURES}
+    codecs = (*encoders.VIDEO_ENCODERS, *encoders.AUDIO_ENCODERS)
+    return {
+        "foresight": __version__,
+        "python": platform.python_version(),
+        "gstreamer": ".".join(map(str, runtime.VERSION[:3])),
+        "opencv": version("opencv-python-headless"),
+        "onnxruntime": {
+            "version": version("onnxruntime"),
+            "providers": onnxruntime.get_available_providers(),
+        },
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "features": {name: {"missing": missing} for name, missing in features.items()},
+        "encoders": {
+            codec: [
+                {"name": one.name, "usable": one.usable, "reason": one.reason}
+                for one in encoders.candidates(codec)
+            ]
+            for codec in codecs
+        },
+        "usable": not any(features[name] for name in NEEDED),
+    }
+
+
+def _lines(findings: dict[str, Any]) -> list[str]:
+    onnx = findings["onnxruntime"]
+    lines = [
+        f"foresight {findings['foresight']}, Python {findings['python']}, GStreamer {findings['gstreamer']}, "
+        f"OpenCV {findings['opencv']}",
+        f"onnxruntime {onnx['version']}: {', '.join(onnx['providers'])}",
+        f"{findings['cores']} cores, {findings['memory_gb']} GB of memory",
+        "",
+        "features",
+    ]
+    for name, feature in findings["features"].items():
+        missing = feature["missing"]
+        packages = " ".join(sorted(set(missing.values())))
+        lines.append(
+            f"  {name:8} lacks {', '.join(missing)}: sudo apt-get install {packages}"
+            if missing
+            else f"  {name:8} ok"
+        )
+    lines += ["", "encoders (the first that works is used)"]
+    for codec, candidates in findings["encoders"].items():
+        chosen = next((one["name"] for one in candidates if one["usable"]), "none")
+        lines.append(f"  {codec}: {chosen}")
+        lines += [f"    {one['name']:14} {one['reason']}" for one in candidates]
+    lines += ["", "ready" if findings["usable"] else "not ready: install what is missing above"]
+    return lines

@@ -1,0 +1,97 @@
+"""foresight run: sources in, a delayed and directed film out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; several need a rig"
+
+
+def run(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help=SOURCES_HELP)] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv or ts"),
+    ] = None,
+    mode: Annotated[str | None, typer.Option(help="panorama, virtualcam, stream or record")] = None,
+    stream: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="rtmp, rtmps or srt address to push to")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="settings; see foresight config init")
+    ] = None,
+    rig: Annotated[Path | None, typer.Option(metavar="FILE", help="rig of the cameras")] = None,
+    delay: Annotated[float | None, typer.Option(metavar="S", help="capture to playback; 7")] = None,
+    size: Annotated[str | None, typer.Option(metavar="WxH", help="size of the film; 1920x1080")] = None,
+    detector: Annotated[
+        str | None, typer.Option(help="motion, onnx, replay, none, or your own package.module:factory")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="ONNX model, or the detections to replay")
+    ] = None,
+    live: Annotated[
+        bool | None,
+        typer.Option("--live/--offline", help="keep to the clock, or be as fast as the machine can"),
+    ] = None,
+    duration: Annotated[float | None, typer.Option(metavar="S", help="end after this much film")] = None,
+    style: Annotated[str | None, typer.Option(help="broadcast, calm or close")] = None,
+    lookahead: Annotated[
+        float | None, typer.Option(metavar="S", help="future that may be used; the delay")
+    ] = None,
+    storage: Annotated[str | None, typer.Option(help="what the window holds: raw, encoded or source")] = None,
+    codec: Annotated[str | None, typer.Option(help="h264 or h265")] = None,
+    audio_codec: Annotated[str | None, typer.Option(help="aac or opus")] = None,
+    bitrate: Annotated[int | None, typer.Option(metavar="KBPS", help="of the picture; 8000")] = None,
+    overlay: Annotated[
+        bool | None, typer.Option("--overlay", help="draw detections and the coming path")
+    ] = None,
+    window: Annotated[bool | None, typer.Option("--window", help="show the film in a window too")] = None,
+    path_out: Annotated[Path | None, typer.Option(metavar="CSV", help="write the camera's path")] = None,
+    detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write what was seen")] = None,
+    truth_out: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="write the built-in match's truth")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
+) -> None:
+    """Make a delayed, directed film.
+
+    \b
+    foresight run left.mp4 right.mp4 --rig rig.toml -o match.mp4
+    foresight run rtsp://camera/stream --stream rtmp://server/app/KEY --delay 7
+    foresight run match -o demo.mkv --duration 30
+    foresight run "gst:v4l2src ! videoconvert" --window
+    """
+    from pipeline.cli.console import play
+    from pipeline.config_builder import ConfigBuilder
+
+    builder = ConfigBuilder()
+    if config is not None:
+        builder.file(config)
+    flags: dict[str, Any] = {
+        "sources": sources,
+        "outputs": output,
+        "mode": mode,
+        "streams": stream,
+        "rig": rig,
+        "delay_s": delay,
+        "size": size,
+        "detector__kind": detector,
+        "detector__model": model,
+        "live": live,
+        "duration_s": duration,
+        "director__style": style,
+        "director__lookahead_s": lookahead,
+        "storage": storage,
+        "encoder__video_codec": codec,
+        "encoder__audio_codec": audio_codec,
+        "encoder__bitrate_kbps": bitrate,
+        "overlay": overlay,
+        "window": window,
+        "export__path_out": path_out,
+        "export__detections_out": detections_out,
+        "export__truth_out": truth_out,
+    }
+    play(builder.environment().flags(**flags).build(), as_json=as_json)

@@ -1,0 +1,226 @@
+"""ConfigBuilder: file, environment and flags become one validated Settings; writes and checks such files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.errors import ConfigError
+from pipeline.settings import Problem, Settings, problems
+from pipeline.settings.problem import problems_in, schema_of
+
+ENVIRONMENT_PREFIX = "FORESIGHT_"
+"""``FORESIGHT_DELAY_S=5``, nested with two underscores: ``FORESIGHT_DETECTOR__KIND=none``."""
+
+
+class ConfigBuilder:
+    """Collects settings from a file, the environment and flags; the later wins, and each knows where it came from.
+
+    ``ConfigBuilder().file(path).environment().flags(delay_s=5).build()``. One thread.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+        self._origins: dict[str, str] = {}
+
+    def file(self, path: Path) -> ConfigBuilder:
+        """Take the settings of a TOML file. Raises ConfigError when it cannot be read or parsed."""
+        return self._take(read_toml(path), str(path))
+
+    def environment(self, environment: Mapping[str, str] | None = None) -> ConfigBuilder:
+        """Take the variables ``FORESIGHT_...`` (of this process unless given); lists are TOML: ``["a", "b"]``.
+
+        Raises ConfigError for a value that looks like TOML and is not.
+        """
+        variables = os.environ if environment is None else environment
+        for variable in sorted(variables):
+            if variable.startswith(ENVIRONMENT_PREFIX):
+                keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+                value: Any = _from_text(variable, variables[variable])
+                for key in reversed(keys):
+                    value = {key: value}
+                self._take(value, variable)
+        return self
+
+    def flags(self, **flags: Any) -> ConfigBuilder:
+        """Take what the command line says; None is what it did not say, ``a__b`` is nested."""
+        for flag, value in flags.items():
+            if value is not None:
+                for key in reversed(flag.split("__")):
+                    value = {key: value}
+                self._take(value, "the command line")
+        return self
+
+    def build(self) -> Settings:
+        """The settings. Raises ConfigError naming every key that cannot be used, its origin and what is allowed."""
+        try:
+            return Settings.model_validate(self._values)
+        except ValidationError as error:
+            found = [self._traced(problem) for problem in problems_in(error, Settings)]
+            raise ConfigError("; ".join(found)) from error
+
+    def origins(self) -> dict[str, str]:
+        """Where each setting that is not a default came from, by dotted key."""
+        return dict(self._origins)
+
+    def _take(self, values: Mapping[str, Any], origin: str) -> ConfigBuilder:
+        _merge(self._values, values)
+        for key in _dotted(values):
+            self._origins[key] = origin
+        return self
+
+    def _traced(self, problem: Problem) -> str:
+        origin = next((self._origins[key] for key in self._origins if problem.key.startswith(key)), None)
+        return str(problem) if origin in (None, "the command line") else f"{problem} (from {origin})"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as nested values. Raises ConfigError with the place when it is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; make one with: foresight config init {path}") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from error
+
+
+def check_file(path: Path) -> list[str]:
+    """Everything wrong with a configuration file, a line each: file, line, key and what is allowed."""
+    values = read_toml(path)
+    try:
+        settings = Settings.model_validate(values)
+        # sources may come from the command line
+        found = [problem for problem in problems(settings) if settings.sources or problem.key != "sources"]
+    except ValidationError as error:
+        found = list(problems_in(error, Settings))
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [f"{path}:{_line_of(problem.key, lines)}: {problem}" for problem in found]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a configuration file."""
+    return dict(schema_of(Settings))
+
+
+def commented_toml(settings: Settings | None = None) -> str:
+    """A configuration file with every setting, its meaning and its default; what has none is commented out."""
+    return "\n".join(_document(settings or Settings())) + "\n"
+
+
+def to_toml(settings: Settings) -> str:
+    """The settings that are not defaults, as a configuration file. Secrets are written out: they are needed."""
+    values = settings.model_dump(mode="json", exclude_defaults=True)
+    for name in ("streams",):
+        if name in values:
+            values[name] = [secret.get_secret_value() for secret in settings.streams]
+    if settings.web.token is not None:
+        values.setdefault("web", {})["token"] = settings.web.token.get_secret_value()
+    lines = [f"{key} = {_literal(value)}" for key, value in values.items() if not isinstance(value, dict)]
+    for group, fields in values.items():
+        if isinstance(fields, dict):
+            lines += ["", f"[{group}]", *(f"{key} = {_literal(value)}" for key, value in fields.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _document(settings: Settings) -> Iterator[str]:
+    yield "# Settings of a Foresight run; what is commented out shows the default or has none."
+    for name, model_field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if not isinstance(value, BaseModel):
+            yield from _entry(name, value, model_field.description)
+    for name in Settings.model_fields:
+        group = getattr(settings, name)
+        if isinstance(group, BaseModel):
+            yield ""
+            yield f"[{name}]"
+            yield f"# {(type(group).__doc__ or '').strip()}"
+            for key, model_field in type(group).model_fields.items():
+                yield from _entry(key, getattr(group, key), model_field.description)
+
+
+def _entry(name: str, value: Any, description: str | None) -> Iterator[str]:
+    yield ""
+    for line in (description or "").splitlines():
+        yield f"# {line.strip()}"
+    if value is None:
+        yield f"# {name} ="
+    else:
+        yield f"# {name} = {_literal(value)}"
+
+
+def _literal(value: Any) -> str:
+    """A value as TOML."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_literal(item) for item in value)}]"
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        pairs = ", ".join(f"{_key(key)} = {_literal(item)}" for key, item in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
+    return _quoted(str(value))
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() and key.isascii() else _quoted(key)
+
+
+def _quoted(text: str) -> str:
+    """A basic string: JSON's escapes are TOML's, but DEL must be escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _from_text(variable: str, text: str) -> Any:
+    """An environment variable's value: TOML where it is a list, a table, a number or a truth value, else text."""
+    stripped = text.strip()
+    if stripped[:1] in ("[", "{"):
+        try:
+            return tomllib.loads(f"value = {stripped}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{variable}: not a TOML value: {error}") from error
+    if stripped in ("true", "false"):
+        return stripped == "true"
+    return text
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _line_of(key: str, lines: list[str]) -> int:
+    """The line on which a dotted key is set, 1 where it is not to be found."""
+    *tables, name = [step for step in key.split(".") if not step.isdigit()]
+    table = ""
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            table = stripped.strip("[] ")
+        elif table == ".".join(tables) and stripped.split("=")[0].strip().strip('"') == name:
+            return number
+    for number, line in enumerate(lines, 1):
+        if line.strip().strip("[] ") == key or (tables and line.strip().startswith(tables[-1])):
+            return number
+    return 1

@@ -1,0 +1,185 @@
+"""The analysis pipeline, built: its appsinks, what it delivers, its life from start to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.errors import ForesightError, SourceError
+from pipeline.gst.bus import BusListener, explain
+from pipeline.gst.elements import static_pad
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.gst.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What the analysis pipeline delivers, known once `AnalysisPipeline.wait_ready` returns.
+
+    ``video_caps``: the caps at each video appsink; ``audio_caps``: None without sound; ``size_px``: width and
+    height of the rig frame, (0, 0) while it is compressed and unknown; ``framerate``: frames per second, 0 when
+    it varies.
+    """
+
+    video_caps: tuple[Gst.Caps, ...]
+    audio_caps: Gst.Caps | None
+    size_px: tuple[int, int]
+    framerate: float
+
+
+class AnalysisPipeline:
+    """Sources, rig frame, appsinks. Made by PipelineBuilder; any thread may call, nothing here blocks for long.
+
+    ``video_appsink`` (``video_appsinks`` where each camera is buffered by itself), ``audio_appsink`` (in the
+    pipeline only when a source has sound) and ``detector_appsink`` (None unless asked for) are ordinary appsinks:
+    connect to their ``new-sample`` before `start`.
+    """
+
+    def __init__(
+        self,
+        pipeline: Gst.Pipeline,
+        sources: list[Source],
+        video_appsinks: list[GstApp.AppSink],
+        audio_appsink: GstApp.AppSink,
+        detector_appsink: GstApp.AppSink | None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.video_appsinks = video_appsinks
+        self.video_appsink = video_appsinks[0]
+        self.audio_appsink = audio_appsink
+        self.detector_appsink = detector_appsink
+        self.sources = sources
+        self._lost: set[int] = set()
+        self._changed = threading.Condition()
+        self._complete = False
+        self._has_audio = False
+        self._caps: dict[GstApp.AppSink, Gst.Caps] = {}
+        self._error: ForesightError | None = None
+        self._on_error: Callable[[ForesightError], object] = lambda _error: None
+        self._on_end: Callable[[], object] = lambda: None
+        self._on_camera_lost: Callable[[int, ForesightError], object] = lambda _index, _error: None
+        self._bus = BusListener(pipeline, self._on_message)
+        for appsink in (*video_appsinks, audio_appsink):
+            pad = appsink.get_static_pad("sink")
+            if pad is not None:
+                pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether a source has sound; settled once `wait_ready` has returned."""
+        return self._has_audio
+
+    def on_error(self, callback: Callable[[ForesightError], object]) -> None:
+        """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
+        self._on_error = callback
+
+    def on_end(self, callback: Callable[[], object]) -> None:
+        """Have `callback()` called on the bus thread when every source has ended and every sink has it all."""
+        self._on_end = callback
+
+    def on_camera_lost(self, callback: Callable[[int, ForesightError], object]) -> None:
+        """Have `callback(index, error)` called on the bus thread when one camera of several is gone."""
+        self._on_camera_lost = callback
+
+    def start(self) -> None:
+        """Set the pipeline to PLAYING. Raises SourceError when it cannot be."""
+        self._bus.start()
+        if self.pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
+            with self._changed:
+                self._changed.wait_for(lambda: self._error is not None, timeout=2.0)
+            raise self._error or SourceError(f"{self._names()}: cannot be started")
+
+    def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
+        """Block until every stream's format is known. Raises SourceError when that fails or takes too long."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._error is not None or self._is_ready(), timeout=timeout_s)
+            if self._error is not None:
+                raise self._error
+            if not self._is_ready():
+                raise SourceError(
+                    f"{self._names()}: nothing came within {timeout_s:g} s; check that it is sending"
+                )
+            return self._info()
+
+    def finish(self) -> None:
+        """End the capture now: every appsink gets EOS behind what it already has, whatever its source does.
+
+        Waits for the streaming threads, which offline wait for room in the window.
+        """
+        for appsink in (*self.video_appsinks, self.audio_appsink, self.detector_appsink):
+            if appsink is not None and appsink.get_parent() is not None:
+                static_pad(appsink, "sink").send_event(Gst.Event.new_eos())
+
+    def stop(self) -> None:
+        """Set the pipeline to NULL and forget the handlers. Idempotent."""
+        self._bus.stop()
+        self.pipeline.set_state(Gst.State.NULL)
+
+    # What the builder tells while it wires the streams up.
+
+    def sound_found(self) -> None:
+        """A source's sound goes to the audio appsink."""
+        with self._changed:
+            self._has_audio = True
+
+    def streams_complete(self, cameras_with_video: set[int]) -> None:
+        """Every source has shown all its streams."""
+        blind = [source.name for index, source in enumerate(self.sources) if index not in cameras_with_video]
+        if blind:
+            self._fail(SourceError(f"{', '.join(blind)}: holds no video; name a source with a picture"))
+        with self._changed:
+            self._complete = True
+            self._changed.notify_all()
+
+    def _names(self) -> str:
+        return ", ".join(source.name for source in self.sources)
+
+    def _is_ready(self) -> bool:
+        wanted = [*self.video_appsinks, *([self.audio_appsink] if self._has_audio else [])]
+        return self._complete and all(appsink in self._caps for appsink in wanted)
+
+    def _info(self) -> StreamInfo:
+        video_caps = tuple(self._caps[appsink] for appsink in self.video_appsinks)
+        structure = video_caps[0].get_structure(0)
+        known, numerator, denominator = structure.get_fraction("framerate")
+        return StreamInfo(
+            video_caps=video_caps,
+            audio_caps=self._caps.get(self.audio_appsink),
+            size_px=(structure.get_int("width")[1], structure.get_int("height")[1]),
+            framerate=numerator / denominator if known and denominator else 0.0,
+        )
+
+    def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo, appsink: GstApp.AppSink) -> Gst.PadProbeReturn:
+        event = info.get_event()
+        if event is not None and event.type == Gst.EventType.CAPS:
+            with self._changed:
+                self._caps[appsink] = event.parse_caps()
+                self._changed.notify_all()
+        return Gst.PadProbeReturn.OK
+
+    def _on_message(self, message: Gst.Message) -> None:
+        if message.type == Gst.MessageType.ERROR:
+            self._on_failure(message)
+        elif message.type == Gst.MessageType.EOS:
+            self._on_end()
+
+    def _on_failure(self, message: Gst.Message) -> None:
+        for index, source in enumerate(self.sources):
+            if message.src is source.element or message.src.has_as_ancestor(source.element):
+                error = explain(message, "source", source.name)
+                self._lost.add(index)
+                if len(self._lost) < len(self.sources) and self._is_ready():
+                    self._on_camera_lost(index, error)
+                    return
+                self._fail(error)
+                return
+        self._fail(explain(message, "pipeline", self._names()))
+
+    def _fail(self, error: ForesightError) -> None:
+        with self._changed:
+            if self._error is not None:
+                return
+            self._error = error
+            self._changed.notify_all()
+        self._on_error(error)

@@ -1,0 +1,31 @@
+"""A reference to somebody else's element: strong while it is used, weak afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Held:
+    """Lets go of the element on `loosen` without forgetting it.
+
+    An element's signal handlers are methods of the object that holds the element; while both hold each other,
+    neither Python nor GStreamer can free them.
+    """
+
+    def __init__(self, element: Any) -> None:
+        self._strong = element
+        self._weak = element.weak_ref()
+
+    @property
+    def element(self) -> Any:
+        """The element; None when it was let go and its owner has dropped it."""
+        strong = self._strong
+        return self._weak() if strong is None else strong
+
+    def hold(self) -> None:
+        """Keep the element alive; idempotent."""
+        self._strong = self.element
+
+    def loosen(self) -> None:
+        """Leave the element to its owner; idempotent."""
+        self._strong = None

@@ -1,0 +1,76 @@
+"""The playback pipeline, built: its appsrcs, its outputs, and how it ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from pipeline.errors import ForesightError
+from pipeline.gst.bus import BusListener, explain
+from pipeline.gst.outputs import Output
+from pipeline.gst.runtime import Gst, GstApp
+
+
+class PlaybackPipeline:
+    """appsrcs, view, outputs. Made by PlaybackPipelineBuilder, started by the BufferManager.
+
+    ``appsrc`` (``appsrcs`` where each camera is buffered by itself) and ``audio_appsrc`` (None without sound)
+    are ordinary appsrcs. Any thread may call.
+    """
+
+    def __init__(
+        self,
+        pipeline: Gst.Pipeline,
+        appsrcs: list[GstApp.AppSrc],
+        audio_appsrc: GstApp.AppSrc | None,
+        outputs: Sequence[Output],
+    ) -> None:
+        self.pipeline = pipeline
+        self.appsrcs = appsrcs
+        self.appsrc = appsrcs[0]
+        self.audio_appsrc = audio_appsrc
+        self.outputs = list(outputs)
+        self._over = threading.Event()
+        self._error: ForesightError | None = None
+        self._on_error: Callable[[ForesightError], None] = lambda _error: None
+        self._bus = BusListener(pipeline, self._on_message)
+        self._bus.start()
+
+    @property
+    def error(self) -> ForesightError | None:
+        """Why the pipeline can go no further; None while it can, and after a good end."""
+        return self._error
+
+    def on_error(self, callback: Callable[[ForesightError], None]) -> None:
+        """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
+        self._on_error = callback
+
+    def wait_over(self, timeout_s: float | None = None) -> bool:
+        """Block until every output is finished or the pipeline has failed; False after `timeout_s`."""
+        return self._over.wait(timeout_s)
+
+    def finish(self) -> None:
+        """End the film where it is: outputs are finished as soon as what is inside has gone through."""
+        for appsrc in (*self.appsrcs, self.audio_appsrc):
+            if appsrc is not None:
+                appsrc.end_of_stream()
+
+    def stop(self) -> None:
+        """Set the pipeline to NULL. Idempotent."""
+        self._bus.stop()
+        self.pipeline.set_state(Gst.State.NULL)
+        self._over.set()
+
+    def _on_message(self, message: Gst.Message) -> None:
+        if message.type == Gst.MessageType.EOS:
+            self._over.set()
+        elif message.type == Gst.MessageType.ERROR and self._error is None:
+            self._error = self._explain(message)
+            self._over.set()
+            self._on_error(self._error)
+
+    def _explain(self, message: Gst.Message) -> ForesightError:
+        for output in self.outputs:
+            if message.src is output.element or message.src.has_as_ancestor(output.element):
+                return explain(message, "output", output.name)
+        return explain(message, "pipeline", "playback")

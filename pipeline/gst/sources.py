@@ -1,0 +1,201 @@
+"""What a user can name as a source, opened: a bin whose video and audio pads come when they are known."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pipeline.errors import SourceError
+from pipeline.gst.elements import (
+    add,
+    find_property,
+    ghost,
+    link,
+    make,
+    media_type,
+    pad_caps,
+    parse_fragment,
+)
+from pipeline.gst.match_source import match_source
+from pipeline.gst.runtime import Gst
+from pipeline.match.settings import is_match, parse_match
+from pipeline.redaction import redact
+
+RTSP_LATENCY_MS = 200
+"""The jitter buffer of an RTSP camera; a live delay of seconds hides it."""
+
+LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp"})
+
+COMPRESSED = "; ".join(
+    [
+        *(f"video/x-{codec},parsed=(boolean)true" for codec in ("h264", "h265", "vp9", "av1")),
+        "image/jpeg,parsed=(boolean)true",
+        "video/x-vp8",
+        "audio/x-raw",
+    ]
+)
+"""Where decoding stops for a compressed window: parsed pictures, since a demuxer's own have no access units yet;
+sound is decoded in any case."""
+
+StreamCallback = Callable[[Gst.Pad], None]
+
+
+@dataclass
+class Source:
+    """One opened source: put `element` into a pipeline, then call `watch`.
+
+    `name` is what the user wrote, without secrets; `is_live` says that it runs on a clock of its own.
+    """
+
+    name: str
+    element: Gst.Element
+    is_live: bool
+    _find: Callable[[Source], None] = field(repr=False)
+    _on_stream: StreamCallback | None = field(default=None, repr=False)
+    _on_complete: Callable[[], None] | None = field(default=None, repr=False)
+
+    def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
+        """Have `on_stream(pad)` called for every stream and `on_complete()` once no more will come.
+
+        Static pads are reported within this call, others later from a streaming thread.
+        """
+        self._on_stream, self._on_complete = on_stream, on_complete
+        self._find(self)
+
+    def found(self, pad: Gst.Pad) -> None:
+        """Report a stream's pad (at the edge of `element`)."""
+        if self._on_stream is not None:
+            self._on_stream(pad)
+
+    def complete(self) -> None:
+        """Report that every stream has been found."""
+        if self._on_complete is not None:
+            self._on_complete()
+
+
+def open_source(text: str, *, decode: bool, live: bool | None, duration_s: float | None) -> Source:
+    """Open what the user named: ``match``, a file, a URI, a device, or ``gst:`` and a launch fragment.
+
+    `decode` False leaves video as the compressed access units that the source holds. `live` asks a source that
+    has no clock of its own to behave like a camera. Raises SourceError, MissingDependencyError or ConfigError.
+    """
+    if is_match(text):
+        return _open_match(text, live=bool(live), duration_s=duration_s)
+    if text.startswith("gst:"):
+        return _open_fragment(text)
+    if text.startswith("/dev/video"):
+        return _open_device(text, decode=decode)
+    return _open_uri(text, decode=decode)
+
+
+def _open_match(text: str, *, live: bool, duration_s: float | None) -> Source:
+    element = match_source(parse_match(text), live=live, duration_s=duration_s)
+
+    def find(source: Source) -> None:
+        for pad in element.srcpads:
+            source.found(pad)
+        source.complete()
+
+    return Source(text, element, live, find)
+
+
+def _open_uri(text: str, *, decode: bool) -> Source:
+    scheme = urlsplit(text).scheme if "://" in text else ""
+    if scheme in ("", "file"):
+        path = Path(text.removeprefix("file://"))
+        if not path.exists():
+            raise SourceError(f"{text}: no such file; check the name and the folder")
+        if not path.is_file():
+            raise SourceError(f"{text}: not a file")
+        uri = path.resolve().as_uri()
+    else:
+        uri = text
+    opener = make("uridecodebin", uri=uri)
+    opener.connect("source-setup", _set_up_network)
+    _stop_at_compressed(opener, decode)
+    container = Gst.Bin.new(None)
+    add(container, opener)
+    return Source(redact(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
+
+
+def _open_device(text: str, *, decode: bool) -> Source:
+    if not Path(text).exists():
+        raise SourceError(f"{text}: no such camera; plug it in, or see /dev/video* for those there are")
+    container = Gst.Bin.new(None)
+    camera = make("v4l2src", device=text, do_timestamp=True)
+    opener = make("decodebin")
+    _stop_at_compressed(opener, decode)
+    add(container, camera, opener)
+    link(camera, opener)
+    return Source(text, container, True, _Expose(container, opener))
+
+
+def _stop_at_compressed(opener: Gst.Element, decode: bool) -> None:
+    if not decode:
+        opener.set_property("caps", Gst.Caps.from_string(COMPRESSED))
+
+
+def _set_up_network(_opener: Gst.Element, source: Gst.Element) -> None:
+    factory = source.get_factory()
+    if factory is not None and factory.get_name() == "rtspsrc":
+        source.set_property("latency", RTSP_LATENCY_MS)
+        Gst.util_set_object_arg(source, "protocols", "tcp+udp")
+
+
+class _Expose:
+    """Shows the pads of a decoding element at the edge of its bin, as they come."""
+
+    def __init__(self, container: Gst.Bin, opener: Gst.Element) -> None:
+        self._container = container
+        self._opener = opener
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, source: Source) -> None:
+        self._opener.connect("pad-added", self._on_pad, source)
+        self._opener.connect("no-more-pads", lambda _element: source.complete())
+
+    def _on_pad(self, _element: Gst.Element, pad: Gst.Pad, source: Source) -> None:
+        with self._lock:
+            index, self._count = self._count, self._count + 1
+        kind = media_type(pad_caps(pad)) or "data"
+        source.found(ghost(self._container, pad, f"{kind}_{index}"))
+
+
+def _open_fragment(text: str) -> Source:
+    fragment = parse_fragment(text.removeprefix("gst:"))
+    if not isinstance(fragment, Gst.Bin):
+        container = Gst.Bin.new(None)
+        add(container, fragment)
+    else:
+        container = fragment
+    ends = [pad for element in container.children for pad in element.srcpads if not pad.is_linked()]
+    later = [
+        element for element in container.children if _has_sometimes_pads(element) and not element.srcpads
+    ]
+    if not ends and not later:
+        raise SourceError(f"{text}: the fragment has no open end; leave its last element's output unlinked")
+    is_live = any(
+        find_property(element, "is-live") and element.get_property("is-live")
+        for element in container.children
+    )
+
+    def find(source: Source) -> None:
+        for index, pad in enumerate(ends):
+            source.found(ghost(container, pad, f"end_{index}"))
+        for element in later:
+            _Expose(container, element)(source)
+        if not later:
+            source.complete()
+
+    return Source(text, container, is_live, find)
+
+
+def _has_sometimes_pads(element: Gst.Element) -> bool:
+    return any(
+        template.direction == Gst.PadDirection.SRC and template.presence == Gst.PadPresence.SOMETIMES
+        for template in element.get_pad_template_list()
+    )

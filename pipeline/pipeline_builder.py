@@ -1,0 +1,174 @@
+"""PipelineBuilder: sources become one rig frame, a branch for the detector, and appsinks for the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from pipeline.errors import ConfigError, RigError
+from pipeline.gst.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.elements import chain, link, make, make_appsink, static_pad
+from pipeline.gst.frames import RAW_FORMATS
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.gst.sources import open_source
+from pipeline.gst.stacker import Stacker
+from pipeline.gst.streams import join_streams
+from pipeline.optics.rig import Rig
+from pipeline.timebase import seconds_to_ns
+
+Storage = Literal["raw", "encoded", "source"]
+
+DETECTOR_QUEUE = 2
+"""Frames between the tee and the detector's appsink: a frame being handed over, and the next."""
+
+
+class PipelineBuilder:
+    """Builds the analysis pipeline from what a user can name as a source.
+
+    `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments; several become one rig frame and need a
+    `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False). `storage` says what
+    the video appsink gets: ``raw`` rig frames, the rig frame ``encoded`` here (`encoder` makes the element), or
+    each camera's own compressed ``source`` stream. `audio_source` is the index of the source whose sound is
+    taken (default: the first that has any). `detector_branch` adds the branch that feeds a detector.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str],
+        *,
+        rig: Rig | None = None,
+        live: bool = True,
+        storage: Storage = "raw",
+        duration_s: float | None = None,
+        audio_source: int | None = None,
+        detector_branch: bool = False,
+        encoder: Callable[[], Gst.Element] | None = None,
+    ) -> None:
+        if not sources:
+            raise ConfigError("no source was given; name a file, a URI, a device, gst:... or match")
+        if len(sources) > 1 and rig is None:
+            raise RigError(
+                "several sources need a rig; make one with: foresight calibrate SOURCE SOURCE... -o RIG"
+            )
+        if rig is not None and len(rig.cameras) != len(sources):
+            raise RigError(f"the rig has {len(rig.cameras)} cameras but {len(sources)} sources were given")
+        if storage == "encoded" and encoder is None:
+            raise ConfigError("storage 'encoded' needs an encoder")
+        self._texts = list(sources)
+        self._rig = rig
+        self._live = live
+        self._storage = storage
+        self._duration_s = duration_s
+        self._audio_source = audio_source
+        self._detector_branch = detector_branch
+        self._encoder = encoder
+
+    def build(self) -> AnalysisPipeline:
+        """The pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
+        sources = [
+            open_source(text, decode=self._storage != "source", live=self._live, duration_s=self._duration_s)
+            for text in self._texts
+        ]
+        pipeline = Gst.Pipeline.new("analysis")
+        pipeline.use_clock(Gst.SystemClock.obtain())
+        paced = self._live and not any(source.is_live for source in sources)
+        compressed = self._storage == "source"
+        window = [
+            make_appsink(f"video_sink_{i}", sync=paced) for i in range(len(sources) if compressed else 1)
+        ]
+        audio = make_appsink("audio_sink", sync=paced)
+        detector = make_appsink("detector_sink", drop=self._live) if self._detector_branch else None
+
+        if compressed:
+            entries = self._build_compressed(pipeline, window, detector)
+        else:
+            entries = self._build_raw(pipeline, window[0], detector)
+        analysis = AnalysisPipeline(pipeline, sources, window, audio, detector)
+        join_streams(
+            pipeline,
+            sources,
+            entries,
+            audio,
+            decode=not compressed,
+            audio_source=self._audio_source,
+            limit_ns=None if self._duration_s is None else seconds_to_ns(self._duration_s),
+            on_sound=analysis.sound_found,
+            on_complete=analysis.streams_complete,
+        )
+        return analysis
+
+    def _build_raw(
+        self, pipeline: Gst.Pipeline, window: GstApp.AppSink, detector: GstApp.AppSink | None
+    ) -> list[Gst.Pad]:
+        """camera pictures -> (rig frame) -> tee -> window (encoded on the way, if so wished), detector."""
+        entries, rig_frame = self._rig_frame(pipeline)
+        tee = make("tee", "rig-frames")
+        chain(pipeline, tee)
+        rig_frame.link(static_pad(tee, "sink"))
+        if self._storage == "encoded" and self._encoder is not None:
+            self._branch(
+                pipeline, tee, make("queue"), make("videoconvert"), self._encoder(), make("queue"), window
+            )
+        else:
+            self._branch(pipeline, tee, window)
+        if detector is not None:
+            self._branch(pipeline, tee, self._detector_queue(), detector)
+        return entries
+
+    def _build_compressed(
+        self, pipeline: Gst.Pipeline, window: list[GstApp.AppSink], detector: GstApp.AppSink | None
+    ) -> list[Gst.Pad]:
+        """camera streams -> tee -> window as they are; decoded beside it for the detector alone."""
+        tees = [make("tee", f"camera-stream-{index}") for index in range(len(window))]
+        for tee, appsink in zip(tees, window, strict=True):
+            chain(pipeline, tee)
+            self._branch(pipeline, tee, appsink)
+        if detector is not None:
+            entries, rig_frame = self._rig_frame(pipeline)
+            queue = self._detector_queue()
+            chain(pipeline, queue, detector)
+            rig_frame.link(static_pad(queue, "sink"))
+            for tee, entry in zip(tees, entries, strict=True):
+                decoder = make("decodebin")
+                decoder.connect("pad-added", lambda _element, pad, entry=entry: pad.link(entry))
+                self._branch(pipeline, tee, make("queue"), decoder)
+        return [static_pad(tee, "sink") for tee in tees]
+
+    def _rig_frame(self, pipeline: Gst.Pipeline) -> tuple[list[Gst.Pad], Gst.Pad]:
+        """Where each camera's decoded picture enters, and where the rig frame comes out."""
+        ends = []
+        entries = []
+        for _ in self._texts:
+            entry, convert, shape = make("queue"), make("videoconvert"), make("capsfilter")
+            shape.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
+            chain(pipeline, entry, convert, shape)
+            entries.append(static_pad(entry, "sink"))
+            ends.append(static_pad(shape, "src"))
+        if len(ends) == 1 or self._rig is None:
+            return entries, ends[0]
+        cameras = self._rig.cameras
+        stacker = Stacker(
+            [camera.lens.size_px for camera in cameras],
+            [camera.frame_offset for camera in cameras],
+            live=self._live,
+        )
+        pipeline.add(stacker.element)
+        for index, end in enumerate(ends):
+            end.link(static_pad(stacker.element, f"camera_{index}"))
+        return entries, static_pad(stacker.element, "src")
+
+    def _detector_queue(self) -> Gst.Element:
+        """Live, the detector loses the oldest frame; offline it holds the film back instead."""
+        return make(
+            "queue",
+            "detector-queue",
+            max_size_buffers=DETECTOR_QUEUE,
+            max_size_bytes=0,
+            max_size_time=0,
+            leaky="downstream" if self._live else "no",
+        )
+
+    @staticmethod
+    def _branch(pipeline: Gst.Pipeline, tee: Gst.Element, *elements: Gst.Element) -> None:
+        chain(pipeline, *elements)
+        link(tee, elements[0])

@@ -1,0 +1,32 @@
+"""Settings: everything a run can be told, validated, frozen and free of side effects."""
+
+from pipeline.settings.check import check, problems
+from pipeline.settings.model import (
+    BufferSettings,
+    DetectorSettings,
+    DirectorSettings,
+    EncoderSettings,
+    ExportSettings,
+    FixedView,
+    Settings,
+    WebSettings,
+)
+from pipeline.settings.problem import Problem
+from pipeline.settings.values import CONTAINERS, Size, source_kind
+
+__all__ = [
+    "CONTAINERS",
+    "BufferSettings",
+    "DetectorSettings",
+    "DirectorSettings",
+    "EncoderSettings",
+    "ExportSettings",
+    "FixedView",
+    "Problem",
+    "Settings",
+    "Size",
+    "WebSettings",
+    "check",
+    "problems",
+    "source_kind",
+]

@@ -1,0 +1,208 @@
+"""The settings of a run as frozen models: every field with unit, bounds, default and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from pipeline.errors import ConfigError
+from pipeline.redaction import redact
+from pipeline.settings.problem import problems_in
+from pipeline.settings.values import FrameRate, Size, SizeValue, Source, StreamAddress, is_live_source
+
+Mode = Literal["panorama", "virtualcam", "stream", "record"]
+Storage = Literal["raw", "encoded", "source"]
+Style = Literal["calm", "broadcast", "close"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+TargetLabel = Literal["ball", "player", "staff", "side_referee", "main_referee"]
+
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+DETECTOR_KINDS = ("motion", "onnx", "replay", "none")
+
+
+class Group(BaseModel):
+    """A group of settings: frozen, no unknown names, no secret in its repr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    def __repr_args__(self) -> Any:
+        """Fields for ``repr`` and ``str``, with the secrets of sources and addresses masked."""
+        for name, value in super().__repr_args__():
+            yield name, _shown(value)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, tuple):
+        return tuple(_shown(item) for item in value)
+    return value
+
+
+class DetectorSettings(Group):
+    """Who looks for ball and players."""
+
+    kind: Annotated[
+        str,
+        Field(
+            pattern=r"^(motion|onnx|replay|none|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
+            json_schema_extra={"x-allowed": "motion, onnx, replay, none, or your own as package.module:Name"},
+        ),
+    ] = "motion"
+    """motion needs no model; onnx runs one; replay reads detections; none: the view stays where it is."""
+    model: Path | None = None
+    """The ONNX model's file (kind onnx), or the detections to replay as JSONL (kind replay)."""
+    rate_hz: Annotated[float, Field(gt=0, le=240)] | None = None
+    """Frames a second that are looked at; left out: what the detector asks for."""
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.25
+    """Detections below this score (0 to 1) are left out."""
+    class_map: dict[str, TargetLabel] = {}
+    """The model's class names or numbers and what they stand for, as { person = "player", 32 = "ball" }."""
+    field_mask: bool = True
+    """Leave out what does not stand on the pitch, where the pitch is known."""
+
+
+class FixedView(Group):
+    """A view that does not move, in rig angles: degrees, yaw to the right, pitch upward."""
+
+    yaw_deg: Degrees = 0.0
+    """Where the view's centre looks, degrees to the right."""
+    pitch_deg: Annotated[float, Field(ge=-90, le=90)] = 0.0
+    """Where the view's centre looks, degrees upward."""
+    hfov_deg: Annotated[float, Field(gt=0, le=360)] = 60.0
+    """Angle between the middles of the left and right edges, in degrees."""
+
+
+class DirectorSettings(Group):
+    """How the virtual camera moves."""
+
+    style: Style = "broadcast"
+    """calm moves least and shows most, close frames tightest, broadcast is between."""
+    lookahead_s: Annotated[float, Field(ge=0, le=3600)] | None = None
+    """Seconds of future that the director may use; left out: all that the delay gives."""
+    fixed_view: FixedView | None = None
+    """A view to hold instead of following the play, as { yaw_deg = 0, pitch_deg = -10, hfov_deg = 60 }."""
+
+
+class EncoderSettings(Group):
+    """How picture and sound are encoded."""
+
+    video_codec: Literal["h264", "h265"] = "h264"
+    """The picture's codec; flv and RTMP hold h264 only."""
+    video_encoder: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
+    """A GStreamer encoder by name, such as x264enc; left out: the best that works here, hardware first."""
+    bitrate_kbps: Annotated[int, Field(ge=100, le=200_000)] = 8000
+    """The picture's bit rate in kbit/s."""
+    keyframe_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    """Seconds between keyframes; a stream can be entered and a file cut at these."""
+    audio_codec: Literal["aac", "opus"] = "aac"
+    """The sound's codec; flv and RTMP hold aac only."""
+    audio_bitrate_kbps: Annotated[int, Field(ge=16, le=512)] = 160
+    """The sound's bit rate in kbit/s."""
+
+
+class BufferSettings(Group):
+    """The delay line between the two pipelines."""
+
+    max_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
+    """The most memory that the window may take, in bytes; left out: bounded by the delay alone."""
+    ownership: Literal["auto", "reference", "copy"] = "auto"
+    """Keep frames by reference or copy them; auto copies where the source would otherwise starve."""
+    stall_timeout_s: Seconds = 5.0
+    """Seconds without a frame sent after which a stall is reported."""
+    start_fill: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Start playback when this part (0 to 1) of the delay is there; left out: when all of it is."""
+
+
+class ExportSettings(Group):
+    """What is written beside the film."""
+
+    path_out: Path | None = None
+    """The camera's path as CSV: time_s,yaw_deg,pitch_deg,hfov_deg."""
+    detections_out: Path | None = None
+    """What the detector saw, as JSONL."""
+    truth_out: Path | None = None
+    """The built-in match's true ball and players, as track CSV."""
+
+
+class WebSettings(Group):
+    """The dashboard."""
+
+    address: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
+                json_schema_extra={"x-allowed": "HOST:PORT, such as 127.0.0.1:8080"},
+            ),
+        ]
+        | None
+    ) = None
+    """Where the dashboard listens, as HOST:PORT; left out: no dashboard."""
+    token: SecretStr | None = None
+    """What a browser must show; needed for every address that other machines can reach."""
+
+
+class Settings(Group):
+    """Everything that one run can be told. Pure: no file is looked at here (see settings.check)."""
+
+    sources: tuple[Source, ...] = ()
+    """Cameras, from left to right: files, URIs, devices, match, or gst: and a launch fragment."""
+    outputs: tuple[Path, ...] = ()
+    """Files to write; the extension decides the container: mp4, mkv, flv or ts."""
+    streams: tuple[StreamAddress, ...] = ()
+    """Addresses to stream to, key included: rtmp, rtmps or srt. Shown to nobody."""
+    window: bool = False
+    """Show the film in a window; this is also what happens where there is no output at all."""
+    mode: Mode = "virtualcam"
+    """virtualcam: the directed view; panorama: all of the rig; record and stream: virtualcam, and a file or
+    a stream is a must."""
+    delay_s: Seconds = 7.0
+    """Seconds from capture to playback: what the director knows of the future."""
+    size: SizeValue = Size(1920, 1080)
+    """The film's size in pixels."""
+    framerate: FrameRate | None = None
+    """The film's frames a second; left out: the source's."""
+    live: bool | None = None
+    """true: never wait, drop what is late; false: every frame, as fast as the machine can; left out: live
+    where a source is."""
+    duration_s: Annotated[float, Field(gt=0)] | None = None
+    """Seconds of film after which the run ends; left out: when the source ends."""
+    rig: Path | None = None
+    """The cameras' rig file; left out: one camera is assumed level, several are calibrated first."""
+    storage: Storage = "raw"
+    """What the delay line holds: raw frames, frames encoded again, or the source's own compressed stream."""
+    overlay: bool = False
+    """Draw detections and the path to come over the picture."""
+    log_level: LogLevel = "info"
+    """How much the log tells."""
+    detector: DetectorSettings = DetectorSettings()
+    director: DirectorSettings = DirectorSettings()
+    encoder: EncoderSettings = EncoderSettings()
+    buffer: BufferSettings = BufferSettings()
+    export: ExportSettings = ExportSettings()
+    web: WebSettings = WebSettings()
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from nested values as a TOML file holds them. Raises ConfigError, one line, naming each
+        key that cannot be used and what is allowed."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError("; ".join(map(str, problems_in(error, cls)))) from error
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this run is live: as asked, else live where any source is."""
+        return any(map(is_live_source, self.sources)) if self.live is None else self.live
+
+    @property
+    def shows_window(self) -> bool:
+        """Whether a window is shown: as asked, or because there is no other output."""
+        return self.window or not (self.outputs or self.streams)

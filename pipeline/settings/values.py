@@ -1,0 +1,139 @@
+"""The values that settings are written in: sizes, frame rates, sources, stream addresses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SecretStr, WithJsonSchema
+
+SourceKind = Literal["match", "file", "uri", "device", "fragment"]
+
+CONTAINERS = ("mp4", "mkv", "flv", "ts")
+"""File name extensions that an output may have; the extension decides the container."""
+
+LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp")
+FILE_SCHEMES = ("file", "http", "https")
+STREAM_SCHEMES = ("rtmp", "rtmps", "srt")
+
+SIZE_MINIMUM_PX, SIZE_MAXIMUM_PX = 64, 8192
+
+_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://.+")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A picture's size in pixels; both even, because chroma is stored at half the size."""
+
+    width_px: int
+    height_px: int
+
+    @classmethod
+    def parse(cls, value: object) -> Size:
+        """A Size from one, or from text such as ``1920x1080``. Raises ValueError for any other."""
+        if isinstance(value, Size):
+            size = value
+        else:
+            match = re.fullmatch(r"(\d{1,5})x(\d{1,5})", str(value).strip().lower())
+            if match is None:
+                raise ValueError("not WIDTHxHEIGHT in pixels")
+            size = cls(int(match[1]), int(match[2]))
+        for side in (size.width_px, size.height_px):
+            if side % 2 or not SIZE_MINIMUM_PX <= side <= SIZE_MAXIMUM_PX:
+                raise ValueError(f"{side} is odd or out of bounds")
+        return size
+
+    def __str__(self) -> str:
+        return f"{self.width_px}x{self.height_px}"
+
+
+def parse_frame_rate(value: object) -> Fraction:
+    """Frames a second from a number, or from text such as ``30000/1001``. Raises ValueError for any other."""
+    if isinstance(value, bool):
+        raise ValueError("not a frame rate")
+    try:
+        rate = Fraction(str(value).strip())
+    except ZeroDivisionError as error:
+        raise ValueError("not a frame rate") from error
+    if not 1 <= rate <= 240:
+        raise ValueError("out of bounds")
+    return rate.limit_denominator(1001)
+
+
+def scheme_of(text: str) -> str | None:
+    """The scheme of a URI in lower case, None where `text` is no URI."""
+    match = _URI.fullmatch(text)
+    return match["scheme"].lower() if match else None
+
+
+def source_kind(source: str) -> SourceKind:
+    """What a source's text stands for; a text that stands for nothing else is a file's path."""
+    if source == "match" or source.startswith("match?"):
+        return "match"
+    if source.startswith("gst:"):
+        return "fragment"
+    if scheme_of(source) is not None:
+        return "uri"
+    return "device" if source.startswith("/dev/") else "file"
+
+
+def is_live_source(source: str) -> bool:
+    """Whether a source cannot wait: cameras, streams, fragments and the built-in match."""
+    kind = source_kind(source)
+    return scheme_of(source) in LIVE_SCHEMES if kind == "uri" else kind != "file"
+
+
+def _source(text: str) -> str:
+    scheme = scheme_of(text)
+    unusable = scheme is not None and source_kind(text) == "uri" and scheme not in LIVE_SCHEMES + FILE_SCHEMES
+    if not text.strip() or not text.removeprefix("gst:").strip() or unusable:
+        raise ValueError("not a source")
+    return text
+
+
+def _stream(secret: SecretStr) -> SecretStr:
+    if scheme_of(secret.get_secret_value()) not in STREAM_SCHEMES:
+        raise ValueError("not a stream address")
+    return secret
+
+
+SizeValue = Annotated[
+    Size,
+    PlainValidator(Size.parse),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[0-9]+x[0-9]+$",
+            "x-allowed": f"WIDTHxHEIGHT in pixels, both even, {SIZE_MINIMUM_PX} to {SIZE_MAXIMUM_PX}",
+        }
+    ),
+]
+FrameRate = Annotated[
+    Fraction,
+    PlainValidator(parse_frame_rate),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9]+(/[0-9]+|\\.[0-9]+)?$"}],
+            "x-allowed": 'frames a second, 1 to 240, such as 25 or "30000/1001"',
+        }
+    ),
+]
+Source = Annotated[
+    str,
+    AfterValidator(_source),
+    Field(
+        json_schema_extra={
+            "x-allowed": "a file, a URI (rtsp, rtmp, srt, udp, http, file), a device (/dev/video0), "
+            "match, or gst: and a launch fragment"
+        }
+    ),
+]
+StreamAddress = Annotated[
+    SecretStr,
+    AfterValidator(_stream),
+    Field(json_schema_extra={"x-allowed": "an address that begins with rtmp://, rtmps:// or srt://"}),
+]

@@ -1,0 +1,73 @@
+"""The encoder that is chosen works, is configured as asked, and a wrong wish is told what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.errors import ConfigError, MissingDependencyError
+from pipeline.gst import encoders
+from pipeline.gst.elements import chain, make
+from pipeline.gst.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
+from pipeline.gst.runtime import Gst
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("low_latency", [True, False])
+def test_the_chosen_encoder_encodes(codec: str, low_latency: bool) -> None:
+    encoder = choose_video_encoder(
+        codec, bitrate_kbps=500, keyframe_interval_frames=5, low_latency=low_latency
+    )
+    pipeline = Gst.Pipeline.new(None)
+    sink = make("fakesink", "sink", sync=False)
+    chain(pipeline, make("videotestsrc", num_buffers=11), make("videoconvert"), encoder, sink)
+    keyframes = []
+
+    def count(_pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        buffer = info.get_buffer()
+        assert buffer is not None
+        keyframes.append(not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT))
+        return Gst.PadProbeReturn.OK
+
+    pad = sink.get_static_pad("sink")
+    assert pad is not None
+    pad.add_probe(Gst.PadProbeType.BUFFER, count)
+    pipeline.set_state(Gst.State.PLAYING)
+    kinds = Gst.MessageType.EOS | Gst.MessageType.ERROR
+    message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, kinds)
+    pipeline.set_state(Gst.State.NULL)
+    assert message is not None
+    assert message.type == Gst.MessageType.EOS
+    assert len(keyframes) == 11
+    assert sum(keyframes) == 3
+
+
+def test_bitrates_reach_the_encoder() -> None:
+    encoder = choose_video_encoder(
+        "h264", bitrate_kbps=1234, keyframe_interval_frames=50, low_latency=False, name="x264enc"
+    )
+    assert encoder.get_property("bitrate") == 1234
+    assert choose_audio_encoder("opus", 96).get_property("bitrate") == 96_000
+
+
+def test_an_encoder_without_its_plugin_is_listed_with_the_reason() -> None:
+    found = {candidate.name: candidate for candidate in candidates("h264")}
+    assert found["x264enc"] == Candidate("x264enc", True, "works")
+    unusable = [candidate for candidate in found.values() if not candidate.usable]
+    assert all("not installed" in one.reason or "cannot be opened" in one.reason for one in unusable)
+
+
+def test_what_cannot_be_chosen_is_told_what_is_allowed() -> None:
+    with pytest.raises(ConfigError, match="allowed: h264, h265"):
+        choose_video_encoder("divx", bitrate_kbps=1, keyframe_interval_frames=1, low_latency=True)
+    with pytest.raises(ConfigError, match="allowed: nvh264enc"):
+        choose_video_encoder(
+            "h264", bitrate_kbps=1, keyframe_interval_frames=1, low_latency=True, name="x265enc"
+        )
+    with pytest.raises(ConfigError, match="allowed: aac, opus"):
+        choose_audio_encoder("mp3", 1)
+
+
+def test_a_machine_without_encoders_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoders, "AUDIO_ENCODERS", {"aac": ("nosuchenc",)})
+    with pytest.raises(MissingDependencyError, match="install gstreamer1"):
+        choose_audio_encoder("aac", 128)

@@ -1,0 +1,149 @@
+"""Settings: what is allowed, what is refused and how that is said, what never shows a secret."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pipeline.errors import ConfigError
+from pipeline.settings import Settings, Size, check, source_kind
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    settings = Settings()
+    assert settings.delay_s == 7.0
+    assert str(settings.size) == "1920x1080"
+    assert settings.mode == "virtualcam"
+    assert settings.detector.kind == "motion"
+    assert settings.buffer.stall_timeout_s == 5.0
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        Settings().delay_s = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"delay_s": 0}, "delay_s: 0 is not allowed, allowed: a number above 0 and at most 3600"),
+        ({"delay_s": -1}, "delay_s: -1 is not allowed"),
+        ({"delay_s": float("nan")}, "delay_s: nan is not allowed"),
+        ({"size": "0x0"}, "size: 0x0 is not allowed, allowed: WIDTHxHEIGHT in pixels, both even"),
+        ({"size": "1281x720"}, "both even"),
+        ({"size": "big"}, "WIDTHxHEIGHT"),
+        ({"mode": "virtual"}, "did you mean virtualcam?), allowed: panorama, virtualcam, stream or record"),
+        ({"sources": ["foo://x"]}, "sources.0: foo://x is not allowed"),
+        ({"sources": ["gst:"]}, "sources.0"),
+        ({"streams": ["http://joe:S3cr3t@x"]}, "rtmp://, rtmps:// or srt://"),
+        ({"framerate": "0"}, "frames a second"),
+        ({"framerate": "1/0"}, "frames a second"),
+        ({"detector": {"kind": "yolo"}}, "motion, onnx, replay, none, or your own as package.module:Name"),
+        ({"detector": {"class_map": {"person": "human"}}}, "detector.class_map.person: human is not allowed"),
+        ({"director": {"fixed_view": {"hfov_deg": 900}}}, "director.fixed_view.hfov_deg: 900"),
+        ({"web": {"address": "8080"}}, "HOST:PORT"),
+        ({"detectr": {}}, "detectr: is no setting (did you mean detector?)"),
+        ({"encoder": {"zzz": 1}}, "encoder.zzz: is no setting, known here: video_codec"),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line(values: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.parse(values)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "S3cr3t" not in str(caught.value)
+
+
+def test_several_problems_are_all_said() -> None:
+    with pytest.raises(ConfigError, match=r"mode: .*; delay_s: .*"):
+        Settings.parse({"delay_s": 0, "mode": "x"})
+
+
+def test_no_secret_shows_in_a_repr() -> None:
+    settings = Settings.parse(
+        {
+            "sources": ["rtsp://joe:S3cr3t@cam/1"],
+            "streams": ["rtmp://host/app/S3cr3t"],
+            "web": {"token": "S3cr3t"},
+        }
+    )
+    assert "S3cr3t" not in repr(settings) + str(settings)
+    assert settings.streams[0].get_secret_value() == "rtmp://host/app/S3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("match", "match"),
+        ("match?seed=3", "match"),
+        ("./match", "file"),
+        ("a.mp4", "file"),
+        ("rtsp://cam/1", "uri"),
+        ("/dev/video0", "device"),
+        ("gst:videotestsrc", "fragment"),
+    ],
+)
+def test_what_a_source_stands_for(text: str, kind: str) -> None:
+    assert source_kind(text) == kind
+
+
+def test_live_where_a_source_is_live_unless_asked() -> None:
+    assert not Settings.parse({"sources": ["a.mp4"]}).is_live
+    assert Settings.parse({"sources": ["a.mp4", "rtsp://c/1"]}).is_live
+    assert Settings.parse({"sources": ["match"]}).is_live
+    assert not Settings.parse({"sources": ["match"], "live": False}).is_live
+
+
+def test_sizes_and_frame_rates_are_exact() -> None:
+    assert Settings.parse({"size": "640X360"}).size == Size(640, 360)
+    assert Settings.parse({"framerate": 25}).framerate == 25
+    assert Settings.parse({"framerate": "30000/1001"}).framerate == Fraction(30000, 1001)
+
+
+CHECKS = [
+    ({}, "sources: there is none"),
+    ({"sources": ["no-such.mp4"]}, "there is no file no-such.mp4"),
+    ({"sources": ["matsch"]}, "did you mean match?"),
+    ({"sources": ["."]}, "is a folder"),
+    ({"sources": ["/dev/video99"]}, "there is no device /dev/video99"),
+    ({"sources": ["file:///no-such.mp4"]}, "there is no file /no-such.mp4"),
+    ({"outputs": ["no/such/out.mp4"]}, "there is no folder no/such; make it with: mkdir -p no/such"),
+    ({"outputs": ["out.avi"]}, "no known extension; allowed: .mp4, .mkv, .flv or .ts"),
+    ({"outputs": ["out.mp4", "./out.mp4"]}, "named twice"),
+    ({"sources": ["film.mp4"], "outputs": ["./film.mp4"]}, "is also a source"),
+    ({"mode": "record"}, "record needs a file"),
+    ({"mode": "stream"}, "stream needs an address"),
+    ({"rig": "no-such.toml"}, "rig: there is no file"),
+    ({"detector": {"kind": "onnx"}}, "detector.model: the detector onnx needs a file"),
+    ({"detector": {"kind": "onnx", "model": "no-such.onnx"}}, "detector.model: there is no file"),
+    ({"export": {"path_out": "no/such.csv"}}, "export.path_out: there is no folder no"),
+    ({"sources": ["film.mp4"], "export": {"truth_out": "t.csv"}}, "only the built-in match"),
+    ({"outputs": ["o.flv"], "encoder": {"video_codec": "h265"}}, "o.flv can hold h264 only"),
+    ({"streams": ["rtmp://h/a/S3cr3t"], "encoder": {"audio_codec": "opus"}}, "can hold aac only"),
+    ({"web": {"address": "0.0.0.0:8080"}}, "needs a token"),
+    ({"web": {"address": "localhost:99999"}}, "is no port"),
+]
+
+
+@pytest.mark.parametrize(("values", "said"), CHECKS)
+def test_what_the_file_system_refuses(
+    values: dict[str, object], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.mp4").touch()
+    settings = Settings.parse(
+        values if values == {} or "sources" in values else {"sources": ["match"], **values}
+    )
+    with pytest.raises(ConfigError) as caught:
+        check(settings)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "S3cr3t" not in str(caught.value)
+
+
+def test_what_is_right_passes(tmp_path: Path) -> None:
+    check(Settings.parse({"sources": ["match"], "outputs": [str(tmp_path / "out.mkv")]}))
+    check(Settings.parse({"sources": ["match"], "web": {"address": "127.0.0.1:8080"}}))

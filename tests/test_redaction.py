@@ -1,0 +1,46 @@
+"""No secret survives redaction, wherever in a text it stands."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.redaction import redact
+
+SECRET = "S3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"rtsp://joe:{SECRET}@cam/1", "rtsp://***@cam/1"),
+        (f"rtsp://{SECRET}@cam:554/1", "rtsp://***@cam:554/1"),
+        (f"rtsp://joe:a@b{SECRET}@cam/1", "rtsp://***@cam/1"),
+        (f"rtsp://joe:a/{SECRET}@cam/1", "rtsp://***@cam/1"),
+        (f"rtmp://a.example/live2/{SECRET}", "rtmp://a.example/live2/***"),
+        (f"rtmps://a.example:443/app/x/{SECRET}?a=b", "rtmps://a.example:443/app/***"),
+        ("rtmp://a.example/live", "rtmp://a.example/live"),
+        (f"srt://h:9000?streamid=publish:{SECRET}&mode=caller", "srt://h:9000?streamid=***&mode=caller"),
+        (f"srt://h:9000?passphrase={SECRET}", "srt://h:9000?passphrase=***"),
+        (f"https://h/x.m3u8?access_token={SECRET}&a=1", "https://h/x.m3u8?access_token=***&a=1"),
+        (
+            f'gst:rtspsrc user-id=joe user-pw="{SECRET} x" ! fakesink',
+            "gst:rtspsrc user-id=joe user-pw=*** ! fakesink",
+        ),
+        (f"Authorization: Bearer {SECRET}", "Authorization: Bearer ***"),
+        ("x264enc key-int-max=30 ! mp4mux", "x264enc key-int-max=30 ! mp4mux"),
+        ("/films/left@home.mp4", "/films/left@home.mp4"),
+    ],
+)
+def test_what_is_shown(text: str, shown: str) -> None:
+    assert redact(text) == shown
+    assert SECRET not in redact(f"cannot open {text}: refused")
+
+
+@settings(max_examples=50)
+@given(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=12, max_size=20))
+def test_a_password_of_any_letters_is_masked_in_a_sentence(password: str) -> None:
+    text = f"lost rtsp://u:{password}@host/cam and rtmps://host/app/{password}, retrying"
+    assert password not in redact(text)
+    assert redact(redact(text)) == redact(text)
