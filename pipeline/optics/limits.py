@@ -16,8 +16,8 @@ from pipeline.optics.view import View
 _PROFILE_STEP_DEG = 0.25
 _YAW_STEP_DEG = 1.0
 _PITCH_STEP_DEG = 0.5
-_WIDTHS_DEG = tuple(np.geomspace(1.0, 140.0, 25))
-_EDGE_POINTS = 9
+_WIDTHS_DEG = tuple(np.geomspace(1.0, 140.0, 49))
+_EDGE_POINTS = 7
 
 
 class ViewLimits:
@@ -38,14 +38,13 @@ class ViewLimits:
         for hfov_deg in _WIDTHS_DEG:
             low, high = seen.pitch_ranges(hfov_deg, aspect)
             fits = np.flatnonzero(low <= high)
-            if not fits.size:
+            if len(fits) < 3:
                 break
-            filled = (
-                np.interp(np.arange(len(low)), fits, low[fits]),
-                np.interp(np.arange(len(low)), fits, high[fits]),
-            )
+            yaws = np.arange(len(low))
+            filled = np.interp(yaws, fits, low[fits]), np.interp(yaws, fits, high[fits])
             self._pitches.append(list(zip(filled[0].tolist(), filled[1].tolist(), strict=True)))
-            first, last = (self._yaw_start_deg + _YAW_STEP_DEG * float(fits[i]) for i in (0, -1))
+            # One step inside the outermost that fits: beside them what lies between two widths may not.
+            first, last = (self._yaw_start_deg + _YAW_STEP_DEG * float(fits[i]) for i in (1, -2))
             self._yaws.append((first, last))
 
     @property

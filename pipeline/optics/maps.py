@@ -68,7 +68,7 @@ class Part:
     full: Mask
     """(rows, columns): cells that the camera's picture fills."""
     bent: Mask
-    """(rows, columns): cells with a share of the picture in which the map is not nearly linear."""
+    """(rows, columns): cells that the map enlarged linearly would take across the picture, unlike the exact one."""
     needed: Mask
     """(rows, columns): cells in which this camera is needed."""
     box: tuple[int, int, int, int]
@@ -201,21 +201,20 @@ class MapMaker:
             y_low, y_high = _corner_range(pixels[nodes][..., 1])
             touched = (x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height)
             spread = (x_high - x_low > BENT_SHARE * width) | (y_high - y_low > BENT_SHARE * height)
-            if nowhere.any():
-                off_x, off_y = (np.abs(pixels[nodes][..., k] / (width, height)[k] - 0.5) for k in (0, 1))
-                near = ~nowhere & (off_x < 0.5 + BENT_SHARE) & (off_y < 0.5 + BENT_SHARE)
-                mixed = _any_corner(nowhere) & _any_corner(near)
-                touched = mixed | (touched & ~_any_corner(nowhere))
-                spread |= mixed
+            bent[cells] = touched & spread
             inside = (x_low >= 0) & (x_high <= width - 1) & (y_low >= 0) & (y_high <= height - 1)
             full[cells] = inside & ~spread
+            if nowhere.any():
+                # Where the lens ends, only what is near its picture can show any of it.
+                off_x, off_y = (np.abs(pixels[nodes][..., k] / (width, height)[k] - 0.5) for k in (0, 1))
+                near = ~nowhere & (off_x < 0.5 + BENT_SHARE) & (off_y < 0.5 + BENT_SHARE)
+                touched &= _any_corner(near) | ~_any_corner(nowhere)
             touched &= wanted[cells]
             needed[cells] = touched
-            bent[cells] = touched & spread
             if touched.any():
                 # The lesser of both ways: the back of a full turn and a pole spread over the whole picture.
                 pitch = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
-                if not bent.any():
+                if not (touched & spread).any():
                     box = self._box(i, touched, x_low, x_high, y_low, y_high)
         return Part(i, pixels, weight, full, bent, needed, box, pitch)
 

@@ -28,7 +28,7 @@ def test_a_limited_view_has_no_black_corner(yaw: float, pitch: float, hfov: floa
         limited = limit(View(yaw, pitch, hfov, roll), rig, ASPECT)
         assert limited.roll_deg == roll
         assert limited.hfov_deg <= hfov
-        assert unseen_share(rig, limited) < 0.012
+        assert unseen_share(rig, limited) < 0.005
         again = limit(limited, rig, ASPECT)
         assert np.allclose((again.yaw_deg, again.pitch_deg), (limited.yaw_deg, limited.pitch_deg), atol=0.05)
 
@@ -45,7 +45,7 @@ def test_limits_are_not_much_tighter_than_they_must_be() -> None:
     assert unseen_share(PAIR, View(0.0, lowest - 1.5, 30.0)) > 0
     assert unseen_share(PAIR, View(0.0, highest + 1.5, 30.0)) > 0
     least, largest = limits(PAIR, ASPECT).yaw_range_deg(30.0)
-    for yaw in (least - 3.0, largest + 3.0):
+    for yaw in (least - 4.0, largest + 4.0):
         assert all(unseen_share(PAIR, View(yaw, pitch, 30.0)) > 0 for pitch in np.arange(-30, 15, 1.0))
 
 
