@@ -18,11 +18,11 @@ Array = NDArray[np.float64]
 
 SHOT_RANGE_M: Final = 27.0
 _SHORTEST_PASS_M, _LONGEST_PASS_M = 5.0, 52.0
-_ARRIVAL_SPEED = 6.0
+_ARRIVAL_SPEED = 7.5
 """m/s with which a pass along the ground reaches its man."""
 _LOFT_FROM_M = 20.0
 _THROUGH_M = 9.0
-_AIM_ERROR_DEG = 2.6
+_AIM_ERROR_DEG = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def wants_to_shoot(rng: random.Random, player: int, position: Array, crowding_m:
     if distance_m > SHOT_RANGE_M:
         return False
     frontal = max(0.0, HALF_LENGTH_M - position[0] * FORWARD[player]) / max(distance_m, 0.1)
-    eager = (1.15 - distance_m / SHOT_RANGE_M) * frontal**0.7
+    eager = 2.2 * (1.06 - distance_m / SHOT_RANGE_M) * frontal**0.6
     return bool(rng.random() < eager * (1.0 if crowding_m > 1.5 else 0.6))
 
 
@@ -74,10 +74,12 @@ def best_pass(
     *,
     longest_m: float = _LONGEST_PASS_M,
     not_to: int | None = None,
+    haste: float = 0.0,
 ) -> tuple[float, Kick]:
     """The best pass that `player` sees from `origin` (2,), and how good it looks (above 0 is worth playing).
 
-    ``position``, ``velocity``: (22, 2), everyone's. `not_to`: whom to avoid, the man it came from.
+    ``position``, ``velocity``: (22, 2), everyone's. `not_to`: whom to avoid, the man it came from. `haste` (0..1):
+    how much more than usual the pass should gain ground.
     """
     team, forward = int(TEAM[player]), float(FORWARD[player])
     mates = np.flatnonzero((team == TEAM) & (np.arange(TEAM.size) != player))
@@ -99,17 +101,17 @@ def best_pass(
     progress_m = away[:, 0] * forward
     switch = np.abs(away[:, 1]) > 22.0
     score = (
-        0.050 * progress_m
-        + 0.16 * np.minimum(open_m, 8.0)
+        (0.06 + 0.05 * haste) * progress_m
+        + 0.15 * np.minimum(open_m, 7.0)
         + np.where(lofted, 0.2, 0.35 * np.minimum(lane_m, 3.0))
         - 0.022 * np.abs(distance_m - 15.0)
-        + np.where(switch & (open_m > 4.5), 0.9, 0.0)
+        + np.where(switch & (open_m > 4.0), 1.2, 0.0)
         - 1.1
     )
     limit = max(offside_depth(position, team), float(origin[0]) * forward)
     score[position[mates, 0] * forward > limit + 0.4] -= 5.0
     score[(distance_m < _SHORTEST_PASS_M) | (distance_m > longest_m)] -= 5.0
-    score[~lofted & (lane_m < 0.8)] -= 2.0
+    score[~lofted & (lane_m < 1.0)] -= 2.0
     score[np.isin(mates, KEEPERS)] -= np.where(through[np.isin(mates, KEEPERS)], 5.0, 0.9)
     if not_to is not None:
         score[mates == not_to] -= 0.8

@@ -135,7 +135,7 @@ class Mover:
         gap = np.where(rivals, np.hypot(*(now.position[:PLAYERS] - here - goalward).T), np.inf)
         first, second = np.argsort(gap)[:2]
         speed = np.array([now.ball.speed_u, now.ball.speed_v])
-        targets[first], speeds[first] = here + 0.3 * speed + 0.4 * goalward, 6.2
+        targets[first], speeds[first] = here + 0.3 * speed + 0.4 * goalward, 5.9
         targets[second], speeds[second] = here + 0.4 * speed + 5.0 * goalward, 5.6
 
     def _keep_goal(

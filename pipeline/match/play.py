@@ -23,18 +23,21 @@ from pipeline.match.field import (
 from pipeline.match.formation import FORWARD, KEEPERS, TEAM, kick_off_shape
 from pipeline.match.restart import Restart
 from pipeline.match.running import Runners
-from pipeline.match.scene import PLAYERS, Event, EventKind, Scene
+from pipeline.match.scene import PEOPLE, PLAYERS, Event, EventKind, Scene
 
 Array = NDArray[np.float64]
 
 TICK_HZ: Final = 30
 TICK_S: Final = 1.0 / TICK_HZ
 
+_PLAN_EVERY = 2
+"""Ticks between two looks round: nobody reacts faster."""
 _REACH_M = 0.95
 _KEEPER_REACH_M = 1.3
-_DIVE_REACH_M = 2.3
+_DIVE_REACH_M = 2.7
 _CHEST_M, _HEAD_M, _HANDS_M = 1.1, 2.2, 2.5
 _LOST_BALL_M = 2.6
+_PATIENT_S = 45.0
 _BESIDE_M = 2.0
 """Who stands this near a kick reacts too late to reach the ball at once."""
 _COMING_IN_S = 1.0
@@ -52,6 +55,7 @@ class Play:
         self._tick = 0
         self._ball = Ball()
         self._runners = Runners.standing(self._mover.start(kick_off_shape()))
+        self._targets, self._speeds = self._runners.position.copy(), np.zeros(PEOPLE)
         self._owner: int | None = None
         self._holder: int | None = None
         self._hold_until_s = 0.0
@@ -69,6 +73,7 @@ class Play:
         self._heading = 0.0
         self._danger = 0.0
         self._cheer_until_s = 0.0
+        self._near_goal_at_s = 0.0
         self._score = [0, 0]
         self._events: list[Event] = []
         self._now = self._scene()
@@ -113,7 +118,26 @@ class Play:
         )
 
     def _step(self, now_s: float) -> None:
-        targets, speeds = self._mover.plan(
+        if self._tick % _PLAN_EVERY == 1:
+            self._targets, self._speeds = self._plan(now_s)
+        ball = self._ball
+        self._runners.step(self._targets, self._speeds, np.array([ball.u, ball.v]), TICK_S)
+        before = (ball.u, ball.v, ball.z)
+        if self._holder is not None:
+            self._in_hands(self._holder, now_s)
+        else:
+            ball.step(TICK_S)
+        if self._restart is not None:
+            self._dead_ball(self._restart, now_s)
+        elif self._holder is None and not self._over_the_line(before, now_s):
+            if self._owner is None:
+                self._contest(now_s)
+            else:
+                self._on_the_ball(self._owner, now_s)
+        self._feel(now_s)
+
+    def _plan(self, now_s: float) -> tuple[Array, Array]:
+        return self._mover.plan(
             movement.Situation(
                 now_s,
                 self._ball,
@@ -128,21 +152,6 @@ class Play:
                 now_s < self._cheer_until_s,
             )
         )
-        ball = self._ball
-        self._runners.step(targets, speeds, np.array([ball.u, ball.v]), TICK_S)
-        before = (ball.u, ball.v, ball.z)
-        if self._holder is not None:
-            self._in_hands(self._holder, now_s)
-        else:
-            ball.step(TICK_S)
-        if self._restart is not None:
-            self._dead_ball(self._restart, now_s)
-        elif self._holder is None and not self._over_the_line(before, now_s):
-            if self._owner is None:
-                self._contest(now_s)
-            else:
-                self._on_the_ball(self._owner, now_s)
-        self._feel(now_s)
 
     # Dead balls
 
@@ -252,7 +261,12 @@ class Play:
     def _trap(self, player: int, now_s: float) -> None:
         ball, velocity = self._ball, self._runners.velocity[player]
         closing = math.hypot(ball.speed_u - velocity[0], ball.speed_v - velocity[1])
-        sure = 0.97 if closing < 9.0 else 0.9 if player == self._receiver else 0.25 if closing < 20 else 0.1
+        if player == self._receiver:
+            sure = 0.97 if closing < 14.0 else 0.85
+        elif TEAM[player] == self._team:
+            sure = 0.9 if closing < 9.0 else 0.4
+        else:
+            sure = 0.6 if closing < 9.0 else 0.16
         self._last_kicker = player
         if self._rng.random() < sure:
             self._own(player, now_s)
@@ -271,7 +285,7 @@ class Play:
         ball = self._ball
         ball.kick(0.7 * velocity[0] + 0.12 * ball.speed_u, 0.7 * velocity[1] + 0.12 * ball.speed_v)
         self._owner, self._team, self._receiver, self._shot = player, int(TEAM[player]), None, False
-        self._decide_at_s = now_s + self._rng.uniform(0.25, 0.9)
+        self._decide_at_s = now_s + self._rng.uniform(0.4, 1.5)
         self._touched_at_s = now_s
         self._heading = decide.dribble_heading(self._rng, player, self._runners.position[:PLAYERS])
 
@@ -293,7 +307,7 @@ class Play:
     def _keep(self, keeper: int, gap_m: float, now_s: float) -> None:
         ball, rng = self._ball, self._rng
         self._last_kicker = keeper
-        if self._shot and rng.random() > 0.98 - 0.24 * gap_m - 0.004 * ball.ground_speed:
+        if self._shot and rng.random() > 1.08 - 0.20 * gap_m - 0.004 * ball.ground_speed:
             self._blocked_until_s[keeper] = now_s + 1.0
             return
         if ball.ground_speed > 14.0 and rng.random() < 0.5:
@@ -324,25 +338,27 @@ class Play:
             return
         crowding_m = float(crowd[nearest])
         if now_s >= self._decide_at_s or (crowding_m < 1.8 and now_s >= self._decide_at_s - 0.4):
-            kick = self._decision(player, crowding_m)
-            self._decide_at_s = now_s + self._rng.uniform(0.5, 1.3)
+            kick = self._decision(player, crowding_m, now_s)
+            self._decide_at_s = now_s + self._rng.uniform(0.6, 1.5)
             if kick is not None:
                 self._kick(player, kick, now_s)
                 return
         self._dribble(player, crowding_m, now_s)
 
-    def _decision(self, player: int, crowding_m: float) -> Kick | None:
+    def _decision(self, player: int, crowding_m: float, now_s: float) -> Kick | None:
         rng, origin = self._rng, np.array([self._ball.u, self._ball.v])
         position, velocity = self._runners.position[:PLAYERS], self._runners.velocity[:PLAYERS]
         if decide.wants_to_shoot(rng, player, origin, crowding_m):
             return decide.shoot(rng, player, origin)
         if decide.wants_to_cross(rng, player, origin):
             return decide.cross(rng, player, origin, position)
-        worth, kick = decide.best_pass(rng, player, position, velocity, origin, not_to=self._last_kicker)
+        worth, kick = decide.best_pass(
+            rng, player, position, velocity, origin, not_to=self._last_kicker, haste=self._haste(now_s)
+        )
         if crowding_m < 2.5 and worth < 0.3 and origin[0] * FORWARD[player] < -HALF_LENGTH_M + 22:
             return decide.clear_it(rng, player, origin)
         # Room ahead makes it worth to keep the ball.
-        patience = 0.75 if crowding_m > 6.0 else 0.25 if crowding_m > 3.0 else -0.2
+        patience = 1.3 if crowding_m > 6.0 else 0.6 if crowding_m > 3.0 else 0.0
         if worth > patience:
             return kick
         self._heading = decide.dribble_heading(rng, player, position)
@@ -361,7 +377,7 @@ class Play:
 
     def _tackled(self, player: int, rival: int, gap_m: float, now_s: float) -> bool:
         rng = self._rng
-        if gap_m > 1.25 or now_s < self._blocked_until_s[rival] or rng.random() > 0.07:
+        if gap_m > 1.25 or now_s < self._blocked_until_s[rival] or rng.random() > 0.04:
             return False
         self._blocked_until_s[rival] = now_s + 0.8
         luck = rng.random()
@@ -400,10 +416,16 @@ class Play:
     def _feel(self, now_s: float) -> None:
         """The danger follows play, quickly up and slowly down."""
         to_goal = math.hypot(HALF_LENGTH_M - abs(self._ball.u), self._ball.v)
+        if abs(self._ball.u) > HALF_LENGTH_M - BOX_DEPTH_M:
+            self._near_goal_at_s = now_s
         danger = math.exp(-((to_goal / 21.0) ** 2))
         danger = max(danger * (0.45 if self._restart else 1.0), 1.0 if now_s < self._cheer_until_s else 0.0)
         rate = 2.5 if danger > self._danger else 0.45
         self._danger += (danger - self._danger) * rate * TICK_S
+
+    def _haste(self, now_s: float) -> float:
+        """0..1: the longer no goal was in danger, the more directly both teams play."""
+        return min(1.0, (now_s - self._near_goal_at_s) / _PATIENT_S)
 
     def _in_own_box(self, player: int) -> bool:
         depth = self._ball.u * FORWARD[player]
