@@ -17,7 +17,7 @@ from pipeline.match.sprites import HEADINGS, PHASES, SPRITE_PX_PER_M, Sprite, ga
 from pipeline.match.stadium import paint_stadium
 from pipeline.match.venue import SETBACK_M, Venue
 from pipeline.match.wardrobe import HEIGHTS_M, KITS
-from pipeline.optics.frame import Frame
+from pipeline.optics.frame import Frame, Plane
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,11 @@ FIGURE_HEIGHT_M: Final = 1.80
 _SUN: Final = (0.62, 0.30)
 """A shadow's length to the right and away from the camera, for each metre of height."""
 _SHADOW_YUV: Final = (24, 124, 124)
-_SHADOW_ALPHA: Final = 0.50
+_DARKEST: Final = 0.55
+_BLOT_PX: Final = 49
+_BLOT_SIGMA_PX: Final = 8.0
+_PIXEL_VARIANCE: Final = 0.35
+"""Of the blur that a pixel makes of what is finer than itself."""
 _LEAST_BALL_PX: Final = 1.5
 """The ball's smallest radius in the picture, so that it is never lost between pixels."""
 _BALL_LIT_YUV: Final = (232, 128, 128)
@@ -50,6 +54,7 @@ class Painter:
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._stadium = paint_stadium(venue)
+        self._blots = [_blot((level + 0.5) / 24) for level in range(24)]
 
     def draw(self, scene: Scene, out: Frame) -> None:
         """Overwrite `out`, an NV12 frame of the venue's size, with the scene."""
@@ -89,23 +94,40 @@ class Painter:
         """
         sin, cos = math.sin(place.yaw), math.cos(place.yaw)
         flat = place.px_per_m * self._venue.height_m / place.distance_m
-        along = np.array(
-            [(_SUN[0] * cos - _SUN[1] * sin) * place.px_per_m, -(_SUN[0] * sin + _SUN[1] * cos) * flat]
+        along_x, along_y = (
+            (_SUN[0] * cos - _SUN[1] * sin) * place.px_per_m,
+            -(_SUN[0] * sin + _SUN[1] * cos) * flat,
         )
-        centre = np.array([place.x, place.y]) + along * centre_m
-        lengthwise, across = along * sigma_m[0], sigma_m[1] * np.array([place.px_per_m, flat])
-        spread = np.outer(lengthwise, lengthwise) + np.diag(across**2)
-        blurred = spread + 0.35 * np.eye(2)
-        strength = _SHADOW_ALPHA * math.sqrt(np.linalg.det(spread) / np.linalg.det(blurred))
-        reach = 2.3 * np.sqrt(np.diag(blurred))
-        left, top = (int(edge) // 2 * 2 for edge in np.floor(centre - reach))
-        right, bottom = (int(edge) // 2 * 2 + 2 for edge in np.ceil(centre + reach))
-        inverse = np.linalg.inv(blurred)
-        dx = np.arange(left, right) - centre[0]
-        dy = (np.arange(top, bottom) - centre[1])[:, None]
-        square = inverse[0, 0] * dx * dx + 2 * inverse[0, 1] * dx * dy + inverse[1, 1] * dy * dy
-        alpha = (255.0 * min(0.62, 1.3 * strength) * np.exp(-0.5 * square)).astype(np.uint8)
-        put(out, tint(alpha, _SHADOW_YUV, left, top))
+        x, y = place.x + along_x * centre_m, place.y + along_y * centre_m
+        length, wide, deep = sigma_m[0], sigma_m[1] * place.px_per_m, sigma_m[1] * flat
+        xx, yy = (length * along_x) ** 2 + wide * wide, (length * along_y) ** 2 + deep * deep
+        xy = length * length * along_x * along_y
+        sharp = xx * yy - xy * xy
+        xx, yy = xx + _PIXEL_VARIANCE, yy + _PIXEL_VARIANCE
+        strength = math.sqrt(sharp / (xx * yy - xy * xy))
+        left, top = math.floor(x - 2.4 * math.sqrt(xx)) // 2 * 2, math.floor(y - 2.4 * math.sqrt(yy)) // 2 * 2
+        right, bottom = (
+            math.ceil(x + 2.4 * math.sqrt(xx)) // 2 * 2 + 2,
+            math.ceil(y + 2.4 * math.sqrt(yy)) // 2 * 2 + 2,
+        )
+        # From pixels back to the round blot: the inverse of the covariance's Cholesky factor.
+        lower_xx = math.sqrt(xx)
+        lower_yx = xy / lower_xx
+        lower_yy = math.sqrt(yy - lower_yx * lower_yx)
+        across, skew, down = (
+            _BLOT_SIGMA_PX / lower_xx,
+            -_BLOT_SIGMA_PX * lower_yx / (lower_xx * lower_yy),
+            _BLOT_SIGMA_PX / lower_yy,
+        )
+        middle = (_BLOT_PX - 1) / 2
+        into = np.array(
+            [
+                [across, 0.0, middle + across * (left - x)],
+                [skew, down, middle + skew * (left - x) + down * (top - y)],
+            ]
+        )
+        blot = self._blots[min(len(self._blots) - 1, int(strength * len(self._blots)))]
+        put(out, _warped(blot, into, left, top, right, bottom))
 
     def _ball(self, out: Frame, place: _Place, height_m: float) -> None:
         radius = max(BALL_RADIUS_M * place.px_per_m, _LEAST_BALL_PX)
@@ -139,12 +161,23 @@ def _scaled(figure: Sprite, mirrored: bool, x: float, y: float, px_per_m: float)
     left, top = math.floor(x - before) // 2 * 2, math.floor(y - (foot_y + 1) / step) // 2 * 2
     right, bottom = math.ceil(x + after) // 2 * 2 + 2, math.ceil(y + (rows - foot_y) / step) // 2 * 2 + 2
     across = -step if mirrored else step
-    into = np.array(
-        [[across, 0.0, foot_x + across * (left - x)], [0.0, step, foot_y + step * (top - y)]], np.float32
-    )
+    into = np.array([[across, 0.0, foot_x + across * (left - x)], [0.0, step, foot_y + step * (top - y)]])
+    return _warped(pixels, into, left, top, right, bottom)
+
+
+def _warped(pixels: Plane, into: Array, left: int, top: int, right: int, bottom: int) -> Patch:
+    """The patch between the edges, each of its pixels taken from where `into` (2, 3) maps it."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    scaled = cv2.warpAffine(pixels, into, (right - left, bottom - top), flags=flags)
-    return Patch(np.asarray(scaled, np.uint8), left, top)
+    warped = cv2.warpAffine(pixels, into, (right - left, bottom - top), flags=flags)
+    return Patch(np.asarray(warped, np.uint8), left, top)
+
+
+def _blot(strength: float) -> Plane:
+    """A round soft shadow, the original of them all: a Gaussian, a little flattened."""
+    offset = np.arange(_BLOT_PX) - (_BLOT_PX - 1) / 2
+    square = (offset**2 + offset[:, None] ** 2) / _BLOT_SIGMA_PX**2
+    darkness = np.minimum(_DARKEST, 1.3 * _DARKEST * strength * np.exp(-0.5 * square))
+    return tint((255.0 * darkness).astype(np.uint8), _SHADOW_YUV, 0, 0).pixels
 
 
 def _disc(x: float, y: float, radius: float, colour: tuple[int, int, int]) -> Patch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -13,12 +15,14 @@ from pipeline.optics.frame import Frame
 
 _UPRIGHT_TO_SLOPE = -0.18
 """Below this slope of the ray there is nothing but ground."""
-_FARTHEST_M = 400.0
+_HORIZON_SLOPE = -0.02
+"""Above this one everything is sky, trees or stands."""
 _STRIP_ROWS = 64
 
 
+@lru_cache(maxsize=2)
 def paint_stadium(venue: Venue) -> Frame:
-    """The empty stadium as an NV12 frame. Takes about a second for 2880x960."""
+    """The empty stadium as an NV12 frame, not to be drawn on. The first time it takes a second for 2880x960."""
     picture = np.empty((venue.height, venue.width, 3), np.float32)
     split = int(np.clip(venue.horizon_y - _UPRIGHT_TO_SLOPE * venue.focal_px, 0, venue.height))
     for top in range(0, venue.height, _STRIP_ROWS):
@@ -28,6 +32,8 @@ def paint_stadium(venue: Venue) -> Frame:
     turf.paint_markings(picture, venue)
     frame = to_frame(picture)
     goals.put_goals(frame, venue)
+    for plane in frame.planes:
+        plane.flags.writeable = False
     return frame
 
 
@@ -37,13 +43,21 @@ def _strip(venue: Venue, rows: slice, finer: int) -> Picture:
     high = (np.arange(rows.start * finer, rows.stop * finer) + 0.5) / finer - 0.5
     yaw = ((wide - venue.centre_x) / venue.focal_px).astype(np.float32)
     slope = ((venue.horizon_y - high) / venue.focal_px).astype(np.float32)
-    distance_m = venue.height_m / np.maximum(-slope, venue.height_m / _FARTHEST_M)
-    u_m = distance_m[:, None] * np.sin(yaw)[None]
-    v_m = distance_m[:, None] * np.cos(yaw)[None] - np.float32(SETBACK_M + HALF_WIDTH_M)
-    footprint_m = distance_m**2 / np.float32(venue.height_m * venue.focal_px * finer)
-    picture = turf.paint_turf(u_m, v_m, np.broadcast_to(footprint_m[:, None], u_m.shape))
+    picture = np.zeros((slope.size, yaw.size, 3), np.float32)
+    ground = slope < _HORIZON_SLOPE
+    if ground.any():
+        picture[ground] = _ground(venue, yaw, slope[ground], finer)
     if finer > 1:
         stands.paint_surroundings(picture, yaw, slope, venue.height_m)
         size = (venue.width, rows.stop - rows.start)
         picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
     return picture
+
+
+def _ground(venue: Venue, yaw: Picture, slope: Picture, finer: int) -> Picture:
+    """The turf where rays meet the ground: ``slope`` (rows,) downward, ``yaw`` (columns,)."""
+    distance_m = np.float32(venue.height_m) / -slope
+    u_m = distance_m[:, None] * np.sin(yaw)[None]
+    v_m = distance_m[:, None] * np.cos(yaw)[None] - np.float32(SETBACK_M + HALF_WIDTH_M)
+    footprint_m = distance_m**2 / np.float32(venue.height_m * venue.focal_px * finer)
+    return turf.paint_turf(u_m, v_m, footprint_m[:, None])

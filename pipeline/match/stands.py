@@ -6,6 +6,7 @@ Everything is found by following each pixel's ray to planes in closed form, the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -226,6 +227,7 @@ def _paint_boards(
     picture[board] = panels[rows, columns]
 
 
+@lru_cache(maxsize=1)
 def _panels() -> Picture:
     """The boards side by side, RGB, as a strip 96 pixels high."""
     high, wide = 96, 909

@@ -31,8 +31,8 @@ def noise(seed: int, roughness: float) -> Picture:
 def sample(tile: Picture, x: Picture, y: Picture) -> Picture:
     """The tile's values at `x`, `y`, of which 1.0 spans the tile, repeated without end; shape as `x`."""
     # remap repeats at the border only for coordinates near it, so they are folded into the tile first.
-    columns = np.mod(x, 1.0).astype(np.float32) * _SIDE
-    rows = np.mod(y, 1.0).astype(np.float32) * _SIDE
+    columns = ((x - np.floor(x)) * _SIDE).astype(np.float32)
+    rows = ((y - np.floor(y)) * _SIDE).astype(np.float32)
     return np.asarray(
         cv2.remap(tile, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP), np.float32
     )

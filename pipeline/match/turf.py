@@ -33,6 +33,10 @@ Mask = NDArray[np.float32]
 
 _LIGHT, _DARK = (0.375, 0.560, 0.235), (0.300, 0.478, 0.190)
 _APRON, _TRACK = (0.285, 0.430, 0.190), (0.46, 0.27, 0.22)
+_CONCRETE = (0.52, 0.52, 0.50)
+_LANES, _LANE_M = 6, 1.22
+_VERGE_M = 1.9
+"""Of grass between the near touchline and the track."""
 _STRIPES = 20
 _LINE_COLOUR = (0.93, 0.95, 0.92)
 _FINER = 4
@@ -57,13 +61,24 @@ def paint_turf(u_m: Picture, v_m: Picture, footprint_m: Picture) -> Picture:
     soft = np.maximum(footprint_m, 0.05)
     apron = np.clip((outside - 1.2) / soft, 0.0, 1.0)
     colour = _blend(colour, _APRON, 0.8 * apron)
-    track = np.clip(
-        (np.maximum(np.abs(u_m) - HALF_LENGTH_M - BOARD_GAP_M, -v_m - HALF_WIDTH_M - 1.9)) / soft, 0, 1
-    )
-    rubber = 1.0 + 0.05 * blades + 0.04 * patches
-    ground: Picture = colour * (1 - track)[..., None]
-    ground += np.array(_TRACK, np.float32) * (track * rubber)[..., None]
-    return ground
+    _paint_track(colour, u_m, v_m, soft, 1.0 + 0.05 * blades + 0.04 * patches)
+    return colour
+
+
+def _paint_track(colour: Picture, u_m: Picture, v_m: Picture, soft: Picture, rubber: Picture) -> None:
+    """The running track outside the boards, its lanes, and the concrete beyond, in place."""
+    aside, before = np.abs(u_m) - HALF_LENGTH_M - BOARD_GAP_M, -v_m - HALF_WIDTH_M - _VERGE_M
+    into = np.where((aside > 0) & (before > 0), np.hypot(aside, before), np.maximum(aside, before))
+    cover = np.clip(into / soft, 0.0, 1.0)
+    beyond = np.clip((into - _LANES * _LANE_M) / soft, 0.0, 1.0)
+    to_line = np.abs(np.mod(into / _LANE_M + 0.5, 1.0) - 0.5) * _LANE_M
+    thin = np.maximum(soft, 0.03)
+    line = np.clip((0.03 + 0.5 * thin - to_line) / thin, 0.0, 1.0) * np.minimum(1.0, 0.06 / thin + 0.15)
+    line *= (into > -0.1) & (into < (_LANES + 0.05) * _LANE_M)
+    surface = np.array(_TRACK, np.float32) * rubber[..., None]
+    surface += (np.array(_CONCRETE, np.float32) * rubber[..., None] - surface) * beyond[..., None]
+    surface += (np.array(_LINE_COLOUR, np.float32) - surface) * (0.75 * line)[..., None]
+    colour += (surface - colour) * cover[..., None]
 
 
 def paint_markings(picture: Picture, venue: Venue) -> None:
