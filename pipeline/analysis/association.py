@@ -13,12 +13,16 @@ from pipeline.analysis.ground import Array
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Ball candidates in time order, arrays of one length: seconds, metres on the ground, gain for the chain."""
+    """Ball candidates in time order, arrays of one length: seconds, metres on the ground, gain for the chain.
+
+    ``slope``: the tangent of the angle under which each was seen, upward positive.
+    """
 
     time_s: Array
     x_m: Array
     z_m: Array
     gain: Array
+    slope: Array
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -38,6 +42,12 @@ class Motion:
     """What detection noise may add to a step for nothing."""
     longest_skip_s: float = 5.0
     """A step over a longer gap tells nothing of where the ball was and counts as a fresh start."""
+    flight_step_s: float = 0.3
+    """Sights of a flight follow each other within that time."""
+    flight_distance_m: float = 60.0
+    """No flight is taken to be farther away than that."""
+    flight_step: float = 0.25
+    """What each of its steps costs beyond its metres."""
     fresh_start: float = 6.0
     """The cost of going on somewhere else altogether: as much as a ball's sights of about a second."""
 
@@ -75,6 +85,37 @@ def lies_still(seconds: Array, metres: Array) -> NDArray[np.bool_]:
     return still
 
 
+def step_cost(seconds: Array, metres: Array, motion: Motion) -> Array:
+    """What steps of so many seconds and metres cost; infinite where no ball is that fast, or time stands still."""
+    excess_m = np.maximum(metres - motion.slack_m - motion.free_speed_m_s * seconds, 0.0)
+    cost: Array = (excess_m / (motion.usual_speed_m_s * np.abs(seconds) + 1.0)) ** 2
+    possible = (seconds > 0) & (seconds <= motion.longest_skip_s)
+    possible &= metres <= motion.slack_m + motion.highest_speed_m_s * seconds
+    cost[~possible] = np.inf
+    return cost
+
+
+def fly(candidates: Candidates, seconds: Array, metres: Array, cost: Array, motion: Motion) -> None:
+    """Lower the `cost` of steps, in place, that are one ball's in the air.
+
+    A ball in the air looks far away (see `flight`): over the ground it would be too fast, while sideways
+    and upward, at the nearer sight's distance or where most play is, it makes a ball's usual step.
+    """
+    width = seconds.shape[1]
+    row, column = np.nonzero(
+        (seconds > 0) & (seconds < motion.flight_step_s) & (metres > motion.slack_m + 12.0 * seconds)
+    )
+    earlier = row - width + column
+    x_m, z_m, slope = candidates.x_m, candidates.z_m, candidates.slope
+    away_m = np.hypot(x_m, z_m)
+    here_m, there_m = away_m[row], away_m[earlier]
+    near_m = np.minimum(np.minimum(here_m, there_m), motion.flight_distance_m)
+    turned = (x_m[row] * z_m[earlier] - z_m[row] * x_m[earlier]) / (here_m * there_m)
+    flown_m = near_m * np.hypot(turned, slope[row] - slope[earlier])
+    flown = step_cost(seconds[row, column], flown_m, motion) + motion.flight_step
+    cost[row, column] = np.minimum(cost[row, column], flown)
+
+
 def best_chain(
     candidates: Candidates, motion: Motion = MOTION, still_factor: float = 0.2
 ) -> NDArray[np.intp]:
@@ -89,12 +130,8 @@ def best_chain(
         return np.zeros(0, np.intp)
     seconds, metres = pairs(candidates, motion.longest_skip_s)
     gain = np.where(lies_still(seconds, metres), still_factor, 1.0) * candidates.gain
-    excess_m = np.maximum(metres - motion.slack_m - motion.free_speed_m_s * seconds, 0.0)
-    cost = excess_m / (motion.usual_speed_m_s * seconds + 1.0)
-    cost *= cost
-    possible = (seconds > 0) & (seconds <= motion.longest_skip_s)
-    possible &= metres <= motion.slack_m + motion.highest_speed_m_s * seconds
-    cost[~possible] = np.inf
+    cost = step_cost(seconds, metres, motion)
+    fly(candidates, seconds, metres, cost, motion)
     width = cost.shape[1]
     # The scores stand `width` places on, so that row i's costs lie beside the scores before candidate i.
     score = np.full(size + width, -np.inf)

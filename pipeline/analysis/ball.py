@@ -12,7 +12,8 @@ from scipy.linalg import solveh_banded
 
 from pipeline.analysis.association import Candidates, best_chain
 from pipeline.analysis.detector import DetectionSet
-from pipeline.analysis.ground import Array, Geometry
+from pipeline.analysis.flight import lifted
+from pipeline.analysis.ground import Array, Geometry, camera_height_m
 from pipeline.analysis.players import Crowd
 from pipeline.timebase import NS_PER_S
 
@@ -48,6 +49,7 @@ class Track:
     start_ns: int
     x_m: Array
     z_m: Array
+    above_m: Array
     yaw_deg: Array
     pitch_deg: Array
     uncertainty_m: Array
@@ -81,6 +83,7 @@ class BallTracker:
     def __init__(self, geometry: Geometry, settings: TrackerSettings = SETTINGS) -> None:
         self._geometry = geometry
         self._settings = settings
+        self._height_m = camera_height_m(geometry)
         # Sets arrive once and are asked for in dozens of windows: their metres are kept, by identity.
         self._read: dict[int, tuple[DetectionSet, _Seen]] = {}
 
@@ -97,14 +100,15 @@ class BallTracker:
             np.repeat(times_s, [one.players.shape[1] for one in seen]) if seen else np.zeros(0),
             *(np.concatenate([one.players for one in seen], axis=1) if seen else np.zeros((2, 0))),
         )
-        balls = np.concatenate([one.balls for one in seen], axis=1) if seen else np.zeros((3, 0))
+        balls = np.concatenate([one.balls for one in seen], axis=1) if seen else np.zeros((4, 0))
         ball_times_s = np.repeat(times_s, [one.balls.shape[1] for one in seen]) if seen else np.zeros(0)
         chain = best_chain(Candidates(ball_times_s, *balls))
         grid_s: Array = GRID_S * np.arange(
             round((end_ns - start_ns) / NS_PER_S / GRID_S) + 1, dtype=np.float64
         )
         sight_s = ball_times_s[chain]
-        x_m, z_m = self._smooth(grid_s, sight_s, balls[:2, chain])
+        sights = lifted(sight_s, balls[0, chain], balls[1, chain], balls[3, chain], self._height_m)
+        x_m, z_m, above_m = self._smooth(grid_s, sight_s, np.stack([sights.x_m, sights.z_m, sights.above_m]))
         unseen_s = _unseen_s(grid_s, sight_s)
         following = np.full(len(grid_s), Following.BALL, np.int8)
         uncertainty_m = np.minimum(
@@ -115,12 +119,13 @@ class BallTracker:
             following[i] = Following.NOTHING if play is None else Following.PLAYERS
             if play is not None:
                 x_m[i], z_m[i], uncertainty_m[i] = play
+                above_m[i] = 0.0
         known = following == Following.PLAYERS
         if len(chain) == 0 and known.any():
             nearest = _nearest(known)
             x_m, z_m, uncertainty_m = x_m[nearest], z_m[nearest], uncertainty_m[nearest]
-        yaw_deg, pitch_deg = self._geometry.metres_to_angles(x_m, z_m)
-        return Track(start_ns, x_m, z_m, yaw_deg, pitch_deg, uncertainty_m, following)
+        yaw_deg, pitch_deg = self._geometry.metres_to_angles(x_m, z_m, above_m)
+        return Track(start_ns, x_m, z_m, above_m, yaw_deg, pitch_deg, uncertainty_m, following)
 
     def _see(self, sets: Sequence[DetectionSet]) -> list[_Seen]:
         """What each set holds, in metres; sets of earlier windows are not read again."""
@@ -157,17 +162,18 @@ class BallTracker:
             metres = np.stack([x[begin:end], z[begin:end]])
             balls, players = metres[:, is_ball], metres[:, ~is_ball]
             gain = _gain(balls, score[begin:end][is_ball], players)
-            seen.append(_Seen(np.concatenate([balls, gain[None]]), players))
+            slope = np.tan(np.radians(pitch[begin:end][is_ball]))
+            seen.append(_Seen(np.concatenate([balls, [gain, slope]]), players))
         return seen
 
-    def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array]:
-        """x and z on the grid: the least squares of noise, of acceleration and of speed together.
+    def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array, Array]:
+        """x, z and height on the grid: the least squares of noise, of acceleration and of speed together.
 
         (Whittaker 1923, with a term of first differences, which keeps gaps straight and ends at rest.)
         """
         size = len(grid_s)
         if len(sight_s) == 0:
-            return np.zeros(size), np.full(size, 40.0)
+            return np.zeros(size), np.full(size, 40.0), np.zeros(size)
         settings = self._settings
         place = np.clip((sight_s - grid_s[0]) / GRID_S, 0.0, size - 1.000001)
         cell = place.astype(np.intp)
@@ -175,7 +181,7 @@ class BallTracker:
         inside = (sight_s >= grid_s[0] - GRID_S) & (sight_s <= grid_s[-1] + GRID_S)
         if not inside.any():
             nearest = 0 if sight_s[0] > grid_s[-1] else -1
-            return np.full(size, sights_m[0, nearest]), np.full(size, sights_m[1, nearest])
+            return np.full(size, sights_m[0, nearest]), np.full(size, sights_m[1, nearest]), np.zeros(size)
         cell, part, sights_m = cell[inside], part[inside], sights_m[:, inside]
         weight = 1.0 / settings.noise_m**2
         bands = np.zeros((3, size))  # upper form: [2] diagonal, [1] next to it, [0] two away
@@ -202,12 +208,12 @@ class BallTracker:
         bands[2, 1:] += slow
         bands[1, 1:] -= slow
         smooth = solveh_banded(bands, right, check_finite=False)
-        return smooth[:, 0], smooth[:, 1]
+        return smooth[:, 0], smooth[:, 1], np.maximum(smooth[:, 2], 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One set in metres: balls (3, n) as x, z, gain for the chain; players (2, m) as x, z."""
+    """One set in metres: balls (4, n) as x, z, gain for the chain, slope upward; players (2, m) as x, z."""
 
     balls: Array
     players: Array

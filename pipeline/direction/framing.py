@@ -18,15 +18,17 @@ def frame(track: Track, geometry: Geometry, style: Style, now_ns: int, times_s: 
     def at(values: Array, times: Array = times_s) -> Array:
         return np.interp(times, track_s, values)
 
-    x, z, doubt = at(track.x_m), at(track.z_m), at(track.uncertainty_m)
+    x, z, above, doubt = at(track.x_m), at(track.z_m), at(track.above_m), at(track.uncertainty_m)
     yaw, _ = geometry.metres_to_angles(x, z)
     distance = np.maximum(np.hypot(x, z), 1.0)
     doubt_yaw = np.degrees(np.arctan(doubt / distance))
     nearer, farther = np.maximum(distance - doubt, 0.6 * distance) / distance, (distance + doubt) / distance
-    _, pitch_low = geometry.metres_to_angles(x * nearer, z * nearer)
-    _, pitch_high = geometry.metres_to_angles(x * farther, z * farther)
+    _, pitch_low = geometry.metres_to_angles(x * nearer, z * nearer, above)
+    _, pitch_high = geometry.metres_to_angles(x * farther, z * farther, above)
     ahead = times_s + style.lead_s
-    aim_yaw, aim_pitch = geometry.metres_to_angles(at(track.x_m, ahead), at(track.z_m, ahead))
+    aim_yaw, aim_pitch = geometry.metres_to_angles(
+        at(track.x_m, ahead), at(track.z_m, ahead), 0.5 * at(track.above_m, ahead)
+    )
     travel = np.abs(at(track.yaw_deg, times_s + 1.0) - at(track.yaw_deg, times_s - 1.0))
     width = np.degrees(2 * np.arctan(style.picture_width_m / 2 / distance)) + style.speed_widens * travel
     lost = at((track.following == Following.NOTHING).astype(np.float64))

@@ -208,7 +208,7 @@ class Planner:
 
         From `committed`, the control points (3, 3) already shown, or from anywhere when it is None. The rig's
         edges are curved: they are taken straight around `near`, control points (points, 3), a guess, and
-        taken anew around the solution where that lies outside them. Equal arguments give equal bits.
+        taken anew around the solution where that lies outside them.
         """
         linear, lower, upper = self._asked(targets)
         start = np.zeros(0) if committed is None else committed.T.ravel()

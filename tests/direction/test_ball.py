@@ -1,0 +1,135 @@
+"""From candidates to the ball: association, flight, gaps, and the players where it is lost."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.analysis.association import MOTION, Candidates, best_chain
+from pipeline.analysis.ball import BallTracker, Following
+from pipeline.analysis.detector import Detection, DetectionSet
+from pipeline.analysis.flight import GRAVITY_M_S2
+from pipeline.analysis.ground import LevelGround, camera_height_m
+from pipeline.timebase import NS_PER_S, Nanoseconds
+
+GROUND = LevelGround(8.0)
+
+
+def seen(time_s: float, *things: tuple[float, float, float, float, str]) -> DetectionSet:
+    """A set of things at x, z, height above ground (m), score, label."""
+    detections = []
+    for x, z, above, score, label in things:
+        yaw, pitch = GROUND.metres_to_angles(x, z, above)
+        detections.append(
+            Detection("ball" if label == "ball" else "player", score, float(yaw), float(pitch), 0.0, 0.0)
+        )
+    return DetectionSet(Nanoseconds(round(time_s * NS_PER_S)), tuple(detections))
+
+
+def chain_score(candidates: Candidates, chain: tuple[int, ...]) -> float:
+    """The score that `best_chain` maximises, for candidates that neither lie still nor fly."""
+    score = float(candidates.gain[list(chain)].sum())
+    for i, j in itertools.pairwise(chain):
+        dt = candidates.time_s[j] - candidates.time_s[i]
+        d = np.hypot(candidates.x_m[j] - candidates.x_m[i], candidates.z_m[j] - candidates.z_m[i])
+        if dt <= 0:
+            return -np.inf
+        reachable = d <= MOTION.slack_m + MOTION.highest_speed_m_s * dt
+        excess = max(d - MOTION.slack_m - MOTION.free_speed_m_s * dt, 0.0)
+        cost = (excess / (MOTION.usual_speed_m_s * dt + 1.0)) ** 2 if reachable else np.inf
+        score -= min(cost, MOTION.fresh_start)
+    return score
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.floats(-40, 40), st.floats(10, 70), st.floats(0.05, 8.0)),
+        min_size=1,
+        max_size=7,
+    )
+)
+def test_the_chain_is_the_best_of_all_chains(rows: list[tuple[int, float, float, float]]) -> None:
+    rows = sorted(rows, key=lambda row: row[0])
+    # 0.35 s apart no step counts as flown, and nobody is often enough near to count as lying still.
+    time_s, x_m, z_m, gain = (np.array(column, float) for column in zip(*rows, strict=True))
+    candidates = Candidates(0.35 * time_s, x_m, z_m, gain, -8.0 / np.hypot(x_m, z_m))
+    found = tuple(int(i) for i in best_chain(candidates, still_factor=1.0))
+    every = (
+        chain for size in range(1, len(rows) + 1) for chain in itertools.combinations(range(len(rows)), size)
+    )
+    best = max(chain_score(candidates, chain) for chain in every)
+    assert chain_score(candidates, found) == pytest.approx(best)
+
+
+def test_a_spare_ball_that_lies_still_is_not_the_ball() -> None:
+    sets = [
+        seen(i / 25, (-20 + 0.3 * i, 30.0, 0.0, 0.6, "ball"), (35.0, 60.0, 0.0, 0.9, "ball"))
+        for i in range(150)
+    ]
+    track = BallTracker(GROUND).track(sets, 0, 6 * NS_PER_S)
+    moving = -20 + 0.3 * 25 * 0.1 * np.arange(60)
+    np.testing.assert_allclose(track.x_m[:60], moving, atol=0.5)
+
+
+def test_the_future_contradicts_a_false_ball() -> None:
+    ball = [(i / 25, 10.0 + 0.1 * i) for i in range(200)]
+    sets = [
+        seen(t, (x, 30.0, 0.0, 0.7, "ball"))
+        if not 40 <= i < 60
+        else seen(t, (-30.0 + 0.5 * i, 55.0, 0.0, 0.9, "ball"))
+        for i, (t, x) in enumerate(ball)
+    ]
+    track = BallTracker(GROUND).track(sets, 0, 7 * NS_PER_S)
+    np.testing.assert_allclose(track.x_m, 10.0 + 0.25 * np.arange(71), atol=0.5)
+    assert track.uncertainty_m[20] > 1.0
+    assert track.uncertainty_m[5] == 0.0
+
+
+def test_a_high_pass_is_put_on_its_parabola() -> None:
+    sets, truth = [], []
+    for i in range(150):
+        t = i / 25
+        flown = min(max(t - 1.5, 0.0), 2.4)
+        x, above = -18.0 + 15.0 * flown, max(0.0, GRAVITY_M_S2 / 2 * flown * (2.4 - flown))
+        truth.append((t, x, 35.0, above))
+        sets.append(seen(t, (x, 35.0, above, 0.8, "ball")))
+    track = BallTracker(GROUND).track(sets, 0, round(5.9 * NS_PER_S))
+    grid = np.arange(len(track.x_m)) * 0.1
+    times, x, z, above = np.array(truth).T
+    yaw, pitch = GROUND.metres_to_angles(x, z, above)
+    np.testing.assert_allclose(track.yaw_deg, np.interp(grid, times, yaw), atol=0.8)
+    np.testing.assert_allclose(track.pitch_deg, np.interp(grid, times, pitch), atol=0.8)
+    assert track.above_m.max() == pytest.approx(above.max(), abs=1.5)
+    assert np.hypot(track.x_m, track.z_m).max() < 45.0
+
+
+def test_a_ball_long_lost_gives_way_to_the_players() -> None:
+    sets = [seen(0.0, (0.0, 30.0, 0.0, 0.9, "ball"))] + [
+        seen(t, *((20.0 + k, 40.0 + k, 0.0, 0.9, "player") for k in range(-3, 4)))
+        for t in np.arange(0, 9, 0.2)
+    ]
+    track = BallTracker(GROUND).track(sets, 0, 8 * NS_PER_S)
+    assert track.following[0] == Following.BALL
+    assert (track.following[40:] == Following.PLAYERS).all()
+    np.testing.assert_allclose(track.x_m[40:], 20.0, atol=0.5)
+    assert 1.0 < track.uncertainty_m[60] < 10.0
+
+
+def test_nothing_at_all_is_nothing() -> None:
+    track = BallTracker(GROUND).track([], 0, NS_PER_S)
+    assert (track.following == Following.NOTHING).all()
+    assert np.isfinite(track.yaw_deg).all()
+
+
+@given(st.floats(-60, 60), st.floats(2, 120), st.floats(0, 7))
+def test_metres_and_angles_agree(x: float, z: float, above: float) -> None:
+    yaw, pitch = GROUND.metres_to_angles(x, z)
+    np.testing.assert_allclose(GROUND.angles_to_metres(yaw, pitch), (x, z), rtol=1e-9, atol=1e-9)
+    assert GROUND.metres_to_angles(x, z, above)[1] >= pitch
+    assert np.isnan(GROUND.angles_to_metres(0.0, 0.0)[0])
+    assert camera_height_m(GROUND) == pytest.approx(8.0)
