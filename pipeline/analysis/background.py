@@ -34,7 +34,7 @@ and low, for in the distance the ground is a narrow strip."""
 STIR_LEVELS = 14
 """Between two looks a person changes by more levels somewhere, a thing does not."""
 
-STIR_S = 6.0
+STIR_S = 30.0
 """What has not stirred for so long is a thing."""
 
 GHOST_SHARE = 0.6
@@ -52,9 +52,19 @@ class Background:
         self._stirred_s = np.zeros(_coarse_size(first.luma)[::-1], np.float32)
         self._plain = self._without_people()
 
+    @property
+    def picture(self) -> Planes:
+        """What was learnt: the field when nobody is there."""
+        return Planes(*self._planes)
+
+    @property
+    def plain(self) -> Planes:
+        """The same with people and lines wiped off, coarse."""
+        return Planes(*self._plain)
+
     def plain_difference(self, now: Planes) -> Plane:
         """How much each pixel differs from plain ground: people who stood there from the start, and lines."""
-        return _largest_difference(now, Planes(*self._plain))
+        return _largest_difference(now, self.plain)
 
     def forget(self, mask: Plane) -> None:
         """Take plain ground for the background where `mask` is not 0."""
@@ -64,7 +74,8 @@ class Background:
 
     def look_back(self, now: Planes, elapsed_s: float) -> None:
         """Note what stirred since the last look back, and what the ground looks like without people."""
-        stir = shrunk(_largest_difference(now, self._before), _coarse_size(now.luma))
+        before = Planes(_with_drift(self._before.luma, now.luma), self._before.u, self._before.v)
+        stir = shrunk(_largest_difference(now, before), _coarse_size(now.luma))
         peak = cv2.dilate(stir, np.ones((3, 3), np.uint8))
         self._stirred_s = np.where(peak * 3 > STIR_LEVELS, 0.0, self._stirred_s + elapsed_s).astype(
             np.float32
@@ -78,9 +89,9 @@ class Background:
         stirred_s = self._stirred_s[rows, columns]
         return float(stirred_s.min()) if stirred_s.size else 0.0
 
-    def is_nobody(self, now: Planes, box: tuple[slice, slice]) -> bool:
-        """Whether the box holds a ghost (its person has left) or a thing that never stirs."""
-        if self.still_for_s(box) > STIR_S:
+    def is_nobody(self, now: Planes, box: tuple[slice, slice], stir_s: float = STIR_S) -> bool:
+        """Whether the box holds a ghost (its person has left) or a thing that has not stirred for `stir_s`."""
+        if self.still_for_s(box) > stir_s:
             return True
         shown = before = 0.0
         for seen, learnt, plain in zip(now.all(), self._planes, self._plain, strict=True):
@@ -99,9 +110,7 @@ class Background:
         A drift of the whole picture's brightness (the exposure, a cloud) is taken out first.
         """
         luma, u, v = self._planes
-        drift = float(np.median(now.luma[::16, ::16].astype(np.int16) - luma[::16, ::16]))
-        if abs(drift) >= 1:
-            luma = scaled(luma, offset=drift)
+        luma = _with_drift(luma, now.luma)
         brighter = less(now.luma, luma)
         darker = less(less(luma, now.luma), scaled(luma, SHADOW_SHARE))
         colour = larger(apart(now.u, u), apart(now.v, v))
@@ -130,6 +139,12 @@ class Background:
 def _coarse_size(plane: Plane) -> tuple[int, int]:
     """Width and height of a plane's coarse picture."""
     return max(1, plane.shape[1] // COARSE), max(1, plane.shape[0] // COARSE)
+
+
+def _with_drift(before: Plane, now: Plane) -> Plane:
+    """An earlier brightness as it would be in the present light."""
+    drift = float(np.median(now[::16, ::16].astype(np.int16) - before[::16, ::16]))
+    return scaled(before, offset=drift) if drift else before
 
 
 def _largest_difference(a: Planes, b: Planes) -> Plane:

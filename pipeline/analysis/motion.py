@@ -99,7 +99,11 @@ class MotionDetector:
         field = self._field = self._given_field or Field.of_turf(self._rig, frame)
         scenes = [CameraScene(self._rig, i, field, self._margin_m) for i in range(len(self._rig.cameras))]
         is_guess = self._rig.pitch is None and not self._rig.quality
-        self._watches = [CameraWatch(scene, field, frame, is_guess) for scene in scenes if scene.seen]
+        self._watches = [
+            CameraWatch(scene, field, frame, is_guess, self._given_field is None)
+            for scene in scenes
+            if scene.seen
+        ]
 
     def _players(self, scene: CameraScene, sight: Sight) -> list[Detection]:
         """The people who stand in the field where this camera answers for it."""

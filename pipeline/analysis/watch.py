@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.background import THRESHOLD, Background
+from pipeline.analysis.background import STIR_S, THRESHOLD, Background
 from pipeline.analysis.blobs import Array, Boxes, outlines, people, upright_heights
 from pipeline.analysis.field import Field
-from pipeline.analysis.planes import above
+from pipeline.analysis.planes import above, less
 from pipeline.analysis.scene import CameraScene, Planes
-from pipeline.analysis.spots import clearness, find_spots
+from pipeline.analysis.spots import BLUR_PX, ROUND, SpotFinder
 from pipeline.optics.frame import Frame, Plane
 
 EDGE_PX = 4
@@ -33,7 +33,17 @@ LINE_STILL_S = 1.0
 SURE_SPOT = 0.3
 """A spot as like a ball as this is not taken for a part of the player beside it."""
 
-_SPECKS = np.ones((3, 3), np.uint8)
+DOUBTFUL_STIR_S = 12.0
+"""So long nobody stands stock-still who was there from the first frame; it is a mark or a goal."""
+
+LYING_STILL_S = 20.0
+"""So long a ball may lie where one was seen in the first frame; then it is a mark."""
+
+LYING_BALL = 0.5
+"""A spot in the first frame that is as like a ball as this may be one."""
+
+_SPECKS = np.ones((3, 2), np.uint8)
+"""Lines are thinner than this in the distance, where they would tie people together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +64,17 @@ class Sight:
 class CameraWatch:
     """A camera's scene with all that was learnt about it. One thread at a time."""
 
-    def __init__(self, scene: CameraScene, field: Field, frame: Frame, scale_is_guess: bool) -> None:
+    def __init__(
+        self, scene: CameraScene, field: Field, frame: Frame, scale_is_guess: bool, field_is_guess: bool
+    ) -> None:
         """Learn from the first frame: who stands in the field is taken out by comparison with the ground.
 
+        A ball that lies there is too, unless the field is a guess: round a pitch lie others.
         ``scale_is_guess``: the rig was not measured, so that the people have to tell how long a metre is.
         """
         self.scene = scene
         self._px_per_m = scene.px_per_m
+        self._finder = SpotFinder(self._px_per_m)
         self._heights: deque[float] | None = deque(maxlen=HEIGHTS_KEPT) if scale_is_guess else None
         self._body = _mask(scene.body)
         self._anywhere = _mask(scene.body | scene.air)
@@ -68,43 +82,57 @@ class CameraWatch:
         now = scene.planes(frame)
         self._background = Background(now)
         standing = above(self._background.plain_difference(now), THRESHOLD) & self._body
-        standing = cast(Plane, cv2.morphologyEx(standing, cv2.MORPH_OPEN, _SPECKS))
         self._measure_people(standing)
+        balls = np.zeros_like(self._body)
+        for box in [] if field_is_guess else self._lying_balls(now, standing, field).slices():
+            balls[box] = 255
+        standing = cast(Plane, cv2.morphologyEx(standing, cv2.MORPH_OPEN, _SPECKS))
         boxes, _ = people(standing, self._px_per_m)
         feet = scene.to_angles((boxes.left + boxes.right) / 2, boxes.bottom)
         persons = np.zeros_like(self._body)
-        for box in boxes[field.contains(*feet, 0.0)].grown(EDGE_PX).slices():
-            persons[box] = 255
-        self._background.forget(persons)
-        self._doubtful = persons
+        for box in boxes[field.contains(*feet, 0.0)].slices():
+            persons[box] = standing[box]
+        persons = cast(Plane, cv2.dilate(persons, np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1))))
+        self._background.forget(persons | balls)
+        self._doubtful, self._lying = persons, balls
 
     def look(self, frame: Frame, elapsed_s: float, since_look_back_s: float | None) -> Sight:
         """What differs now, ``elapsed_s`` after the frame before.
 
-        ``since_look_back_s`` is told now and then, and how long it was not: then ghosts and things that
-        never stir are sorted out.
+        ``since_look_back_s`` is told now and then, and how long it was not: then things that never stir and
+        lines that came to light are sorted out.
         """
         now = self.scene.planes(frame)
         px_per_m = self._px_per_m
         difference, brighter = self._background.difference(now)
         busy = above(difference, THRESHOLD) & self._anywhere
-        if since_look_back_s is not None:
-            self._background.look_back(now, since_look_back_s)
-            self._restore_lines(now, busy)
-        spots, likeness = find_spots(now, busy, brighter, px_per_m)
+        spots = self._finder.find(now, self._background.picture, busy, brighter)
         bodies = busy & self._body
-        for spot in spots[likeness > SURE_SPOT].slices():
+        for spot in spots.boxes[(spots.likeness > SURE_SPOT) & ~spots.touching].slices():
             bodies[spot] = 0
         boxes, filled = people(bodies, px_per_m)
-        if since_look_back_s is not None:
-            self._measure_people(bodies)
         real = self._without_ghosts(now, boxes, busy)
         boxes, filled = boxes[real], filled[real]
+        if since_look_back_s is not None:
+            self._background.look_back(now, since_look_back_s)
+            self._measure_people(bodies)
+            self._restore(now, boxes, busy, self._doubtful & ~self._lying, LINE_STILL_S)
+            self._restore(now, boxes, busy, self._lying, LYING_STILL_S)
         self._background.learn(now, busy, elapsed_s, since_look_back_s)
-        likeness = likeness * clearness(spots, boxes, busy, px_per_m)
-        lingering = np.array([self._before[spot].any() for spot in spots.slices()], np.bool_)
+        likeness = spots.likeness * self._finder.clearness(spots, boxes, busy)
+        lingering = np.array([self._before[spot].any() for spot in spots.boxes.slices()], np.bool_)
         self._before = busy
-        return Sight(boxes, boxes.height / boxes.at_feet(px_per_m), filled, spots, likeness, lingering)
+        height_m = boxes.height / boxes.at_feet(px_per_m)
+        return Sight(boxes, height_m, filled, spots.boxes, likeness, lingering)
+
+    def _lying_balls(self, now: Planes, standing: Plane, field: Field) -> Boxes:
+        """Spots in the first frame that look like a ball: round, unlike a mark, which is flat from afar."""
+        plain = self._background.plain
+        spots = self._finder.find(now, plain, standing, less(now.luma, plain.luma))
+        boxes = spots.boxes
+        middle = self.scene.to_angles((boxes.left + boxes.right) / 2, (boxes.top + boxes.bottom) / 2)
+        chosen = (spots.likeness > LYING_BALL) & ~spots.touching & (boxes.height >= ROUND * boxes.width)
+        return boxes[chosen & field.contains(*middle, 0.0)].grown(BLUR_PX)
 
     def _measure_people(self, bodies: Plane) -> None:
         """Where the scale is a guess, correct it by how high the upright people are."""
@@ -114,24 +142,29 @@ class CameraWatch:
         if len(self._heights) >= LEAST_HEIGHTS:
             factor = float(np.clip(np.median(self._heights), 1 / WORST_GUESS, WORST_GUESS))
             self._px_per_m = (self.scene.px_per_m * factor).astype(np.float32)
-
-    def _restore_lines(self, now: Planes, busy: Plane) -> None:
-        """Where people were wiped off or came to light, lines may too; what lies there still is one."""
-        for box in outlines(busy & self._doubtful).grown(1.0).slices():
-            if self._background.still_for_s(box) > LINE_STILL_S:
-                self._background.accept(now, box)
-                busy[box] = self._doubtful[box] = 0
+            self._finder = SpotFinder(self._px_per_m)
 
     def _without_ghosts(self, now: Planes, boxes: Boxes, busy: Plane) -> NDArray[np.bool_]:
         """Which boxes hold somebody; the others become background and are wiped from `busy`."""
         real = np.ones(len(boxes), np.bool_)
         for index, box in enumerate(boxes.grown(EDGE_PX).slices()):
-            if self._background.is_nobody(now, box):
+            stir_s = DOUBTFUL_STIR_S if self._doubtful[box].any() else STIR_S
+            if self._background.is_nobody(now, box, stir_s):
                 self._background.accept(now, box)
                 busy[box] = 0
                 self._doubtful[box] = 255
                 real[index] = False
         return real
+
+    def _restore(self, now: Planes, boxes: Boxes, busy: Plane, doubtful: Plane, still_s: float) -> None:
+        """Where somebody was wiped off, lines and marks were too: accept what lies there still, and no person."""
+        doubtful = busy & doubtful
+        for box in boxes.grown(EDGE_PX).slices():
+            doubtful[box] = 0
+        for box in outlines(doubtful).grown(1.0).slices():
+            if self._background.still_for_s(box) > still_s:
+                self._background.accept(now, box)
+                busy[box] = self._doubtful[box] = self._lying[box] = 0
 
 
 def _mask(chosen: NDArray[np.bool_]) -> Plane:

@@ -109,13 +109,13 @@ def test_a_cloud_over_the_whole_picture_is_nobody() -> None:
 def test_a_thing_that_never_stirs_is_forgotten_a_person_is_not() -> None:
     rig = one_camera()
     painter = Painter(rig)
-    detector = MotionDetector(rig, rate_hz=2.0)
+    detector = MotionDetector(rig, rate_hz=1.0)
     detector.detect(painter.frame([]), ms(0))
     bag, fidget = (-5.0, 22.0), (6.0, 22.0)
     found: list[Detection] = []
-    for index in range(1, 24):
+    for index in range(1, 36):
         people = [bag, (fidget[0] + 0.15 * (index % 2), fidget[1])]
-        found = list(detector.detect(painter.frame(people), ms(500 * index)))
+        found = list(detector.detect(painter.frame(people), ms(1000 * index)))
         if index == 2:
             assert len(feet_m(rig, found)) == 2
     assert_found(rig, found, [fidget])
