@@ -24,6 +24,9 @@ FARTHEST_M = 130.0
 """What is seen farther away, or above the horizon, is taken to be this far: no pitch reaches beyond."""
 
 
+COMPANY_CELLS = 5
+"""Every how many cells of the grid the players around the ball are looked up."""
+
 MOMENT_NS = NS_PER_S // 20
 """Of sets nearer to each other in time than this only one is used."""
 
@@ -53,6 +56,8 @@ class Track:
     yaw_deg: Array
     pitch_deg: Array
     uncertainty_m: Array
+    company_m: Array
+    """How far to the side of the ball those players stand who are near it."""
     following: NDArray[np.int8]
 
 
@@ -70,6 +75,8 @@ class TrackerSettings:
     """How fast the uncertainty grows where nothing is seen, and the usual speed there."""
     largest_uncertainty_m: float = 15.0
     """Where that growth ends."""
+    company_radius_m: float = 7.0
+    """Players this near to the ball belong to what it does."""
     lost_after_s: float = 3.0
     """A gap this far from any sight is filled by the players, where any are seen."""
 
@@ -125,7 +132,17 @@ class BallTracker:
             nearest = _nearest(known)
             x_m, z_m, uncertainty_m = x_m[nearest], z_m[nearest], uncertainty_m[nearest]
         yaw_deg, pitch_deg = self._geometry.metres_to_angles(x_m, z_m, above_m)
-        return Track(start_ns, x_m, z_m, above_m, yaw_deg, pitch_deg, uncertainty_m, following)
+        company_m = self._company(crowd, grid_s, x_m, z_m)
+        return Track(start_ns, x_m, z_m, above_m, yaw_deg, pitch_deg, uncertainty_m, company_m, following)
+
+    def _company(self, crowd: Crowd, grid_s: Array, x_m: Array, z_m: Array) -> Array:
+        """The players' reach around the ball on the grid, looked up twice a second."""
+        if len(crowd.time_s) == 0:
+            return np.zeros(len(grid_s))
+        some = np.arange(0, len(grid_s), COMPANY_CELLS)
+        radius_m = self._settings.company_radius_m
+        reach = [crowd.reach_m(float(grid_s[i]), float(x_m[i]), float(z_m[i]), radius_m) for i in some]
+        return np.interp(grid_s, grid_s[some], reach)
 
     def _see(self, sets: Sequence[DetectionSet]) -> list[_Seen]:
         """What each set holds, in metres; sets of earlier windows are not read again."""

@@ -33,3 +33,12 @@ class Crowd:
         centre_x, centre_z = float(weight @ x), float(weight @ z)
         spread = float(np.sqrt(weight @ ((x - centre_x) ** 2 + (z - centre_z) ** 2)))
         return centre_x, centre_z, spread
+
+    def reach_m(
+        self, time_s: float, x_m: float, z_m: float, radius_m: float, within_s: float = 0.25
+    ) -> float:
+        """How far from a place, sideways as seen from the cameras, players within `radius_m` of it stand."""
+        begin, end = np.searchsorted(self.time_s, (time_s - within_s, time_s + within_s))
+        away_x, away_z = self.x_m[begin:end] - x_m, self.z_m[begin:end] - z_m
+        sideways = np.abs(away_x * z_m - away_z * x_m) / max(float(np.hypot(x_m, z_m)), 1.0)
+        return float(np.max(sideways, where=np.hypot(away_x, away_z) < radius_m, initial=0.0))

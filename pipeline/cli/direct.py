@@ -31,6 +31,7 @@ def direct(
     """Plan a camera path from a track of ball and players; the view at t uses nothing later than t + lookahead."""
     from pipeline.analysis.ground import LevelGround
     from pipeline.direction.director import Director
+    from pipeline.direction.framing import goals_of
     from pipeline.direction.paths import frame_times_ns, write_path
     from pipeline.direction.plot import plot_path
     from pipeline.direction.tracks import read_track
@@ -46,7 +47,9 @@ def direct(
         director = Director(recorded, ground, style, lookahead)
     else:
         venue = Rig.load(rig)
-        director = Director(recorded, venue, style, lookahead, edges=limits(venue, ASPECT))
+        director = Director(
+            recorded, venue, style, lookahead, edges=limits(venue, ASPECT), goals=goals_of(venue)
+        )
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]
     write_path(output, views)

@@ -13,8 +13,8 @@ import numpy as np
 from pipeline.analysis.ball import BallTracker, Following
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.ground import Geometry
-from pipeline.direction.edges import BoxEdges, Edges
-from pipeline.direction.framing import frame
+from pipeline.direction.edges import Edges
+from pipeline.direction.framing import Place, frame
 from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, value
 from pipeline.direction.styles import Style, operated, style_named
@@ -47,19 +47,6 @@ class SeenTimeline(Protocol):
 
     def wait_known(self, time_ns: int, timeout_s: float | None = None) -> bool:
         """Block until known up to `time_ns`; False after `timeout_s`."""
-
-
-class Coverage(Protocol):
-    """The range of angles that the cameras see together, degrees; a rig's coverage is one."""
-
-    @property
-    def yaw_min_deg(self) -> float: ...
-    @property
-    def yaw_max_deg(self) -> float: ...
-    @property
-    def pitch_min_deg(self) -> float: ...
-    @property
-    def pitch_max_deg(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +94,13 @@ class Director:
         lookahead_s: float = 7.0,
         aspect: float = 16 / 9,
         limit: Callable[[View], View] | None = None,
-        coverage: Coverage | None = None,
         edges: Edges | None = None,
+        goals: Sequence[Place] = (),
         patience_s: float | None = 0.0,
     ) -> None:
         """``edges``: the views that the rig can fill, which plans keep to and every view is limited to;
-        ``coverage``: its range of angles, where the edges are not known; ``limit``: another last word.
+        ``limit``: another last word on every view; ``goals``: where goals stand (`goals_of` a rig), which
+        the picture should hold when the play comes near.
 
         ``patience_s``: how long a plan waits for the timeline to be known to its horizon: 0 live, None
         (for ever) offline. Raises ConfigError for a look-ahead outside 0..30 s, an unknown style.
@@ -123,18 +111,11 @@ class Director:
             raise ConfigError(f"aspect must be positive, not {aspect}")
         self.style = style_named(style) if isinstance(style, str) else style
         self._timeline = timeline
+        self._goals = tuple(goals)
         self._geometry = geometry
         self._patience_s = patience_s
         self._lookahead_ns = seconds_to_ns(lookahead_s)
         self._tracker = BallTracker(geometry)
-        if edges is None and coverage is not None:
-            edges = BoxEdges(
-                coverage.yaw_min_deg,
-                coverage.yaw_max_deg,
-                coverage.pitch_min_deg,
-                coverage.pitch_max_deg,
-                aspect,
-            )
         self._limit = edges.limit if limit is None and edges is not None else limit
         self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
         self._operator_planner = Planner(operated(self.style), SHORTEST_HORIZON_S, aspect, edges)
@@ -243,7 +224,7 @@ class Director:
         if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
             view = WIDE if last is None else view_of(last.points[COMMITTED])
             return _still(view, self._planner), "nothing"
-        targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s)
+        targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s, self._goals)
         name = Following(int(track.following[20])).name.lower()
         follows: Follows = "ball" if name == "ball" else "players" if name == "players" else "nothing"
         return targets, follows
