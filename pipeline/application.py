@@ -12,6 +12,7 @@ from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
 from pipeline.direction.director import Director, FixedDirector
+from pipeline.direction.framing import goals_of
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.exports import PathWriter, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
@@ -202,6 +203,7 @@ class PanoramaWithVirtualCamera:
                 lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
                 aspect=aspect,
                 edges=limits(rig, aspect),
+                goals=goals_of(rig),
                 patience_s=0.0 if self._live else None,
             )
 

@@ -30,7 +30,7 @@ def track(x_m: float = 0.0, speed_m_s: float = 0.0, z_m: float = 40.0) -> Track:
 def test_the_camera_leads_a_running_ball_and_widens_for_it() -> None:
     resting, running = (frame(track(speed_m_s=v), GROUND, STYLE, 0, TIMES_S) for v in (0.0, 10.0))
     assert (running.aim_yaw_deg[5:15] > running.yaw_low_deg[5:15] + 3.0).all()
-    assert (running.hfov_deg[6:14] > resting.hfov_deg[6:14] + 3.0).all()
+    assert (running.hfov_deg[3:8] > resting.hfov_deg[3:8] + 3.0).all()
     np.testing.assert_allclose(resting.aim_yaw_deg, 0.0, atol=1e-9)
 
 
@@ -51,13 +51,13 @@ def test_doubt_spreads_what_must_be_seen() -> None:
 
 def test_a_goal_that_is_near_draws_the_picture_to_it_and_a_far_one_does_not() -> None:
     goal = (20.0, 40.0)
-    for distance_m, drawn in ((12.0, True), (40.0, False)):
+    for distance_m, drawn in ((15.0, True), (40.0, False)):
         ball = track(x_m=20.0 - distance_m)
         plain, goaled = (frame(ball, GROUND, STYLE, 0, TIMES_S, goals) for goals in ((), (goal,)))
         assert (goaled.aim_yaw_deg[0] > plain.aim_yaw_deg[0] + 2.0) == drawn
         assert (goaled.hfov_deg[0] > plain.hfov_deg[0]) == drawn
     post_yaw = GROUND.metres_to_angles(*goal)[0]
-    near = frame(track(x_m=8.0), GROUND, STYLE, 0, TIMES_S, (goal,))
+    near = frame(track(x_m=5.0), GROUND, STYLE, 0, TIMES_S, (goal,))
     assert near.aim_yaw_deg[0] + near.hfov_deg[0] / 2 > post_yaw
 
 
