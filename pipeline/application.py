@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
@@ -25,6 +26,7 @@ from pipeline.gst.view_element import ViewElement
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
+from pipeline.painter import OverlayPainter
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
@@ -37,6 +39,10 @@ from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
 logger = logging.getLogger("foresight")
 
 PROGRESS_EVERY_S = 0.25
+RENDER_THREADS = 2
+CAMERA_ASPECT = 16 / 9
+"""Width / height of the virtual camera whose frame is drawn into a panorama."""
+
 TIMELINE_MARGIN_S = 30.0
 """How much longer than the delay what was seen is kept: for what the director remembers."""
 
@@ -63,6 +69,9 @@ class PanoramaWithVirtualCamera:
         self._playback: PlaybackPipeline | None = None
         self._worker: DetectorWorker | None = None
         self._director: Director | FixedDirector | None = None
+        self._panorama: View | None = None
+        self._view_element: ViewElement | None = None
+        self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
         self._path_writer: PathWriter | None = None
         self._further_streams: list[BufferStream] = []
         self._framerate = 0.0
@@ -134,12 +143,20 @@ class PanoramaWithVirtualCamera:
             fps_out=self._rate_out.update(stats["frames_sent"]),
             frames_in=stats["frames_received"],
             frames_out=stats["frames_sent"],
-            dropped=self.buffer_manager.dropped,
+            dropped=self._dropped(),
             cpu_percent=100 * self._rate_cpu.update(processor_seconds()),
             memory_mb=memory_mb(),
             state=self._state,
             follows=self._follows(),
         )
+
+    def show_overlay(self, shown: bool) -> None:
+        """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
+        if self._view_element is not None:
+            director = self._director if isinstance(self._director, Director) else None
+            aspect = CAMERA_ASPECT if self._panorama is not None else None
+            painter = OverlayPainter(self._timeline, director, self.buffer_manager.captured_ns, aspect)
+            self._view_element.painter = painter if shown else None
 
     # The way up, in order
 
@@ -173,6 +190,8 @@ class PanoramaWithVirtualCamera:
         if rig is None:
             rig, note = assumed_rig(*info.size_px)
             self._note(note)
+        if len(settings.sources) == 1:
+            rig.check_frame(*info.size_px)
         self._direct(rig)
         self._play(rig, info)
         if self._state == "draining":  # asked to stop while starting
@@ -189,30 +208,34 @@ class PanoramaWithVirtualCamera:
         else:
             self._worker = DetectorWorker(detector_for(settings, rig), self._timeline, live=self._live)
             self._feed.attach(self._worker)
-        if settings.mode == "panorama":
-            self._director = FixedDirector(panorama_view(rig))
-        elif (fixed := settings.director.fixed_view) is not None:
+        fixed = settings.director.fixed_view
+        if fixed is not None:
             self._director = FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
-        else:
-            aspect = settings.size.width_px / settings.size.height_px
-            wanted_s = settings.director.lookahead_s
-            self._director = Director(
-                self._timeline,
-                rig,
-                style=settings.director.style,
-                lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
-                aspect=aspect,
-                edges=limits(rig, aspect),
-                goals=goals_of(rig),
-                patience_s=0.0 if self._live else None,
-            )
+            return
+        aspect = settings.size.width_px / settings.size.height_px
+        wanted_s = settings.director.lookahead_s
+        self._director = Director(
+            self._timeline,
+            rig,
+            style=settings.director.style,
+            lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
+            aspect=CAMERA_ASPECT if settings.mode == "panorama" else aspect,
+            edges=limits(rig, CAMERA_ASPECT if settings.mode == "panorama" else aspect),
+            goals=goals_of(rig),
+            patience_s=0.0 if self._live else None,
+        )
+        if settings.mode == "panorama":
+            self._panorama = panorama_view(rig, aspect)
 
     def _play(self, rig: Rig, info: StreamInfo) -> None:
         """Build the playback pipeline and hand it to the buffer manager, which starts it."""
         settings = self.settings
         if settings.export.path_out is not None:
             self._path_writer = PathWriter(settings.export.path_out)
-        view = ViewElement(rig, settings.size.width_px, settings.size.height_px, self._view_at)
+        view = self._view_element = ViewElement(
+            rig, settings.size.width_px, settings.size.height_px, self._view_at, spread=self._renderers.map
+        )
+        self.show_overlay(settings.overlay)
         playback = self._playback = PlaybackPipelineBuilder(
             info.video_caps,
             info.audio_caps,
@@ -253,6 +276,8 @@ class PanoramaWithVirtualCamera:
         if self._director is None:
             raise PipelineError("the playback pipeline runs without a director")
         view = self._director.view_at(self.buffer_manager.captured_ns(time_ns))
+        if self._panorama is not None:
+            view = self._panorama
         self._shown += 1
         if self._first_shown_ns is None:
             self._first_shown_ns = time_ns
@@ -289,6 +314,10 @@ class PanoramaWithVirtualCamera:
 
     # Telling
 
+    def _dropped(self) -> int:
+        video = self.buffer_manager.statistics().streams["video"]
+        return video.dropped + video.refused
+
     def _follows(self) -> str:
         director = self._director
         return director.state.follows if isinstance(director, Director) else "nothing"
@@ -300,8 +329,8 @@ class PanoramaWithVirtualCamera:
         return RunReport(
             frames_in=stats["frames_received"],
             frames_out=self._shown,
-            dropped=self.buffer_manager.dropped,
-            duplicated=0,
+            dropped=self._dropped(),
+            duplicated=self.buffer_manager.statistics().streams["video"].repeated,
             duration_s=0.0
             if first_ns is None or last_ns is None
             else ns_to_seconds(last_ns - first_ns) + frame_s,
@@ -328,6 +357,7 @@ class PanoramaWithVirtualCamera:
             self._worker.stop()
         if self._playback is not None:
             self._playback.stop()
+        self._renderers.shutdown()
         self.buffer_manager.clear_buffers()
         if self._path_writer is not None:
             self._path_writer.close()

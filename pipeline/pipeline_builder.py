@@ -9,7 +9,7 @@ from pipeline.errors import ConfigError, RigError
 from pipeline.gst.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.elements import chain, link, make, make_appsink, static_pad
 from pipeline.gst.frames import RAW_FORMATS
-from pipeline.gst.runtime import Gst, GstApp
+from pipeline.gst.runtime import Gst
 from pipeline.gst.sources import open_source
 from pipeline.gst.stacker import Stacker
 from pipeline.gst.streams import join_streams
@@ -79,11 +79,9 @@ class PipelineBuilder:
         audio = make_appsink("audio_sink", sync=paced)
         detector = make_appsink("detector_sink", drop=self._live) if self._detector_branch else None
 
-        if compressed:
-            entries = self._build_compressed(pipeline, window, detector)
-        else:
-            entries = self._build_raw(pipeline, window[0], detector)
         analysis = AnalysisPipeline(pipeline, sources, window, audio, detector)
+        entries = self._build_compressed(analysis) if compressed else self._build_raw(analysis)
+        analysis.entries_found(*entries)
         join_streams(
             pipeline,
             sources,
@@ -97,11 +95,10 @@ class PipelineBuilder:
         )
         return analysis
 
-    def _build_raw(
-        self, pipeline: Gst.Pipeline, window: GstApp.AppSink, detector: GstApp.AppSink | None
-    ) -> list[Gst.Pad]:
+    def _build_raw(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:
         """camera pictures -> (rig frame) -> tee -> window (encoded on the way, if so wished), detector."""
-        entries, rig_frame = self._rig_frame(pipeline)
+        pipeline, window, detector = analysis.pipeline, analysis.video_appsink, analysis.detector_appsink
+        entries, rig_frame = self._rig_frame(analysis)
         tee = make("tee", "rig-frames")
         chain(pipeline, tee)
         rig_frame.link(static_pad(tee, "sink"))
@@ -115,16 +112,15 @@ class PipelineBuilder:
             self._branch(pipeline, tee, self._detector_queue(), detector)
         return entries
 
-    def _build_compressed(
-        self, pipeline: Gst.Pipeline, window: list[GstApp.AppSink], detector: GstApp.AppSink | None
-    ) -> list[Gst.Pad]:
+    def _build_compressed(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:
         """camera streams -> tee -> window as they are; decoded beside it for the detector alone."""
+        pipeline, window, detector = analysis.pipeline, analysis.video_appsinks, analysis.detector_appsink
         tees = [make("tee", f"camera-stream-{index}") for index in range(len(window))]
         for tee, appsink in zip(tees, window, strict=True):
             chain(pipeline, tee)
             self._branch(pipeline, tee, appsink)
         if detector is not None:
-            entries, rig_frame = self._rig_frame(pipeline)
+            entries, rig_frame = self._rig_frame(analysis)
             queue = self._detector_queue()
             chain(pipeline, queue, detector)
             rig_frame.link(static_pad(queue, "sink"))
@@ -134,8 +130,9 @@ class PipelineBuilder:
                 self._branch(pipeline, tee, make("queue"), decoder)
         return [static_pad(tee, "sink") for tee in tees]
 
-    def _rig_frame(self, pipeline: Gst.Pipeline) -> tuple[list[Gst.Pad], Gst.Pad]:
+    def _rig_frame(self, analysis: AnalysisPipeline) -> tuple[list[Gst.Pad], Gst.Pad]:
         """Where each camera's decoded picture enters, and where the rig frame comes out."""
+        pipeline = analysis.pipeline
         ends = []
         entries = []
         for _ in self._texts:
@@ -146,12 +143,7 @@ class PipelineBuilder:
             ends.append(static_pad(shape, "src"))
         if len(ends) == 1 or self._rig is None:
             return entries, ends[0]
-        cameras = self._rig.cameras
-        stacker = Stacker(
-            [camera.lens.size_px for camera in cameras],
-            [camera.frame_offset for camera in cameras],
-            live=self._live,
-        )
+        stacker = Stacker.of_rig(self._rig, live=self._live, on_error=analysis.fail)
         pipeline.add(stacker.element)
         for index, end in enumerate(ends):
             end.link(static_pad(stacker.element, f"camera_{index}"))

@@ -88,12 +88,7 @@ class PlaybackPipelineBuilder:
         chain(pipeline, *steps, tee)
         entry = static_pad(steps[0], "sink")
         if self._rig is not None and len(appsrcs) > 1:
-            cameras = self._rig.cameras
-            stacker = Stacker(
-                [camera.lens.size_px for camera in cameras],
-                [camera.frame_offset for camera in cameras],
-                live=False,
-            )
+            stacker = Stacker.of_rig(self._rig, live=False)
             pipeline.add(stacker.element)
             static_pad(stacker.element, "src").link(entry)
             entries = [static_pad(stacker.element, f"camera_{index}") for index in range(len(appsrcs))]

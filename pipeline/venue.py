@@ -9,6 +9,7 @@ from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
 from pipeline.errors import RigError
+from pipeline.gst.footage import calibrate_sources
 from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
 from pipeline.optics.rig import Rig
@@ -20,7 +21,8 @@ logger = logging.getLogger("foresight")
 def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
     """The rig that can be had before the first frame, and a note for the user; no rig for one plain source.
 
-    Raises RigError.
+    Several sources without a rig are calibrated, which takes up to a minute, and the file is kept for the next
+    time. Raises RigError or CalibrationError.
     """
     if settings.rig is not None:
         rig = Rig.load(settings.rig)
@@ -35,11 +37,11 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
         return (match_rig(parse_match(source)), None) if source_kind(source) == "match" else (None, None)
     kept = kept_rig_path(settings)
     if kept.exists():
-        return Rig.load(kept), f"rig read from {kept}"
-    raise RigError(
-        "several sources need a rig: make one with foresight calibrate SOURCE SOURCE... -o RIG.toml, "
-        "then add --rig RIG.toml"
-    )
+        return Rig.load(kept), f"the rig was read from {kept}, calibrated before; delete it to calibrate anew"
+    logger.warning("several sources and no rig: calibrating from the footage, up to a minute")
+    calibration = calibrate_sources(settings.sources, lambda stage: logger.info("calibrating: %s", stage))
+    calibration.rig.save(kept)
+    return calibration.rig, f"calibrated from the footage; the rig is in {kept} for the next time"
 
 
 def kept_rig_path(settings: Settings) -> Path:

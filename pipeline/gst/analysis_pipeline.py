@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from pipeline.errors import ForesightError, SourceError
 from pipeline.gst.bus import BusListener, explain
-from pipeline.gst.elements import static_pad
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.sources import Source
 
@@ -50,6 +49,7 @@ class AnalysisPipeline:
         self.audio_appsink = audio_appsink
         self.detector_appsink = detector_appsink
         self.sources = sources
+        self._entries: list[Gst.Pad] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
         self._complete = False
@@ -103,13 +103,12 @@ class AnalysisPipeline:
             return self._info()
 
     def finish(self) -> None:
-        """End the capture now: every appsink gets EOS behind what it already has, whatever its source does.
+        """End the capture now: EOS enters behind what was captured, whatever the sources do.
 
         Waits for the streaming threads, which offline wait for room in the window.
         """
-        for appsink in (*self.video_appsinks, self.audio_appsink, self.detector_appsink):
-            if appsink is not None and appsink.get_parent() is not None:
-                static_pad(appsink, "sink").send_event(Gst.Event.new_eos())
+        for entry in list(self._entries):
+            entry.send_event(Gst.Event.new_eos())
 
     def stop(self) -> None:
         """Set the pipeline to NULL and forget the handlers. Idempotent."""
@@ -118,16 +117,22 @@ class AnalysisPipeline:
 
     # What the builder tells while it wires the streams up.
 
-    def sound_found(self) -> None:
-        """A source's sound goes to the audio appsink."""
+    def entries_found(self, *entries: Gst.Pad) -> None:
+        """Pads through which pictures come in; the end of a capture enters there."""
+        with self._changed:
+            self._entries += entries
+
+    def sound_found(self, entry: Gst.Pad) -> None:
+        """A source's sound goes to the audio appsink, from `entry` on."""
         with self._changed:
             self._has_audio = True
+        self.entries_found(entry)
 
     def streams_complete(self, cameras_with_video: set[int]) -> None:
         """Every source has shown all its streams."""
         blind = [source.name for index, source in enumerate(self.sources) if index not in cameras_with_video]
         if blind:
-            self._fail(SourceError(f"{', '.join(blind)}: holds no video; name a source with a picture"))
+            self.fail(SourceError(f"{', '.join(blind)}: holds no video; name a source with a picture"))
         with self._changed:
             self._complete = True
             self._changed.notify_all()
@@ -172,11 +177,12 @@ class AnalysisPipeline:
                 if len(self._lost) < len(self.sources) and self._is_ready():
                     self._on_camera_lost(index, error)
                     return
-                self._fail(error)
+                self.fail(error)
                 return
-        self._fail(explain(message, "pipeline", self._names()))
+        self.fail(explain(message, "pipeline", self._names()))
 
-    def _fail(self, error: ForesightError) -> None:
+    def fail(self, error: ForesightError) -> None:
+        """The pipeline can go no further; the first reason counts. Any thread."""
         with self._changed:
             if self._error is not None:
                 return

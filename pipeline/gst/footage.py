@@ -14,6 +14,7 @@ from pipeline.gst.bus import explain
 from pipeline.gst.elements import add, chain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.frames import RAW_FORMATS, FrameLayout
 from pipeline.gst.runtime import Gst
+from pipeline.gst.sources import open_source
 from pipeline.optics.calibration import Calibration, Footage, calibrate, median_background
 from pipeline.optics.calibration.calibrate import Progress
 from pipeline.optics.calibration.footage import Picture
@@ -98,9 +99,9 @@ class _Taker:
         self._motion: list[Picture] = []
         self._times_ns: list[int] = []
         self._frame_rate = 0.0
-        opener = make("uridecodebin", uri=_uri(source))
-        opener.connect("pad-added", self._on_pad)
-        add(pipeline, opener)
+        opened = open_source(source, decode=True, live=False, duration_s=None)
+        add(pipeline, opened.element)
+        opened.watch(self._on_pad, lambda: None)
 
     @property
     def first_ns(self) -> int:
@@ -133,7 +134,7 @@ class _Taker:
         late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
         return Footage(self._name, self._stills.background(), np.stack(self._motion[late:]), rate)
 
-    def _on_pad(self, _opener: Gst.Element, pad: Gst.Pad) -> None:
+    def _on_pad(self, pad: Gst.Pad) -> None:
         sink = static_pad(self._converter, "sink")
         if media_type(pad_caps(pad)) == "video" and not sink.is_linked():
             pad.link(sink)
@@ -174,12 +175,3 @@ def _names(sources: Sequence[str]) -> list[str]:
     if len(set(stems)) == len(stems) and all(stems):
         return stems
     return [f"camera {i}" for i in range(1, len(sources) + 1)]
-
-
-def _uri(source: str) -> str:
-    if "://" in source:
-        return source
-    path = Path(source)
-    if not path.is_file():
-        raise SourceError(f"{source}: no such file; check the name and the folder")
-    return path.resolve().as_uri()

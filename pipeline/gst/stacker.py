@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, RigError
 from pipeline.gst.elements import add, ghost, link, make, static_pad
 from pipeline.gst.runtime import Gst
+from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S
 
 
@@ -20,9 +21,18 @@ class Stacker:
     copied once.
     """
 
-    def __init__(self, sizes: Sequence[tuple[int, int]], frame_offsets: Sequence[int], *, live: bool) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[tuple[int, int]],
+        frame_offsets: Sequence[int],
+        *,
+        live: bool,
+        on_error: Callable[[RigError], object] = lambda _error: None,
+    ) -> None:
+        """`on_error` is called, from a streaming thread, for a camera of another size than the rig's."""
         self.element = Gst.Bin.new("stacker")
         self._live = live
+        self._on_error = on_error
         self._delays = [max(frame_offsets) - offset for offset in frame_offsets]
         self._lock = threading.Lock()
         self._playing = len(sizes)
@@ -41,21 +51,42 @@ class Stacker:
             pad.set_property("width", camera_width)
             pad.set_property("height", camera_height)
             pad.set_property("repeat-after-eos", True)
-            pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, self._delays[index])
+            pad.add_probe(
+                Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index, (camera_width, camera_height)
+            )
             ghost(self.element, pad, f"camera_{index}")
             top += camera_height
         ghost(self.element, static_pad(shape, "src"), "src")
 
-    def _on_event(self, pad: Gst.Pad, info: Gst.PadProbeInfo, delay_frames: int) -> Gst.PadProbeReturn:
+    @classmethod
+    def of_rig(
+        cls, rig: Rig, *, live: bool, on_error: Callable[[RigError], object] = lambda _error: None
+    ) -> Stacker:
+        """The stacker that makes `rig`'s rig frame."""
+        sizes = [camera.size_px for camera in rig.cameras]
+        return cls(sizes, [camera.frame_offset for camera in rig.cameras], live=live, on_error=on_error)
+
+    def _on_event(
+        self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int, size: tuple[int, int]
+    ) -> Gst.PadProbeReturn:
         event = info.get_event()
         if event is not None and event.type == Gst.EventType.CAPS:
-            self._pair(pad, event.parse_caps(), delay_frames)
+            structure = event.parse_caps().get_structure(0)
+            width, height = structure.get_value("width"), structure.get_value("height")
+            if (width, height) != size:
+                self._on_error(
+                    RigError(
+                        f"camera {index} gives {width}x{height}, the rig is made for {size[0]}x{size[1]}; "
+                        "use the footage's own rig or calibrate it again"
+                    )
+                )
+            self._pair(pad, structure, self._delays[index])
         elif event is not None and event.type == Gst.EventType.EOS:
             self._end_of_camera(pad)
         return Gst.PadProbeReturn.OK
 
-    def _pair(self, pad: Gst.Pad, caps: Gst.Caps, delay_frames: int) -> None:
-        known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")
+    def _pair(self, pad: Gst.Pad, structure: Gst.Structure, delay_frames: int) -> None:
+        known, numerator, denominator = structure.get_fraction("framerate")
         if not known or numerator <= 0:
             return
         frame_ns = NS_PER_S * denominator // numerator

@@ -24,12 +24,13 @@ def join_streams(
     decode: bool,
     audio_source: int | None,
     limit_ns: Nanoseconds | None,
-    on_sound: Callable[[], None],
+    on_sound: Callable[[Gst.Pad], None],
     on_complete: Callable[[set[int]], None],
 ) -> None:
     """Put the sources into the pipeline; link source i's first picture to entry i and one sound to the appsink.
 
-    `on_sound()` is called when there is sound, `on_complete(cameras with a picture)` when all streams are known.
+    `on_sound(where it enters)` is called when there is sound, `on_complete(cameras with a picture)` when all
+    streams are known.
     """
     joiner = _Joiner(
         pipeline, entries, audio_appsink, len(sources), decode, audio_source, limit_ns, on_sound, on_complete
@@ -51,7 +52,7 @@ class _Joiner:
         decode: bool,
         audio_source: int | None,
         limit_ns: Nanoseconds | None,
-        on_sound: Callable[[], None],
+        on_sound: Callable[[Gst.Pad], None],
         on_complete: Callable[[set[int]], None],
     ) -> None:
         self._pipeline = pipeline
@@ -116,7 +117,7 @@ class _Joiner:
         chain(self._pipeline, *elements)
         for element in reversed(elements):
             element.sync_state_with_parent()
-        self._on_sound()
+        self._on_sound(static_pad(queue, "sink"))
         self._limit(pad)
         self._link_decoded(pad, static_pad(queue, "sink"))
 

@@ -9,7 +9,7 @@ from pipeline.errors import ForesightError
 from pipeline.gst.frames import RAW_FORMATS, FrameLayout
 from pipeline.gst.runtime import Gst, GstBase
 from pipeline.optics.frame import Frame
-from pipeline.optics.render import Renderer
+from pipeline.optics.render import Renderer, Spread
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
@@ -28,6 +28,7 @@ class ViewElement(GstBase.BaseTransform):
 
     Pixel format, frame rate and timestamps pass through; the size is the rig frame's in, `width` x `height` out.
     `views` and `painter` are called on the streaming thread; `painter` may be exchanged at any time.
+    `spread` maps the renderer's bands, over a pool of threads for instance.
     """
 
     __gstmetadata__ = ("Foresight view", "Filter/Effect/Video", "Renders a view of a rig", "Foresight")
@@ -37,13 +38,20 @@ class ViewElement(GstBase.BaseTransform):
     )
 
     def __init__(
-        self, rig: Rig, width: int, height: int, views: ViewSource, painter: Painter | None = None
+        self,
+        rig: Rig,
+        width: int,
+        height: int,
+        views: ViewSource,
+        painter: Painter | None = None,
+        spread: Spread = map,
     ) -> None:
         super().__init__()
         self.painter = painter
         self._rig = rig
         self._size = (width, height)
         self._views = views
+        self._spread = spread
         self._renderer: Renderer | None = None
         self._input: FrameLayout | None = None
         self._output: FrameLayout | None = None
@@ -69,7 +77,7 @@ class ViewElement(GstBase.BaseTransform):
         except ForesightError as error:
             self._fail(error)
             return False
-        self._renderer = Renderer(self._rig, *self._size, self._output.format)
+        self._renderer = Renderer(self._rig, *self._size, self._output.format, self._spread)
         return True
 
     def do_get_unit_size(self, caps: Gst.Caps) -> tuple[bool, int]:

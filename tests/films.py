@@ -1,0 +1,66 @@
+"""Looking at films as an outsider does: frames, sound and streams, by ffmpeg and ffprobe."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+RATE_HZ = 48_000
+
+
+def _run(*command: str) -> bytes:
+    return subprocess.run(command, check=True, capture_output=True).stdout
+
+
+def streams(path: Path) -> dict[str, dict[str, str]]:
+    """ffprobe's streams by kind (``video``, ``audio``), packets counted."""
+    told = json.loads(
+        _run("ffprobe", "-v", "error", "-count_packets", "-show_streams", "-of", "json", str(path))
+    )
+    return {stream["codec_type"]: stream for stream in told["streams"]}
+
+
+def start_s(path: Path, kind: str = "") -> float:
+    """When the film, or its first stream of `kind`, begins by its own timestamps (an mpegts film: not at 0)."""
+    if kind:
+        return float(streams(path)[kind]["start_time"])
+    told = json.loads(_run("ffprobe", "-v", "error", "-show_format", "-of", "json", str(path)))
+    return float(told["format"]["start_time"])
+
+
+def frame_times(path: Path) -> NDArray[np.float64]:
+    """Presentation times of the decoded frames, seconds since the film's begin."""
+    entries = ["-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
+    told = _run("ffprobe", "-v", "error", *entries, str(path))
+    return np.array([float(line.strip(",")) for line in told.decode().split()]) - start_s(path)
+
+
+def sound(path: Path) -> NDArray[np.float32]:
+    """All the sound since the film's begin, mono, 48 kHz; silence where it comes later."""
+    form = ["-vn", "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
+    data = _run("ffmpeg", "-v", "error", "-i", str(path), *form)
+    late = max(0, round((start_s(path, "audio") - start_s(path)) * RATE_HZ))
+    return np.concatenate([np.zeros(late, np.float32), np.frombuffer(data, np.float32)])
+
+
+def mean_luma(path: Path) -> NDArray[np.float64]:
+    """The mean brightness of each frame."""
+    width, height = 160, 90
+    data = _run(
+        "ffmpeg", "-v", "error", "-i", str(path), "-vf", f"scale={width}:{height},format=gray",
+        "-fps_mode", "passthrough", "-f", "rawvideo", "-",
+    )  # fmt: skip
+    return np.frombuffer(data, np.uint8).reshape(-1, height * width).mean(axis=1)
+
+
+def sync_skews_ms(path: Path) -> NDArray[np.float64]:
+    """How much later than its flash each click of the built-in match comes, milliseconds."""
+    from pipeline.match.sync import find_clicks, find_flashes
+
+    flashes = find_flashes(frame_times(path), mean_luma(path))
+    clicks = np.asarray(find_clicks(sound(path), RATE_HZ))
+    return np.array([1000 * (clicks[np.argmin(np.abs(clicks - flash))] - flash) for flash in flashes])
