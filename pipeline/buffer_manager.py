@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.buffering import transport
+from pipeline.buffering.arguments import check_memory, check_positive, checked_delay
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.schedule import Schedule
 from pipeline.buffering.snapshot import statistics
@@ -18,9 +20,10 @@ from pipeline.errors import ConfigError, StateError
 from pipeline.gst import playback
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.clip_writer import write_clip
-from pipeline.gst.delay_engine import DelayEngine, Port
+from pipeline.gst.delay_engine import DelayEngine
 from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper, Ownership
+from pipeline.gst.port import Port
 from pipeline.gst.reader import Reader, Subscription
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
@@ -75,22 +78,11 @@ class BufferManager:
         them. cushion: how far ahead of its due time a sample is handed to playback. keep_behind: how much stays
         in the window behind the playhead, for seeks back and clips.
         """
-        _check_positive(
-            buffer_duration=buffer_duration, framerate=framerate, cushion=cushion, keep_behind=keep_behind
-        )
-        _check_positive(audio_chunks_per_sec=audio_chunks_per_sec, stall_timeout=stall_timeout)
-        if not 0 < start_fill <= 1:
-            raise ConfigError(
-                f"start_fill is {start_fill}; give a share of the window, above 0 and at most 1"
-            )
-        if delay is None:
-            delay = start_fill * buffer_duration
-        if not 0 < delay <= buffer_duration:
-            raise ConfigError(f"delay is {delay} s; give more than 0 and at most the buffer_duration")
-        if max_bytes is not None and max_bytes <= 0:
-            raise ConfigError(f"max_bytes is {max_bytes}; give a positive number of bytes or None")
-        if ownership not in ("auto", "copy", "reference"):
-            raise ConfigError(f"ownership is {ownership!r}; give 'auto', 'copy' or 'reference'")
+        check_positive(buffer_duration=buffer_duration, framerate=framerate)
+        check_positive(audio_chunks_per_sec=audio_chunks_per_sec, stall_timeout=stall_timeout)
+        check_positive(cushion=cushion, keep_behind=keep_behind)
+        delay = checked_delay(delay, start_fill, buffer_duration)
+        check_memory(max_bytes, ownership)
         schedule = Schedule(seconds_to_ns(delay), seconds_to_ns(cushion), clocked=live)
         self._line = DelayLine(
             schedule,
@@ -140,7 +132,7 @@ class BufferManager:
         samples_per_sec: for samples without a duration. leads: look-ahead is promised for it as for the video
         (offline). Raises ConfigError for a name that is taken.
         """
-        _check_positive(samples_per_sec=samples_per_sec)
+        check_positive(samples_per_sec=samples_per_sec)
         if name in self._line.streams:
             raise ConfigError(f"there is a stream {name!r} already; give another name")
         port = self._engine.add_port(name, nominal_ns=round(NS_PER_S / samples_per_sec), leads=leads)
@@ -226,7 +218,7 @@ class BufferManager:
         """Go on where `pause` stopped, the delay longer by the pause; what the window lost meanwhile is skipped."""
         pipeline = self._transport("resume")
         with self._engine.lock:
-            base_ns = self._line.resume(self._engine.clock.get_time())
+            base_ns = transport.resume(self._line, self._engine.clock.get_time())
         if base_ns is not None and pipeline is not None:
             playback.resume(pipeline, self._engine.appsrcs, self._engine.clock, base_ns)
 
@@ -239,7 +231,7 @@ class BufferManager:
         """
         self._transport("seek")
         with self._engine.lock:
-            reached_ns = self._line.seek(time_ns)
+            reached_ns = transport.seek(self._line, time_ns)
         if reached_ns is None:
             raise StateError("nothing is played yet; seek after playback has started")
         return reached_ns
@@ -257,7 +249,7 @@ class BufferManager:
             raise ConfigError(f"delay is {delay} s; give {cushion_s} (the cushion) to {longest_s} s")
         self._transport("set_delay")
         with self._engine.lock:
-            reached_ns = self._line.set_delay(seconds_to_ns(delay))
+            reached_ns = transport.set_delay(self._line, seconds_to_ns(delay))
         if reached_ns is None:
             raise StateError("nothing is played yet; give the delay to the constructor")
 
@@ -280,6 +272,7 @@ class BufferManager:
     def samples_between(self, begin_ns: int, end_ns: int, stream: str = "video") -> list[Entry]:
         """The stored samples from `begin_ns` up to, not including, `end_ns`; never edit their buffers."""
         port = self._port(stream)
+        self._engine.take_in(port)
         with self._engine.lock:
             window = port.stream.window
             return list(window.between(window.index_at(begin_ns), window.index_at(end_ns)))
@@ -304,8 +297,9 @@ class BufferManager:
         if centre_ns is None:
             centre_ns = self._video.stream.newest_ns or 0
         begin_ns, end_ns = centre_ns - seconds_to_ns(before), centre_ns + seconds_to_ns(after)
+        self._engine.take_in_all()
         with self._engine.lock:
-            parts = self._line.clip(begin_ns, end_ns)
+            parts = transport.clip(self._line, begin_ns, end_ns)
         return write_clip(Path(path), parts)
 
     def _port(self, stream: str) -> Port:
@@ -340,7 +334,7 @@ class BufferManager:
         if playhead_ns is not None:
             held_ns = max((video.newest_ns or 0) - playhead_ns, (audio.newest_ns or 0) - playhead_ns, 0)
         return {
-            "frames_received": video.counters.received,
+            "frames_received": video.counters.received + len(self._video.inbox),
             "frames_sent": video.counters.sent,
             "frame_buffer_size": _size(video),
             "frame_buffer_capacity": video.capacity,
@@ -399,9 +393,3 @@ class BufferManager:
 def _size(stream: Stream) -> int:
     """What the window holds of the present and the future."""
     return max(len(stream.window) - stream.behind, 0)
-
-
-def _check_positive(**settings: float) -> None:
-    for name, value in settings.items():
-        if not (isinstance(value, int | float) and 0 < value < float("inf")):
-            raise ConfigError(f"{name} is {value!r}; give a positive number")

@@ -6,7 +6,7 @@ what is to be done. The BufferManager asks under its lock and does it outside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pipeline.buffering.intake import Intake, Timeline, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
@@ -16,6 +16,7 @@ from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
+NEVER_NS = -(2**63)
 RUNAWAY = 100
 """The window is bounded by time; by count only where timestamps do not advance, at this many capacities."""
 GAP_AFTER_NS = NS_PER_S // 2
@@ -49,6 +50,7 @@ class DelayLine:
         self.keep_behind_ns = keep_behind_ns
         self.bites = dict.fromkeys(Bound, 0)
         self.most_bytes = 0
+        self._late_before_ns = NEVER_NS  # the playhead at the last step
         self.margin_ns: int | None = None  # the least time a sample was taken before it was due
         self.stall = StallWatch(stall_ns)
         self._received = 0
@@ -58,7 +60,8 @@ class DelayLine:
     def add_stream(self, name: str, *, nominal_ns: int, leads: bool) -> Stream:
         """A new stream on the common timeline."""
         intake = Intake(self.timeline, live=self.schedule.clocked)
-        stream = Stream(name, intake, leads, nominal_ns, capacity=round(self.duration_ns / nominal_ns))
+        capacity = round(self.duration_ns / nominal_ns)
+        stream = Stream(name, intake, leads, nominal_ns, capacity, RUNAWAY * max(capacity, 1))
         self.streams[name] = stream
         return stream
 
@@ -80,29 +83,37 @@ class DelayLine:
     ) -> tuple[Verdict, int]:
         """A sample came: its verdict and order time."""
         verdict, order_ns = stream.place(running_ns, duration_ns, now_ns)
-        if not verdict.accepted:
-            return verdict, order_ns
-        playhead_ns = self.schedule.playhead_ns(now_ns)
-        if playhead_ns is not None and order_ns < playhead_ns:
+        if order_ns < self._late_before_ns and verdict.accepted:
             stream.counters.late += 1
         return verdict, order_ns
 
-    def append(self, stream: Stream, entry: Entry) -> list[Entry]:
+    def append(self, stream: Stream, entry: Entry) -> Sequence[Entry]:
         """Store a placed sample; returns what had to leave for it: the oldest, sent or not."""
         stream.append(entry)
-        size_bytes = self.size_bytes
-        self.most_bytes = max(self.most_bytes, size_bytes)
+        if not self.schedule.clocked:
+            return ()
+        window = stream.window
+        if (
+            entry.end_ns - window.oldest_ns <= self._span_ns
+            and len(window) <= stream.most_allowed
+            and self.max_bytes is None
+        ):
+            return ()  # nearly always
         evicted: list[Entry] = []
-        if self.schedule.clocked:
-            while len(stream.window) > 1 and (bound := self._exceeded(stream)) is not None:
-                evicted += self._bite(bound, stream)
-            if self.max_bytes is not None:
-                while self.size_bytes > self.max_bytes:
-                    largest = max(self.streams.values(), key=lambda other: other.window.size_bytes)
-                    if len(largest.window) <= 1:
-                        break
-                    evicted += self._bite(Bound.BYTES, largest)
+        while len(window) > 1 and (bound := self._exceeded(stream)) is not None:
+            evicted += self._bite(bound, stream)
+        while self.max_bytes is not None and self.size_bytes > self.max_bytes:
+            largest = max(self.streams.values(), key=lambda other: other.window.size_bytes)
+            if len(largest.window) <= 1:
+                break
+            evicted += self._bite(Bound.BYTES, largest)
         return evicted
+
+    @property
+    def _span_ns(self) -> int:
+        """How long a window may get."""
+        behind_ns = self.keep_behind_ns + KEEP_BEHIND_NS if self.state is State.PLAYING else 0
+        return self.duration_ns + behind_ns
 
     def _bite(self, bound: Bound, stream: Stream) -> list[Entry]:
         evicted = stream.window.evict_oldest()
@@ -113,15 +124,13 @@ class DelayLine:
 
     def _exceeded(self, stream: Stream) -> Bound | None:
         window = stream.window
-        if len(window) > RUNAWAY * stream.capacity:
+        if len(window) > stream.most_allowed:
             return Bound.COUNT
-        behind_ns = self.keep_behind_ns + KEEP_BEHIND_NS if self.state is State.PLAYING else 0
         # An inter-coded window is cut at a keyframe only, and where that leaves its length.
         kept = window.keyframe_after(window.start) if window.inter_coded else window.start
         if kept >= window.end:
             return None
-        too_long = (stream.newest_ns or 0) - window[kept].time_ns > self.duration_ns + behind_ns
-        return Bound.TIME if too_long else None
+        return Bound.TIME if (stream.newest_ns or 0) - window[kept].time_ns > self._span_ns else None
 
     def has_room(self, stream: Stream) -> bool:
         """Whether a producer that waits for room may go on.
@@ -165,6 +174,7 @@ class DelayLine:
         self.state = State.FILLING
         self.schedule.reset()
         self._all_over = False
+        self._late_before_ns = NEVER_NS
         self._ended_ns = None
         for stream in self.streams.values():
             stream.closed = stream.in_gap = False
@@ -177,65 +187,13 @@ class DelayLine:
         for stream in self.streams.values():
             evicted += stream.clear(Intake(self.timeline, live=self.schedule.clocked))
         self.schedule.reset()
+        self._late_before_ns = NEVER_NS
         self.stall.count = self.most_bytes = 0
         self.bites = dict.fromkeys(Bound, 0)
         self.margin_ns = None
         if self.state in (State.PLAYING, State.DRAINED):
             self.state = State.FILLING
         return evicted
-
-    def seek(self, captured_ns: int) -> int | None:
-        """Let playback go on, from what it gets next, with what was captured at `captured_ns`.
-
-        All streams move by the same time, each from where its last sample ended, so that sound has no hole. An
-        inter-coded picture goes on at the keyframe before. Returns the time reached, None when nothing plays yet.
-        """
-        lead = self._lead()
-        if lead is None or lead.told_ns is None or len(lead.window) == 0:
-            return None
-        window, old_shift_ns = lead.window, self.schedule.shift_ns
-        captured_ns = max(captured_ns, window[window.start].time_ns)
-        if window.inter_coded:
-            place = window.keyframe_at_or_before(window.index_after(captured_ns) - 1)
-            captured_ns = window[place].time_ns
-        shift_ns = lead.told_ns + old_shift_ns - captured_ns
-        begins_ns = []
-        for stream in self.streams.values():
-            if stream.told_ns is not None:
-                begins_ns.append(stream.told_ns + old_shift_ns)
-                stream.jump(stream.told_ns + old_shift_ns - shift_ns)
-        self.schedule.cut(min(begins_ns), shift_ns)
-        return captured_ns
-
-    def clip(self, begin_ns: int, end_ns: int) -> dict[str, list[Entry]]:
-        """Each stream's entries from `begin_ns` to `end_ns`, all from where the first inter-coded one can begin."""
-        for stream in self.streams.values():
-            entries = stream.between_keyframes(begin_ns, end_ns)
-            if stream.window.inter_coded and entries:
-                begin_ns = min(begin_ns, entries[0].time_ns)
-        return {name: stream.between_keyframes(begin_ns, end_ns) for name, stream in self.streams.items()}
-
-    def _lead(self) -> Stream | None:
-        """The stream that seeks go by: the first picture that plays, else the first stream that does."""
-        playing = [stream for stream in self.streams.values() if stream.told_ns is not None and stream.seen]
-        return next((stream for stream in playing if stream.leads), playing[0] if playing else None)
-
-    def set_delay(self, delay_ns: int) -> int | None:
-        """Seek by what the delay changes; see `seek`."""
-        lead = self._lead()
-        if lead is None or lead.told_ns is None:
-            return None
-        return self.seek(lead.told_ns + self.schedule.delay_ns - delay_ns)
-
-    def resume(self, now_ns: int) -> int | None:
-        """End a pause; returns the new base time. What left the window meanwhile is jumped over."""
-        base_ns = self.schedule.resume(now_ns)
-        if base_ns is not None:
-            left_ns = [s.window[s.window.start].order_ns for s in self.streams.values() if s.unsent]
-            told_ns = [s.told_ns for s in self.streams.values() if s.leads and s.told_ns is not None]
-            if left_ns and told_ns and min(left_ns) > max(told_ns):
-                self.seek(min(left_ns))
-        return base_ns
 
     def step(self, now_ns: int, origin_ns: int | None, room_ns: Mapping[str, int]) -> Step:
         """What is to be done at `now_ns`.
@@ -359,6 +317,9 @@ class DelayLine:
         return evicted
 
     def _measure(self, step: Step, now_ns: int) -> None:
+        self.most_bytes = max(self.most_bytes, self.size_bytes)
+        if self.schedule.clocked:
+            self._late_before_ns = self.schedule.playhead_ns(now_ns) or 0
         for stream in self.streams.values():
             stream.rates.update(stream.counters, now_ns)
         if self.schedule.clocked and step.sends:
@@ -396,4 +357,5 @@ class DelayLine:
             default=LONGEST_WAIT_NS,
         )
         shortest_ns = max(self.schedule.cushion_ns // 16, SHORTEST_WAIT_NS)
-        return min(max(due_in_ns, shortest_ns), LONGEST_WAIT_NS)
+        longest_ns = min(max(self.schedule.delay_ns // 8, SHORTEST_WAIT_NS), LONGEST_WAIT_NS)
+        return min(max(due_in_ns, shortest_ns), longest_ns)

@@ -8,6 +8,8 @@ from pipeline.buffering.intake import Intake, Verdict
 from pipeline.buffering.stats import Counters, RateMeter
 from pipeline.buffering.window import Entry, Window
 
+_ON_TIME = Verdict.ON_TIME
+
 
 @dataclass(frozen=True, slots=True)
 class Splice:
@@ -30,6 +32,8 @@ class Stream:
     """Duration of a sample that does not tell its own."""
     capacity: int
     """How many samples of nominal duration the buffer's duration holds."""
+    most_allowed: int
+    """With more entries than this the timestamps cannot be right."""
     window: Window = field(default_factory=Window)
     counters: Counters = field(default_factory=Counters)
     rates: RateMeter = field(default_factory=RateMeter)
@@ -100,18 +104,16 @@ class Stream:
         """The verdict on an arriving sample and its order time; counts it (see Intake.place)."""
         self.seen = True
         self.counters.received += 1
-        verdict, order_ns = self.intake.place(
-            running_ns, duration_ns, arrival_ns, inter_coded=self.window.inter_coded
-        )
-        if verdict is not Verdict.ON_TIME:
-            self.counters.count(verdict)
-        return verdict, order_ns
+        placed = self.intake.place(running_ns, duration_ns, arrival_ns, inter_coded=self.window.inter_coded)
+        if placed[0] is not _ON_TIME:
+            self.counters.count(placed[0])
+        return placed
 
     def append(self, entry: Entry) -> None:
         """Store an entry that was given its place."""
         self.window.append(entry)
-        self.newest_ns = entry.end_ns if self.newest_ns is None else max(self.newest_ns, entry.end_ns)
-        self.most = max(self.most, len(self.window))
+        if self.newest_ns is None or entry.end_ns > self.newest_ns:
+            self.newest_ns = entry.end_ns
 
     def take(self, horizon_ns: int | None, limit_ns: int) -> list[Entry]:
         """The unsent entries up to `horizon_ns` (None: all), at most `limit_ns` of them but at least one.
@@ -190,6 +192,7 @@ class Stream:
     def note_playhead(self, playhead_ns: int) -> None:
         """Remember how many entries the playhead has passed."""
         self.behind = self.window.index_after(playhead_ns) - self.window.start
+        self.most = max(self.most, len(self.window))
 
     def evict_sent(self) -> list[Entry]:
         """Remove everything sent, keyframe boundaries respected."""

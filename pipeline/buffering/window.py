@@ -36,7 +36,7 @@ class Window:
     groups of pictures leave.
     """
 
-    __slots__ = ("_entries", "_first", "_head", "_keys", "size_bytes")
+    __slots__ = ("_entries", "_first", "_head", "_keys", "oldest_ns", "size_bytes")
 
     def __init__(self) -> None:
         self._entries: list[Entry | None] = []
@@ -44,6 +44,7 @@ class Window:
         self._first = 0  # sequence number of _entries[0]
         self._keys: deque[int] | None = None  # sequence numbers of the keyframes; None: every entry is one
         self.size_bytes = 0
+        self.oldest_ns = 0  # time of the oldest entry, of the last oldest one in an empty window
 
     @property
     def start(self) -> int:
@@ -85,6 +86,8 @@ class Window:
                 self._keys = deque(range(self.start, self.end))
         elif entry.keyframe:
             self._keys.append(self.end)
+        if self._head == len(self._entries):
+            self.oldest_ns = entry.time_ns
         self._entries.append(entry)
         self.size_bytes += entry.size_bytes
 
@@ -145,6 +148,8 @@ class Window:
         for index in range(self._head, stop):
             self._entries[index] = None
         self._head = stop
+        if stop < len(self._entries):
+            self.oldest_ns = self[sequence].time_ns
         self.size_bytes -= sum(entry.size_bytes for entry in evicted)
         if self._keys is not None:
             while self._keys and self._keys[0] < sequence:

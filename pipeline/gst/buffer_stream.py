@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.gst.delay_engine import DelayEngine, Port
+from pipeline.gst.delay_engine import DelayEngine
+from pipeline.gst.port import Port
 
 
 class BufferStream:

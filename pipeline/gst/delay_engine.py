@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,9 +15,11 @@ from pipeline.buffering.step import Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.gst import playback
+from pipeline.gst.attach import attach, detach
 from pipeline.gst.crossfade import spliced
 from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper
+from pipeline.gst.port import Port
 from pipeline.gst.runtime import Gst
 from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
 from pipeline.timebase import NS_PER_S
@@ -30,23 +31,13 @@ STOP_TIMEOUT_S = 0.9
 REPORT_EVERY_S = 5.0
 LOOK_AGAIN_S = 0.05
 """A source that is shut down does not wake its waiting thread, so that one looks by itself."""
+INBOX = 256
+"""At most this many samples wait to be stored; then the source's thread does it."""
+SHORT_DELAY_NS = NS_PER_S // 5
+"""With a delay shorter than this, samples do not wait to be stored."""
+_OK = Gst.FlowReturn.OK  # looking these up costs as much as a small call
+_EOS = Gst.FlowReturn.EOS
 SMALLEST_LIMIT_NS = NS_PER_S // 2
-
-
-@dataclass(eq=False)
-class Port:
-    """One stream with its elements: the appsink that it comes from and the appsrc that it goes to."""
-
-    stream: Stream
-    source: SourceEdge
-    keeper: Keeper
-    target: Held | None = None
-    waiting_readers: int = 0
-
-    @property
-    def appsrc(self) -> Any:
-        """The element that the stream is played through, None for none."""
-        return None if self.target is None else self.target.element
 
 
 class _Run:
@@ -60,9 +51,10 @@ class _Run:
 class DelayEngine:
     """Runs a DelayLine between appsinks and appsrcs.
 
-    There is one lock. What is to be done is decided under it, by the line, and done outside of it: no push, no
-    state change and no callback happens inside. `wake` and `change` are conditions of this one lock: the buffer
-    thread waits for the first, producers, readers and `wait_drained` for the second.
+    There is one lock, beside the order of each stream's inbox, which is taken first. What is to be done is decided
+    under it, by the line, and done outside of it: no push, no state change and no callback happens inside. `wake`
+    and `change` are conditions of this one lock: the buffer thread waits for the first, producers, readers and
+    `wait_drained` for the second.
     """
 
     def __init__(self, line: DelayLine, make_keeper: Callable[[], Keeper], *, live: bool) -> None:
@@ -106,26 +98,63 @@ class DelayEngine:
     # The source side
 
     def receive(self, port: Port, sink: Any) -> Any:
-        """Take one sample from an appsink and store it (streaming thread); waits for room where that is due."""
+        """Take one sample from an appsink (streaming thread); waits for room where that is due.
+
+        While playback runs live, the buffer thread stores what has come, some samples at a time: that costs half
+        of storing each in the callback, and the source's thread is back at its work at once.
+        """
+        attach()
         sample = sink.try_pull_sample(0)
         if sample is None:
-            return Gst.FlowReturn.EOS if sink.is_eos() else Gst.FlowReturn.OK
-        stream, source = port.stream, port.source
-        if source.sink is not sink:
+            return _EOS if sink.is_eos() else _OK
+        if port.source.sink is not sink:
             self._meet(port, sink, sample)
-        arrival = read(sample)
+        now_ns = self.clock.get_time()
+        if self._may_wait_for_the_thread(port):
+            port.inbox.append((sample, now_ns))
+        else:
+            with port.order:
+                self.take_in(port)
+                self._store(port, sample, now_ns)
+        return _OK
+
+    def _may_wait_for_the_thread(self, port: Port) -> bool:
+        return (
+            self.live
+            and port.source.is_live
+            and self.line.state is State.PLAYING
+            and self.line.schedule.delay_ns >= SHORT_DELAY_NS
+            and not port.waiting_readers
+            and not port.keeper.copies
+            and len(port.inbox) < INBOX
+        )
+
+    def take_in(self, port: Port) -> None:
+        """Store what waits in the stream's inbox: samples of a live source, so that nobody waits for room here."""
+        if port.inbox:
+            with port.order:  # one thread at a time, so that samples stay in their order
+                while port.inbox:
+                    self._store(port, *port.inbox.popleft())
+
+    def take_in_all(self) -> None:
+        """Store what waits in any inbox."""
+        for port in self.ports.values():
+            self.take_in(port)
+
+    def _store(self, port: Port, sample: Any, now_ns: int) -> None:
+        arrival = read(sample, raw=port.raw)
         if arrival is None:
-            return Gst.FlowReturn.OK
+            return
+        stream, source = port.stream, port.source
         decoded_ns, shown_ns, duration_ns, size_bytes, keyframe, discontinuity = arrival
         if duration_ns is None:
             duration_ns = stream.nominal_ns
         running_ns = shown_ns if decoded_ns is None else decoded_ns
-        now_ns = self.clock.get_time()
         with self.lock:
             verdict, order_ns = self.line.place(stream, running_ns, duration_ns, now_ns)
             stream.counters.discontinuities += discontinuity
         if not verdict.accepted:
-            return Gst.FlowReturn.OK
+            return
         if verdict is Verdict.UNTIMED:
             sample = stamped(sample, order_ns)
         elif stream.intake.shift_ns:
@@ -140,13 +169,10 @@ class DelayEngine:
             while waits and self._must_wait(stream) and source.is_active:
                 self.change.wait(LOOK_AGAIN_S)
             evicted = self.line.append(stream, entry)
-            if self._idle:
-                self._idle = False
-                self.wake.notify()
+            self._nudge()
             if port.waiting_readers:
                 self.change.notify_all()
         del evicted  # freed here, outside the lock
-        return Gst.FlowReturn.OK
 
     def _meet(self, port: Port, sink: Any, sample: Any) -> None:
         """A sink is seen for the first time. Until playback starts, its pipeline's clock is taken over."""
@@ -159,9 +185,9 @@ class DelayEngine:
     @staticmethod
     def _note_caps(port: Port, caps: Any) -> None:
         port.keeper.check_again()
-        port.stream.divisible = bool(
-            caps and caps.get_size() and caps.get_structure(0).has_name("audio/x-raw")
-        )
+        media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
+        port.raw = media in ("video/x-raw", "audio/x-raw")
+        port.stream.divisible = media == "audio/x-raw"
 
     def _must_wait(self, stream: Stream) -> bool:
         if self.line.has_room(stream):
@@ -172,6 +198,9 @@ class DelayEngine:
         """An event passed the stream's appsink (streaming thread); all samples before it are stored."""
         port = self.ports[name]
         kind = event.type
+        self.take_in(port)
+        if kind is Gst.EventType.EOS:
+            detach()
         gap_to_ns = port.source.gap_end_ns(event) if kind is Gst.EventType.GAP else 0
         if kind is Gst.EventType.CAPS:
             self._note_caps(port, event.parse_caps())
@@ -229,6 +258,7 @@ class DelayEngine:
             self.line.state = State.STOPPED
             self.wake.notify_all()
             self.change.notify_all()
+        self.take_in_all()
         for port in self.ports.values():
             port.source.release()
         if run.thread is not None and run.thread is not threading.current_thread():
@@ -239,6 +269,7 @@ class DelayEngine:
 
     def clear(self) -> None:
         """Drop everything stored."""
+        self.take_in_all()
         with self.lock:
             evicted = self.line.clear()
             self.change.notify_all()
@@ -253,6 +284,8 @@ class DelayEngine:
     def _loop(self, run: _Run) -> None:
         report_s = time.monotonic() + REPORT_EVERY_S
         while not run.stopped:
+            if self.line.state is State.PLAYING:
+                self.take_in_all()
             rooms_ns = self._rooms_ns()
             now_ns = self.clock.get_time()
             origin_ns = self.origin_ns(now_ns) if self.line.schedule.base_ns is None else None
@@ -350,7 +383,7 @@ class DelayEngine:
                 sample = spliced(entry, send.splice)
             if send.shift_ns:
                 sample = shifted(sample, send.shift_ns)
-            if push_sample(sample) is not Gst.FlowReturn.OK:
+            if push_sample(sample) is not _OK:
                 with self.lock:
                     send.stream.give_back(len(send.entries) - place)
                 return

@@ -9,7 +9,7 @@ from pipeline.gst.runtime import Gst
 Ownership = Literal["auto", "copy", "reference"]
 
 CHECK_EVERY = 64
-"""A source changes its pool with its caps, or hardly ever: looking at each sample's costs more than it tells."""
+"""A source changes its pool with its caps, or hardly ever: looking at every sample costs more than it tells."""
 _SYSTEM_MEMORY = "memory:SystemMemory"
 
 
@@ -23,25 +23,31 @@ class Keeper:
 
     def __init__(self, ownership: Ownership) -> None:
         self._ownership = ownership
-        self._copies = ownership == "copy"
+        self.copies = ownership == "copy"
         self._until_check = 0
+        self._interval = 1
         self.copied = 0
 
     def keep(self, sample: Any, needed: int) -> Any:
         """The sample to store; `needed` is how many the window will hold at a time."""
         if self._ownership == "auto":
             if self._until_check <= 0:
-                self._copies = _is_scarce(sample, needed)
-                self._until_check = CHECK_EVERY
+                self.copies = _is_scarce(sample, needed)
+                self._interval = min(2 * self._interval, CHECK_EVERY)
+                self._until_check = self._interval
             self._until_check -= 1
-        if not self._copies:
+        if not self.copies:
             return sample
         self.copied += 1
         return Gst.Sample.new(sample.get_buffer().copy_deep(), sample.get_caps(), sample.get_segment(), None)
 
     def check_again(self) -> None:
-        """The caps changed, so the next sample may come from another pool."""
+        """The caps changed, so the next sample may come from another pool.
+
+        Look often at first: an element that marks the first buffer may have made a copy of it to do so.
+        """
         self._until_check = 0
+        self._interval = 1
 
 
 def _is_scarce(sample: Any, needed: int) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.buffering.window import Entry
-from pipeline.gst.delay_engine import DelayEngine, Port
+from pipeline.gst.delay_engine import DelayEngine
+from pipeline.gst.port import Port
 
 _JOIN_S = 0.9
 

@@ -24,17 +24,21 @@ class Arrival(NamedTuple):
     discontinuity: bool
 
 
-def read(sample: Any) -> Arrival | None:
-    """Read a sample without touching its memory; None for a sample without a buffer."""
+def read(sample: Any, *, raw: bool) -> Arrival | None:
+    """Read a sample without touching its memory; None for a sample without a buffer.
+
+    raw: each sample stands for itself, so there is no decode timestamp to ask for.
+    """
     buffer = sample.get_buffer()
     if buffer is None:
         return None
-    segment = sample.get_segment()
-    duration_ns = buffer.duration
+    to_running_ns = sample.get_segment().to_running_time_full
+    shown_ns, duration_ns = buffer.pts, buffer.duration
+    decoded_ns = _NONE if raw else buffer.dts
     flags = int(buffer.get_flags())
     return Arrival(
-        _running_ns(segment, buffer.dts),
-        _running_ns(segment, buffer.pts),
+        None if decoded_ns == _NONE else _signed(to_running_ns(_TIME, decoded_ns)),
+        None if shown_ns == _NONE else _signed(to_running_ns(_TIME, shown_ns)),
         None if duration_ns == _NONE else duration_ns,
         buffer.get_size(),
         not flags & _DELTA,
@@ -42,12 +46,10 @@ def read(sample: Any) -> Arrival | None:
     )
 
 
-def _running_ns(segment: Any, stamp_ns: int) -> int | None:
-    """Running time of a timestamp, negative before the segment's start; None for no timestamp."""
-    if stamp_ns == _NONE:
-        return None
-    sign, running_ns = segment.to_running_time_full(_TIME, stamp_ns)
-    return sign * int(running_ns) if sign else None
+def _signed(running: tuple[int, int]) -> int | None:
+    """Running time, negative before the segment's start; None where the segment has none."""
+    sign, running_ns = running
+    return sign * running_ns if sign else None
 
 
 def stamped(sample: Any, time_ns: int) -> Any:
@@ -106,7 +108,7 @@ class SourceEdge:
         segment = self._pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
         if segment is None or duration_ns == _NONE:
             return 0
-        return _running_ns(segment.parse_segment(), begin_ns + duration_ns) or 0
+        return _signed(segment.parse_segment().to_running_time_full(_TIME, begin_ns + duration_ns)) or 0
 
     @property
     def is_active(self) -> bool:

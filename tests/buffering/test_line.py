@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from pipeline.buffering import transport
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.schedule import Schedule
 from pipeline.buffering.step import Bound, State, Step
@@ -316,7 +317,7 @@ def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
     video_end, audio_end = line.streams["video"].told_ns, line.streams["audio"].told_ns
     assert video_end is not None
     assert audio_end is not None
-    assert line.seek(200 * MS) == 200 * MS
+    assert transport.seek(line, 200 * MS) == 200 * MS
     step = run(line, base_ns + 600 * MS)
     shift_ns = line.schedule.shift_ns
     assert shift_ns == video_end - 200 * MS
@@ -336,7 +337,7 @@ def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
     line.schedule.pause(base_ns + 100 * MS)
     assert line.playhead_ns(base_ns + 50 * S) == 100 * MS
     assert not run(line, base_ns + 50 * S).stalled
-    assert line.resume(base_ns + S) == base_ns + 900 * MS
+    assert transport.resume(line, base_ns + S) == base_ns + 900 * MS
     assert line.playhead_ns(base_ns + S) == 100 * MS
     assert line.schedule.delay_ns == 1300 * MS
-    assert line.resume(base_ns + S) is None
+    assert transport.resume(line, base_ns + S) is None

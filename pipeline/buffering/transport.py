@@ -1,0 +1,65 @@
+"""Moves the playhead within the windows: seek, change of delay, resume; and cuts clips out of them. Pure."""
+
+from __future__ import annotations
+
+from pipeline.buffering.line import DelayLine
+from pipeline.buffering.stream import Stream
+from pipeline.buffering.window import Entry
+
+
+def seek(line: DelayLine, captured_ns: int) -> int | None:
+    """Let playback go on, from what it gets next, with what was captured at `captured_ns`.
+
+    All streams move by the same time, each from where its last sample ended, so that sound has no hole. An
+    inter-coded picture goes on at the keyframe before. Returns the time reached, None when nothing plays yet.
+    """
+    lead = _lead(line)
+    if lead is None or lead.told_ns is None or len(lead.window) == 0:
+        return None
+    window, old_shift_ns = lead.window, line.schedule.shift_ns
+    captured_ns = max(captured_ns, window[window.start].time_ns)
+    if window.inter_coded:
+        place = window.keyframe_at_or_before(window.index_after(captured_ns) - 1)
+        captured_ns = window[place].time_ns
+    shift_ns = lead.told_ns + old_shift_ns - captured_ns
+    begins_ns = []
+    for stream in line.streams.values():
+        if stream.told_ns is not None:
+            begins_ns.append(stream.told_ns + old_shift_ns)
+            stream.jump(stream.told_ns + old_shift_ns - shift_ns)
+    line.schedule.cut(min(begins_ns), shift_ns)
+    return captured_ns
+
+
+def clip(line: DelayLine, begin_ns: int, end_ns: int) -> dict[str, list[Entry]]:
+    """Each stream's entries from `begin_ns` to `end_ns`, all from where the first inter-coded one can begin."""
+    for stream in line.streams.values():
+        entries = stream.between_keyframes(begin_ns, end_ns)
+        if stream.window.inter_coded and entries:
+            begin_ns = min(begin_ns, entries[0].time_ns)
+    return {name: stream.between_keyframes(begin_ns, end_ns) for name, stream in line.streams.items()}
+
+
+def _lead(line: DelayLine) -> Stream | None:
+    """The stream that seeks go by: the first picture that plays, else the first stream that does."""
+    playing = [stream for stream in line.streams.values() if stream.told_ns is not None and stream.seen]
+    return next((stream for stream in playing if stream.leads), playing[0] if playing else None)
+
+
+def set_delay(line: DelayLine, delay_ns: int) -> int | None:
+    """Seek by what the delay changes; see `seek`."""
+    lead = _lead(line)
+    if lead is None or lead.told_ns is None:
+        return None
+    return seek(line, lead.told_ns + line.schedule.delay_ns - delay_ns)
+
+
+def resume(line: DelayLine, now_ns: int) -> int | None:
+    """End a pause; returns the new base time. What left the window meanwhile is jumped over."""
+    base_ns = line.schedule.resume(now_ns)
+    if base_ns is not None:
+        left_ns = [s.window[s.window.start].order_ns for s in line.streams.values() if s.unsent]
+        told_ns = [s.told_ns for s in line.streams.values() if s.leads and s.told_ns is not None]
+        if left_ns and told_ns and min(left_ns) > max(told_ns):
+            seek(line, min(left_ns))
+    return base_ns
