@@ -20,6 +20,8 @@ from pipeline.timebase import NS_PER_MS, NS_PER_S
 _CHUNK_SAMPLES = 960
 """20 ms of sound a buffer."""
 _BYTES_PER_SAMPLE = 2 * CHANNELS
+_BRIDGED_FRAMES = 2
+"""A live frame may be this many frames late before it is left out."""
 _LEAD_NS = 50 * NS_PER_MS
 """A live match begins this much after PLAYING, so that its first frame is drawn in time."""
 
@@ -190,11 +192,12 @@ class MatchPictures(_Paced):
         return Gst.FlowReturn.OK
 
     def _skip_what_is_late(self) -> None:
-        """A camera that was held up goes on with the present: no frame that was due before now is drawn."""
+        """What a camera's few buffers cannot bridge is lost: then it goes on with the present."""
         late_ns = self._now_ns() - self._due_ns(self._next)
-        late = max(0, -(-late_ns // int(self._unit_ns))) if late_ns > self._unit_ns // 2 else 0
-        self._next += late
-        self.dropped += late
+        if late_ns > _BRIDGED_FRAMES * self._unit_ns:
+            late = -(-late_ns // int(self._unit_ns))
+            self._next += late
+            self.dropped += late
 
 
 class MatchSound(_Paced):

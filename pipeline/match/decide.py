@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.match import ball as ballistics
 from pipeline.match.field import GOAL_HALF_WIDTH_M, HALF_LENGTH_M, HALF_WIDTH_M
 from pipeline.match.formation import FORWARD, KEEPERS, TEAM, offside_depth
+from pipeline.match.restart import Restart, nearest
 
 Array = NDArray[np.float64]
 
@@ -35,6 +36,77 @@ class Kick:
     receiver: int | None = None
     target: tuple[float, float] | None = None
     shot: bool = False
+
+
+def on_the_ball(
+    rng: random.Random,
+    player: int,
+    origin: Array,
+    position: Array,
+    velocity: Array,
+    *,
+    crowding_m: float,
+    came_from: int,
+    haste: float,
+) -> Kick | None:
+    """What `player` does with the ball at `origin` (2,): a kick, or None to keep it.
+
+    ``position``, ``velocity``: (22, 2), everyone's; `crowding_m`: how near the nearest rival is; `came_from`:
+    who last kicked it; `haste`: see ``best_pass``.
+    """
+    if wants_to_shoot(rng, player, origin, crowding_m):
+        return shoot(rng, player, origin)
+    if wants_to_cross(rng, player, origin):
+        return cross(rng, player, origin, position)
+    worth, kick = best_pass(rng, player, position, velocity, origin, not_to=came_from, haste=haste)
+    if crowding_m < 2.5 and worth < 0.3 and origin[0] * FORWARD[player] < -HALF_LENGTH_M + 22.0:
+        return clear_it(rng, player, origin)
+    # Room ahead makes it worth to keep the ball.
+    patience = 1.3 if crowding_m > 6.0 else 0.6 if crowding_m > 3.0 else 0.0
+    return kick if worth > patience else None
+
+
+def restart_kick(rng: random.Random, stop: Restart, origin: Array, position: Array, velocity: Array) -> Kick:
+    """How the taker of a dead ball at `origin` (2,) plays it; not for throw-ins."""
+    taker, forward = stop.taker, float(FORWARD[stop.taker])
+    if stop.kind == "corner":
+        return cross(rng, taker, origin, position)
+    if stop.kind == "goal kick" and rng.random() < 0.6:
+        target = np.array([forward * rng.uniform(-12.0, 4.0), rng.uniform(-26.0, 26.0)])
+        mate = nearest((target[0], target[1]), stop.team, position)
+        return pass_to(rng, origin, target, mate, lofted=True)
+    if stop.kind == "free kick" and goal_distance_m(taker, origin) < SHOT_RANGE_M:
+        return shoot(rng, taker, origin)
+    longest_m = 22.0 if stop.kind == "kick-off" else 45.0
+    return best_pass(rng, taker, position, velocity, origin, longest_m=longest_m)[1]
+
+
+def from_hands(
+    rng: random.Random,
+    holder: int,
+    origin: Array,
+    position: Array,
+    velocity: Array,
+    *,
+    height_m: float | None,
+) -> Kick:
+    """How a ball in the hands goes on: thrown in from `height_m`, or, None, what a keeper does with it."""
+    if height_m is not None:
+        _, kick = best_pass(rng, holder, position, velocity, origin, longest_m=20.0)
+        return thrown(kick, origin, height_m)
+    if rng.random() < 0.5:
+        return clear_it(rng, holder, origin)
+    return best_pass(rng, holder, position, velocity, origin)[1]
+
+
+def header(rng: random.Random, player: int, origin: Array) -> Kick:
+    """At goal from near it, else away and forward."""
+    if goal_distance_m(player, origin) < 12.0:
+        aimed = shoot(rng, player, origin)
+        return Kick(aimed.speed_u * 0.6, aimed.speed_v * 0.6, 0.5, shot=True)
+    speed, heading = rng.uniform(7.0, 11.0), rng.gauss(0.0, 0.8)
+    forward = float(FORWARD[player])
+    return Kick(forward * speed * math.cos(heading), speed * math.sin(heading), rng.uniform(0.0, 3.0))
 
 
 def goal_distance_m(player: int, position: Array) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.match.blend import Patch, put, tint
 from pipeline.match.field import BALL_RADIUS_M, HALF_WIDTH_M
 from pipeline.match.scene import PEOPLE, Scene
-from pipeline.match.sprites import HEADINGS, PHASES, SPRITE_PX_PER_M, Sprite, gait_of, sprite
+from pipeline.match.sprites import HEADINGS, SPRITE_PX_PER_M, Gait, Sprite, gait_of, phase_of, sprite
 from pipeline.match.stadium import paint_stadium
 from pipeline.match.venue import SETBACK_M, Venue
 from pipeline.match.wardrobe import HEIGHTS_M, KITS
@@ -35,6 +35,7 @@ _LEAST_BALL_PX: Final = 1.5
 """The ball's smallest radius in the picture, so that it is never lost between pixels."""
 _BALL_LIT_YUV: Final = (232, 128, 128)
 _BALL_DARK_YUV: Final = (150, 126, 128)
+_MIRRORED: Final[dict[Gait, Gait]] = {"dive-left": "dive-right", "dive-right": "dive-left"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,10 @@ def _pose(scene: Scene, person: int, place: _Place) -> tuple[Sprite, bool]:
     sin, cos = math.sin(place.yaw), math.cos(place.yaw)
     right, away = facing_u * cos - facing_v * sin, facing_u * sin + facing_v * cos
     heading = round(math.atan2(right, -away) / (2 * math.pi) * HEADINGS)
-    gait = gait_of(float(scene.speed[person]))
-    phase = 0 if gait == "stand" else int(scene.stride[person] * PHASES) % PHASES
+    gait: Gait = scene.acts.get(person) or gait_of(float(scene.speed[person]))
+    if heading < 0:
+        gait = _MIRRORED.get(gait, gait)
+    phase = phase_of(gait, float(scene.stride[person]))
     return sprite(KITS[person], gait, phase, min(abs(heading), HEADINGS // 2)), heading < 0
 
 

@@ -23,7 +23,7 @@ from pipeline.match.field import (
 from pipeline.match.formation import FORWARD, KEEPERS, TEAM, kick_off_shape
 from pipeline.match.restart import Restart
 from pipeline.match.running import Runners
-from pipeline.match.scene import PEOPLE, PLAYERS, Event, EventKind, Scene
+from pipeline.match.scene import PEOPLE, PLAYERS, Act, Event, EventKind, Scene
 
 Array = NDArray[np.float64]
 
@@ -35,6 +35,7 @@ _PLAN_EVERY = 2
 _REACH_M = 0.95
 _KEEPER_REACH_M = 1.3
 _DIVE_REACH_M = 2.7
+_DIVE_FROM_M = 0.9
 _CHEST_M, _HEAD_M, _HANDS_M = 1.1, 2.2, 2.5
 _LOST_BALL_M = 2.6
 _PATIENT_S = 45.0
@@ -65,7 +66,7 @@ class Play:
         self._last_kicker = 9
         self._team = seed % 2
         self._restart: Restart | None = restart.after_goal(self._team, 0.0)
-        self._restart.since_s = -6.0
+        self._restart.since_s = -8.0
         self._blocked_until_s = np.zeros(PLAYERS)
         self._decide_at_s = 0.0
         self._touched_at_s = 0.0
@@ -76,6 +77,7 @@ class Play:
         self._near_goal_at_s = 0.0
         self._score = [0, 0]
         self._events: list[Event] = []
+        self._acts: dict[int, tuple[Act, float]] = {}
         self._now = self._scene()
         self._next = self._now
         self._advance()
@@ -115,6 +117,7 @@ class Play:
             (ball.u, ball.v, ball.z),
             self._danger,
             (self._score[0], self._score[1]),
+            {person: act for person, (act, until_s) in self._acts.items() if self._tick * TICK_S < until_s},
         )
 
     def _step(self, now_s: float) -> None:
@@ -165,26 +168,12 @@ class Play:
         self._team, self._last_kicker, taker = stop.team, stop.taker, stop.taker
         if stop.kind == "throw-in":
             self._holder, self._thrown_in, self._hold_until_s = taker, True, now_s + 0.9
+            self._acts[taker] = ("throw", now_s + 1.2)
             return
         if stop.kind == "kick-off":
             self._hear(now_s, "whistle", 0.7)
-        self._kick(taker, self._restart_kick(stop), now_s)
-
-    def _restart_kick(self, stop: Restart) -> Kick:
-        rng, taker = self._rng, stop.taker
-        position, velocity = self._runners.position[:PLAYERS], self._runners.velocity[:PLAYERS]
-        origin = np.array([self._ball.u, self._ball.v])
-        forward = float(FORWARD[taker])
-        if stop.kind == "corner":
-            return decide.cross(rng, taker, origin, position)
-        if stop.kind == "goal kick" and rng.random() < 0.6:
-            target = np.array([-forward * rng.uniform(-4, 12), rng.uniform(-26, 26)])
-            mate = restart.nearest((target[0], target[1]), stop.team, position)
-            return decide.pass_to(rng, origin, target, mate, lofted=True)
-        if stop.kind == "free kick" and decide.goal_distance_m(taker, origin) < decide.SHOT_RANGE_M:
-            return decide.shoot(rng, taker, origin)
-        longest_m = 22.0 if stop.kind == "kick-off" else 45.0
-        return decide.best_pass(rng, taker, position, velocity, origin, longest_m=longest_m)[1]
+        kick = decide.restart_kick(self._rng, stop, self._ball_place(), *self._players())
+        self._kick(taker, kick, now_s)
 
     def _stop(self, stop: Restart, now_s: float, loudness: float) -> None:
         self._restart, self._team = stop, stop.team
@@ -206,12 +195,17 @@ class Play:
                 scorer = 0 if ball.u > 0 else 1
                 self._score[scorer] += 1
                 self._cheer_until_s = now_s + 7.0
+                self._celebrate(scorer, now_s)
                 self._hear(now_s, "goal", 1.0)
                 self._stop(restart.after_goal(1 - scorer, now_s), now_s, 1.0)
                 return True
         stop = restart.after_out(ball, int(TEAM[self._last_kicker]), position, now_s)
         self._stop(stop, now_s, 0.35 if stop.kind == "throw-in" else 0.6)
         return True
+
+    def _celebrate(self, team: int, now_s: float) -> None:
+        for player in np.flatnonzero(team == TEAM):
+            self._acts[int(player)] = ("cheer", now_s + self._rng.uniform(2.5, 5.5))
 
     # Hands
 
@@ -224,19 +218,15 @@ class Play:
         ball.kick(0.0, 0.0)
         if now_s < self._hold_until_s:
             return
-        rng = self._rng
-        position, velocity = self._runners.position[:PLAYERS], self._runners.velocity[:PLAYERS]
-        origin = np.array([ball.u, ball.v])
-        self._holder = None
-        self._restarted_at_s = now_s
-        if self._thrown_in:
-            self._thrown_in = False
-            _, kick = decide.best_pass(rng, holder, position, velocity, origin, longest_m=20.0)
-            self._kick(holder, decide.thrown(kick, origin, ball.z), now_s)
-        elif rng.random() < 0.5:
-            self._kick(holder, decide.clear_it(rng, holder, origin), now_s)
-        else:
-            self._kick(holder, decide.best_pass(rng, holder, position, velocity, origin)[1], now_s)
+        kick = decide.from_hands(
+            self._rng,
+            holder,
+            self._ball_place(),
+            *self._players(),
+            height_m=ball.z if self._thrown_in else None,
+        )
+        self._holder, self._thrown_in, self._restarted_at_s = None, False, now_s
+        self._kick(holder, kick, now_s)
 
     # The free ball
 
@@ -256,7 +246,7 @@ class Play:
         elif ball.z < _CHEST_M:
             self._trap(player, now_s)
         elif ball.z < _HEAD_M:
-            self._head(player, now_s)
+            self._kick(player, decide.header(self._rng, player, self._ball_place()), now_s)
 
     def _trap(self, player: int, now_s: float) -> None:
         ball, velocity = self._ball, self._runners.velocity[player]
@@ -289,24 +279,11 @@ class Play:
         self._touched_at_s = now_s
         self._heading = decide.dribble_heading(self._rng, player, self._runners.position[:PLAYERS])
 
-    def _head(self, player: int, now_s: float) -> None:
-        rng, ball = self._rng, self._ball
-        forward = float(FORWARD[player])
-        origin = np.array([ball.u, ball.v])
-        if decide.goal_distance_m(player, origin) < 12.0:
-            kick = decide.shoot(rng, player, origin)
-            self._kick(player, Kick(kick.speed_u * 0.6, kick.speed_v * 0.6, 0.5, shot=True), now_s)
-            return
-        speed, heading = rng.uniform(7, 11), rng.gauss(0.0, 0.8)
-        self._kick(
-            player,
-            Kick(forward * speed * math.cos(heading), speed * math.sin(heading), rng.uniform(0, 3)),
-            now_s,
-        )
-
     def _keep(self, keeper: int, gap_m: float, now_s: float) -> None:
         ball, rng = self._ball, self._rng
         self._last_kicker = keeper
+        if self._shot and gap_m > _DIVE_FROM_M:
+            self._dive(keeper, now_s)
         if self._shot and rng.random() > 1.08 - 0.20 * gap_m - 0.004 * ball.ground_speed:
             self._blocked_until_s[keeper] = now_s + 1.0
             return
@@ -320,6 +297,11 @@ class Play:
         self._holder, self._team, self._owner = keeper, int(TEAM[keeper]), None
         self._receiver, self._shot = None, False
         self._hold_until_s = now_s + rng.uniform(2.0, 3.5)
+
+    def _dive(self, keeper: int, now_s: float) -> None:
+        (u, v), (facing_u, facing_v) = self._runners.position[keeper], self._runners.facing[keeper]
+        to_the_left = -(self._ball.u - u) * facing_v + (self._ball.v - v) * facing_u
+        self._acts[keeper] = ("dive-left" if to_the_left > 0 else "dive-right", now_s + 0.9)
 
     # The player on the ball
 
@@ -338,31 +320,21 @@ class Play:
             return
         crowding_m = float(crowd[nearest])
         if now_s >= self._decide_at_s or (crowding_m < 1.8 and now_s >= self._decide_at_s - 0.4):
-            kick = self._decision(player, crowding_m, now_s)
+            kick = decide.on_the_ball(
+                self._rng,
+                player,
+                self._ball_place(),
+                *self._players(),
+                crowding_m=crowding_m,
+                came_from=self._last_kicker,
+                haste=self._haste(now_s),
+            )
             self._decide_at_s = now_s + self._rng.uniform(0.6, 1.5)
             if kick is not None:
                 self._kick(player, kick, now_s)
                 return
+            self._heading = decide.dribble_heading(self._rng, player, position)
         self._dribble(player, crowding_m, now_s)
-
-    def _decision(self, player: int, crowding_m: float, now_s: float) -> Kick | None:
-        rng, origin = self._rng, np.array([self._ball.u, self._ball.v])
-        position, velocity = self._runners.position[:PLAYERS], self._runners.velocity[:PLAYERS]
-        if decide.wants_to_shoot(rng, player, origin, crowding_m):
-            return decide.shoot(rng, player, origin)
-        if decide.wants_to_cross(rng, player, origin):
-            return decide.cross(rng, player, origin, position)
-        worth, kick = decide.best_pass(
-            rng, player, position, velocity, origin, not_to=self._last_kicker, haste=self._haste(now_s)
-        )
-        if crowding_m < 2.5 and worth < 0.3 and origin[0] * FORWARD[player] < -HALF_LENGTH_M + 22:
-            return decide.clear_it(rng, player, origin)
-        # Room ahead makes it worth to keep the ball.
-        patience = 1.3 if crowding_m > 6.0 else 0.6 if crowding_m > 3.0 else 0.0
-        if worth > patience:
-            return kick
-        self._heading = decide.dribble_heading(rng, player, position)
-        return None
 
     def _dribble(self, player: int, crowding_m: float, now_s: float) -> None:
         velocity = self._runners.velocity[player]
@@ -404,6 +376,8 @@ class Play:
         ball = self._ball
         ball.kick(kick.speed_u, kick.speed_v, kick.speed_z)
         self._owner, self._receiver, self._shot = None, kick.receiver, kick.shot
+        if ball.z < _CHEST_M:
+            self._acts[player] = ("kick", now_s + 0.27)
         self._last_kicker = player
         position = self._runners.position[:PLAYERS]
         beside = np.hypot(position[:, 0] - ball.u, position[:, 1] - ball.v) < _BESIDE_M
@@ -426,6 +400,13 @@ class Play:
     def _haste(self, now_s: float) -> float:
         """0..1: the longer no goal was in danger, the more directly both teams play."""
         return min(1.0, (now_s - self._near_goal_at_s) / _PATIENT_S)
+
+    def _players(self) -> tuple[Array, Array]:
+        """The 22 players' positions and velocities."""
+        return self._runners.position[:PLAYERS], self._runners.velocity[:PLAYERS]
+
+    def _ball_place(self) -> Array:
+        return np.array([self._ball.u, self._ball.v])
 
     def _in_own_box(self, player: int) -> bool:
         depth = self._ball.u * FORWARD[player]

@@ -24,14 +24,16 @@ Array = NDArray[np.float64]
 Stop = Literal["kick-off", "throw-in", "goal kick", "corner", "free kick"]
 
 _SHORTEST_S: dict[Stop, float] = {
-    "kick-off": 7.0,
+    "kick-off": 9.0,
     "throw-in": 2.5,
     "goal kick": 4.5,
     "corner": 5.0,
     "free kick": 3.0,
 }
 _GIVE_UP_S = 25.0
-_LEFT_ROLLING_S = 1.2
+_LEFT_ROLLING_S: dict[Stop, float] = {"kick-off": 4.5}
+_LEFT_ROLLING_ELSE_S = 1.2
+"""How long nobody touches the ball: a goal is looked at."""
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Restart:
         if self.sent_back and ball.ground_speed < 0.3 and distance_m < 0.4:
             ball.kick(0.0, 0.0)
         elif (
-            now_s - self.since_s > _LEFT_ROLLING_S
+            now_s - self.since_s > _LEFT_ROLLING_S.get(self.kind, _LEFT_ROLLING_ELSE_S)
             and not ball.flying
             and (not self.sent_back or ball.ground_speed < 0.3)
         ):

@@ -76,5 +76,5 @@ class Runners:
         self.facing += (facing - self.facing) * min(1.0, _TURN_RATE * dt_s)
         self.facing /= np.maximum(np.linalg.norm(self.facing, axis=1, keepdims=True), 1e-6)
         # A stride (two steps) covers more ground the faster one runs.
-        self.stride += speed * dt_s / (1.0 + 0.32 * speed)
+        self.stride += speed * dt_s / (1.2 + 0.42 * speed)
         self.stride %= 1.0

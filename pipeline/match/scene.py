@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
@@ -16,6 +17,8 @@ ASSISTANTS: Final = (23, 24)
 PEOPLE: Final = 25
 
 EventKind = Literal["kick", "whistle", "goal"]
+Act = Literal["kick", "throw", "cheer", "dive-left", "dive-right"]
+"""What somebody does besides standing, walking and running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Scene:
     ``position``, ``facing`` (unit vectors): (25, 2), rows 0-10 and 11-21 the teams, keepers first, then the
     referee and the assistants. ``speed`` (m/s) and ``stride`` (cycles of the gait, 0..1): (25,).
     ``ball``: u, v and the height of its lowest point. ``danger``: 0..1, how near play is to a goal.
+    ``acts``: what those do, by their rows, who do something besides moving.
     """
 
     time_s: float
@@ -45,6 +49,7 @@ class Scene:
     ball: tuple[float, float, float]
     danger: float
     score: tuple[int, int]
+    acts: Mapping[int, Act] = field(default_factory=dict)
 
     def towards(self, later: Scene, part: float) -> Scene:
         """The scene `part` (0..1) of the way to the next tick's."""
@@ -59,4 +64,5 @@ class Scene:
             (ball[0], ball[1], ball[2]),
             self.danger + (later.danger - self.danger) * part,
             self.score,
+            self.acts,
         )

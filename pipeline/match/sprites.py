@@ -19,14 +19,15 @@ from pipeline.match.colour import Rgb, yuv
 from pipeline.optics.frame import Plane
 
 Array = NDArray[np.float64]
-Gait = Literal["stand", "walk", "run"]
+Gait = Literal["stand", "walk", "run", "kick", "throw", "cheer", "dive-left", "dive-right"]
 Yuva = tuple[int, int, int, int]
 
 HEADINGS: Final = 12
-PHASES: Final = 8
+PHASES: Final = 12
 SPRITE_PX_PER_M: Final = 80.0
 _FINER = 2
-_WIDE_M, _HIGH_M = 1.7, 2.15
+_WIDE_M, _HIGH_M = 2.1, 2.15
+_HIP_M = 0.93
 _FEET_M = 0.12
 """Room below the feet."""
 
@@ -62,12 +63,25 @@ class _Gait:
     elbow_deg: float
     arm_deg: float
     lift_m: float
+    trailing: float = 1.0
+    """How much of the swing the other leg makes."""
+    raise_deg: float = 0.0
+    """How far both arms are held up in front."""
+    roll_deg: float = 0.0
+    """How far the body has fallen to its left."""
+    moment: float | None = None
+    """The phase in which it is held; None while it cycles."""
 
 
 _GAITS: dict[Gait, _Gait] = {
     "stand": _Gait(3.0, 4.0, 2.0, 18.0, 4.0, 0.0),
     "walk": _Gait(24.0, 42.0, 3.0, 25.0, 20.0, 0.01),
     "run": _Gait(44.0, 95.0, 12.0, 85.0, 42.0, 0.05),
+    "kick": _Gait(62.0, 20.0, -6.0, 30.0, 50.0, 0.0, trailing=0.25, moment=0.25),
+    "throw": _Gait(12.0, 10.0, 6.0, 40.0, 0.0, 0.0, raise_deg=150.0, moment=0.25),
+    "cheer": _Gait(36.0, 70.0, 4.0, 12.0, 12.0, 0.05, raise_deg=155.0),
+    "dive-left": _Gait(20.0, 30.0, 0.0, 8.0, 8.0, 0.0, raise_deg=165.0, roll_deg=74.0, moment=0.25),
+    "dive-right": _Gait(20.0, 30.0, 0.0, 8.0, 8.0, 0.0, raise_deg=165.0, roll_deg=-74.0, moment=0.25),
 }
 
 
@@ -76,16 +90,25 @@ def gait_of(speed: float) -> Gait:
     return "stand" if speed < 0.5 else "walk" if speed < 2.6 else "run"
 
 
-@lru_cache(maxsize=1400)
+def phase_of(gait: Gait, stride: float) -> int:
+    """Which of PHASES shows a gait at a point of the stride, cycles 0..1."""
+    if gait == "stand":
+        return 0
+    moment = _GAITS[gait].moment
+    return int((stride if moment is None else moment) * PHASES) % PHASES
+
+
+@lru_cache(maxsize=2000)
 def sprite(kit: Kit, gait: Gait, phase: int, heading: int) -> Sprite:
     """The figure of `kit` in one of PHASES of its gait; `heading` 0 faces the viewer, then by 30 degrees to
     its right-hand side of the picture, up to 6, which shows the back. Other headings are these, mirrored.
     """
     turn = 2 * math.pi * heading / HEADINGS
     canvas_px = SPRITE_PX_PER_M * _FINER
-    wide, high = round(_WIDE_M * canvas_px), round(_HIGH_M * canvas_px)
+    roll_deg = _GAITS[gait].roll_deg
+    wide, high = round((_WIDE_M + 2.0 * (roll_deg != 0.0)) * canvas_px), round(_HIGH_M * canvas_px)
     canvas = np.zeros((high, wide, 4), np.uint8)
-    figure = _Figure(canvas, canvas_px, turn)
+    figure = _Figure(canvas, canvas_px, turn, math.radians(roll_deg))
     _draw(figure, kit, _GAITS[gait], phase / PHASES)
     small = cv2.resize(canvas, (wide // _FINER, high // _FINER), interpolation=cv2.INTER_AREA)
     columns = np.flatnonzero(small[..., 3].any(axis=0))
@@ -109,15 +132,22 @@ class _Figure:
     canvas: Plane
     px_per_m: float
     turn: float
+    roll: float = 0.0
 
     def pixel(self, point: Array) -> tuple[int, int]:
         """Canvas pixels in sixteenths."""
-        forward, left, up = point
+        forward, left, up = self._rolled(point)
         # Facing the viewer (turn 0), the figure's left is on the picture's right.
         across = math.sin(self.turn) * forward + math.cos(self.turn) * left
         x = self.canvas.shape[1] / 2 + across * self.px_per_m
         y = self.canvas.shape[0] - (up + _FEET_M) * self.px_per_m
         return round(16 * x), round(16 * y)
+
+    def _rolled(self, point: Array) -> tuple[float, float, float]:
+        """The point after the body has turned about its hip and fallen."""
+        forward, left, up = point
+        sin, cos, above = math.sin(self.roll), math.cos(self.roll), up - _HIP_M
+        return forward, left * cos + above * sin, above * cos - left * sin + _HIP_M - 0.52 * abs(sin)
 
     def depth(self, point: Array) -> float:
         """How near the viewer a point is, metres."""
@@ -156,11 +186,14 @@ class _Figure:
 
 def _draw(figure: _Figure, kit: Kit, gait: _Gait, phase: float) -> None:
     lean = math.radians(gait.lean_deg)
-    legs = [_leg(gait, phase, -1.0), _leg(gait, phase + 0.5, 1.0)]
+    legs = [
+        _leg(gait, phase, -1.0, gait.swing_deg),
+        _leg(gait, phase + 0.5, 1.0, gait.trailing * gait.swing_deg),
+    ]
     sole = min(float(joint[2]) for leg in legs for joint in leg[2:])
     up = np.array([0.0, 0.0, -sole + 0.04 + gait.lift_m * abs(math.sin(2 * math.pi * phase))])
     legs = [[joint + up for joint in leg] for leg in legs]
-    hip = np.array([0.0, 0.0, 0.93]) + up
+    hip = np.array([0.0, 0.0, _HIP_M]) + up
     chest = hip + 0.50 * np.array([math.sin(lean), 0.0, math.cos(lean)])
     arms = [_arm(gait, phase + 0.5, -1.0, chest), _arm(gait, phase, 1.0, chest)]
     far_leg, near_leg = sorted(legs, key=lambda leg: figure.depth(leg[0]))
@@ -173,11 +206,11 @@ def _draw(figure: _Figure, kit: Kit, gait: _Gait, phase: float) -> None:
     _draw_head(figure, kit, chest, lean)
 
 
-def _leg(gait: _Gait, phase: float, side: float) -> list[Array]:
+def _leg(gait: _Gait, phase: float, side: float, swing_deg: float) -> list[Array]:
     """Hip, knee, ankle and toe of one leg, the hip at its standing height."""
-    swing = math.radians(gait.swing_deg) * math.sin(2 * math.pi * phase)
+    swing = math.radians(swing_deg) * math.sin(2 * math.pi * phase)
     flex = math.radians(6.0 + gait.knee_deg * max(0.0, math.cos(2 * math.pi * (phase + 0.06))))
-    hip = np.array([0.0, 0.10 * side, 0.93])
+    hip = np.array([0.0, 0.10 * side, _HIP_M])
     knee = hip + 0.44 * np.array([math.sin(swing), 0.0, -math.cos(swing)])
     shin = swing - flex
     ankle = knee + 0.43 * np.array([math.sin(shin), 0.02 * side, -math.cos(shin)])
@@ -187,7 +220,7 @@ def _leg(gait: _Gait, phase: float, side: float) -> list[Array]:
 
 def _arm(gait: _Gait, phase: float, side: float, chest: Array) -> list[Array]:
     """Shoulder, elbow and hand of one arm."""
-    swing = math.radians(gait.arm_deg) * math.sin(2 * math.pi * phase)
+    swing = math.radians(gait.raise_deg + gait.arm_deg * math.sin(2 * math.pi * phase))
     shoulder = chest + np.array([0.0, 0.19 * side, -0.03])
     elbow = shoulder + 0.29 * np.array([math.sin(swing), 0.22 * side, -math.cos(swing)])
     bend = swing + math.radians(gait.elbow_deg)
