@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
 from pipeline.analysis.association import Candidates, best_chain
-from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.analysis.flight import lifted
 from pipeline.analysis.ground import Array, Geometry, camera_height_m
 from pipeline.analysis.players import Crowd
@@ -156,7 +157,7 @@ class BallTracker:
 
     def _metres(self, sets: Sequence[DetectionSet]) -> list[_Seen]:
         """Balls and players of the sets on the ground, all turned into metres at once."""
-        things = [[d for d in one.detections if d.label in ("ball", "player")] for one in sets]
+        things = [[d for d in one.detections if _usable(d)] for one in sets]
         # A player stands where his box ends; a ball is where its middle is.
         rows = [
             (
@@ -234,6 +235,11 @@ class _Seen:
 
     balls: Array
     players: Array
+
+
+def _usable(one: Detection) -> bool:
+    """Whether it is a ball or a player at a place."""
+    return one.label in ("ball", "player") and math.isfinite(one.yaw_deg + one.pitch_deg + one.score)
 
 
 def _thinned(sets: Sequence[DetectionSet], seen: Sequence[_Seen]) -> tuple[list[DetectionSet], list[_Seen]]:

@@ -30,7 +30,7 @@ def direct(
 ) -> None:
     """Plan a camera path from a track of ball and players; the view at t uses nothing later than t + lookahead."""
     from pipeline.analysis.ground import LevelGround
-    from pipeline.direction.director import Director
+    from pipeline.direction.director import LONGEST_LOOKAHEAD_S, Director
     from pipeline.direction.framing import goals_of
     from pipeline.direction.paths import frame_times_ns, write_path
     from pipeline.direction.plot import plot_path
@@ -42,16 +42,18 @@ def direct(
     if rig is not None and height_m is not None:
         raise ConfigError("--height-m and --rig exclude each other; give one")
     recorded = read_track(track)
+    # Beyond the longest plan more of the future is of no use; who asks for the whole film gets that.
+    lookahead_s = min(lookahead, LONGEST_LOOKAHEAD_S)
     if rig is None:
         ground = LevelGround(8.0 if height_m is None else height_m)
-        director = Director(recorded, ground, style, lookahead)
+        director = Director(recorded, ground, style, lookahead_s)
     else:
         venue = Rig.load(rig)
         director = Director(
-            recorded, venue, style, lookahead, edges=limits(venue, ASPECT), goals=goals_of(venue)
+            recorded, venue, style, lookahead_s, edges=limits(venue, ASPECT), goals=goals_of(venue)
         )
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]
     write_path(output, views)
     if plot is not None:
-        plot_path(plot, recorded.sets, views, lookahead)
+        plot_path(plot, recorded.sets, views, lookahead_s)

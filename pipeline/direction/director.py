@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 import numpy as np
 
-from pipeline.analysis.ball import BallTracker, Following
+from pipeline.analysis.ball import GRID_S, BallTracker, Following
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.ground import Geometry
 from pipeline.direction.edges import Edges
@@ -29,10 +28,20 @@ SHORTEST_HORIZON_S = 2.4
 LONGEST_LEAP_S = 20.0
 """A view asked for this much later than the last one begins a new path."""
 
+TRACK_MARGIN_NS = 2 * NS_PER_S
+"""How much longer than the plan the track is at both ends: framing looks a little back and ahead."""
+
 WIDE = View(0.0, -12.0, 60.0)
 """Where the camera looks when nothing was ever seen."""
 
 Follows = Literal["ball", "players", "nothing", "operator"]
+
+
+FOLLOWS: dict[Following, Follows] = {
+    Following.BALL: "ball",
+    Following.PLAYERS: "players",
+    Following.NOTHING: "nothing",
+}
 
 
 class SeenTimeline(Protocol):
@@ -71,8 +80,7 @@ class _Plan:
 
     start_ns: int
     points: Array
-    follows: Follows
-    look_ahead_s: float
+    state: DirectorState
 
 
 class Director:
@@ -121,7 +129,7 @@ class Director:
         self._operator_planner = Planner(operated(self.style), SHORTEST_HORIZON_S, aspect, edges)
         self._plan: _Plan | None = None
         self._operator: View | None = None
-        self._counts: Counter[str] = Counter()
+        self._plans = self._solved = 0
         self._reset_to: int | None = None
 
     def view_at(self, time_ns: int) -> View:
@@ -177,15 +185,7 @@ class Director:
     def state(self) -> DirectorState:
         """What the director does now. Any thread."""
         plan = self._plan
-        if plan is None:
-            return DirectorState("nothing", 0.0, 0, 0, Nanoseconds(0))
-        return DirectorState(
-            plan.follows,
-            plan.look_ahead_s,
-            self._counts.total(),
-            self._counts["solved"],
-            Nanoseconds(plan.start_ns),
-        )
+        return DirectorState("nothing", 0.0, 0, 0, Nanoseconds(0)) if plan is None else plan.state
 
     def _replan(self, now_ns: int, last: _Plan | None) -> _Plan:
         horizon_ns = now_ns + self._lookahead_ns
@@ -203,7 +203,8 @@ class Director:
         committed = None if last is None else last.points[1 : 1 + COMMITTED]
         near = None if last is None else _resized(last.points[1:], planner.points)
         points = planner.solve(targets, committed, near)
-        self._counts["unsolved" if points is None else "solved"] += 1
+        self._plans += 1
+        self._solved += points is not None
         if points is None and last is not None:
             points = _resized(last.points[1:], planner.points)
         elif points is None:
@@ -212,22 +213,22 @@ class Director:
         if committed is not None:
             points[:COMMITTED] = committed
         points = self._within_limits(points)
-        self._plan = _Plan(now_ns, points, follows, max(0.0, known_s))
+        state = DirectorState(follows, max(0.0, known_s), self._plans, self._solved, Nanoseconds(now_ns))
+        self._plan = _Plan(now_ns, points, state)
         return self._plan
 
     def _targets(self, now_ns: int, horizon_ns: int, last: _Plan | None) -> tuple[Targets, Follows]:
         """What the play asks for, and what it follows; the view of before where nothing was seen."""
         begin_ns = now_ns - round(self._tracker.past_s * NS_PER_S)
         sets = self._timeline.between(begin_ns, horizon_ns)
-        end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + 2 * NS_PER_S
-        track = self._tracker.track(sets, now_ns - 2 * NS_PER_S, end_ns)
+        end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + TRACK_MARGIN_NS
+        track = self._tracker.track(sets, now_ns - TRACK_MARGIN_NS, end_ns)
         if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
             view = WIDE if last is None else view_of(last.points[COMMITTED])
-            return _still(view, self._planner), "nothing"
+            wide = replace(view, hfov_deg=max(view.hfov_deg, WIDE.hfov_deg))
+            return _still(wide, self._planner), "nothing"
         targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s, self._goals)
-        name = Following(int(track.following[20])).name.lower()
-        follows: Follows = "ball" if name == "ball" else "players" if name == "players" else "nothing"
-        return targets, follows
+        return targets, FOLLOWS[Following(track.following[round(ns_to_seconds(TRACK_MARGIN_NS) / GRID_S)])]
 
     def _within_limits(self, points: Array) -> Array:
         """`points` with every control point after the committed ones pulled within the hard limits."""

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.cli import main
+from pipeline.optics.rig import Rig
 
 HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
 
@@ -68,6 +69,20 @@ def test_a_single_row_is_a_single_view_of_it(track: Path) -> None:
     path = written(track)
     assert len(path) == 1
     np.testing.assert_allclose(path[0, :3], [3.5, 12.0, -9.0], atol=4.0)
+
+
+def test_more_look_ahead_than_is_of_use_is_no_error(track: Path) -> None:
+    assert direct(track, "--lookahead", "600") == 0
+    assert len(written(track)) == 100
+
+
+def test_a_rig_gives_the_ground_and_the_edges(track: Path) -> None:
+    rig = track.with_name("rig.toml")
+    Rig.assume(1920, 1080).save(rig)
+    assert direct(track, "--rig", str(rig)) == 0
+    path = written(track)
+    assert (np.abs(path[:, 1]) + path[:, 3] / 2 <= 45.5).all()
+    assert direct(track, "--rig", str(rig), "--height-m", "8") == 2
 
 
 def test_a_plot_is_drawn(track: Path) -> None:
