@@ -269,6 +269,7 @@ class PanoramaWithVirtualCamera:
             bitrate_kbps=encoder.bitrate_kbps,
             keyframe_interval_frames=max(round(encoder.keyframe_interval_s * framerate), 1),
             low_latency=low_latency,
+            name=encoder.video_encoder,
         )
 
     def _view_at(self, time_ns: Nanoseconds) -> View:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ConfigError
 from pipeline.settings import Problem, Settings, problems
-from pipeline.settings.problem import problems_in, schema_of
+from pipeline.settings.problem import node_at, problems_in, schema_of
 
 ENVIRONMENT_PREFIX = "FORESIGHT_"
 """``FORESIGHT_DELAY_S=5``, nested with two underscores: ``FORESIGHT_DETECTOR__KIND=none``."""
@@ -36,16 +36,13 @@ class ConfigBuilder:
     def environment(self, environment: Mapping[str, str] | None = None) -> ConfigBuilder:
         """Take the variables ``FORESIGHT_...`` (of this process unless given); lists are TOML: ``["a", "b"]``.
 
-        Raises ConfigError for a value that looks like TOML and is not.
+        A text alone is a list of one. Raises ConfigError for a value that looks like TOML and is not.
         """
         variables = os.environ if environment is None else environment
         for variable in sorted(variables):
             if variable.startswith(ENVIRONMENT_PREFIX):
                 keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-                value: Any = _from_text(variable, variables[variable])
-                for key in reversed(keys):
-                    value = {key: value}
-                self._take(value, variable)
+                self._take(_from_text(variable, keys, variables[variable]), variable)
         return self
 
     def flags(self, **flags: Any) -> ConfigBuilder:
@@ -55,6 +52,18 @@ class ConfigBuilder:
                 for key in reversed(flag.split("__")):
                     value = {key: value}
                 self._take(value, "the command line")
+        return self
+
+    def assignments(self, assignments: Iterable[str]) -> ConfigBuilder:
+        """Take ``key=value`` texts, as ``encoder.bitrate_kbps=4000``, the values written as in the environment.
+
+        Raises ConfigError for a text without a key or a value that looks like TOML and is not.
+        """
+        for assignment in assignments:
+            key, equals, text = assignment.partition("=")
+            if not key.strip() or not equals:
+                raise ConfigError(f"{assignment}: not KEY=VALUE, such as encoder.bitrate_kbps=4000")
+            self._take(_from_text(key.strip(), key.strip().split("."), text), "the command line")
         return self
 
     def build(self) -> Settings:
@@ -76,7 +85,9 @@ class ConfigBuilder:
         return self
 
     def _traced(self, problem: Problem) -> str:
-        origin = next((self._origins[key] for key in self._origins if problem.key.startswith(key)), None)
+        origin = next(
+            (self._origins[key] for key in self._origins if f"{problem.key}.".startswith(f"{key}.")), None
+        )
         return str(problem) if origin in (None, "the command line") else f"{problem} (from {origin})"
 
 
@@ -118,11 +129,8 @@ def commented_toml(settings: Settings | None = None) -> str:
 def to_toml(settings: Settings) -> str:
     """The settings that are not defaults, as a configuration file. Secrets are written out: they are needed."""
     values = settings.model_dump(mode="json", exclude_defaults=True)
-    for name in ("streams",):
-        if name in values:
-            values[name] = [secret.get_secret_value() for secret in settings.streams]
-    if settings.web.token is not None:
-        values.setdefault("web", {})["token"] = settings.web.token.get_secret_value()
+    if settings.streams:
+        values["streams"] = [secret.get_secret_value() for secret in settings.streams]
     lines = [f"{key} = {_literal(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for group, fields in values.items():
         if isinstance(fields, dict):
@@ -181,17 +189,22 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _from_text(variable: str, text: str) -> Any:
-    """An environment variable's value: TOML where it is a list, a table, a number or a truth value, else text."""
+def _from_text(name: str, keys: Sequence[str], text: str) -> dict[str, Any]:
+    """A setting from text, nested under its keys: lists, tables and truth values are TOML, all else is text."""
     stripped = text.strip()
+    value: Any = text
     if stripped[:1] in ("[", "{"):
         try:
-            return tomllib.loads(f"value = {stripped}")["value"]
+            value = tomllib.loads(f"value = {stripped}")["value"]
         except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{variable}: not a TOML value: {error}") from error
-    if stripped in ("true", "false"):
-        return stripped == "true"
-    return text
+            raise ConfigError(f"{name}: not a TOML value: {error}") from error
+    elif stripped in ("true", "false"):
+        value = stripped == "true"
+    elif (node_at(schema_of(Settings), keys) or {}).get("type") == "array":
+        value = [text]
+    for key in reversed(keys):
+        value = {key: value}
+    return dict(value)
 
 
 def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import typer
 
 from pipeline.errors import ForesightError
+from pipeline.redaction import redact
 
 COMMANDS: tuple[str, ...] = ("run", "calibrate", "direct", "demo", "doctor", "bench")
 """Every command's name; its code is the function of that name in the module of that name beside this file."""
@@ -22,7 +24,7 @@ USAGE_ERROR: Any = typer.BadParameter.__base__
 """What typer raises for a command line that it cannot read: an option nobody knows, a value that is none."""
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C outside a run, as shells have it."""
+"""Exit status after Ctrl-C outside a run, and after the second one in a run, as shells have it."""
 
 
 def _command(name: str) -> Callable[..., Any]:
@@ -72,13 +74,21 @@ def main(arguments: list[str] | None = None) -> None:
     except ForesightError as error:
         if debug:
             traceback.print_exc()
-        _complain(str(error))
+        _complain(redact(str(error)))
         sys.exit(error.exit_status)
     except USAGE_ERROR as error:
-        _complain(f"{error.format_message()} (see foresight --help)")
+        _complain(redact(f"{error.format_message()} (see foresight --help)"))
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output, a pager say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if debug:
+            traceback.print_exc()
+        _complain(redact(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        sys.exit(1)
 
 
 def _complain(text: str) -> None:

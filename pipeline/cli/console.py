@@ -8,16 +8,19 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from types import FrameType
 
+import typer
 from rich.console import Console
 from rich.live import Live
 from rich.logging import RichHandler
 from rich.table import Table
 
 from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.cli import INTERRUPTED
 from pipeline.progress import Progress, RunReport
+from pipeline.redaction import redact
 from pipeline.settings import Settings
 
 PLAIN_LINE_EVERY_S = 5.0
@@ -32,16 +35,21 @@ def say(text: str) -> None:
 
 
 def play(settings: Settings, *, as_json: bool = False) -> None:
-    """Run to the end. The first Ctrl-C ends the capture and plays out the window, the second ends at once."""
+    """Run to the end. The first Ctrl-C ends the capture and plays out the window, the second ends at once.
+
+    Main thread only. Raises ForesightError, and typer.Exit with INTERRUPTED after the second Ctrl-C.
+    """
     _set_up_logging(settings)
     application = PanoramaWithVirtualCamera(settings)
-    with _ended_by_signals(application), _progress_display() as show:
+    with _ended_by_signals(application) as asked, _progress_display() as show:
         report = application.run(show)
     if as_json:
         say(json.dumps(asdict(report), default=str))
     else:
         for line in report_lines(report):
             say(line)
+    if asked.times > 1:
+        raise typer.Exit(INTERRUPTED)
 
 
 def status_line(progress: Progress) -> str:
@@ -104,15 +112,21 @@ def _progress_display() -> Iterator[Callable[[Progress], None]]:
     yield show
 
 
+@dataclass(slots=True)
+class Asked:
+    """How often a signal has asked the run to end."""
+
+    times: int = 0
+
+
 @contextmanager
-def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[None]:
+def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[Asked]:
     """Ctrl-C and SIGTERM end the run: the first cleanly, the second at once."""
-    asked = 0
+    asked = Asked()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal asked
-        asked += 1
-        if asked == 1:
+        asked.times += 1
+        if asked.times == 1:
             left_s = application.progress().buffer_s
             _err.print(
                 f"ending: {left_s:.1f} s are still to be shown; Ctrl-C again ends at once", markup=False
@@ -123,10 +137,18 @@ def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[None]:
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+class _Redacted(logging.Filter):
+    """Lets every record pass, its text without secrets: a library's message may quote an address."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redact(record.getMessage()), None
+        return True
 
 
 def _set_up_logging(settings: Settings) -> None:
@@ -136,6 +158,7 @@ def _set_up_logging(settings: Settings) -> None:
     else:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    handler.addFilter(_Redacted())
     level = getattr(logging, settings.log_level.upper())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if level >= logging.INFO:

@@ -54,6 +54,12 @@ def run(
     truth_out: Annotated[
         Path | None, typer.Option(metavar="CSV", help="write the built-in match's truth")
     ] = None,
+    assign: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="any other setting: --set encoder.keyframe_interval_s=1"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
 ) -> None:
     """Make a delayed, directed film.
@@ -94,4 +100,5 @@ def run(
         "export__detections_out": detections_out,
         "export__truth_out": truth_out,
     }
-    play(builder.environment().flags(**flags).build(), as_json=as_json)
+    builder.environment().flags(**flags).assignments(assign or ())
+    play(builder.build(), as_json=as_json)

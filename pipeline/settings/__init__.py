@@ -9,7 +9,6 @@ from pipeline.settings.model import (
     ExportSettings,
     FixedView,
     Settings,
-    WebSettings,
 )
 from pipeline.settings.problem import Problem
 from pipeline.settings.values import CONTAINERS, Size, source_kind
@@ -25,7 +24,6 @@ __all__ = [
     "Problem",
     "Settings",
     "Size",
-    "WebSettings",
     "check",
     "problems",
     "source_kind",

@@ -13,8 +13,6 @@ from pipeline.settings.model import Settings
 from pipeline.settings.problem import Problem, did_you_mean, listed
 from pipeline.settings.values import CONTAINERS, scheme_of, source_kind
 
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "[::1]")
-
 
 def check(settings: Settings) -> None:
     """Raise ConfigError, one line, unless a run with `settings` can begin. Any thread; reads the file system
@@ -33,7 +31,6 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_read_files(settings),
         *_exports(settings),
         *_codecs(settings),
-        *_web(settings),
     )
 
 
@@ -130,16 +127,3 @@ def _codecs(settings: Settings) -> Iterator[Problem]:
             yield Problem("encoder.video_codec", f"{output} can hold h264 only, not {video}")
         if audio != "aac":
             yield Problem("encoder.audio_codec", f"{output} can hold aac only, not {audio}")
-
-
-def _web(settings: Settings) -> Iterator[Problem]:
-    address = settings.web.address
-    if address is None:
-        return
-    host, port = address.rsplit(":", 1)
-    if not 1 <= int(port) <= 65535:
-        yield Problem("web.address", f"{port} is no port; allowed: 1 to 65535")
-    if host not in LOOPBACK_HOSTS and settings.web.token is None:
-        yield Problem(
-            "web.token", f"{address} can be reached from other machines and needs a token: set web.token"
-        )

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.errors import ConfigError
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
-from pipeline.settings.values import FrameRate, Size, SizeValue, Source, StreamAddress, is_live_source
+from pipeline.settings.values import Size, SizeValue, Source, StreamAddress, is_live_source
 
 Mode = Literal["panorama", "virtualcam", "stream", "record"]
 Storage = Literal["raw", "encoded", "source"]
@@ -59,8 +59,6 @@ class DetectorSettings(Group):
     """The ONNX model's file (kind onnx), or the detections to replay as JSONL (kind replay)."""
     rate_hz: Annotated[float, Field(gt=0, le=240)] | None = None
     """Frames a second that are looked at; left out: what the detector asks for."""
-    min_score: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """Detections below this score (0 to 1) are left out."""
     class_map: dict[str, TargetLabel] = {}
     """The model's class names or numbers and what they stand for, as { person = "player", 32 = "ball" }."""
     field_mask: bool = True
@@ -115,8 +113,6 @@ class BufferSettings(Group):
     """Keep frames by reference or copy them; auto copies where the source would otherwise starve."""
     stall_timeout_s: Seconds = 5.0
     """Seconds without a frame sent after which a stall is reported."""
-    start_fill: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Start playback when this part (0 to 1) of the delay is there; left out: when all of it is."""
 
 
 class ExportSettings(Group):
@@ -128,24 +124,6 @@ class ExportSettings(Group):
     """What the detector saw, as JSONL."""
     truth_out: Path | None = None
     """The built-in match's true ball and players, as track CSV."""
-
-
-class WebSettings(Group):
-    """The dashboard."""
-
-    address: (
-        Annotated[
-            str,
-            Field(
-                pattern=r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
-                json_schema_extra={"x-allowed": "HOST:PORT, such as 127.0.0.1:8080"},
-            ),
-        ]
-        | None
-    ) = None
-    """Where the dashboard listens, as HOST:PORT; left out: no dashboard."""
-    token: SecretStr | None = None
-    """What a browser must show; needed for every address that other machines can reach."""
 
 
 class Settings(Group):
@@ -166,8 +144,6 @@ class Settings(Group):
     """Seconds from capture to playback: what the director knows of the future."""
     size: SizeValue = Size(1920, 1080)
     """The film's size in pixels."""
-    framerate: FrameRate | None = None
-    """The film's frames a second; left out: the source's."""
     live: bool | None = None
     """true: never wait, drop what is late; false: every frame, as fast as the machine can; left out: live
     where a source is."""
@@ -186,7 +162,6 @@ class Settings(Group):
     encoder: EncoderSettings = EncoderSettings()
     buffer: BufferSettings = BufferSettings()
     export: ExportSettings = ExportSettings()
-    web: WebSettings = WebSettings()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:

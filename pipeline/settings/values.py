@@ -1,10 +1,9 @@
-"""The values that settings are written in: sizes, frame rates, sources, stream addresses."""
+"""The values that settings are written in: sizes, sources, stream addresses."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SecretStr, WithJsonSchema
@@ -47,19 +46,6 @@ class Size:
 
     def __str__(self) -> str:
         return f"{self.width_px}x{self.height_px}"
-
-
-def parse_frame_rate(value: object) -> Fraction:
-    """Frames a second from a number, or from text such as ``30000/1001``. Raises ValueError for any other."""
-    if isinstance(value, bool):
-        raise ValueError("not a frame rate")
-    try:
-        rate = Fraction(str(value).strip())
-    except ZeroDivisionError as error:
-        raise ValueError("not a frame rate") from error
-    if not 1 <= rate <= 240:
-        raise ValueError("out of bounds")
-    return rate.limit_denominator(1001)
 
 
 def scheme_of(text: str) -> str | None:
@@ -108,17 +94,6 @@ SizeValue = Annotated[
             "type": "string",
             "pattern": "^[0-9]+x[0-9]+$",
             "x-allowed": f"WIDTHxHEIGHT in pixels, both even, {SIZE_MINIMUM_PX} to {SIZE_MAXIMUM_PX}",
-        }
-    ),
-]
-FrameRate = Annotated[
-    Fraction,
-    PlainValidator(parse_frame_rate),
-    PlainSerializer(str, return_type=str),
-    WithJsonSchema(
-        {
-            "anyOf": [{"type": "number"}, {"type": "string", "pattern": "^[0-9]+(/[0-9]+|\\.[0-9]+)?$"}],
-            "x-allowed": 'frames a second, 1 to 240, such as 25 or "30000/1001"',
         }
     ),
 ]
