@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# machines that share their cores are slow at times; that is no failure
+settings.register_profile("foresight", deadline=None, max_examples=60)
+settings.load_profile("foresight")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -1,0 +1,194 @@
+"""The command as a user types it: exit status, one clear line, help that is true, and films that are there."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pipeline import __version__
+from pipeline.cli import COMMANDS, GROUPS, main
+from tests import films
+
+SMALL_MATCH = "match?size=720x240&fps=25"
+
+
+def foresight(*arguments: str) -> int:
+    """The exit status of one command, run in this process."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("run",), 2, "there is none"),
+        (("runn",), 2, "No such command"),
+        (("run", "--nope"), 2, "No such option"),
+        (("run", "match", "--delay", "0"), 2, "above 0"),
+        (("run", "match", "--delay", "-1"), 2, "above 0"),
+        (("run", "match", "--delay", "nan"), 2, "above 0"),
+        (("run", "match", "--delay", "soon"), 2, "--delay"),
+        (("run", "match", "--size", "641x360"), 2, "both even"),
+        (("run", "match", "--mode", "panoramic"), 2, "did you mean panorama?"),
+        (("run", "no such !.mp4", "-o", "film.mp4"), 2, "there is no file no such !.mp4"),
+        (("run", "match", "-o", "no/such/film.mp4"), 2, "mkdir -p no/such"),
+        (("run", "match", "-o", "film.avi"), 2, "no known extension"),
+        (("run", "match", "--mode", "stream"), 2, "--stream URL"),
+        (("run", "match", "--stream", "ftp://host/x"), 2, "streams"),
+        (("run", "match", "--detector", "onnx"), 2, "--model FILE"),
+        (("run", "match", "--rig", "none.toml"), 2, "none.toml"),
+        (("run", "match", "--config", "none.toml"), 2, "foresight config init"),
+        (("run", "gst:videotestsrc ! nosuch", "-o", "film.mp4"), 1, 'no element "nosuch"'),
+        (("run", "gst:audiotestsrc num-buffers=9", "-o", "film.mp4"), 1, "holds no video"),
+        (("run", "rtsp://joe:secret@127.0.0.1:9/a b!", "-o", "film.mp4"), 1, "nobody answers"),
+        (("bench", "nosuch"), 2, "no benchmark nosuch"),
+        (("config", "check", "none.toml"), 2, "foresight config init"),
+    ],
+)
+def test_what_cannot_work_is_one_clear_line(
+    arguments: tuple[str, ...],
+    status: int,
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert foresight(*arguments) == status
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len([line for line in told if line.startswith("foresight: ")]) == 1
+    assert words in told[-1]
+    assert "secret" not in "".join(told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_film_and_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = tmp_path / "a film !.mkv"
+    options = ["--offline", "--delay", "1", "--size", "320x180", "--duration", "1", "--json"]
+    assert foresight("run", SMALL_MATCH, "-o", str(film), *options) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["frames_in"], report["frames_out"], report["outputs"]) == (25, 25, [str(film)])
+    assert len(films.frame_times(film)) == 25
+
+
+def test_demo_makes_its_folder_and_says_where_the_film_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    film = tmp_path / "new" / "demo.mp4"
+    assert foresight("demo", "-o", str(film), "--duration", "1") == 0
+    assert f"The film is in {film}" in capsys.readouterr().out
+    assert set(films.streams(film)) == {"video", "audio"}
+
+
+def test_a_configuration_file_is_enough(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    path = tmp_path / "foresight.toml"
+    path.write_text(
+        f'sources = ["{SMALL_MATCH}"]\noutputs = ["{film}"]\nsize = "320x180"\nlive = false\n'
+        "delay_s = 1\nduration_s = 9\n"
+    )
+    assert foresight("run", "--config", str(path), "--duration", "1") == 0
+    assert len(films.frame_times(film)) == 25
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) -> None:
+    film = tmp_path / "film.mp4"
+    command = [
+        sys.executable,
+        "-m",
+        "pipeline",
+        "run",
+        SMALL_MATCH,
+        "-o",
+        str(film),
+        "--live",
+        "--delay",
+        "2",
+    ]
+    run = subprocess.Popen(
+        [*command, "--size", "320x180"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    pause = threading.Event()
+    for _ in range(600):
+        if film.exists() and film.stat().st_size > 10_000:
+            break
+        pause.wait(0.1)
+    run.send_signal(signal.SIGINT)
+    assert run.stderr is not None
+    said = next(line for line in run.stderr if line.startswith("ending:"))
+    assert "Ctrl-C again" in said
+    if times == 2:
+        run.send_signal(signal.SIGINT)
+    out, _ = run.communicate(timeout=30)
+    assert run.returncode == 0
+    told = re.search(r"(\d+) frames.* (\d+) came in, (\d+) dropped", out)
+    assert told is not None
+    shown, received, dropped = map(int, told.groups())
+    assert len(films.frame_times(film)) == shown
+    if times == 1:
+        assert shown + dropped == received
+    else:
+        assert shown + dropped < received
+
+
+def test_config_init_check_show_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "foresight.toml"
+    assert foresight("config", "init", str(path)) == 0
+    assert foresight("config", "init", str(path)) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert foresight("config", "check", str(path)) == 0
+    path.write_text('delay_s = 3\nstreams = ["rtmp://server/app/S3CR3T"]\n')
+    capsys.readouterr()
+    assert foresight("config", "show", str(path)) == 0
+    shown = capsys.readouterr().out
+    assert f"delay_s = 3.0  # {path}" in shown
+    assert "S3CR3T" not in shown
+    assert foresight("config", "schema") == 0
+    assert "delay_s" in json.loads(capsys.readouterr().out)["properties"]
+    path.write_text("delay_s = 0\n")
+    assert foresight("config", "check", str(path)) == 2
+    assert f"{path}:1: delay_s" in capsys.readouterr().err
+
+
+def test_doctor_tells_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert foresight("doctor") == 0
+    told = capsys.readouterr().out
+    assert "h264: " in told
+    assert "ready" in told
+    assert foresight("doctor", "--json") == 0
+    findings = json.loads(capsys.readouterr().out)
+    assert findings["usable"] is True
+    assert findings["foresight"] == __version__
+
+
+def test_bench_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert foresight("bench", "--list") == 0
+    assert "view" in capsys.readouterr().out.split()
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert foresight() == 0
+    told = capsys.readouterr().out
+    assert all(name in told for name in (*COMMANDS, *GROUPS))
+    for name in COMMANDS:
+        assert foresight(name, "--help") == 0
+    assert foresight("--version") == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_help_does_not_load_gstreamer() -> None:
+    code = (
+        "import sys\nfrom pipeline.cli import main\ntry: main(['run', '--help'])\n"
+        "except SystemExit: pass\nassert 'gi' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)

@@ -1,0 +1,69 @@
+"""Progress and report as a user reads them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from pipeline.cli.console import report_lines, status_line, status_table
+from pipeline.progress import Progress, RunReport
+
+PROGRESS = Progress(
+    position_s=12.5,
+    delay_s=7.0,
+    buffer_fill=0.5,
+    buffer_s=3.5,
+    fps_in=30.0,
+    fps_out=29.9,
+    frames_in=400,
+    frames_out=375,
+    dropped=2,
+    cpu_percent=88.0,
+    memory_mb=512.0,
+    state="playing",
+    follows="ball",
+)
+
+
+def test_a_plain_line_tells_everything() -> None:
+    line = status_line(PROGRESS)
+    for told in (
+        "playing",
+        "12.5 s",
+        "delay 7.00 s",
+        "50%",
+        "30.0 fps in",
+        "2 dropped",
+        "ball",
+        "88 %",
+        "512 MB",
+    ):
+        assert told in line
+
+
+def test_a_terminal_shows_a_bar() -> None:
+    text = io.StringIO()
+    Console(file=text, width=120).print(status_table(PROGRESS))
+    assert "[##########          ] 3.5 s" in text.getvalue()
+    assert "follows ball" in text.getvalue()
+
+
+def test_the_report_names_films_and_notes() -> None:
+    report = RunReport(
+        frames_in=10,
+        frames_out=9,
+        dropped=1,
+        duplicated=0,
+        duration_s=0.3,
+        wall_s=1.0,
+        cpu_s=0.5,
+        peak_memory_mb=100.0,
+        outputs=(Path("film.mp4"), "rtmp://server/app/***"),
+        notes=("no rig was given",),
+    )
+    lines = list(report_lines(report))
+    assert "9 frames, 0.30 s of film" in lines[0]
+    assert "written: film.mp4" in lines
+    assert "note: no rig was given" in lines
