@@ -46,6 +46,9 @@ ALONE_M = 0.3
 FEET_SHARE = 0.3
 """The lower part of a player's box, where a ball may be."""
 
+TELLING_PX = 6.0
+"""From so many pixels on a ball at a foot can be told from a sock; with fewer it counts for less."""
+
 LEG_M = 0.4
 """Where something stirs so far below a white part, it is a body with legs and no ball."""
 
@@ -86,7 +89,9 @@ class SpotFinder:
         touching = touching[self._fits(touching) & is_round & ~_within(touching, alone)]
         boxes = Boxes.of(np.concatenate([alone.rows, touching.rows]))
         is_touching = np.arange(len(boxes)) >= len(alone)
-        likeness = self._likeness(now, before, boxes, brighter) * np.where(is_touching, TOUCHING, 1.0)
+        ball_px = BALL_M * boxes.at_feet(self._px_per_m)
+        likeness = self._likeness(now, before, boxes, brighter)
+        likeness[is_touching] *= TOUCHING * np.clip(ball_px[is_touching] / TELLING_PX, 0, 1)
         return Spots(boxes, likeness, is_touching, white)
 
     def clearness(self, spots: Spots, players: Boxes, busy: Plane) -> Array:

@@ -36,7 +36,7 @@ SURE_SPOT = 0.3
 DOUBTFUL_STIR_S = 12.0
 """So long nobody stands stock-still who was there from the first frame; it is a mark or a goal."""
 
-LYING_STILL_S = 20.0
+LYING_STILL_S = 10.0
 """So long a ball may lie where one was seen in the first frame; then it is a mark."""
 
 LYING_BALL = 0.5
