@@ -36,6 +36,9 @@ SURE_SPOT = 0.3
 DOUBTFUL_STIR_S = 12.0
 """So long nobody stands stock-still who was there from the first frame; it is a mark or a goal."""
 
+DOUBTFUL_SHARE = 0.25
+"""What remains of the likeness of a spot that lies where somebody was wiped off: most are bits of lines."""
+
 LYING_STILL_S = 10.0
 """So long a ball may lie where one was seen in the first frame; then it is a mark."""
 
@@ -120,7 +123,10 @@ class CameraWatch:
             self._restore(now, boxes, busy, self._lying, LYING_STILL_S)
         self._background.learn(now, busy, elapsed_s, since_look_back_s)
         likeness = spots.likeness * self._finder.clearness(spots, boxes, busy)
-        lingering = np.array([self._before[spot].any() for spot in spots.boxes.slices()], np.bool_)
+        slices = spots.boxes.slices()
+        lingering = np.array([self._before[spot].any() for spot in slices], np.bool_)
+        doubtful = np.array([self._doubtful[spot].any() for spot in slices], np.bool_)
+        likeness[lingering & doubtful & ~spots.touching] *= DOUBTFUL_SHARE
         self._before = busy
         height_m = boxes.height / boxes.at_feet(px_per_m)
         return Sight(boxes, height_m, filled, spots.boxes, likeness, lingering)
