@@ -68,12 +68,31 @@ class _Paced(GstBase.BaseSrc):
         self._unit_ns = unit_ns
         self._units = units
         self._next = 0
+        self._broken = False
         self._lock = threading.Lock()
         self._flushing = False
         self._wait: Any = None
         self._live = live
         self.set_live(live)
         self.set_format(Gst.Format.TIME)
+
+    def do_start(self) -> bool:
+        self._next = 0
+        self._broken = False
+        return True
+
+    def do_fill(self, offset: int, length: int, buffer: Gst.Buffer) -> Gst.FlowReturn:
+        # An exception cannot pass GStreamer: it is printed and taken for OK. The call after it ends the stream.
+        if self._broken:
+            return Gst.FlowReturn.ERROR
+        self._broken = True
+        flow = self._fill(buffer)
+        self._broken = False
+        return flow
+
+    def _fill(self, buffer: Gst.Buffer) -> Gst.FlowReturn:
+        """Fill, stamp and, live, wait for a buffer's time."""
+        raise NotImplementedError
 
     def do_is_seekable(self) -> bool:
         return False
@@ -167,15 +186,14 @@ class MatchPictures(_Paced):
     def do_start(self) -> bool:
         self._match = Match(self._settings)
         self._match.render(0, Frame.empty("NV12", self._settings.width, self._settings.height))
-        self._next = 0
         self._epoch.reset()
-        return True
+        return super().do_start()
 
     def do_stop(self) -> bool:
         self._match = None
         return True
 
-    def do_fill(self, offset: int, length: int, buffer: Gst.Buffer) -> Gst.FlowReturn:
+    def _fill(self, buffer: Gst.Buffer) -> Gst.FlowReturn:
         if self._live:
             self._skip_what_is_late()
         if self._ended() or self._match is None:
@@ -221,14 +239,13 @@ class MatchSound(_Paced):
 
     def do_start(self) -> bool:
         self._sound = Sound(self._settings)
-        self._next = 0
-        return True
+        return super().do_start()
 
     def do_stop(self) -> bool:
         self._sound = None
         return True
 
-    def do_fill(self, offset: int, length: int, buffer: Gst.Buffer) -> Gst.FlowReturn:
+    def _fill(self, buffer: Gst.Buffer) -> Gst.FlowReturn:
         if self._ended() or self._sound is None:
             return Gst.FlowReturn.EOS
         start, due_ns = self._next, self._due_ns(self._next)
