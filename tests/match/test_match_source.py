@@ -164,6 +164,23 @@ def test_live_a_consumer_that_stalls_costs_frames_that_are_counted_never_a_backl
     assert len(stale) <= 4
 
 
+def test_a_frame_that_cannot_be_drawn_ends_the_stream_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = Match.render
+
+    def render(self: Match, frame_index: int, out: Frame) -> None:
+        if frame_index == 3:
+            raise MemoryError("no room for a frame")
+        drawn(self, frame_index, out)
+
+    monkeypatch.setattr(Match, "render", render)
+    run = Run(match_source(TINY, duration_s=1.0))
+    run.pipeline.set_state(Gst.State.PLAYING)
+    message = run.pipeline.get_bus().timed_pop_filtered(WAIT_S * Gst.SECOND, Gst.MessageType.ERROR)
+    run.pipeline.set_state(Gst.State.NULL)
+    assert message is not None
+    assert len(run.frames) <= 4
+
+
 @pytest.mark.parametrize("state", [Gst.State.READY, Gst.State.PAUSED, Gst.State.PLAYING])
 @pytest.mark.parametrize("live", [False, True])
 def test_it_stops_from_any_state(state: Gst.State, live: bool) -> None:
