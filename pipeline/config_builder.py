@@ -1,4 +1,4 @@
-"""ConfigBuilder: file, environment and flags become one validated Settings; writes and checks such files."""
+"""ConfigBuilder: file, environment and flags become one validated Settings; writes and checks the files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ConfigError
+from pipeline.inference_config import Nvinfer, check_nvinfer, write_unless_there
 from pipeline.settings import Problem, Settings, problems
 from pipeline.settings.problem import node_at, problems_in, schema_of
 
@@ -74,6 +75,18 @@ class ConfigBuilder:
             found = [self._traced(problem) for problem in problems_in(error, Settings)]
             raise ConfigError("; ".join(found)) from error
 
+    def write_inference(self, path: Path) -> bool:
+        """Write the detector's settings as a file of their own, for `file` to read; True when written.
+
+        A valid file that is there is kept (False), an invalid one is reported and never overwritten. Raises
+        ConfigError or OutputError.
+        """
+        return write_unless_there(path, to_toml(Settings(detector=self.build().detector)), check_file)
+
+    def write_nvinfer(self, path: Path, wanted: Nvinfer) -> bool:
+        """Write a configuration file for NVIDIA's nvinfer; kept and reported as in `write_inference`."""
+        return write_unless_there(path, wanted.text(), check_nvinfer)
+
     def origins(self) -> dict[str, str]:
         """Where each setting that is not a default came from, by dotted key."""
         return dict(self._origins)
@@ -104,7 +117,12 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def check_file(path: Path) -> list[str]:
-    """Everything wrong with a configuration file, a line each: file, line, key and what is allowed."""
+    """Everything wrong with a configuration file, a line each: file, line, key and what is allowed.
+
+    A file that does not end in .toml is taken for one of nvinfer's. Raises ConfigError when it cannot be read.
+    """
+    if path.suffix != ".toml":
+        return check_nvinfer(path)
     values = read_toml(path)
     try:
         settings = Settings.model_validate(values)

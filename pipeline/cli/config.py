@@ -32,7 +32,10 @@ def init(
 
 @app.command()
 def check(path: Annotated[Path, FILE] = Path("foresight.toml")) -> None:
-    """Say what is wrong with a file: line, key and what is allowed."""
+    """Say what is wrong with a file: line, key and what is allowed.
+
+    A file that does not end in .toml is taken for one of NVIDIA's nvinfer.
+    """
     from pipeline.config_builder import check_file
 
     problems = check_file(path)
