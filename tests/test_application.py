@@ -133,7 +133,7 @@ def test_a_killed_run_leaves_a_playable_file(tmp_path: Path) -> None:
     film = tmp_path / "film.mp4"
     code = (
         "from pipeline.cli import main\n"
-        f"main(['run', '{SMALL_MATCH}', '-o', r'{film}', '--live', '--delay', '1', '--size', '320x180'])"
+        f"main(['run', '{SMALL_MATCH}', '-o', r'{film}', '--offline', '--delay', '1', '--size', '320x180'])"
     )
     run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     pause = threading.Event()
