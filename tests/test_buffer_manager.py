@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline import BufferManager
 from pipeline.errors import ConfigError
-from tests.buffering.pipes import Pipes, audio_source, playback, video_source
+from pipeline.gst.runtime import Gst
+from tests.buffering.pipes import WAIT_S, Pipes, audio_source, playback, video_source
 
 MS = 1_000_000
 
@@ -116,3 +119,40 @@ def test_unusable_settings_are_refused(settings: dict[str, float]) -> None:
     name = next(iter(settings))
     with pytest.raises(ConfigError, match=name):
         BufferManager(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("muxer", ["mp4mux", "matroskamux"])
+def test_sound_that_never_comes_does_not_hold_a_muxer(muxer: str, live: bool) -> None:
+    sink = (
+        "appsrc name=video_src ! videoconvert ! x264enc speed-preset=ultrafast tune=zerolatency "
+        f"! {muxer} name=mux ! fakesink appsrc name=audio_src ! audioconvert ! avenc_aac ! aacparse ! mux."
+    )
+    with Pipes(video_source(45, live=live), sink, buffer_duration=2.0, delay=0.4, live=live) as pipes:
+        pipes.play()
+        pipes.wait_eos()
+        assert pipes.manager.get_stats()["frames_sent"] == 45
+
+
+def test_sound_that_stops_early_does_not_hold_the_picture() -> None:
+    """The source of the sound goes silent without an end, as an unplugged microphone does."""
+    sink = (
+        "appsrc name=video_src ! videoconvert ! x264enc speed-preset=ultrafast tune=zerolatency "
+        "! mp4mux name=mux fragment-duration=100 streamable=true ! fakesink sync=false "
+        "appsrc name=audio_src ! audioconvert ! avenc_aac ! aacparse ! mux."
+    )
+    source = video_source(90, live=True) + audio_source(50, live=True)
+    with Pipes(source, sink, buffer_duration=2.0, delay=0.4) as pipes:
+        pad = pipes.analysis.get_by_name("audio").get_static_pad("sink")
+        pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, drop_eos)
+        pipes.play()
+        with pipes.manager._engine.change as _:
+            video = pipes.manager._video.stream
+            assert pipes.manager._engine.change.wait_for(lambda: video.counters.sent == 90, WAIT_S)
+        assert pipes.manager.statistics().streams["audio"].gaps == 1
+        assert pipes.manager.statistics().stall_count == 0
+
+
+def drop_eos(_pad: Any, info: Any) -> Any:
+    is_end = info.get_event().type is Gst.EventType.EOS
+    return Gst.PadProbeReturn.DROP if is_end else Gst.PadProbeReturn.OK

@@ -208,8 +208,9 @@ class DelayLine:
         if self.state is State.PLAYING:
             if not self.schedule.clocked:
                 self._evict(step, now_ns)  # by what was truly sent: what is sent below may be refused
+            held_up = any(room <= 0 for room in room_ns.values())
             for stream in self.streams.values():
-                self._send(step, stream, now_ns, room_ns.get(stream.name))
+                self._send(step, stream, now_ns, room_ns.get(stream.name), held_up=held_up)
             if self.schedule.clocked:
                 self._evict(step, now_ns)  # by the clock, and after a last chance to be sent late
             self._measure(step, now_ns)
@@ -258,46 +259,65 @@ class DelayLine:
         horizon_ns = self._horizon_ns(stream, now_ns)
         return horizon_ns is None or entry.order_ns <= horizon_ns
 
-    def _send(self, step: Step, stream: Stream, now_ns: int, room_ns: int | None) -> None:
+    def _send(self, step: Step, stream: Stream, now_ns: int, room_ns: int | None, *, held_up: bool) -> None:
+        """held_up: some stream's playback takes nothing more, perhaps because it waits for this one."""
         horizon_ns = self._horizon_ns(stream, now_ns)
         if room_ns is None:
             stream.pass_over(horizon_ns)
         elif room_ns > 0 and not stream.closed:
+            told_ns = stream.told_ns if stream.in_gap else None
             taken = stream.take(horizon_ns, room_ns)
             if taken:
+                if told_ns is not None and taken[0].order_ns > told_ns:
+                    self._add_gap(step, stream, told_ns, taken[0].order_ns)
                 step.sends.append(Send(stream, taken, self.schedule.shift_ns, stream.splice))
                 stream.splice = None
                 return  # whether all of it is taken, and the end may follow, is known in the next step only
             if horizon_ns is not None:
-                self._bridge(step, stream, horizon_ns)
+                self._bridge(step, stream, now_ns, horizon_ns, held_up=held_up)
         if stream.unsent == 0 and not stream.closed and self._over(stream):
             stream.closed = True
             step.closes.append(stream)
 
-    def _bridge(self, step: Step, stream: Stream, horizon_ns: int) -> None:
+    def _bridge(self, step: Step, stream: Stream, now_ns: int, horizon_ns: int, *, held_up: bool) -> None:
         """Tell playback that nothing comes from a stream that has nothing while another one goes on."""
-        if stream.told_ns is None or not any(
-            other.told_ns is not None and other.told_ns > stream.told_ns + GAP_STEP_NS
-            for other in self.streams.values()
-        ):
+        told_ns = stream.told_ns
+        if told_ns is None:
             return
+        announced = stream.gap_to_ns > told_ns
         if not self.schedule.clocked:
-            full = any(other.ahead_ns > 2 * self._bound_ns for other in self.streams.values())
-            if stream.unsent or not (full or stream.in_gap or stream.gap_to_ns > stream.told_ns):
+            held_up = self._starves_long(stream, now_ns)
+            if not (held_up or announced or stream.in_gap) or stream.unsent:
                 return
-            if not stream.seen:
-                stream.ended = True  # all that time and not one sample: it will not come
-                return
+        if held_up and not stream.seen:
+            stream.ended = True  # all that time and not one sample: it will not come
+            return
+        others_ns = [s.told_ns for s in self.streams.values() if s is not stream and s.told_ns is not None]
+        if not others_ns or max(others_ns) <= told_ns + GAP_STEP_NS:
+            return
         threshold_ns = GAP_STEP_NS if stream.in_gap or stream.sent_ns is None else GAP_AFTER_NS
-        if stream.gap_to_ns > stream.told_ns:
+        if announced:
             horizon_ns, threshold_ns = min(horizon_ns, stream.gap_to_ns), 1
-        if horizon_ns - stream.told_ns >= threshold_ns:
+        if horizon_ns - told_ns >= threshold_ns:
             if not stream.in_gap:
                 stream.counters.gaps += 1
             stream.in_gap = True
-            shift_ns = self.schedule.shift_ns
-            step.gaps.append((stream, stream.told_ns + shift_ns, horizon_ns + shift_ns))
+            self._add_gap(step, stream, told_ns, horizon_ns)
             stream.told_ns = horizon_ns
+
+    def _starves_long(self, stream: Stream, now_ns: int) -> bool:
+        """Without a clock: whether another stream has been full for a while and this one has still nothing."""
+        full = any(other.ahead_ns > 2 * self._bound_ns for other in self.streams.values())
+        if not full or stream.unsent:
+            stream.starved_since_ns = None
+            return False
+        if stream.starved_since_ns is None:
+            stream.starved_since_ns = now_ns
+        return now_ns - stream.starved_since_ns >= MISSING_AFTER_NS
+
+    def _add_gap(self, step: Step, stream: Stream, begin_ns: int, end_ns: int) -> None:
+        shift_ns = self.schedule.shift_ns
+        step.gaps.append((stream, begin_ns + shift_ns, end_ns + shift_ns))
 
     def _evict(self, step: Step, now_ns: int) -> None:
         for stream in self.streams.values():

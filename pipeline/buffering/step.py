@@ -47,9 +47,9 @@ class Step:
 
     start_base_ns: int | None = None
     """Start playback with this base time (None: do not start)."""
-    sends: list[Send] = field(default_factory=list)
     gaps: list[tuple[Stream, int, int]] = field(default_factory=list)
     """Say that a stream has nothing from one time to another."""
+    sends: list[Send] = field(default_factory=list)
     closes: list[Stream] = field(default_factory=list)
     """Pass on end-of-stream."""
     evicted: list[Entry] = field(default_factory=list)

@@ -61,6 +61,8 @@ class Stream:
     """The largest number of entries ever held."""
     gap_to_ns: int = 0
     """Up to where the source itself has said that nothing comes."""
+    starved_since_ns: int | None = None
+    """The clock since when this stream has kept the others waiting (offline)."""
     splice: Splice | None = None
     """A cut that the next entries taken have to bridge."""
 
@@ -74,7 +76,7 @@ class Stream:
         self.seen = self.ended = self.closed = self.in_gap = False
         self.behind = self.most = self.gap_to_ns = 0
         self.rates = RateMeter()
-        self.splice = None
+        self.splice = self.starved_since_ns = None
         return evicted
 
     @property

@@ -21,6 +21,7 @@ from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper
 from pipeline.gst.port import Port
 from pipeline.gst.runtime import Gst
+from pipeline.gst.silence import bridge
 from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
 from pipeline.timebase import NS_PER_S
 
@@ -185,6 +186,7 @@ class DelayEngine:
     @staticmethod
     def _note_caps(port: Port, caps: Any) -> None:
         port.keeper.check_again()
+        port.caps = caps
         media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
         port.raw = media in ("video/x-raw", "audio/x-raw")
         port.stream.divisible = media == "audio/x-raw"
@@ -331,12 +333,11 @@ class DelayEngine:
     def _act(self, step: Step) -> None:
         if step.start_base_ns is not None:
             self._start_playback(step.start_base_ns)
+        for stream, begin_ns, end_ns in step.gaps:
+            port = self.ports[stream.name]
+            bridge(port.appsrc, port.caps, max(begin_ns, 0), end_ns)
         for send in step.sends:
             self.send(send)
-        for stream, begin_ns, end_ns in step.gaps:
-            appsrc = self.ports[stream.name].appsrc
-            if appsrc is not None:
-                appsrc.send_event(Gst.Event.new_gap(max(begin_ns, 0), end_ns - begin_ns))
         for stream in step.closes:
             appsrc = self.ports[stream.name].appsrc
             if appsrc is not None:

@@ -27,6 +27,7 @@ class Port:
     target: Held | None = None
     waiting_readers: int = 0
     raw: bool = False
+    caps: Any = None
 
     @property
     def appsrc(self) -> Any:

@@ -301,9 +301,11 @@ def test_offline_a_frame_leaves_only_with_its_look_ahead_or_at_the_end() -> None
 
 def test_offline_a_stream_that_never_comes_is_given_up() -> None:
     line = make_line(clocked=False)
-    fill(line, 1.9, audio=False)
-    for _ in range(2):
-        run(line, 0, {"video": 200 * MS, "audio": S})
+    fill(line, 2.4, audio=False)
+    for now_ns in (0, 100 * MS, 200 * MS):
+        run(line, now_ns, {"video": 200 * MS, "audio": S})
+    assert not line.streams["audio"].closed, "it may be slow"
+    run(line, 700 * MS, {"video": 0, "audio": S})
     assert line.streams["audio"].closed
 
 
