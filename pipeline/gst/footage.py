@@ -26,6 +26,7 @@ SPAN_S = 10.0
 PATIENCE_S = 15.0
 """How long a source may take to give its next picture."""
 
+_POLL_S = 0.25
 _MOTION_WIDTH = 768
 _FIRST_STRIDE = 5
 _MOST_STILLS = 18
@@ -88,9 +89,9 @@ class _Taker:
     """One source's end of the pipeline. For the thread that reads."""
 
     def __init__(self, source: str, name: str, pipeline: Gst.Pipeline) -> None:
-        self._source = source
         self._name = name
         self._pipeline = pipeline
+        self._source = open_source(source, decode=True, live=False, duration_s=None)
         self._converter = make("videoconvert")
         self._sink = make_appsink(f"footage of {name}")
         self._sink.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
@@ -99,9 +100,8 @@ class _Taker:
         self._motion: list[Picture] = []
         self._times_ns: list[int] = []
         self._frame_rate = 0.0
-        opened = open_source(source, decode=True, live=False, duration_s=None)
-        add(pipeline, opened.element)
-        opened.watch(self._on_pad, lambda: None)
+        add(pipeline, self._source.element)
+        self._source.watch(self._on_pad, lambda: None)
 
     @property
     def first_ns(self) -> int:
@@ -110,9 +110,8 @@ class _Taker:
 
     def take(self, span_s: float) -> bool:
         """Take the next picture; whether there may be more. Raises SourceError when the source fails."""
-        sample = self._sink.try_pull_sample(int(PATIENCE_S * NS_PER_S))
+        sample = self._next_sample()
         if sample is None:
-            self._check_end()
             return False
         buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
         if buffer is None or caps is None:
@@ -134,23 +133,32 @@ class _Taker:
         late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
         return Footage(self._name, self._stills.background(), np.stack(self._motion[late:]), rate)
 
+    def _next_sample(self) -> Gst.Sample | None:
+        """The next picture, None at the film's end. Raises SourceError when none comes."""
+        for _ in range(round(PATIENCE_S / _POLL_S)):
+            sample = self._sink.try_pull_sample(int(_POLL_S * NS_PER_S))
+            if sample is not None:
+                return sample
+            message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+            if message is not None:
+                raise explain(message, "source", self._source.name)
+            if self._sink.is_eos() and self._times_ns:
+                return None
+        raise SourceError(
+            f"{self._source.name}: no picture came within {PATIENCE_S:.0f} s; does it hold video?"
+        )
+
     def _on_pad(self, pad: Gst.Pad) -> None:
+        """Take the first video stream; let every other run dry. On a streaming thread."""
         sink = static_pad(self._converter, "sink")
         if media_type(pad_caps(pad)) == "video" and not sink.is_linked():
             pad.link(sink)
             return
         drain = make("fakesink", sync=False)
+        drain.set_property("async", False)
         add(self._pipeline, drain)
         pad.link(static_pad(drain, "sink"))
         drain.sync_state_with_parent()
-
-    def _check_end(self) -> None:
-        """Raises SourceError unless the source has simply ended after some pictures."""
-        message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
-        if message is not None:
-            raise explain(message, "source", self._name)
-        if not self._times_ns:
-            raise SourceError(f"{self._source}: no picture came within {PATIENCE_S:.0f} s; is it a film?")
 
 
 def _bgr(frame: Frame) -> Picture:
