@@ -16,7 +16,6 @@ from pipeline.optics.calibration.residuals import GroundLine
 from pipeline.optics.calibration.ridges import Ridges
 from pipeline.optics.calibration.solve import Evidence, Free, solve
 from pipeline.optics.calibration.start import (
-    HFOV_GRID_DEG,
     check_overlap,
     choose_hfov_deg,
     relative_rotation,
@@ -28,6 +27,7 @@ from pipeline.optics.surface import Surface
 FIRST_SURFACE = Surface("ground-capped", 1.0, 12.0)
 """Before the scale is known: the cameras one unit above the ground, the wall twelve units away."""
 
+_ALONE_GRID_DEG = (50, 70, 90, 110)
 _ALONE_MISFIT = 30.0
 
 
@@ -77,7 +77,7 @@ def arrange_alone(footage: Footage, ridges: Ridges) -> Rig:
     when the lines do not tell.
     """
     best: tuple[float, Rig] | None = None
-    for hfov_deg in HFOV_GRID_DEG:
+    for hfov_deg in _ALONE_GRID_DEG:
         rig = Rig((Camera(footage.name, start_lens(footage.size_px, hfov_deg)),), FIRST_SURFACE)
         fitted = _level_alone(rig, ridges)
         if fitted is not None and (best is None or fitted[0] < best[0]):
@@ -97,7 +97,7 @@ def _level_alone(rig: Rig, ridges: Ridges) -> tuple[float, Rig] | None:
         lines = find_lines(0, ridges, rig.cameras[0].lens, tolerance_px)
         if not lines:
             return None
-        rig = solve(rig, Evidence(straight=tuple(lines)), Free(), 2.0)
+        rig = solve(rig, Evidence(straight=tuple(lines)), Free(focal=False), 2.0)
     level = find_level(rig, lines)
     if level is None:
         return None

@@ -75,8 +75,9 @@ def directions(ridges: Ridges, lens: Lens) -> tuple[Array, Array]:
 
 
 def plane_of(rays: Array) -> Array:
-    """The unit normal (3,) of the plane through the origin nearest to rays (n, 3), least squares."""
-    _, vectors = np.linalg.eigh(rays.T @ rays)
+    """The unit normal (3,) of the plane through the origin nearest to rays (n, 3), nan left out."""
+    known = np.nan_to_num(rays)
+    _, vectors = np.linalg.eigh(known.T @ known)
     normal: Array = vectors[:, 0]
     return normal
 

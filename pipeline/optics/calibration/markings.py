@@ -116,7 +116,7 @@ def find_pitch(rig: Rig, lines: Sequence[GroundLine]) -> tuple[float, Pitch | No
     if not boxes:
         return float("nan"), None
     best = max(boxes, key=lambda box: box.score)
-    boxes = [box for box in boxes if abs(box.metres / best.metres - 1) < _SCALE_MISMATCH]
+    boxes = [box for box in boxes if box is best or _opposite(box, best)]
     metres = float(np.mean([box.metres for box in boxes]))
     return metres, _pitch(seen, boxes, metres)
 
@@ -248,6 +248,13 @@ def _best_box(seen: Sequence[Seen], side: int) -> Box | None:
     level = [s for s in seen if s.line.axis == "x"]
     boxes = _boxes(upright, level, side)
     return max(boxes, key=lambda box: box.score, default=None)
+
+
+def _opposite(box: Box, other: Box) -> bool:
+    """Whether two penalty areas can be a pitch's two: of one scale, front to front a good way apart."""
+    apart = abs(box.front - other.front) * other.metres
+    between = (box.front - other.front) * (box.goal - other.goal) > 0
+    return abs(box.metres / other.metres - 1) < _SCALE_MISMATCH and between and apart > 2 * PENALTY_DEPTH_M
 
 
 def _boxes(upright: Sequence[Seen], level: Sequence[Seen], side: int) -> Iterator[Box]:

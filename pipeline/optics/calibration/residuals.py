@@ -83,16 +83,22 @@ def match_errors_px(rig: Rig, matches: Matches) -> Array:
 
 
 def straightness_errors_px(rig: Rig, table: LineTable) -> Array:
-    """How far each point lies from the plane through its camera that fits its line best: (points,)."""
-    rays, focal_px = np.empty((len(table.pixels), 3)), np.empty(len(table.pixels))
+    """How far each point lies from where its camera shows the plane that fits its line best: (points,)."""
+    rays = np.empty((len(table.pixels), 3))
     for i, camera in enumerate(rig.cameras):
         own = table.camera == i
-        rays[own], focal_px[own] = camera.lens.unproject(table.pixels[own]), camera.lens.focal_px
+        rays[own] = camera.lens.unproject(table.pixels[own])
     seen = np.nan_to_num(rays)
     spread = np.zeros((table.lines, 3, 3))
     np.add.at(spread, table.line, seen[:, :, None] * seen[:, None, :])
-    normals = np.linalg.eigh(spread)[1][:, :, 0]
-    return _known(np.einsum("ij,ij->i", rays, normals[table.line]) * focal_px)
+    normals = np.linalg.eigh(spread)[1][:, :, 0][table.line]
+    off = np.einsum("ij,ij->i", rays, normals)
+    errors = np.empty(len(table.pixels))
+    for i, camera in enumerate(rig.cameras):
+        own = table.camera == i
+        nearest = camera.lens.project(rays[own] - off[own, None] * normals[own])
+        errors[own] = np.sign(off[own]) * np.linalg.norm(nearest - table.pixels[own], axis=1)
+    return _known(errors)
 
 
 def ground_line_errors_px(rig: Rig, table: LineTable) -> tuple[Array, Array]:

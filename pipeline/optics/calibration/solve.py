@@ -25,6 +25,9 @@ _FOCAL_STEP, _CENTRE_STEP, _K_STEP, _ANGLE_STEP, _PLACE_STEP, _WALL_STEP = 0.01,
 _HEIGHT_STEP = 0.01
 """Steps of about equal effect: relative focal length, pixels, -, degrees, heights, relative range and height."""
 
+_USUAL_OFF_CENTRE, _USUAL_FOCAL_CHANGE, _USUAL_K = 0.03, 0.05, 0.1
+"""Standard deviations: share of the picture, relative change in one fit, coefficient of distortion."""
+
 _MOST_STEPS = 30
 _MOST_DAMPING = 1e6
 _LEAST_GAIN = 1e-4
@@ -62,12 +65,14 @@ class Evidence:
 class Free:
     """What the fit may change; all that is False stays as it is.
 
+    ``focal``: the focal length too, where the lens is free; straightness alone does not tell it.
     ``first_camera``: its rotation too; leave it fixed while nothing ties the rig to the world.
     ``places``: where the cameras stand, their middle staying the origin, and where the wall stands.
     ``height``: how high the cameras stand; leave it fixed while the evidence holds no metre.
     """
 
     lens: bool = True
+    focal: bool = True
     first_camera: bool = False
     places: bool = False
     height: bool = False
@@ -81,11 +86,16 @@ def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
     """
     packing = _Packing(rig, free)
     steps = np.zeros(packing.size)
-    errors = evidence.errors_px(rig)
+
+    def errors_at(steps: Array) -> Array:
+        tried = packing.unpack(steps)
+        return np.concatenate([evidence.errors_px(tried), scale_px * _oddity(tried, rig)])
+
+    errors = errors_at(steps)
     damping = 1e-3
     for _ in range(_MOST_STEPS):
         weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
-        slopes = _slopes(lambda at: evidence.errors_px(packing.unpack(at)), steps, errors)
+        slopes = _slopes(errors_at, steps, errors)
         normal = slopes.T @ (weights[:, None] * slopes)
         downhill = -slopes.T @ (weights * errors)
         cost = _cost(errors, scale_px)
@@ -93,7 +103,7 @@ def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
         while damping < _MOST_DAMPING:
             # The small constant keeps what the evidence says nothing about where it is.
             move = np.linalg.solve(normal + np.diag(damping * np.diag(normal) + 1e-6), downhill)
-            tried = evidence.errors_px(packing.unpack(steps + move))
+            tried = errors_at(steps + move)
             gained = cost - _cost(tried, scale_px)
             if gained > 0:
                 steps, errors, damping = steps + move, tried, damping / 5
@@ -103,6 +113,21 @@ def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
             break
         damping = max(damping, 1e-9)
     return packing.unpack(steps)
+
+
+def _oddity(rig: Rig, start: Rig) -> Array:
+    """How unusual lenses are, each figure worth one match: it decides only what the evidence leaves open."""
+    odd = []
+    for camera, before in zip(rig.cameras, start.cameras, strict=True):
+        lens = camera.lens
+        off_centre = np.array(lens.centre_px) / lens.size_px - 0.5
+        focal = np.log(lens.focal_px / before.lens.focal_px)
+        odd += [
+            *(off_centre / _USUAL_OFF_CENTRE),
+            focal / _USUAL_FOCAL_CHANGE,
+            *(np.array(lens.k) / _USUAL_K),
+        ]
+    return np.array(odd)
 
 
 def _cost(errors: Array, scale_px: float) -> float:
@@ -150,6 +175,7 @@ class _Packing:
             per_lens = lens_steps.reshape(len(self._owners), self._lens_size)
             for i, camera in enumerate(cameras):
                 step = per_lens[self._owners.index(self._groups[i])]
+                step = step if self._free.focal else np.concatenate([[0.0], step[1:]])
                 cameras[i] = replace(camera, lens=_moved_lens(start.cameras[self._groups[i]], step))
         for i, turn in enumerate(turns.reshape(-1, 3), self._turn_from):
             yaw, pitch, roll = turn * _ANGLE_STEP
