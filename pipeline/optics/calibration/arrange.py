@@ -12,6 +12,7 @@ from pipeline.optics.calibration.features import Matches, find_features, match_f
 from pipeline.optics.calibration.footage import Footage
 from pipeline.optics.calibration.level import angles_of, axis_of, find_level, turned
 from pipeline.optics.calibration.lines import LinePoints, find_lines
+from pipeline.optics.calibration.markings import find_pitch
 from pipeline.optics.calibration.residuals import GroundLine
 from pipeline.optics.calibration.ridges import Ridges
 from pipeline.optics.calibration.solve import Evidence, Free, solve
@@ -27,7 +28,7 @@ from pipeline.optics.surface import Surface
 FIRST_SURFACE = Surface("ground-capped", 1.0, 12.0)
 """Before the scale is known: the cameras one unit above the ground, the wall twelve units away."""
 
-_ALONE_GRID_DEG = (50, 70, 90, 110)
+_ALONE_GRID_DEG = (45, 55, 65, 75, 85, 95, 105)
 _ALONE_MISFIT = 30.0
 
 
@@ -76,22 +77,22 @@ def arrange_alone(footage: Footage, ridges: Ridges) -> Rig:
     Straightness alone leaves the focal length open; squareness on the ground fixes it. Raises CalibrationError
     when the lines do not tell.
     """
-    best: tuple[float, Rig] | None = None
+    best: tuple[bool, float, Rig] | None = None
     for hfov_deg in _ALONE_GRID_DEG:
         rig = Rig((Camera(footage.name, start_lens(footage.size_px, hfov_deg)),), FIRST_SURFACE)
         fitted = _level_alone(rig, ridges)
-        if fitted is not None and (best is None or fitted[0] < best[0]):
+        if fitted is not None and (best is None or fitted[:2] < best[:2]):
             best = fitted
     if best is None:
         raise CalibrationError(
             f"{footage.name} shows too few straight lines in two square directions to tell its lens and level; "
             "show more of a marked pitch, or calibrate together with an overlapping camera"
         )
-    return best[1]
+    return best[2]
 
 
-def _level_alone(rig: Rig, ridges: Ridges) -> tuple[float, Rig] | None:
-    """How badly a rig fits, and the rig fitted and levelled; None when its lines tell no level."""
+def _level_alone(rig: Rig, ridges: Ridges) -> tuple[bool, float, Rig] | None:
+    """Whether no penalty area shows, how badly a rig fits, and it levelled; None when lines tell no level."""
     lines: list[LinePoints] = []
     for tolerance_px in (6.0, 3.0):
         lines = find_lines(0, ridges, rig.cameras[0].lens, tolerance_px)
@@ -107,7 +108,7 @@ def _level_alone(rig: Rig, ridges: Ridges) -> tuple[float, Rig] | None:
     )
     evidence = Evidence(ground=ground)
     rig = solve(rig, evidence, Free(first_camera=True), 1.5)
-    on_axis = [line for line in lines if axis_of(rig, line)]
-    errors = evidence.errors_px(rig)
-    reward = sum(len(line.pixels) for line in on_axis)
-    return float(np.minimum(errors**2, _ALONE_MISFIT).sum()) / max(reward, 1) ** 2, rig
+    on_axis = sum(len(line.pixels) for line in lines if axis_of(rig, line))
+    misfit = float(np.minimum(evidence.errors_px(rig) ** 2, _ALONE_MISFIT).sum()) / max(on_axis, 1) ** 2
+    metres, _ = find_pitch(rig, ground)
+    return not np.isfinite(metres), misfit, rig

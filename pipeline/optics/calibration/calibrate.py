@@ -18,6 +18,8 @@ from pipeline.optics.rig import Blend, Rig
 
 Progress = Callable[[str], None]
 
+_WORST_MEDIAN_PX = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -60,7 +62,7 @@ def calibrate(footage: Sequence[Footage], progress: Progress = lambda _stage: No
     progress("comparing motion")
     rig, timing_notes = _with_offsets(rig, scene)
     rig = replace(rig, blend=Blend(rig.seams_deg), quality=table(report, fit.level_known, fit.scale_known))
-    return Calibration(rig, report, replace(fit, rig=rig), (*_notes(fit), *timing_notes))
+    return Calibration(rig, report, replace(fit, rig=rig), (*_notes(fit, report), *timing_notes))
 
 
 def _check(footage: Sequence[Footage]) -> None:
@@ -94,14 +96,23 @@ def _with_offsets(rig: Rig, scene: Scene) -> tuple[Rig, list[str]]:
     return replace(rig, cameras=cameras), notes
 
 
-def _notes(fit: Fit) -> list[str]:
+def _notes(fit: Fit, report: Report) -> list[str]:
     notes = []
+    figures = report.percentiles(ground=False)
+    if figures is not None and figures[0] > _WORST_MEDIAN_PX:
+        notes.append(
+            f"the pictures fit badly, by {figures[0]:.1f} px: do the cameras stand still, are their lenses alike?"
+        )
     if not fit.level_known:
         notes.append(
             "no pitch lines in two square directions: the horizon is taken from how the cameras hang"
         )
     if not fit.scale_known:
         notes.append("no penalty area was recognised: the scale is unknown, height_m = 1.0")
+        if len(fit.rig.cameras) == 1:
+            notes.append(
+                "with one camera that leaves the focal length uncertain too; show a whole penalty area"
+            )
     elif fit.rig.pitch is None:
         notes.append("the pitch's outline was not recognised: the rig has a scale but no [pitch] table")
     return notes

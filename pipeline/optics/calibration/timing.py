@@ -16,6 +16,7 @@ from pipeline.optics.rig import Rig
 LONGEST_S = 3.0
 
 _STEP_DEG = 0.15
+_FEWEST_DIRECTIONS, _MOST_DIRECTIONS = 500, 20_000
 _BELOW_DEG, _ABOVE_DEG = -25.0, 0.5
 """Motion is looked for on the ground: players, not clouds and trees."""
 
@@ -31,9 +32,9 @@ def frame_offset(rig: Rig, a: int, b: int, footage: tuple[Footage, ...]) -> int 
         return None
     of_a, of_b = (_changes(rig, i, footage[i], *directions) for i in (a, b))
     likeness = of_a @ of_b.T
-    reach = int(LONGEST_S * footage[a].frame_rate)
-    rows, columns = likeness.shape
-    shifts = np.arange(-min(reach, rows - 2), min(reach, columns - 2) + 1)
+    # At least half of the shorter film is compared: a few frames can agree by chance.
+    longest = min(int(LONGEST_S * footage[a].frame_rate), min(likeness.shape) // 2)
+    shifts = np.arange(-longest, longest + 1)
     if len(shifts) < 3:
         return None
     means = np.array([np.diagonal(likeness, shift).mean() for shift in shifts])
@@ -52,7 +53,10 @@ def _shared_directions(rig: Rig, a: int, b: int) -> tuple[NDArray[np.float64], N
     )
     seen = rig.seen_by(yaw, pitch)
     both = seen[..., a] & seen[..., b]
-    return (yaw[both], pitch[both]) if both.sum() > 500 else None
+    if both.sum() < _FEWEST_DIRECTIONS:
+        return None
+    thin = 1 + int(both.sum()) // _MOST_DIRECTIONS
+    return yaw[both][::thin], pitch[both][::thin]
 
 
 def _changes(
