@@ -41,7 +41,8 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
     logger.warning("several sources and no rig: calibrating from the footage, up to a minute")
     calibration = calibrate_sources(settings.sources, lambda stage: logger.info("calibrating: %s", stage))
     calibration.rig.save(kept)
-    return calibration.rig, f"calibrated from the footage; the rig is in {kept} for the next time"
+    said = f"calibrated from the footage; the rig is in {kept} for the next time"
+    return calibration.rig, "; ".join([said, *calibration.notes])
 
 
 def kept_rig_path(settings: Settings) -> Path:
