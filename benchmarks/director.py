@@ -30,7 +30,7 @@ CAMERAS = ((8.0, 10.0), (8.0, 20.0), (6.0, 6.0), (12.0, 15.0), (8.0, 5.0), (8.0,
 """Height and distance behind the touchline, metres; one for each play of a set in turn."""
 
 TUNED = ((100, 101, 102, 103, 104, 105), (60.0, 700.0, 1500.0, 3300.0))
-HELD_OUT = ((911, 912, 913, 914, 915, 916), (350.0, 1350.0, 2250.0, 3050.0, 4250.0, 5050.0))
+HELD_OUT = ((921, 922, 923, 924, 925, 926), (450.0, 1050.0, 2350.0, 3200.0, 4400.0, 5200.0))
 """Seeds of random play, and seconds at which stretches of the real match begin. Nothing was tuned on the latter."""
 
 

@@ -41,7 +41,7 @@ def draw_horizons(path: Path) -> None:
 
 def draw_path(path: Path) -> None:
     """A minute of degraded random play: candidates, camera, picture edges, horizon."""
-    play = random_play(911, 60.0)
+    play = random_play(921, 60.0)
     sets = degraded(play, 0)
     rows = directed(play, sets).path
     views = [(t, View(*map(float, row))) for t, row in zip(play.times_ns, np.asarray(rows), strict=True)]

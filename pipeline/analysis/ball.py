@@ -25,7 +25,7 @@ FARTHEST_M = 130.0
 """What is seen farther away, or above the horizon, is taken to be this far: no pitch reaches beyond."""
 
 
-COMPANY_CELLS = 5
+COMPANY_CELLS = 10
 """Every how many cells of the grid the players around the ball are looked up."""
 
 MOMENT_NS = NS_PER_S // 20
@@ -137,7 +137,7 @@ class BallTracker:
         return Track(start_ns, x_m, z_m, above_m, yaw_deg, pitch_deg, uncertainty_m, company_m, following)
 
     def _company(self, crowd: Crowd, grid_s: Array, x_m: Array, z_m: Array) -> Array:
-        """The players' reach around the ball on the grid, looked up twice a second."""
+        """The players' reach around the ball on the grid, looked up once a second."""
         if len(crowd.time_s) == 0:
             return np.zeros(len(grid_s))
         some = np.arange(0, len(grid_s), COMPANY_CELLS)

@@ -34,14 +34,14 @@ class Style:
     # What each degree of discomfort costs, against 1 for a squared degree outside the dead zone
     pan_speed_cost: float = 22.0
     """Per deg/s (absolute)."""
-    pan_acceleration_cost: float = 28.0
+    pan_acceleration_cost: float = 36.0
     """Per (deg/s2)^2."""
-    pan_jerk_cost: float = 4.0
+    pan_jerk_cost: float = 3.0
     """Per (deg/s3)^2."""
     tilt_acceleration_cost: float = 12.0
     tilt_jerk_cost: float = 12.0
-    zoom_acceleration_cost: float = 0.8
-    zoom_jerk_cost: float = 0.8
+    zoom_acceleration_cost: float = 0.7
+    zoom_jerk_cost: float = 0.7
     zoom_cost: float = 0.03
     """Per squared degree off the reference width."""
     aim_cost: float = 1.0
@@ -54,7 +54,7 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "broadcast": Style(),
-    "calm": Style(picture_width_m=26.0, hfov_min_deg=28.0, dead_zone=0.6, pan_acceleration_cost=40.0),
+    "calm": Style(picture_width_m=26.0, hfov_min_deg=28.0, dead_zone=0.6, pan_acceleration_cost=50.0),
     "close": Style(picture_width_m=13.0, hfov_min_deg=14.0, dead_zone=0.4, zoom_cost=0.1),
 }
 
