@@ -115,7 +115,11 @@ def outlines(mask: Plane) -> Boxes:
     """The boxes of the connected areas of `mask` that is not 0, those within rings of others included."""
     contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     parents = tree[0, :, 3].tolist() if contours else []
-    outer = [contour for contour, parent in zip(contours, parents, strict=True) if parent < 0]
+    outer = [
+        contour
+        for contour, parent in zip(contours, parents, strict=True)
+        if parent < 0 and len(contour) > 1  # one pixel is noise
+    ]
     rects = np.array([cv2.boundingRect(contour) for contour in outer], np.float64).reshape(-1, 4)
     rects[:, 2:] += rects[:, :2]
     return Boxes.of(rects)

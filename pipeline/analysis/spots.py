@@ -75,14 +75,15 @@ class SpotFinder:
         """``px_per_m``: working pixels a metre of what stands on the ground at each pixel."""
         self._px_per_m = px_per_m
 
-    def find(self, now: Planes, before: Planes, busy: Plane, brighter: Plane) -> Spots:
+    def find(self, now: Planes, before: Planes, busy: Plane, bodies: Plane, brighter: Plane) -> Spots:
         """The spots in a foreground mask, alone or as a round white part of something larger.
 
-        ``before``: the background; ``brighter``: by how many levels each pixel is brighter than it.
+        ``before``: the background; ``bodies``: the part of the mask where players are; ``brighter``: by how
+        many levels each pixel is brighter than the background.
         """
         alone = outlines(busy)
         alone = alone[self._fits(alone)]
-        white = self._broad_whites(now, busy, brighter)
+        white = self._broad_whites(now, bodies, brighter)
         touching = outlines(white)
         short = np.minimum(touching.width, touching.height)
         is_round = short >= ROUND * np.maximum(touching.width, touching.height)
@@ -113,13 +114,13 @@ class SpotFinder:
         place = np.where(on_body, ON_BODY, np.where(within.any(axis=1), AT_FEET, 1.0))
         return np.asarray(place * np.array(shares, np.float64))
 
-    def _broad_whites(self, now: Planes, busy: Plane, brighter: Plane) -> Plane:
+    def _broad_whites(self, now: Planes, bodies: Plane, brighter: Plane) -> Plane:
         """255 where the foreground is white over a ball's breadth: socks and lines are narrower."""
-        broad = np.zeros_like(busy)
-        bright = above(brighter, WHITE_LEVELS) & busy
+        broad = np.zeros_like(bodies)
+        bright = above(brighter, WHITE_LEVELS) & bodies
         boxes = outlines(bright)
         ball_px = BALL_M * boxes.at_feet(self._px_per_m)
-        large_enough = np.minimum(boxes.width, boxes.height) >= np.floor(BREADTH * ball_px)
+        large_enough = np.minimum(boxes.width, boxes.height) >= np.maximum(np.floor(BREADTH * ball_px), 2)
         for box, breadth_px in zip(
             boxes[large_enough].slices(), (BREADTH * ball_px[large_enough]).astype(int).tolist(), strict=True
         ):

@@ -109,8 +109,8 @@ class CameraWatch:
         px_per_m = self._px_per_m
         difference, brighter = self._background.difference(now)
         busy = above(difference, THRESHOLD) & self._anywhere
-        spots = self._finder.find(now, self._background.picture, busy, brighter)
         bodies = busy & self._body
+        spots = self._finder.find(now, self._background.picture, busy, bodies, brighter)
         for spot in spots.boxes[(spots.likeness > SURE_SPOT) & ~spots.touching].slices():
             bodies[spot] = 0
         boxes, filled = people(bodies, px_per_m)
@@ -134,7 +134,7 @@ class CameraWatch:
     def _lying_balls(self, now: Planes, standing: Plane, field: Field) -> Boxes:
         """Spots in the first frame that look like a ball: round, unlike a mark, which is flat from afar."""
         plain = self._background.plain
-        spots = self._finder.find(now, plain, standing, less(now.luma, plain.luma))
+        spots = self._finder.find(now, plain, standing, standing, less(now.luma, plain.luma))
         boxes = spots.boxes
         middle = self.scene.to_angles((boxes.left + boxes.right) / 2, (boxes.top + boxes.bottom) / 2)
         chosen = (spots.likeness > LYING_BALL) & ~spots.touching & (boxes.height >= ROUND * boxes.width)
