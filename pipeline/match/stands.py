@@ -83,18 +83,10 @@ def paint_surroundings(picture: Picture, yaw: Picture, slope: Picture, height_m:
         _paint_stand(picture, _END, side * sin, cos, slope, height_m, (_END_FROM_M, _END_TO_M), seed)
     _paint_roof(picture, cos, sin, slope, height_m)
     _paint_boards(picture, _BOARDS_FAR_M, cos, sin, slope, height_m, (-_BOARDS_SIDE_M, _BOARDS_SIDE_M))
-    for side in (-1.0, 1.0):
-        _paint_boards(
-            picture,
-            _BOARDS_SIDE_M,
-            side * sin,
-            -side * cos,
-            slope,
-            height_m,
-            (-FAR_LINE_M - BOARD_GAP_M, -SETBACK_M + 1.0)
-            if side > 0
-            else (SETBACK_M - 1.0, FAR_LINE_M + BOARD_GAP_M),
-        )
+    near_m, far_m = SETBACK_M - 1.0, FAR_LINE_M + BOARD_GAP_M
+    _paint_boards(picture, _BOARDS_SIDE_M, -sin, cos, slope, height_m, (near_m, far_m))
+    # On the right, left to right is towards the camera.
+    _paint_boards(picture, _BOARDS_SIDE_M, sin, -cos, slope, height_m, (-far_m, -near_m))
 
 
 def _sky(yaw: Picture, slope: Picture) -> Picture:

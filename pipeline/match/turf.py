@@ -40,7 +40,8 @@ _VERGE_M = 1.9
 _STRIPES = 20
 _LINE_COLOUR = (0.93, 0.95, 0.92)
 _FINER = 4
-"""Markings are drawn this many times finer and then averaged."""
+"""Markings are drawn this many times finer and then averaged; half as many in a picture wider than this."""
+_WIDE_PX = 4096
 
 
 def paint_turf(u_m: Picture, v_m: Picture, footprint_m: Picture) -> Picture:
@@ -85,11 +86,11 @@ def paint_markings(picture: Picture, venue: Venue) -> None:
     """Draw the white lines into an RGB picture (height, width, 3), in place."""
     top = max(0, int(venue.horizon_y) - 1)
     rows = venue.height - top
-    # At four times the width a row of the mask is at most 32 thousand wide: drawn in strips of rows.
-    mask = np.zeros((rows * _FINER, venue.width * _FINER), np.uint8)
+    finer = _FINER if venue.width <= _WIDE_PX else _FINER // 2
+    mask = np.zeros((rows * finer, venue.width * finer), np.uint8)
     for outline in _strips():
         pixels = venue.pixels(outline[:, 0], outline[:, 1])
-        fine = (pixels - [0.0, top]) * _FINER + (_FINER - 1) / 2
+        fine = (pixels - [0.0, top]) * finer + (finer - 1) / 2
         cv2.fillConvexPoly(mask, np.rint(fine * 16).astype(np.int32), 255, cv2.LINE_8, 4)
     cover = cv2.resize(mask, (venue.width, rows), interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
     chalk = 0.90 + 0.05 * texture.noise(13, 0.4)
