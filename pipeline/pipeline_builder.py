@@ -81,7 +81,7 @@ class PipelineBuilder:
 
         analysis = AnalysisPipeline(pipeline, sources, window, audio, detector)
         entries = self._build_compressed(analysis) if compressed else self._build_raw(analysis)
-        analysis.entries_found(*entries)
+        analysis.pictures_enter(entries)
         join_streams(
             pipeline,
             sources,

@@ -49,7 +49,7 @@ class AnalysisPipeline:
         self.audio_appsink = audio_appsink
         self.detector_appsink = detector_appsink
         self.sources = sources
-        self._entries: list[Gst.Pad] = []
+        self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
         self._complete = False
@@ -107,8 +107,7 @@ class AnalysisPipeline:
 
         Waits for the streaming threads, which offline wait for room in the window.
         """
-        for entry in list(self._entries):
-            entry.send_event(Gst.Event.new_eos())
+        self._end_sources(set(range(len(self.sources))))
 
     def stop(self) -> None:
         """Set the pipeline to NULL and forget the handlers. Idempotent."""
@@ -117,16 +116,16 @@ class AnalysisPipeline:
 
     # What the builder tells while it wires the streams up.
 
-    def entries_found(self, *entries: Gst.Pad) -> None:
-        """Pads through which pictures come in; the end of a capture enters there."""
+    def pictures_enter(self, entries: list[Gst.Pad]) -> None:
+        """Where each source's pictures come in, in order; the end of a capture enters there."""
         with self._changed:
-            self._entries += entries
+            self._entries += enumerate(entries)
 
-    def sound_found(self, entry: Gst.Pad) -> None:
-        """A source's sound goes to the audio appsink, from `entry` on."""
+    def sound_found(self, index: int, entry: Gst.Pad) -> None:
+        """The sound of source `index` goes to the audio appsink, from `entry` on."""
         with self._changed:
             self._has_audio = True
-        self.entries_found(entry)
+            self._entries.append((index, entry))
 
     def streams_complete(self, cameras_with_video: set[int]) -> None:
         """Every source has shown all its streams."""
@@ -172,14 +171,28 @@ class AnalysisPipeline:
     def _on_failure(self, message: Gst.Message) -> None:
         for index, source in enumerate(self.sources):
             if message.src is source.element or message.src.has_as_ancestor(source.element):
-                error = explain(message, "source", source.name)
-                self._lost.add(index)
-                if len(self._lost) < len(self.sources) and self._is_ready():
-                    self._on_camera_lost(index, error)
-                    return
-                self.fail(error)
+                self._on_source_lost(index, explain(message, "source", source.name))
                 return
         self.fail(explain(message, "pipeline", self._names()))
+
+    def _on_source_lost(self, index: int, error: ForesightError) -> None:
+        """One camera of several may go once it has shown something: its last picture stays, the rest goes on."""
+        if index in self._lost:
+            return
+        self._lost.add(index)
+        began = any(
+            entry.get_current_caps() is not None for source, entry in self._entries if source == index
+        )
+        if len(self._lost) == len(self.sources) or not began:
+            self.fail(error)
+            return
+        self._end_sources({index})
+        self._on_camera_lost(index, error)
+
+    def _end_sources(self, indices: set[int]) -> None:
+        for index, entry in list(self._entries):
+            if index in indices:
+                entry.send_event(Gst.Event.new_eos())
 
     def fail(self, error: ForesightError) -> None:
         """The pipeline can go no further; the first reason counts. Any thread."""

@@ -24,13 +24,13 @@ def join_streams(
     decode: bool,
     audio_source: int | None,
     limit_ns: Nanoseconds | None,
-    on_sound: Callable[[Gst.Pad], None],
+    on_sound: Callable[[int, Gst.Pad], None],
     on_complete: Callable[[set[int]], None],
 ) -> None:
     """Put the sources into the pipeline; link source i's first picture to entry i and one sound to the appsink.
 
-    `on_sound(where it enters)` is called when there is sound, `on_complete(cameras with a picture)` when all
-    streams are known.
+    `on_sound(source, where it enters)` is called when there is sound, `on_complete(cameras with a picture)`
+    when all streams are known.
     """
     joiner = _Joiner(
         pipeline, entries, audio_appsink, len(sources), decode, audio_source, limit_ns, on_sound, on_complete
@@ -52,7 +52,7 @@ class _Joiner:
         decode: bool,
         audio_source: int | None,
         limit_ns: Nanoseconds | None,
-        on_sound: Callable[[Gst.Pad], None],
+        on_sound: Callable[[int, Gst.Pad], None],
         on_complete: Callable[[set[int]], None],
     ) -> None:
         self._pipeline = pipeline
@@ -102,22 +102,22 @@ class _Joiner:
                 return
             sounds = sorted(self._sounds.items())
             pictured = set(self._pictured)
-        for position, (_, (pad, block)) in enumerate(sounds):
+        for position, (source, (pad, block)) in enumerate(sounds):
             if position == 0:
-                self._take_sound(pad)
+                self._take_sound(source, pad)
             else:
                 self._discard(pad)
             pad.remove_probe(block)
         self._on_complete(pictured)
 
-    def _take_sound(self, pad: Gst.Pad) -> None:
+    def _take_sound(self, source: int, pad: Gst.Pad) -> None:
         queue, shape = make("queue"), make("capsfilter")
         shape.set_property("caps", Gst.Caps.from_string("audio/x-raw,layout=interleaved"))
         elements = [queue, make("audioconvert"), make("audioresample"), shape, self._audio_appsink]
         chain(self._pipeline, *elements)
         for element in reversed(elements):
             element.sync_state_with_parent()
-        self._on_sound(static_pad(queue, "sink"))
+        self._on_sound(source, static_pad(queue, "sink"))
         self._limit(pad)
         self._link_decoded(pad, static_pad(queue, "sink"))
 
