@@ -22,7 +22,7 @@ ERROR_SCALE = 20.0
 """Errors are drawn so many times their size."""
 
 _GOOD, _FAIR, _POOR = (90, 220, 90), (60, 200, 255), (70, 70, 255)
-_HORIZON, _SEAM, _PITCH, _TEXT = (255, 220, 80), (255, 80, 255), (255, 255, 255), (255, 255, 255)
+_HORIZON, _SEAM, _PITCH, _TEXT = (255, 220, 80), (255, 80, 255), (0, 235, 255), (255, 255, 255)
 _PAD_DEG = 1.0
 _CELL_DEG = 10.0
 
@@ -30,7 +30,7 @@ _CELL_DEG = 10.0
 def draw_preview(calibration: Calibration, footage: Sequence[Footage], width: int = WIDTH_PX) -> Picture:
     """The panorama of the whole rig in BGR with what the calibration found drawn over it.
 
-    White: the pitch as the rig knows it. Yellow: the horizon and every tenth degree. Magenta: seams. Dots and
+    Yellow: the pitch as the rig knows it. Blue: the horizon and every tenth degree. Magenta: seams. Dots and
     strokes: matches and their held-out errors, ERROR_SCALE times enlarged; green under 1 px, orange under 2 px.
     """
     rig = calibration.rig
@@ -132,7 +132,7 @@ def _draw_errors(pen: _Pen, rig: Rig, held: HeldOut) -> None:
 
 
 def _write(picture: Picture, calibration: Calibration) -> None:
-    """The figures in the corner, dark on nothing readable everywhere: each line on its own dark band."""
+    """The figures in the corner, each line on its own dark band."""
     report = calibration.report
     lines = []
     for name, ground in (("matches", False), ("ground", True)):
