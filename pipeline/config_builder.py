@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.errors import ConfigError
 from pipeline.inference_config import Nvinfer, check_nvinfer, write_unless_there
 from pipeline.settings import Problem, Settings, problems
-from pipeline.settings.problem import node_at, problems_in, schema_of
+from pipeline.settings.problem import allowed, node_at, problems_in, schema_of
 
 ENVIRONMENT_PREFIX = "FORESIGHT_"
 """``FORESIGHT_DELAY_S=5``, nested with two underscores: ``FORESIGHT_DETECTOR__KIND=none``."""
@@ -63,7 +63,9 @@ class ConfigBuilder:
         for assignment in assignments:
             key, equals, text = assignment.partition("=")
             if not key.strip() or not equals:
-                raise ConfigError(f"{assignment}: not KEY=VALUE, such as encoder.bitrate_kbps=4000")
+                raise ConfigError(
+                    f"{assignment}: no setting with its value, such as encoder.bitrate_kbps=4000"
+                )
             self._take(_from_text(key.strip(), key.strip().split("."), text), "the command line")
         return self
 
@@ -119,9 +121,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 def check_file(path: Path) -> list[str]:
     """Everything wrong with a configuration file, a line each: file, line, key and what is allowed.
 
-    A file that does not end in .toml is taken for one of nvinfer's. Raises ConfigError when it cannot be read.
+    A file that ends in .txt, as NVIDIA's do, is taken for one of nvinfer's. Raises ConfigError when it cannot
+    be read.
     """
-    if path.suffix != ".toml":
+    if path.suffix == ".txt":
         return check_nvinfer(path)
     values = read_toml(path)
     try:
@@ -157,11 +160,11 @@ def to_toml(settings: Settings) -> str:
 
 
 def _document(settings: Settings) -> Iterator[str]:
-    yield "# Settings of a Foresight run; what is commented out shows the default or has none."
+    yield "# Settings of a Foresight run. Each line that is commented out shows the default, where there is one."
     for name, model_field in Settings.model_fields.items():
         value = getattr(settings, name)
         if not isinstance(value, BaseModel):
-            yield from _entry(name, value, model_field.description)
+            yield from _entry([name], value, model_field.description)
     for name in Settings.model_fields:
         group = getattr(settings, name)
         if isinstance(group, BaseModel):
@@ -169,17 +172,17 @@ def _document(settings: Settings) -> Iterator[str]:
             yield f"[{name}]"
             yield f"# {(type(group).__doc__ or '').strip()}"
             for key, model_field in type(group).model_fields.items():
-                yield from _entry(key, getattr(group, key), model_field.description)
+                yield from _entry([name, key], getattr(group, key), model_field.description)
 
 
-def _entry(name: str, value: Any, description: str | None) -> Iterator[str]:
+def _entry(path: Sequence[str], value: Any, description: str | None) -> Iterator[str]:
     yield ""
     for line in (description or "").splitlines():
         yield f"# {line.strip()}"
-    if value is None:
-        yield f"# {name} ="
-    else:
-        yield f"# {name} = {_literal(value)}"
+    may_be = allowed(node_at(schema_of(Settings), path) or {})
+    if not may_be.endswith("text"):
+        yield f"# Allowed: {may_be}."
+    yield f"# {path[-1]} =" if value is None else f"# {path[-1]} = {_literal(value)}"
 
 
 def _literal(value: Any) -> str:

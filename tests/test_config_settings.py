@@ -30,6 +30,8 @@ def test_settings_are_frozen() -> None:
     [
         ({"delay_s": 0}, "delay_s: 0 is not allowed, allowed: a number above 0 and at most 3600"),
         ({"delay_s": -1}, "delay_s: -1 is not allowed"),
+        ({"delay_s": True}, "delay_s: True is not allowed"),
+        ({"encoder": {"bitrate_kbps": True}}, "encoder.bitrate_kbps: True is not allowed"),
         ({"delay_s": float("nan")}, "delay_s: nan is not allowed"),
         ({"size": "0x0"}, "size: 0x0 is not allowed, allowed: WIDTHxHEIGHT in pixels, both even"),
         ({"size": "1281x720"}, "both even"),

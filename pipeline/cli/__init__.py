@@ -46,7 +46,7 @@ def _app() -> typer.Typer:
 
     def options(
         version: bool = typer.Option(
-            False, "--version", is_eager=True, callback=_show_version, help="and exit"
+            False, "--version", is_eager=True, callback=_show_version, help="say which version this is"
         ),
         debug: bool = typer.Option(False, "--debug", help="show where in the code an error comes from"),
     ) -> None:

@@ -36,6 +36,8 @@ def bench(
     if unknown or not known:
         there = ", ".join(known) or "none; benchmarks come with a checkout of the source"
         raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
+    if json_file is not None and not json_file.parent.is_dir():
+        raise ConfigError(f"there is no folder {json_file.parent}, make it with: mkdir -p {json_file.parent}")
     rows: dict[str, object] = {}
     failed = []
     for name in names or known:

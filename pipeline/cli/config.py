@@ -34,7 +34,7 @@ def init(
 def check(path: Annotated[Path, FILE] = Path("foresight.toml")) -> None:
     """Say what is wrong with a file: line, key and what is allowed.
 
-    A file that does not end in .toml is taken for one of NVIDIA's nvinfer.
+    A file that ends in .txt is taken for one of NVIDIA's nvinfer.
     """
     from pipeline.config_builder import check_file
 

@@ -11,7 +11,7 @@ SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; 
 
 
 def run(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE...", help=SOURCES_HELP)] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=SOURCES_HELP)] = None,
     output: Annotated[
         list[Path] | None,
         typer.Option("-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv or ts"),

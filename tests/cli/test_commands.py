@@ -51,6 +51,11 @@ def foresight(*arguments: str) -> int:
         (("run", "gst:audiotestsrc num-buffers=9", "-o", "film.mp4"), 1, "holds no video"),
         (("run", "rtsp://joe:secret@127.0.0.1:9/a b!", "-o", "film.mp4"), 1, "nobody answers"),
         (("bench", "nosuch"), 2, "no benchmark nosuch"),
+        (("bench", "view", "--json", "no/such.json"), 2, "mkdir -p no"),
+        (("run", "match", "--set", "delay_s"), 2, "no setting with its value"),
+        (("run", "match", "--set", "encoder.bitrate=1"), 2, "did you mean bitrate_kbps?"),
+        (("run", "match", "--stream", "http://joe:secret@host/x"), 2, "streams"),
+        (("demo", "-o", "/proc/none/demo.mp4"), 1, "/proc/none"),
         (("config", "check", "none.toml"), 2, "foresight config init"),
     ],
 )

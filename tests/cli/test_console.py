@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
+from pipeline.cli import console
 from pipeline.cli.console import report_lines, status_line, status_table
 from pipeline.progress import Progress, RunReport
+from pipeline.settings import Settings
 
 PROGRESS = Progress(
     position_s=12.5,
@@ -67,3 +71,15 @@ def test_the_report_names_films_and_notes() -> None:
     assert "9 frames, 0.30 s of film" in lines[0]
     assert "written: film.mp4" in lines
     assert "note: no rig was given" in lines
+
+
+def test_no_secret_reaches_a_log_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    console._set_up_logging(Settings())
+    logging.getLogger("any").warning("lost %s", "rtmp://server/app/S3CR3T")
+    logging.getLogger("any").warning("lost rtsp://joe:S3CR3T@camera/1")
+    told = capsys.readouterr().err
+    assert told.count("lost") == 2
+    assert "S3CR3T" not in told
