@@ -108,9 +108,14 @@ def steady(sink: Any, seconds: float) -> dict[str, float]:
 
 def direct(case: dict[str, Any], between: str) -> dict[str, float]:
     """Source, something between, sink, in one pipeline."""
-    pipeline = Gst.parse_launch(f"{source(case['width'], case['height'], case['fps'])} {between} ! {SINK}")
+    late = f"max-lateness={case['max_lateness_ns']} qos=true" if "max_lateness_ns" in case else ""
+    pipeline = Gst.parse_launch(
+        f"{source(case['width'], case['height'], case['fps'])} {between} ! {SINK} {late}"
+    )
     pipeline.set_state(Gst.State.PLAYING)
     found = steady(pipeline.get_by_name("out"), case["seconds"])
+    rendered, found["sink_dropped"] = stats(pipeline.get_by_name("out"))
+    found["shown"] = rendered + found["sink_dropped"]
     pipeline.set_state(Gst.State.NULL)
     return found
 

@@ -38,6 +38,16 @@ def test_live_every_frame_once_in_order_and_all_the_sound() -> None:
         assert stats["frames_received"] == stats["frames_sent"] == 45
 
 
+def test_sinks_that_do_not_wait_for_the_clock_get_each_frame_when_it_is_due() -> None:
+    with Pipes(video_source(30, live=True), playback(sync=False), buffer_duration=2.0, delay=0.6) as pipes:
+        pipes.play()
+        pipes.wait_eos()
+        video, origin_ns = pipes.shown["video"], pipes.analysis.get_base_time()
+        delays = [c - origin_ns - r for c, r in zip(video.clock_ns, video.running_ns, strict=True)]
+        assert len(delays) == 30
+        assert min(delays) >= 595 * MS, "no frame before its time, though no sink holds it"
+
+
 def test_offline_loses_nothing_however_fast_the_source_is() -> None:
     source = video_source(900, live=False) + audio_source(3000, live=False)
     with Pipes(source, playback(sync=False), buffer_duration=2.0, delay=0.6, live=False) as pipes:

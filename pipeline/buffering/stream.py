@@ -57,6 +57,9 @@ class Stream:
     """Samples can be cut at any point: raw sound."""
     behind: int = 0
     """How many entries the playhead has passed."""
+    shown_seq: int = 0
+    noted_ns: int = 0
+    """Sequence number of the first entry after the playhead, and the playhead, when they were last noted."""
     most: int = 0
     """The largest number of entries ever held."""
     gap_to_ns: int = 0
@@ -74,7 +77,8 @@ class Stream:
         self.next_seq = self.window.end
         self.newest_ns = self.sent_ns = self.told_ns = None
         self.seen = self.ended = self.closed = self.in_gap = False
-        self.behind = self.most = self.gap_to_ns = 0
+        self.behind = self.most = self.gap_to_ns = self.noted_ns = 0
+        self.shown_seq = self.window.end
         self.rates = RateMeter()
         self.splice = self.starved_since_ns = None
         return evicted
@@ -126,7 +130,9 @@ class Stream:
         if first is None or (horizon_ns is not None and first.order_ns > horizon_ns):
             return []
         last_ns = first.order_ns + limit_ns
-        end = self.window.index_after(last_ns if horizon_ns is None else min(horizon_ns, last_ns))
+        end = self.window.index_from(
+            self.next_seq, last_ns if horizon_ns is None else min(horizon_ns, last_ns)
+        )
         taken = list(self.window.between(self.next_seq, end))
         self.next_seq = end
         self.counters.sent += len(taken)
@@ -193,7 +199,12 @@ class Stream:
 
     def note_playhead(self, playhead_ns: int) -> None:
         """Remember how many entries the playhead has passed."""
-        self.behind = self.window.index_after(playhead_ns) - self.window.start
+        if playhead_ns < self.noted_ns:
+            self.shown_seq = self.window.index_after(playhead_ns)  # it went back
+        else:
+            self.shown_seq = self.window.index_from(self.shown_seq, playhead_ns)
+        self.noted_ns = playhead_ns
+        self.behind = self.shown_seq - self.window.start
         self.most = max(self.most, len(self.window))
 
     def evict_sent(self) -> list[Entry]:

@@ -104,6 +104,14 @@ class Window:
         """Sequence number of the first entry after `order_ns`; `end` when there is none."""
         return self._first + bisect_right(self._entries, order_ns, lo=self._head, key=_order)
 
+    def index_from(self, sequence: int, order_ns: int) -> int:
+        """Like `index_after`, searching from `sequence` on: quick when it is near, whatever the window's length."""
+        entries = self._entries
+        place = max(sequence - self._first, self._head)
+        while place < len(entries) and entries[place].order_ns <= order_ns:  # type: ignore[union-attr]
+            place += 1
+        return self._first + place
+
     def keyframe_at_or_before(self, sequence: int) -> int:
         """The last place at or before `sequence` where decoding can begin; `start` when there is none."""
         if self._keys is None:
@@ -123,10 +131,10 @@ class Window:
         if self._keys is not None:
             keep = self.keyframe_at_or_before(self.index_after(time_ns) - 1)
             return self.evict_to(keep)
-        sequence, end = self.start, self.end
-        while sequence < end and self[sequence].end_ns <= time_ns:
-            sequence += 1
-        return self.evict_to(sequence)
+        place, entries = self._head, self._entries
+        while place < len(entries) and entries[place].end_ns <= time_ns:  # type: ignore[union-attr]
+            place += 1
+        return self.evict_to(self._first + place) if place > self._head else []
 
     def evict_oldest(self) -> list[Entry]:
         """Remove and return the oldest entry, of an inter-coded stream the oldest group of pictures."""

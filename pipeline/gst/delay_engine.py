@@ -70,6 +70,7 @@ class DelayEngine:
         self.on_stall: Callable[[], Any] | None = None
         self.on_report: Callable[[], None] | None = None
         self._make_keeper = make_keeper
+        self._cushion_ns = line.schedule.cushion_ns
         self._run: _Run | None = None
         self._idle = False  # the buffer thread waits for something to happen
 
@@ -89,7 +90,7 @@ class DelayEngine:
     @property
     def _limit_ns(self) -> int:
         """How much an appsrc takes: two cushions, so that the thread may be late by one."""
-        return max(2 * self.line.schedule.cushion_ns, SMALLEST_LIMIT_NS)
+        return max(2 * self._cushion_ns, SMALLEST_LIMIT_NS)
 
     @property
     def is_running(self) -> bool:
@@ -279,15 +280,16 @@ class DelayEngine:
 
     def loop(self) -> None:
         """The thread's work until it is stopped: wait for the fill, start playback, send, watch for stalls."""
-        run = self._run
-        if run is not None:
-            self._loop(run)
+        if self._run is not None:
+            self._loop(self._run)
 
     def _loop(self, run: _Run) -> None:
         report_s = time.monotonic() + REPORT_EVERY_S
         while not run.stopped:
             if self.line.state is State.PLAYING:
                 self.take_in_all()
+            if self.live and self.line.schedule.base_ns is None:
+                self._choose_cushion()
             rooms_ns = self._rooms_ns()
             now_ns = self.clock.get_time()
             origin_ns = self.origin_ns(now_ns) if self.line.schedule.base_ns is None else None
@@ -361,16 +363,17 @@ class DelayEngine:
         return [target for target in targets if target is not None]
 
     def _start_playback(self, base_ns: int) -> None:
-        pipeline = self.playback_pipeline
         logger.info("[BUFFER] filled; playback starts")
-        if pipeline is None:
-            return
-        if not self.live:
+        pipeline = self.playback_pipeline
+        if pipeline is not None and self.live:
+            playback.start(pipeline, self.appsrcs, self.clock, base_ns)
+        elif pipeline is not None:
             pipeline.set_state(Gst.State.PLAYING)
-            return
-        playback.start(pipeline, self.appsrcs, self.clock, base_ns)
-        if not playback.has_synced_sink(pipeline):
-            self.line.schedule.cushion_ns = 0  # nothing downstream waits for the clock, so the thread does
+
+    def _choose_cushion(self) -> None:
+        """Where no sink waits for the clock, the buffer thread does: samples leave when they are due."""
+        synced = playback.has_synced_sink(self.playback_pipeline)
+        self.line.schedule.cushion_ns = self._cushion_ns if synced else 0
 
     def send(self, send: Send) -> None:
         """Push entries that were taken; what the appsrc refuses waits again."""

@@ -66,6 +66,7 @@ class WindowMachine(RuleBasedStateMachine):
         assert self.window.index_at(order_ns) == first
         after = next((number for number, made in self.model if made.order_ns > order_ns), self.number)
         assert self.window.index_after(order_ns) == after
+        assert self.window.index_from(0, order_ns) == after
 
     @rule(begin=st.integers(0, 100), count=st.integers(0, 20))
     def between(self, begin: int, count: int) -> None:
