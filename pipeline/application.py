@@ -316,8 +316,8 @@ class PanoramaWithVirtualCamera:
     # Telling
 
     def _dropped(self) -> int:
-        video = self.buffer_manager.statistics().streams["video"]
-        return video.dropped + video.refused
+        at_source = self._analysis.dropped_at_source if self._analysis is not None else 0
+        return at_source + self.buffer_manager.statistics().streams["video"].dropped
 
     def _follows(self) -> str:
         director = self._director

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import ForesightError, SourceError
 from pipeline.gst.bus import BusListener, explain
+from pipeline.gst.match_source import MatchSource
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.sources import Source
 
@@ -69,6 +70,13 @@ class AnalysisPipeline:
     def has_audio(self) -> bool:
         """Whether a source has sound; settled once `wait_ready` has returned."""
         return self._has_audio
+
+    @property
+    def dropped_at_source(self) -> int:
+        """Frames that the built-in match left out because they could not be drawn in time."""
+        return sum(
+            source.element.dropped for source in self.sources if isinstance(source.element, MatchSource)
+        )
 
     def on_error(self, callback: Callable[[ForesightError], object]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
