@@ -1,0 +1,15 @@
+"""The soak of benchmarks/soak_buffer.py, a small one."""
+
+from __future__ import annotations
+
+from benchmarks.soak_buffer import soak
+
+
+def test_twenty_thousand_samples_leave_the_counters_exact_and_the_memory_flat() -> None:
+    found = soak(20_000, report=False)
+    counters = found["statistics"]
+    assert counters.received == 20_000
+    assert counters.sent + counters.waiting == 20_000
+    assert found["shown"] == counters.sent
+    assert counters.dropped == counters.late == counters.refused == 0
+    assert found["memory_mb"][-1] <= 1.02 * found["memory_mb"][0]
