@@ -118,18 +118,20 @@ class BallTracker:
         sights = lifted(sight_s, balls[0, chain], balls[1, chain], balls[3, chain], self._height_m)
         x_m, z_m, above_m = self._smooth(grid_s, sight_s, np.stack([sights.x_m, sights.z_m, sights.above_m]))
         unseen_s = _unseen_s(grid_s, sight_s)
-        following = np.full(len(grid_s), Following.BALL, np.int8)
         uncertainty_m = np.minimum(
             np.maximum(unseen_s - 0.15, 0.0) * self._settings.speed_m_s, self._settings.largest_uncertainty_m
         )
-        for i in np.flatnonzero(unseen_s > self._settings.lost_after_s):
+        following = np.full(len(grid_s), Following.BALL, np.int8)
+        lost = unseen_s > self._settings.lost_after_s
+        following[lost] = Following.NOTHING
+        for i in np.flatnonzero(lost):
             play = crowd.centre(float(grid_s[i]))
-            following[i] = Following.NOTHING if play is None else Following.PLAYERS
             if play is not None:
                 x_m[i], z_m[i], uncertainty_m[i] = play
-                above_m[i] = 0.0
+                above_m[i], following[i] = 0.0, Following.PLAYERS
         known = following == Following.PLAYERS
         if len(chain) == 0 and known.any():
+            # Before the first and after the last sight of a player the play is where it was nearest in time.
             nearest = _nearest(known)
             x_m, z_m, uncertainty_m = x_m[nearest], z_m[nearest], uncertainty_m[nearest]
         yaw_deg, pitch_deg = self._geometry.metres_to_angles(x_m, z_m, above_m)

@@ -130,7 +130,7 @@ class Director:
         self._plan: _Plan | None = None
         self._operator: View | None = None
         self._plans = self._solved = 0
-        self._reset_to: int | None = None
+        self._begin_anew = False
 
     def view_at(self, time_ns: int) -> View:
         """The view of the frame at `time_ns`. The streaming thread; blocks for `patience_s` at most.
@@ -142,17 +142,18 @@ class Director:
             plan is None
             or time_ns < plan.start_ns
             or time_ns > plan.start_ns + LONGEST_LEAP_S * NS_PER_S
-            or self._reset_to is not None
+            or self._begin_anew
         ):
-            self._reset_to = None
+            self._begin_anew = False
             plan = self._replan(time_ns, None)
         while time_ns >= plan.start_ns + STRIDE_NS:
             plan = self._replan(plan.start_ns + STRIDE_NS, plan)
         return self._view(plan, time_ns)
 
     def reset(self, time_ns: int) -> None:
-        """After a seek: the next view begins a new path, free of the old one. Any thread."""
-        self._reset_to = time_ns
+        """After a seek to `time_ns`: the next view begins a new path, free of the old one. Any thread."""
+        del time_ns  # the next view tells it again
+        self._begin_anew = True
 
     def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
         """The path now planned over [t0_ns, t1_ns], every 0.2 s, for an overlay. Any thread; never blocks."""
