@@ -34,6 +34,9 @@ and low, for in the distance the ground is a narrow strip."""
 STIR_LEVELS = 14
 """Between two looks a person changes by more levels somewhere, a thing does not."""
 
+FLASH_LEVELS = 3.0
+"""When the whole picture's light changes more than this between two looks, nothing is said to have stirred."""
+
 STIR_S = 30.0
 """What has not stirred for so long is a thing."""
 
@@ -74,8 +77,10 @@ class Background:
 
     def look_back(self, now: Planes, elapsed_s: float) -> None:
         """Note what stirred since the last look back, and what the ground looks like without people."""
-        before = Planes(_with_drift(self._before.luma, now.luma), self._before.u, self._before.v)
-        stir = shrunk(_largest_difference(now, before), _coarse_size(now.luma))
+        if abs(_drift(self._before.luma, now.luma)) > FLASH_LEVELS:
+            self._stirred_s += elapsed_s
+            return
+        stir = shrunk(_largest_difference(now, self._before), _coarse_size(now.luma))
         peak = cv2.dilate(stir, np.ones((3, 3), np.uint8))
         self._stirred_s = np.where(peak * 3 > STIR_LEVELS, 0.0, self._stirred_s + elapsed_s).astype(
             np.float32
@@ -110,7 +115,9 @@ class Background:
         A drift of the whole picture's brightness (the exposure, a cloud) is taken out first.
         """
         luma, u, v = self._planes
-        luma = _with_drift(luma, now.luma)
+        drift = _drift(luma, now.luma)
+        if drift:
+            luma = scaled(luma, offset=drift)
         brighter = less(now.luma, luma)
         darker = less(less(luma, now.luma), scaled(luma, SHADOW_SHARE))
         colour = larger(apart(now.u, u), apart(now.v, v))
@@ -141,10 +148,9 @@ def _coarse_size(plane: Plane) -> tuple[int, int]:
     return max(1, plane.shape[1] // COARSE), max(1, plane.shape[0] // COARSE)
 
 
-def _with_drift(before: Plane, now: Plane) -> Plane:
-    """An earlier brightness as it would be in the present light."""
-    drift = float(np.median(now[::16, ::16].astype(np.int16) - before[::16, ::16]))
-    return scaled(before, offset=drift) if drift else before
+def _drift(before: Plane, now: Plane) -> float:
+    """By how many levels the whole picture has become brighter."""
+    return float(np.median(now[::16, ::16].astype(np.int16) - before[::16, ::16]))
 
 
 def _largest_difference(a: Planes, b: Planes) -> Plane:

@@ -39,7 +39,7 @@ DOUBTFUL_STIR_S = 12.0
 DOUBTFUL_SHARE = 0.25
 """What remains of the likeness of a spot that lies where somebody was wiped off: most are bits of lines."""
 
-LYING_STILL_S = 10.0
+LYING_STILL_S = 5.0
 """So long a ball may lie where one was seen in the first frame; then it is a mark."""
 
 LYING_BALL = 0.5
