@@ -63,13 +63,24 @@ def detector_for(settings: Settings, rig: Rig) -> Detector:
     Raises ConfigError, or DetectorError for a model that cannot be used.
     """
     chosen = settings.detector
-    field = Field.of_pitch(rig) if chosen.field_mask and rig.pitch is not None else None
     return make_detector(
         chosen.kind,
         rig,
-        field=field,
+        field=_field_for(settings, rig),
         rate_hz=chosen.rate_hz,
         model=chosen.model,
         classes=chosen.class_map or None,
         detections=chosen.model,
     )
+
+
+def _field_for(settings: Settings, rig: Rig) -> Field | None:
+    """The field as drawn by the user, else as the rig knows it; None where nobody does. Raises ConfigError."""
+    chosen = settings.detector
+    if not chosen.field_mask:
+        return None
+    if chosen.field_picture is not None:
+        return Field.of_mask(rig, chosen.field_picture)
+    if chosen.field_polygon_deg:
+        return Field.of_polygon(rig, chosen.field_polygon_deg)
+    return Field.of_pitch(rig) if rig.pitch is not None else None

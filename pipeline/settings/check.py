@@ -104,6 +104,8 @@ def _read_files(settings: Settings) -> Iterator[Problem]:
         yield Problem("detector.model", f"the detector {detector.kind} needs a file: add it (--model FILE)")
     if detector.model is not None:
         yield from _readable_file("detector.model", detector.model)
+    if detector.field_picture is not None:
+        yield from _readable_file("detector.field_picture", detector.field_picture)
 
 
 def _exports(settings: Settings) -> Iterator[Problem]:

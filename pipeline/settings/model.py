@@ -72,6 +72,10 @@ class DetectorSettings(Group):
     """The model's class names or numbers and what they stand for, as { person = "player", 32 = "ball" }."""
     field_mask: bool = True
     """Leave out what does not stand on the pitch, where the pitch is known."""
+    field_picture: Path | None = None
+    """The pitch as a picture of the rig frame, bright where it is; left out: the rig's own outline."""
+    field_polygon_deg: tuple[tuple[Degrees, Degrees], ...] = ()
+    """The pitch as corners [yaw, pitch] in degrees, three or more; left out: the rig's own outline."""
 
 
 class FixedView(Group):
