@@ -342,7 +342,7 @@ class PanoramaWithVirtualCamera:
                 *self.settings.outputs,
                 *(redact(secret.get_secret_value()) for secret in self.settings.streams),
             ),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *(self._playback.notes if self._playback is not None else ())),
         )
 
     # The way down, in order

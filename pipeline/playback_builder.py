@@ -125,7 +125,15 @@ class PlaybackPipelineBuilder:
         video, audio = self._encoding.video_codec, self._encoding.audio_codec
         sound = None if self._audio_caps is None else audio
         files = [open_file(path, video_codec=video, audio_codec=sound) for path in self._files]
-        streams = [open_stream(url, video_codec=video, audio_codec=sound) for url in self._streams]
+        streams = [
+            open_stream(
+                url,
+                video_codec=video,
+                audio_codec=sound,
+                make_silence_encoder=self._encoding.make_audio_encoder if audio == "aac" else None,
+            )
+            for url in self._streams
+        ]
         return [*files, *streams]
 
     @staticmethod

@@ -55,8 +55,8 @@ def make_appsink(name: str, *, sync: bool = False, drop: bool = False) -> GstApp
     return appsink
 
 
-def make_appsrc(name: str, caps: Gst.Caps) -> GstApp.AppSrc:
-    """An appsrc for samples with timestamps of their own; who feeds it sets its limits."""
+def make_appsrc(name: str, caps: Gst.Caps | None = None) -> GstApp.AppSrc:
+    """An appsrc for samples with times, and without `caps` formats, of their own; who feeds it sets its limits."""
     appsrc = make("appsrc", name, format="time", do_timestamp=False, max_bytes=0, block=False)
     appsrc.set_property("caps", caps)
     if not isinstance(appsrc, GstApp.AppSrc):

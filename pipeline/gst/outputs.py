@@ -1,60 +1,55 @@
-"""Where a film goes: files and network pushes, each a bin that takes encoded picture and sound."""
+"""Where a film goes: files and network pushes, each an element that takes encoded picture and sound."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError, OutputError
-from pipeline.gst.elements import add, chain, ghost, link, make, static_pad
+from pipeline.gst.containers import CONTAINERS, LIVE_FLV, LIVE_TS, Container
+from pipeline.gst.elements import add, chain, find_property, ghost, link, make, static_pad
+from pipeline.gst.push import Push
+from pipeline.gst.push_link import Carrier
 from pipeline.gst.runtime import Gst
 from pipeline.redaction import redact
 
-FRAGMENT_MS = 1000
-"""An mp4 file is playable up to its last whole fragment, should the run be killed."""
+SRT_LINGER_S = 1.0
+"""An SRT receiver holds what came for its latency, and forgets it when the connection closes."""
+
+
+class Output(Protocol):
+    """One destination: put `element` into the pipeline; its sink pads are ``video`` and, with sound, ``audio``."""
+
+    @property
+    def name(self) -> str:
+        """What the user wrote, without secrets."""
+
+    @property
+    def element(self) -> Gst.Bin:
+        """What takes the encoded streams."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about it: a gap, a silence."""
+
+    def close(self) -> None:
+        """Finish what goes on outside of the pipeline. Idempotent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """A muxer, how its pads are named, and which codecs it holds."""
-
-    muxer: str
-    video_pad: str
-    audio_pad: str
-    codecs: frozenset[str]
-    properties: tuple[tuple[str, object], ...] = ()
-
-    def make(self) -> Gst.Element:
-        """The muxer, ready for a file or a stream."""
-        return make(self.muxer, None, **dict(self.properties))
-
-
-_ALL = frozenset({"h264", "h265", "aac", "opus"})
-_TAGGED = "video_%u", "audio_%u"
-CONTAINERS: dict[str, Container] = {
-    "mp4": Container(
-        "mp4mux",
-        *_TAGGED,
-        _ALL,
-        (("fragment_duration", FRAGMENT_MS), ("fragment_mode", "first-moov-then-finalise")),
-    ),
-    "mkv": Container("matroskamux", *_TAGGED, _ALL),
-    "flv": Container("flvmux", "video", "audio", frozenset({"h264", "aac"})),
-    "ts": Container("mpegtsmux", "sink_%d", "sink_%d", _ALL),
-}
-_LIVE_FLV = Container("flvmux", "video", "audio", frozenset({"h264", "aac"}), (("streamable", True),))
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One destination: put `element` into the pipeline; its sink pads are ``video`` and, with sound, ``audio``.
-
-    `name` is what the user wrote, without secrets.
-    """
+class FileOutput:
+    """A film in a file: all of it happens in the pipeline."""
 
     name: str
     element: Gst.Bin
+    notes: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Nothing: the pipeline has finished the file."""
 
 
 def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Output:
@@ -65,51 +60,72 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Outpu
         raise ConfigError(f"{path}: no known container; name the file {known}")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
-    sink = make("filesink", None, location=str(path), sync=False)
-    sink.set_property("async", False)
-    return _muxed(str(path), CONTAINERS[suffix], sink, video_codec, audio_codec)
+    container = CONTAINERS[suffix]
+    container.check(str(path), video_codec, audio_codec)
+    element = Gst.Bin.new(None)
+    muxer = container.make()
+    chain(element, muxer, _at_once(make("filesink", None, location=str(path))))
+    _enter(element, container, muxer, "video", video_codec, container.video_pad)
+    if audio_codec is not None:
+        _enter(element, container, muxer, "audio", audio_codec, container.audio_pad)
+    return FileOutput(str(path), element)
 
 
-def open_stream(url: str, *, video_codec: str, audio_codec: str | None) -> Output:
-    """A push to ``rtmp``, ``rtmps`` or ``srt``. Raises ConfigError."""
+def open_stream(
+    url: str,
+    *,
+    video_codec: str,
+    audio_codec: str | None,
+    make_silence_encoder: Callable[[], Gst.Element] | None = None,
+) -> Output:
+    """A push to ``rtmp``, ``rtmps`` or ``srt`` that survives the server's absence. Raises ConfigError.
+
+    `make_silence_encoder` makes an AAC encoder for the silence that is sent where `audio_codec` is None.
+    """
     scheme = urlsplit(url).scheme.lower()
     if scheme in ("rtmp", "rtmps"):
-        container, sink = _LIVE_FLV, make("rtmp2sink", None, location=url, sync=False)
+        container, make_sink, sent, linger_s = LIVE_FLV, partial(_rtmp_sink, url), "out-bytes-total", 0.0
     elif scheme == "srt":
-        container, sink = (
-            CONTAINERS["ts"],
-            make("srtsink", None, uri=url, sync=False, wait_for_connection=False),
+        container, make_sink, sent, linger_s = (
+            LIVE_TS,
+            partial(_srt_sink, url),
+            "bytes-sent-total",
+            SRT_LINGER_S,
         )
     else:
         raise ConfigError(f"{redact(url)}: cannot stream there; use rtmp://, rtmps:// or srt://")
+    name = redact(url)
+    container.check(name, video_codec, audio_codec)
+    return Push(
+        name, Carrier(container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder)
+    )
+
+
+def _rtmp_sink(url: str) -> Gst.Element:
+    return _at_once(make("rtmp2sink", None, location=url))
+
+
+def _srt_sink(url: str) -> Gst.Element:
+    sink = make("srtsink", None, uri=url, wait_for_connection=False)
+    if find_property(sink, "auto-reconnect") is not None:
+        sink.set_property("auto-reconnect", False)  # it would go on amid a picture, and tell nobody
+    return _at_once(sink)
+
+
+def _at_once(sink: Gst.Element) -> Gst.Element:
+    """Writes what comes when it comes: the window keeps the time."""
+    sink.set_property("sync", False)
     sink.set_property("async", False)
-    return _muxed(redact(url), container, sink, video_codec, audio_codec)
+    return sink
 
 
-def _muxed(
-    name: str, container: Container, sink: Gst.Element, video_codec: str, audio_codec: str | None
-) -> Output:
-    for codec in (video_codec, audio_codec):
-        if codec is not None and codec not in container.codecs:
-            held = ", ".join(sorted(container.codecs))
-            raise ConfigError(f"{name}: {container.muxer} does not hold {codec}, only {held}")
-    element = Gst.Bin.new(None)
-    muxer = container.make()
-    chain(element, muxer, sink)
-    video_entry = _encoded_entry(element, f"{video_codec}parse")
-    video_entry[1].link_pads("src", muxer, container.video_pad)
-    ghost(element, static_pad(video_entry[0], "sink"), "video")
-    if audio_codec is not None:
-        audio_entry = _encoded_entry(element, f"{audio_codec}parse")
-        audio_entry[1].link_pads("src", muxer, container.audio_pad)
-        ghost(element, static_pad(audio_entry[0], "sink"), "audio")
-    return Output(name, element)
-
-
-def _encoded_entry(container: Gst.Bin, parser_name: str) -> tuple[Gst.Element, Gst.Element]:
-    """A queue, because a muxer takes its streams in turn, and a parser that turns one to its liking."""
+def _enter(
+    element: Gst.Bin, container: Container, muxer: Gst.Element, kind: str, codec: str, muxer_pad: str
+) -> None:
+    """A way into `element`: a queue, because a muxer takes its streams in turn, and a parser."""
     queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
-    parser = make(parser_name)
-    add(container, queue, parser)
+    parser = container.make_parser(codec)
+    add(element, queue, parser)
     link(queue, parser)
-    return queue, parser
+    parser.link_pads("src", muxer, muxer_pad)
+    ghost(element, static_pad(queue, "sink"), kind)

@@ -41,6 +41,11 @@ class PlaybackPipeline:
         """Why the pipeline can go no further; None while it can, and after a good end."""
         return self._error
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the outputs: gaps in a push, silence that was generated."""
+        return tuple(note for output in self.outputs for note in output.notes)
+
     def on_error(self, callback: Callable[[ForesightError], None]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
         self._on_error = callback
@@ -56,8 +61,10 @@ class PlaybackPipeline:
                 appsrc.end_of_stream()
 
     def stop(self) -> None:
-        """Set the pipeline to NULL. Idempotent."""
+        """Let the pushes send their last, then set the pipeline to NULL. Idempotent."""
         self._bus.stop()
+        for output in self.outputs:
+            output.close()
         self.pipeline.set_state(Gst.State.NULL)
         self._over.set()
 

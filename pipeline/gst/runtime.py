@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pipeline.errors import MissingDependencyError
@@ -14,6 +16,11 @@ _INSTALL = (
     "gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good "
     "(and create the environment with: /usr/bin/python3 -m venv --system-site-packages .venv)"
 )
+
+with suppress(OSError):
+    # GStreamer brings libunwind, which aborts on the C++ exceptions that libsrt throws as it closes, unless the
+    # compiler's own unwinder is found first
+    ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
 
 try:
     import gi
@@ -99,7 +106,7 @@ FEATURES: dict[str, Feature] = {
         Feature("ts", {"mpegtsmux": _BAD}),
         Feature("rtmp", {"rtmp2sink": _BAD, "rtmp2src": _BAD, "flvmux": _GOOD}),
         Feature("rtsp", {"rtspsrc": _GOOD}),
-        Feature("srt", {"srtsink": _BAD, "srtsrc": _BAD}),
+        Feature("srt", {"srtsink": _BAD, "srtsrc": _BAD, "capssetter": _GOOD}),
         Feature("window", {"autovideosink": _GOOD, "autoaudiosink": _GOOD}),
         Feature("camera", {"v4l2src": _GOOD}),
     )

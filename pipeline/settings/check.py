@@ -94,6 +94,8 @@ def _mode(settings: Settings) -> Iterator[Problem]:
         yield Problem("mode", "record needs a file to write: add outputs (-o FILE)")
     if settings.mode == "stream" and not settings.streams:
         yield Problem("mode", "stream needs an address to stream to: add streams (--stream URL)")
+    if settings.streams and settings.live is False:
+        yield Problem("live", "a stream keeps to the clock: leave live = false (--offline) out")
 
 
 def _read_files(settings: Settings) -> Iterator[Problem]:

@@ -159,7 +159,7 @@ class Settings(Group):
     """The film's size in pixels."""
     live: bool | None = None
     """true: never wait, drop what is late; false: every frame, as fast as the machine can; left out: live
-    where a source is."""
+    where a source or a stream is."""
     duration_s: Annotated[float, Field(gt=0)] | None = None
     """Seconds of film after which the run ends; left out: when the source ends."""
     rig: Path | None = None
@@ -187,8 +187,10 @@ class Settings(Group):
 
     @property
     def is_live(self) -> bool:
-        """Whether this run is live: as asked, else live where any source is."""
-        return any(map(is_live_source, self.sources)) if self.live is None else self.live
+        """Whether this run is live: as asked, else live where any source is, or where the film is streamed."""
+        return (
+            bool(self.streams) or any(map(is_live_source, self.sources)) if self.live is None else self.live
+        )
 
     @property
     def shows_window(self) -> bool:

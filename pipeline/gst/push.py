@@ -1,0 +1,137 @@
+"""A network push that nothing else waits for: it breaks off, comes back at a keyframe, and its gaps are counted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import partial
+
+from pipeline.gst.elements import add, ghost, make_appsink, static_pad
+from pipeline.gst.push_link import Carrier, PushLink
+from pipeline.gst.runtime import Gst, GstApp, GstVideo
+from pipeline.timebase import ns_to_seconds
+
+logger = logging.getLogger("foresight")
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 4.0
+"""A server that is back is found within this, and has the film again within 5 s."""
+FAREWELL_S = 3.0
+"""At the end, this long for the server to take the last of the film."""
+
+
+class Push:
+    """Sends encoded picture and sound to one server for as long as the film lasts, whatever the server does.
+
+    `element` goes into the pipeline that encodes; its sink pads are ``video`` and, with sound, ``audio``. Samples
+    are taken there and never held up. A thread of the push connects, watches and connects again. `close` and the
+    counters may be used from any thread.
+    """
+
+    def __init__(self, name: str, carrier: Carrier) -> None:
+        """`name`: the address without secrets."""
+        self.name = name
+        self.element = Gst.Bin.new(None)
+        self.gaps = 0
+        self.lost_ns = 0
+        self._carrier = carrier
+        self._gap_from_ns: int | None = None
+        self._closing = threading.Event()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._link: PushLink | None = None
+        self._video = self._entry("video")
+        if carrier.audio_codec is not None:
+            self._entry("audio")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, a line each."""
+        notes = []
+        if self._carrier.audio_codec is None and self._carrier.make_silence_encoder is not None:
+            notes.append(f"{self.name}: there is no sound source, so silence is sent")
+        if self.gaps:
+            state = "" if self._gap_from_ns is None else "; it is away still"
+            gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
+            notes.append(f"{self.name}: {gaps}, {ns_to_seconds(self.lost_ns):.1f} s of film not sent{state}")
+        return tuple(notes)
+
+    def close(self) -> None:
+        """End the push; after the film's end, once the server has it all. Idempotent, within twice FAREWELL_S."""
+        link, thread = self._link, self._thread
+        if thread is None:
+            return
+        if link is not None and link.is_up and self._has_ended():
+            self._over.wait(FAREWELL_S)
+        self._closing.set()
+        thread.join(FAREWELL_S)
+
+    # On the streaming threads
+
+    def _entry(self, kind: str) -> GstApp.AppSink:
+        appsink = make_appsink(kind)
+        appsink.connect("new-sample", self._on_sample, kind)
+        appsink.connect("eos", self._on_end, kind)
+        add(self.element, appsink)
+        ghost(self.element, static_pad(appsink, "sink"), kind)
+        return appsink
+
+    def _on_sample(self, appsink: GstApp.AppSink, kind: str) -> Gst.FlowReturn:
+        sample = appsink.emit("pull-sample")
+        if self._thread is None:
+            self._link = PushLink(self.name, self._carrier)
+            self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
+            self._thread.start()
+        link = self._link
+        if sample is not None and link is not None:
+            link.take(kind, sample)
+        return Gst.FlowReturn.OK
+
+    def _on_end(self, _appsink: GstApp.AppSink, kind: str) -> None:
+        link = self._link
+        if link is not None:
+            link.end(kind)
+
+    def _has_ended(self) -> bool:
+        return bool(self._video.get_property("eos"))
+
+    # On the push's own thread
+
+    def _run(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        link = self._link
+        while link is not None:
+            trouble = link.live(self._closing, partial(self._up, link))
+            self._link = None
+            if trouble is None or self._closing.is_set():
+                break
+            self._lost(link, trouble)
+            if link.is_up:
+                pause_s = FIRST_PAUSE_S
+            if self._closing.wait(pause_s) or self._has_ended():
+                break
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            link = self._link = PushLink(self.name, self._carrier)
+            self._ask_for_keyframe()
+        self._over.set()
+
+    def _lost(self, link: PushLink, trouble: str) -> None:
+        """The connection is no more; only the first failure after a good time is news."""
+        if self._gap_from_ns is None:
+            self._gap_from_ns = link.last_ns if link.is_up else link.first_ns
+            self.gaps += 1
+            logger.warning("%s; trying again until it is back", trouble)
+
+    def _up(self, link: PushLink) -> None:
+        begin_ns, first_ns = self._gap_from_ns, link.first_ns
+        if begin_ns is None or first_ns is None:
+            return
+        self._gap_from_ns = None
+        self.lost_ns += first_ns - begin_ns
+        logger.warning(
+            "%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(first_ns - begin_ns)
+        )
+
+    def _ask_for_keyframe(self) -> None:
+        event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0)
+        static_pad(self._video, "sink").push_event(event)

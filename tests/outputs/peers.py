@@ -1,0 +1,131 @@
+"""Real peers on loopback: an RTMP server and an SRT listener, each recording what it receives."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
+WAIT_S = 10.0
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of the loopback that nobody uses now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(fulfilled: Callable[[], bool], what: str) -> None:
+    """Look ten times a second whether something outside this process has happened; fail after WAIT_S."""
+    pause = threading.Event()
+    for _ in range(round(WAIT_S * 10)):
+        if fulfilled():
+            return
+        pause.wait(0.1)
+    raise AssertionError(f"{what} did not happen within {WAIT_S:g} s")
+
+
+class _Peer:
+    """A process that is started and stopped, more than once if need be."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._command = command
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+
+    def stop(self, ending: signal.Signals = signal.SIGTERM) -> None:
+        if self._process is not None:
+            self._process.send_signal(ending)
+            self._process.wait(WAIT_S)
+            self._process = None
+
+    def finish(self) -> None:
+        """Wait until the peer ends by itself, because its sender said goodbye."""
+        if self._process is not None:
+            self._process.wait(WAIT_S)
+            self._process = None
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class RtmpServer(_Peer):
+    """nginx with its RTMP module; each publication is recorded as an flv of its own, as it was sent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._records = folder / "received"
+        self._records.mkdir()
+        self._records.chmod(0o777)
+        config = folder / "nginx.conf"
+        config.write_text(
+            f"load_module {RTMP_MODULE};\n"
+            "daemon off; master_process off; worker_processes 1;\n"
+            f"pid {folder}/nginx.pid; error_log {folder}/nginx.log info;\n"
+            "events { worker_connections 64; }\n"
+            f"rtmp {{ server {{ listen 127.0.0.1:{self.port};\n"
+            "  application live { live on; record all; record_suffix -%s.flv; "
+            f"record_path {self._records}; }} }} }}\n"
+        )
+        super().__init__(["nginx", "-c", str(config), "-p", str(folder)], folder / "nginx.out")
+
+    @property
+    def url(self) -> str:
+        return f"rtmp://127.0.0.1:{self.port}/live/secretkey"
+
+    @property
+    def films(self) -> list[Path]:
+        """What was received, a film for each publication, the oldest first."""
+        return sorted(self._records.glob("*.flv"), key=lambda path: path.name)
+
+    def wait_received(self, size_bytes: int, films: int = 1) -> None:
+        """Wait until the newest of so many publications has brought so much."""
+        wait_until(
+            lambda: len(self.films) >= films and self.films[-1].stat().st_size >= size_bytes,
+            f"{size_bytes} bytes of publication {films}",
+        )
+
+    def start(self) -> None:
+        super().start()
+        wait_until(self._answers, "the RTMP server's start")
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __enter__(self) -> RtmpServer:
+        self.start()
+        return self
+
+
+class SrtListener(_Peer):
+    """ffmpeg, which writes the transport stream that it receives to a file and ends with its sender."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port(socket.SOCK_DGRAM)
+        self.film = folder / "received.ts"
+        listen = ["-i", f"srt://127.0.0.1:{self.port}?mode=listener"]
+        super().__init__(["ffmpeg", "-nostdin", *listen, "-c", "copy", str(self.film)], folder / "srt.out")
+
+    @property
+    def url(self) -> str:
+        return f"srt://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> SrtListener:
+        self.start()
+        return self

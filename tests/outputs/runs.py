@@ -1,0 +1,41 @@
+"""Small live runs of the match film, and what is expected of every film that comes of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.settings import Settings
+from tests import films
+
+FPS = 25
+
+
+def settings(film: Path, **values: Any) -> Settings:
+    """A live run of `film` without a detector, a second behind."""
+    return Settings.parse(
+        {
+            "sources": [str(film)],
+            "size": "320x108",
+            "mode": "panorama",
+            "delay_s": 1.0,
+            "live": True,
+            "detector": {"kind": "none"},
+            "encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0},
+        }
+        | values
+    )
+
+
+def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:
+    """The film has that many frames, as much sound, and both are in sync."""
+    told = films.streams(film)
+    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
+    assert len(films.frame_times(film)) == frames
+    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(frames / FPS, abs=0.15)
+    skews = films.sync_skews_ms(film)
+    assert len(skews) >= frames // FPS - 2
+    assert np.abs(skews).max() < within_ms

@@ -1,0 +1,40 @@
+"""What a real RTMP server and a real SRT listener receive: picture and sound, in sync."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import ConfigError
+from pipeline.gst.outputs import open_stream
+from tests.outputs.peers import RtmpServer, SrtListener
+from tests.outputs.runs import expect_film, settings
+
+
+def test_rtmp_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:
+    with RtmpServer(tmp_path) as server:
+        run = settings(short_film, streams=[server.url])
+        report = PanoramaWithVirtualCamera(run).run()
+    (film,) = server.films
+    expect_film(film, report.frames_out)
+    assert report.outputs == (f"rtmp://127.0.0.1:{server.port}/live/***",)
+
+
+def test_a_file_and_two_pushes_from_one_encode(short_film: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.mkv"
+    with RtmpServer(tmp_path) as server, SrtListener(tmp_path) as listener:
+        streams = [server.url, listener.url]
+        run = settings(short_film, outputs=[record], streams=streams)
+        report = PanoramaWithVirtualCamera(run).run()
+        listener.finish()
+    for film in (record, listener.film, *server.films):
+        expect_film(film, report.frames_out)
+    assert not any("gap" in note for note in report.notes)
+
+
+def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> None:
+    with pytest.raises(ConfigError, match="rtmp://, rtmps:// or srt://") as caught:
+        open_stream("http://user:hunter2@server/live", video_codec="h264", audio_codec="aac")
+    assert "hunter2" not in str(caught.value)
