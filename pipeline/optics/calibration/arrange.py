@@ -77,7 +77,7 @@ def arrange_alone(footage: Footage, ridges: Ridges) -> Rig:
     Straightness alone leaves the focal length open; squareness on the ground fixes it. Raises CalibrationError
     when the lines do not tell.
     """
-    best: tuple[bool, float, Rig] | None = None
+    best: tuple[int, float, Rig] | None = None
     for hfov_deg in _ALONE_GRID_DEG:
         rig = Rig((Camera(footage.name, start_lens(footage.size_px, hfov_deg)),), FIRST_SURFACE)
         fitted = _level_alone(rig, ridges)
@@ -91,8 +91,8 @@ def arrange_alone(footage: Footage, ridges: Ridges) -> Rig:
     return best[2]
 
 
-def _level_alone(rig: Rig, ridges: Ridges) -> tuple[bool, float, Rig] | None:
-    """Whether no penalty area shows, how badly a rig fits, and it levelled; None when lines tell no level."""
+def _level_alone(rig: Rig, ridges: Ridges) -> tuple[int, float, Rig] | None:
+    """How little of a pitch shows, how badly a rig fits, and it levelled; None when lines tell no level."""
     lines: list[LinePoints] = []
     for tolerance_px in (6.0, 3.0):
         lines = find_lines(0, ridges, rig.cameras[0].lens, tolerance_px)
@@ -110,5 +110,5 @@ def _level_alone(rig: Rig, ridges: Ridges) -> tuple[bool, float, Rig] | None:
     rig = solve(rig, evidence, Free(first_camera=True), 1.5)
     on_axis = sum(len(line.pixels) for line in lines if axis_of(rig, line))
     misfit = float(np.minimum(evidence.errors_px(rig) ** 2, _ALONE_MISFIT).sum()) / max(on_axis, 1) ** 2
-    metres, _ = find_pitch(rig, ground)
-    return not np.isfinite(metres), misfit, rig
+    metres, pitch = find_pitch(rig, ground)
+    return int(np.isnan(metres)) + int(pitch is None), misfit, rig

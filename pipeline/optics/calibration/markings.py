@@ -261,7 +261,12 @@ def _boxes(upright: Sequence[Seen], level: Sequence[Seen], side: int) -> Iterato
     for first, second in combinations(sorted(upright, key=lambda s: s.offset), 2):
         goal, front = (first, second) if side > 0 else (second, first)
         depth = PENALTY_DEPTH_M / (second.offset - first.offset)
-        for near, far in combinations(sorted(level, key=lambda s: s.offset), 2):
+        # A side too faint to be seen lies where the front ends; it adds nothing to the score.
+        ends_of_front = (min(low for low, _ in front.reaches), max(high for _, high in front.reaches))
+        faint = [replace(front, offset=end, reaches=()) for end in ends_of_front]
+        for near, far in combinations(sorted([*level, *faint], key=lambda s: s.offset), 2):
+            if far.offset - near.offset < 1e-9:
+                continue
             width = PENALTY_WIDTH_M / (far.offset - near.offset)
             mismatch = abs(depth / width - 1)
             if mismatch > _SCALE_MISMATCH:

@@ -28,6 +28,9 @@ _HEIGHT_STEP = 0.01
 _USUAL_OFF_CENTRE, _USUAL_FOCAL_CHANGE, _USUAL_K = 0.03, 0.05, 0.1
 """Standard deviations: share of the picture, relative change in one fit, coefficient of distortion."""
 
+_USUAL_RANGE, _USUAL_RANGE_SPREAD = 12.0, 0.7
+"""Where the wall usually stands, in heights of the cameras, and the spread of its logarithm."""
+
 _MOST_STEPS = 30
 _MOST_DAMPING = 1e6
 _LEAST_GAIN = 1e-4
@@ -116,7 +119,7 @@ def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
 
 
 def _oddity(rig: Rig, start: Rig) -> Array:
-    """How unusual lenses are, each figure worth one match: it decides only what the evidence leaves open."""
+    """How unusual lenses and range are, each figure worth one match: to decide what the evidence leaves open."""
     odd = []
     for camera, before in zip(rig.cameras, start.cameras, strict=True):
         lens = camera.lens
@@ -127,6 +130,7 @@ def _oddity(rig: Rig, start: Rig) -> Array:
             focal / _USUAL_FOCAL_CHANGE,
             *(np.array(lens.k) / _USUAL_K),
         ]
+    odd.append(np.log(rig.surface.range_cap_m / rig.surface.height_m / _USUAL_RANGE) / _USUAL_RANGE_SPREAD)
     return np.array(odd)
 
 
@@ -182,9 +186,9 @@ class _Packing:
             camera = cameras[i]
             cameras[i] = replace(
                 camera,
-                yaw_deg=camera.yaw_deg + yaw,
-                pitch_deg=camera.pitch_deg + pitch,
-                roll_deg=camera.roll_deg + roll,
+                yaw_deg=camera.yaw_deg + float(yaw),
+                pitch_deg=camera.pitch_deg + float(pitch),
+                roll_deg=camera.roll_deg + float(roll),
             )
         surface = replace(
             start.surface, height_m=start.surface.height_m * float(np.exp(_HEIGHT_STEP * height.sum()))
