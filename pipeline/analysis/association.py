@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,22 +136,25 @@ def best_chain(
     width = cost.shape[1]
     # The scores stand `width` places on, so that row i's costs lie beside the scores before candidate i.
     score = np.full(size + width, -np.inf)
-    parent = np.full(size, -1, np.intp)
-    best_before, champion, begun = -np.inf, -1, 0
-    for i in range(size):
+    parent = [-1] * size
+    scores: list[float] = []
+    times_s, gains = candidates.time_s.tolist(), gain.tolist()  # plain floats: the loop is the whole cost
+    best_before, champion, begun = -math.inf, -1, 0
+    for i, (time_s, own) in enumerate(zip(times_s, gains, strict=True)):
         reached = score[i : i + width] - cost[i]
         k = int(reached.argmax())
         best, origin = float(reached[k]), i - width + k
-        while candidates.time_s[begun] < candidates.time_s[i]:
-            if score[width + begun] > best_before:
-                best_before, champion = float(score[width + begun]), begun
+        while times_s[begun] < time_s:
+            if scores[begun] > best_before:
+                best_before, champion = scores[begun], begun
             begun += 1
         if best_before - motion.fresh_start > best:
             best, origin = best_before - motion.fresh_start, champion
         if best > 0.0:
             parent[i] = origin
-        score[width + i] = gain[i] + max(best, 0.0)
+        scores.append(own + max(best, 0.0))
+        score[width + i] = scores[i]
     chain = [int(score[width:].argmax())]
     while parent[chain[-1]] >= 0:
-        chain.append(int(parent[chain[-1]]))
+        chain.append(parent[chain[-1]])
     return np.array(chain[::-1], np.intp)
