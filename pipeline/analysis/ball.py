@@ -183,7 +183,7 @@ class BallTracker:
             balls, players = metres[:, is_ball], metres[:, ~is_ball]
             gain = _gain(balls, score[begin:end][is_ball], players)
             slope = np.tan(np.radians(pitch[begin:end][is_ball]))
-            seen.append(_Seen(np.concatenate([balls, [gain, slope]]), players))
+            seen.append(_Seen(np.concatenate([balls, [gain, slope]]), players, float(gain.sum())))
         return seen
 
     def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array, Array]:
@@ -233,10 +233,11 @@ class BallTracker:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One set in metres: balls (4, n) as x, z, gain for the chain, slope upward; players (2, m) as x, z."""
+    """One set in metres: balls (4, n) as x, z, gain for the chain, slope; players (2, m) as x, z; all gain."""
 
     balls: Array
     players: Array
+    told: float
 
 
 def _usable(one: Detection) -> bool:
@@ -249,7 +250,7 @@ def _thinned(sets: Sequence[DetectionSet], seen: Sequence[_Seen]) -> tuple[list[
     best: dict[int, int] = {}
     for i, one in enumerate(sets):
         moment = one.time_ns // MOMENT_NS
-        if moment not in best or seen[i].balls[2].sum() > seen[best[moment]].balls[2].sum():
+        if moment not in best or seen[i].told > seen[best[moment]].told:
             best[moment] = i
     return [sets[i] for i in best.values()], [seen[i] for i in best.values()]
 
