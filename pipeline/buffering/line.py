@@ -376,6 +376,6 @@ class DelayLine:
             (entry.order_ns - horizon_ns for stream in self.streams.values() if (entry := stream.next_entry)),
             default=LONGEST_WAIT_NS,
         )
-        shortest_ns = max(self.schedule.cushion_ns // 16, SHORTEST_WAIT_NS)
+        shortest_ns = max(self.schedule.cushion_ns // 5, SHORTEST_WAIT_NS)
         longest_ns = min(max(self.schedule.delay_ns // 8, SHORTEST_WAIT_NS), LONGEST_WAIT_NS)
         return min(max(due_in_ns, shortest_ns), longest_ns)

@@ -9,7 +9,7 @@ from pipeline.buffering.stream import Splice, Stream
 from pipeline.buffering.window import Entry
 from pipeline.timebase import NS_PER_MS
 
-LONGEST_WAIT_NS = 50 * NS_PER_MS
+LONGEST_WAIT_NS = 100 * NS_PER_MS
 
 
 class Bound(Enum):
