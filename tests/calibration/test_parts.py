@@ -174,6 +174,13 @@ def test_the_fit_returns_to_the_truth() -> None:
     assert found.surface.height_m == pytest.approx(8.0, rel=2e-3)
 
 
+def test_a_step_too_far_is_no_crash() -> None:
+    rig = make_rig()
+    wild = Matches(0, 1, np.array([[10.0, 10.0], [1500.0, 800.0]]), np.array([[1590.0, 890.0], [5.0, 880.0]]))
+    found = solve(rig, Evidence((wild,)), Free(first_camera=True, places=True, height=True), 50.0)
+    assert found.surface.height_m > max(camera.position_m[1] for camera in found.cameras)
+
+
 def test_no_matches_leave_a_rig_as_it_is() -> None:
     rig = make_rig()
     assert solve(rig, Evidence(), Free(lens=False), 1.0) == rig

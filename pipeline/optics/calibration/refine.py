@@ -148,24 +148,27 @@ def _in_metres(
     """The final fit: to the markings where a pitch is recognised, else to the level lines as they are."""
     far, ties, found = seen
     lost = _lost(found, far)
-    metres, pitch = find_pitch(rig, merged(rig, ground, _MERGE))
+    joined = merged(rig, ground, _MERGE)
+    metres, pitch = find_pitch(rig, joined)
     if pitch is None:
         scale_known = bool(np.isfinite(metres))
-        joined = merged(rig, ground, _MERGE)
         evidence = Evidence((*far, *ties), (), tuple(joined))
         rig = solve(rig, evidence, free, 1.0)
         rig = in_metres(rig, metres) if scale_known else rig
         return Fit(rig, evidence, free, tuple(far), tuple(ties), lost, {}, True, scale_known)
     rig = in_metres(rig, metres)
     free = replace(free, height=True)
-    for tolerance_px in (0.0, 2.0):
-        if tolerance_px:
-            lines = lines_of(rig, scene, tolerance_px)
-            ground = [GroundLine(axis, (line,)) for line in lines if (axis := axis_of(rig, line))]
-        named = recognise(rig, pitch, ground)
-        evidence = Evidence((*far, *ties), (), tuple(families(named)))
-        rig = solve(rig, evidence, free, 1.0)
-        pitch = measured(rig, pitch, named)
+    named = recognise(rig, pitch, ground)
+    rig = solve(rig, Evidence((*far, *ties), (), tuple(families(named))), free, 1.0)
+    pitch = measured(rig, pitch, named)
+    # The better rig shows more of the lines, and shows them straighter.
+    lines = lines_of(rig, scene, 2.0)
+    ground = [GroundLine(axis, (line,)) for line in lines if (axis := axis_of(rig, line))]
+    again = recognise(rig, pitch, ground)
+    named = again if len(again) >= len(named) else named
+    evidence = Evidence((*far, *ties), (), tuple(families(named)))
+    rig = solve(rig, evidence, free, 1.0)
+    pitch = measured(rig, pitch, named)
     return Fit(replace(rig, pitch=pitch), evidence, free, tuple(far), tuple(ties), lost, named, True, True)
 
 

@@ -8,10 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
+from pipeline.errors import RigError
 from pipeline.optics.angles import Array
 from pipeline.optics.calibration.features import Matches
 from pipeline.optics.calibration.lines import LinePoints
 from pipeline.optics.calibration.residuals import (
+    FAR_PX,
     GroundLine,
     LineTable,
     ground_line_errors_px,
@@ -90,11 +92,16 @@ def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
     packing = _Packing(rig, free)
     steps = np.zeros(packing.size)
 
-    def errors_at(steps: Array) -> Array:
-        tried = packing.unpack(steps)
+    def errors_of(tried: Rig) -> Array:
         return np.concatenate([evidence.errors_px(tried), scale_px * _oddity(tried, rig)])
 
-    errors = errors_at(steps)
+    def errors_at(steps: Array) -> Array:
+        try:
+            return errors_of(packing.unpack(steps))
+        except RigError:  # a step too far: under the ground, or a lens that cannot be
+            return np.full(len(errors), FAR_PX)
+
+    errors = errors_of(rig)
     damping = 1e-3
     for _ in range(_MOST_STEPS):
         weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
