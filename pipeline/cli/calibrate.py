@@ -30,6 +30,9 @@ def calibrate(
 
     if preview is not None and not cv2.haveImageWriter(str(preview)):
         raise ConfigError(f"--preview {preview}: not a picture's name; end it with .png or .jpg")
+    for path in (output, preview):
+        if path is not None and not path.parent.is_dir():
+            raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
     console = Console(stderr=True, highlight=False)
     began = time.monotonic()
 

@@ -1,0 +1,33 @@
+"""foresight calibrate: what cannot work is refused before the work begins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["none.mp4", "-o", "rig.toml"], 1, "no such file"),
+        (["none.mp4", "-o", "missing/rig.toml"], 1, "there is no folder missing"),
+        (["none.mp4", "-o", "rig.toml", "--preview", "rig.xyz"], 2, "not a picture's name"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    arguments: list[str],
+    status: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["calibrate", *arguments])
+    assert ended.value.code == status
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
