@@ -106,7 +106,7 @@ CHECKS = [
     ({"sources": ["/dev/video99"]}, "there is no device /dev/video99"),
     ({"sources": ["file:///no-such.mp4"]}, "there is no file /no-such.mp4"),
     ({"outputs": ["no/such/out.mp4"]}, "there is no folder no/such; make it with: mkdir -p no/such"),
-    ({"outputs": ["out.avi"]}, "no known extension; allowed: .mp4, .mkv, .flv or .ts"),
+    ({"outputs": ["out.avi"]}, "no known extension; allowed: .mp4, .mkv, .flv, .ts or .m3u8"),
     ({"outputs": ["out.mp4", "./out.mp4"]}, "named twice"),
     ({"sources": ["film.mp4"], "outputs": ["./film.mp4"]}, "is also a source"),
     ({"mode": "record"}, "record needs a file"),

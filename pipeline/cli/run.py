@@ -14,7 +14,7 @@ def run(
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=SOURCES_HELP)] = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv or ts"),
+        typer.Option("-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv, ts or m3u8"),
     ] = None,
     mode: Annotated[str | None, typer.Option(help="panorama, virtualcam, stream or record")] = None,
     stream: Annotated[

@@ -17,6 +17,8 @@ from pipeline.gst.push_link import Carrier
 from pipeline.gst.runtime import Gst
 from pipeline.redaction import redact
 
+SEGMENT_S = 4
+"""What a playlist's segments aim at: a viewer is some three of them behind."""
 SRT_LINGER_S = 1.0
 """An SRT receiver holds what came for its latency, and forgets it when the connection closes."""
 
@@ -53,13 +55,18 @@ class FileOutput:
 
 
 def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Output:
-    """A film in a file; its extension names the container. Raises ConfigError or OutputError."""
+    """A film in a file, whose extension names the container, or an HLS playlist (.m3u8), its segments beside it.
+
+    Raises ConfigError or OutputError.
+    """
     suffix = path.suffix.lower().lstrip(".")
-    if suffix not in CONTAINERS:
-        known = ", ".join(f".{name}" for name in CONTAINERS)
+    if suffix not in CONTAINERS and suffix != "m3u8":
+        known = ", ".join(f".{name}" for name in (*CONTAINERS, "m3u8"))
         raise ConfigError(f"{path}: no known container; name the file {known}")
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
+    if suffix == "m3u8":
+        return _open_playlist(path, video_codec, audio_codec)
     container = CONTAINERS[suffix]
     container.check(str(path), video_codec, audio_codec)
     element = Gst.Bin.new(None)
@@ -68,6 +75,23 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Outpu
     _enter(element, container, muxer, "video", video_codec, container.video_pad)
     if audio_codec is not None:
         _enter(element, container, muxer, "audio", audio_codec, container.audio_pad)
+    return FileOutput(str(path), element)
+
+
+def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Output:
+    for codec, held in ((video_codec, "h264"), (audio_codec, "aac")):
+        if codec not in (None, held):
+            raise ConfigError(f"{path}: an HLS playlist holds {held} here, not {codec}")
+    element = Gst.Bin.new(None)
+    segments = str(path.with_suffix("")).replace("%", "%%") + "-%05d.ts"
+    sink = make(
+        "hlssink2", None, location=segments, playlist_location=str(path), target_duration=SEGMENT_S,
+        playlist_length=0, max_files=0,
+    )  # fmt: skip
+    add(element, sink)
+    for kind, codec in (("video", video_codec), ("audio", audio_codec)):
+        if codec is not None:
+            _enter(element, LIVE_TS, sink, kind, codec, kind)
     return FileOutput(str(path), element)
 
 

@@ -21,7 +21,7 @@ HOLD_NS = 5 * NS_PER_S
 EARLY_SOUNDS = 256
 """So many packets of sound that are encoded before their picture is are kept for it: some seconds."""
 
-SILENCE = "audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved"
+SILENCE = "audio/x-raw,rate=48000,channels=2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,8 @@ class PushLink:
             shape = make("capsfilter", None, caps=Gst.Caps.from_string(SILENCE))
             self._silence = make("audiotestsrc", None, wave="silence")
             parser = make("aacparse")
-            chain(self._pipeline, self._silence, shape, carrier.make_silence_encoder(), parser)
+            encoder = carrier.make_silence_encoder()
+            chain(self._pipeline, self._silence, make("audioconvert"), shape, encoder, parser)
             parser.link_pads("src", muxer, pads["audio"])
 
     def _begin(self, first_ns: Nanoseconds) -> None:

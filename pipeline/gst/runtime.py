@@ -104,6 +104,7 @@ FEATURES: dict[str, Feature] = {
         Feature("mkv", {"matroskamux": _GOOD}),
         Feature("flv", {"flvmux": _GOOD}),
         Feature("ts", {"mpegtsmux": _BAD}),
+        Feature("hls", {"hlssink2": _BAD, "mpegtsmux": _BAD}),
         Feature("rtmp", {"rtmp2sink": _BAD, "rtmp2src": _BAD, "flvmux": _GOOD}),
         Feature("rtsp", {"rtspsrc": _GOOD}),
         Feature("srt", {"srtsink": _BAD, "srtsrc": _BAD, "capssetter": _GOOD}),

@@ -123,7 +123,7 @@ def _exports(settings: Settings) -> Iterator[Problem]:
 
 def _codecs(settings: Settings) -> Iterator[Problem]:
     addresses = [secret.get_secret_value() for secret in settings.streams]
-    flash = [str(path) for path in settings.outputs if path.suffix.lower() == ".flv"]
+    flash = [str(path) for path in settings.outputs if path.suffix.lower() in (".flv", ".m3u8")]
     flash += [redact(address) for address in addresses if scheme_of(address) in ("rtmp", "rtmps")]
     video, audio = settings.encoder.video_codec, settings.encoder.audio_codec
     for output in flash:

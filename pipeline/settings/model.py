@@ -145,7 +145,8 @@ class Settings(Group):
     sources: tuple[Source, ...] = ()
     """Cameras, from left to right: files, URIs, devices, match, or gst: and a launch fragment."""
     outputs: tuple[Path, ...] = ()
-    """Files to write; the extension decides the container: mp4, mkv, flv or ts."""
+    """Files to write; the extension decides the container: mp4, mkv, flv or ts; m3u8 is an
+    HLS playlist with its segments beside it."""
     streams: tuple[StreamAddress, ...] = ()
     """Addresses to stream to, key included: rtmp, rtmps or srt. Shown to nobody."""
     window: bool = False

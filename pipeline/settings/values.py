@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, Sec
 
 SourceKind = Literal["match", "file", "uri", "device", "fragment"]
 
-CONTAINERS = ("mp4", "mkv", "flv", "ts")
+CONTAINERS = ("mp4", "mkv", "flv", "ts", "m3u8")
 """File name extensions that an output may have; the extension decides the container."""
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp")

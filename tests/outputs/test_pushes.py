@@ -9,6 +9,7 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError
 from pipeline.gst.outputs import open_stream
+from tests import films
 from tests.outputs.peers import RtmpServer, SrtListener
 from tests.outputs.runs import expect_film, settings
 
@@ -32,6 +33,20 @@ def test_a_file_and_two_pushes_from_one_encode(short_film: Path, tmp_path: Path)
     for film in (record, listener.film, *server.films):
         expect_film(film, report.frames_out)
     assert not any("gap" in note for note in report.notes)
+
+
+def test_without_a_sound_source_silence_is_sent_and_said(silent_film: Path, tmp_path: Path) -> None:
+    with RtmpServer(tmp_path) as server:
+        report = PanoramaWithVirtualCamera(settings(silent_film, streams=[server.url])).run()
+    (film,) = server.films
+    assert len(films.frame_times(film)) == report.frames_out
+    sound = films.sound(film)
+    assert len(sound) / films.RATE_HZ == pytest.approx(report.duration_s, abs=0.15)
+    assert not sound.any()
+    assert (
+        f"rtmp://127.0.0.1:{server.port}/live/***: there is no sound source, so silence is sent"
+        in report.notes
+    )
 
 
 def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> None:
