@@ -116,9 +116,16 @@ class PanoramaWithVirtualCamera:
             return
         self._state = "draining"
         analysis = self._analysis
+        self._end_sound_with_picture()
         if analysis is not None:
             # the sinks' streaming threads may be waiting for room, so this must not wait for them
             threading.Thread(target=analysis.finish, name="finish-analysis", daemon=True).start()
+
+    def _end_sound_with_picture(self) -> None:
+        """Offline, sound is read far ahead of the picture; a film that is ended early ends with both."""
+        coming = self.buffer_manager.future(self.settings.delay_s + TIMELINE_MARGIN_S)
+        if not self._live and coming and self._playback is not None:
+            self._playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
 
     def abort(self) -> None:
         """End at once: what is in the window is lost, files end where they are. Idempotent, any thread."""
@@ -130,6 +137,7 @@ class PanoramaWithVirtualCamera:
     def progress(self) -> Progress:
         """One look at the run. Any thread; never blocks the streaming threads."""
         stats = self.buffer_manager.get_stats()
+        came, dropped = self._came_and_dropped()
         playing = self.buffer_manager.playhead_ns is not None
         if self._state in ("starting", "buffering", "playing") and self._playback is not None:
             self._state = "playing" if playing else "buffering"
@@ -139,11 +147,11 @@ class PanoramaWithVirtualCamera:
             delay_s=self.buffer_manager.delay_s if playing else 0.0,
             buffer_fill=min(held_s / self.settings.delay_s, 1.0),
             buffer_s=held_s,
-            fps_in=self._rate_in.update(stats["frames_received"]),
+            fps_in=self._rate_in.update(came),
             fps_out=self._rate_out.update(stats["frames_sent"]),
-            frames_in=stats["frames_received"],
+            frames_in=came,
             frames_out=stats["frames_sent"],
-            dropped=self._dropped(),
+            dropped=dropped,
             cpu_percent=100 * self._rate_cpu.update(processor_seconds()),
             memory_mb=memory_mb(),
             state=self._state,
@@ -315,22 +323,24 @@ class PanoramaWithVirtualCamera:
 
     # Telling
 
-    def _dropped(self) -> int:
-        at_source = self._analysis.dropped_at_source if self._analysis is not None else 0
-        return at_source + self.buffer_manager.statistics().streams["video"].dropped
+    def _came_and_dropped(self) -> tuple[int, int]:
+        """Frames the sources gave, those they had to leave out included, and how many will never be shown."""
+        video = self.buffer_manager.statistics().streams["video"]
+        left_out = self._analysis.dropped_at_source if self._analysis is not None else 0
+        return video.received + left_out, video.dropped + left_out
 
     def _follows(self) -> str:
         director = self._director
         return director.state.follows if isinstance(director, Director) else "nothing"
 
     def _report(self) -> RunReport:
-        stats = self.buffer_manager.get_stats()
+        came, dropped = self._came_and_dropped()
         first_ns, last_ns = self._first_shown_ns, self._last_shown_ns
         frame_s = 1 / self._framerate if self._framerate else 0.0
         return RunReport(
-            frames_in=stats["frames_received"],
+            frames_in=came,
             frames_out=self._shown,
-            dropped=self._dropped(),
+            dropped=dropped,
             duplicated=self.buffer_manager.statistics().streams["video"].repeated,
             duration_s=0.0
             if first_ns is None or last_ns is None

@@ -103,6 +103,10 @@ def test_stop_plays_out_what_was_captured(tmp_path: Path, live: bool) -> None:
     assert report.frames_out + report.dropped == report.frames_in
     assert report.frames_out > 10
     assert films.streams(film)["video"]["nb_read_packets"] == str(report.frames_out)
+    if not live:
+        assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(
+            report.duration_s, abs=1.2
+        )  # what muxers hold
 
 
 @pytest.mark.parametrize("live", [True, False])

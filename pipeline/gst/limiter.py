@@ -11,7 +11,8 @@ class DurationLimit:
 
     def __init__(self, pad: Gst.Pad, duration_ns: Nanoseconds) -> None:
         self._duration_ns = duration_ns
-        self._segment: Gst.Segment | None = None
+        passed = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
+        self._segment = passed.parse_segment() if passed is not None else None
         self._ended = False
         pad.add_probe(Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_item)
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Sequence
 
 from pipeline.errors import ForesightError
 from pipeline.gst.bus import BusListener, explain
+from pipeline.gst.elements import static_pad
+from pipeline.gst.limiter import DurationLimit
 from pipeline.gst.outputs import Output
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.timebase import Nanoseconds
 
 
 class PlaybackPipeline:
@@ -59,6 +62,13 @@ class PlaybackPipeline:
         for appsrc in (*self.appsrcs, self.audio_appsrc):
             if appsrc is not None:
                 appsrc.end_of_stream()
+
+    def end_sound_at(self, time_ns: Nanoseconds) -> None:
+        """Let no sound of this running time or later into the outputs, beyond what they already have."""
+        tee = self.pipeline.get_by_name("encoded-sound")
+        encoded = static_pad(tee, "sink").get_peer() if tee is not None else None
+        if encoded is not None:
+            DurationLimit(encoded, time_ns)
 
     def stop(self) -> None:
         """Let the pushes send their last, then set the pipeline to NULL. Idempotent."""
