@@ -99,7 +99,7 @@ def scaling_rows() -> list[Row]:
 
 
 def memory_rows() -> list[Row]:
-    """What 7 s take, by what is stored: raw frames, encoded ones, the cameras' own streams."""
+    """What 7 s of samples hold, from the stored bytes of some seconds: raw, encoded, the cameras' own streams."""
     rows = []
     for storage in ("raw", "encoded", "source"):
         found = measure(kind="memory", storage=storage)

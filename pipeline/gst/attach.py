@@ -1,8 +1,8 @@
 """Keeps Python's state of a streaming thread from one callback to the next.
 
 A thread that GStreamer made is unknown to Python. For each callback CPython 3.11 makes a thread state, with a stack
-that it maps and unmaps, and throws it away: 20 us a call, twenty times the callback's own dispatch. One reference
-more, taken in the first callback, lets it live. It is given back at the end of the stream, by the same thread; a
+that it maps and unmaps, and throws it away: about 20 us a call. One reference more, taken in the first callback,
+lets it live. It is given back at the end of the stream, by the same thread; a
 thread that ends otherwise leaves some kilobytes to the interpreter's end.
 """
 
