@@ -50,6 +50,9 @@ class DelayLine:
         self.keep_behind_ns = keep_behind_ns
         self.bites = dict.fromkeys(Bound, 0)
         self.most_bytes = 0
+        self.late_is_fine = (
+            False  # no sink looks at the clock (a file): what is late waits as long as it fits
+        )
         self._late_before_ns = NEVER_NS  # the playhead at the last step
         self.margin_ns: int | None = None  # the least time a sample was taken before it was due
         self.stall = StallWatch(stall_ns)
@@ -332,7 +335,9 @@ class DelayLine:
             playhead_ns = stream.sent_ns
         if playhead_ns is None:
             return []
-        evicted = stream.evict_before(playhead_ns - self.keep_behind_ns)
+        entry = stream.next_entry
+        limit_ns = playhead_ns if entry is None or not self.late_is_fine else min(playhead_ns, entry.order_ns)
+        evicted = stream.evict_before(limit_ns - self.keep_behind_ns)
         stream.note_playhead(playhead_ns)
         return evicted
 

@@ -374,6 +374,7 @@ class DelayEngine:
         """Where no sink waits for the clock, the buffer thread does: samples leave when they are due."""
         synced = playback.has_synced_sink(self.playback_pipeline)
         self.line.schedule.cushion_ns = self._cushion_ns if synced else 0
+        self.line.late_is_fine = not synced
 
     def send(self, send: Send) -> None:
         """Push entries that were taken; what the appsrc refuses waits again."""

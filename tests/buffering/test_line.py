@@ -204,6 +204,16 @@ def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
     assert dropped + line.streams["video"].counters.sent + line.streams["video"].unsent == 20
 
 
+def test_where_no_sink_looks_at_the_clock_what_is_late_waits_as_long_as_it_fits() -> None:
+    line = make_line()
+    line.late_is_fine = True
+    fill(line, 0.8)
+    run(line, 0)
+    run(line, 2 * S, {"video": 0, "audio": 0})
+    assert line.streams["video"].counters.dropped == 0
+    assert sent(run(line, 2 * S), "video")[-1] == 760 * MS
+
+
 def test_half_a_second_stays_behind_the_playhead() -> None:
     line = make_line(delay_ns=S, duration_ns=2 * S)
     fill(line, 2.0)
