@@ -20,8 +20,8 @@ from pipeline.timebase import NS_PER_MS, NS_PER_S
 _CHUNK_SAMPLES = 960
 """20 ms of sound a buffer."""
 _BYTES_PER_SAMPLE = 2 * CHANNELS
-_BRIDGED_FRAMES = 2
-"""A live frame may be this many frames late before it is left out."""
+_BRIDGED_NS = NS_PER_S
+"""A live frame may be this late before it is left out: what the buffers of a network camera bridge."""
 _LEAD_NS = 50 * NS_PER_MS
 """A live match begins this much after PLAYING, so that its first frame is drawn in time."""
 
@@ -210,9 +210,9 @@ class MatchPictures(_Paced):
         return Gst.FlowReturn.OK
 
     def _skip_what_is_late(self) -> None:
-        """What a camera's few buffers cannot bridge is lost: then it goes on with the present."""
+        """What a camera's buffers cannot bridge is lost: then it goes on with the present."""
         late_ns = self._now_ns() - self._due_ns(self._next)
-        if late_ns > _BRIDGED_FRAMES * self._unit_ns:
+        if late_ns > _BRIDGED_NS:
             late = -(-late_ns // int(self._unit_ns))
             self._next += late
             self.dropped += late

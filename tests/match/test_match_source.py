@@ -143,7 +143,7 @@ def test_live_a_consumer_that_stalls_costs_frames_that_are_counted_never_a_backl
     run.pipeline.set_state(Gst.State.PLAYING)
     assert run.enough.wait(WAIT_S)
     clock, base_ns = run.pipeline.get_clock(), run.pipeline.get_base_time()
-    target_ns = clock.get_time() + 400_000_000
+    target_ns = clock.get_time() + 1_600_000_000
     Gst.Clock.id_wait(clock.new_single_shot_id(target_ns))
     before = len(run.frames)
     run.hold = None
@@ -158,7 +158,7 @@ def test_live_a_consumer_that_stalls_costs_frames_that_are_counted_never_a_backl
     sink.connect("handoff", took)
     assert again.wait(WAIT_S)
     run.pipeline.set_state(Gst.State.NULL)
-    assert run.source.dropped >= 8
+    assert run.source.dropped >= 40
     # The frame that was ready and the one in the air are from the time of the stall, and what is bridged.
     stale = [pts for pts, _, _ in run.frames[before:] if pts < target_ns - base_ns]
     assert len(stale) <= 4
