@@ -118,7 +118,8 @@ class PipelineBuilder:
         tees = [make("tee", f"camera-stream-{index}") for index in range(len(window))]
         for tee, appsink in zip(tees, window, strict=True):
             chain(pipeline, tee)
-            self._branch(pipeline, tee, appsink)
+            # Until PLAYING an appsink holds its first sample; the decoder needs more than one to get there.
+            self._branch(pipeline, tee, make("queue"), appsink)
         if detector is not None:
             entries, rig_frame = self._rig_frame(analysis)
             queue = self._detector_queue()

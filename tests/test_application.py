@@ -263,7 +263,6 @@ def test_two_real_cameras_as_their_own_streams(tmp_path: Path, shared_data: Path
             delay_s=7.0,
             duration_s=9.0,
             storage="source",
-            detector={"kind": "none"},
         )
     )
 
