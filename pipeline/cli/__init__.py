@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 
+from pipeline.cli.memory import use_large_pages
 from pipeline.errors import ForesightError
 from pipeline.redaction import redact
 
@@ -63,6 +64,8 @@ def _app() -> typer.Typer:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration."""
+    if arguments is None:
+        use_large_pages()
     argv = sys.argv[1:] if arguments is None else list(arguments)
     debug = "--debug" in argv
     argv = [argument for argument in argv if argument != "--debug"]

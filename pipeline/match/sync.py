@@ -12,7 +12,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import oaconvolve
 
 Array = NDArray[np.float64]
 
@@ -73,6 +72,8 @@ def find_clicks(samples: ArrayLike, rate_hz: int) -> Array:
     By matched filter: the likeness (normalised correlation) of the sound to the click, whose peak stands at
     the click's first sample whatever the level, and survives lossy coding.
     """
+    from scipy.signal import oaconvolve  # half a second to import, which no match need pay
+
     sound = np.asarray(samples, np.float64)
     mono = sound.mean(axis=1) if sound.ndim == 2 else sound
     template = click(rate_hz)
@@ -95,7 +96,7 @@ def _without_lows(samples: Array, rate_hz: int) -> Array:
     smooth = np.hanning(width + 2)[1:-1]
     smooth /= smooth.sum()
     for _ in range(2):
-        samples = samples - oaconvolve(samples, smooth, "same")
+        samples = samples - np.convolve(samples, smooth, "same")
     return samples
 
 
