@@ -12,6 +12,7 @@ from typing import Any
 import typer
 
 from pipeline.cli.memory import use_large_pages
+from pipeline.cli.process_list import hide_secrets
 from pipeline.errors import ForesightError
 from pipeline.redaction import redact
 
@@ -67,6 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         use_large_pages()
     argv = sys.argv[1:] if arguments is None else list(arguments)
+    hide_secrets()
     debug = "--debug" in argv
     argv = [argument for argument in argv if argument != "--debug"]
     if not argv or (len(argv) == 1 and argv[0] in GROUPS):
