@@ -22,7 +22,7 @@ from pipeline.gst.detector_feed import DetectorFeed
 from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
-from pipeline.gst.view_element import ViewElement
+from pipeline.gst.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
@@ -50,8 +50,9 @@ TIMELINE_MARGIN_S = 30.0
 class PanoramaWithVirtualCamera:
     """A run: what `settings` name comes in, is analysed at once, and goes out `delay_s` later, directed.
 
-    `run` belongs to one thread; `stop`, `abort` and `progress` may be called from any, a signal handler
-    included. An object runs once.
+    `rig`, `director` and `timeline` are for reading, the first two None until the sources are known; `onlooker`,
+    set before `run`, sees every frame (see ViewElement). `run` belongs to one thread; `stop`, `abort` and
+    `progress` may be called from any, a signal handler included. An object runs once.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -68,9 +69,11 @@ class PanoramaWithVirtualCamera:
         self._analysis: AnalysisPipeline | None = None
         self._playback: PlaybackPipeline | None = None
         self._worker: DetectorWorker | None = None
-        self._director: Director | FixedDirector | None = None
+        self.director: Director | FixedDirector | None = None
         self._panorama: View | None = None
         self._view_element: ViewElement | None = None
+        self.rig: Rig | None = None
+        self.onlooker: Onlooker | None = None
         self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
         self._path_writer: PathWriter | None = None
         self._further_streams: list[BufferStream] = []
@@ -78,7 +81,7 @@ class PanoramaWithVirtualCamera:
         self._shown = 0
         self._first_shown_ns: Nanoseconds | None = None
         self._last_shown_ns: Nanoseconds | None = None
-        self._timeline = Timeline(
+        self.timeline = Timeline(
             span_s=settings.delay_s + TIMELINE_MARGIN_S, keep_all=settings.export.detections_out is not None
         )
         self._feed = DetectorFeed(live=self._live)
@@ -89,6 +92,7 @@ class PanoramaWithVirtualCamera:
             max_bytes=settings.buffer.max_bytes,
             ownership=settings.buffer.ownership,
             live=self._live,
+            keep_behind=settings.keep_behind_s,
         )
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
 
@@ -158,12 +162,17 @@ class PanoramaWithVirtualCamera:
             follows=self._follows(),
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know so far. Any thread."""
+        return (*self._notes, *(self._playback.notes if self._playback is not None else ()))
+
     def show_overlay(self, shown: bool) -> None:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
         if self._view_element is not None:
-            director = self._director if isinstance(self._director, Director) else None
+            director = self.director if isinstance(self.director, Director) else None
             aspect = CAMERA_ASPECT if self._panorama is not None else None
-            painter = OverlayPainter(self._timeline, director, self.buffer_manager.captured_ns, aspect)
+            painter = OverlayPainter(self.timeline, director, self.buffer_manager.captured_ns, aspect)
             self._view_element.painter = painter if shown else None
 
     # The way up, in order
@@ -210,20 +219,21 @@ class PanoramaWithVirtualCamera:
 
     def _direct(self, rig: Rig) -> None:
         """Set detector and director to work on `rig`."""
+        self.rig = rig
         settings = self.settings
         if settings.detector.kind == "none":
-            self._timeline.finish()
+            self.timeline.finish()
         else:
-            self._worker = DetectorWorker(detector_for(settings, rig), self._timeline, live=self._live)
+            self._worker = DetectorWorker(detector_for(settings, rig), self.timeline, live=self._live)
             self._feed.attach(self._worker)
         fixed = settings.director.fixed_view
         if fixed is not None:
-            self._director = FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
+            self.director = FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
             return
         aspect = settings.size.width_px / settings.size.height_px
         wanted_s = settings.director.lookahead_s
-        self._director = Director(
-            self._timeline,
+        self.director = Director(
+            self.timeline,
             rig,
             style=settings.director.style,
             lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
@@ -243,6 +253,7 @@ class PanoramaWithVirtualCamera:
         view = self._view_element = ViewElement(
             rig, settings.size.width_px, settings.size.height_px, self._view_at, spread=self._renderers.map
         )
+        view.onlooker = self.onlooker
         self.show_overlay(settings.overlay)
         playback = self._playback = PlaybackPipelineBuilder(
             info.video_caps,
@@ -282,9 +293,9 @@ class PanoramaWithVirtualCamera:
 
     def _view_at(self, time_ns: Nanoseconds) -> View:
         """The streaming thread asks where to look; the director answers."""
-        if self._director is None:
+        if self.director is None:
             raise PipelineError("the playback pipeline runs without a director")
-        view = self._director.view_at(self.buffer_manager.captured_ns(time_ns))
+        view = self.director.view_at(self.buffer_manager.captured_ns(time_ns))
         if self._panorama is not None:
             view = self._panorama
         self._shown += 1
@@ -330,7 +341,7 @@ class PanoramaWithVirtualCamera:
         return video.received + left_out, video.dropped + left_out
 
     def _follows(self) -> str:
-        director = self._director
+        director = self.director
         return director.state.follows if isinstance(director, Director) else "nothing"
 
     def _report(self) -> RunReport:
@@ -352,7 +363,7 @@ class PanoramaWithVirtualCamera:
                 *self.settings.outputs,
                 *(redact(secret.get_secret_value()) for secret in self.settings.streams),
             ),
-            notes=(*self._notes, *(self._playback.notes if self._playback is not None else ())),
+            notes=self.notes,
         )
 
     # The way down, in order
@@ -361,7 +372,7 @@ class PanoramaWithVirtualCamera:
         """Analysis first, so that nothing comes any more; then the window; then playback."""
         self._feed.close()
         self.buffer_manager.stop_buffer_thread()
-        self._timeline.finish()
+        self.timeline.finish()
         if self._analysis is not None:
             self._analysis.stop()
         if self._worker is not None:
@@ -378,6 +389,6 @@ class PanoramaWithVirtualCamera:
         """Write what was asked for beside the film."""
         export = self.settings.export
         if export.detections_out is not None:
-            write_detections(export.detections_out, self._timeline.all())
+            write_detections(export.detections_out, self.timeline.all())
         if export.truth_out is not None and self._analysis is not None:
             write_truth(export.truth_out, self._analysis.sources, self._last_shown_ns)

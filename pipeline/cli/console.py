@@ -41,8 +41,17 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
     """
     _set_up_logging(settings)
     application = PanoramaWithVirtualCamera(settings)
-    with _ended_by_signals(application) as asked, _progress_display() as show:
-        report = application.run(show)
+    with (
+        _ended_by_signals(application) as asked,
+        _progress_display() as show,
+        _dashboard(application) as tell,
+    ):
+
+        def on_progress(progress: Progress) -> None:
+            show(progress)
+            tell(progress)
+
+        report = application.run(on_progress)
     if as_json:
         say(json.dumps(asdict(report), default=str))
     else:
@@ -110,6 +119,24 @@ def _progress_display() -> Iterator[Callable[[Progress], None]]:
             _err.print(status_line(progress), markup=False)
 
     yield show
+
+
+@contextmanager
+def _dashboard(application: PanoramaWithVirtualCamera) -> Iterator[Callable[[Progress], None]]:
+    """What to tell the dashboard each progress; there is none unless the settings name an address."""
+    settings = application.settings.web
+    if settings.address is None:
+        yield lambda _progress: None
+        return
+    from pipeline import __version__
+    from pipeline.web.server import Dashboard
+
+    dashboard = Dashboard(application, settings, __version__)
+    _err.print(f"dashboard: {dashboard.start()}", markup=False)
+    try:
+        yield dashboard.tell
+    finally:
+        dashboard.stop()
 
 
 @dataclass(slots=True)

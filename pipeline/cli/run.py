@@ -49,6 +49,11 @@ def run(
         bool | None, typer.Option("--overlay", help="draw detections and the coming path")
     ] = None,
     window: Annotated[bool | None, typer.Option("--window", help="show the film in a window too")] = None,
+    web: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="serve the dashboard there")] = None,
+    web_token: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="what a browser has to know; rather FORESIGHT_WEB__TOKEN"),
+    ] = None,
     path_out: Annotated[Path | None, typer.Option(metavar="CSV", help="write the camera's path")] = None,
     detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write what was seen")] = None,
     truth_out: Annotated[
@@ -68,6 +73,7 @@ def run(
     foresight run left.mp4 right.mp4 --rig rig.toml -o match.mp4
     foresight run rtsp://camera/stream --stream rtmp://server/app/KEY --delay 7
     foresight run match -o demo.mkv --duration 30
+    foresight run match --web 127.0.0.1:8080
     foresight run "gst:v4l2src ! videoconvert" --window
     """
     from pipeline.cli.console import play
@@ -96,6 +102,8 @@ def run(
         "encoder__bitrate_kbps": bitrate,
         "overlay": overlay,
         "window": window,
+        "web__address": web,
+        "web__token": web_token,
         "export__path_out": path_out,
         "export__detections_out": detections_out,
         "export__truth_out": truth_out,

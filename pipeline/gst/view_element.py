@@ -20,6 +20,9 @@ ViewSource = Callable[[Nanoseconds], View]
 Painter = Callable[[Frame, View, Nanoseconds], None]
 """Draws onto the rendered picture; called on the streaming thread after each frame is rendered."""
 
+Onlooker = Callable[[Frame, Frame], None]
+"""Sees each rig frame and the finished picture, valid during the call only; called on the streaming thread."""
+
 _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768],framerate=[0/1,1000/1]")
 
 
@@ -27,7 +30,7 @@ class ViewElement(GstBase.BaseTransform):
     """Renders ``views(running time)`` of `rig` at the given size. Construct it, then add it to a bin.
 
     Pixel format, frame rate and timestamps pass through; the size is the rig frame's in, `width` x `height` out.
-    `views` and `painter` are called on the streaming thread; `painter` may be exchanged at any time.
+    `views` and `painter` are called on the streaming thread; `painter` and `onlooker` may be exchanged at any time.
     `spread` maps the renderer's bands, over a pool of threads for instance.
     """
 
@@ -48,6 +51,7 @@ class ViewElement(GstBase.BaseTransform):
     ) -> None:
         super().__init__()
         self.painter = painter
+        self.onlooker: Onlooker | None = None
         self._rig = rig
         self._size = (width, height)
         self._views = views
@@ -95,6 +99,8 @@ class ViewElement(GstBase.BaseTransform):
                 self._renderer.render(view, frame, picture)
                 if self.painter is not None:
                     self.painter(picture, view, time_ns)
+                if self.onlooker is not None:
+                    self.onlooker(frame, picture)
         except ForesightError as error:
             self._fail(error)
             return Gst.FlowReturn.ERROR

@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.redaction import redact
 from pipeline.settings.model import Settings
 from pipeline.settings.problem import Problem, did_you_mean, listed
-from pipeline.settings.values import CONTAINERS, scheme_of, source_kind
+from pipeline.settings.values import CONTAINERS, is_loopback, scheme_of, source_kind
 
 
 def check(settings: Settings) -> None:
@@ -31,6 +31,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_read_files(settings),
         *_exports(settings),
         *_codecs(settings),
+        *_web(settings),
     )
 
 
@@ -131,3 +132,9 @@ def _codecs(settings: Settings) -> Iterator[Problem]:
             yield Problem("encoder.video_codec", f"{output} can hold h264 only, not {video}")
         if audio != "aac":
             yield Problem("encoder.audio_codec", f"{output} can hold aac only, not {audio}")
+
+
+def _web(settings: Settings) -> Iterator[Problem]:
+    address = settings.web.address
+    if address is not None and not is_loopback(address) and settings.web.token is None:
+        yield Problem("web.token", f"{address} can be reached by others: add a token (--web-token)")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from pipeline.errors import ConfigError
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
-from pipeline.settings.values import Size, SizeValue, Source, StreamAddress, is_live_source
+from pipeline.settings.values import Size, SizeValue, Source, StreamAddress, WebAddress, is_live_source
 
 Mode = Literal["panorama", "virtualcam", "stream", "record"]
 Storage = Literal["raw", "encoded", "source"]
@@ -124,6 +124,8 @@ class BufferSettings(Group):
     """The most memory that the window may take, in bytes; left out: bounded by the delay alone."""
     ownership: Literal["auto", "reference", "copy"] = "auto"
     """Keep frames by reference or copy them; auto copies where the source would otherwise starve."""
+    keep_behind_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    """Seconds kept behind what is shown, for jumps back and clips; left out: 5 with the dashboard, else 0.5."""
     stall_timeout_s: Seconds = 5.0
     """Seconds without a frame sent after which a stall is reported."""
 
@@ -137,6 +139,17 @@ class ExportSettings(Group):
     """What the detector saw, as JSONL."""
     truth_out: Path | None = None
     """The built-in match's true ball and players, as track CSV."""
+
+
+class WebSettings(Group):
+    """The dashboard in a browser."""
+
+    address: WebAddress | None = None
+    """Where the dashboard is served, as 127.0.0.1:8080; left out: there is none."""
+    token: Annotated[SecretStr, Field(min_length=8)] | None = None
+    """What a browser has to know, eight characters or more; a must where the address is not this machine's own."""
+    clips: Path = Path("clips")
+    """The folder that clips are saved to."""
 
 
 class Settings(Group):
@@ -176,6 +189,7 @@ class Settings(Group):
     encoder: EncoderSettings = EncoderSettings()
     buffer: BufferSettings = BufferSettings()
     export: ExportSettings = ExportSettings()
+    web: WebSettings = WebSettings()
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -192,6 +206,13 @@ class Settings(Group):
         return (
             bool(self.streams) or any(map(is_live_source, self.sources)) if self.live is None else self.live
         )
+
+    @property
+    def keep_behind_s(self) -> float:
+        """Seconds that stay in the window behind the playhead: as asked, else what the dashboard's jumps need."""
+        if self.buffer.keep_behind_s is not None:
+            return self.buffer.keep_behind_s
+        return 0.5 if self.web.address is None else 5.0
 
     @property
     def shows_window(self) -> bool:

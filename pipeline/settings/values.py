@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -85,6 +86,36 @@ def _stream(secret: SecretStr) -> SecretStr:
     return secret
 
 
+_WEB_ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>\d{1,5})")
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The parts of an address such as ``127.0.0.1:8080`` or ``[::1]:8080``. Raises ValueError for another text."""
+    match = _WEB_ADDRESS.fullmatch(address)
+    if match is None or int(match["port"]) > 65535:
+        raise ValueError("not HOST:PORT")
+    return match["host"].strip("[]"), int(match["port"])
+
+
+def is_loopback(address: str) -> bool:
+    """Whether only this machine can reach an address HOST:PORT."""
+    host, _port = host_and_port(address)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _web_address(address: str) -> str:
+    host_and_port(address)
+    return address
+
+
+WebAddress = Annotated[
+    str,
+    AfterValidator(_web_address),
+    Field(json_schema_extra={"x-allowed": "HOST:PORT, as 127.0.0.1:8080; port 0 takes a free one"}),
+]
 SizeValue = Annotated[
     Size,
     PlainValidator(Size.parse),

@@ -1,0 +1,231 @@
+"""Control: what an operator may see of a run and do to it while it goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.direction.director import Director
+from pipeline.errors import ConfigError, OutputError, StateError
+from pipeline.optics.limits import panorama_view
+from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+
+PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX = 960, 240
+SEEN_WITHIN_NS = 250 * NS_PER_MS
+PATH_NS = 7 * NS_PER_S
+"""How much of the coming path is told."""
+
+_EDGE = np.linspace(-0.5, 0.5, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A saved clip; `number` is what names it to a client."""
+
+    number: int
+    path: Path
+    length_s: float
+    saved_at: float
+    """Seconds since 1970."""
+
+
+class Control:
+    """An operator's hands on `run`. Any thread; nothing blocks, except `save_clip`, which writes a file.
+
+    Every action raises StateError where the run is not in a state for it.
+    """
+
+    def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
+        self._run = run
+        self._folder = clips
+        self._clips: list[Clip] = []
+        self._clips_begun = 0
+        self._lock = threading.Lock()
+        self._panorama: View | None = None
+
+    # The camera
+
+    def take_over(self, yaw_deg: float, pitch_deg: float, hfov_deg: float) -> None:
+        """Send the camera there, smoothly, until `hand_back`. Raises ConfigError for what is no view."""
+        if not 1.0 <= hfov_deg <= 170.0:
+            raise ConfigError(f"hfov_deg is {hfov_deg}; give 1 to 170")
+        self._director().take_over(yaw_deg, pitch_deg, hfov_deg)
+
+    def look_at(self, x: float, y: float) -> None:
+        """Take over towards a place in the panorama, both 0 to 1 from its upper left corner, as wide as now."""
+        pixel = np.array([x * PANORAMA_WIDTH_PX - 0.5, y * PANORAMA_HEIGHT_PX - 0.5])
+        yaw, pitch = self.panorama().pixels_to_angles(pixel, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
+        now = self.view()
+        self.take_over(float(yaw), float(pitch), 50.0 if now is None else now.hfov_deg)
+
+    def hold_camera(self) -> None:
+        """Stop the camera where it looks; the picture goes on."""
+        self._director().hold()
+
+    def hand_back(self) -> None:
+        """Let the director lead again."""
+        self._director().hand_back()
+
+    # The delay line
+
+    def pause(self) -> None:
+        """Freeze the picture; what comes in is kept as long as the window holds it."""
+        self._run.buffer_manager.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`, later by the pause."""
+        self._run.buffer_manager.resume()
+
+    def jump_back(self, seconds: float) -> float:
+        """Show again what was shown so long ago, as far as it is kept; returns the new delay in seconds."""
+        manager = self._run.buffer_manager
+        now_ns = manager.playhead_ns
+        if now_ns is None:
+            raise StateError("nothing is played yet; jump after playback has started")
+        manager.seek(now_ns - seconds_to_ns(seconds))
+        return manager.delay_s
+
+    def return_to_delay(self) -> float:
+        """Return to the delay of the settings; returns it in seconds."""
+        return self.set_delay(self._run.settings.delay_s)
+
+    def set_delay(self, seconds: float) -> float:
+        """Change the delay; returns what was reached, in seconds. Raises ConfigError for more than the window."""
+        self._run.buffer_manager.set_delay(seconds)
+        return self._run.buffer_manager.delay_s
+
+    # Clips
+
+    def save_clip(self, before_s: float, after_s: float) -> Clip:
+        """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
+        with self._lock:
+            self._clips_begun += 1
+            number = self._clips_begun
+        saved_at = time.time()
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(saved_at))
+        path = self._folder / f"clip-{stamp}-{number:03d}.mp4"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self._folder}: clips cannot be kept there ({error.strerror})") from error
+        begin_ns, end_ns = self._run.buffer_manager.save_clip(path, before_s, after_s)
+        clip = Clip(number, path, ns_to_seconds(end_ns - begin_ns), saved_at)
+        with self._lock:
+            self._clips.append(clip)
+        return clip
+
+    def clips(self) -> list[Clip]:
+        """The clips of this run, oldest first."""
+        with self._lock:
+            return list(self._clips)
+
+    # What there is to see
+
+    @property
+    def rig(self) -> Rig | None:
+        """The cameras; None until the sources are known."""
+        return self._run.rig
+
+    def panorama(self) -> View:
+        """The view that shows all of the rig in a picture PANORAMA_WIDTH_PX x PANORAMA_HEIGHT_PX."""
+        if self._panorama is None:
+            if self._run.rig is None:
+                raise StateError("the cameras are not known yet; wait for the first picture")
+            self._panorama = panorama_view(self._run.rig, PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX)
+        return self._panorama
+
+    def view(self) -> View | None:
+        """Where the camera looks in the picture that is shown now; None before playback."""
+        coming = self._coming(0)
+        return coming[0] if coming else None
+
+    def snapshot(self) -> dict[str, Any]:
+        """The state beside the run's Progress, as JSON holds it: transport, camera, scene, notes."""
+        manager, settings = self._run.buffer_manager, self._run.settings
+        view = self.view()
+        director = self._run.director
+        return {
+            "transport": manager.state,
+            "target_delay_s": settings.delay_s,
+            "set_delay_s": round(manager.delay_s, 3),
+            "behind_s": settings.keep_behind_s,
+            "view": None
+            if view is None
+            else {
+                "yaw_deg": round(view.yaw_deg, 3),
+                "pitch_deg": round(view.pitch_deg, 3),
+                "hfov_deg": round(view.hfov_deg, 3),
+            },
+            "look_ahead_s": director.state.look_ahead_s if isinstance(director, Director) else 0.0,
+            "scene": self._scene(),
+            "notes": list(self._run.notes),
+            "clips": len(self.clips()),
+        }
+
+    def _director(self) -> Director:
+        director = self._run.director
+        if not isinstance(director, Director):
+            raise StateError("the view is fixed, or not directed yet; there is no camera to take over")
+        return director
+
+    def _coming(self, ahead_ns: int) -> list[View]:
+        now_ns, director = self._run.buffer_manager.playhead_ns, self._run.director
+        if now_ns is None or director is None:
+            return []
+        if isinstance(director, Director):
+            # the plan begins with what is rendered next, a cushion after what is shown
+            return [view for _, view in director.plan(now_ns, now_ns + max(ahead_ns, NS_PER_S))]
+        return [director.view_at(now_ns)]
+
+    def _scene(self) -> dict[str, Any] | None:
+        """What to draw over the panorama, in parts of its width and height."""
+        now_ns = self._run.buffer_manager.playhead_ns
+        if now_ns is None or self._run.rig is None:
+            return None
+        coming = self._coming(PATH_NS)
+        seen = self._run.timeline.between(Nanoseconds(now_ns - SEEN_WITHIN_NS), Nanoseconds(now_ns))
+        boxes = (
+            [(d.label, d.yaw_deg, d.pitch_deg, d.width_deg, d.height_deg) for d in seen[-1].detections]
+            if seen
+            else []
+        )
+        hfov_deg = self.panorama().hfov_deg
+        centres = self._places(np.array([box[1:3] for box in boxes]).reshape(-1, 2))
+        return {
+            "frame": self._frame(coming[0]) if coming else [],
+            "path": self._places(np.array([(v.yaw_deg, v.pitch_deg) for v in coming]).reshape(-1, 2)),
+            "boxes": [
+                {
+                    "label": box[0],
+                    "x": centre[0],
+                    "y": centre[1],
+                    "w": round(box[3] / hfov_deg, 4),
+                    "h": round(box[4] / hfov_deg * PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX, 4),
+                }
+                for box, centre in zip(boxes, centres, strict=True)
+                if centre is not None
+            ],
+        }
+
+    def _frame(self, view: View) -> list[list[float] | None]:
+        width, height = 1600, 900
+        x = np.concatenate([_EDGE, np.full(9, 0.5), _EDGE[::-1], np.full(9, -0.5)]) * width + width / 2
+        y = np.concatenate([np.full(9, -0.5), _EDGE, np.full(9, 0.5), _EDGE[::-1]]) * height + height / 2
+        yaw, pitch = view.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
+        return self._places(np.stack([yaw, pitch], axis=-1))
+
+    def _places(self, angles: Any) -> list[list[float] | None]:
+        """Angles (N, 2) in degrees as places in the panorama; None for what it does not show."""
+        pixels = self.panorama().angles_to_pixels(
+            angles[:, 0], angles[:, 1], PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX
+        )
+        parts = (pixels + 0.5) / (PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
+        return [[round(float(x), 4), round(float(y), 4)] if np.isfinite(x + y) else None for x, y in parts]

@@ -1,0 +1,1 @@
+"""The dashboard: a run seen and operated from a browser."""

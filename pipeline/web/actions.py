@@ -1,0 +1,113 @@
+"""The actions of the JSON API: each a body with bounds and what it does; the OpenAPI document is made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.control import Clip, Control
+
+
+class Body(BaseModel):
+    """A request's body: no unknown keys, no infinities."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class Nothing(Body):
+    """An empty object."""
+
+
+class Seconds(Body):
+    """A time in seconds."""
+
+    seconds: Annotated[float, Field(gt=0, le=3600)]
+
+
+class Lens(Body):
+    """A view in rig angles, degrees."""
+
+    yaw_deg: Annotated[float, Field(ge=-180, le=180)]
+    pitch_deg: Annotated[float, Field(ge=-90, le=90)]
+    hfov_deg: Annotated[float, Field(ge=1, le=170)]
+
+
+class Place(Body):
+    """A place in the panorama, parts of its width and height."""
+
+    x: Annotated[float, Field(ge=0, le=1)]
+    y: Annotated[float, Field(ge=0, le=1)]
+
+
+class Span(Body):
+    """A span around what is shown now, in seconds."""
+
+    before_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    after_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """POST /api/NAME: a body of this kind, and what is done with it; the answer is a JSON object."""
+
+    name: str
+    body: type[Body]
+    meaning: str
+    do: Callable[[Control, Any], Any]
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("take_over", Lens, "Send the camera there", lambda c, b: c.take_over(**b.model_dump())),
+    Action("look_at", Place, "Send the camera to a place in the panorama", lambda c, b: c.look_at(b.x, b.y)),
+    Action("hold_camera", Nothing, "Stop the camera where it looks", lambda c, _: c.hold_camera()),
+    Action("hand_back", Nothing, "Let the director lead again", lambda c, _: c.hand_back()),
+    Action("pause", Nothing, "Freeze the picture", lambda c, _: c.pause()),
+    Action("resume", Nothing, "Go on after a pause", lambda c, _: c.resume()),
+    Action("jump_back", Seconds, "Show again what was shown then", lambda c, b: c.jump_back(b.seconds)),
+    Action("return_to_delay", Nothing, "Return to the normal delay", lambda c, _: c.return_to_delay()),
+    Action("set_delay", Seconds, "Change the delay", lambda c, b: c.set_delay(b.seconds)),
+    Action("save_clip", Span, "Save a clip", lambda c, b: told(c.save_clip(b.before_s, b.after_s))),
+)
+
+
+def told(clip: Clip) -> dict[str, Any]:
+    """A clip as a client sees it: by number, the file's name without its folder."""
+    return {**asdict(clip), "path": None, "name": clip.path.name, "size_bytes": clip.path.stat().st_size}
+
+
+def openapi(version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the whole API."""
+    done = {"200": {"description": "done"}, "409": {"description": "not now; error says why"}}
+    reads = {
+        "/api/state": "The state of the run",
+        "/api/events": "The state, four times a second, as server-sent events",
+        "/api/clips": "The saved clips",
+        "/preview.mjpeg": "The directed picture, multipart JPEG",
+        "/panorama.mjpeg": "The panorama, multipart JPEG",
+        "/metrics": "Numbers for Prometheus",
+        "/healthz": "ok while the run plays, 503 otherwise",
+    }
+    paths: dict[str, Any] = {
+        path: {"get": {"summary": meaning, "responses": {"200": {"description": "as said"}}}}
+        for path, meaning in reads.items()
+    }
+    number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
+    paths["/api/clips/{number}"] = {
+        "get": {
+            "summary": "A clip's file",
+            "parameters": [number],
+            "responses": {"200": {"description": "mp4"}},
+        }
+    }
+    for action in ACTIONS:
+        body = {
+            "required": True,
+            "content": {"application/json": {"schema": action.body.model_json_schema()}},
+        }
+        paths[f"/api/{action.name}"] = {
+            "post": {"summary": action.meaning, "requestBody": body, "responses": done}
+        }
+    return {"openapi": "3.1.0", "info": {"title": "Foresight", "version": version}, "paths": paths}

@@ -1,0 +1,186 @@
+"""Dashboard: serves the page, the JSON API, the pictures and the metrics of one run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import threading
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.control import Control
+from pipeline.errors import ConfigError, ForesightError, OutputError
+from pipeline.progress import Progress
+from pipeline.redaction import redact
+from pipeline.settings.model import WebSettings
+from pipeline.settings.values import host_and_port
+from pipeline.web.actions import ACTIONS, Action, openapi, told
+from pipeline.web.feed import Feed
+from pipeline.web.guard import Guard
+from pipeline.web.metrics import CONTENT_TYPE, exposition
+from pipeline.web.preview import Preview
+
+logger = logging.getLogger("foresight")
+
+STATIC = Path(__file__).parent / "static"
+STOP_TIMEOUT_S = 3.0
+
+
+class Dashboard:
+    """A run's dashboard: `start` before the run, `tell` with each progress, `stop` after it. Any thread."""
+
+    def __init__(self, run: PanoramaWithVirtualCamera, settings: WebSettings, version: str) -> None:
+        """Raises ConfigError where `settings` name no address."""
+        if settings.address is None:
+            raise ConfigError("the dashboard has no address; give web.address")
+        self._host, self._port = host_and_port(settings.address)
+        self.control = Control(run, settings.clips)
+        self.preview = Preview(self.control)
+        run.onlooker = self.preview.look
+        self._events: Feed[str] = Feed()
+        self._state: dict[str, Any] = {"state": "starting"}
+        self._version = version
+        token = settings.token.get_secret_value() if settings.token is not None else None
+        self.app: ASGIApp = Guard(self._application(), token)
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> str:
+        """Listen and serve from a thread; returns the page's address. Raises OutputError where it cannot listen."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self._host, self._port))
+        except OSError as error:
+            listener.close()
+            where = f"{self._host}:{self._port}"
+            raise OutputError(
+                f"the dashboard cannot listen at {where}: {error.strerror}; name another"
+            ) from error
+        config = uvicorn.Config(
+            self.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([listener],), name="dashboard", daemon=True
+        )
+        self._thread.start()
+        self.preview.start()
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{listener.getsockname()[1]}/"
+
+    def tell(self, progress: Progress) -> None:
+        """The run's newest progress; the run's thread calls it four times a second."""
+        self._state = asdict(progress) | self.control.snapshot()
+        self._events.publish(json.dumps(self._state))
+
+    def stop(self) -> None:
+        """End every viewer and the server. Idempotent, returns within seconds."""
+        self._events.close()
+        self.preview.stop()
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _application(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", partial(_page, name="index.html")),
+                Route("/docs", partial(_page, name="docs.html")),
+                Route("/openapi.json", self._openapi),
+                Route("/healthz", self._healthz),
+                Route("/metrics", self._metrics),
+                Route("/preview.mjpeg", self._picture),
+                Route("/panorama.mjpeg", self._panorama),
+                Route("/api/state", self._get_state),
+                Route("/api/events", self._get_events),
+                Route("/api/clips", self._get_clips),
+                Route("/api/clips/{number:int}", self._get_clip),
+                *(
+                    Route(f"/api/{action.name}", partial(self._act, action=action), methods=["POST"])
+                    for action in ACTIONS
+                ),
+                Mount("/static", StaticFiles(directory=STATIC)),
+            ]
+        )
+
+    async def _openapi(self, _request: Request) -> Response:
+        return JSONResponse(openapi(self._version))
+
+    async def _healthz(self, _request: Request) -> Response:
+        well = self._state["state"] in ("buffering", "playing", "draining")
+        return PlainTextResponse(f"{'ok' if well else self._state['state']}\n", 200 if well else 503)
+
+    async def _metrics(self, _request: Request) -> Response:
+        return PlainTextResponse(exposition(self._state), media_type=CONTENT_TYPE)
+
+    async def _get_state(self, _request: Request) -> Response:
+        return JSONResponse(self._state)
+
+    async def _get_events(self, _request: Request) -> Response:
+        async def lines() -> AsyncIterator[str]:
+            async for state in self._events.follow():
+                yield f"data: {state}\n\n"
+
+        return StreamingResponse(
+            lines(), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+    async def _picture(self, _request: Request) -> Response:
+        return _multipart(self.preview.picture)
+
+    async def _panorama(self, _request: Request) -> Response:
+        return _multipart(self.preview.panorama)
+
+    async def _get_clips(self, _request: Request) -> Response:
+        return JSONResponse([told(clip) for clip in self.control.clips() if clip.path.exists()])
+
+    async def _get_clip(self, request: Request) -> Response:
+        for clip in self.control.clips():
+            if clip.number == request.path_params["number"] and clip.path.exists():
+                return FileResponse(clip.path, media_type="video/mp4", filename=clip.path.name)
+        return JSONResponse({"error": "there is no such clip"}, 404)
+
+    async def _act(self, request: Request, action: Action) -> Response:
+        try:
+            body = action.body.model_validate_json(await request.body() or b"{}")
+            done = await run_in_threadpool(action.do, self.control, body)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "body"
+            return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
+        except ForesightError as error:
+            return JSONResponse({"error": redact(str(error))}, 409)
+        logger.info("dashboard: %s", action.name)
+        return JSONResponse({"done": action.name, "result": done})
+
+
+async def _page(_request: Request, name: str) -> Response:
+    return FileResponse(STATIC / name, headers={"cache-control": "no-cache"})
+
+
+def _multipart(feed: Feed[bytes]) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        async for jpeg in feed.follow():
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            yield head.encode() + jpeg + b"\r\n"
+
+    return StreamingResponse(
+        parts(), media_type="multipart/x-mixed-replace; boundary=frame", headers={"cache-control": "no-store"}
+    )
