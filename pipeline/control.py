@@ -18,7 +18,7 @@ from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
-PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX = 960, 240
+PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX = 960, 320
 SEEN_WITHIN_NS = 250 * NS_PER_MS
 PATH_NS = 7 * NS_PER_S
 """How much of the coming path is told."""

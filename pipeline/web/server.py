@@ -67,6 +67,7 @@ class Dashboard:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self._host, self._port))
+            listener.listen()
         except OSError as error:
             listener.close()
             where = f"{self._host}:{self._port}"

@@ -1,5 +1,5 @@
 // Draws the camera's frame, what was seen and the coming path over the panorama.
-const WIDTH = 1000, HEIGHT = 250;
+const WIDTH = 960, HEIGHT = 320;
 
 function shape(name, kind, attributes) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);

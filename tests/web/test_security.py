@@ -1,0 +1,134 @@
+"""Who may talk to the dashboard, and what it answers before there is a run to see."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import ConfigError, OutputError
+from pipeline.settings import Settings
+from pipeline.web.actions import ACTIONS
+from pipeline.web.metrics import METRICS
+from pipeline.web.server import Dashboard
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "a long secret"
+
+
+def dashboard(tmp_path: Path, **web: Any) -> Dashboard:
+    settings = Settings.parse(
+        {
+            "sources": ["match"],
+            "outputs": [str(tmp_path / "film.mp4")],
+            "web": {"address": "127.0.0.1:0"} | web,
+        }
+    )
+    return Dashboard(PanoramaWithVirtualCamera(settings), settings.web, "0")
+
+
+def client(tmp_path: Path, **web: Any) -> TestClient:
+    base = "http://pitch.example:8080" if "token" in web else "http://127.0.0.1:8080"
+    return TestClient(dashboard(tmp_path, **web).app, base_url=base, follow_redirects=False)
+
+
+def test_only_this_machines_own_names_are_answered_without_a_token(tmp_path: Path) -> None:
+    own = client(tmp_path)
+    assert own.get("/api/state").status_code == 200
+    for host in ("evil.example", "127.0.0.1.evil.example:8080", "", "["):
+        assert own.get("/api/state", headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_another_sites_page_is_refused(tmp_path: Path, headers: dict[str, str]) -> None:
+    own = client(tmp_path)
+    assert own.post("/api/hold_camera", json={}, headers=headers).status_code == 403
+    assert own.get("/preview.mjpeg", headers=headers).status_code == 403
+
+
+def test_a_form_cannot_act(tmp_path: Path) -> None:
+    answer = client(tmp_path).post("/api/pause", content="{}", headers={"content-type": "text/plain"})
+    assert answer.status_code == 415
+
+
+def test_a_token_is_demanded_everywhere_but_for_the_health(tmp_path: Path) -> None:
+    there = client(tmp_path, token=TOKEN)
+    for path in ("/", "/metrics", "/api/state", "/static/main.js", "/?token=wrong"):
+        assert there.get(path).status_code == 401
+    assert there.get("/healthz").status_code == 503  # not playing yet
+    assert there.get("/metrics", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+    entered = there.get("/", params={"token": TOKEN})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    assert "httponly" in entered.headers["set-cookie"].lower()
+    assert "samesite=strict" in entered.headers["set-cookie"].lower()
+    assert there.get("/").status_code == 200
+
+
+def test_an_address_that_others_reach_needs_a_token(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"web\.token"):
+        dashboard(tmp_path, address="0.0.0.0:8080")
+    assert TOKEN not in repr(Settings.parse({"web": {"token": TOKEN}}))
+
+
+def test_an_address_in_use_is_one_clear_error(tmp_path: Path) -> None:
+    first = dashboard(tmp_path)
+    port = first.start().split(":")[-1].strip("/")
+    try:
+        with pytest.raises(OutputError, match="cannot listen"):
+            dashboard(tmp_path, address=f"127.0.0.1:{port}").start()
+    finally:
+        first.stop()
+        first.stop()
+
+
+def test_clips_are_named_by_number_only(tmp_path: Path) -> None:
+    own = client(tmp_path)
+    for name in ("1", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "film.mp4"):
+        assert own.get(f"/api/clips/{name}").status_code == 404
+    assert own.post("/api/save_clip", json={"path": "/tmp/x.mp4"}).status_code == 422
+
+
+def test_actions_before_playback_say_why_not(tmp_path: Path) -> None:
+    own = client(tmp_path)
+    assert own.post("/api/hold_camera", json={}).status_code == 409
+    answer = own.post("/api/jump_back", json={"seconds": 3})
+    assert (answer.status_code, "nothing is played yet" in answer.json()["error"]) == (409, True)
+    assert own.post("/api/jump_back", json={"seconds": -3}).status_code == 422
+    assert (
+        own.post("/api/take_over", content="{", headers={"content-type": "application/json"}).status_code
+        == 422
+    )
+
+
+def test_the_openapi_document_has_every_action(tmp_path: Path) -> None:
+    paths = client(tmp_path).get("/openapi.json").json()["paths"]
+    assert {f"/api/{action.name}" for action in ACTIONS} <= set(paths)
+
+
+def test_monitoring_files_name_only_metrics_that_there_are() -> None:
+    known = {name for name, *_ in METRICS}
+    for name in ("grafana.json", "alerts.yml"):
+        named = set(re.findall(r"foresight_\w+", (ROOT / "docs/monitoring" / name).read_text()))
+        assert named
+        assert named <= known
+    json.loads((ROOT / "docs/monitoring/grafana.json").read_text())
+
+
+def test_the_page_needs_nothing_from_elsewhere() -> None:
+    for path in (ROOT / "pipeline/web/static").glob("*.*"):
+        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"(https?:)?//\w", re.sub(r"// .*", "", text)), path
