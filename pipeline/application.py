@@ -20,6 +20,7 @@ from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.detector_feed import DetectorFeed
 from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.outputs import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
 from pipeline.gst.view_element import Onlooker, ViewElement
@@ -32,7 +33,7 @@ from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact
 from pipeline.settings import Settings, check
-from pipeline.timebase import Nanoseconds, ns_to_seconds
+from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
 from pipeline.venue import assumed_rig, detector_for, known_rig
 from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
 
@@ -259,6 +260,7 @@ class PanoramaWithVirtualCamera:
             info.video_caps,
             info.audio_caps,
             files=settings.outputs,
+            split=self._split(),
             streams=[secret.get_secret_value() for secret in settings.streams],
             show_window=settings.shows_window,
             encoding=Encoding(
@@ -280,6 +282,12 @@ class PanoramaWithVirtualCamera:
         playback.appsrc.connect("need-data", self.buffer_manager._on_appsrc_need_data)
         if playback.audio_appsrc is not None:
             playback.audio_appsrc.connect("need-data", self.buffer_manager._on_audio_appsrc_need_data)
+
+    def _split(self) -> Split | None:
+        time_s, size_bytes = self.settings.split_s, self.settings.split_bytes
+        if time_s is None and size_bytes is None:
+            return None
+        return Split(None if time_s is None else seconds_to_ns(time_s), size_bytes)
 
     def _video_encoder(self, *, low_latency: bool) -> Gst.Element:
         encoder, framerate = self.settings.encoder, self._framerate or 30.0

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.gst.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.frames import RAW_FORMATS
-from pipeline.gst.outputs import Output, open_file, open_stream
+from pipeline.gst.outputs import Output, Split, open_file, open_stream
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.priming import remove_priming
 from pipeline.gst.runtime import Gst, GstApp
@@ -35,7 +35,7 @@ class PlaybackPipelineBuilder:
     `video_caps`: the caps of each stream in the window, one rig frame or one compressed stream a camera;
     `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a ViewElement,
     or any that takes and gives raw pictures). `files`, `streams` and `show_window` say where the film goes, all
-    from one encode (`encoding`, needed for files and streams).
+    from one encode (`encoding`, needed for files and streams). `split`: when files go on in a next part.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class PlaybackPipelineBuilder:
         audio_caps: Gst.Caps | None = None,
         *,
         files: Sequence[Path] = (),
+        split: Split | None = None,
         streams: Sequence[str] = (),
         show_window: bool = False,
         encoding: Encoding | None = None,
@@ -59,6 +60,7 @@ class PlaybackPipelineBuilder:
         self._video_caps = list(video_caps)
         self._audio_caps = audio_caps
         self._files = list(files)
+        self._split = split
         self._streams = list(streams)
         self._show_window = show_window
         self._encoding = encoding
@@ -124,7 +126,9 @@ class PlaybackPipelineBuilder:
             return []
         video, audio = self._encoding.video_codec, self._encoding.audio_codec
         sound = None if self._audio_caps is None else audio
-        files = [open_file(path, video_codec=video, audio_codec=sound) for path in self._files]
+        files = [
+            open_file(path, video_codec=video, audio_codec=sound, split=self._split) for path in self._files
+        ]
         streams = [
             open_stream(
                 url,

@@ -16,9 +16,12 @@ from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.runtime import Gst
 from pipeline.redaction import redact
+from pipeline.timebase import Nanoseconds
 
 SEGMENT_S = 4
 """What a playlist's segments aim at: a viewer is some three of them behind."""
+PAYLOAD_SHARE = 0.9
+"""splitmuxsink counts picture and sound alone; this leaves room for what a transport stream adds to them."""
 SRT_LINGER_S = 1.0
 """An SRT receiver holds what came for its latency, and forgets it when the connection closes."""
 
@@ -54,10 +57,19 @@ class FileOutput:
         """Nothing: the pipeline has finished the file."""
 
 
-def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Output:
+@dataclass(frozen=True, slots=True)
+class Split:
+    """When a file goes on in its next part, at the last keyframe before; None: not for that reason."""
+
+    time_ns: Nanoseconds | None = None
+    size_bytes: int | None = None
+
+
+def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: Split | None = None) -> Output:
     """A film in a file, whose extension names the container, or an HLS playlist (.m3u8), its segments beside it.
 
-    Raises ConfigError or OutputError.
+    `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``; a playlist is in segments in
+    any case. Raises ConfigError or OutputError.
     """
     suffix = path.suffix.lower().lstrip(".")
     if suffix not in CONTAINERS and suffix != "m3u8":
@@ -69,6 +81,11 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Outpu
         return _open_playlist(path, video_codec, audio_codec)
     container = CONTAINERS[suffix]
     container.check(str(path), video_codec, audio_codec)
+    if split is not None and suffix == "flv":
+        # flvmux gives all sound of the first part the time of that part's end (GStreamer 1.22)
+        raise ConfigError(f"{path}: an flv file cannot be split; name it .mp4, .mkv or .ts")
+    if split is not None:
+        return _open_parts(path, container, video_codec, audio_codec, split)
     element = Gst.Bin.new(None)
     muxer = container.make()
     chain(element, muxer, _at_once(make("filesink", None, location=str(path))))
@@ -76,6 +93,23 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None) -> Outpu
     if audio_codec is not None:
         _enter(element, container, muxer, "audio", audio_codec, container.audio_pad)
     return FileOutput(str(path), element)
+
+
+def _open_parts(
+    path: Path, container: Container, video_codec: str, audio_codec: str | None, split: Split
+) -> Output:
+    element = Gst.Bin.new(None)
+    parts = str(path.with_suffix("")).replace("%", "%%") + "-%05d" + path.suffix
+    payload_bytes = None if split.size_bytes is None else round(split.size_bytes * PAYLOAD_SHARE)
+    sink = make(
+        "splitmuxsink", None, location=parts, muxer=container.make(),
+        max_size_time=split.time_ns, max_size_bytes=payload_bytes,
+    )  # fmt: skip
+    add(element, sink)
+    _enter(element, container, sink, "video", video_codec, "video")
+    if audio_codec is not None:
+        _enter(element, container, sink, "audio", audio_codec, "audio_%u")
+    return FileOutput(str(path), element, (f"{path} is written in parts: {parts % 0}, ...",))
 
 
 def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Output:

@@ -32,6 +32,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_exports(settings),
         *_codecs(settings),
         *_web(settings),
+        *_split(settings),
     )
 
 
@@ -138,3 +139,11 @@ def _web(settings: Settings) -> Iterator[Problem]:
     address = settings.web.address
     if address is not None and not is_loopback(address) and settings.web.token is None:
         yield Problem("web.token", f"{address} can be reached by others: add a token (--web-token)")
+
+
+def _split(settings: Settings) -> Iterator[Problem]:
+    for key in ("split_s", "split_bytes"):
+        if getattr(settings, key) is not None:
+            for path in settings.outputs:
+                if path.suffix.lower() == ".flv":
+                    yield Problem(key, f"{path} cannot be split; name it .mp4, .mkv or .ts")

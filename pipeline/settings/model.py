@@ -162,6 +162,10 @@ class Settings(Group):
     HLS playlist with its segments beside it."""
     streams: tuple[StreamAddress, ...] = ()
     """Addresses to stream to, key included: rtmp, rtmps or srt. Shown to nobody."""
+    split_s: Seconds | None = None
+    """Seconds of film after which a file goes on in the next part (match-00000.mp4, ...), at a keyframe."""
+    split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
+    """Bytes after which a file goes on in the next part, at a keyframe."""
     window: bool = False
     """Show the film in a window; this is also what happens where there is no output at all."""
     mode: Mode = "virtualcam"
