@@ -50,6 +50,7 @@ class Control:
         self._clips_begun = 0
         self._lock = threading.Lock()
         self._panorama: View | None = None
+        self._rendered_ns: Nanoseconds | None = None
 
     # The camera
 
@@ -142,8 +143,12 @@ class Control:
             self._panorama = panorama_view(self._run.rig, PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX)
         return self._panorama
 
+    def rendered(self, time_ns: Nanoseconds) -> None:
+        """Say that playback has rendered the picture of its running time `time_ns`: what the previews show."""
+        self._rendered_ns = time_ns
+
     def view(self) -> View | None:
-        """Where the camera looks in the picture that is shown now; None before playback."""
+        """Where the camera looks in the picture that was rendered last; None before playback."""
         coming = self._coming(0)
         return coming[0] if coming else None
 
@@ -176,18 +181,23 @@ class Control:
             raise StateError("the view is fixed, or not directed yet; there is no camera to take over")
         return director
 
+    def _pictured_ns(self) -> int | None:
+        """The captured time of the newest picture: up to the cushion ahead of what an output shows."""
+        if self._rendered_ns is None:
+            return None
+        return self._run.buffer_manager.captured_ns(self._rendered_ns)
+
     def _coming(self, ahead_ns: int) -> list[View]:
-        now_ns, director = self._run.buffer_manager.playhead_ns, self._run.director
+        now_ns, director = self._pictured_ns(), self._run.director
         if now_ns is None or director is None:
             return []
         if isinstance(director, Director):
-            # the plan begins with what is rendered next, a cushion after what is shown
             return [view for _, view in director.plan(now_ns, now_ns + max(ahead_ns, NS_PER_S))]
         return [director.view_at(now_ns)]
 
     def _scene(self) -> dict[str, Any] | None:
         """What to draw over the panorama, in parts of its width and height."""
-        now_ns = self._run.buffer_manager.playhead_ns
+        now_ns = self._pictured_ns()
         if now_ns is None or self._run.rig is None:
             return None
         coming = self._coming(PATH_NS)

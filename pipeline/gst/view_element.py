@@ -20,8 +20,9 @@ ViewSource = Callable[[Nanoseconds], View]
 Painter = Callable[[Frame, View, Nanoseconds], None]
 """Draws onto the rendered picture; called on the streaming thread after each frame is rendered."""
 
-Onlooker = Callable[[Frame, Frame], None]
-"""Sees each rig frame and the finished picture, valid during the call only; called on the streaming thread."""
+Onlooker = Callable[[Frame, Frame, Nanoseconds], None]
+"""Sees each rig frame and the finished picture, valid during the call only, and their running time; called on the
+streaming thread."""
 
 _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768],framerate=[0/1,1000/1]")
 
@@ -100,7 +101,7 @@ class ViewElement(GstBase.BaseTransform):
                 if self.painter is not None:
                     self.painter(picture, view, time_ns)
                 if self.onlooker is not None:
-                    self.onlooker(frame, picture)
+                    self.onlooker(frame, picture, time_ns)
         except ForesightError as error:
             self._fail(error)
             return Gst.FlowReturn.ERROR

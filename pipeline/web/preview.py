@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
+from pipeline.timebase import Nanoseconds
 from pipeline.web.feed import Feed
 
 PICTURE_HZ, PANORAMA_HZ = 15.0, 4.0
@@ -58,8 +59,9 @@ class Preview:
         self.picture.close()
         self.panorama.close()
 
-    def look(self, source: Frame, picture: Frame) -> None:
+    def look(self, source: Frame, picture: Frame, time_ns: Nanoseconds) -> None:
         """Take a small copy of what is due and watched; the streaming thread calls it."""
+        self._control.rendered(time_ns)
         if self.picture.followers and self._picture_due():
             height = round(PICTURE_WIDTH_PX * picture.height / picture.width / 2) * 2
             self._offer(self.picture, _shrunk(picture, min(PICTURE_WIDTH_PX, picture.width), height))

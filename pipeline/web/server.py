@@ -77,6 +77,7 @@ class Dashboard:
         config = uvicorn.Config(
             self.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="dashboard", daemon=True
