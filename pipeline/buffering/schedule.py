@@ -7,7 +7,7 @@ from pipeline.timebase import NS_PER_MS, NS_PER_S
 KEEP_BEHIND_NS = NS_PER_S // 2
 """How much stays in the window behind the playhead, unless more is asked for."""
 START_LEAD_NS = 100 * NS_PER_MS
-"""Playback is started this long before its first sample is due, which is what a pipeline takes to start."""
+"""Playback is started at least this long before its first sample is due: what a pipeline takes to start."""
 FILL_TOLERANCE_NS = 5 * NS_PER_MS
 """Rounding of timestamps: 63 frames of 33 333 333 ns are 2.1 s."""
 REMEMBERED_CUTS = 8
@@ -39,7 +39,7 @@ class Schedule:
 
     @property
     def lead_ns(self) -> int:
-        """How long before its first sample is due playback is started."""
+        """How long before its first sample is due playback is started at the least."""
         return min(START_LEAD_NS, self.delay_ns // 2)
 
     @property
@@ -58,7 +58,7 @@ class Schedule:
         """
         if origin_ns is not None:
             base_ns = origin_ns + self.delay_ns
-            if now_ns >= base_ns + first_ns - self.lead_ns:
+            if now_ns >= base_ns + first_ns - max(self.lead_ns, self.cushion_ns):
                 return base_ns
         if ended or (origin_ns is None and span_ns + FILL_TOLERANCE_NS >= self.delay_ns):
             return now_ns + self.lead_ns - first_ns
