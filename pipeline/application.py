@@ -33,7 +33,7 @@ from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact
 from pipeline.settings import Settings, check
-from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
+from pipeline.timebase import Nanoseconds, ns_to_seconds
 from pipeline.venue import assumed_rig, detector_for, known_rig
 from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
 
@@ -260,7 +260,7 @@ class PanoramaWithVirtualCamera:
             info.video_caps,
             info.audio_caps,
             files=settings.outputs,
-            split=self._split(),
+            split=Split.at(settings.split_s, settings.split_bytes),
             streams=[secret.get_secret_value() for secret in settings.streams],
             show_window=settings.shows_window,
             encoding=Encoding(
@@ -282,12 +282,6 @@ class PanoramaWithVirtualCamera:
         playback.appsrc.connect("need-data", self.buffer_manager._on_appsrc_need_data)
         if playback.audio_appsrc is not None:
             playback.audio_appsrc.connect("need-data", self.buffer_manager._on_audio_appsrc_need_data)
-
-    def _split(self) -> Split | None:
-        time_s, size_bytes = self.settings.split_s, self.settings.split_bytes
-        if time_s is None and size_bytes is None:
-            return None
-        return Split(None if time_s is None else seconds_to_ns(time_s), size_bytes)
 
     def _video_encoder(self, *, low_latency: bool) -> Gst.Element:
         encoder, framerate = self.settings.encoder, self._framerate or 30.0

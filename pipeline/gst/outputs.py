@@ -16,7 +16,7 @@ from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.runtime import Gst
 from pipeline.redaction import redact
-from pipeline.timebase import Nanoseconds
+from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 SEGMENT_S = 4
 """What a playlist's segments aim at: a viewer is some three of them behind."""
@@ -63,6 +63,13 @@ class Split:
 
     time_ns: Nanoseconds | None = None
     size_bytes: int | None = None
+
+    @classmethod
+    def at(cls, time_s: float | None, size_bytes: int | None) -> Split | None:
+        """The split for these limits, None where there is neither."""
+        if time_s is None and size_bytes is None:
+            return None
+        return cls(None if time_s is None else seconds_to_ns(time_s), size_bytes)
 
 
 def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: Split | None = None) -> Output:
