@@ -31,19 +31,28 @@ def init(
 
 
 @app.command()
-def check(path: Annotated[Path, FILE] = Path("foresight.toml")) -> None:
+def check(
+    path: Annotated[Path, FILE] = Path("foresight.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
     """Say what is wrong with a file: line, key and what is allowed.
 
     A file that ends in .txt is taken for one of NVIDIA's nvinfer.
     """
+    import json
+
     from pipeline.config_builder import check_file
 
     problems = check_file(path)
-    for problem in problems:
-        typer.echo(problem, err=True)
+    if as_json:
+        typer.echo(json.dumps({"file": str(path), "good": not problems, "problems": problems}, indent=1))
+    else:
+        for problem in problems:
+            typer.echo(problem, err=True)
+        if not problems:
+            typer.echo(f"{path}: good")
     if problems:
         raise typer.Exit(2)
-    typer.echo(f"{path}: good")
 
 
 @app.command()
