@@ -31,7 +31,7 @@ from pipeline.painter import OverlayPainter
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
-from pipeline.redaction import redact
+from pipeline.redaction import redact_address
 from pipeline.settings import Settings, check
 from pipeline.timebase import Nanoseconds, ns_to_seconds
 from pipeline.venue import assumed_rig, detector_for, known_rig
@@ -363,7 +363,7 @@ class PanoramaWithVirtualCamera:
             peak_memory_mb=peak_memory_mb(),
             outputs=(
                 *self.settings.outputs,
-                *(redact(secret.get_secret_value()) for secret in self.settings.streams),
+                *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
             ),
             notes=self.notes,
         )

@@ -27,3 +27,8 @@ def redact(text: str) -> str:
     text = _RTMP_KEY.sub(rf"\g<app>{MASK}", text)
     text = _NAMED.sub(rf"\g<name>\g<equals>{MASK}", text)
     return _BEARER.sub(rf"\g<name>{MASK}", text)
+
+
+def redact_address(address: str) -> str:
+    """`redact` for a text that is one address as a user gave it: a space does not end its key."""
+    return redact(address.replace(" ", "%20")) if "://" in address else redact(address)

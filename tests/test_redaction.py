@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.redaction import redact
+from pipeline.redaction import redact, redact_address
 
 SECRET = "S3cr3t"
 
@@ -44,3 +44,12 @@ def test_a_password_of_any_letters_is_masked_in_a_sentence(password: str) -> Non
     text = f"lost rtsp://u:{password}@host/cam and rtmps://host/app/{password}, retrying"
     assert password not in redact(text)
     assert redact(redact(text)) == redact(text)
+
+
+def test_a_space_does_not_end_the_key_of_an_address() -> None:
+    assert redact_address("rtmp://host/app/key with space") == "rtmp://host/app/***"
+    assert (
+        redact_address("srt://host:1?passphrase=two words&mode=caller")
+        == "srt://host:1?passphrase=***&mode=caller"
+    )
+    assert redact_address("a film.mp4") == "a film.mp4"

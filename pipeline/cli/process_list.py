@@ -6,7 +6,7 @@ import ctypes
 import os
 from pathlib import Path
 
-from pipeline.redaction import redact
+from pipeline.redaction import redact_address
 
 _ARG_START, _ARG_END = 45, 46
 """Where proc(5) tells the arguments' place in memory: fields 48 and 49, counted after the name."""
@@ -31,5 +31,5 @@ def hide_secrets() -> None:
 
 def _hidden(argument: bytes) -> bytes:
     """The argument without secrets, in as many bytes."""
-    clean = os.fsencode(redact(os.fsdecode(argument)))
+    clean = os.fsencode(redact_address(os.fsdecode(argument)))
     return clean[: len(argument)].ljust(len(argument))

@@ -15,7 +15,7 @@ from pipeline.gst.elements import add, chain, find_property, ghost, link, make, 
 from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.runtime import Gst
-from pipeline.redaction import redact
+from pipeline.redaction import redact_address
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 SEGMENT_S = 4
@@ -158,8 +158,8 @@ def open_stream(
             SRT_LINGER_S,
         )
     else:
-        raise ConfigError(f"{redact(url)}: cannot stream there; use rtmp://, rtmps:// or srt://")
-    name = redact(url)
+        raise ConfigError(f"{redact_address(url)}: cannot stream there; use rtmp://, rtmps:// or srt://")
+    name = redact_address(url)
     container.check(name, video_codec, audio_codec)
     return Push(
         name, Carrier(container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder)

@@ -22,7 +22,7 @@ from pipeline.gst.elements import (
 from pipeline.gst.match_source import match_source
 from pipeline.gst.runtime import Gst
 from pipeline.match.settings import is_match, parse_match
-from pipeline.redaction import redact
+from pipeline.redaction import redact_address
 
 RTSP_LATENCY_MS = 200
 """The jitter buffer of an RTSP camera; a live delay of seconds hides it."""
@@ -118,7 +118,7 @@ def _open_uri(text: str, *, decode: bool) -> Source:
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)
-    return Source(redact(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
+    return Source(redact_address(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
 
 
 def _open_device(text: str, *, decode: bool) -> Source:

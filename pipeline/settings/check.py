@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import ConfigError
-from pipeline.redaction import redact
+from pipeline.redaction import redact_address
 from pipeline.settings.model import Settings
 from pipeline.settings.problem import Problem, did_you_mean, listed
 from pipeline.settings.values import CONTAINERS, is_loopback, scheme_of, source_kind
@@ -126,7 +126,7 @@ def _exports(settings: Settings) -> Iterator[Problem]:
 def _codecs(settings: Settings) -> Iterator[Problem]:
     addresses = [secret.get_secret_value() for secret in settings.streams]
     flash = [str(path) for path in settings.outputs if path.suffix.lower() in (".flv", ".m3u8")]
-    flash += [redact(address) for address in addresses if scheme_of(address) in ("rtmp", "rtmps")]
+    flash += [redact_address(address) for address in addresses if scheme_of(address) in ("rtmp", "rtmps")]
     video, audio = settings.encoder.video_codec, settings.encoder.audio_codec
     for output in flash:
         if video != "h264":
