@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ def bench(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write the rows as JSON")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="draw the ratios against the rivals")
+    ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="only say which there are")] = False,
 ) -> None:
     """Measure: every figure is a ratio against a named rival in the same run."""
@@ -25,6 +28,7 @@ def bench(
     import sys
     import tempfile
 
+    from pipeline.cli.bench_plot import plot_rows
     from pipeline.errors import ConfigError, ForesightError
 
     root = Path(__file__).resolve().parents[2]
@@ -38,7 +42,9 @@ def bench(
         raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
     if json_file is not None and not json_file.parent.is_dir():
         raise ConfigError(f"there is no folder {json_file.parent}, make it with: mkdir -p {json_file.parent}")
-    rows: dict[str, object] = {}
+    if plot is not None and not plot.parent.is_dir():
+        raise ConfigError(f"there is no folder {plot.parent}, make it with: mkdir -p {plot.parent}")
+    rows: dict[str, list[dict[str, Any]]] = {}
     failed = []
     for name in names or known:
         typer.echo(f"\n{name}\n")
@@ -51,6 +57,8 @@ def bench(
                 rows[name] = json.loads(Path(result.name).read_text(encoding="utf-8"))
     if json_file is not None:
         json_file.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    if plot is not None:
+        plot_rows(plot, rows)
     if failed:
         raise ForesightError(f"failed: {', '.join(failed)}; see above")
 

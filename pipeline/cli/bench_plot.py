@@ -1,0 +1,44 @@
+"""Benchmark rows as a picture: each figure's ratio to its rival, on one logarithmic scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import OutputError
+
+COLOURS = {True: "#2b8a3e", False: "#c92a2a", None: "#1c5d99"}
+"""A goal that was met, one that was missed, and a figure without a goal."""
+
+
+def plot_rows(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Draw every row that has a ratio above zero, by benchmark. Blocks on the disk.
+
+    Raises OutputError when the file cannot be written, or its ending names no picture format.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    drawn = [(name, row) for name, some in rows.items() for row in some if row["ratio"]]
+    figure = Figure(figsize=(11, 1.5 + 0.3 * len(drawn)), layout="constrained")
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    labels = [f"{name}: {row['case']} / {row['rival']}" for name, row in drawn]
+    places = range(len(drawn))
+    axis.barh(
+        places,
+        [row["ratio"] - 1 for _, row in drawn],
+        left=1,
+        color=[COLOURS[row["met"]] for _, row in drawn],
+    )
+    axis.set_yticks(places, labels, fontsize=8)
+    axis.invert_yaxis()
+    axis.set_xscale("log")
+    axis.axvline(1, color="black", linewidth=1)
+    axis.set_xlabel("ratio to the rival of the same run; green: goal met, red: missed, blue: no goal")
+    axis.grid(axis="x", alpha=0.3)
+    try:
+        figure.savefig(path, dpi=110)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: the plot cannot be written ({error}); give a .png path") from error
