@@ -35,7 +35,9 @@ class Push:
         self.gaps = 0
         self.lost_ns = 0
         self._carrier = carrier
+        self._is_away = False
         self._gap_from_ns: int | None = None
+        self._seen_ns: int | None = None
         self._closing = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -51,9 +53,12 @@ class Push:
         if self._carrier.audio_codec is None and self._carrier.make_silence_encoder is not None:
             notes.append(f"{self.name}: there is no sound source, so silence is sent")
         if self.gaps:
-            state = "" if self._gap_from_ns is None else "; it is away still"
+            lost_ns, state = self.lost_ns, ""
+            if self._is_away:
+                lost_ns += (self._seen_ns or 0) - (self._gap_from_ns or 0)
+                state = "; it is away still"
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
-            notes.append(f"{self.name}: {gaps}, {ns_to_seconds(self.lost_ns):.1f} s of film not sent{state}")
+            notes.append(f"{self.name}: {gaps}, {ns_to_seconds(lost_ns):.1f} s of film not sent{state}")
         return tuple(notes)
 
     def close(self) -> None:
@@ -117,20 +122,21 @@ class Push:
 
     def _lost(self, link: PushLink, trouble: str) -> None:
         """The connection is no more; only the first failure after a good time is news."""
-        if self._gap_from_ns is None:
+        if self._gap_from_ns is None:  # a connection may fail before it had a keyframe to begin with
             self._gap_from_ns = link.last_ns if link.is_up else link.first_ns
+        self._seen_ns = link.last_ns
+        if not self._is_away:
+            self._is_away = True
             self.gaps += 1
             logger.warning("%s; trying again until it is back", trouble)
 
     def _up(self, link: PushLink) -> None:
-        begin_ns, first_ns = self._gap_from_ns, link.first_ns
-        if begin_ns is None or first_ns is None:
+        if not self._is_away or link.first_ns is None:
             return
-        self._gap_from_ns = None
-        self.lost_ns += first_ns - begin_ns
-        logger.warning(
-            "%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(first_ns - begin_ns)
-        )
+        gap_ns = 0 if self._gap_from_ns is None else link.first_ns - self._gap_from_ns
+        self._is_away, self._gap_from_ns = False, None
+        self.lost_ns += gap_ns
+        logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))
 
     def _ask_for_keyframe(self) -> None:
         event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0)
