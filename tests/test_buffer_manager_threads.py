@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import weakref
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from pipeline import BufferManager
 from pipeline.gst.runtime import Gst
+from pipeline.gst.switching import SWITCH_S, quick_switching
 from tests.buffering.pipes import AUDIO, WAIT_S, Pipes, audio_source, playback, video_source
 
 MS = 1_000_000
@@ -238,3 +240,12 @@ def test_push_audio_for_timestamp_keeps_the_guides_bounds() -> None:
     assert manager._audio.stream.counters.sent == 100
     source.set_state(Gst.State.NULL)
     out.set_state(Gst.State.NULL)
+
+
+def test_threads_take_turns_more_often_while_any_line_runs_and_as_before_afterwards() -> None:
+    before_s = sys.getswitchinterval()
+    with quick_switching():
+        with quick_switching():
+            assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+    assert sys.getswitchinterval() == before_s

@@ -23,6 +23,7 @@ from pipeline.gst.port import Port
 from pipeline.gst.runtime import Gst
 from pipeline.gst.silence import bridge
 from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
+from pipeline.gst.switching import quick_switching
 from pipeline.timebase import NS_PER_S
 
 logger = logging.getLogger("buffer-manager")
@@ -283,6 +284,7 @@ class DelayEngine:
         if self._run is not None:
             self._loop(self._run)
 
+    @quick_switching()
     def _loop(self, run: _Run) -> None:
         report_s = time.monotonic() + REPORT_EVERY_S
         while not run.stopped:
