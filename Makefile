@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 OUT ?= out
 
-.PHONY: setup demo test check bench clean
+.PHONY: setup demo test check docs bench clean
 
 setup: ## system packages where missing, .venv, the package (editable)
 	@scripts/setup.sh
@@ -18,6 +18,10 @@ check: setup ## lint, format, types, architecture
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
+	@$(MAKE) --no-print-directory docs
+
+docs: setup ## the pages and the public names as a book in build/docs; a warning is an error
+	@$(PYTHON) -m sphinx -q -W --keep-going docs build/docs
 
 bench: setup ## every benchmark, each a ratio against a named rival in the same run
 	@$(PYTHON) -m pipeline bench
