@@ -40,10 +40,9 @@ def bench(
     if unknown or not known:
         there = ", ".join(known) or "none; benchmarks come with a checkout of the source"
         raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
-    if json_file is not None and not json_file.parent.is_dir():
-        raise ConfigError(f"there is no folder {json_file.parent}, make it with: mkdir -p {json_file.parent}")
-    if plot is not None and not plot.parent.is_dir():
-        raise ConfigError(f"there is no folder {plot.parent}, make it with: mkdir -p {plot.parent}")
+    for path in (json_file, plot):
+        if path is not None and not path.parent.is_dir():
+            raise ConfigError(f"there is no folder {path.parent}, make it with: mkdir -p {path.parent}")
     rows: dict[str, list[dict[str, Any]]] = {}
     failed = []
     for name in names or known:

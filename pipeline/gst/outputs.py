@@ -106,7 +106,7 @@ def _open_parts(
     path: Path, container: Container, video_codec: str, audio_codec: str | None, split: Split
 ) -> Output:
     element = Gst.Bin.new(None)
-    parts = str(path.with_suffix("")).replace("%", "%%") + "-%05d" + path.suffix
+    parts = _numbered(path, path.suffix)
     payload_bytes = None if split.size_bytes is None else round(split.size_bytes * PAYLOAD_SHARE)
     sink = make(
         "splitmuxsink", None, location=parts, muxer=container.make(),
@@ -124,7 +124,7 @@ def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Out
         if codec not in (None, held):
             raise ConfigError(f"{path}: an HLS playlist holds {held} here, not {codec}")
     element = Gst.Bin.new(None)
-    segments = str(path.with_suffix("")).replace("%", "%%") + "-%05d.ts"
+    segments = _numbered(path, ".ts")
     sink = make(
         "hlssink2", None, location=segments, playlist_location=str(path), target_duration=SEGMENT_S,
         playlist_length=0, max_files=0,
@@ -134,6 +134,11 @@ def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Out
         if codec is not None:
             _enter(element, LIVE_TS, sink, kind, codec, kind)
     return FileOutput(str(path), element)
+
+
+def _numbered(path: Path, suffix: str) -> str:
+    """The pattern of `path`'s pieces, as GStreamer's splitting sinks take it: ``name-%05d.suffix``."""
+    return str(path.with_suffix("")).replace("%", "%%") + "-%05d" + suffix
 
 
 def open_stream(
