@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from benchmarks.director import directed, horizons
 from benchmarks.play import degraded, random_play
 from pipeline.direction.plot import plot_path
 from pipeline.optics.view import View
+from pipeline.plotting import BLUE, new_figure, save_figure
 
 CURVES = (
     ("in_view_percent", "ball in view (%)"),
@@ -28,15 +27,14 @@ CURVES = (
 def draw_horizons(path: Path) -> None:
     """Four figures over the look-ahead, on held-out, degraded play."""
     found = horizons()
-    figure = Figure(figsize=(12, 3.2), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, 3.2)
     for axis, (name, title) in zip(figure.subplots(1, len(CURVES)), CURVES, strict=True):
-        axis.plot([s for s, _ in found], [getattr(one, name) for _, one in found], "o-", color="#1c5d99")
+        axis.plot([s for s, _ in found], [getattr(one, name) for _, one in found], "o-", color=BLUE)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("look-ahead (s)")
         axis.grid(alpha=0.3)
         print(name, [round(getattr(one, name), 3) for _, one in found])
-    figure.savefig(path, dpi=110)
+    save_figure(figure, path)
 
 
 def draw_path(path: Path) -> None:

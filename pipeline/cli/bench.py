@@ -30,6 +30,7 @@ def bench(
 
     from pipeline.cli.bench_plot import plot_rows
     from pipeline.errors import ConfigError, ForesightError
+    from pipeline.plotting import check_plot_name
 
     root = Path(__file__).resolve().parents[2]
     known = sorted(path.stem for path in (root / "benchmarks").glob("*.py") if _is_benchmark(path))
@@ -40,9 +41,10 @@ def bench(
     if unknown or not known:
         there = ", ".join(known) or "none; benchmarks come with a checkout of the source"
         raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
-    for path in (json_file, plot):
-        if path is not None and not path.parent.is_dir():
-            raise ConfigError(f"there is no folder {path.parent}, make it with: mkdir -p {path.parent}")
+    if json_file is not None and not json_file.parent.is_dir():
+        raise ConfigError(f"there is no folder {json_file.parent}, make it with: mkdir -p {json_file.parent}")
+    if plot is not None:
+        check_plot_name(plot)
     rows: dict[str, list[dict[str, Any]]] = {}
     failed = []
     for name in names or known:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import OutputError
+from pipeline.plotting import BLUE, GREEN, RED, new_figure, save_figure
 
-COLOURS = {True: "#2b8a3e", False: "#c92a2a", None: "#1c5d99"}
+COLOURS = {True: GREEN, False: RED, None: BLUE}
 """A goal that was met, one that was missed, and a figure without a goal."""
 
 
@@ -17,12 +17,8 @@ def plot_rows(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> No
 
     Raises OutputError when the file cannot be written, or its ending names no picture format.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     drawn = [(name, row) for name, some in rows.items() for row in some if row["ratio"]]
-    figure = Figure(figsize=(11, 1.5 + 0.3 * len(drawn)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(11, 1.5 + 0.3 * len(drawn))
     axis = figure.subplots()
     labels = [f"{name}: {row['case']} / {row['rival']}" for name, row in drawn]
     places = range(len(drawn))
@@ -38,7 +34,4 @@ def plot_rows(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> No
     axis.axvline(1, color="black", linewidth=1)
     axis.set_xlabel("ratio to the rival of the same run; green: goal met, red: missed, blue: no goal")
     axis.grid(axis="x", alpha=0.3)
-    try:
-        figure.savefig(path, dpi=110)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: the plot cannot be written ({error}); give a .png path") from error
+    save_figure(figure, path)

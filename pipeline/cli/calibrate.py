@@ -18,6 +18,9 @@ def calibrate(
         Path | None,
         typer.Option(metavar="PNG", help="draw panorama, horizon, seam, pitch and errors to judge by eye"),
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="PNG", help="draw the errors: how large, which way, where, by line")
+    ] = None,
 ) -> None:
     """Find lenses, places, level, scale, colours and time offsets of fixed cameras from their footage alone."""
     import cv2
@@ -26,8 +29,12 @@ def calibrate(
     from pipeline.errors import ConfigError, OutputError
     from pipeline.gst.footage import read_footage
     from pipeline.optics.calibration import calibrate as calibrate_footage
+    from pipeline.optics.calibration.plot import plot_calibration
     from pipeline.optics.calibration.preview import draw_preview
+    from pipeline.plotting import check_plot_name
 
+    if plot is not None:
+        check_plot_name(plot)
     if preview is not None and not cv2.haveImageWriter(str(preview)):
         raise ConfigError(f"--preview {preview}: not a picture's name; end it with .png or .jpg")
     for path in (output, preview):
@@ -50,9 +57,12 @@ def calibrate(
             preview.write_bytes(picture.tobytes())
         except OSError as error:
             raise OutputError(f"cannot write {preview}: {error.strerror}") from error
+    if plot is not None:
+        progress("drawing the plot")
+        plot_calibration(plot, calibration)
     console.print(f"{time.monotonic() - began:5.1f} s  done")
     for line in calibration.report.lines():
         console.print(line)
     for note in calibration.notes:
         console.print(f"note: {note}")
-    console.print(f"wrote {output}" + (f" and {preview}" if preview else ""))
+    console.print(f"wrote {', '.join(str(path) for path in (output, preview, plot) if path is not None)}")

@@ -38,7 +38,10 @@ def direct(
     from pipeline.errors import ConfigError
     from pipeline.optics.limits import limits
     from pipeline.optics.rig import Rig
+    from pipeline.plotting import check_plot_name
 
+    if plot is not None:
+        check_plot_name(plot)
     if rig is not None and height_m is not None:
         raise ConfigError("--height-m and --rig exclude each other; give one")
     recorded = read_track(track)

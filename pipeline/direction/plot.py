@@ -10,11 +10,11 @@ import numpy as np
 
 from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.spline import STRIDE_S
-from pipeline.errors import OutputError
 from pipeline.optics.view import View
+from pipeline.plotting import BLUE, GREEN, ORANGE, new_figure, save_figure
 from pipeline.timebase import NS_PER_S
 
-SEEN, CAMERA = "#d9480f", "#1c5d99"
+SEEN, CAMERA = ORANGE, BLUE
 AXES: tuple[tuple[Literal["yaw", "pitch"], float], ...] = (("yaw", 1.0), ("pitch", 9 / 16))
 """Which axes are drawn, and the picture's extent along each in its width (16:9)."""
 
@@ -27,15 +27,11 @@ def plot_path(
     The bar on top shows the horizon: what the plan in the middle of the film could know. Blocks on the
     disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     times = np.array([time_ns for time_ns, _ in views]) / NS_PER_S
     camera = np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for _, view in views])
     balls = [(one.time_ns / NS_PER_S, d) for one in sets for d in one.detections if d.label == "ball"]
     seen_s = np.array([time_s for time_s, _ in balls])
-    figure = Figure(figsize=(14, 9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(14, 9)
     axes = figure.subplots(3, 1, sharex=True, height_ratios=(3, 2, 1))
     for k, (name, share) in enumerate(AXES):
         half = camera[:, 2] / 2 * share
@@ -52,14 +48,11 @@ def plot_path(
     axes[2].set_xlabel("time (s)")
     now = times[len(times) // 2]
     for axis in axes:
-        axis.axvspan(now, min(now + lookahead_s, times[-1]), color="#2b8a3e", alpha=0.1)
-        axis.axvline(now, color="#2b8a3e", linewidth=1)
+        axis.axvspan(now, min(now + lookahead_s, times[-1]), color=GREEN, alpha=0.1)
+        axis.axvline(now, color=GREEN, linewidth=1)
         axis.grid(alpha=0.3)
     axes[0].set_title(
         f"Camera path; green: what a view in the middle may know ({lookahead_s:g} s ahead, "
         f"a plan every {STRIDE_S:g} s)"
     )
-    try:
-        figure.savefig(path, dpi=110)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: the plot cannot be written ({error}); give a .png path") from error
+    save_figure(figure, path)

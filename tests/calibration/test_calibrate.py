@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from pipeline.errors import CalibrationError
 from pipeline.optics.calibration import Calibration, Footage, calibrate
+from pipeline.optics.calibration.plot import plot_calibration
 from pipeline.optics.rig import Rig
 from tests.calibration.conftest import OFFSET
 from tests.calibration.scene import film, make_rig
@@ -58,6 +60,18 @@ def test_the_figures_are_in_the_rig(pair: Calibration) -> None:
     assert float(quality["ground_p95_px"]) < 0.5
     assert quality["scale"] == "pitch markings"
     assert pair.notes == ()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_its_errors_are_drawn(pair: Calibration, ending: str, tmp_path: Path) -> None:
+    plot_calibration(tmp_path / f"errors.{ending}", pair)
+    assert (tmp_path / f"errors.{ending}").stat().st_size > 10_000
+
+
+def test_a_calibration_without_matches_is_drawn_too(pair: Calibration, tmp_path: Path) -> None:
+    alone = replace(pair, report=replace(pair.report, far=(), ties=(), line_rms_px={}))
+    plot_calibration(tmp_path / "errors.png", alone)
+    assert (tmp_path / "errors.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_one_camera_alone(painted: list[Footage]) -> None:

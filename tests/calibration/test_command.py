@@ -15,6 +15,8 @@ from pipeline.cli import main
         (["none.mp4", "-o", "rig.toml"], 1, "no such file"),
         (["none.mp4", "-o", "missing/rig.toml"], 1, "there is no folder missing"),
         (["none.mp4", "-o", "rig.toml", "--preview", "rig.xyz"], 2, "not a picture's name"),
+        (["none.mp4", "-o", "rig.toml", "--plot", "rig.xyz"], 2, "not a picture's name"),
+        (["none.mp4", "-o", "rig.toml", "--plot", "missing/rig.png"], 2, "mkdir -p missing"),
     ],
 )
 def test_what_cannot_work_is_refused(

@@ -1,0 +1,45 @@
+"""What every ``--plot`` shares: a figure without a display, its file, colours that mean one thing in all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ORANGE, BLUE, GREEN, RED = "#d9480f", "#1c5d99", "#2b8a3e", "#c92a2a"
+DOTS_PER_INCH = 110
+
+
+def check_plot_name(path: Path) -> None:
+    """Raise ConfigError where no picture could be written to `path`: before the work, not after it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    if path.suffix[1:].lower() not in FigureCanvasAgg.get_supported_filetypes():
+        raise ConfigError(f"--plot {path}: not a picture's name; end it with .png or .svg")
+    if not path.parent.is_dir():
+        raise ConfigError(f"there is no folder {path.parent}, make it with: mkdir -p {path.parent}")
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """An empty figure of so many inches that needs no display and arranges its parts by itself."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that its name ends with; the same figure gives the same bytes of a PNG.
+
+    Blocks on the disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
+    """
+    try:
+        figure.savefig(path, dpi=DOTS_PER_INCH)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: the plot cannot be written ({error}); give a .png path") from error
