@@ -27,7 +27,7 @@ from pipeline.gst.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
-from pipeline.painter import OverlayPainter
+from pipeline.painter import NoticePainter, OverlayPainter, paint_all
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
@@ -46,6 +46,9 @@ CAMERA_ASPECT = 16 / 9
 
 TIMELINE_MARGIN_S = 30.0
 """How much longer than the delay what was seen is kept: for what the director remembers."""
+
+CAMERA_PATIENCE_S = 3.0
+"""A camera's picture may be this late before its last one stands in for it; a third of a shorter delay."""
 
 
 class PanoramaWithVirtualCamera:
@@ -166,15 +169,24 @@ class PanoramaWithVirtualCamera:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know so far. Any thread."""
-        return (*self._notes, *(self._playback.notes if self._playback is not None else ()))
+        parts = (self._analysis, self._playback)
+        return (*self._notes, *(note for part in parts if part is not None for note in part.notes))
+
+    @property
+    def camera_outages(self) -> int:
+        """How often a live camera went away so far. Any thread."""
+        return 0 if self._analysis is None else self._analysis.camera_outages
 
     def show_overlay(self, shown: bool) -> None:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
-        if self._view_element is not None:
-            director = self.director if isinstance(self.director, Director) else None
-            aspect = CAMERA_ASPECT if self._panorama is not None else None
-            painter = OverlayPainter(self.timeline, director, self.buffer_manager.captured_ns, aspect)
-            self._view_element.painter = painter if shown else None
+        if self._view_element is None or self._analysis is None:
+            return
+        director = self.director if isinstance(self.director, Director) else None
+        aspect = CAMERA_ASPECT if self._panorama is not None else None
+        captured_ns = self.buffer_manager.captured_ns
+        notice = NoticePainter(self._analysis.lost_cameras, captured_ns)
+        overlay = OverlayPainter(self.timeline, director, captured_ns, aspect)
+        self._view_element.painter = paint_all(overlay, notice) if shown else notice
 
     # The way up, in order
 
@@ -186,6 +198,7 @@ class PanoramaWithVirtualCamera:
             settings.sources,
             rig=rig,
             live=self._live,
+            patience_s=min(CAMERA_PATIENCE_S, settings.delay_s / 3),
             storage=settings.storage,
             duration_s=settings.duration_s,
             detector_branch=settings.detector.kind != "none",

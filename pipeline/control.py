@@ -171,6 +171,7 @@ class Control:
             },
             "look_ahead_s": director.state.look_ahead_s if isinstance(director, Director) else 0.0,
             "scene": self._scene(),
+            "camera_outages": self._run.camera_outages,
             "notes": list(self._run.notes),
             "clips": len(self.clips()),
         }

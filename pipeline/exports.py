@@ -9,7 +9,7 @@ from typing import TextIO
 
 from pipeline.errors import OutputError
 from pipeline.gst.match_source import MatchSource
-from pipeline.gst.sources import Source
+from pipeline.gst.source import Source
 from pipeline.match.settings import parse_match
 from pipeline.match.truth import MatchTruth
 from pipeline.optics.view import View

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.timeline import Timeline
 from pipeline.direction.director import Director
+from pipeline.gst.view_element import Painter
 from pipeline.optics.frame import Frame
-from pipeline.optics.overlay import GREEN, RED, YELLOW, Box, Overlay, draw
+from pipeline.optics.overlay import GREEN, RED, YELLOW, Box, Overlay, draw, draw_notice
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
@@ -54,6 +55,35 @@ class OverlayPainter:
             path = np.array([(one.yaw_deg, one.pitch_deg) for one in coming]).reshape(-1, 2)
             shown = coming[0] if coming and self._shown_aspect is not None else None
         draw(frame, view, Overlay(boxes, path, shown, self._shown_aspect or 1.0))
+
+
+class NoticePainter:
+    """A ViewElement's painter that tells of lost cameras. The streaming thread calls it; nothing in it waits.
+
+    `lost_cameras` names those whose picture of a captured time only stands in; `captured_ns` as for OverlayPainter.
+    """
+
+    def __init__(
+        self, lost_cameras: Callable[[Nanoseconds], Sequence[str]], captured_ns: Callable[[int], int]
+    ) -> None:
+        self._lost_cameras = lost_cameras
+        self._captured_ns = captured_ns
+
+    def __call__(self, frame: Frame, view: View, time_ns: Nanoseconds) -> None:
+        """Draw onto the picture, when there is something to tell."""
+        lost = self._lost_cameras(Nanoseconds(self._captured_ns(time_ns)))
+        if lost:
+            draw_notice(frame, [f"camera lost: {name}" for name in lost])
+
+
+def paint_all(*painters: Painter) -> Painter:
+    """One painter of several, the first one undermost."""
+
+    def paint(frame: Frame, view: View, time_ns: Nanoseconds) -> None:
+        for painter in painters:
+            painter(frame, view, time_ns)
+
+    return paint
 
 
 def _box(found: Detection) -> Box:

@@ -26,10 +26,11 @@ class PipelineBuilder:
     """Builds the analysis pipeline from what a user can name as a source.
 
     `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments; several become one rig frame and need a
-    `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False). `storage` says what
-    the video appsink gets: ``raw`` rig frames, the rig frame ``encoded`` here (`encoder` makes the element), or
-    each camera's own compressed ``source`` stream. `audio_source` is the index of the source whose sound is
-    taken (default: the first that has any). `detector_branch` adds the branch that feeds a detector.
+    `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False). A live
+    camera that goes is called again; its last picture stands in for what is more than `patience_s` late. `storage`
+    says what the video appsink gets: ``raw`` rig frames, the rig frame ``encoded`` here (`encoder` makes the
+    element), or each camera's own compressed ``source`` stream. `audio_source` is the index of the source whose
+    sound is taken (default: the first that has any). `detector_branch` adds the branch that feeds a detector.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class PipelineBuilder:
         *,
         rig: Rig | None = None,
         live: bool = True,
+        patience_s: float = 1.0,
         storage: Storage = "raw",
         duration_s: float | None = None,
         audio_source: int | None = None,
@@ -57,6 +59,7 @@ class PipelineBuilder:
         self._texts = list(sources)
         self._rig = rig
         self._live = live
+        self._patience_s = patience_s
         self._storage = storage
         self._duration_s = duration_s
         self._audio_source = audio_source
@@ -66,7 +69,13 @@ class PipelineBuilder:
     def build(self) -> AnalysisPipeline:
         """The pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
         sources = [
-            open_source(text, decode=self._storage != "source", live=self._live, duration_s=self._duration_s)
+            open_source(
+                text,
+                decode=self._storage != "source",
+                live=self._live,
+                duration_s=self._duration_s,
+                patience_s=self._patience_s if self._live else None,
+            )
             for text in self._texts
         ]
         pipeline = Gst.Pipeline.new("analysis")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.errors import ForesightError, SourceError
 from pipeline.gst.bus import BusListener, explain
 from pipeline.gst.match_source import MatchSource
 from pipeline.gst.runtime import Gst, GstApp
-from pipeline.gst.sources import Source
+from pipeline.gst.source import Source
+from pipeline.timebase import Nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class AnalysisPipeline:
         self.audio_appsink = audio_appsink
         self.detector_appsink = detector_appsink
         self.sources = sources
+        self._cameras = [source.camera for source in sources if source.camera is not None]
         self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
@@ -78,6 +81,20 @@ class AnalysisPipeline:
             source.element.dropped for source in self.sources if isinstance(source.element, MatchSource)
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the cameras: those that went, and for how long."""
+        return tuple(note for camera in self._cameras for note in camera.notes)
+
+    @property
+    def camera_outages(self) -> int:
+        """How often a camera went away."""
+        return sum(camera.outages for camera in self._cameras)
+
+    def lost_cameras(self, time_ns: Nanoseconds) -> list[str]:
+        """The names, without secrets, of the cameras whose picture of that running time only stands in."""
+        return [camera.name for camera in self._cameras if camera.is_lost_at(time_ns)]
+
     def on_error(self, callback: Callable[[ForesightError], object]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
         self._on_error = callback
@@ -93,10 +110,16 @@ class AnalysisPipeline:
     def start(self) -> None:
         """Set the pipeline to PLAYING. Raises SourceError when it cannot be."""
         self._bus.start()
+        if self._cameras:  # their connections' pipelines share this one's running time
+            self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
+            self.pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
         if self.pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
             with self._changed:
                 self._changed.wait_for(lambda: self._error is not None, timeout=2.0)
             raise self._error or SourceError(f"{self._names()}: cannot be started")
+        for index, source in enumerate(self.sources):
+            if source.camera is not None:
+                source.camera.start(self.pipeline.get_base_time(), partial(self._on_source_lost, index))
 
     def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
         """Block until every stream's format is known. Raises SourceError when that fails or takes too long."""
@@ -115,12 +138,18 @@ class AnalysisPipeline:
 
         Waits for the streaming threads, which offline wait for room in the window.
         """
+        for camera in self._cameras:
+            camera.leave()
         self._end_sources(set(range(len(self.sources))))
 
     def stop(self) -> None:
         """Set the pipeline to NULL and forget the handlers. Idempotent."""
         self._bus.stop()
+        for camera in self._cameras:
+            camera.leave()
         self.pipeline.set_state(Gst.State.NULL)
+        for camera in self._cameras:
+            camera.close()
 
     # What the builder tells while it wires the streams up.
 

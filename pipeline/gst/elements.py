@@ -114,6 +114,15 @@ def parse_fragment(fragment: str) -> Gst.Element:
         raise SourceError(f"the launch fragment {fragment!r} is not usable: {error.message}") from error
 
 
+def drain(container: Gst.Bin, pad: Gst.Pad) -> None:
+    """Let run dry what nobody wants: `pad`'s stream ends in `container`, which may be running."""
+    sink = make("fakesink", sync=False)
+    sink.set_property("async", False)
+    add(container, sink)
+    sink.sync_state_with_parent()
+    pad.link(static_pad(sink, "sink"))
+
+
 def unlinked_source_pads(container: Gst.Bin) -> Iterator[Gst.Pad]:
     """Every source pad inside `container` (not in bins within it) that nothing is linked to."""
     for element in elements_of(container):

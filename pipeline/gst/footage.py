@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.errors import SourceError
 from pipeline.gst.bus import explain
-from pipeline.gst.elements import add, chain, make, make_appsink, media_type, pad_caps, static_pad
+from pipeline.gst.elements import add, chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.frames import RAW_FORMATS, FrameLayout
 from pipeline.gst.runtime import Gst
 from pipeline.gst.sources import open_source
@@ -154,11 +154,7 @@ class _Taker:
         if media_type(pad_caps(pad)) == "video" and not sink.is_linked():
             pad.link(sink)
             return
-        drain = make("fakesink", sync=False)
-        drain.set_property("async", False)
-        add(self._pipeline, drain)
-        pad.link(static_pad(drain, "sink"))
-        drain.sync_state_with_parent()
+        drain(self._pipeline, pad)
 
 
 def _bgr(frame: Frame) -> Picture:

@@ -52,9 +52,16 @@ def _signed(running: tuple[int, int]) -> int | None:
     return sign * running_ns if sign else None
 
 
+def copied(buffer: Any) -> Any:
+    """Another buffer with the same memory; `Gst.Buffer.copy` of PyGObject is the buffer itself."""
+    parts = Gst.BufferCopyFlags
+    wanted = parts.FLAGS | parts.TIMESTAMPS | parts.META | parts.MEMORY
+    return buffer.copy_region(wanted, 0, buffer.get_size())
+
+
 def stamped(sample: Any, time_ns: int) -> Any:
     """The sample with a timestamp: a shallow copy of its buffer, in a segment of its own."""
-    buffer = sample.get_buffer().copy()
+    buffer = copied(sample.get_buffer())
     buffer.pts = max(time_ns, 0)
     segment = Gst.Segment()
     segment.init(_TIME)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import SourceError
+from pipeline.gst.camera import Camera
 from pipeline.gst.elements import (
     add,
     find_property,
@@ -21,6 +21,7 @@ from pipeline.gst.elements import (
 )
 from pipeline.gst.match_source import match_source
 from pipeline.gst.runtime import Gst
+from pipeline.gst.source import Source
 from pipeline.match.settings import is_match, parse_match
 from pipeline.redaction import redact_address
 
@@ -28,6 +29,8 @@ RTSP_LATENCY_MS = 200
 """The jitter buffer of an RTSP camera; a live delay of seconds hides it."""
 
 LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp"})
+PACED_SCHEMES = frozenset({"http", "https"})
+"""What comes in bursts, as HLS does, and may be a film as well as a camera."""
 
 COMPRESSED = "; ".join(
     [
@@ -40,55 +43,27 @@ COMPRESSED = "; ".join(
 """Where decoding stops for a compressed window: parsed pictures, since a demuxer's own have no access units yet;
 sound is decoded in any case."""
 
-StreamCallback = Callable[[Gst.Pad], None]
 
-
-@dataclass
-class Source:
-    """One opened source: put `element` into a pipeline, then call `watch`.
-
-    `name` is what the user wrote, without secrets; `is_live` says that it runs on a clock of its own.
-    """
-
-    name: str
-    element: Gst.Element
-    is_live: bool
-    _find: Callable[[Source], None] = field(repr=False)
-    _on_stream: StreamCallback | None = field(default=None, repr=False)
-    _on_complete: Callable[[], None] | None = field(default=None, repr=False)
-
-    def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
-        """Have `on_stream(pad)` called for every stream and `on_complete()` once no more will come.
-
-        Static pads are reported within this call, others later from a streaming thread.
-        """
-        self._on_stream, self._on_complete = on_stream, on_complete
-        self._find(self)
-
-    def found(self, pad: Gst.Pad) -> None:
-        """Report a stream's pad (at the edge of `element`)."""
-        if self._on_stream is not None:
-            self._on_stream(pad)
-
-    def complete(self) -> None:
-        """Report that every stream has been found."""
-        if self._on_complete is not None:
-            self._on_complete()
-
-
-def open_source(text: str, *, decode: bool, live: bool | None, duration_s: float | None) -> Source:
+def open_source(
+    text: str, *, decode: bool, live: bool | None, duration_s: float | None, patience_s: float | None = None
+) -> Source:
     """Open what the user named: ``match``, a file, a URI, a device, or ``gst:`` and a launch fragment.
 
     `decode` False leaves video as the compressed access units that the source holds. `live` asks a source that
-    has no clock of its own to behave like a camera. Raises SourceError, MissingDependencyError or ConfigError.
+    has no clock of its own to behave like a camera. `patience_s`: how late a picture of a live URI or a device may
+    be before its last one is repeated (see Camera); None: it is connected once, and its end is the end.
+    Raises SourceError, MissingDependencyError or ConfigError.
     """
     if is_match(text):
         return _open_match(text, live=bool(live), duration_s=duration_s)
     if text.startswith("gst:"):
         return _open_fragment(text)
-    if text.startswith("/dev/video"):
-        return _open_device(text, decode=decode)
-    return _open_uri(text, decode=decode)
+    connect = partial(_open_device if text.startswith("/dev/video") else _open_uri, text, decode=decode)
+    scheme = _scheme(text)
+    if patience_s is None or scheme in ("", "file"):
+        return connect()
+    camera = Camera(redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s)
+    return Source(camera.name, camera.element, True, camera.find, camera)
 
 
 def _open_match(text: str, *, live: bool, duration_s: float | None) -> Source:
@@ -103,7 +78,7 @@ def _open_match(text: str, *, live: bool, duration_s: float | None) -> Source:
 
 
 def _open_uri(text: str, *, decode: bool) -> Source:
-    scheme = urlsplit(text).scheme if "://" in text else ""
+    scheme = _scheme(text)
     if scheme in ("", "file"):
         path = Path(text.removeprefix("file://"))
         if not path.exists():
@@ -119,6 +94,13 @@ def _open_uri(text: str, *, decode: bool) -> Source:
     container = Gst.Bin.new(None)
     add(container, opener)
     return Source(redact_address(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
+
+
+def _scheme(text: str) -> str:
+    """A URI's scheme, ``device`` for a device, else ''."""
+    if text.startswith("/dev/video"):
+        return "device"
+    return urlsplit(text).scheme.lower() if "://" in text else ""
 
 
 def _open_device(text: str, *, decode: bool) -> Source:
@@ -143,6 +125,8 @@ def _set_up_network(_opener: Gst.Element, source: Gst.Element) -> None:
     if factory is not None and factory.get_name() == "rtspsrc":
         source.set_property("latency", RTSP_LATENCY_MS)
         Gst.util_set_object_arg(source, "protocols", "tcp+udp")
+    elif factory is not None and factory.get_name() == "srtsrc" and find_property(source, "auto-reconnect"):
+        source.set_property("auto-reconnect", False)  # a new stream needs a new demuxer
 
 
 class _Expose:

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from pipeline.gst.elements import add, chain, is_raw, make, media_type, pad_caps, static_pad
+from pipeline.gst.elements import add, chain, drain, is_raw, make, media_type, pad_caps, static_pad
 from pipeline.gst.limiter import DurationLimit
 from pipeline.gst.runtime import Gst, GstApp
-from pipeline.gst.sources import Source
+from pipeline.gst.source import Source
 from pipeline.timebase import Nanoseconds
 
 PICTURES = ("video", "image")
@@ -92,7 +92,7 @@ class _Joiner:
             with self._lock:
                 self._sounds[index] = (pad, block)
         else:
-            self._discard(pad)
+            drain(self._pipeline, pad)
 
     def complete(self, index: int) -> None:
         """Source `index` has shown all it has."""
@@ -106,7 +106,7 @@ class _Joiner:
             if position == 0:
                 self._take_sound(source, pad)
             else:
-                self._discard(pad)
+                drain(self._pipeline, pad)
             pad.remove_probe(block)
         self._on_complete(pictured)
 
@@ -131,13 +131,6 @@ class _Joiner:
         add(self._pipeline, decoder)
         decoder.sync_state_with_parent()
         pad.link(static_pad(decoder, "sink"))
-
-    def _discard(self, pad: Gst.Pad) -> None:
-        sink = make("fakesink", sync=False)
-        sink.set_property("async", False)
-        add(self._pipeline, sink)
-        sink.sync_state_with_parent()
-        pad.link(static_pad(sink, "sink"))
 
     def _limit(self, pad: Gst.Pad) -> None:
         if self._limit_ns is not None:

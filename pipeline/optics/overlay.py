@@ -21,10 +21,18 @@ RED: Colour = (103, 104, 214)
 GREEN: Colour = (172, 70, 60)
 YELLOW: Colour = (219, 16, 138)
 WHITE: Colour = (235, 128, 128)
+BLACK: Colour = (16, 128, 128)
 
 _EDGE_POINTS = 17
 _LINE_SHARE = 1 / 300
 """Thickness of lines as a share of the picture's height."""
+
+_TEXT_SHARE = 1 / 24
+"""Height of a notice's letters as a share of the picture's height, where the line is not too long for that."""
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_FONT_HEIGHT_PX = 22
+"""Height of this font's capitals at scale 1."""
 
 _DOT_SHARE = 1 / 150
 """Radius of the nearest dot as a share of the picture's height; the farthest is a third of it."""
@@ -65,6 +73,26 @@ def draw(frame: Frame, view: View, overlay: Overlay) -> None:
         _draw_path(frame, view, overlay.path)
     if overlay.shown is not None:
         _draw_shown(frame, view, overlay.shown, overlay.shown_aspect)
+
+
+def draw_notice(frame: Frame, lines: Sequence[str]) -> None:
+    """Write `lines` in white on a black band at the top of `frame`, which must be writable. Pure; any thread.
+
+    A long line is written smaller; what is not ASCII becomes a question mark.
+    """
+    height_px = frame.height * _TEXT_SHARE
+    band_px = 2 * math.ceil(height_px)
+    for plane, scale, value in _planes(frame, BLACK):
+        plane[: band_px * len(lines) // scale] = value
+    for row, line in enumerate(lines):
+        text = line.encode("ascii", "replace").decode()
+        size = height_px / _FONT_HEIGHT_PX
+        thickness = max(1, round(height_px / 8))
+        (width_px, _), _ = cv2.getTextSize(text, _FONT, size, thickness)
+        size *= min(1.0, 0.94 * frame.width / width_px)
+        (width_px, text_px), _ = cv2.getTextSize(text, _FONT, size, thickness)
+        left, bottom = (frame.width - width_px) // 2, row * band_px + (band_px + text_px) // 2
+        cv2.putText(frame.luma, text, (left, bottom), _FONT, size, WHITE[:1], thickness, cv2.LINE_AA)
 
 
 def _draw_boxes(frame: Frame, view: View, boxes: Sequence[Box]) -> None:

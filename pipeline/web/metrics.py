@@ -16,6 +16,7 @@ METRICS: tuple[tuple[str, str, str, str], ...] = (
     ("foresight_frames_in_total", "counter", "frames_in", "Frames from the sources"),
     ("foresight_frames_out_total", "counter", "frames_out", "Frames to the outputs"),
     ("foresight_frames_dropped_total", "counter", "dropped", "Frames that will never be shown"),
+    ("foresight_camera_outages_total", "counter", "camera_outages", "Times that a live camera went away"),
     ("foresight_look_ahead_seconds", "gauge", "look_ahead_s", "Future that the newest plan knew"),
     ("foresight_cpu_percent", "gauge", "cpu_percent", "Processor time over wall time; 100 is a core"),
     ("foresight_memory_megabytes", "gauge", "memory_mb", "Resident memory in 10^6 bytes"),
