@@ -154,9 +154,9 @@ class CameraLink:
             return Gst.PadProbeReturn.OK
         lag_ns = Nanoseconds(self._now_ns - running_ns)
         by_clock = not self._paced and 0 <= lag_ns <= LIVE_LAG_NS
-        has_end = any(pad.query_duration(form)[0] for form in (Gst.Format.TIME, Gst.Format.BYTES))
+        is_told, duration_ns = pad.query_duration(Gst.Format.TIME)
         with self._lock:
-            self.has_end = self.has_end or (self._paced and has_end)
+            self.has_end = self.has_end or (self._paced and is_told and duration_ns > 0)
             if self._shift_ns is None:
                 self._shift_ns = Nanoseconds(0) if by_clock else lag_ns
         pad.set_offset(self._shift_ns)
