@@ -35,6 +35,7 @@ class PlaybackPipeline:
         self.outputs = list(outputs)
         self._over = threading.Event()
         self._error: ForesightError | None = None
+        self._unseen: tuple[str, ...] = ()
         self._on_error: Callable[[ForesightError], None] = lambda _error: None
         self._bus = BusListener(pipeline, self._on_message)
         self._bus.start()
@@ -46,8 +47,8 @@ class PlaybackPipeline:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know about the outputs: gaps in a push, silence that was generated."""
-        return tuple(note for output in self.outputs for note in output.notes)
+        """What the user should know about the outputs: gaps in a push, silence that was generated, no screen."""
+        return (*self._unseen, *(note for output in self.outputs for note in output.notes))
 
     def on_error(self, callback: Callable[[ForesightError], None]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
@@ -85,6 +86,8 @@ class PlaybackPipeline:
             self._error = self._explain(message)
             self._over.set()
             self._on_error(self._error)
+        elif message.type == Gst.MessageType.WARNING and message.src.get_name() == "window":
+            self._unseen = ("there is no screen here: no window is shown",)
 
     def _explain(self, message: Gst.Message) -> ForesightError:
         for output in self.outputs:

@@ -46,6 +46,11 @@ if VERSION[:2] < MINIMUM_VERSION:
 if not hasattr(Gst.Fraction(1, 1), "num"):  # the overrides come with python3-gst-1.0, not with gi
     raise MissingDependencyError("the Python overrides of GStreamer are missing; install python3-gst-1.0")
 
+# autovideosink tries every sink there is, and DirectFB's ends the whole process where there is no screen
+_directfb = Gst.Registry.get().lookup_feature("dfbvideosink")
+if _directfb is not None:
+    _directfb.set_rank(Gst.Rank.NONE)
+
 __all__ = [
     "FEATURES",
     "VERSION",
