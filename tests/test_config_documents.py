@@ -131,14 +131,6 @@ def test_every_setting_is_documented_with_its_default() -> None:
         assert default.strip("` ") == ("" if value in (None, (), {}) else str(value).lower())
 
 
-def test_every_flag_of_run_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["run", "--help"])
-    flags = set(re.findall(r"(?<![\w-])--[a-z-]+", capsys.readouterr().out)) - {"--help"}
-    text = (DOCS / "command-line.md").read_text(encoding="utf-8")
-    assert [flag for flag in sorted(flags) if f"`{flag}" not in text] == []
-
-
 def test_the_example_file_is_good() -> None:
     assert check_file(ROOT / "examples" / "foresight.toml") == []
 

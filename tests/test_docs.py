@@ -1,31 +1,22 @@
-"""The pages: their `foresight` lines are ones that the command takes, and their links lead somewhere."""
+"""The pages: command lines that the command takes, files that load, links that lead somewhere, nothing left out."""
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
-from pipeline.cli import _app
+from pipeline.config_builder import check_file
+from pipeline.optics.rig import Rig
+from tests.pages import COMMAND, PAGES, ROOT, blocks, command_lines, commands, help_examples
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-
-
-def _command_lines(page: Path) -> list[str]:
-    """The examples in a page's blocks; a synopsis, which holds brackets or an ellipsis, is none."""
-    lines = []
-    for language, block in FENCE.findall(page.read_text(encoding="utf-8")):
-        if language in ("", "sh", "bash", "console"):
-            lines += block.replace("\\\n", " ").splitlines()
-    examples = [line.removeprefix("$ ").strip() for line in lines]
-    return [line for line in examples if line.startswith("foresight ") and not re.search(r"\.\.\.|\[", line)]
+EXAMPLES = [(page.name, line) for page in PAGES for line in command_lines(page)]
+HELP = [(words, line) for words, command in commands() for line in help_examples(command)]
 
 
 def _anchors(page: Path) -> set[str]:
@@ -33,16 +24,37 @@ def _anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-EXAMPLES = [(page.name, line) for page in PAGES for line in _command_lines(page)]
-
-
-@pytest.mark.parametrize(("page", "line"), EXAMPLES)
-def test_every_command_line_is_one_that_the_command_takes(page: str, line: str) -> None:
-    command: Any = typer.main.get_command(_app())
-    words = [word for word in shlex.split(line, comments=True)[1:] if word not in ("--debug", "&")]
+@pytest.mark.parametrize(("place", "line"), EXAMPLES + HELP)
+def test_every_command_line_is_one_that_the_command_takes(place: str, line: str) -> None:
+    command: Any = COMMAND
+    words = shlex.split(line, comments=True)
+    words = [word for word in words[words.index("foresight") + 1 :] if word not in ("--debug", "&")]
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]
     command.make_context("foresight", words)  # reads the flags and runs nothing
+
+
+def test_every_command_s_help_has_examples_of_it() -> None:
+    without = [
+        words
+        for words, command in commands()
+        if not hasattr(command, "commands")
+        and not any(line.startswith(words) for line in help_examples(command))
+    ]
+    assert without == []
+
+
+def test_every_option_of_every_command_has_its_row() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    for words, command in commands():
+        if hasattr(command, "commands"):
+            continue
+        group = " ".join(words.split()[:2])
+        section = next((one for one in sections if one.startswith(group)), "")
+        names = [name for option in command.params for name in (*option.opts, *option.secondary_opts)]
+        rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+        assert [name for name in names if name.startswith("--") and f"`{name}" not in rows] == [], words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -54,6 +66,25 @@ def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_in_a_page_can_be_read(page: Path, tmp_path: Path) -> None:
+    path = tmp_path / "block.toml"
+    for block in blocks(page, "toml"):
+        path.write_text(block, encoding="utf-8")
+        if "[[camera]]" in block:
+            Rig.load(path)
+        else:
+            assert check_file(path) == []
+    for block in blocks(page, "json"):
+        json.loads(block)
+
+
+def test_the_book_has_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
+    assert [name for name in pages if not re.search(rf"^{name}$", index, re.MULTILINE)] == []
 
 
 def test_there_are_examples() -> None:

@@ -52,7 +52,13 @@ def _app() -> typer.Typer:
         ),
         debug: bool = typer.Option(False, "--debug", help="show where in the code an error comes from"),
     ) -> None:
-        """A live camera that has already seen the next seven seconds."""
+        """A live camera that has already seen the next seven seconds.
+
+        \b
+        foresight demo
+        foresight run match --web 127.0.0.1:8080
+        foresight run left.mp4 right.mp4 --rig rig.toml -o match.mp4
+        """
         del version, debug
 
     app.callback()(options)

@@ -22,7 +22,13 @@ def bench(
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="only say which there are")] = False,
 ) -> None:
-    """Measure: every figure is a ratio against a named rival in the same run."""
+    """Measure: every figure is a ratio against a named rival in the same run.
+
+    \b
+    foresight bench --list
+    foresight bench view
+    foresight bench view director --json rows.json --plot ratios.png
+    """
     import json
     import subprocess
     import sys

@@ -22,7 +22,12 @@ def calibrate(
         Path | None, typer.Option(metavar="PNG", help="draw the errors: how large, which way, where, by line")
     ] = None,
 ) -> None:
-    """Find lenses, places, level, scale, colours and time offsets of fixed cameras from their footage alone."""
+    """Find lenses, places, level, scale, colours and time offsets of fixed cameras from their footage alone.
+
+    \b
+    foresight calibrate left.mp4 right.mp4 -o rig.toml --preview rig.png
+    foresight calibrate rtsp://left.camera/1 rtsp://right.camera/1 -o rig.toml --plot errors.png
+    """
     import cv2
     from rich.console import Console
 

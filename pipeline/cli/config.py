@@ -17,7 +17,12 @@ def init(
     path: Annotated[Path, FILE] = Path("foresight.toml"),
     force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,
 ) -> None:
-    """Write a commented file with every setting."""
+    """Write a commented file with every setting.
+
+    \b
+    foresight config init
+    foresight config init match.toml --force
+    """
     from pipeline.config_builder import commented_toml
     from pipeline.errors import ConfigError, OutputError
 
@@ -38,6 +43,11 @@ def check(
     """Say what is wrong with a file: line, key and what is allowed.
 
     A file that ends in .txt is taken for one of NVIDIA's nvinfer.
+
+    \b
+    foresight config check
+    foresight config check match.toml --json
+    foresight config check nvinfer.txt
     """
     import json
 
@@ -60,7 +70,12 @@ def show(
     path: Annotated[Path | None, FILE] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Show the settings in force, of file and environment, and where each comes from."""
+    """Show the settings in force, of file and environment, and where each comes from.
+
+    \b
+    foresight config show
+    foresight config show match.toml --json
+    """
     import json
 
     from pipeline.config_builder import ConfigBuilder
@@ -84,7 +99,11 @@ def show(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of a configuration file."""
+    """Print the JSON Schema of a configuration file.
+
+    \b
+    foresight config schema
+    """
     import json
 
     from pipeline.config_builder import schema as json_schema

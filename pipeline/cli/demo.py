@@ -15,7 +15,12 @@ def demo(
     duration: Annotated[float, typer.Option(metavar="S", help="length of the film")] = 20.0,
     seed: Annotated[int, typer.Option(help="which match is played")] = 1,
 ) -> None:
-    """Film the built-in match: found by the detector, directed with 7 seconds of known future, with sound."""
+    """Film the built-in match: found by the detector, directed with 7 seconds of known future, with sound.
+
+    \b
+    foresight demo
+    foresight demo -o film.mkv --duration 30 --seed 3
+    """
     from pipeline.cli.console import play, say
     from pipeline.config_builder import ConfigBuilder
 

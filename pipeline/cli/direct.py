@@ -28,7 +28,13 @@ def direct(
         Path | None, typer.Option(metavar="PNG", help="draw path, ball and picture edges")
     ] = None,
 ) -> None:
-    """Plan a camera path from a track of ball and players; the view at t uses nothing later than t + lookahead."""
+    """Plan a camera path from a track of ball and players; the view at t uses nothing later than t + lookahead.
+
+    \b
+    foresight direct track.csv -o path.csv
+    foresight direct track.csv -o path.csv --lookahead 3 --style calm --plot path.png
+    foresight direct track.csv -o path.csv --rig rig.toml --rate 50
+    """
     from pipeline.analysis.ground import LevelGround
     from pipeline.direction.director import LONGEST_LOOKAHEAD_S, Director
     from pipeline.direction.framing import goals_of

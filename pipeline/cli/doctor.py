@@ -8,7 +8,12 @@ import typer
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Look at this machine: versions, features, encoders, cores, memory. Exit 0: a run can work here."""
+    """Look at this machine: versions, features, encoders, cores, memory. Exit 0: a run can work here.
+
+    \b
+    foresight doctor
+    foresight doctor --json
+    """
     import json
 
     findings = examine()
