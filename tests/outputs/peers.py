@@ -31,7 +31,7 @@ def wait_until(fulfilled: Callable[[], bool], what: str) -> None:
     raise AssertionError(f"{what} did not happen within {WAIT_S:g} s")
 
 
-class _Peer:
+class Peer:
     """A process that is started and stopped, more than once if need be."""
 
     def __init__(self, command: list[str], log: Path) -> None:
@@ -64,7 +64,7 @@ class _Peer:
         self.stop()
 
 
-class RtmpServer(_Peer):
+class RtmpServer(Peer):
     """nginx with its RTMP module; each publication is recorded as an flv of its own, as it was sent."""
 
     def __init__(self, folder: Path) -> None:
@@ -113,7 +113,7 @@ class RtmpServer(_Peer):
         return self
 
 
-class SrtListener(_Peer):
+class SrtListener(Peer):
     """ffmpeg, which writes the transport stream that it receives to a file and ends with its sender."""
 
     def __init__(self, folder: Path) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.progress import RunReport
 from pipeline.settings import Settings
 from tests import films
+from tests.outputs.peers import wait_until
 
 FPS = 25
 
@@ -28,6 +32,27 @@ def settings(film: Path, **values: Any) -> Settings:
         }
         | values
     )
+
+
+class Running:
+    """A run on a thread of its own."""
+
+    def __init__(self, application: PanoramaWithVirtualCamera) -> None:
+        self._application = application
+        self._report: RunReport | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        self._report = self._application.run()
+
+    def wait_shown(self, position_s: float) -> None:
+        wait_until(lambda: self._application.progress().position_s >= position_s, f"second {position_s:g}")
+
+    def report(self) -> RunReport:
+        self._thread.join(60)
+        assert self._report is not None
+        return self._report
 
 
 def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 import logging
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.progress import RunReport
 from tests import films
-from tests.outputs.peers import RtmpServer, wait_until
-from tests.outputs.runs import expect_film, settings
-
-
-class _Running:
-    """A run on a thread of its own."""
-
-    def __init__(self, application: PanoramaWithVirtualCamera) -> None:
-        self._application = application
-        self._report: RunReport | None = None
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        self._report = self._application.run()
-
-    def wait_shown(self, position_s: float) -> None:
-        wait_until(lambda: self._application.progress().position_s >= position_s, f"second {position_s:g}")
-
-    def report(self) -> RunReport:
-        self._thread.join(60)
-        assert self._report is not None
-        return self._report
+from tests.outputs.peers import RtmpServer
+from tests.outputs.runs import Running, expect_film, settings
 
 
 @pytest.fixture
@@ -49,7 +26,7 @@ def test_a_restarted_server_has_the_film_again_and_the_recording_has_no_gap(
     record = tmp_path / "record.mkv"
     with RtmpServer(tmp_path) as server:
         run = settings(match_film, outputs=[record], streams=[server.url])
-        running = _Running(PanoramaWithVirtualCamera(run))
+        running = Running(PanoramaWithVirtualCamera(run))
         server.wait_received(40_000)
         server.stop()
         running.wait_shown(5.0)
@@ -73,7 +50,7 @@ def test_a_server_that_comes_late_gets_the_film_from_a_keyframe_on(match_film: P
     record = tmp_path / "record.mkv"
     server = RtmpServer(tmp_path)
     run = settings(match_film, outputs=[record], streams=[server.url])
-    running = _Running(PanoramaWithVirtualCamera(run))
+    running = Running(PanoramaWithVirtualCamera(run))
     running.wait_shown(2.0)
     with server:
         report = running.report()
