@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
+
 from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
@@ -264,6 +266,9 @@ class PanoramaWithVirtualCamera:
         settings = self.settings
         if settings.export.path_out is not None:
             self._path_writer = PathWriter(settings.export.path_out)
+        cv2.setNumThreads(
+            1
+        )  # decoders, detector, bands of the view and encoder keep the cores busy by themselves
         view = self._view_element = ViewElement(
             rig, settings.size.width_px, settings.size.height_px, self._view_at, spread=self._renderers.map
         )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipeline.errors import ConfigError, RigError
 from pipeline.gst.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.decoders import share_cores
 from pipeline.gst.elements import chain, link, make, make_appsink, static_pad
 from pipeline.gst.frames import RAW_FORMATS
 from pipeline.gst.runtime import Gst
@@ -80,6 +81,7 @@ class PipelineBuilder:
         ]
         pipeline = Gst.Pipeline.new("analysis")
         pipeline.use_clock(Gst.SystemClock.obtain())
+        share_cores(pipeline, len(sources))
         paced = self._live and not any(source.is_live for source in sources)
         compressed = self._storage == "source"
         window = [

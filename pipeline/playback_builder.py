@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ConfigError
+from pipeline.gst.decoders import share_cores
 from pipeline.gst.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.frames import RAW_FORMATS
 from pipeline.gst.outputs import Output, Split, open_file, open_stream
@@ -70,6 +71,7 @@ class PlaybackPipelineBuilder:
     def build(self) -> PlaybackPipeline:
         """The pipeline, in state NULL; the buffer manager starts it. Raises ConfigError, OutputError."""
         pipeline = Gst.Pipeline.new("playback")
+        share_cores(pipeline, len(self._video_caps))
         appsrcs = [make_appsrc(f"video_src_{i}", caps) for i, caps in enumerate(self._video_caps)]
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         outputs = self._open_outputs()

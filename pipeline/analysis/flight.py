@@ -6,9 +6,10 @@ Seen from one camera a ball in flight looks as if it ran far away over the groun
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
+import cv2
 import numpy as np
-from scipy.ndimage import grey_opening
 
 from pipeline.analysis.ground import Array
 
@@ -46,8 +47,9 @@ def lifted(time_s: Array, x_m: Array, z_m: Array, slope: Array, height_m: float)
         return Sights(time_s, x_m, z_m, slope, np.zeros(len(time_s)))
     step_s = max(float(np.median(np.diff(time_s))), 1e-3)
     # A morphological opening: what rises and falls again within that time is cut off level.
-    size = (2 * round(LONGEST_S / step_s / 2) + 1,)
-    base_m: Array = grey_opening(seems_m, size=size, mode="nearest")
+    flight = np.ones((1, 2 * round(LONGEST_S / step_s / 2) + 1), np.uint8)
+    opened = cv2.morphologyEx(seems_m[None], cv2.MORPH_OPEN, flight, borderType=cv2.BORDER_REPLICATE)
+    base_m = cast(Array, opened)[0]
     flying = seems_m > SEEMS_SHARE * base_m + SEEMS_M
     range_m = np.where(flying, base_m, seems_m)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], flying.astype(np.int8), [0]])))

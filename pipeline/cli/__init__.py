@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from pipeline.cli.memory import use_large_pages
+from pipeline.cli.environment import start_again_with_settings
 from pipeline.cli.process_list import hide_secrets
 from pipeline.errors import ForesightError
 from pipeline.redaction import redact
@@ -72,7 +72,7 @@ def _app() -> typer.Typer:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration."""
     if arguments is None:
-        use_large_pages()
+        start_again_with_settings()
     argv = sys.argv[1:] if arguments is None else list(arguments)
     hide_secrets()
     debug = "--debug" in argv

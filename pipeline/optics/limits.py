@@ -35,8 +35,9 @@ class ViewLimits:
         """For each width and each yaw the least and the largest pitch, for the widths that fit at all."""
         self._yaws: list[tuple[float, float]] = []
         """For each width the least and the largest yaw."""
+        low, high = seen.all_pitches()
         for hfov_deg in _WIDTHS_DEG:
-            low, high = seen.pitch_ranges(hfov_deg, aspect)
+            low, high = seen.pitch_ranges(hfov_deg, aspect, low, high)
             fits = np.flatnonzero(low <= high)
             if len(fits) < 3:
                 break
@@ -132,33 +133,45 @@ class _Profile:
         self.low_deg = np.maximum(np.maximum(low[:-2], low[1:-1]), low[2:])
         self.high_deg = np.minimum(np.minimum(high[:-2], high[1:-1]), high[2:])
 
-    def pitch_ranges(self, hfov_deg: float, aspect: float) -> tuple[Array, Array]:
-        """The least and the largest pitch at each whole step of yaw; the least is larger where none fits."""
+    def all_pitches(self) -> tuple[Array, Array]:
+        """What a view of no width may look at: all pitches at each whole step of yaw."""
+        steps = len(np.arange(self.yaw_start_deg, self.yaws_deg[-1] + 1e-9, _YAW_STEP_DEG))
+        return np.full(steps, self.pitches_deg[0]), np.full(steps, self.pitches_deg[-1])
+
+    def pitch_ranges(self, hfov_deg: float, aspect: float, low: Array, high: Array) -> tuple[Array, Array]:
+        """The least and the largest pitch at each whole step of yaw; the least is larger where none fits.
+
+        `low` and `high` are those of a narrower view: a wider one fits nowhere else.
+        """
         right = math.tan(math.radians(hfov_deg) / 2)
         along = np.linspace(-1, 1, _EDGE_POINTS)
         x = right * np.concatenate([along, along, np.full_like(along, -1), np.full_like(along, 1)])
         y = right / aspect * np.concatenate([np.full_like(along, -1), np.full_like(along, 1), along, along])
         edge = np.stack([x, y, np.ones_like(x)], axis=-1)
+        least, largest = np.full_like(low, np.inf), np.full_like(high, -np.inf)
+        open_yaws = np.flatnonzero(low <= high)
         pitches = np.arange(self.pitches_deg[0], self.pitches_deg[-1] + 1e-9, _PITCH_STEP_DEG)
+        around = (pitches >= low.min() - _PITCH_STEP_DEG) & (pitches <= high.max() + _PITCH_STEP_DEG)
+        pitches = pitches[around]
+        if not len(open_yaws) or not len(pitches):
+            return least, largest
         rays = np.stack([edge @ rotation(0.0, pitch, 0.0).T for pitch in pitches])
-        turned, heights = rays_to_angles(rays)
-        yaws = np.arange(self.yaw_start_deg, self.yaws_deg[-1] + 1e-9, _YAW_STEP_DEG)
-        places = (yaws[:, None, None] + turned - self.yaw_start_deg) / _PROFILE_STEP_DEG
-        nearest = np.rint(places).astype(np.int64)
-        count = len(self.yaws_deg)
-        inside: NDArray[np.bool_] = np.ones_like(nearest, np.bool_)
-        if self.full_turn:
-            nearest %= count
-        else:
-            inside = (nearest >= 0) & (nearest < count)
-            nearest = np.clip(nearest, 0, count - 1)
-        fits = (inside & (heights >= self.low_deg[nearest]) & (heights <= self.high_deg[nearest])).all(
-            axis=-1
-        )
+        turned_deg, heights_deg = rays_to_angles(rays)
+        steps = np.rint(turned_deg / _PROFILE_STEP_DEG).astype(np.intp)
+        nearest = open_yaws[:, None, None] * round(_YAW_STEP_DEG / _PROFILE_STEP_DEG) + steps
+        lowest, highest = self._edged(self.low_deg, np.inf), self._edged(self.high_deg, -np.inf)
+        count = len(lowest)
+        nearest = nearest % count if self.full_turn else np.clip(nearest + 1, 0, count - 1)
+        fits = ((heights_deg >= lowest[nearest]) & (heights_deg <= highest[nearest])).all(axis=-1)
         first, last = _longest_run(fits)
-        return np.where(first <= last, pitches[first], np.inf), np.where(
-            first <= last, pitches[last], -np.inf
-        )
+        fitting = first <= last
+        least[open_yaws[fitting]] = pitches[first[fitting]]
+        largest[open_yaws[fitting]] = pitches[last[fitting]]
+        return least, largest
+
+    def _edged(self, profile: Array, nothing: float) -> Array:
+        """The profile with a step at each end at which nothing is seen, unless it is a full turn."""
+        return profile if self.full_turn else np.pad(profile, 1, constant_values=nothing)
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

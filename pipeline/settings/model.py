@@ -216,7 +216,9 @@ class Settings(Group):
         """Seconds that stay in the window behind the playhead: as asked, else what the dashboard's jumps need."""
         if self.buffer.keep_behind_s is not None:
             return self.buffer.keep_behind_s
-        return 0.5 if self.web.address is None else 5.0
+        if self.web.address is not None:
+            return 5.0
+        return 0.5 if self.is_live else 0.1  # offline nobody goes back, and each frame is up to 16 MB
 
     @property
     def shows_window(self) -> bool:
