@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 OUT ?= out
 
-.PHONY: setup demo test check docs bench clean
+.PHONY: setup demo test check docs pictures bench clean
 
 setup: ## system packages where missing, .venv, the package (editable)
 	@scripts/setup.sh
@@ -22,6 +22,9 @@ check: setup ## lint, format, types, architecture
 
 docs: setup ## the pages and the public names as a book in build/docs; a warning is an error
 	@$(PYTHON) -m sphinx -q -W --keep-going docs build/docs
+
+pictures: setup ## the pages' pictures, by running the program; some minutes, and ../shared/data for three of them
+	@$(PYTHON) -m docs.pictures
 
 bench: setup ## every benchmark, each a ratio against a named rival in the same run
 	@$(PYTHON) -m pipeline bench
