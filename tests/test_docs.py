@@ -69,7 +69,11 @@ def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_in_a_page_can_be_read(page: Path, tmp_path: Path) -> None:
+def test_every_file_in_a_page_can_be_read(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Rig.assume(640, 360).save(Path("rig.toml"))  # which settings may name
     path = tmp_path / "block.toml"
     for block in blocks(page, "toml"):
         path.write_text(block, encoding="utf-8")

@@ -12,7 +12,7 @@ NOT_BENCHMARKS = frozenset({"__init__", "harness"})
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME...]", help="which; default: all")
+        list[str] | None, typer.Argument(metavar="NAME", help="which; default: all")
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write the rows as JSON")
@@ -22,7 +22,9 @@ def bench(
     ] = None,
     list_only: Annotated[bool, typer.Option("--list", help="only say which there are")] = False,
 ) -> None:
-    """Measure: every figure is a ratio against a named rival in the same run.
+    """Measure against rivals, in the same run.
+
+    Every figure is a ratio against a named rival; a process for each benchmark.
 
     \b
     foresight bench --list

@@ -11,7 +11,7 @@ import typer
 
 def calibrate(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE...", help="one film or camera each, of the same moments")
+        list[str], typer.Argument(metavar="SOURCE", help="one film or camera each, of the same moments")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="RIG.toml", help="where the rig goes")],
     preview: Annotated[
@@ -22,7 +22,9 @@ def calibrate(
         Path | None, typer.Option(metavar="PNG", help="draw the errors: how large, which way, where, by line")
     ] = None,
 ) -> None:
-    """Find lenses, places, level, scale, colours and time offsets of fixed cameras from their footage alone.
+    """Make a rig file from the cameras' own footage.
+
+    Finds lenses, places, level, scale, colours and time offsets of fixed cameras.
 
     \b
     foresight calibrate left.mp4 right.mp4 -o rig.toml --preview rig.png

@@ -15,7 +15,9 @@ def demo(
     duration: Annotated[float, typer.Option(metavar="S", help="length of the film")] = 20.0,
     seed: Annotated[int, typer.Option(help="which match is played")] = 1,
 ) -> None:
-    """Film the built-in match: found by the detector, directed with 7 seconds of known future, with sound.
+    """Film the built-in match, directed, with sound.
+
+    Ball and players are found by the detector; the camera knows seven seconds of the future.
 
     \b
     foresight demo

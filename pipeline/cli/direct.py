@@ -28,7 +28,9 @@ def direct(
         Path | None, typer.Option(metavar="PNG", help="draw path, ball and picture edges")
     ] = None,
 ) -> None:
-    """Plan a camera path from a track of ball and players; the view at t uses nothing later than t + lookahead.
+    """Plan a camera path from a track, nothing else.
+
+    The track holds ball and players; the view at t uses nothing later than t + lookahead.
 
     \b
     foresight direct track.csv -o path.csv

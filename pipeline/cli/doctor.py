@@ -8,7 +8,9 @@ import typer
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Look at this machine: versions, features, encoders, cores, memory. Exit 0: a run can work here.
+    """Say what this machine has and what it lacks.
+
+    Versions, features, encoders, cores, memory. Exit status 0: a run can work here.
 
     \b
     foresight doctor
