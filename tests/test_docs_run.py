@@ -24,8 +24,9 @@ ELSEWHERE = re.compile(r"://|gst:|\.onnx")
 """What a line needs that is not here: somebody else's machine, a camera, a model."""
 
 SHORT = ("--duration", "1", "--delay", "0.5", "--size", "320x180")
-HERE = {"127.0.0.1:8080": "127.0.0.1:0", "--window": "--output=window.mkv"}
-"""What is put in place of the dashboard's port and of a screen, which the machine need not have free."""
+SMALL_MATCH = "match?size=720x240"
+HERE = {"127.0.0.1:8080": "127.0.0.1:0", "--window": "--output=window.mkv", " match ": f" {SMALL_MATCH} "}
+"""Put in place of the dashboard's port and of a screen, which need not be there, and of the large match."""
 
 WRITTEN_AFTER = ("-o", "--output", "--preview", "--plot", "--path-out", "--truth-out", "--detections-out")
 
@@ -43,7 +44,7 @@ def _at_hand(folder: Path, words: list[str]) -> None:
     rows = "".join(f"{i / 25:.2f},{i / 10:.1f},-8,0.9,ball\n" for i in range(100))
     (folder / "track.csv").write_text("time_s,yaw_deg,pitch_deg,confidence,label\n" + rows)
     if "init" not in words:
-        (folder / "match.toml").write_text('sources = ["match"]\noutputs = ["match.mkv"]\n')
+        (folder / "match.toml").write_text(f'sources = ["{SMALL_MATCH}"]\noutputs = ["match.mkv"]\n')
 
 
 def _foresight(line: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:

@@ -11,9 +11,7 @@ NOT_BENCHMARKS = frozenset({"__init__", "harness"})
 
 
 def bench(
-    names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="which; default: all")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="which; default: all")] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write the rows as JSON")
     ] = None,
