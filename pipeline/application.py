@@ -16,7 +16,7 @@ from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
 from pipeline.direction.director import Director, FixedDirector
 from pipeline.direction.framing import goals_of
-from pipeline.errors import ForesightError, PipelineError
+from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.exports import PathWriter, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
@@ -25,6 +25,7 @@ from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.outputs import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
+from pipeline.gst.switchboard import Switchboard
 from pipeline.gst.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
@@ -178,6 +179,13 @@ class PanoramaWithVirtualCamera:
     def camera_outages(self) -> int:
         """How often a live camera went away so far. Any thread."""
         return 0 if self._analysis is None else self._analysis.camera_outages
+
+    @property
+    def switchboard(self) -> Switchboard:
+        """The outputs, to be started and stopped while the film plays. Any thread. Raises StateError before."""
+        if self._playback is None:
+            raise StateError("nothing is played yet; there are no outputs before playback has started")
+        return self._playback.switchboard
 
     def show_overlay(self, shown: bool) -> None:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
@@ -381,6 +389,7 @@ class PanoramaWithVirtualCamera:
             peak_memory_mb=peak_memory_mb(),
             outputs=(
                 *self.settings.outputs,
+                *(self._playback.switchboard.recorded if self._playback is not None else ()),
                 *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
             ),
             notes=self.notes,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.director import Director
 from pipeline.errors import ConfigError, OutputError, StateError
+from pipeline.gst.switchboard import OutputStatus
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
@@ -38,7 +40,7 @@ class Clip:
 
 
 class Control:
-    """An operator's hands on `run`. Any thread; nothing blocks, except `save_clip`, which writes a file.
+    """An operator's hands on `run`. Any thread; only `save_clip` and `stop_output` block, for a file's sake.
 
     Every action raises StateError where the run is not in a state for it.
     """
@@ -47,7 +49,7 @@ class Control:
         self._run = run
         self._folder = clips
         self._clips: list[Clip] = []
-        self._clips_begun = 0
+        self._files_begun = 0
         self._lock = threading.Lock()
         self._panorama: View | None = None
         self._rendered_ns: Nanoseconds | None = None
@@ -107,19 +109,11 @@ class Control:
 
     def save_clip(self, before_s: float, after_s: float) -> Clip:
         """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
-        with self._lock:
-            self._clips_begun += 1
-            number = self._clips_begun
         saved_at = time.time()
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(saved_at))
-        path = self._folder / f"clip-{stamp}-{number:03d}.mp4"
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{self._folder}: clips cannot be kept there ({error.strerror})") from error
+        path = self._new_file(self._folder, "clip", ".mp4")
         begin_ns, end_ns = self._run.buffer_manager.save_clip(path, before_s, after_s)
-        clip = Clip(number, path, ns_to_seconds(end_ns - begin_ns), saved_at)
         with self._lock:
+            clip = Clip(len(self._clips) + 1, path, ns_to_seconds(end_ns - begin_ns), saved_at)
             self._clips.append(clip)
         return clip
 
@@ -127,6 +121,40 @@ class Control:
         """The clips of this run, oldest first."""
         with self._lock:
             return list(self._clips)
+
+    # Outputs
+
+    def outputs(self) -> list[OutputStatus]:
+        """The run's outputs as they are now, files by their names without their folders; none before playback."""
+        with suppress(StateError):
+            return [_without_folder(status) for status in self._run.switchboard.statuses()]
+        return []
+
+    def record(self) -> OutputStatus:
+        """Begin to record to a new file, beside the run's own file or among the clips. Raises OutputError."""
+        own = [path for path in self._run.settings.outputs if path.suffix.lower() != ".m3u8"]
+        beside = own[0] if own else self._folder / "recording.mp4"
+        path = self._new_file(beside.parent, beside.stem, beside.suffix)
+        return _without_folder(self._run.switchboard.record(path))
+
+    def start_output(self, number: int) -> OutputStatus:
+        """Start a stopped stream again."""
+        return _without_folder(self._run.switchboard.start(number))
+
+    def stop_output(self, number: int) -> OutputStatus:
+        """Stop a stream or a recording; blocks until its file is complete."""
+        return _without_folder(self._run.switchboard.stop(number))
+
+    def _new_file(self, folder: Path, stem: str, suffix: str) -> Path:
+        """The name of a file that is not there yet: ``STEM-DATE-TIME-NUMBER.SUFFIX``."""
+        with self._lock:
+            self._files_begun += 1
+            number = self._files_begun
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: nothing can be kept there ({error.strerror})") from error
+        return folder / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{number:03d}{suffix}"
 
     # What there is to see
 
@@ -173,6 +201,7 @@ class Control:
             "scene": self._scene(),
             "camera_outages": self._run.camera_outages,
             "notes": list(self._run.notes),
+            "outputs": [asdict(status) for status in self.outputs()],
             "clips": len(self.clips()),
         }
 
@@ -240,3 +269,12 @@ class Control:
         )
         parts = (pixels + 0.5) / (PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
         return [[round(float(x), 4), round(float(y), 4)] if np.isfinite(x + y) else None for x, y in parts]
+
+
+def _without_folder(status: OutputStatus) -> OutputStatus:
+    """A file by its name alone: where it lies is nobody's business who looks from elsewhere."""
+    if status.kind == "stream":
+        return status
+    name = Path(status.name).name
+    trouble = None if status.trouble is None else status.trouble.replace(status.name, name)
+    return replace(status, name=name, trouble=trouble)

@@ -14,6 +14,7 @@ from pipeline.gst.containers import CONTAINERS, LIVE_FLV, LIVE_TS, Container
 from pipeline.gst.elements import add, chain, find_property, ghost, link, make, static_pad
 from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
+from pipeline.gst.recording import Recording
 from pipeline.gst.runtime import Gst
 from pipeline.redaction import redact_address
 from pipeline.timebase import Nanoseconds, seconds_to_ns
@@ -41,6 +42,10 @@ class Output(Protocol):
     def notes(self) -> tuple[str, ...]:
         """What the user should know about it: a gap, a silence."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing comes of it now, in one line; None while all is well."""
+
     def close(self) -> None:
         """Finish what goes on outside of the pipeline. Idempotent."""
 
@@ -52,6 +57,7 @@ class FileOutput:
     name: str
     element: Gst.Bin
     notes: tuple[str, ...] = ()
+    trouble: str | None = None
 
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
@@ -100,6 +106,13 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: S
     if audio_codec is not None:
         _enter(element, container, muxer, "audio", audio_codec, container.audio_pad)
     return FileOutput(str(path), element)
+
+
+def open_recording(path: Path, *, video_codec: str, audio_codec: str | None) -> Recording:
+    """A film in a file that must not be there yet, to begin amid the film. Raises ConfigError or OutputError."""
+    container = CONTAINERS[path.suffix.lower().lstrip(".")]
+    container.check(str(path), video_codec, audio_codec)
+    return Recording(path, container, video_codec, audio_codec)
 
 
 def _open_parts(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from pipeline.errors import ForesightError
-from pipeline.gst.bus import BusListener, explain
+from pipeline.gst.bus import BusListener
 from pipeline.gst.elements import static_pad
 from pipeline.gst.limiter import DurationLimit
-from pipeline.gst.outputs import Output
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.gst.switchboard import Switchboard
 from pipeline.timebase import Nanoseconds
 
 
@@ -18,7 +18,7 @@ class PlaybackPipeline:
     """appsrcs, view, outputs. Made by PlaybackPipelineBuilder, started by the BufferManager.
 
     ``appsrc`` (``appsrcs`` where each camera is buffered by itself) and ``audio_appsrc`` (None without sound)
-    are ordinary appsrcs. Any thread may call.
+    are ordinary appsrcs; ``switchboard`` starts and stops outputs while the film plays. Any thread may call.
     """
 
     def __init__(
@@ -26,17 +26,18 @@ class PlaybackPipeline:
         pipeline: Gst.Pipeline,
         appsrcs: list[GstApp.AppSrc],
         audio_appsrc: GstApp.AppSrc | None,
-        outputs: Sequence[Output],
+        switchboard: Switchboard,
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
         self.appsrc = appsrcs[0]
         self.audio_appsrc = audio_appsrc
-        self.outputs = list(outputs)
+        self.switchboard = switchboard
         self._over = threading.Event()
         self._error: ForesightError | None = None
         self._unseen: tuple[str, ...] = ()
         self._on_error: Callable[[ForesightError], None] = lambda _error: None
+        pipeline.set_property("message-forward", True)  # an output's own end is news too
         self._bus = BusListener(pipeline, self._on_message)
         self._bus.start()
 
@@ -48,7 +49,7 @@ class PlaybackPipeline:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the outputs: gaps in a push, silence that was generated, no screen."""
-        return (*self._unseen, *(note for output in self.outputs for note in output.notes))
+        return (*self._unseen, *self.switchboard.notes)
 
     def on_error(self, callback: Callable[[ForesightError], None]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
@@ -74,23 +75,18 @@ class PlaybackPipeline:
     def stop(self) -> None:
         """Let the pushes send their last, then set the pipeline to NULL. Idempotent."""
         self._bus.stop()
-        for output in self.outputs:
-            output.close()
+        self.switchboard.finish()
         self.pipeline.set_state(Gst.State.NULL)
         self._over.set()
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.EOS:
             self._over.set()
-        elif message.type == Gst.MessageType.ERROR and self._error is None:
-            self._error = self._explain(message)
-            self._over.set()
-            self._on_error(self._error)
+        elif message.type in (Gst.MessageType.ERROR, Gst.MessageType.ELEMENT):
+            error = self.switchboard.on_message(message)
+            if error is not None and self._error is None:
+                self._error = error
+                self._over.set()
+                self._on_error(error)
         elif message.type == Gst.MessageType.WARNING and message.src.get_name() == "window":
             self._unseen = ("there is no screen here: no window is shown",)
-
-    def _explain(self, message: Gst.Message) -> ForesightError:
-        for output in self.outputs:
-            if message.src is output.element or message.src.has_as_ancestor(output.element):
-                return explain(message, "output", output.name)
-        return explain(message, "pipeline", "playback")

@@ -6,9 +6,9 @@ import logging
 import threading
 from functools import partial
 
-from pipeline.gst.elements import add, ghost, make_appsink, static_pad
+from pipeline.gst.encoded_tap import EncodedTap
 from pipeline.gst.push_link import Carrier, PushLink
-from pipeline.gst.runtime import Gst, GstApp, GstVideo
+from pipeline.gst.runtime import Gst
 from pipeline.timebase import ns_to_seconds
 
 logger = logging.getLogger("foresight")
@@ -31,20 +31,29 @@ class Push:
     def __init__(self, name: str, carrier: Carrier) -> None:
         """`name`: the address without secrets."""
         self.name = name
-        self.element = Gst.Bin.new(None)
         self.gaps = 0
         self.lost_ns = 0
         self._carrier = carrier
         self._is_away = False
         self._gap_from_ns: int | None = None
         self._seen_ns: int | None = None
+        self._beginning = threading.Lock()  # picture and sound come on threads of their own
         self._closing = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._link: PushLink | None = None
-        self._video = self._entry("video")
-        if carrier.audio_codec is not None:
-            self._entry("audio")
+        self._trouble: str | None = None
+        self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=carrier.audio_codec is not None)
+
+    @property
+    def element(self) -> Gst.Bin:
+        """What takes the encoded streams."""
+        return self._tap.element
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the server has nothing of the film now; None while it has."""
+        return self._trouble
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -66,39 +75,27 @@ class Push:
         link, thread = self._link, self._thread
         if thread is None:
             return
-        if link is not None and link.is_up and self._has_ended():
+        if link is not None and link.is_up and self._tap.has_ended:
             self._over.wait(FAREWELL_S)
         self._closing.set()
         thread.join(FAREWELL_S)
 
     # On the streaming threads
 
-    def _entry(self, kind: str) -> GstApp.AppSink:
-        appsink = make_appsink(kind)
-        appsink.connect("new-sample", self._on_sample, kind)
-        appsink.connect("eos", self._on_end, kind)
-        add(self.element, appsink)
-        ghost(self.element, static_pad(appsink, "sink"), kind)
-        return appsink
-
-    def _on_sample(self, appsink: GstApp.AppSink, kind: str) -> Gst.FlowReturn:
-        sample = appsink.emit("pull-sample")
-        if self._thread is None:
-            self._link = PushLink(self.name, self._carrier)
-            self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
-            self._thread.start()
+    def _on_sample(self, kind: str, sample: Gst.Sample) -> None:
+        with self._beginning:
+            if self._thread is None:
+                self._link = PushLink(self.name, self._carrier)
+                self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
+                self._thread.start()
         link = self._link
-        if sample is not None and link is not None:
+        if link is not None:
             link.take(kind, sample)
-        return Gst.FlowReturn.OK
 
-    def _on_end(self, _appsink: GstApp.AppSink, kind: str) -> None:
+    def _on_end(self, kind: str) -> None:
         link = self._link
         if link is not None:
             link.end(kind)
-
-    def _has_ended(self) -> bool:
-        return bool(self._video.get_property("eos"))
 
     # On the push's own thread
 
@@ -113,11 +110,11 @@ class Push:
             self._lost(link, trouble)
             if link.is_up:
                 pause_s = FIRST_PAUSE_S
-            if self._closing.wait(pause_s) or self._has_ended():
+            if self._closing.wait(pause_s) or self._tap.has_ended:
                 break
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             link = self._link = PushLink(self.name, self._carrier)
-            self._ask_for_keyframe()
+            self._tap.ask_for_keyframe()
         self._over.set()
 
     def _lost(self, link: PushLink, trouble: str) -> None:
@@ -125,19 +122,17 @@ class Push:
         if self._gap_from_ns is None:  # a connection may fail before it had a keyframe to begin with
             self._gap_from_ns = link.last_ns if link.is_up else link.first_ns
         self._seen_ns = link.last_ns
+        self._trouble = trouble
         if not self._is_away:
             self._is_away = True
             self.gaps += 1
             logger.warning("%s; trying again until it is back", trouble)
 
     def _up(self, link: PushLink) -> None:
+        self._trouble = None
         if not self._is_away or link.first_ns is None:
             return
         gap_ns = 0 if self._gap_from_ns is None else link.first_ns - self._gap_from_ns
         self._is_away, self._gap_from_ns = False, None
         self.lost_ns += gap_ns
         logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))
-
-    def _ask_for_keyframe(self) -> None:
-        event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0)
-        static_pad(self._video, "sink").push_event(event)

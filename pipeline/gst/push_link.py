@@ -1,25 +1,22 @@
-"""One connection of a network push: a small pipeline of its own, from encoded samples to a server."""
+"""One way out for encoded samples: a small pipeline of its own, to a server or into a file."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.gst.bus import explain
 from pipeline.gst.containers import Container
 from pipeline.gst.elements import chain, make, make_appsrc, static_pad
+from pipeline.gst.encoded_tap import KeyframeGate
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 POLL_NS = 50 * NS_PER_MS
 HOLD_NS = 5 * NS_PER_S
-"""This much waiting to be sent, and the connection is given up: the server takes nothing, or too slowly."""
-
-EARLY_SOUNDS = 256
-"""So many packets of sound that are encoded before their picture is are kept for it: some seconds."""
+"""A server that has let this much wait takes nothing, or too slowly."""
 
 SILENCE = "audio/x-raw,rate=48000,channels=2"
 
@@ -31,6 +28,7 @@ class Carrier:
     `sent`: the figure of the sink's statistics that grows once the server takes what is sent. `linger_s`: how long
     a receiver that holds things back still needs the connection after the end.
     `make_silence_encoder`: what encodes silence where there is no sound; None to send no sound then.
+    `patience_ns`: this much waiting to be sent, and the connection is given up, with `advice`.
     """
 
     container: Container
@@ -40,6 +38,8 @@ class Carrier:
     video_codec: str
     audio_codec: str | None
     make_silence_encoder: Callable[[], Gst.Element] | None = None
+    patience_ns: int = HOLD_NS
+    advice: str = "takes too little; check the network, or lower the bit rate"
 
 
 class PushLink:
@@ -51,14 +51,14 @@ class PushLink:
 
     def __init__(self, name: str, carrier: Carrier) -> None:
         """`name`: how the user named the server, without secrets. Nothing is opened yet."""
-        self.first_ns: Nanoseconds | None = None
-        self.last_ns: Nanoseconds | None = None
         self.is_up = False
         self._name = name
         self._sent = carrier.sent
         self._linger_s = carrier.linger_s
+        self._patience_ns = carrier.patience_ns
+        self._advice = carrier.advice
         self._lock = threading.Lock()
-        self._early_sound: deque[tuple[Nanoseconds, Gst.Sample]] = deque(maxlen=EARLY_SOUNDS)
+        self._gate = KeyframeGate()
         self._waiting: list[tuple[str, Gst.Sample | None]] | None = []
         self._pipeline = Gst.Pipeline.new("push")
         self._sink = carrier.make_sink()
@@ -66,23 +66,25 @@ class PushLink:
         self._silence: Gst.Element | None = None
         self._build(carrier)
 
+    @property
+    def first_ns(self) -> Nanoseconds | None:
+        """The running time of the keyframe that the connection began with; None before it."""
+        return self._gate.first_ns
+
+    @property
+    def last_ns(self) -> Nanoseconds | None:
+        """The running time of the last picture that was taken."""
+        return self._gate.last_ns
+
     def take(self, kind: str, sample: Gst.Sample) -> None:
         """One encoded sample of ``video`` or ``audio``; what lies before the first keyframe is left out."""
-        buffer = sample.get_buffer()
-        if buffer is None:
-            return
-        time_ns = _running_time_ns(sample, buffer)
         with self._lock:
-            if self.first_ns is None:
-                if kind == "audio":
-                    self._early_sound.append((time_ns, sample))
-                elif not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
-                    self._begin(time_ns)
-            if self.first_ns is None or time_ns < self.first_ns:
-                return
-            if kind == "video":
-                self.last_ns = time_ns
-            self._pass_on(kind, sample)
+            had_begun = self.first_ns is not None
+            admitted = self._gate.admit(kind, sample)
+            if self.first_ns is not None and not had_begun:
+                self._begin(self.first_ns)
+            for kind_admitted, sample_admitted in admitted:
+                self._pass_on(kind_admitted, sample_admitted)
 
     def end(self, kind: str) -> None:
         """No more samples of `kind` will come."""
@@ -116,8 +118,8 @@ class PushLink:
             if not self.is_up and self._sink.get_property("stats").get_value(self._sent):
                 self.is_up = True
                 on_up()
-            if self._appsrcs["video"].get_property("current-level-time") > HOLD_NS:
-                return f"{self._name}: takes too little; check the network, or lower the bit rate"
+            if self._appsrcs["video"].get_property("current-level-time") > self._patience_ns:
+                return f"{self._name}: {self._advice}"
         return None
 
     def _build(self, carrier: Carrier) -> None:
@@ -144,13 +146,8 @@ class PushLink:
 
     def _begin(self, first_ns: Nanoseconds) -> None:
         """The film's time `first_ns` is the connection's zero."""
-        self.first_ns = first_ns
         for appsrc in self._appsrcs.values():
             static_pad(appsrc, "src").set_offset(-first_ns)
-        for time_ns, sample in self._early_sound:
-            if time_ns >= first_ns:
-                self._pass_on("audio", sample)
-        self._early_sound.clear()
 
     def _pass_on(self, kind: str, sample: Gst.Sample | None) -> None:
         if self._waiting is not None:
@@ -161,9 +158,3 @@ class PushLink:
             self._appsrcs[kind].end_of_stream()
             if kind == "video" and self._silence is not None:
                 self._silence.send_event(Gst.Event.new_eos())
-
-
-def _running_time_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
-    stamp = buffer.pts if buffer.dts == Gst.CLOCK_TIME_NONE else min(buffer.pts, buffer.dts)
-    sign, time_ns = sample.get_segment().to_running_time_full(Gst.Format.TIME, stamp)
-    return Nanoseconds(sign * time_ns)

@@ -167,7 +167,7 @@ class Settings(Group):
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
     """Bytes after which a file goes on in the next part, at a keyframe."""
     window: bool = False
-    """Show the film in a window; this is also what happens where there is no output at all."""
+    """Show the film in a window; this is also what happens where there is no output and no dashboard."""
     mode: Mode = "virtualcam"
     """virtualcam: the directed view; panorama: all of the rig; record and stream: virtualcam, and a file or
     a stream is a must."""
@@ -206,10 +206,10 @@ class Settings(Group):
 
     @property
     def is_live(self) -> bool:
-        """Whether this run is live: as asked, else live where any source is, or where the film is streamed."""
-        return (
-            bool(self.streams) or any(map(is_live_source, self.sources)) if self.live is None else self.live
-        )
+        """Whether this run is live: as asked, else where a source or a stream is, or only the dashboard looks."""
+        if self.live is not None:
+            return self.live
+        return bool(self.streams) or any(map(is_live_source, self.sources)) or self._is_for_the_dashboard
 
     @property
     def keep_behind_s(self) -> float:
@@ -222,5 +222,9 @@ class Settings(Group):
 
     @property
     def shows_window(self) -> bool:
-        """Whether a window is shown: as asked, or because there is no other output."""
-        return self.window or not (self.outputs or self.streams)
+        """Whether a window is shown: as asked, or because the film could be seen nowhere else."""
+        return self.window or not (self.outputs or self.streams or self._is_for_the_dashboard)
+
+    @property
+    def _is_for_the_dashboard(self) -> bool:
+        return self.web.address is not None and not (self.outputs or self.streams or self.window)

@@ -49,6 +49,12 @@ class Span(Body):
     after_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
+class Number(Body):
+    """An output, by its number in the state."""
+
+    number: Annotated[int, Field(ge=0, le=10_000)]
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """POST /api/NAME: a body of this kind, and what is done with it; the answer is a JSON object."""
@@ -69,6 +75,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump_back", Seconds, "Show again what was shown then", lambda c, b: c.jump_back(b.seconds)),
     Action("return_to_delay", Nothing, "Return to the normal delay", lambda c, _: c.return_to_delay()),
     Action("set_delay", Seconds, "Change the delay", lambda c, b: c.set_delay(b.seconds)),
+    Action("record", Nothing, "Record to a new file", lambda c, _: asdict(c.record())),
+    Action(
+        "start_output", Number, "Start a stopped stream again", lambda c, b: asdict(c.start_output(b.number))
+    ),
+    Action(
+        "stop_output",
+        Number,
+        "Stop a stream, or a recording, whose file is complete then",
+        lambda c, b: asdict(c.stop_output(b.number)),
+    ),
     Action("save_clip", Span, "Save a clip", lambda c, b: told(c.save_clip(b.before_s, b.after_s))),
 )
 

@@ -1,9 +1,11 @@
 // The page's wiring: state comes as server-sent events, actions go as JSON.
 import { Charts } from "./charts.js";
+import { Outputs } from "./outputs.js";
 import { drawScene } from "./scene.js";
 
 const find = (id) => document.getElementById(id);
 const charts = new Charts(find("charts"));
+const outputs = new Outputs(find("outputs"), act);
 let state = null;
 let aim = null; // where the operator sends the camera; null while the director leads
 let clipsShown = -1;
@@ -54,6 +56,7 @@ const actions = {
   jump_back: () => act("jump_back", { seconds: 3 }),
   return_to_delay: () => act("return_to_delay"),
   set_delay: () => act("set_delay", { seconds: Number(find("delay").value) }),
+  record: () => act("record"),
   save_clip: () => act("save_clip", { before_s: Number(find("before").value) }),
 };
 for (const [id, run] of Object.entries(actions)) find(id).addEventListener("click", run);
@@ -75,7 +78,7 @@ const keys = {
   ArrowUp: () => steer(0, 1, 1), ArrowDown: () => steer(0, -1, 1),
   "+": () => steer(0, 0, 0.85), "-": () => steer(0, 0, 1.18),
   h: actions.hold_camera, b: actions.hand_back, j: actions.jump_back,
-  n: actions.return_to_delay, c: actions.save_clip, " ": actions.pause,
+  n: actions.return_to_delay, c: actions.save_clip, r: actions.record, " ": actions.pause,
 };
 addEventListener("keydown", (event) => {
   const run = keys[event.key];
@@ -114,6 +117,7 @@ function show(now) {
   find("pause").classList.toggle("on", word === "paused");
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
+  outputs.show(now.outputs);
   charts.add(now);
   if (clipsShown !== now.clips) { clipsShown = now.clips; if (now.clips) showClips(); }
 }

@@ -1,0 +1,101 @@
+"""Where encoded samples leave the playback pipeline for the network: taken as they come, holding nobody up."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from pipeline.gst.elements import add, ghost, make_appsink, static_pad
+from pipeline.gst.runtime import Gst, GstApp, GstVideo
+from pipeline.timebase import Nanoseconds
+
+EARLY_SOUNDS = 256
+"""So many packets of sound that are encoded before their picture is are kept for it: some seconds."""
+
+
+class EncodedTap:
+    """A bin whose sink pads, ``video`` and with sound ``audio``, hand every sample to `on_sample(kind, sample)`.
+
+    `on_sample` and `on_end(kind)`, which tells that no more of a kind will come, run on the streaming threads and
+    must not wait. The rest may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        on_sample: Callable[[str, Gst.Sample], None],
+        on_end: Callable[[str], None],
+        *,
+        with_sound: bool,
+    ) -> None:
+        self.element = Gst.Bin.new(None)
+        self._on_sample = on_sample
+        self._on_end = on_end
+        self._video = self._entry("video")
+        if with_sound:
+            self._entry("audio")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the film is over."""
+        return bool(self._video.get_property("eos"))
+
+    def ask_for_keyframe(self) -> None:
+        """Have the encoder begin anew with its next picture."""
+        event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0)
+        static_pad(self._video, "sink").push_event(event)
+
+    def _entry(self, kind: str) -> GstApp.AppSink:
+        appsink = make_appsink(kind)
+        appsink.connect("new-sample", self._take, kind)
+        appsink.connect("eos", lambda _appsink: self._on_end(kind))
+        add(self.element, appsink)
+        ghost(self.element, static_pad(appsink, "sink"), kind)
+        return appsink
+
+    def _take(self, appsink: GstApp.AppSink, kind: str) -> Gst.FlowReturn:
+        sample = appsink.emit("pull-sample")
+        if sample is not None:
+            self._on_sample(kind, sample)
+        return Gst.FlowReturn.OK
+
+
+class KeyframeGate:
+    """Lets picture and sound pass from a keyframe on: what somebody who comes in the middle can begin with.
+
+    Not safe between threads: who uses it locks.
+    """
+
+    def __init__(self) -> None:
+        self.first_ns: Nanoseconds | None = None
+        """The running time of the keyframe; None before it has come."""
+        self.last_ns: Nanoseconds | None = None
+        """The running time of the last picture that passed."""
+        self._early_sound: deque[tuple[Nanoseconds, Gst.Sample]] = deque(maxlen=EARLY_SOUNDS)
+
+    def admit(self, kind: str, sample: Gst.Sample) -> list[tuple[str, Gst.Sample]]:
+        """What may pass now that `sample` has come, in order: with the keyframe also the sound of its time."""
+        buffer = sample.get_buffer()
+        if buffer is None:
+            return []
+        time_ns = _running_time_ns(sample, buffer)
+        if self.first_ns is None:
+            if kind == "audio":
+                self._early_sound.append((time_ns, sample))
+                return []
+            if buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+                return []
+            self.first_ns = self.last_ns = time_ns
+            sound = [("audio", early) for early_ns, early in self._early_sound if early_ns >= time_ns]
+            self._early_sound.clear()
+            return [*sound, (kind, sample)]
+        if time_ns < self.first_ns:
+            return []
+        if kind == "video":
+            self.last_ns = time_ns
+        return [(kind, sample)]
+
+
+def _running_time_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
+    stamp = buffer.pts if buffer.dts == Gst.CLOCK_TIME_NONE else min(buffer.pts, buffer.dts)
+    sign, time_ns = sample.get_segment().to_running_time_full(Gst.Format.TIME, stamp)
+    return Nanoseconds(sign * time_ns)

@@ -1,0 +1,56 @@
+// The list of outputs: a row each, kept while the state changes, with what can be done to it.
+const WORDS = {
+  waiting: "waits for its first picture", on: "", away: "the server does not take it", finishing: "finishing",
+  off: "off", failed: "failed",
+};
+
+function clock(seconds) {
+  const two = (value) => String(Math.floor(value)).padStart(2, "0");
+  return `${seconds >= 3600 ? `${Math.floor(seconds / 3600)}:` : ""}${two(seconds / 60 % 60)}:${two(seconds % 60)}`;
+}
+
+export class Outputs {
+  constructor(list, act) {
+    this.list = list;
+    this.act = act;
+    this.rows = new Map();
+  }
+
+  show(outputs) {
+    for (const output of outputs) {
+      if (!this.rows.has(output.number)) this.add(output.number);
+      this.update(this.rows.get(output.number), output);
+    }
+  }
+
+  add(number) {
+    const row = document.createElement("li");
+    row.innerHTML = '<i></i><b></b><span></span><time></time><button type="button"></button>';
+    row.id = `output-${number}`;
+    const button = row.querySelector("button");
+    button.addEventListener("click", async () => {
+      const stops = button.dataset.does === "stop_output";
+      if (stops && !confirm(`Stop ${row.querySelector("b").textContent}?`)) return;
+      button.disabled = true;
+      await this.act(button.dataset.does, { number });
+      button.disabled = false;
+    });
+    this.rows.set(number, row);
+    this.list.append(row);
+  }
+
+  update(row, output) {
+    const done = output.kind === "file" && output.state === "off";
+    const can = { stop_output: output.state === "on" || output.state === "away", start_output: output.can_start };
+    const does = Object.keys(can).find((name) => can[name]);
+    row.className = done ? "done" : output.state;
+    row.querySelector("b").textContent = output.name;
+    row.querySelector("span").textContent = output.trouble ?? (done ? "complete" : WORDS[output.state]);
+    row.querySelector("time").textContent = clock(output.elapsed_s);
+    const button = row.querySelector("button");
+    button.hidden = !does;
+    button.dataset.does = does ?? "";
+    button.textContent = does === "start_output" ? "Start" : "Stop";
+    button.setAttribute("aria-label", `${button.textContent} ${output.name}`);
+  }
+}

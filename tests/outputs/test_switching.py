@@ -1,0 +1,187 @@
+"""Recordings and streams that begin and end while the film plays: each whole, and nobody else notices."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.control import Control
+from pipeline.errors import StateError
+from pipeline.gst.switchboard import OutputStatus
+from pipeline.progress import RunReport
+from tests import films
+from tests.outputs.peers import RtmpServer, wait_until
+from tests.outputs.runs import FPS, expect_film, settings
+
+WEB = {"address": "127.0.0.1:0"}
+"""With a dashboard a run needs no output."""
+
+
+class Operated:
+    """A run on a thread of its own, in an operator's hands."""
+
+    def __init__(self, film: Path, folder: Path, **values: Any) -> None:
+        self.run = PanoramaWithVirtualCamera(settings(film, **values))
+        self.control = Control(self.run, folder / "clips")
+        self.report: RunReport | None = None
+        self._thread = threading.Thread(target=self._play)
+        self._thread.start()
+
+    def _play(self) -> None:
+        self.report = self.run.run()
+
+    def wait_shown(self, position_s: float) -> None:
+        wait_until(lambda: self.run.progress().position_s >= position_s, f"second {position_s:g}")
+
+    def wait_state(self, number: int, state: str) -> OutputStatus:
+        wait_until(lambda: self.control.outputs()[number].state == state, f"{state} of output {number}")
+        return self.control.outputs()[number]
+
+    def join(self) -> RunReport:
+        self._thread.join(60)
+        assert self.report is not None
+        return self.report
+
+
+@contextmanager
+def _operating(film: Path, folder: Path, **values: Any) -> Iterator[Operated]:
+    operated = Operated(film, folder, **values)
+    try:
+        yield operated
+    finally:
+        operated.run.abort()
+        operated._thread.join(20)
+
+
+def expect_begun_amid(film: Path, at_least_s: float) -> None:
+    """A film that begins with a keyframe at 0 and lacks no frame, its sound in sync."""
+    times = films.frame_times(film)
+    assert films.start_s(film) == pytest.approx(0, abs=0.001)
+    assert films.start_s(film, "video") == pytest.approx(0, abs=0.001)
+    assert len(times) >= at_least_s * FPS
+    np.testing.assert_allclose(np.diff(times), 0.04, atol=0.0011)
+    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(len(times) / FPS, abs=0.2)
+    skews = films.sync_skews_ms(film)
+    assert len(skews) >= int(at_least_s) - 1
+    assert np.abs(skews).max() < 40
+
+
+def test_a_recording_begun_amid_the_film_is_whole_as_soon_as_it_is_stopped(
+    match_film: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "match.mkv"
+    with _operating(match_film, tmp_path, outputs=[own]) as run:
+        run.wait_shown(1.5)
+        recording = run.control.record()
+        assert (recording.kind, recording.name.startswith("match-")) == ("file", True)
+        run.wait_shown(5.5)
+        stopped = run.control.stop_output(recording.number)
+        film = tmp_path / recording.name
+        expect_begun_amid(film, 3.0)  # while the run goes on
+        assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
+        assert stopped.elapsed_s == pytest.approx(len(films.frame_times(film)) / FPS, abs=0.5)
+        assert run.run.progress().delay_s == pytest.approx(1.0, abs=0.05)
+        report = run.join()
+    expect_film(own, report.frames_out)
+    np.testing.assert_allclose(np.diff(films.frame_times(own)), 0.04, atol=0.0011)
+    assert report.dropped == 0
+    assert film in report.outputs
+
+
+def test_a_run_without_any_output_records_twice_to_two_files(match_film: Path, tmp_path: Path) -> None:
+    with _operating(match_film, tmp_path, web=WEB) as run:
+        recorded = []
+        for begin_s in (1.0, 4.5):
+            run.wait_shown(begin_s)
+            recording = run.control.record()
+            run.wait_shown(begin_s + 2.5)
+            run.control.stop_output(recording.number)
+            recorded.append(tmp_path / "clips" / recording.name)
+        run.join()
+    assert len(set(recorded)) == 2
+    for film in recorded:
+        expect_begun_amid(film, 2.0)
+
+
+def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path, tmp_path: Path) -> None:
+    own = tmp_path / "match.mp4"
+    with _operating(match_film, tmp_path, outputs=[own]) as run:
+        run.wait_shown(2.0)
+        run.control.pause()
+        stopped = run.control.stop_output(0)  # the picture is held: the file is completed all the same
+        frames = len(films.frame_times(own))
+        expect_film(own, frames)
+        run.control.resume()
+        with pytest.raises(StateError, match="it is not on"):
+            run.control.stop_output(0)
+        with pytest.raises(StateError, match="cannot be started"):
+            run.control.start_output(0)
+        with pytest.raises(StateError, match="no output 7"):
+            run.control.stop_output(7)
+        report = run.join()
+    assert (stopped.state, stopped.name) == ("off", "match.mp4")
+    assert report.frames_out > frames
+    assert len(films.frame_times(own)) == frames
+    with pytest.raises(StateError, match="the film is over"):
+        run.control.record()
+
+
+def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_film: Path, tmp_path: Path) -> None:
+    with _operating(short_film, tmp_path, web=WEB) as run:
+        run.wait_shown(0.5)
+        recording = run.control.record()
+        run.join()
+    expect_begun_amid(tmp_path / "clips" / recording.name, 3.0)
+
+
+def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path) -> None:
+    own = tmp_path / "match.mkv"
+    with (
+        RtmpServer(tmp_path) as server,
+        _operating(match_film, tmp_path, outputs=[own], streams=[server.url]) as run,
+    ):
+        assert run.control.outputs() == []
+        server.wait_received(150_000)
+        stream = run.wait_state(1, "on")
+        assert stream.name == f"rtmp://127.0.0.1:{server.port}/live/***"
+        stopped = run.control.stop_output(1)
+        assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", True, None)
+        run.wait_shown(5.0)
+        run.control.start_output(1)
+        server.wait_received(40_000, films=2)
+        report = run.join()
+    expect_film(own, report.frames_out)
+    assert len(server.films) == 2
+    for film in server.films:
+        assert np.abs(films.sync_skews_ms(film)).max() < 40
+    assert not any("gap" in note for note in report.notes)
+
+
+def test_a_full_disk_ends_that_recording_and_nothing_else(
+    match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = tmp_path / "match.mkv"
+
+    def full(path: Path) -> None:
+        path.symlink_to("/dev/full")
+
+    monkeypatch.setattr("pipeline.gst.recording.make_new", full)
+    with _operating(match_film, tmp_path, outputs=[own]) as run:
+        run.wait_shown(1.0)
+        number = run.control.record().number
+        failed = run.wait_state(number, "failed")
+        assert failed.trouble is not None
+        assert "the disk is full" in failed.trouble
+        assert str(tmp_path) not in failed.trouble
+        with pytest.raises(StateError, match="it is not on"):
+            run.control.stop_output(number)
+        report = run.join()
+    expect_film(own, report.frames_out)
+    assert sum("the disk is full" in record.getMessage() for record in caplog.records) == 1
