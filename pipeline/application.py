@@ -16,7 +16,7 @@ from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
 from pipeline.direction.director import Director, FixedDirector
 from pipeline.direction.framing import goals_of
-from pipeline.errors import ForesightError, PipelineError, StateError
+from pipeline.errors import ForesightError, PipelineError
 from pipeline.exports import PathWriter, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
@@ -25,7 +25,6 @@ from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.outputs import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
-from pipeline.gst.switchboard import Switchboard
 from pipeline.gst.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
@@ -57,7 +56,7 @@ CAMERA_PATIENCE_S = 3.0
 class PanoramaWithVirtualCamera:
     """A run: what `settings` name comes in, is analysed at once, and goes out `delay_s` later, directed.
 
-    `rig`, `director` and `timeline` are for reading, the first two None until the sources are known; `onlooker`,
+    `rig`, `director`, `playback` and `timeline` are for reading, all but the last None at first; `onlooker`,
     set before `run`, sees every frame (see ViewElement). `run` belongs to one thread; `stop`, `abort` and
     `progress` may be called from any, a signal handler included. An object runs once.
     """
@@ -74,7 +73,7 @@ class PanoramaWithVirtualCamera:
         self._begun_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
         self._analysis: AnalysisPipeline | None = None
-        self._playback: PlaybackPipeline | None = None
+        self.playback: PlaybackPipeline | None = None
         self._worker: DetectorWorker | None = None
         self.director: Director | FixedDirector | None = None
         self._panorama: View | None = None
@@ -110,7 +109,7 @@ class PanoramaWithVirtualCamera:
         """
         try:
             self._start()
-            playback = self._playback
+            playback = self.playback
             while playback is not None and not playback.wait_over(PROGRESS_EVERY_S):
                 if on_progress is not None:
                     on_progress(self.progress())
@@ -135,12 +134,12 @@ class PanoramaWithVirtualCamera:
     def _end_sound_with_picture(self) -> None:
         """Offline, sound is read far ahead of the picture; a film that is ended early ends with both."""
         coming = self.buffer_manager.future(self.settings.delay_s + TIMELINE_MARGIN_S)
-        if not self._live and coming and self._playback is not None:
-            self._playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
+        if not self._live and coming and self.playback is not None:
+            self.playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
 
     def abort(self) -> None:
         """End at once: what is in the window is lost, files end where they are. Idempotent, any thread."""
-        playback = self._playback
+        playback = self.playback
         self.buffer_manager.stop_buffer_thread()
         if playback is not None:
             playback.finish()
@@ -150,7 +149,7 @@ class PanoramaWithVirtualCamera:
         stats = self.buffer_manager.get_stats()
         came, dropped = self._came_and_dropped()
         playing = self.buffer_manager.playhead_ns is not None
-        if self._state in ("starting", "buffering", "playing") and self._playback is not None:
+        if self._state in ("starting", "buffering", "playing") and self.playback is not None:
             self._state = "playing" if playing else "buffering"
         held_s = float(stats["display_buffer_duration"])
         return Progress(
@@ -172,20 +171,13 @@ class PanoramaWithVirtualCamera:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know so far. Any thread."""
-        parts = (self._analysis, self._playback)
+        parts = (self._analysis, self.playback)
         return (*self._notes, *(note for part in parts if part is not None for note in part.notes))
 
     @property
     def camera_outages(self) -> int:
         """How often a live camera went away so far. Any thread."""
         return 0 if self._analysis is None else self._analysis.camera_outages
-
-    @property
-    def switchboard(self) -> Switchboard:
-        """The outputs, to be started and stopped while the film plays. Any thread. Raises StateError before."""
-        if self._playback is None:
-            raise StateError("nothing is played yet; there are no outputs before playback has started")
-        return self._playback.switchboard
 
     def show_overlay(self, shown: bool) -> None:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
@@ -282,7 +274,7 @@ class PanoramaWithVirtualCamera:
         )
         view.onlooker = self.onlooker
         self.show_overlay(settings.overlay)
-        playback = self._playback = PlaybackPipelineBuilder(
+        playback = self.playback = PlaybackPipelineBuilder(
             info.video_caps,
             info.audio_caps,
             files=settings.outputs,
@@ -340,7 +332,7 @@ class PanoramaWithVirtualCamera:
         """The first failure ends the run; what was captured is still shown and recorded."""
         if self._error is None:
             self._error = error
-        playback = self._playback
+        playback = self.playback
         if playback is not None and playback.error is None:
             self.stop()
 
@@ -389,7 +381,7 @@ class PanoramaWithVirtualCamera:
             peak_memory_mb=peak_memory_mb(),
             outputs=(
                 *self.settings.outputs,
-                *(self._playback.switchboard.recorded if self._playback is not None else ()),
+                *(self.playback.switchboard.recorded if self.playback else ()),
                 *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
             ),
             notes=self.notes,
@@ -406,8 +398,8 @@ class PanoramaWithVirtualCamera:
             self._analysis.stop()
         if self._worker is not None:
             self._worker.stop()
-        if self._playback is not None:
-            self._playback.stop()
+        if self.playback is not None:
+            self.playback.stop()
         self._renderers.shutdown()
         self.buffer_manager.clear_buffers()
         if self._path_writer is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.director import Director
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.gst.switchboard import OutputStatus
+from pipeline.gst.switchboard import OutputStatus, Switchboard
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
@@ -126,24 +125,28 @@ class Control:
 
     def outputs(self) -> list[OutputStatus]:
         """The run's outputs as they are now, files by their names without their folders; none before playback."""
-        with suppress(StateError):
-            return [_without_folder(status) for status in self._run.switchboard.statuses()]
-        return []
+        playback = self._run.playback
+        return [] if playback is None else [_without_folder(one) for one in playback.switchboard.statuses()]
 
     def record(self) -> OutputStatus:
         """Begin to record to a new file, beside the run's own file or among the clips. Raises OutputError."""
         own = [path for path in self._run.settings.outputs if path.suffix.lower() != ".m3u8"]
         beside = own[0] if own else self._folder / "recording.mp4"
         path = self._new_file(beside.parent, beside.stem, beside.suffix)
-        return _without_folder(self._run.switchboard.record(path))
+        return _without_folder(self._switchboard().record(path))
 
     def start_output(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""
-        return _without_folder(self._run.switchboard.start(number))
+        return _without_folder(self._switchboard().start(number))
 
     def stop_output(self, number: int) -> OutputStatus:
         """Stop a stream or a recording; blocks until its file is complete."""
-        return _without_folder(self._run.switchboard.stop(number))
+        return _without_folder(self._switchboard().stop(number))
+
+    def _switchboard(self) -> Switchboard:
+        if self._run.playback is None:
+            raise StateError("nothing is played yet; start and stop after playback has started")
+        return self._run.playback.switchboard
 
     def _new_file(self, folder: Path, stem: str, suffix: str) -> Path:
         """The name of a file that is not there yet: ``STEM-DATE-TIME-NUMBER.SUFFIX``."""
