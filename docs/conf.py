@@ -15,7 +15,10 @@ myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "description"
+autodoc_typehints = "signature"
+python_maximum_signature_line_length = 90
+default_role = "code"  # what docstrings set in single backticks
 
 html_theme = "furo"
 html_title = "Foresight"
+html_show_copyright = False

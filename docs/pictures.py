@@ -257,7 +257,7 @@ def draw_known_future(path: Path) -> None:
         *np.array(sights).T, ".", color="grey", markersize=2, label="seen by a detector, false balls included"
     )
     axis.plot(times_s, play.angles[:, 0], color="black", linewidth=1, label="the ball's true place")
-    for lookahead_s, colour in ((0.0, RED), (2.0, ORANGE), (7.0, BLUE)):
+    for lookahead_s, colour in ((0.0, RED), (2.0, GREEN), (7.0, BLUE)):
         run = directed(play, sets, lookahead_s)
         label = f"camera with {lookahead_s:g} s of the future"
         axis.plot(times_s, run.path[:, 0], color=colour, linewidth=2, label=label)
