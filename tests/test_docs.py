@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from docs.pictures import IMAGES, PICTURES
 from pipeline.config_builder import check_file
 from pipeline.optics.rig import Rig
 from tests.pages import COMMAND, PAGES, ROOT, blocks, command_lines, commands, help_examples
@@ -89,6 +90,15 @@ def test_the_book_has_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
     assert [name for name in pages if not re.search(rf"^{name}$", index, re.MULTILINE)] == []
+
+
+def test_every_picture_is_shown_on_a_page_and_has_its_maker() -> None:
+    shown = {
+        Path(name).name for page in PAGES for name in re.findall(r"images/(\S+?)\)", page.read_text("utf-8"))
+    }
+    there = {path.name for path in IMAGES.iterdir()}
+    assert there == shown == set(PICTURES)
+    assert max(path.stat().st_size for path in IMAGES.iterdir()) < 1_500_000
 
 
 def test_there_are_examples() -> None:
