@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from pipeline.errors import PipelineError
@@ -56,3 +56,15 @@ class FrameLayout:
             if info.data is None:
                 raise PipelineError("a frame's memory cannot be reached by the processor")
             yield Frame.from_bytes(info.data, self.format, self.width, self.height, strides, offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFrame:
+    """A picture in a buffer that is held by reference: to be looked at later, by any thread."""
+
+    layout: FrameLayout
+    buffer: Gst.Buffer
+
+    def map(self) -> AbstractContextManager[Frame]:
+        """The picture, valid inside the ``with`` block only."""
+        return self.layout.map(self.buffer)

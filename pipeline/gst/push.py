@@ -64,7 +64,7 @@ class Push:
         if self.gaps:
             lost_ns, state = self.lost_ns, ""
             if self._is_away:
-                lost_ns += (self._seen_ns or 0) - (self._gap_from_ns or 0)
+                lost_ns += max(0, (self._seen_ns or 0) - (self._gap_from_ns or 0))
                 state = "; it is away still"
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
             notes.append(f"{self.name}: {gaps}, {ns_to_seconds(lost_ns):.1f} s of film not sent{state}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from pipeline.errors import ForesightError
-from pipeline.gst.frames import RAW_FORMATS, FrameLayout
+from pipeline.gst.frames import RAW_FORMATS, FrameLayout, HeldFrame
 from pipeline.gst.runtime import Gst, GstBase
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer, Spread
@@ -20,9 +20,9 @@ ViewSource = Callable[[Nanoseconds], View]
 Painter = Callable[[Frame, View, Nanoseconds], None]
 """Draws onto the rendered picture; called on the streaming thread after each frame is rendered."""
 
-Onlooker = Callable[[Frame, Frame, Nanoseconds], None]
-"""Sees each rig frame and the finished picture, valid during the call only, and their running time; called on the
-streaming thread."""
+Onlooker = Callable[[HeldFrame, HeldFrame, Nanoseconds], None]
+"""Gets each rig frame, the finished picture and their running time; called on the streaming thread. It may hold
+them, but not write to them."""
 
 _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768],framerate=[0/1,1000/1]")
 
@@ -100,8 +100,8 @@ class ViewElement(GstBase.BaseTransform):
                 self._renderer.render(view, frame, picture)
                 if self.painter is not None:
                     self.painter(picture, view, time_ns)
-                if self.onlooker is not None:
-                    self.onlooker(frame, picture, time_ns)
+            if self.onlooker is not None:
+                self.onlooker(HeldFrame(self._input, inbuf), HeldFrame(self._output, outbuf), time_ns)
         except ForesightError as error:
             self._fail(error)
             return Gst.FlowReturn.ERROR

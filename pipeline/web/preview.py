@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,10 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
+from pipeline.errors import ForesightError, StateError
+from pipeline.gst.frames import HeldFrame
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds
 from pipeline.web.feed import Feed
+
+logger = logging.getLogger("foresight")
 
 PICTURE_HZ, PANORAMA_HZ = 15.0, 4.0
 PICTURE_WIDTH_PX = 640
@@ -33,22 +38,22 @@ Picture = NDArray[np.uint8]
 
 
 class Preview:
-    """Two feeds of JPEGs. `look`, a ViewElement's onlooker, never waits; encoding has a thread of its own."""
+    """Two feeds of JPEGs. `look`, a ViewElement's onlooker, only holds frames; its own thread does the rest."""
 
     def __init__(self, control: Control) -> None:
         self.picture: Feed[bytes] = Feed()
         self.panorama: Feed[bytes] = Feed()
         self._control = control
         self._renderer: Renderer | None = None
-        self._picture_due = _Due(PICTURE_HZ)
-        self._panorama_due = _Due(PANORAMA_HZ)
-        self._waiting: dict[Feed[bytes], Frame] = {}
+        self._makers = {self.picture: self._small, self.panorama: self._whole}
+        self._due = {self.picture: _Due(PICTURE_HZ), self.panorama: _Due(PANORAMA_HZ)}
+        self._waiting: dict[Feed[bytes], HeldFrame] = {}
         self._change = threading.Condition()
         self._stopped = False
-        self._thread = threading.Thread(target=self._encode, name="preview", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="preview", daemon=True)
 
     def start(self) -> None:
-        """Start the encoding thread."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -59,34 +64,45 @@ class Preview:
         self.picture.close()
         self.panorama.close()
 
-    def look(self, source: Frame, picture: Frame, time_ns: Nanoseconds) -> None:
-        """Take a small copy of what is due and watched; the streaming thread calls it."""
+    def look(self, source: HeldFrame, picture: HeldFrame, time_ns: Nanoseconds) -> None:
+        """Hold what is due and watched, the latest only; the streaming thread calls it."""
         self._control.rendered(time_ns)
-        if self.picture.followers and self._picture_due():
-            height = round(PICTURE_WIDTH_PX * picture.height / picture.width / 2) * 2
-            self._offer(self.picture, _shrunk(picture, min(PICTURE_WIDTH_PX, picture.width), height))
-        if self.panorama.followers and self._panorama_due() and self._control.rig is not None:
-            if self._renderer is None:
-                self._renderer = Renderer(
-                    self._control.rig, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX, source.format
-                )
-            self._offer(self.panorama, self._renderer.render(self._control.panorama(), source))
+        for feed, frame in ((self.picture, picture), (self.panorama, source)):
+            if feed.followers and self._due[feed]():
+                with self._change:
+                    self._waiting[feed] = frame
+                    self._change.notify()
 
-    def _offer(self, feed: Feed[bytes], frame: Frame) -> None:
-        with self._change:
-            self._waiting[feed] = frame
-            self._change.notify()
-
-    def _encode(self) -> None:
+    def _work(self) -> None:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._waiting or self._stopped)
                 if self._stopped:
                     return
-                feed, frame = self._waiting.popitem()
-            done, data = cv2.imencode(".jpg", _bgr(frame), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+                feed, held = self._waiting.popitem()
+            try:
+                with held.map() as frame:
+                    small = self._makers[feed](frame)
+            except ForesightError as error:
+                logger.warning("the dashboard's pictures end here: %s", error)
+                return
+            done, data = cv2.imencode(".jpg", _bgr(small), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
             if done:
                 feed.publish(data.tobytes())
+
+    def _whole(self, source: Frame) -> Frame:
+        """All of the rig."""
+        if self._renderer is None:
+            if self._control.rig is None:
+                raise StateError("a frame came before the cameras were known")
+            self._renderer = Renderer(self._control.rig, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX, source.format)
+        return self._renderer.render(self._control.panorama(), source)
+
+    @staticmethod
+    def _small(picture: Frame) -> Frame:
+        """The picture, no wider than a page shows it."""
+        width = min(PICTURE_WIDTH_PX, picture.width)
+        return _shrunk(picture, width, round(width * picture.height / picture.width / 2) * 2)
 
 
 class _Due:

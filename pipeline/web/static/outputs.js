@@ -45,10 +45,11 @@ export class Outputs {
     const does = Object.keys(can).find((name) => can[name]);
     row.className = done ? "done" : output.state;
     row.querySelector("b").textContent = output.name;
-    row.querySelector("span").textContent = output.trouble ?? (done ? "complete" : WORDS[output.state]);
+    const trouble = output.trouble?.replace(output.name, "").replace(/^[:\s]+/, "");
+    row.querySelector("span").textContent = trouble ?? (done ? "complete" : WORDS[output.state]);
     row.querySelector("time").textContent = clock(output.elapsed_s);
     const button = row.querySelector("button");
-    button.hidden = !does;
+    button.style.visibility = does ? "" : "hidden";
     button.dataset.does = does ?? "";
     button.textContent = does === "start_output" ? "Start" : "Stop";
     button.setAttribute("aria-label", `${button.textContent} ${output.name}`);
