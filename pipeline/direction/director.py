@@ -15,7 +15,7 @@ from pipeline.analysis.ground import Geometry
 from pipeline.direction.edges import Edges
 from pipeline.direction.framing import Place, frame
 from pipeline.direction.planner import Planner, Targets, view_of
-from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, value
+from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
 from pipeline.direction.styles import Style, operated, style_named
 from pipeline.errors import ConfigError
 from pipeline.optics.view import View
@@ -27,6 +27,9 @@ SHORTEST_HORIZON_S = 2.4
 
 LONGEST_LEAP_S = 20.0
 """A view asked for this much later than the last one begins a new path."""
+
+COMMAND_PAUSE_NS = NS_PER_S // 20
+"""An operator's command is followed this long after the last plan, and not only with the next stride."""
 
 TRACK_MARGIN_NS = 2 * NS_PER_S
 """How much longer than the plan the track is at both ends: framing looks a little back and ahead."""
@@ -86,8 +89,8 @@ class _Plan:
 class Director:
     """The virtual camera's path, one view a frame.
 
-    `view_at` belongs to one thread, the streaming thread, and is asked with growing times; a new plan is
-    made every 0.4 s of film time, counted from the first view (or the last `reset`), from detections no
+    `view_at` belongs to one thread, the streaming thread, and is asked with growing times; a new plan is made
+    every 0.4 s of film time, counted from the first view (or the last `reset` or command), from detections no
     later than the plan's time plus the look-ahead: what is shown at t uses nothing later than t + look-ahead,
     and the same detections give the same views bit by bit.
 
@@ -131,6 +134,7 @@ class Director:
         self._operator: View | None = None
         self._plans = self._solved = 0
         self._begin_anew = False
+        self._is_commanded = False
 
     def view_at(self, time_ns: int) -> View:
         """The view of the frame at `time_ns`. The streaming thread; blocks for `patience_s` at most.
@@ -148,6 +152,9 @@ class Director:
             plan = self._replan(time_ns, None)
         while time_ns >= plan.start_ns + STRIDE_NS:
             plan = self._replan(plan.start_ns + STRIDE_NS, plan)
+        if self._is_commanded and time_ns >= plan.start_ns + COMMAND_PAUSE_NS:
+            self._is_commanded = False
+            plan = self._replan(time_ns, plan)
         return self._view(plan, time_ns)
 
     def reset(self, time_ns: int) -> None:
@@ -172,15 +179,18 @@ class Director:
         if not all(map(math.isfinite, (yaw_deg, pitch_deg, hfov_deg))):
             raise ConfigError(f"not a view: yaw {yaw_deg}, pitch {pitch_deg}, hfov {hfov_deg} degrees")
         self._operator = View(yaw_deg, pitch_deg, hfov_deg)
+        self._is_commanded = True
 
     def hold(self) -> None:
         """The operator stops the camera where it is, until `hand_back` or `take_over`. Any thread."""
         plan = self._plan
         self._operator = WIDE if plan is None else view_of(plan.points[COMMITTED])
+        self._is_commanded = True
 
     def hand_back(self) -> None:
         """The director has the camera again and leads it back into the play smoothly. Any thread."""
         self._operator = None
+        self._is_commanded = True
 
     @property
     def state(self) -> DirectorState:
@@ -201,11 +211,13 @@ class Director:
         else:
             planner = self._planner
             targets, follows = self._targets(now_ns, horizon_ns, last)
-        committed = None if last is None else last.points[1 : 1 + COMMITTED]
+        committed = None if last is None else _committed(last, now_ns)
         near = None if last is None else _resized(last.points[1:], planner.points)
         points = planner.solve(targets, committed, near)
         self._plans += 1
         self._solved += points is not None
+        if points is None and last is not None and now_ns != last.start_ns + STRIDE_NS:
+            return last  # a command between two strides that cannot be met at once waits for the next
         if points is None and last is not None:
             points = _resized(last.points[1:], planner.points)
         elif points is None:
@@ -266,6 +278,13 @@ class FixedDirector:
         """The fixed view."""
         del time_ns
         return self._fixed
+
+
+def _committed(last: _Plan, now_ns: int) -> Array:
+    """What was shown settles of a plan made at `now_ns`: the control points themselves a stride after `last`."""
+    if now_ns == last.start_ns + STRIDE_NS:
+        return last.points[1 : 1 + COMMITTED]
+    return continued(last.points, ns_to_seconds(now_ns - last.start_ns))
 
 
 def _resized(points: Array, count: int) -> Array:

@@ -49,6 +49,24 @@ def value(points: Array, time_s: float) -> Array:
     return result
 
 
+def continued(points: Array, time_s: float) -> Array:
+    """The first COMMITTED control points of a spline that goes on from `time_s` on with the same value, speed and
+    acceleration: what the four weights and their derivatives give at the begin of a span, solved for the points."""
+    place = min(max(time_s / STRIDE_S, 0.0), len(points) - 3.0)
+    span = min(int(place), len(points) - 4)
+    u = place - span
+    before, first, second, third = points[span : span + 4]
+    bend = (1 - u) * (before - 2 * first + second) + u * (first - 2 * second + third)
+    step = (
+        (1 - u) ** 2 * (first - before) / 2
+        + (1 / 2 + u - u**2) * (second - first)
+        + u**2 * (third - second) / 2
+    )
+    middle = value(points, time_s) - bend / 6
+    result: Array = np.stack([middle + bend / 2 - step, middle, middle + bend / 2 + step])
+    return result
+
+
 def differences(points: int, order: int) -> Array:
     """The matrix (points - order, points) of differences of that order, not divided by the stride."""
     return np.diff(np.eye(points), n=order, axis=0)

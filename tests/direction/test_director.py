@@ -128,3 +128,40 @@ def test_unusable_arguments_are_refused(play: Play) -> None:
 
 def test_a_fixed_shot_is_fixed() -> None:
     assert FixedDirector(View(1.0, 2.0, 30.0)).view_at(5) == View(1.0, 2.0, 30.0)
+
+
+@pytest.mark.parametrize("after_s", [0.01, 0.11, 0.27, 0.39])
+def test_a_command_between_two_strides_moves_the_camera_within_a_fifth_of_a_second(
+    play: Play, after_s: float
+) -> None:
+    begin_ns = 12 * NS_PER_S + round(after_s * NS_PER_S)
+    times_ns = list(range(0, 16 * NS_PER_S, NS_PER_S // 100))
+    paths = []
+    for is_commanded in (False, True):
+        director = Director(RecordedTrack(clean(play)), play.ground)
+        before = directed(director, [t for t in times_ns if t < begin_ns])
+        if is_commanded:
+            director.take_over(-60.0, -10.0, 40.0)
+        paths.append(np.concatenate([before, directed(director, [t for t in times_ns if t >= begin_ns])]))
+    apart = np.abs(paths[1] - paths[0])[:, 0]
+    moved_ns = times_ns[int(np.argmax(apart > 0.05))]
+    assert 0 < moved_ns - begin_ns <= 0.2 * NS_PER_S
+
+
+def test_a_hand_that_steers_all_the_time_leads_a_camera_that_keeps_its_limits(play: Play) -> None:
+    director = Director(RecordedTrack(clean(play)), play.ground)
+    rng = np.random.default_rng(5)
+    rows = []
+    for i, time_ns in enumerate(range(0, 30 * NS_PER_S, NS_PER_S // 100)):
+        if i > 500 and i % 3 == 0:
+            yaw_deg = 50 * np.sin(i / 90) + rng.normal(0, 10)
+            director.take_over(yaw_deg, -12 + 6 * np.sin(i / 40), 40 + 15 * np.cos(i / 130))
+        view = director.view_at(time_ns)
+        rows.append((view.yaw_deg, view.pitch_deg, view.hfov_deg))
+    path = np.array(rows)
+    speed = np.diff(path, axis=0) * 100
+    acceleration = np.diff(speed, axis=0) * 100
+    assert np.ptp(path[600:, 0]) > 60
+    assert (np.abs(speed).max(axis=0) <= [30.0, 15.0, 20.0]).all()
+    assert (np.abs(acceleration).max(axis=0) <= [45.0, 22.5, 20.0]).all()
+    assert np.abs(np.diff(acceleration, axis=0)).max() < 2.5
