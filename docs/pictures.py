@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,11 +18,13 @@ from typing import Any
 import cv2
 import numpy as np
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 from benchmarks.director import directed
 from benchmarks.director_pictures import draw_horizons, draw_path
 from benchmarks.play import degraded, metrica_play
-from pipeline import BufferManager
+from pipeline import BufferManager, __version__
+from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.gst.footage import read_footage
 from pipeline.gst.runtime import Gst
 from pipeline.match.match import Match
@@ -32,7 +35,9 @@ from pipeline.optics.calibration.plot import plot_calibration
 from pipeline.optics.frame import Frame
 from pipeline.optics.view import View
 from pipeline.plotting import BLUE, GREEN, ORANGE, RED, new_figure, save_figure
+from pipeline.settings import Settings
 from pipeline.timebase import NS_PER_S
+from pipeline.web.server import Dashboard
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -113,6 +118,32 @@ def draw_match(path: Path) -> None:
     luma, chroma = frame.planes
     picture = cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2RGB_NV12)
     Image.fromarray(cv2.resize(picture, (1440, 480), interpolation=cv2.INTER_AREA)).save(path, quality=75)
+
+
+def draw_dashboard(path: Path) -> None:
+    """The dashboard of a live run, half a minute after its start, in Chromium."""
+    settings = Settings.parse(
+        {
+            "sources": ["match?size=1440x480"],
+            "outputs": [str(Path(tempfile.mkdtemp()) / "match.mkv")],
+            "size": "960x540",
+            "web": {"address": "127.0.0.1:0"},
+        }
+    )
+    run = PanoramaWithVirtualCamera(settings)
+    dashboard = Dashboard(run, settings.web, __version__)
+    address = dashboard.start()
+    thread = threading.Thread(target=run.run, args=[dashboard.tell])
+    thread.start()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1200, "height": 1010})
+        page.goto(address)
+        page.wait_for_timeout(1e3 * (DELAY_S + 20))
+        page.screenshot(path=path, quality=75, type="jpeg")
+    run.abort()
+    thread.join()
+    dashboard.stop()
 
 
 # --- two real cameras ----------------------------------------------------------------------------------------
@@ -275,6 +306,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "match.webp": draw_animation,
     "start-here.jpg": draw_still,
     "match.jpg": draw_match,
+    "dashboard.jpg": draw_dashboard,
     "rig.png": draw_rig,
     "calibration-errors.png": draw_errors,
     "running-time.png": draw_running_time,
