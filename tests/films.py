@@ -47,20 +47,30 @@ def sound(path: Path) -> NDArray[np.float32]:
     return np.concatenate([np.zeros(late, np.float32), np.frombuffer(data, np.float32)])
 
 
-def mean_luma(path: Path) -> NDArray[np.float64]:
-    """The mean brightness of each frame."""
-    width, height = 160, 90
+def pictures(path: Path, width: int, height: int) -> NDArray[np.uint8]:
+    """The frames in grey, scaled to that size, shape (N, height, width)."""
     data = _run(
         "ffmpeg", "-v", "error", "-i", str(path), "-vf", f"scale={width}:{height},format=gray",
         "-fps_mode", "passthrough", "-f", "rawvideo", "-",
     )  # fmt: skip
-    return np.frombuffer(data, np.uint8).reshape(-1, height * width).mean(axis=1)
+    return np.frombuffer(data, np.uint8).reshape(-1, height, width)
+
+
+def mean_luma(path: Path) -> NDArray[np.float64]:
+    """The mean brightness of each frame."""
+    return pictures(path, 160, 90).mean(axis=(1, 2))
+
+
+def sync_marks(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """When the match's flashes are, seconds, and how much later the click of each comes, milliseconds."""
+    from pipeline.match.sync import find_clicks, find_flashes
+
+    flashes = np.asarray(find_flashes(frame_times(path), mean_luma(path)))
+    clicks = np.asarray(find_clicks(sound(path), RATE_HZ))
+    nearest = np.array([clicks[np.argmin(np.abs(clicks - flash))] for flash in flashes])
+    return flashes, 1000 * (nearest - flashes)
 
 
 def sync_skews_ms(path: Path) -> NDArray[np.float64]:
     """How much later than its flash each click of the built-in match comes, milliseconds."""
-    from pipeline.match.sync import find_clicks, find_flashes
-
-    flashes = find_flashes(frame_times(path), mean_luma(path))
-    clicks = np.asarray(find_clicks(sound(path), RATE_HZ))
-    return np.array([1000 * (clicks[np.argmin(np.abs(clicks - flash))] - flash) for flash in flashes])
+    return sync_marks(path)[1]
