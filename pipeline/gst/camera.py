@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipeline.errors import ForesightError, SourceError
+from pipeline.errors import ForesightError
 from pipeline.gst.camera_feed import SOUND_FORM, Feed, Outage, PictureFeed, SoundFeed
 from pipeline.gst.camera_link import CameraLink
 from pipeline.gst.elements import chain, ghost, make, static_pad
@@ -126,7 +126,7 @@ class Camera:
             self._closing.wait(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    def _connect(self) -> tuple[CameraLink | None, SourceError | None]:
+    def _connect(self) -> tuple[CameraLink | None, ForesightError | None]:
         try:
             link = CameraLink(
                 self._open_source,
@@ -137,11 +137,11 @@ class Camera:
                 on_known=self._on_known,
                 on_picture=self._on_picture,
             )
-        except SourceError as error:
+        except ForesightError as error:
             return None, error
         return link, link.live(self._closing, patient=not self._is_known)
 
-    def _give_up(self, failure: SourceError | None) -> None:
+    def _give_up(self, failure: ForesightError | None) -> None:
         """A film over the network has ended, or the camera was never there."""
         if failure is not None:
             self._on_failure(failure)

@@ -63,7 +63,7 @@ class CameraLink:
         self._sound_form = sound_form
         self._lock = threading.Lock()
         self._feeds: dict[str, Feed | None] = {}
-        self._complete = False
+        self._complete = self._told = False
         self._shift_ns: Nanoseconds | None = None
         self._seen_ns: Nanoseconds | None = None
         self._misfit: str | None = None
@@ -138,9 +138,10 @@ class CameraLink:
 
     def _tell_known(self) -> None:
         with self._lock:
-            is_known = self._complete and all(
+            is_known = (self._complete and not self._told) and all(
                 self._feeds[kind] is not None for kind in ("video", "audio") if kind in self._feeds
             )
+            self._told = self._told or is_known
         if is_known:
             self._on_known()
 

@@ -1,0 +1,164 @@
+"""What stands in for a camera's picture and sound, sample by sample, on a clock of the test's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipeline.gst.camera_feed import CHUNK_NS, Feed, PictureFeed, SoundFeed
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import NS_PER_MS, Nanoseconds
+
+FRAME_NS = 40 * NS_PER_MS
+PATIENCE_NS = Nanoseconds(200 * NS_PER_MS)
+RAW = "video/x-raw,format=I420,width=16,height=16,framerate=25/1"
+H264 = "video/x-h264,stream-format=byte-stream,alignment=au,width=16,height=16,framerate=25/1"
+SOUND = "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2"
+
+
+class _Recorder:
+    """In the appsrc's place: what was sent, as (time, bytes)."""
+
+    def __init__(self) -> None:
+        self.samples: list[tuple[int, bytes]] = []
+
+    def push_sample(self, sample: Any) -> None:
+        buffer = sample.get_buffer()
+        running_ns = sample.get_segment().to_running_time(Gst.Format.TIME, buffer.pts)
+        self.samples.append((running_ns, buffer.extract_dup(0, buffer.get_size())))
+
+    @property
+    def times_ms(self) -> list[int]:
+        return [time_ns // NS_PER_MS for time_ns, _ in self.samples]
+
+
+def recorded(feed: Feed) -> _Recorder:
+    recorder = _Recorder()
+    feed.element = recorder  # type: ignore[assignment]
+    return recorder
+
+
+def sample(caps: str, time_ms: int, content: bytes, key: bool = True) -> Gst.Sample:
+    """One sample of a connection whose segment begins an hour into the camera's own time."""
+    hour_ns = 3600 * Gst.SECOND
+    buffer: Any = Gst.Buffer.new_wrapped(content)
+    buffer.pts = hour_ns + time_ms * NS_PER_MS
+    if not key:
+        buffer.set_flags(Gst.BufferFlags.DELTA_UNIT)
+    segment = Gst.Segment()
+    segment.init(Gst.Format.TIME)
+    segment.start = hour_ns
+    return Gst.Sample.new(buffer, Gst.Caps.from_string(caps), segment, None)
+
+
+def ns(time_ms: int) -> Nanoseconds:
+    return Nanoseconds(time_ms * NS_PER_MS)
+
+
+@pytest.fixture
+def pictures() -> PictureFeed:
+    """Two frames have come, at 0 and 40 ms, each at its time."""
+    caps = Gst.Caps.from_string(RAW)
+    assert caps is not None
+    return PictureFeed("video", caps, PATIENCE_NS)
+
+
+def take(feed: Feed, caps: str, time_ms: int, content: bytes = b"picture", key: bool = True) -> bool:
+    return feed.take(sample(caps, time_ms, content, key), ns(time_ms))
+
+
+def test_a_picture_that_is_late_within_patience_keeps_its_place(pictures: PictureFeed) -> None:
+    sent = recorded(pictures)
+    take(pictures, RAW, 0)
+    assert pictures.fill(ns(239)) == ns(240)
+    assert pictures.take(sample(RAW, 40, b"late"), ns(239))
+    assert sent.times_ms == [0, 40]
+    assert pictures.outages == ()
+
+
+def test_the_last_picture_is_repeated_until_the_camera_is_back(pictures: PictureFeed) -> None:
+    sent = recorded(pictures)
+    take(pictures, RAW, 0, b"last")
+    pictures.fill(ns(330))
+    assert sent.times_ms == [0, 40, 80, 120]
+    assert {content for _, content in sent.samples} == {b"last"}
+    assert pictures.outages[0].begin_ns == ns(40)
+    assert pictures.outages[0].end_ns is None
+    pictures.rejoin()
+    assert take(pictures, RAW, 330, b"new")
+    assert sent.times_ms == [0, 40, 80, 120, 160, 200, 240, 280, 330]
+    assert sent.samples[-1][1] == b"new"
+    assert pictures.outages[0].end_ns == ns(330)
+    assert pictures.held_ns == ns(280)
+
+
+def test_a_picture_whose_place_is_taken_is_left_out(pictures: PictureFeed) -> None:
+    sent = recorded(pictures)
+    take(pictures, RAW, 0)
+    pictures.fill(ns(330))
+    assert not take(pictures, RAW, 80)
+    assert not take(pictures, RAW, 120)
+    assert take(pictures, RAW, 160)
+    assert sent.times_ms == [0, 40, 80, 120, 160]
+
+
+def test_a_short_hole_in_a_connection_stays_as_it_is(pictures: PictureFeed) -> None:
+    sent = recorded(pictures)
+    take(pictures, RAW, 0)
+    take(pictures, RAW, 120)
+    assert sent.times_ms == [0, 120]
+
+
+def test_compressed_pictures_hold_the_last_keyframe_and_go_on_with_the_next() -> None:
+    caps = Gst.Caps.from_string(H264)
+    assert caps is not None
+    feed = PictureFeed("video", caps, PATIENCE_NS)
+    sent = recorded(feed)
+    assert not take(feed, H264, 0, b"delta", key=False)
+    take(feed, H264, 40, b"key")
+    take(feed, H264, 80, b"delta", key=False)
+    feed.fill(ns(330))
+    feed.rejoin()
+    assert not take(feed, H264, 200, b"delta", key=False)
+    assert take(feed, H264, 240, b"key 2")
+    contents = [content for _, content in sent.samples]
+    assert contents == [b"key", b"delta", b"key", b"key", b"key", b"key 2"]
+    assert sent.times_ms == [40, 80, 120, 160, 200, 240]
+
+
+def test_silence_joins_the_sound_on_both_sides_to_the_sample() -> None:
+    caps = Gst.Caps.from_string(SOUND)
+    assert caps is not None
+    feed = SoundFeed("audio", caps, PATIENCE_NS)
+    sent = recorded(feed)
+    chunk = b"\1" * 8 * 480  # 10 ms
+    take(feed, SOUND, 0, chunk)
+    take(feed, SOUND, 10, chunk)
+    feed.fill(ns(265))
+    assert sent.times_ms == [0, 10, 20, 40, 60]
+    feed.rejoin()
+    assert not take(feed, SOUND, 70, chunk)
+    assert take(feed, SOUND, 97, chunk)
+    frames = [len(content) // 8 for _, content in sent.samples]
+    assert frames == [480, 480, *[CHUNK_NS * 48 // NS_PER_MS] * 3, 17 * 48, 480]
+    assert sent.times_ms[-2:] == [80, 97]
+    assert not any(sent.samples[-2][1])
+
+
+@pytest.mark.parametrize(
+    ("caps", "reason"),
+    [
+        (RAW, None),
+        (RAW.replace("I420", "NV12").replace("25/1", "30/1"), None),
+        (RAW.replace("width=16", "width=32"), "its picture is 32x16 now, 16x16 before"),
+        (H264, "it sends video/x-h264 now, video/x-raw before"),
+    ],
+)
+def test_a_camera_that_comes_back_as_another_does_not_fit(
+    pictures: PictureFeed, caps: str, reason: str | None
+) -> None:
+    form = Gst.Caps.from_string(caps)
+    assert form is not None
+    told = pictures.misfit(form)
+    assert told is None if reason is None else told is not None and told.startswith(reason)
