@@ -40,8 +40,9 @@ def frame_times(path: Path) -> NDArray[np.float64]:
 
 
 def sound(path: Path) -> NDArray[np.float32]:
-    """All the sound since the film's begin, mono, 48 kHz; silence where it comes later."""
-    form = ["-vn", "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
+    """All the sound since the film's begin, mono, 48 kHz; silence where it comes later or has a gap."""
+    filled = ["-vn", "-af", "aresample=async=1:min_hard_comp=0.01"]
+    form = [*filled, "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
     data = _run("ffmpeg", "-v", "error", "-i", str(path), *form)
     late = max(0, round((start_s(path, "audio") - start_s(path)) * RATE_HZ))
     return np.concatenate([np.zeros(late, np.float32), np.frombuffer(data, np.float32)])

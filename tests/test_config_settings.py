@@ -39,7 +39,7 @@ def test_settings_are_frozen() -> None:
         ({"mode": "virtual"}, "did you mean virtualcam?), allowed: panorama, virtualcam, stream or record"),
         ({"sources": ["foo://x"]}, "sources.0: foo://x is not allowed"),
         ({"sources": ["gst:"]}, "sources.0"),
-        ({"streams": ["http://joe:S3cr3t@x"]}, "rtmp://, rtmps:// or srt://"),
+        ({"streams": ["http://joe:S3cr3t@x"]}, "rtmp://, rtmps://, srt:// or rtsp://"),
         ({"detector": {"kind": "yolo"}}, "motion, onnx, replay, none, or your own as package.module:Name"),
         ({"detector": {"class_map": {"person": "human"}}}, "detector.class_map.person: human is not allowed"),
         ({"director": {"fixed_view": {"hfov_deg": 900}}}, "director.fixed_view.hfov_deg: 900"),

@@ -13,12 +13,17 @@ SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; 
 def run(
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=SOURCES_HELP)] = None,
     output: Annotated[
-        list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv, ts or m3u8"),
+        list[str] | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv, ts or m3u8; or an address"
+        ),
     ] = None,
     mode: Annotated[str | None, typer.Option(help="panorama, virtualcam, stream or record")] = None,
     stream: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="rtmp, rtmps or srt address to push to")
+        list[str] | None,
+        typer.Option(
+            metavar="URL", help="rtmp, rtmps or srt address to push to, or rtsp address to serve at"
+        ),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="settings; see foresight config init")
@@ -72,6 +77,7 @@ def run(
     \b
     foresight run left.mp4 right.mp4 --rig rig.toml -o match.mp4
     foresight run rtsp://camera/stream --stream rtmp://server/app/KEY --delay 7
+    foresight run match -o rtsp://127.0.0.1:8554/live
     foresight run match -o demo.mkv --duration 30
     foresight run match --web 127.0.0.1:8080
     foresight run "gst:v4l2src ! videoconvert" --window

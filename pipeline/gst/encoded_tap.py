@@ -12,6 +12,13 @@ from pipeline.timebase import Nanoseconds
 EARLY_SOUNDS = 256
 """So many packets of sound that are encoded before their picture is are kept for it: some seconds."""
 
+_ALL = (
+    Gst.BufferCopyFlags.FLAGS
+    | Gst.BufferCopyFlags.TIMESTAMPS
+    | Gst.BufferCopyFlags.META
+    | Gst.BufferCopyFlags.MEMORY
+)
+
 
 class EncodedTap:
     """A bin whose sink pads, ``video`` and with sound ``audio``, hand every sample to `on_sample(kind, sample)`.
@@ -95,7 +102,30 @@ class KeyframeGate:
         return [(kind, sample)]
 
 
+def restamped(sample: Gst.Sample, shift_ns: Nanoseconds) -> Gst.Sample:
+    """The sample with its running time, moved by `shift_ns`, as its timestamps; it shares the memory."""
+    original, segment = sample.get_buffer(), sample.get_segment()
+    if original is None:
+        return sample
+    # not copy(), which would be the same buffer once more
+    buffer = original.copy_region(_ALL, 0, original.get_size()) or original
+    buffer.pts = _moved(segment, original.pts, shift_ns)
+    buffer.dts = _moved(segment, original.dts, shift_ns)
+    return Gst.Sample.new(buffer, sample.get_caps(), None, None)
+
+
+def _moved(segment: Gst.Segment, stamp_ns: int, shift_ns: Nanoseconds) -> int:
+    if stamp_ns == Gst.CLOCK_TIME_NONE:
+        return stamp_ns
+    time_ns = _to_running_time_ns(segment, stamp_ns) + shift_ns
+    return time_ns if time_ns >= 0 else Gst.CLOCK_TIME_NONE
+
+
 def _running_time_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
     stamp = buffer.pts if buffer.dts == Gst.CLOCK_TIME_NONE else min(buffer.pts, buffer.dts)
-    sign, time_ns = sample.get_segment().to_running_time_full(Gst.Format.TIME, stamp)
+    return _to_running_time_ns(sample.get_segment(), stamp)
+
+
+def _to_running_time_ns(segment: Gst.Segment, stamp_ns: int) -> Nanoseconds:
+    sign, time_ns = segment.to_running_time_full(Gst.Format.TIME, stamp_ns)
     return Nanoseconds(sign * time_ns)

@@ -1,4 +1,4 @@
-"""Where a film goes: files and network pushes, each an element that takes encoded picture and sound."""
+"""Where a film goes: files, network pushes and a server, each an element that takes encoded picture and sound."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pipeline.gst.elements import add, chain, find_property, ghost, link, make, 
 from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.recording import Recording
+from pipeline.gst.rtsp_server import RtspServer
 from pipeline.gst.runtime import Gst
 from pipeline.redaction import redact_address
 from pipeline.timebase import Nanoseconds, seconds_to_ns
@@ -161,11 +162,15 @@ def open_stream(
     audio_codec: str | None,
     make_silence_encoder: Callable[[], Gst.Element] | None = None,
 ) -> Output:
-    """A push to ``rtmp``, ``rtmps`` or ``srt`` that survives the server's absence. Raises ConfigError.
+    """A push to ``rtmp``, ``rtmps`` or ``srt`` that survives the server's absence, or an ``rtsp`` server.
 
-    `make_silence_encoder` makes an AAC encoder for the silence that is sent where `audio_codec` is None.
+    Raises ConfigError, and OutputError where an RTSP server's port cannot be had.
+
+    `make_silence_encoder` makes an AAC encoder for the silence that is pushed where `audio_codec` is None.
     """
     scheme = urlsplit(url).scheme.lower()
+    if scheme == "rtsp":
+        return RtspServer(url, video_codec=video_codec, audio_codec=audio_codec)
     if scheme in ("rtmp", "rtmps"):
         container, make_sink, sent, linger_s = LIVE_FLV, partial(_rtmp_sink, url), "out-bytes-total", 0.0
     elif scheme == "srt":
@@ -176,7 +181,9 @@ def open_stream(
             SRT_LINGER_S,
         )
     else:
-        raise ConfigError(f"{redact_address(url)}: cannot stream there; use rtmp://, rtmps:// or srt://")
+        raise ConfigError(
+            f"{redact_address(url)}: cannot stream there; use rtmp://, rtmps://, srt:// or rtsp://"
+        )
     name = redact_address(url)
     container.check(name, video_codec, audio_codec)
     return Push(

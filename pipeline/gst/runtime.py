@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import MissingDependencyError
 
@@ -34,6 +35,9 @@ try:
 except (ImportError, ValueError) as error:
     raise MissingDependencyError(f"GStreamer for Python is not usable ({error}); {_INSTALL}") from error
 
+if TYPE_CHECKING:
+    from gi.repository import GstRtspServer
+
 if not Gst.is_initialized():
     Gst.init(None)
 
@@ -61,7 +65,9 @@ __all__ = [
     "GstApp",
     "GstBase",
     "GstPbutils",
+    "GstRtspServer",
     "GstVideo",
+    "load_rtsp_server",
     "missing_elements",
     "require",
 ]
@@ -73,14 +79,16 @@ _BASE, _GOOD, _BAD, _UGLY, _LIBAV = (
     "gstreamer1.0-plugins-ugly",
     "gstreamer1.0-libav",
 )
+_RTSP_SERVER = "GstRtspServer"
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something a user can ask for, and the elements that it needs, each with its Debian package."""
+    """Something a user can ask for, and what it needs, elements and typelibs, each with its Debian package."""
 
     name: str
     elements: dict[str, str]
+    typelibs: dict[str, str] = field(default_factory=dict)
 
 
 FEATURES: dict[str, Feature] = {
@@ -112,6 +120,11 @@ FEATURES: dict[str, Feature] = {
         Feature("hls", {"hlssink2": _BAD, "mpegtsmux": _BAD}),
         Feature("rtmp", {"rtmp2sink": _BAD, "rtmp2src": _BAD, "flvmux": _GOOD}),
         Feature("rtsp", {"rtspsrc": _GOOD}),
+        Feature(
+            "rtsp-out",
+            {"rtph264pay": _GOOD, "rtph265pay": _GOOD, "rtpmp4gpay": _GOOD, "rtpopuspay": _GOOD},
+            {_RTSP_SERVER: "gir1.2-gst-rtsp-server-1.0"},
+        ),
         Feature("srt", {"srtsink": _BAD, "srtsrc": _BAD, "capssetter": _GOOD}),
         Feature("window", {"autovideosink": _GOOD, "autoaudiosink": _GOOD}),
         Feature("camera", {"v4l2src": _GOOD}),
@@ -120,12 +133,16 @@ FEATURES: dict[str, Feature] = {
 
 
 def missing_elements(feature: str) -> dict[str, str]:
-    """The elements of `feature` (a key of FEATURES) that this machine lacks, each with its Debian package."""
-    return {
-        element: package
-        for element, package in FEATURES[feature].elements.items()
-        if Gst.ElementFactory.find(element) is None
+    """The elements and typelibs of `feature` (a key of FEATURES) that this machine lacks, each with its package."""
+    wanted = FEATURES[feature]
+    elements = {
+        name: package for name, package in wanted.elements.items() if Gst.ElementFactory.find(name) is None
     }
+    known = gi.Repository.get_default()
+    typelibs = {
+        name: package for name, package in wanted.typelibs.items() if not known.enumerate_versions(name)
+    }
+    return elements | typelibs
 
 
 def require(*features: str) -> None:
@@ -138,3 +155,12 @@ def require(*features: str) -> None:
         raise MissingDependencyError(
             f"GStreamer lacks {', '.join(sorted(missing))}; install with: sudo apt-get install {packages}"
         )
+
+
+def load_rtsp_server() -> Any:
+    """The module GstRtspServer, which only an RTSP output needs. Raises MissingDependencyError without it."""
+    require("rtsp-out")
+    gi.require_version(_RTSP_SERVER, "1.0")
+    from gi.repository import GstRtspServer
+
+    return GstRtspServer

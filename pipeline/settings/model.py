@@ -6,12 +6,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import ConfigError
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
-from pipeline.settings.values import Size, SizeValue, Source, StreamAddress, WebAddress, is_live_source
+from pipeline.settings.values import (
+    Size,
+    SizeValue,
+    Source,
+    StreamAddress,
+    WebAddress,
+    is_live_source,
+    scheme_of,
+)
 
 Mode = Literal["panorama", "virtualcam", "stream", "record"]
 Storage = Literal["raw", "encoded", "source"]
@@ -161,7 +178,8 @@ class Settings(Group):
     """Files to write; the extension decides the container: mp4, mkv, flv or ts; m3u8 is an
     HLS playlist with its segments beside it."""
     streams: tuple[StreamAddress, ...] = ()
-    """Addresses to stream to, key included: rtmp, rtmps or srt. Shown to nobody."""
+    """Addresses to push to, key included: rtmp, rtmps or srt; or rtsp, an address of this machine to serve the
+    film at. An address among the outputs is taken for one of these. Shown to nobody."""
     split_s: Seconds | None = None
     """Seconds of film after which a file goes on in the next part (match-00000.mp4, ...), at a keyframe."""
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
@@ -194,6 +212,19 @@ class Settings(Group):
     buffer: BufferSettings = BufferSettings()
     export: ExportSettings = ExportSettings()
     web: WebSettings = WebSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _addresses_among_outputs(cls, values: Any) -> Any:
+        """Take an address that is given as an output for one to stream to; as a path it would show its secrets."""
+        outputs, streams = values.get("outputs", ()), values.get("streams", ())
+        if not isinstance(outputs, list | tuple) or not isinstance(streams, list | tuple):
+            return values
+        addresses = [output for output in outputs if isinstance(output, str) and scheme_of(output)]
+        if not addresses:
+            return values
+        files = [output for output in outputs if output not in addresses]
+        return {**values, "outputs": files, "streams": [*streams, *addresses]}
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:

@@ -16,7 +16,7 @@ CONTAINERS = ("mp4", "mkv", "flv", "ts", "m3u8")
 
 LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp")
 FILE_SCHEMES = ("file", "http", "https")
-STREAM_SCHEMES = ("rtmp", "rtmps", "srt")
+STREAM_SCHEMES = ("rtmp", "rtmps", "srt", "rtsp")
 
 SIZE_MINIMUM_PX, SIZE_MAXIMUM_PX = 64, 8192
 
@@ -141,5 +141,7 @@ Source = Annotated[
 StreamAddress = Annotated[
     SecretStr,
     AfterValidator(_stream),
-    Field(json_schema_extra={"x-allowed": "an address that begins with rtmp://, rtmps:// or srt://"}),
+    Field(
+        json_schema_extra={"x-allowed": "an address that begins with rtmp://, rtmps://, srt:// or rtsp://"}
+    ),
 ]

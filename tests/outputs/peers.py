@@ -1,4 +1,4 @@
-"""Real peers on loopback: an RTMP server and an SRT listener, each recording what it receives."""
+"""Real peers on loopback: RTMP server, SRT listener and RTSP clients, each recording what it receives."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
         return int(probe.getsockname()[1])
 
 
+def answers(port: int) -> bool:
+    """Whether somebody listens at this port of the loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def wait_until(fulfilled: Callable[[], bool], what: str) -> None:
     """Look ten times a second whether something outside this process has happened; fail after WAIT_S."""
     pause = threading.Event()
@@ -36,11 +42,11 @@ class Peer:
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._command = command
-        self._log = log
+        self.log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
 
     def stop(self, ending: signal.Signals = signal.SIGTERM) -> None:
@@ -49,11 +55,18 @@ class Peer:
             self._process.wait(WAIT_S)
             self._process = None
 
-    def finish(self) -> None:
-        """Wait until the peer ends by itself, because its sender said goodbye."""
+    def pause(self) -> None:
+        """Leave the peer there, but deaf and mute."""
         if self._process is not None:
-            self._process.wait(WAIT_S)
-            self._process = None
+            self._process.send_signal(signal.SIGSTOP)
+
+    def finish(self) -> int:
+        """Wait until the peer ends by itself, because its sender said goodbye; its exit code."""
+        if self._process is None:
+            return 0
+        code = self._process.wait(WAIT_S)
+        self._process = None
+        return code
 
     def __exit__(
         self,
@@ -105,8 +118,7 @@ class RtmpServer(Peer):
         wait_until(self._answers, "the RTMP server's start")
 
     def _answers(self) -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return answers(self.port)
 
     def __enter__(self) -> RtmpServer:
         self.start()
@@ -127,5 +139,40 @@ class SrtListener(Peer):
         return f"srt://127.0.0.1:{self.port}"
 
     def __enter__(self) -> SrtListener:
+        self.start()
+        return self
+
+
+class RtspClient(Peer):
+    """Somebody who watches an RTSP stream; `film` is what they saw, as it was sent."""
+
+    def __init__(self, command: list[str], film: Path) -> None:
+        self.film = film
+        super().__init__(command, film.with_suffix(".log"))
+
+    @classmethod
+    def ffmpeg(cls, url: str, film: Path) -> RtspClient:
+        """ffmpeg, which takes picture and sound through the connection that it asks with."""
+        given = ["-rtsp_transport", "tcp", "-i", url, "-c", "copy", "-flush_packets", "1", str(film)]
+        return cls(["ffmpeg", "-nostdin", *given], film)
+
+    @classmethod
+    def gstreamer(cls, url: str, film: Path, transport: str) -> RtspClient:
+        """GStreamer's client, over ``tcp`` or ``udp``; it goes by the stream's times, not by when a busy machine
+        lets packets arrive."""
+        given = [f"location={url}", f"protocols={transport}", "buffer-mode=none"]
+        source = ["rtspsrc", *given, "name=source"]
+        picture = ["source.", "!", "rtph264depay", "!", "h264parse", "!", "mux."]
+        sound = ["source.", "!", "rtpmp4gdepay", "!", "aacparse", "!", "mux."]
+        muxed = ["matroskamux", "name=mux", "!", "filesink", f"location={film}"]
+        return cls(["gst-launch-1.0", "-e", *source, *picture, *sound, *muxed], film)
+
+    def wait_received(self, size_bytes: int) -> None:
+        """Wait until so much has come."""
+        wait_until(
+            lambda: self.film.exists() and self.film.stat().st_size >= size_bytes, f"{size_bytes} bytes"
+        )
+
+    def __enter__(self) -> RtspClient:
         self.start()
         return self

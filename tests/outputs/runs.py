@@ -38,16 +38,16 @@ class Running:
     """A run on a thread of its own."""
 
     def __init__(self, application: PanoramaWithVirtualCamera) -> None:
-        self._application = application
+        self.application = application
         self._report: RunReport | None = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
-        self._report = self._application.run()
+        self._report = self.application.run()
 
     def wait_shown(self, position_s: float) -> None:
-        wait_until(lambda: self._application.progress().position_s >= position_s, f"second {position_s:g}")
+        wait_until(lambda: self.application.progress().position_s >= position_s, f"second {position_s:g}")
 
     def report(self) -> RunReport:
         self._thread.join(60)

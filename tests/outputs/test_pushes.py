@@ -50,6 +50,6 @@ def test_without_a_sound_source_silence_is_sent_and_said(silent_film: Path, tmp_
 
 
 def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> None:
-    with pytest.raises(ConfigError, match="rtmp://, rtmps:// or srt://") as caught:
+    with pytest.raises(ConfigError, match="rtmp://, rtmps://, srt:// or rtsp://") as caught:
         open_stream("http://user:hunter2@server/live", video_codec="h264", audio_codec="aac")
     assert "hunter2" not in str(caught.value)
