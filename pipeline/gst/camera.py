@@ -114,7 +114,7 @@ class Camera:
             if self._closing.is_set():
                 return
             is_film = link is not None and link.has_end
-            if failure is None or is_film or self._pictures is None or not self._pictures.has_begun:
+            if failure is None or is_film or not self._is_known:
                 self._give_up(failure)
                 return
             if not self._is_away:

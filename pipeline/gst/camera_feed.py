@@ -29,6 +29,9 @@ REMEMBERED_OUTAGES = 64
 LAG_SHARE = 16
 """The usual lag follows the newest one by 1 / LAG_SHARE a sample."""
 
+_SEGMENT = Gst.Segment()
+_SEGMENT.init(Gst.Format.TIME)
+
 
 @dataclass(frozen=True, slots=True)
 class Outage:
@@ -63,11 +66,6 @@ class Feed(ABC):
         self._lag_ns: float = 0
         self._joining = True
         """The next sample follows a hole, or begins the stream."""
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether a sample ever came."""
-        return self._next_ns is not None
 
     def rejoin(self) -> None:
         """The samples to come are those of a new connection."""
@@ -234,14 +232,12 @@ def _placed(
 ) -> Gst.Sample:
     """The sample at another place, its memory shared.
 
-    All are in one segment, whatever the connection had: an encoder of sound pads out its frame where that changes.
+    All are in _SEGMENT, whatever the connection had: an encoder of sound pads out its frame where that changes.
     """
     buffer = copied(sample.get_buffer())
     buffer.pts, buffer.duration = max(shown_ns, 0), duration_ns
     buffer.dts = Gst.CLOCK_TIME_NONE if decoded_ns is None else max(decoded_ns, 0)
-    segment = Gst.Segment()
-    segment.init(Gst.Format.TIME)
-    return Gst.Sample.new(buffer, sample.get_caps(), segment, None)
+    return Gst.Sample.new(buffer, sample.get_caps(), _SEGMENT, None)
 
 
 def _running_ns(sample: Gst.Sample, time_ns: int) -> Nanoseconds | None:

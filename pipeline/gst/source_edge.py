@@ -12,6 +12,13 @@ _NONE = Gst.CLOCK_TIME_NONE
 _DELTA = int(Gst.BufferFlags.DELTA_UNIT)
 _DISCONT = int(Gst.BufferFlags.DISCONT)
 
+_ALL = (
+    Gst.BufferCopyFlags.FLAGS
+    | Gst.BufferCopyFlags.TIMESTAMPS
+    | Gst.BufferCopyFlags.META
+    | Gst.BufferCopyFlags.MEMORY
+)
+
 
 class Arrival(NamedTuple):
     """What the delay line needs to know of a sample; times in nanoseconds of running time."""
@@ -54,9 +61,7 @@ def _signed(running: tuple[int, int]) -> int | None:
 
 def copied(buffer: Any) -> Any:
     """Another buffer with the same memory; `Gst.Buffer.copy` of PyGObject is the buffer itself."""
-    parts = Gst.BufferCopyFlags
-    wanted = parts.FLAGS | parts.TIMESTAMPS | parts.META | parts.MEMORY
-    return buffer.copy_region(wanted, 0, buffer.get_size())
+    return buffer.copy_region(_ALL, 0, buffer.get_size())
 
 
 def stamped(sample: Any, time_ns: int) -> Any:
