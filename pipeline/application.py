@@ -266,9 +266,8 @@ class PanoramaWithVirtualCamera:
         settings = self.settings
         if settings.export.path_out is not None:
             self._path_writer = PathWriter(settings.export.path_out)
-        cv2.setNumThreads(
-            1
-        )  # decoders, detector, bands of the view and encoder keep the cores busy by themselves
+        # Decoders, detector, the view's bands and the encoder keep the cores busy by themselves.
+        cv2.setNumThreads(1)
         view = self._view_element = ViewElement(
             rig, settings.size.width_px, settings.size.height_px, self._view_at, spread=self._renderers.map
         )
