@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import cv2
 
@@ -14,8 +15,6 @@ from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
-from pipeline.direction.director import Director, FixedDirector
-from pipeline.direction.framing import goals_of
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.exports import PathWriter, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
@@ -26,7 +25,7 @@ from pipeline.gst.outputs import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
 from pipeline.gst.view_element import Onlooker, ViewElement
-from pipeline.optics.limits import limits, panorama_view
+from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.painter import NoticePainter, OverlayPainter, paint_all
@@ -38,6 +37,9 @@ from pipeline.settings import Settings, check
 from pipeline.timebase import Nanoseconds, ns_to_seconds
 from pipeline.venue import assumed_rig, detector_for, known_rig
 from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
+
+if TYPE_CHECKING:
+    from pipeline.direction.director import Director, FixedDirector
 
 logger = logging.getLogger("foresight")
 
@@ -183,11 +185,10 @@ class PanoramaWithVirtualCamera:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
         if self._view_element is None or self._analysis is None:
             return
-        director = self.director if isinstance(self.director, Director) else None
         aspect = CAMERA_ASPECT if self._panorama is not None else None
         captured_ns = self.buffer_manager.captured_ns
         notice = NoticePainter(self._analysis.lost_cameras, captured_ns)
-        overlay = OverlayPainter(self.timeline, director, captured_ns, aspect)
+        overlay = OverlayPainter(self.timeline, self.director, captured_ns, aspect)
         self._view_element.painter = paint_all(overlay, notice) if shown else notice
 
     # The way up, in order
@@ -242,23 +243,14 @@ class PanoramaWithVirtualCamera:
         else:
             self._worker = DetectorWorker(detector_for(settings, rig), self.timeline, live=self._live)
             self._feed.attach(self._worker)
-        fixed = settings.director.fixed_view
-        if fixed is not None:
-            self.director = FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
-            return
-        aspect = settings.size.width_px / settings.size.height_px
-        wanted_s = settings.director.lookahead_s
-        self.director = Director(
-            self.timeline,
-            rig,
-            style=settings.director.style,
-            lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
-            aspect=CAMERA_ASPECT if settings.mode == "panorama" else aspect,
-            edges=limits(rig, CAMERA_ASPECT if settings.mode == "panorama" else aspect),
-            goals=goals_of(rig),
-            patience_s=0.0 if self._live else None,
+        from pipeline.directing import (
+            director_for,  # takes a third of a second, and decoders are at work by now
         )
-        if settings.mode == "panorama":
+
+        aspect = settings.size.width_px / settings.size.height_px
+        is_panorama = settings.mode == "panorama" and settings.director.fixed_view is None
+        self.director = director_for(settings, self.timeline, rig, CAMERA_ASPECT if is_panorama else aspect)
+        if is_panorama:
             self._panorama = panorama_view(rig, aspect)
 
     def _play(self, rig: Rig, info: StreamInfo) -> None:
@@ -360,8 +352,7 @@ class PanoramaWithVirtualCamera:
         return video.received + left_out, video.dropped + left_out
 
     def _follows(self) -> str:
-        director = self.director
-        return director.state.follows if isinstance(director, Director) else "nothing"
+        return "nothing" if self.director is None else self.director.state.follows
 
     def _report(self) -> RunReport:
         came, dropped = self._came_and_dropped()

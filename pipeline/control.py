@@ -200,7 +200,7 @@ class Control:
                 "pitch_deg": round(view.pitch_deg, 3),
                 "hfov_deg": round(view.hfov_deg, 3),
             },
-            "look_ahead_s": director.state.look_ahead_s if isinstance(director, Director) else 0.0,
+            "look_ahead_s": 0.0 if director is None else director.state.look_ahead_s,
             "scene": self._scene(),
             "camera_outages": self._run.camera_outages,
             "notes": list(self._run.notes),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.timeline import Timeline
-from pipeline.direction.director import Director
 from pipeline.gst.view_element import Painter
 from pipeline.optics.frame import Frame
 from pipeline.optics.overlay import GREEN, RED, YELLOW, Box, Overlay, draw, draw_notice
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+
+if TYPE_CHECKING:
+    from pipeline.direction.director import Director, FixedDirector
 
 SEEN_WITHIN_NS = 250 * NS_PER_MS
 """How old the newest detections may be and still be drawn: a detector at 5 frames a second fits."""
@@ -35,7 +38,7 @@ class OverlayPainter:
     def __init__(
         self,
         timeline: Timeline,
-        director: Director | None,
+        director: Director | FixedDirector | None,
         captured_ns: Callable[[int], int],
         shown_aspect: float | None = None,
     ) -> None:

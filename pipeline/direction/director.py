@@ -77,6 +77,9 @@ class DirectorState:
     """The running time of the newest plan."""
 
 
+UNDECIDED = DirectorState("nothing", 0.0, 0, 0, Nanoseconds(0))
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """Control points (points, 3) from `start_ns` on; immutable, so that any thread may read it."""
@@ -196,7 +199,7 @@ class Director:
     def state(self) -> DirectorState:
         """What the director does now. Any thread."""
         plan = self._plan
-        return DirectorState("nothing", 0.0, 0, 0, Nanoseconds(0)) if plan is None else plan.state
+        return UNDECIDED if plan is None else plan.state
 
     def _replan(self, now_ns: int, last: _Plan | None) -> _Plan:
         horizon_ns = now_ns + self._lookahead_ns
@@ -278,6 +281,16 @@ class FixedDirector:
         """The fixed view."""
         del time_ns
         return self._fixed
+
+    def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
+        """No path: nothing is coming."""
+        del t0_ns, t1_ns
+        return []
+
+    @property
+    def state(self) -> DirectorState:
+        """It follows nothing."""
+        return UNDECIDED
 
 
 def _committed(last: _Plan, now_ns: int) -> Array:

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
 from pipeline.match.play import Play
@@ -115,7 +114,7 @@ def _loop(rng: np.random.Generator, samples: int, centre_hz: float, steepness: f
     # Many voices, not hiss: the level flutters from one narrow band to the next.
     level *= 0.5 + rng.random(level.size)
     spectrum = level * np.exp(2j * np.pi * rng.random(level.size))
-    noise = fft.irfft(spectrum, samples)
+    noise = np.fft.irfft(spectrum, samples)
     breath = 1.0 + 0.16 * np.sin(2 * np.pi * 3 * np.arange(samples) / samples + rng.uniform(0, 6))
     noise *= breath
     loop: Array = (noise / noise.std()).astype(np.float32)
