@@ -73,11 +73,15 @@ class Feed(ABC):
             self._joining = True
 
     def take(self, sample: Gst.Sample, now_ns: Nanoseconds) -> bool:
-        """One sample of the camera, which came at running time `now_ns`; whether it was sent on."""
+        """One sample of the camera, which came at running time `now_ns`; whether it was sent on.
+
+        One without a timestamp, as a page of JPEG pictures gives them, is of the moment it came.
+        """
         buffer = sample.get_buffer()
-        begin_ns = None if buffer is None else _running_ns(sample, buffer.pts)
-        if buffer is None or begin_ns is None:
+        if buffer is None:
             return False
+        begin_ns = _running_ns(sample, buffer.pts)
+        begin_ns = now_ns if begin_ns is None else begin_ns
         with self._lock:
             if self._joining and not self._join(sample, buffer, begin_ns):
                 return False

@@ -90,6 +90,7 @@ def _open_uri(text: str, *, decode: bool) -> Source:
         uri = text
     opener = make("uridecodebin", uri=uri)
     opener.connect("source-setup", _set_up_network)
+    opener.connect("deep-element-added", _set_up_page)
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)
@@ -127,6 +128,13 @@ def _set_up_network(_opener: Gst.Element, source: Gst.Element) -> None:
         Gst.util_set_object_arg(source, "protocols", "tcp+udp")
     elif factory is not None and factory.get_name() == "srtsrc" and find_property(source, "auto-reconnect"):
         source.set_property("auto-reconnect", False)  # a new stream needs a new demuxer
+
+
+def _set_up_page(_opener: Gst.Element, _within: Gst.Bin, element: Gst.Element) -> None:
+    """A page of JPEG pictures is one stream; its demuxer would wait for another one for ever."""
+    factory = element.get_factory()
+    if factory is not None and factory.get_name() == "multipartdemux":
+        element.set_property("single-stream", True)
 
 
 class _Expose:

@@ -110,6 +110,14 @@ def test_a_short_hole_in_a_connection_stays_as_it_is(pictures: PictureFeed) -> N
     assert sent.times_ms == [0, 120]
 
 
+def test_a_picture_without_a_timestamp_is_of_now(pictures: PictureFeed) -> None:
+    sent = recorded(pictures)
+    untimed = Gst.Sample.new(Gst.Buffer.new_wrapped(b"picture"), Gst.Caps.from_string(RAW), None, None)
+    pictures.take(untimed, ns(100))
+    pictures.take(untimed, ns(141))
+    assert sent.times_ms == [100, 141]
+
+
 def test_compressed_pictures_hold_the_last_keyframe_and_go_on_with_the_next() -> None:
     caps = Gst.Caps.from_string(H264)
     assert caps is not None
