@@ -14,7 +14,7 @@ from pipeline.timebase import ns_to_seconds
 logger = logging.getLogger("foresight")
 
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 4.0
+LONGEST_PAUSE_S = 3.0
 """A server that is back is found within this, and has the film again within 5 s."""
 FAREWELL_S = 3.0
 """At the end, this long for the server to take the last of the film."""

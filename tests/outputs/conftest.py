@@ -33,6 +33,16 @@ def match_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def long_film(match_film: Path) -> Path:
+    """It again and again for 24 seconds, with a frame each 40 ms where it begins anew too."""
+    film = match_film.with_name("long.mkv")
+    given = ["-stream_loop", "2", "-i", match_film, "-t", "24", "-vf", "fps=25"]
+    encoded = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy"]
+    subprocess.run(["ffmpeg", "-v", "error", *given, *encoded, film], check=True)
+    return film
+
+
+@pytest.fixture(scope="session")
 def short_film(match_film: Path) -> Path:
     """The first four seconds of it."""
     return _without(match_film, "short.mkv", "-t", "4")

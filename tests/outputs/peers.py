@@ -143,6 +143,38 @@ class SrtListener(Peer):
         return self
 
 
+class SrtTransmit(Peer):
+    """srt-live-transmit, listening; `films` holds what it received, a film for each time it was started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port(socket.SOCK_DGRAM)
+        self.films: list[Path] = []
+        self._folder = folder
+        super().__init__([], folder / "srt-live-transmit.out")
+
+    @property
+    def url(self) -> str:
+        return f"srt://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        film = self._folder / f"received-{len(self.films)}.ts"
+        self.films.append(film)
+        received = f"exec srt-live-transmit -q '{self.url}?mode=listener' file://con > '{film}'"
+        self._command = ["sh", "-c", received]
+        super().start()
+
+    def wait_received(self, size_bytes: int) -> None:
+        """Wait until so much has come since the last start."""
+        film = self.films[-1]
+        wait_until(
+            lambda: film.exists() and film.stat().st_size >= size_bytes, f"{size_bytes} bytes over SRT"
+        )
+
+    def __enter__(self) -> SrtTransmit:
+        self.start()
+        return self
+
+
 class RtspClient(Peer):
     """Somebody who watches an RTSP stream; `film` is what they saw, as it was sent."""
 
