@@ -370,8 +370,7 @@ class PanoramaWithVirtualCamera:
             cpu_s=processor_seconds() - self._begun_cpu_s,
             peak_memory_mb=peak_memory_mb(),
             outputs=(
-                *self.settings.outputs,
-                *(self.playback.switchboard.recorded if self.playback else ()),
+                *(self.playback.switchboard.files if self.playback else ()),
                 *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
             ),
             notes=self.notes,

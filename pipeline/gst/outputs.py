@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -59,6 +59,8 @@ class FileOutput:
     element: Gst.Bin
     notes: tuple[str, ...] = ()
     trouble: str | None = None
+    parts: list[Path] = field(default_factory=list)
+    """The parts that were begun, where the file is split."""
 
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
@@ -120,17 +122,24 @@ def _open_parts(
     path: Path, container: Container, video_codec: str, audio_codec: str | None, split: Split
 ) -> Output:
     element = Gst.Bin.new(None)
-    parts = _numbered(path, path.suffix)
+    pattern = _numbered(path, path.suffix)
     payload_bytes = None if split.size_bytes is None else round(split.size_bytes * PAYLOAD_SHARE)
     sink = make(
-        "splitmuxsink", None, location=parts, muxer=container.make(),
+        "splitmuxsink", None, location=pattern, muxer=container.make(),
         max_size_time=split.time_ns, max_size_bytes=payload_bytes,
     )  # fmt: skip
     add(element, sink)
     _enter(element, container, sink, "video", video_codec, "video")
     if audio_codec is not None:
         _enter(element, container, sink, "audio", audio_codec, "audio_%u")
-    return FileOutput(str(path), element, (f"{path} is written in parts: {parts % 0}, ...",))
+    output = FileOutput(str(path), element, (f"{path} is written in parts: {pattern % 0}, ...",))
+    sink.connect("format-location", _begin_part, pattern, output.parts)
+    return output
+
+
+def _begin_part(_sink: Gst.Element, number: int, pattern: str, parts: list[Path]) -> str:
+    parts.append(Path(pattern % number))
+    return str(parts[-1])
 
 
 def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Output:

@@ -16,7 +16,7 @@ from pipeline.gst.branches import attach, detach
 from pipeline.gst.bus import explain
 from pipeline.gst.elements import static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
-from pipeline.gst.outputs import Output, open_recording
+from pipeline.gst.outputs import FileOutput, Output, open_recording
 from pipeline.gst.runtime import Gst, GstVideo
 
 FINISH_S = 10.0
@@ -94,8 +94,6 @@ class Switchboard:
         self._encoding = encoding
         self._stage: EncodeStage | None = None
         self._lines: list[_Line] = []
-        self.recorded: list[Path] = []
-        """The files that `record` began."""
         self._switching = threading.Lock()
         self._is_over = False
 
@@ -103,6 +101,12 @@ class Switchboard:
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the outputs."""
         return tuple(note for line in self._lines for note in (*line.past_notes, *line.output.notes))
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that were begun, one after the other; for a split film its parts."""
+        outputs = [line.output for line in self._lines if line.kind == "file"]
+        return [path for output in outputs for path in _files_of(output)]
 
     def statuses(self) -> list[OutputStatus]:
         """The outputs in the order in which they were added. Never blocks."""
@@ -128,7 +132,6 @@ class Switchboard:
             line = _Line(len(self._lines), "file", recording)
             recording.on_failed = partial(self._drop_soon, line)
             self._put_on(line)
-            self.recorded.append(path)
             return line.status()
 
     def start(self, number: int) -> OutputStatus:
@@ -274,3 +277,8 @@ class Switchboard:
         with suppress(StateError), self._switch():
             if line.state == "on":
                 self._take_off(line)
+
+
+def _files_of(output: Output) -> list[Path]:
+    parts = output.parts if isinstance(output, FileOutput) else []
+    return parts or [Path(output.name)]

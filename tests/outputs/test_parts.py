@@ -30,6 +30,7 @@ def test_the_parts_together_hold_every_frame(suffix: str, match_film: Path, tmp_
     assert sum(counts) == report.frames_out
     for part in parts:
         assert np.abs(films.sync_skews_ms(part)).max() < 20
+    assert report.outputs == tuple(parts)
     assert any("in parts" in note and parts[0].name in note for note in report.notes)
 
 
