@@ -194,6 +194,8 @@ def open_stream(
             f"{redact_address(url)}: cannot stream there; use rtmp://, rtmps://, srt:// or rtsp://"
         )
     name = redact_address(url)
+    if container is LIVE_FLV and len(urlsplit(url).path.strip("/").split("/")) < 2:
+        raise ConfigError(f"{name}: the application or the key is missing; write rtmp://server/app/KEY")
     container.check(name, video_codec, audio_codec)
     return Push(
         name, Carrier(container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder)

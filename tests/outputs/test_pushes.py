@@ -53,3 +53,8 @@ def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> N
     with pytest.raises(ConfigError, match="rtmp://, rtmps://, srt:// or rtsp://") as caught:
         open_stream("http://user:hunter2@server/live", video_codec="h264", audio_codec="aac")
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_rtmp_address_without_a_key_is_refused() -> None:
+    with pytest.raises(ConfigError, match="rtmp://server/app/KEY"):
+        open_stream("rtmp://127.0.0.1:1935/match", video_codec="h264", audio_codec="aac")
