@@ -64,6 +64,8 @@ class PlaybackPipeline:
         for appsrc in (*self.appsrcs, self.audio_appsrc):
             if appsrc is not None:
                 appsrc.end_of_stream()
+        if self.pipeline.get_state(0)[1] == Gst.State.PAUSED:
+            self.pipeline.set_state(Gst.State.PLAYING)  # a held film has no end else
 
     def end_sound_at(self, time_ns: Nanoseconds) -> None:
         """Let no sound of this running time or later into the outputs, beyond what they already have."""

@@ -1,123 +1,355 @@
-"""The dashboard in a real Chromium over a real run: each control by its effect on the run, not on the button."""
+"""The dashboard in a real Chromium over a real run: each control by what the outputs then show."""
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
 from pipeline.web.server import Dashboard
 from tests import films
+from tests.outputs.peers import RtmpServer
+from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_dial
 
 DELAY_S = 2.0
+DIAL_S = 60
+BALL_X = 0.6
+"""Where the ball lies that the camera follows when nobody steers, part of the dial's width."""
+NARROWEST = 0.15
+"""How much of the dial's width the narrowest picture shows, 22 degrees of 146."""
+
+
+@pytest.fixture(scope="session")
+def dial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    film = tmp_path_factory.mktemp("dial") / "dial.mkv"
+    make_dial(film, DIAL_S)
+    lines = (json.dumps({"time_s": n / FPS, "detections": [ball(n / FPS)]}) for n in range(FPS * DIAL_S))
+    film.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+    return film
+
+
+def ball(time_s: float) -> dict[str, object]:
+    """The ball as a detector sees it, never quite still."""
+    yaw_deg = np.degrees((BALL_X - 0.5) * WIDTH / (HEIGHT / 0.85)) + 2 * np.sin(time_s)
+    place = {"yaw_deg": float(yaw_deg), "pitch_deg": -12.0, "width_deg": 0.5, "height_deg": 0.5}
+    return {"label": "ball", "score": 0.9} | place
+
+
+class Served:
+    """A live run of the dial with its dashboard, a page that shows it, and what the run has written."""
+
+    def __init__(self, dial: Path, folder: Path, stream: str) -> None:
+        self.folder = folder
+        self.film = folder / "match.mkv"
+        settings = Settings.parse(
+            {
+                "sources": [str(dial)],
+                "outputs": [str(self.film)],
+                "streams": [stream],
+                "size": "320x180",
+                "delay_s": DELAY_S,
+                "detector": {"kind": "replay", "model": str(dial.with_suffix(".jsonl")), "field_mask": False},
+                "encoder": {"bitrate_kbps": 4000, "keyframe_interval_s": 1.0},
+                "web": {"address": "127.0.0.1:0", "clips": str(folder / "clips")},
+            }
+        )
+        self._run = PanoramaWithVirtualCamera(settings)
+        self._dashboard = Dashboard(self._run, settings.web, "0")
+        self.address = self._dashboard.start()
+        self._thread = threading.Thread(target=self._run.run, args=[self._dashboard.tell])
+        self._thread.start()
+
+    def end(self) -> None:
+        self._end_run()
+        self._dashboard.stop()
+
+    def played(self) -> Played:
+        """What the run's own film shows; ends the run, but not its dashboard."""
+        self._end_run()
+        return read_dial(self.film)
+
+    def _end_run(self) -> None:
+        self._run.abort()
+        self._thread.join(20)
+        assert not self._thread.is_alive()
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """Where the dashboard of a small live match is served, which runs until the test is over."""
-    settings = Settings.parse(
-        {
-            "sources": ["match?size=720x240&fps=25"],
-            "outputs": [str(tmp_path / "film.mp4")],
-            "size": "320x180",
-            "delay_s": DELAY_S,
-            "web": {"address": "127.0.0.1:0", "clips": str(tmp_path / "clips")},
-        }
-    )
-    run = PanoramaWithVirtualCamera(settings)
-    dashboard = Dashboard(run, settings.web, "0")
-    address = dashboard.start()
-    thread = threading.Thread(target=run.run, args=[dashboard.tell])
-    thread.start()
-    yield address
-    run.abort()
-    thread.join(20)
-    dashboard.stop()
-    assert not thread.is_alive()
+def server(tmp_path: Path) -> Iterator[RtmpServer]:
+    with RtmpServer(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Page]:
-    """The page, playing; fails afterwards if the browser complained."""
-    complaints: list[str] = []
+def served(dial: Path, tmp_path: Path, server: RtmpServer) -> Iterator[Served]:
+    served = Served(dial, tmp_path, server.url)
+    yield served
+    served.end()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.goto(address)
-        page.wait_for_selector(".pill.playing", timeout=60_000)
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture(params=[{"viewport": {"width": 1280, "height": 800}}])
+def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Page]:
+    """The page, playing; fails afterwards if the browser complained."""
+    complaints: list[str] = []
+    context = browser.new_context(**request.param)
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(served.address)
+    page.wait_for_selector(".pill.playing", timeout=60_000)
+    yield page
+    context.close()
     assert complaints == []
 
 
+PHONE = pytest.mark.parametrize(
+    "page",
+    [{"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}],
+    indirect=True,
+    ids=["phone"],
+)
+
+
 def until(page: Page, condition: str) -> None:
-    """Wait until `condition` holds of the run's state `s`, as the API tells it."""
-    page.wait_for_function(
-        f"async () => {{ const s = await (await fetch('/api/state')).json(); return {condition}; }}",
-        polling=200,
-        timeout=30_000,
+    """Wait until `condition` holds of the run's state `s`, as the API tells it; half a minute at most."""
+    held = page.evaluate(
+        f"""async () => {{
+          for (let look = 0; look < 300; look++) {{
+            const s = await (await fetch('/api/state')).json();
+            if ({condition}) return true;
+            await new Promise((go) => setTimeout(go, 100));
+          }}
+          return false;
+        }}"""
     )
+    assert held, condition
 
 
-def test_every_control_does_what_it_says(page: Page, tmp_path: Path) -> None:
-    for picture, width in (("#picture", 320), (".panorama img", 960)):
-        page.wait_for_function(f"document.querySelector('{picture}').naturalWidth === {width}")
+def now_s(page: Page) -> float:
+    """How much film the outputs have had, a quarter of a second ago at most."""
+    told = page.evaluate("async () => (await fetch('/api/state')).json()")
+    return float(told["frames_out"]) / FPS
+
+
+def play_on(page: Page, seconds: float) -> float:
+    """Let the film go on by so much; returns its time then."""
+    until(page, f"s.frames_out > {(now_s(page) + seconds) * FPS}")
+    return now_s(page)
+
+
+def middle(page: Page, selector: str, x: float = 0.5) -> tuple[float, float]:
+    """A place in the middle of an element's height, on the page."""
+    box = page.locator(selector).bounding_box()
+    assert box is not None
+    return box["x"] + x * box["width"], box["y"] + 0.5 * box["height"]
+
+
+def shows_ball(place: tuple[float, float, float]) -> bool:
+    """Whether the ball is well inside a picture of this x, y and width."""
+    x, _y, width = place
+    return abs(x - BALL_X) < 0.4 * width
+
+
+def picture(page: Page) -> str:
+    """The newest picture of the preview, as it was sent."""
+    sent = page.evaluate(
+        """async () => {
+          const over = new AbortController();
+          const reader = (await fetch('/preview.mjpeg', { signal: over.signal })).body.getReader();
+          let text = '';
+          for (;;) {
+            text += String.fromCharCode(...(await reader.read()).value);
+            const head = /Content-Length: (\\d+)\\r\\n\\r\\n/.exec(text);
+            const size = head && head.index + head[0].length + Number(head[1]);
+            if (head && text.length >= size) { over.abort(); return text.slice(head.index, size); }
+          }
+        }"""
+    )
+    return str(sent)
+
+
+def test_mouse_and_keys_steer_the_camera_in_what_is_played(page: Page, served: Served) -> None:
+    for selector, width in (("#picture", 320), (".panorama img", 960)):
+        page.wait_for_function(f"document.querySelector('{selector}').naturalWidth === {width}")
     page.wait_for_selector("#scene .frame[points*=',']", state="attached")
 
-    page.click("[data-turn='-1 0']")
-    until(page, "s.follows === 'operator'")
+    until(page, "s.follows === 'ball'")
+    alone_s = play_on(page, 2)
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    left_s = play_on(page, 4)
     page.keyboard.press("b")
-    until(page, "s.follows !== 'operator'")
-    page.mouse.click(*middle_left(page))
-    until(page, "s.follows === 'operator' && s.view.yaw_deg < -5")
+    back_s = play_on(page, 5.5)
+    page.mouse.click(*middle(page, "#scene", 0.3))
+    clicked_s = play_on(page, 4)
+    page.click("[data-zoom='0.85']")
+    page.click("[data-zoom='0.85']")
+    page.click("[data-turn='0 1']")
+    near_s = play_on(page, 2.5)
+    x, y = middle(page, "#picture")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 9):
+        page.mouse.move(x - 25 * step, y)
+    page.mouse.up()
+    dragged_s = play_on(page, 2.5)
+    page.mouse.wheel(0, 300)
+    wheeled_s = play_on(page, 2)
+    page.mouse.click(*middle(page, "#scene", 0.7))
+    play_on(page, 0.7)
     page.click("#hold_camera")
-    until(page, "s.follows === 'operator'")
+    held_s = play_on(page, 3.5)
+    still_s = play_on(page, 1.5) - 0.7  # not what was made after the next click
     page.click("#hand_back")
-    until(page, "s.follows !== 'operator'")
+    end_s = play_on(page, 5.5)
 
+    played = served.played()
+    at = {name: played.at(time_s) for name, time_s in locals().items() if name.endswith("_s")}
+    assert shows_ball(at["alone_s"])
+    assert at["left_s"][0] < at["alone_s"][0] - 0.5 * at["left_s"][2]
+    assert not shows_ball(at["left_s"])
+    assert shows_ball(at["back_s"])
+    assert at["clicked_s"][0] == pytest.approx(0.3, abs=0.02)
+    assert at["near_s"][2] == pytest.approx(max(0.85**2 * at["clicked_s"][2], NARROWEST), rel=0.06)
+    assert at["near_s"][1] < at["clicked_s"][1] - 0.02
+    box = page.locator("#picture").bounding_box()
+    assert box is not None
+    moved = 200 / min(box["width"], box["height"] * 16 / 9) * at["near_s"][2]
+    assert at["dragged_s"][0] == pytest.approx(at["near_s"][0] + moved, abs=0.3 * moved)
+    assert at["wheeled_s"][2] > 1.1 * at["dragged_s"][2]
+    assert at["wheeled_s"][0] + 0.05 < at["held_s"][0] < 0.68
+    assert at["still_s"][0] == pytest.approx(at["held_s"][0], abs=0.01)
+    assert shows_ball(at["end_s"])
+    assert played.is_without_a_gap()
+
+
+@PHONE
+def test_fingers_steer_and_zoom_on_a_phone(page: Page, served: Served) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for id_ in ("picture", "pause", "save_clip", "hand_back", "record"):
+        box = page.locator(f"#{id_}").bounding_box()
+        assert box is not None
+        assert box["height"] >= 40
+    before_s = play_on(page, 2)
+    fingers = page.context.new_cdp_session(page)
+    x, y = middle(page, "#picture")
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": y, "id": number} for number, place in enumerate(places)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", x - 60)
+    for step in range(1, 7):
+        touch("touchMove", x - 60 + 20 * step)
+    touch("touchEnd")
+    dragged_s = play_on(page, 2.5)
+    touch("touchStart", x - 60, x + 60)
+    for step in range(1, 7):
+        touch("touchMove", x - 60 + 3 * step, x + 60 - 3 * step)
+    touch("touchEnd")
+    pinched_s = play_on(page, 3)
+    page.tap("#hand_back")
+    end_s = play_on(page, 5.5)
+
+    played = served.played()
+    before, dragged, pinched, end = map(played.at, (before_s, dragged_s, pinched_s, end_s))
+    shown_px = page.evaluate("document.querySelector('#picture').clientWidth")
+    moved = 120 / shown_px * before[2]
+    assert dragged[0] == pytest.approx(before[0] - moved, abs=0.3 * moved)
+    assert pinched[2] == pytest.approx(dragged[2] * 120 / 84, rel=0.1)
+    assert shows_ball(end)
+
+
+def test_time_is_held_turned_back_and_shifted_in_what_is_played(page: Page, served: Served) -> None:
+    play_on(page, 1)
     page.click("#pause")
-    until(page, "s.transport === 'paused'")
     page.wait_for_selector(".pill.paused")
+    held = ""
+    while held != (held := picture(page)):  # what was under way to the screen
+        page.wait_for_timeout(300)
+    page.wait_for_timeout(1500)
+    assert picture(page) == held
     page.click("#pause")
     until(page, "s.transport === 'playing'")
+    normal_s = play_on(page, 1.5)
+    longer_s = page.evaluate("async () => (await (await fetch('/api/state')).json()).delay_s") - DELAY_S
     page.click("#return_to_delay")
-    until(page, f"Math.abs(s.delay_s - {DELAY_S}) < 0.1")
+    back_s = play_on(page, 2)
     page.click("#jump_back")
-    until(page, f"s.delay_s > {DELAY_S} + 1.5")
+    again_s = play_on(page, 2)
     page.keyboard.press("n")
-    until(page, f"Math.abs(s.delay_s - {DELAY_S}) < 0.1")
+    shorter_s = play_on(page, 2)
     page.fill("#delay", "1")
     page.click("#set_delay")
-    until(page, "Math.abs(s.delay_s - 1) < 0.1")
+    end_s = play_on(page, 1.5)
 
+    played = served.played()
+    margin_s = 0.7
+    assert played.is_without_a_gap(0, normal_s - margin_s)
+    assert longer_s > 1.5
+    leap = played.jump(normal_s - margin_s, back_s - margin_s)
+    assert (leap - longer_s * FPS + COUNTS / 2) % COUNTS - COUNTS / 2 == pytest.approx(0, abs=0.4 * FPS)
+    assert played.jump(back_s - margin_s, again_s - margin_s) / FPS == pytest.approx(-3, abs=0.4)
+    assert played.jump(again_s - margin_s, shorter_s - margin_s) / FPS == pytest.approx(3, abs=0.4)
+    assert played.jump(shorter_s - margin_s, end_s) / FPS == pytest.approx(DELAY_S - 1, abs=0.4)
+
+
+def test_clips_recordings_and_streams_hold_what_was_played(
+    page: Page, served: Served, server: RtmpServer
+) -> None:
+    clip_s = play_on(page, 2.5)
     page.fill("#before", "2")
     page.click("#save_clip")
     with page.expect_download() as download:
         page.click("#clips a")
-    clip = tmp_path / "downloaded.mp4"
+    clip = served.folder / "downloaded.mp4"
     download.value.save_as(clip)
-    assert set(films.streams(clip)) == {"video", "audio"}
-    assert 40 <= len(films.frame_times(clip)) <= 60
 
+    begin_s = now_s(page)
+    page.click("#record")
+    page.wait_for_selector("#output-2.on")
+    name = page.inner_text("#output-2 b")
+    assert page.inner_text("#output-1 b").endswith("/live/***")
+    end_s = play_on(page, 3)
+    page.click("#output-2 button")
+    page.wait_for_selector("#output-2.done")
+    recorded = read_dial(served.folder / name, round(begin_s * FPS))  # while the run goes on
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(page: Page) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    for id_ in ("picture", "pause", "save_clip", "hand_back"):
-        box = page.locator(f"#{id_}").bounding_box()
-        assert box is not None
-        assert box["height"] >= 40
+    page.click("#output-1 button")
+    page.wait_for_selector("#output-1.off")
+    play_on(page, 1)
+    page.click("#output-1 button")
+    page.wait_for_selector("#output-1.on")
+    server.wait_received(60_000, films=2)
+    page.click("#output-0 button")
+    page.wait_for_selector("#output-0.done")
+    played = read_dial(served.film)  # while the run goes on
 
-
-def middle_left(page: Page) -> tuple[float, float]:
-    """A place on the left half of the panorama, on the page."""
-    box = page.locator("#scene").bounding_box()
-    assert box is not None
-    return box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"]
+    assert played.is_without_a_gap()
+    assert recorded.is_without_a_gap()
+    assert recorded.times_s[0] == 0
+    shown = played.numbers[np.searchsorted(played.times_s, [begin_s, end_s])]
+    assert recorded.numbers[0] == pytest.approx(shown[0], abs=FPS)
+    assert recorded.numbers[-1] == pytest.approx(shown[1], abs=FPS)
+    clipped = read_dial(clip, round((clip_s - 2) * FPS))
+    assert clipped.is_without_a_gap()
+    assert len(clipped.numbers) == pytest.approx(2 * FPS, abs=4)
+    assert clipped.numbers[-1] == pytest.approx(clip_s * FPS, abs=FPS)
+    assert len(server.films) == 2
+    assert films.streams(server.films[1])["video"]["codec_name"] == "h264"

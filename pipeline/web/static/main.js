@@ -1,4 +1,5 @@
 // The page's wiring: state comes as server-sent events, actions go as JSON.
+import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
 import { Outputs } from "./outputs.js";
 import { drawScene } from "./scene.js";
@@ -6,8 +7,9 @@ import { drawScene } from "./scene.js";
 const find = (id) => document.getElementById(id);
 const charts = new Charts(find("charts"));
 const outputs = new Outputs(find("outputs"), act);
+const camera = new Camera(act, () => state?.view);
+camera.steerOn(find("picture"));
 let state = null;
-let aim = null; // where the operator sends the camera; null while the director leads
 let clipsShown = -1;
 
 async function act(name, body = {}) {
@@ -15,7 +17,7 @@ async function act(name, body = {}) {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
   });
   const said = await answer.json();
-  if (answer.ok) tell(name.replaceAll("_", " "));
+  if (answer.ok) { if (name !== "take_over") tell(name.replaceAll("_", " ")); }
   else notice(said.error);
   return answer.ok;
 }
@@ -36,22 +38,9 @@ function tell(text) {
   while (find("events").children.length > 50) find("events").lastChild.remove();
 }
 
-function steer(yaw, pitch, zoom) {
-  const from = aim ?? state?.view;
-  if (!from) return notice("nothing is played yet");
-  const step = from.hfov_deg / 8;
-  const within = (value, low, high) => Math.min(Math.max(value, low), high);
-  aim = {
-    yaw_deg: within(from.yaw_deg + yaw * step, -180, 180),
-    pitch_deg: within(from.pitch_deg + pitch * step, -90, 90),
-    hfov_deg: within(from.hfov_deg * zoom, 5, 120),
-  };
-  act("take_over", aim);
-}
-
 const actions = {
-  hold_camera: () => { aim = null; act("hold_camera"); },
-  hand_back: () => { aim = null; act("hand_back"); },
+  hold_camera: () => { camera.release(); act("hold_camera"); },
+  hand_back: () => { camera.release(); act("hand_back"); },
   pause: () => act(state?.transport === "paused" ? "resume" : "pause"),
   jump_back: () => act("jump_back", { seconds: 3 }),
   return_to_delay: () => act("return_to_delay"),
@@ -62,21 +51,21 @@ const actions = {
 for (const [id, run] of Object.entries(actions)) find(id).addEventListener("click", run);
 for (const button of document.querySelectorAll("[data-turn]")) {
   const [yaw, pitch] = button.dataset.turn.split(" ").map(Number);
-  button.addEventListener("click", () => steer(yaw, pitch, 1));
+  button.addEventListener("click", () => camera.step(yaw, pitch, 1));
 }
 for (const button of document.querySelectorAll("[data-zoom]")) {
-  button.addEventListener("click", () => steer(0, 0, Number(button.dataset.zoom)));
+  button.addEventListener("click", () => camera.step(0, 0, Number(button.dataset.zoom)));
 }
 find("scene").addEventListener("click", (event) => {
   const box = event.currentTarget.getBoundingClientRect();
-  aim = null;
+  camera.release();
   act("look_at", { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
 });
 
 const keys = {
-  ArrowLeft: () => steer(-1, 0, 1), ArrowRight: () => steer(1, 0, 1),
-  ArrowUp: () => steer(0, 1, 1), ArrowDown: () => steer(0, -1, 1),
-  "+": () => steer(0, 0, 0.85), "-": () => steer(0, 0, 1.18),
+  ArrowLeft: () => camera.step(-1, 0, 1), ArrowRight: () => camera.step(1, 0, 1),
+  ArrowUp: () => camera.step(0, 1, 1), ArrowDown: () => camera.step(0, -1, 1),
+  "+": () => camera.step(0, 0, 0.85), "-": () => camera.step(0, 0, 1.18),
   h: actions.hold_camera, b: actions.hand_back, j: actions.jump_back,
   n: actions.return_to_delay, c: actions.save_clip, r: actions.record, " ": actions.pause,
 };
@@ -103,6 +92,10 @@ async function showClips() {
 
 function show(now) {
   if (state && state.state !== now.state) tell(`${state.state} → ${now.state}`);
+  if (state && state.follows !== now.follows) {
+    if (state.follows === "operator") camera.release();
+    if ([state.follows, now.follows].includes("operator")) tell(`follows ${now.follows}`);
+  }
   if (state && now.dropped > state.dropped) tell(`${now.dropped - state.dropped} frames dropped`);
   for (const note of now.notes.slice(state?.notes.length ?? 0)) tell(note);
   if (!state) find("delay").value = now.target_delay_s;

@@ -1,0 +1,98 @@
+"""The dial: a film whose every pixel tells which frame and which place it is of, and how to read it from an output.
+
+Luma grows from the left edge to the right, V from top to bottom, and U counts the frames. So what was played, and
+where the camera looked, can be read from the pixels alone.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests import films
+
+WIDTH, HEIGHT, FPS = 720, 240, 25
+COUNTS = 200
+"""U comes round after so many frames: 8 s."""
+_LUMA = 40.0, 176.0
+_V = 60.0, 140.0
+
+Array = NDArray[np.float64]
+
+
+def make_dial(path: Path, seconds: int) -> None:
+    """Write the film, WIDTH x HEIGHT, without sound."""
+    luma = np.broadcast_to(_LUMA[0] + _LUMA[1] * (np.arange(WIDTH) + 0.5) / WIDTH, (HEIGHT, WIDTH))
+    half = HEIGHT // 2
+    v = np.broadcast_to((_V[0] + _V[1] * (np.arange(half) + 0.5) / half)[:, None], (half, WIDTH // 2))
+    fixed, last = np.round(luma).astype(np.uint8).tobytes(), np.round(v).astype(np.uint8).tobytes()
+    pictures = (
+        fixed + bytes([20 + number % COUNTS]) * (half * WIDTH // 2) + last for number in range(seconds * FPS)
+    )
+    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{WIDTH}x{HEIGHT}", "-r", str(FPS), "-i", "-"]
+    coded = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "8", "-g", str(FPS), "-bf", "0"]
+    command = ["ffmpeg", "-v", "error", "-y", *raw, *coded, str(path)]
+    subprocess.run(command, input=b"".join(pictures), check=True)
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a film shows, an entry a frame."""
+
+    times_s: Array
+    numbers: NDArray[np.int64]
+    """Which frame of the dial."""
+    x: Array
+    """Where the picture's middle is in the dial, part of its width; y of its height."""
+    y: Array
+    width: Array
+    """How much of the dial's width the picture shows."""
+
+    def at(self, time_s: float) -> tuple[float, float, float]:
+        """x, y and width as shown then."""
+        index = min(int(np.searchsorted(self.times_s, time_s)), len(self.times_s) - 1)
+        return float(self.x[index]), float(self.y[index]), float(self.width[index])
+
+    def jump(self, from_s: float, to_s: float) -> int:
+        """By how many frames what was shown leapt ahead in that time, beyond going on."""
+        steps = np.diff(self.numbers)[(self.times_s[1:] >= from_s) & (self.times_s[1:] < to_s)]
+        return int((steps - 1).sum())
+
+    def is_without_a_gap(self, from_s: float = 0.0, to_s: float = np.inf) -> bool:
+        """Whether every frame of that time follows the one before, in number and in time."""
+        inside = (self.times_s >= from_s) & (self.times_s < to_s)
+        return bool(
+            (np.diff(self.numbers[inside]) == 1).all()
+            and (np.abs(np.diff(self.times_s[inside]) - 1 / FPS) < 0.003).all()
+        )
+
+
+def read_dial(path: Path, first: int = 0) -> Played:
+    """Read a film made from the dial; its first frame is the one nearest to dial frame `first`."""
+    told = films.streams(path)["video"]
+    width, height = int(told["width"]), int(told["height"])
+    raw = ["-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), *raw]
+    data = subprocess.run(command, check=True, capture_output=True).stdout
+    frames = np.frombuffer(data, np.uint8).reshape(-1, width * height * 3 // 2)
+    luma = frames[:, : width * height].reshape(-1, height, width).astype(float)
+    u, v = (
+        plane.reshape(-1, height // 2, width // 2).astype(float)
+        for plane in np.split(frames[:, width * height :], 2, axis=1)
+    )
+    row = luma[:, height // 2 - 4 : height // 2 + 4].mean(axis=1)
+    places = (row - _LUMA[0]) / _LUMA[1]
+    counts = np.round(u.mean(axis=(1, 2))).astype(np.int64) - 20
+    steps = (np.diff(counts, prepend=first % COUNTS) + COUNTS // 2) % COUNTS - COUNTS // 2
+    middle = slice(width // 2 - 4, width // 2 + 4)
+    return Played(
+        films.frame_times(path),
+        first + np.cumsum(steps),
+        places[:, middle].mean(axis=1),
+        (v[:, height // 4 - 2 : height // 4 + 2].mean(axis=(1, 2)) - _V[0]) / _V[1],
+        places[:, -4:].mean(axis=1) - places[:, :4].mean(axis=1),
+    )
