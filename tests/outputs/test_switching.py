@@ -68,9 +68,15 @@ def expect_begun_amid(film: Path, at_least_s: float) -> None:
     assert len(times) >= at_least_s * FPS
     np.testing.assert_allclose(np.diff(times), 0.04, atol=0.0011)
     assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(len(times) / FPS, abs=0.2)
-    skews = films.sync_skews_ms(film)
-    assert len(skews) >= int(at_least_s) - 1
-    assert np.abs(skews).max() < 40
+    expect_in_sync(film, int(at_least_s) - 1)
+
+
+def expect_in_sync(film: Path, at_least: int) -> None:
+    """So many marks at least, in sync; the cut may have parted one, whose next click is a second away."""
+    skews = np.abs(films.sync_skews_ms(film))
+    assert (skews > 500).sum() <= 1
+    assert len(skews[skews <= 500]) >= at_least
+    assert skews[skews <= 500].max(initial=0) < 40
 
 
 def test_a_recording_begun_amid_the_film_is_whole_as_soon_as_it_is_stopped(
@@ -117,7 +123,8 @@ def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path
         run.control.pause()
         stopped = run.control.stop_output(0)  # the picture is held: the file is completed all the same
         frames = len(films.frame_times(own))
-        expect_film(own, frames)
+        assert films.start_s(own) == pytest.approx(0, abs=0.001)
+        expect_in_sync(own, 1)
         run.control.resume()
         with pytest.raises(StateError, match="it is not on"):
             run.control.stop_output(0)
@@ -160,7 +167,7 @@ def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path)
     expect_film(own, report.frames_out)
     assert len(server.films) == 2
     for film in server.films:
-        assert np.abs(films.sync_skews_ms(film)).max() < 40
+        expect_in_sync(film, 1)
     assert not any("gap" in note for note in report.notes)
 
 
