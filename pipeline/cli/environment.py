@@ -12,7 +12,8 @@ _FOR_FRAMES = ":".join(
         "glibc.malloc.hugetlb=1",  # 2 MiB pages where the kernel has them: a page fault a frame, not thousands
         "glibc.malloc.mmap_threshold=1073741824",  # no frame is given back to the kernel to be cleared again
         "glibc.malloc.trim_threshold=4294967296",
-        "glibc.malloc.arena_max=2",
+        "glibc.malloc.arena_max=1",  # only the main arena grows by whole large pages, if by many at a time
+        "glibc.malloc.top_pad=67108864",
     )
 )
 
