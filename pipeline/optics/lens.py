@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from pipeline.errors import RigError
 from pipeline.optics.angles import Array
 
+_SETTLED = 1e-9
+"""The step after one this small changes nothing: Newton steps square what is left."""
+
 _NEWTON_STEPS = 6
 _START_SAMPLES = 256
 
@@ -125,7 +128,10 @@ class _RadialLens(Lens):
         t = np.interp(radius, reach, table)
         for _ in range(_NEWTON_STEPS):
             slope = np.maximum(self._slope(t), 1e-12)
-            t = np.clip(t - (self._radius(t) - radius) / slope, 0.0, end)
+            step = (self._radius(t) - radius) / slope
+            t = np.clip(t - step, 0.0, end)
+            if not (np.abs(step) > _SETTLED).any():
+                break
         return np.where(radius <= reach[-1], t, np.nan)
 
 
