@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FrameType
 
 import typer
@@ -79,7 +80,7 @@ def report_lines(report: RunReport) -> Iterator[str]:
     )
     yield f"processor {report.cpu_s:.1f} s, memory at most {report.peak_memory_mb:.0f} MB"
     for output in report.outputs:
-        yield f"written: {output}"
+        yield f"{'written' if isinstance(output, Path) else 'streamed to'}: {output}"
     for note in report.notes:
         yield f"note: {note}"
 
