@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.gst.elements import is_raw, make_appsrc, set_property
 from pipeline.gst.runtime import Gst
 from pipeline.gst.silence import silence
-from pipeline.gst.source_edge import copied
+from pipeline.gst.source_edge import copied, running_time_ns
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 ASSUMED_FRAME_NS = 40 * NS_PER_MS
@@ -244,11 +244,9 @@ def _placed(
     return Gst.Sample.new(buffer, sample.get_caps(), _SEGMENT, None)
 
 
-def _running_ns(sample: Gst.Sample, time_ns: int) -> Nanoseconds | None:
-    if time_ns == Gst.CLOCK_TIME_NONE:
-        return None
-    sign, running_ns = sample.get_segment().to_running_time_full(Gst.Format.TIME, time_ns)
-    return Nanoseconds(sign * running_ns) if sign else None
+def _running_ns(sample: Gst.Sample, stamp_ns: int) -> Nanoseconds | None:
+    running_ns = running_time_ns(sample.get_segment(), stamp_ns)
+    return None if running_ns is None else Nanoseconds(running_ns)
 
 
 def _told_frame_ns(caps: Gst.Caps | None, unknown_ns: int = ASSUMED_FRAME_NS) -> Nanoseconds:

@@ -7,17 +7,11 @@ from collections.abc import Callable
 
 from pipeline.gst.elements import add, ghost, make_appsink, static_pad
 from pipeline.gst.runtime import Gst, GstApp, GstVideo
+from pipeline.gst.source_edge import copied, running_time_ns
 from pipeline.timebase import Nanoseconds
 
 EARLY_SOUNDS = 256
 """So many packets of sound that are encoded before their picture is are kept for it: some seconds."""
-
-_ALL = (
-    Gst.BufferCopyFlags.FLAGS
-    | Gst.BufferCopyFlags.TIMESTAMPS
-    | Gst.BufferCopyFlags.META
-    | Gst.BufferCopyFlags.MEMORY
-)
 
 
 class EncodedTap:
@@ -48,8 +42,7 @@ class EncodedTap:
 
     def ask_for_keyframe(self) -> None:
         """Have the encoder begin anew with its next picture."""
-        event = GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0)
-        static_pad(self._video, "sink").push_event(event)
+        ask_for_keyframe(static_pad(self._video, "sink"))
 
     def _entry(self, kind: str) -> GstApp.AppSink:
         appsink = make_appsink(kind)
@@ -64,6 +57,11 @@ class EncodedTap:
         if sample is not None:
             self._on_sample(kind, sample)
         return Gst.FlowReturn.OK
+
+
+def ask_for_keyframe(sink_pad: Gst.Pad) -> None:
+    """Have the encoder before `sink_pad` begin anew with its next picture. Any thread."""
+    sink_pad.push_event(GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0))
 
 
 class KeyframeGate:
@@ -107,8 +105,7 @@ def restamped(sample: Gst.Sample, shift_ns: Nanoseconds) -> Gst.Sample:
     original, segment = sample.get_buffer(), sample.get_segment()
     if original is None:
         return sample
-    # not copy(), which would be the same buffer once more
-    buffer = original.copy_region(_ALL, 0, original.get_size()) or original
+    buffer = copied(original)
     buffer.pts = _moved(segment, original.pts, shift_ns)
     buffer.dts = _moved(segment, original.dts, shift_ns)
     return Gst.Sample.new(buffer, sample.get_caps(), None, None)
@@ -127,5 +124,4 @@ def _running_time_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
 
 
 def _to_running_time_ns(segment: Gst.Segment, stamp_ns: int) -> Nanoseconds:
-    sign, time_ns = segment.to_running_time_full(Gst.Format.TIME, stamp_ns)
-    return Nanoseconds(sign * time_ns)
+    return Nanoseconds(running_time_ns(segment, stamp_ns) or 0)

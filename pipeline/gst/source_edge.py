@@ -59,6 +59,11 @@ def _signed(running: tuple[int, int]) -> int | None:
     return sign * running_ns if sign else None
 
 
+def running_time_ns(segment: Any, stamp_ns: int) -> int | None:
+    """The running time of a timestamp, negative before the segment's start; None where there is none."""
+    return None if stamp_ns == _NONE else _signed(segment.to_running_time_full(_TIME, stamp_ns))
+
+
 def copied(buffer: Any) -> Any:
     """Another buffer with the same memory; `Gst.Buffer.copy` of PyGObject is the buffer itself."""
     return buffer.copy_region(_ALL, 0, buffer.get_size())
@@ -120,7 +125,7 @@ class SourceEdge:
         segment = self._pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
         if segment is None or duration_ns == _NONE:
             return 0
-        return _signed(segment.parse_segment().to_running_time_full(_TIME, begin_ns + duration_ns)) or 0
+        return running_time_ns(segment.parse_segment(), begin_ns + duration_ns) or 0
 
     @property
     def is_active(self) -> bool:

@@ -16,8 +16,9 @@ from pipeline.gst.branches import attach, detach
 from pipeline.gst.bus import explain
 from pipeline.gst.elements import static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
+from pipeline.gst.encoded_tap import ask_for_keyframe
 from pipeline.gst.outputs import FileOutput, Output, open_recording
-from pipeline.gst.runtime import Gst, GstVideo
+from pipeline.gst.runtime import Gst
 
 FINISH_S = 10.0
 """An output has its end by then, unless what takes it stands still."""
@@ -239,9 +240,7 @@ class Switchboard:
         element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items() if self._stage is not None else ():
             attach(tee, static_pad(element, kind))
-        static_pad(element, "video").push_event(
-            GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0)
-        )
+        ask_for_keyframe(static_pad(element, "video"))
         if line not in self._lines:
             self._lines.append(line)
 

@@ -49,8 +49,11 @@ class Running:
     def wait_shown(self, position_s: float) -> None:
         wait_until(lambda: self.application.progress().position_s >= position_s, f"second {position_s:g}")
 
+    def wait_over(self, timeout_s: float) -> None:
+        self._thread.join(timeout_s)
+
     def report(self) -> RunReport:
-        self._thread.join(60)
+        self.wait_over(60)
         assert self._report is not None
         return self._report
 

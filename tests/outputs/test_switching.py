@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,39 +14,25 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.control import Control
 from pipeline.errors import StateError
 from pipeline.gst.switchboard import OutputStatus
-from pipeline.progress import RunReport
 from tests import films
 from tests.outputs.peers import RtmpServer, wait_until
-from tests.outputs.runs import FPS, expect_film, settings
+from tests.outputs.runs import FPS, Running, expect_film, settings
 
 WEB = {"address": "127.0.0.1:0"}
 """With a dashboard a run needs no output."""
 
 
-class Operated:
+class Operated(Running):
     """A run on a thread of its own, in an operator's hands."""
 
     def __init__(self, film: Path, folder: Path, **values: Any) -> None:
-        self.run = PanoramaWithVirtualCamera(settings(film, **values))
-        self.control = Control(self.run, folder / "clips")
-        self.report: RunReport | None = None
-        self._thread = threading.Thread(target=self._play)
-        self._thread.start()
-
-    def _play(self) -> None:
-        self.report = self.run.run()
-
-    def wait_shown(self, position_s: float) -> None:
-        wait_until(lambda: self.run.progress().position_s >= position_s, f"second {position_s:g}")
+        application = PanoramaWithVirtualCamera(settings(film, **values))
+        self.control = Control(application, folder / "clips")
+        super().__init__(application)
 
     def wait_state(self, number: int, state: str) -> OutputStatus:
         wait_until(lambda: self.control.outputs()[number].state == state, f"{state} of output {number}")
         return self.control.outputs()[number]
-
-    def join(self) -> RunReport:
-        self._thread.join(60)
-        assert self.report is not None
-        return self.report
 
 
 @contextmanager
@@ -56,8 +41,8 @@ def _operating(film: Path, folder: Path, **values: Any) -> Iterator[Operated]:
     try:
         yield operated
     finally:
-        operated.run.abort()
-        operated._thread.join(20)
+        operated.application.abort()
+        operated.wait_over(20)
 
 
 def expect_begun_amid(film: Path, at_least_s: float) -> None:
@@ -93,8 +78,8 @@ def test_a_recording_begun_amid_the_film_is_whole_as_soon_as_it_is_stopped(
         expect_begun_amid(film, 3.0)  # while the run goes on
         assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
         assert stopped.elapsed_s == pytest.approx(len(films.frame_times(film)) / FPS, abs=0.5)
-        assert run.run.progress().delay_s == pytest.approx(1.0, abs=0.05)
-        report = run.join()
+        assert run.application.progress().delay_s == pytest.approx(1.0, abs=0.05)
+        report = run.report()
     expect_film(own, report.frames_out)
     np.testing.assert_allclose(np.diff(films.frame_times(own)), 0.04, atol=0.0011)
     assert report.dropped == 0
@@ -110,7 +95,7 @@ def test_a_run_without_any_output_records_twice_to_two_files(match_film: Path, t
             run.wait_shown(begin_s + 2.5)
             run.control.stop_output(recording.number)
             recorded.append(tmp_path / "clips" / recording.name)
-        run.join()
+        run.report()
     assert len(set(recorded)) == 2
     for film in recorded:
         expect_begun_amid(film, 2.0)
@@ -132,7 +117,7 @@ def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path
             run.control.start_output(0)
         with pytest.raises(StateError, match="no output 7"):
             run.control.stop_output(7)
-        report = run.join()
+        report = run.report()
     assert (stopped.state, stopped.name) == ("off", "match.mp4")
     assert report.frames_out > frames
     assert len(films.frame_times(own)) == frames
@@ -144,7 +129,7 @@ def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_film: Path, 
     with _operating(short_film, tmp_path, web=WEB) as run:
         run.wait_shown(0.5)
         recording = run.control.record()
-        run.join()
+        run.report()
     expect_begun_amid(tmp_path / "clips" / recording.name, 3.0)
 
 
@@ -163,7 +148,7 @@ def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path)
         run.wait_shown(5.0)
         run.control.start_output(1)
         server.wait_received(40_000, films=2)
-        report = run.join()
+        report = run.report()
     expect_film(own, report.frames_out)
     assert len(server.films) == 2
     for film in server.films:
@@ -189,6 +174,6 @@ def test_a_full_disk_ends_that_recording_and_nothing_else(
         assert str(tmp_path) not in failed.trouble
         with pytest.raises(StateError, match="it is not on"):
             run.control.stop_output(number)
-        report = run.join()
+        report = run.report()
     expect_film(own, report.frames_out)
     assert sum("the disk is full" in record.getMessage() for record in caplog.records) == 1
