@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.director import Director
 from pipeline.errors import ConfigError, OutputError, StateError
+from pipeline.gst.monitor import Monitor, OnPiece
 from pipeline.gst.switchboard import OutputStatus, Switchboard
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
@@ -160,6 +161,12 @@ class Control:
         return folder / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{number:03d}{suffix}"
 
     # What there is to see
+
+    def open_monitor(self, on_piece: OnPiece) -> Monitor:
+        """The film as a browser plays it, from now on until it is closed; see PlaybackPipeline."""
+        if self._run.playback is None:
+            raise StateError("nothing is played yet; look again after playback has started")
+        return self._run.playback.open_monitor(on_piece)
 
     @property
     def rig(self) -> Rig | None:

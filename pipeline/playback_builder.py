@@ -11,6 +11,7 @@ from pipeline.gst.decoders import share_cores
 from pipeline.gst.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.encode_stage import Encoding
 from pipeline.gst.frames import RAW_FORMATS
+from pipeline.gst.monitor import Monitor
 from pipeline.gst.outputs import Split, open_file, open_stream
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst, GstApp
@@ -73,7 +74,8 @@ class PlaybackPipelineBuilder:
             self._open_outputs(switchboard, self._encoding)
         if self._show_window:
             self._open_window(pipeline, picture, sound)
-        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, switchboard)
+        make_monitor = partial(Monitor, pipeline, picture, sound)
+        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, switchboard, make_monitor)
 
     def _shown_picture(self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc]) -> Gst.Element:
         """appsrcs -> (decode) -> (stack) -> (view) -> tee."""

@@ -11,6 +11,10 @@ from pipeline.gst.runtime import Gst
 FRAGMENT_MS = 1000
 """An mp4 file is playable up to its last whole fragment, should the run be killed."""
 
+LIVE_FRAGMENT_MS = 100
+"""A browser has a picture so much later than it was encoded."""
+LIVE_TIMESCALE_HZ = 90_000
+
 
 @dataclass(frozen=True, slots=True)
 class Container:
@@ -74,3 +78,10 @@ LIVE_TS = replace(CONTAINERS["ts"], stream_caps="video/mpegts,systemstream=true,
 holding headers, and so every keyframe."""
 LIVE_FLV = Container("flvmux", "video", "audio", _FLASH, (("streamable", True),))
 """What RTMP carries."""
+LIVE_MP4 = Container(
+    "mp4mux",
+    *_TAGGED,
+    _FLASH,
+    (("fragment_duration", LIVE_FRAGMENT_MS), ("streamable", True), ("trak_timescale", LIVE_TIMESCALE_HZ)),
+)
+"""What a browser's Media Source takes. Each track begins at 0, whenever its first sample is."""

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.gst.branches import attach, detach
-from pipeline.gst.elements import chain, make, static_pad
+from pipeline.gst.elements import chain, make, set_property, static_pad
 from pipeline.gst.priming import remove_priming
 from pipeline.gst.runtime import Gst
 
 ElementMaker = Callable[[], Gst.Element]
+
+SPARE_PICTURES = 4
+"""So many rendered pictures wait at most for encoders that nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +33,33 @@ class EncodeStage:
     """
 
     def __init__(
-        self, pipeline: Gst.Pipeline, picture: Gst.Element, sound: Gst.Element | None, encoding: Encoding
+        self,
+        pipeline: Gst.Pipeline,
+        picture: Gst.Element,
+        sound: Gst.Element | None,
+        encoding: Encoding,
+        *,
+        waits: bool = True,
     ) -> None:
-        """Raises ConfigError or MissingDependencyError where an encoder cannot be used."""
+        """`waits`: playback waits for the encoders; else they leave out what they are too slow for.
+
+        Raises ConfigError or MissingDependencyError where an encoder cannot be used.
+        """
         self._pipeline = pipeline
         self._chains: list[list[Gst.Element]] = []
-        self.tees = {"video": make("tee", "encoded-picture", allow_not_linked=True)}
-        convert = make("videoconvert")
-        chains = [
-            (picture, [make("queue", "rendered"), convert, encoding.make_video_encoder(), self.tees["video"]])
-        ]
+        self.tees = {"video": make("tee", None, allow_not_linked=True)}
+        rendered, heard = make("queue"), make("queue")
+        if not waits:
+            set_property(rendered, "max-size-buffers", SPARE_PICTURES)
+            for queue in (rendered, heard):
+                set_property(queue, "leaky", "downstream")
+        encoder = encoding.make_video_encoder()
+        chains = [(picture, [rendered, make("videoconvert"), encoder, self.tees["video"]])]
         if sound is not None:
-            self.tees["audio"] = make("tee", "encoded-sound", allow_not_linked=True)
+            self.tees["audio"] = make("tee", None, allow_not_linked=True)
             encoder = encoding.make_audio_encoder()
             remove_priming(encoder)
-            steps = [make("queue"), make("audioconvert"), make("audioresample"), encoder, self.tees["audio"]]
+            steps = [heard, make("audioconvert"), make("audioresample"), encoder, self.tees["audio"]]
             chains.append((sound, steps))
         for source, steps in chains:
             chain(pipeline, *steps)

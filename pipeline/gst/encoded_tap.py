@@ -75,6 +75,8 @@ class KeyframeGate:
         """The running time of the keyframe; None before it has come."""
         self.last_ns: Nanoseconds | None = None
         """The running time of the last picture that passed."""
+        self.first_sound_ns: Nanoseconds | None = None
+        """The running time of the first sound that passed."""
         self._early_sound: deque[tuple[Nanoseconds, Gst.Sample]] = deque(maxlen=EARLY_SOUNDS)
 
     def admit(self, kind: str, sample: Gst.Sample) -> list[tuple[str, Gst.Sample]]:
@@ -90,13 +92,17 @@ class KeyframeGate:
             if buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
                 return []
             self.first_ns = self.last_ns = time_ns
-            sound = [("audio", early) for early_ns, early in self._early_sound if early_ns >= time_ns]
+            sound = [(early_ns, early) for early_ns, early in self._early_sound if early_ns >= time_ns]
             self._early_sound.clear()
-            return [*sound, (kind, sample)]
+            if sound:
+                self.first_sound_ns = sound[0][0]
+            return [*(("audio", early) for _, early in sound), (kind, sample)]
         if time_ns < self.first_ns:
             return []
         if kind == "video":
             self.last_ns = time_ns
+        elif self.first_sound_ns is None:
+            self.first_sound_ns = time_ns
         return [(kind, sample)]
 
 

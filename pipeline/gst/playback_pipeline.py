@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pipeline.errors import ForesightError
+from pipeline.errors import ForesightError, StateError
 from pipeline.gst.bus import BusListener
-from pipeline.gst.elements import static_pad
 from pipeline.gst.limiter import DurationLimit
+from pipeline.gst.monitor import Monitor, OnPiece
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.switchboard import Switchboard
 from pipeline.timebase import Nanoseconds
@@ -27,12 +27,16 @@ class PlaybackPipeline:
         appsrcs: list[GstApp.AppSrc],
         audio_appsrc: GstApp.AppSrc | None,
         switchboard: Switchboard,
+        make_monitor: Callable[[OnPiece], Monitor],
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
         self.appsrc = appsrcs[0]
         self.audio_appsrc = audio_appsrc
         self.switchboard = switchboard
+        self._make_monitor = make_monitor
+        self._monitor: Monitor | None = None
+        self._monitoring = threading.Lock()
         self._over = threading.Event()
         self._error: ForesightError | None = None
         self._unseen: tuple[str, ...] = ()
@@ -67,19 +71,34 @@ class PlaybackPipeline:
         if self.pipeline.get_state(0)[1] == Gst.State.PAUSED:
             self.pipeline.set_state(Gst.State.PLAYING)  # a held film has no end else
 
+    def open_monitor(self, on_piece: OnPiece) -> Monitor:
+        """A small film of what is played for browsers, in place of the one before; the caller closes it.
+
+        Raises StateError before the first picture and after the last.
+        """
+        with self._monitoring:
+            if self._over.is_set():
+                raise StateError("the film is over; there is nothing to look at any more")
+            if self._monitor is not None:
+                self._monitor.close()
+            self._monitor = self._make_monitor(on_piece)
+            return self._monitor
+
     def end_sound_at(self, time_ns: Nanoseconds) -> None:
         """Let no sound of this running time or later into the outputs, beyond what they already have."""
-        tee = self.pipeline.get_by_name("encoded-sound")
-        encoded = static_pad(tee, "sink").get_peer() if tee is not None else None
+        encoded = self.switchboard.encoded_sound()
         if encoded is not None:
             DurationLimit(encoded, time_ns)
 
     def stop(self) -> None:
         """Let the pushes send their last, then set the pipeline to NULL. Idempotent."""
         self._bus.stop()
+        self._over.set()
+        with self._monitoring:
+            if self._monitor is not None:
+                self._monitor.close()
         self.switchboard.finish()
         self.pipeline.set_state(Gst.State.NULL)
-        self._over.set()
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.EOS:

@@ -76,6 +76,12 @@ class PushLink:
         """The running time of the last picture that was taken."""
         return self._gate.last_ns
 
+    @property
+    def sound_late_ns(self) -> Nanoseconds:
+        """How much later than the keyframe the first sound is; 0 while there is none."""
+        sound_ns = self._gate.first_sound_ns
+        return Nanoseconds(0 if sound_ns is None else sound_ns - (self.first_ns or 0))
+
     def take(self, kind: str, sample: Gst.Sample) -> None:
         """One encoded sample of ``video`` or ``audio``; what lies before the first keyframe is left out."""
         with self._lock:

@@ -113,6 +113,12 @@ class Switchboard:
         """The outputs in the order in which they were added. Never blocks."""
         return [line.status() for line in self._lines]
 
+    def encoded_sound(self) -> Gst.Pad | None:
+        """Where encoded sound comes from for all outputs; None while there is none. Never blocks."""
+        stage = self._stage
+        tee = None if stage is None else stage.tees.get("audio")
+        return None if tee is None else static_pad(tee, "sink").get_peer()
+
     def add_file(self, output: Output) -> None:
         """Put in an output that is on from the film's first picture to its last, or until it is stopped."""
         with self._switching:

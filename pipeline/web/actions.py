@@ -101,6 +101,7 @@ def openapi(version: str) -> dict[str, Any]:
         "/api/state": "The state of the run",
         "/api/events": "The state, four times a second, as server-sent events",
         "/api/clips": "The saved clips",
+        "/preview.mp4": "The directed picture with its sound, fragmented MP4 without end",
         "/preview.mjpeg": "The directed picture, multipart JPEG",
         "/panorama.mjpeg": "The panorama, multipart JPEG",
         "/metrics": "Numbers for Prometheus",

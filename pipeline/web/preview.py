@@ -47,6 +47,7 @@ class Preview:
         self._renderer: Renderer | None = None
         self._makers = {self.picture: self._small, self.panorama: self._whole}
         self._due = {self.picture: _Due(PICTURE_HZ), self.panorama: _Due(PANORAMA_HZ)}
+        self._newest: dict[Feed[bytes], HeldFrame] = {}
         self._waiting: dict[Feed[bytes], HeldFrame] = {}
         self._change = threading.Condition()
         self._stopped = False
@@ -60,6 +61,7 @@ class Preview:
         """End both feeds and the thread. Idempotent."""
         with self._change:
             self._stopped = True
+            self._newest = {}
             self._change.notify()
         self.picture.close()
         self.panorama.close()
@@ -67,11 +69,18 @@ class Preview:
     def look(self, source: HeldFrame, picture: HeldFrame, time_ns: Nanoseconds) -> None:
         """Hold what is due and watched, the latest only; the streaming thread calls it."""
         self._control.rendered(time_ns)
-        for feed, frame in ((self.picture, picture), (self.panorama, source)):
+        self._newest = {self.picture: picture, self.panorama: source}
+        for feed in (self.picture, self.panorama):
             if feed.followers and self._due[feed]():
-                with self._change:
-                    self._waiting[feed] = frame
-                    self._change.notify()
+                self.show_newest(feed)
+
+    def show_newest(self, feed: Feed[bytes]) -> None:
+        """Have the newest picture made for those who follow `feed`, also while the film is held. Any thread."""
+        frame = self._newest.get(feed)
+        if frame is not None:
+            with self._change:
+                self._waiting[feed] = frame
+                self._change.notify()
 
     def _work(self) -> None:
         while True:

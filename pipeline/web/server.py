@@ -24,13 +24,14 @@ from starlette.types import ASGIApp
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.control import Control
-from pipeline.errors import ConfigError, ForesightError, OutputError
+from pipeline.errors import ConfigError, ForesightError, OutputError, StateError
 from pipeline.progress import Progress
 from pipeline.redaction import redact
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action, openapi, told
 from pipeline.web.feed import Feed
+from pipeline.web.film import Film
 from pipeline.web.guard import Guard
 from pipeline.web.metrics import CONTENT_TYPE, exposition
 from pipeline.web.preview import Preview
@@ -50,6 +51,7 @@ class Dashboard:
             raise ConfigError("the dashboard has no address; give web.address")
         self._host, self._port = host_and_port(settings.address)
         self.control = Control(run, settings.clips)
+        self.film = Film(self.control)
         self.preview = Preview(self.control)
         run.onlooker = self.preview.look
         self._events: Feed[str] = Feed()
@@ -95,6 +97,7 @@ class Dashboard:
     def stop(self) -> None:
         """End every viewer and the server. Idempotent, returns within seconds."""
         self._events.close()
+        self.film.close()
         self.preview.stop()
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
@@ -108,6 +111,7 @@ class Dashboard:
                 Route("/openapi.json", self._openapi),
                 Route("/healthz", self._healthz),
                 Route("/metrics", self._metrics),
+                Route("/preview.mp4", self._get_film),
                 Route("/preview.mjpeg", self._picture),
                 Route("/panorama.mjpeg", self._panorama),
                 Route("/api/state", self._get_state),
@@ -144,11 +148,30 @@ class Dashboard:
             lines(), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )
 
+    async def _get_film(self, _request: Request) -> Response:
+        try:
+            head, pieces = await self.film.begin()
+        except StateError:
+            return Response(status_code=204)  # no error for a page that asks before and after the film
+        except ForesightError as error:
+            return JSONResponse({"error": redact(str(error))}, 409)
+        return StreamingResponse(pieces, media_type=head.media_type, headers={"cache-control": "no-store"})
+
     async def _picture(self, _request: Request) -> Response:
-        return _multipart(self.preview.picture)
+        return self._multipart(self.preview.picture)
 
     async def _panorama(self, _request: Request) -> Response:
-        return _multipart(self.preview.panorama)
+        return self._multipart(self.preview.panorama)
+
+    def _multipart(self, feed: Feed[bytes]) -> Response:
+        async def parts() -> AsyncIterator[bytes]:
+            async for jpeg in feed.follow():
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                yield head.encode() + jpeg + b"\r\n"
+
+        self.preview.show_newest(feed)
+        kind = "multipart/x-mixed-replace; boundary=frame"
+        return StreamingResponse(parts(), media_type=kind, headers={"cache-control": "no-store"})
 
     async def _get_clips(self, _request: Request) -> Response:
         return JSONResponse([told(clip) for clip in self.control.clips() if clip.path.exists()])
@@ -175,14 +198,3 @@ class Dashboard:
 
 async def _page(_request: Request, name: str) -> Response:
     return FileResponse(STATIC / name, headers={"cache-control": "no-cache"})
-
-
-def _multipart(feed: Feed[bytes]) -> Response:
-    async def parts() -> AsyncIterator[bytes]:
-        async for jpeg in feed.follow():
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            yield head.encode() + jpeg + b"\r\n"
-
-    return StreamingResponse(
-        parts(), media_type="multipart/x-mixed-replace; boundary=frame", headers={"cache-control": "no-store"}
-    )

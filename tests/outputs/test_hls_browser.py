@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from pipeline.application import PanoramaWithVirtualCamera
+from tests.chromium import chromium, sync_skews_ms
 from tests.outputs.runs import settings
 
 MEAN_LUMA = """() => {
@@ -44,11 +45,8 @@ def served(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+    with chromium() as browser:
         yield browser.new_page()
-        browser.close()
 
 
 def test_chromium_plays_picture_and_sound_to_the_end(
@@ -63,6 +61,9 @@ def test_chromium_plays_picture_and_sound_to_the_end(
     assert page.evaluate(f"[{video}.videoWidth, {video}.videoHeight]") == [320, 108]
     assert page.evaluate(f"{video}.webkitAudioDecodedByteCount") > 10_000
     assert page.evaluate(MEAN_LUMA) > 20
+    skews = sync_skews_ms(page, 4)
+    assert len(skews) >= 3
+    assert abs(skews).max() < 40
     page.evaluate(f"{video}.currentTime = {report.duration_s - 1.5}")  # in the last segment
     page.wait_for_function(f"{video}.ended", timeout=30_000)
     assert page.evaluate(f"{video}.error") is None

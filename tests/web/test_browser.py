@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
 from pipeline.web.server import Dashboard
 from tests import films
+from tests.chromium import chromium
 from tests.outputs.peers import RtmpServer
 from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_dial
 
@@ -96,10 +97,8 @@ def served(dial: Path, tmp_path: Path, server: RtmpServer) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[{"viewport": {"width": 1280, "height": 800}}])
@@ -128,10 +127,14 @@ PHONE = pytest.mark.parametrize(
 
 def until(page: Page, condition: str) -> None:
     """Wait until `condition` holds of the run's state `s`, as the API tells it; half a minute at most."""
+    wait_in(page, f"((s) => {condition})(await (await fetch('/api/state')).json())")
+
+
+def wait_in(page: Page, condition: str) -> None:
+    """Wait until `condition` holds in the page, whose policy forbids Playwright's own waiting."""
     held = page.evaluate(
         f"""async () => {{
           for (let look = 0; look < 300; look++) {{
-            const s = await (await fetch('/api/state')).json();
             if ({condition}) return true;
             await new Promise((go) => setTimeout(go, 100));
           }}
@@ -167,26 +170,23 @@ def shows_ball(place: tuple[float, float, float]) -> bool:
 
 
 def picture(page: Page) -> str:
-    """The newest picture of the preview, as it was sent."""
-    sent = page.evaluate(
-        """async () => {
-          const over = new AbortController();
-          const reader = (await fetch('/preview.mjpeg', { signal: over.signal })).body.getReader();
-          let text = '';
-          for (;;) {
-            text += String.fromCharCode(...(await reader.read()).value);
-            const head = /Content-Length: (\\d+)\\r\\n\\r\\n/.exec(text);
-            const size = head && head.index + head[0].length + Number(head[1]);
-            if (head && text.length >= size) { over.abort(); return text.slice(head.index, size); }
-          }
+    """What the preview shows now, pixel for pixel."""
+    shown = page.evaluate(
+        """() => {
+          const video = document.querySelector('#picture video'), canvas = document.createElement('canvas');
+          canvas.width = video.videoWidth;
+          canvas.height = video.videoHeight;
+          canvas.getContext('2d').drawImage(video, 0, 0);
+          return canvas.toDataURL();
         }"""
     )
-    return str(sent)
+    return str(shown)
 
 
 def test_mouse_and_keys_steer_the_camera_in_what_is_played(page: Page, served: Served) -> None:
-    for selector, width in (("#picture", 320), (".panorama img", 960)):
-        page.wait_for_function(f"document.querySelector('{selector}').naturalWidth === {width}")
+    wait_in(page, "document.querySelector('#picture video').currentTime > 0.5")
+    assert page.evaluate("document.querySelector('#picture video').videoWidth") == 320
+    wait_in(page, "document.querySelector('.panorama img').naturalWidth === 960")
     page.wait_for_selector("#scene .frame[points*=',']", state="attached")
 
     until(page, "s.follows === 'ball'")

@@ -132,3 +132,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     for path in (ROOT / "pipeline/web/static").glob("*.*"):
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"(https?:)?//\w", re.sub(r"// .*", "", text)), path
+
+
+def test_before_playback_there_is_no_film(tmp_path: Path) -> None:
+    assert client(tmp_path).get("/preview.mp4").status_code == 204

@@ -38,7 +38,7 @@ export class Camera {
     }
   }
 
-  steerOn(picture) {
+  steerOn(picture, aspect) {
     const fingers = new Map();
     let grip = null; // the aim, and where the fingers were, when one of them came or went
     const hold = () => {
@@ -56,7 +56,7 @@ export class Camera {
       if (!grip) return;
       const now = centre(fingers);
       const zoom = grip.apart && now.apart ? grip.apart / now.apart : 1;
-      const degrees = grip.from.hfov_deg * zoom / shownWidth(picture);
+      const degrees = grip.from.hfov_deg * zoom / shownWidth(picture, aspect());
       this.send(grip.from, (grip.x - now.x) * degrees, (now.y - grip.y) * degrees, zoom);
     });
     for (const end of ["pointerup", "pointercancel"]) {
@@ -77,7 +77,7 @@ function centre(fingers) {
   };
 }
 
-function shownWidth(picture) {
+function shownWidth(picture, aspect) {
   const box = picture.getBoundingClientRect();
-  return Math.min(box.width, box.height * picture.naturalWidth / Math.max(picture.naturalHeight, 1));
+  return Math.min(box.width, box.height * aspect);
 }

@@ -1,6 +1,7 @@
 // The page's wiring: state comes as server-sent events, actions go as JSON.
 import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
+import { Film } from "./film.js";
 import { Outputs } from "./outputs.js";
 import { drawScene } from "./scene.js";
 
@@ -8,7 +9,12 @@ const find = (id) => document.getElementById(id);
 const charts = new Charts(find("charts"));
 const outputs = new Outputs(find("outputs"), act);
 const camera = new Camera(act, () => state?.view);
-camera.steerOn(find("picture"));
+const film = new Film(find("picture"), (there, heard) => {
+  find("sound").hidden = !there;
+  find("sound").setAttribute("aria-pressed", heard);
+  find("sound").textContent = heard ? "Mute" : "Sound";
+});
+camera.steerOn(find("picture"), () => film.aspect);
 let state = null;
 let clipsShown = -1;
 
@@ -47,6 +53,7 @@ const actions = {
   set_delay: () => act("set_delay", { seconds: Number(find("delay").value) }),
   record: () => act("record"),
   save_clip: () => act("save_clip", { before_s: Number(find("before").value) }),
+  sound: () => film.toggleSound(),
 };
 for (const [id, run] of Object.entries(actions)) find(id).addEventListener("click", run);
 for (const button of document.querySelectorAll("[data-turn]")) {
@@ -67,7 +74,7 @@ const keys = {
   ArrowUp: () => camera.step(0, 1, 1), ArrowDown: () => camera.step(0, -1, 1),
   "+": () => camera.step(0, 0, 0.85), "-": () => camera.step(0, 0, 1.18),
   h: actions.hold_camera, b: actions.hand_back, j: actions.jump_back,
-  n: actions.return_to_delay, c: actions.save_clip, r: actions.record, " ": actions.pause,
+  n: actions.return_to_delay, c: actions.save_clip, r: actions.record, m: actions.sound, " ": actions.pause,
 };
 addEventListener("keydown", (event) => {
   const run = keys[event.key];
@@ -111,6 +118,7 @@ function show(now) {
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
   outputs.show(now.outputs);
+  if (now.view) film.start();
   charts.add(now);
   if (clipsShown !== now.clips) { clipsShown = now.clips; if (now.clips) showClips(); }
 }

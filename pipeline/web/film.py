@@ -1,0 +1,132 @@
+"""Film: the directed picture with its sound for any number of browsers, encoded once and only while one looks."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncIterator
+
+from pipeline.control import Control
+from pipeline.errors import StateError
+from pipeline.gst.fragments import Fragment, Head
+from pipeline.gst.monitor import Monitor
+from pipeline.web.feed import Feed
+
+LINGER_S = 3.0
+"""The encoders stay this long for a viewer who loads the page anew."""
+KEPT = 80
+"""Fragments that are kept for a viewer whose connection is slow: some 4 s of picture and sound."""
+
+
+class Film:
+    """Starts the monitor for the first viewer and closes it after the last.
+
+    `begin` and `follow` belong to the server's event loop, `close` to any thread.
+    """
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+        self._reel = Reel()
+        self._monitor: Monitor | None = None
+        self._viewers = 0
+        self._switching = asyncio.Lock()
+        self._closing: asyncio.Task[None] | None = None
+
+    async def begin(self) -> tuple[Head, AsyncIterator[bytes]]:
+        """What a player begins with, and that with all that it is fed then, from the newest keyframe on.
+
+        Raises StateError where nothing is played.
+        """
+        self._viewers += 1
+        try:
+            async with self._switching:
+                if self._monitor is None or self._reel.is_closed:
+                    reel = self._reel = Reel()
+                    self._monitor = await asyncio.to_thread(self._control.open_monitor, reel.add)
+            return await self._reel.head(), self._follow(self._reel)
+        finally:
+            self._leave()
+
+    def close(self) -> None:
+        """End every viewer. The run closes the monitor."""
+        self._reel.close()
+
+    async def _follow(self, reel: Reel) -> AsyncIterator[bytes]:
+        self._viewers += 1
+        try:
+            async for data in reel.follow():
+                yield data
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._viewers -= 1
+        if not self._viewers:
+            self._closing = asyncio.ensure_future(self._close_soon())
+
+    async def _close_soon(self) -> None:
+        await asyncio.sleep(LINGER_S)
+        async with self._switching:
+            if not self._viewers and self._monitor is not None:
+                monitor, self._monitor = self._monitor, None
+                self._reel.close()
+                await asyncio.to_thread(monitor.close)
+
+
+class Reel:
+    """One monitor's head and newest fragments. `add` and `close` are for any thread."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._lock = threading.Lock()
+        self._head: Feed[Head] = Feed()
+        self._newest: Feed[int] = Feed()
+        self._kept: deque[tuple[int, Fragment]] = deque(maxlen=KEPT)
+        self._count = 0
+
+    def add(self, piece: Head | Fragment | None) -> None:
+        """The head, then one fragment after the other, None at the end. Never blocks."""
+        if piece is None:
+            self.close()
+        elif isinstance(piece, Head):
+            self._head.publish(piece)
+        else:
+            with self._lock:
+                self._count += 1
+                self._kept.append((self._count, piece))
+            self._newest.publish(self._count)
+
+    def close(self) -> None:
+        """End every follower."""
+        self.is_closed = True
+        self._head.close()
+        self._newest.close()
+
+    async def head(self) -> Head:
+        """The head, once there is one: a held film has none before it goes on. Raises StateError at its end."""
+        async for head in self._head.follow():
+            return head
+        raise StateError("the film is over; there is nothing to look at any more")
+
+    async def follow(self) -> AsyncIterator[bytes]:
+        """The head, then the fragments in order from the newest that can be begun with.
+
+        Who falls behind what is kept goes on at the newest such fragment.
+        """
+        told = 0
+        async for head in self._head.follow():
+            yield head.data
+            break
+        async for _newest in self._newest.follow():
+            for number, fragment in self._after(told):
+                told = number
+                yield fragment.data
+
+    def _after(self, told: int) -> list[tuple[int, Fragment]]:
+        with self._lock:
+            kept = list(self._kept)
+        if told and kept[0][0] <= told + 1:
+            return kept[told + 1 - kept[0][0] :]
+        entries = [index for index, (_, fragment) in enumerate(kept) if fragment.is_entry]
+        return kept[entries[-1] :] if entries else []

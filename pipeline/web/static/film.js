@@ -1,0 +1,111 @@
+// The directed picture with its sound: MP4 fragments as they come, played close to the newest; stills until then.
+const LEAST_BEHIND_S = 0.25, MOST_BEHIND_S = 1; // how far behind the newest fragment it plays
+const LATE_S = 0.75; // later than that it leaps; else it plays a little faster
+const KEPT_S = 10;
+const AGAIN_MS = 1000;
+const Media = window.ManagedMediaSource ?? window.MediaSource;
+
+export class Film {
+  constructor(place, onSound) {
+    this.video = place.querySelector("video");
+    this.stills = place.querySelector("img");
+    this.onSound = onSound; // told whether there is sound, and whether it is heard
+    this.hasSound = false;
+    this.isOn = false;
+    this.connection = null;
+    this.behind_s = LEAST_BEHIND_S;
+    this.video.disableRemotePlayback = true;
+    this.video.addEventListener("playing", () => this.showStills(false));
+    this.video.addEventListener("waiting", () => { // pieces come unevenly
+      this.behind_s = Math.min(this.behind_s * 1.4, MOST_BEHIND_S);
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (this.video.muted && document.hidden) this.connection?.abort();
+    });
+    this.showStills(true);
+  }
+
+  get aspect() {
+    const { video, stills } = this;
+    return video.videoWidth ? video.videoWidth / video.videoHeight
+      : stills.naturalWidth ? stills.naturalWidth / stills.naturalHeight : 16 / 9;
+  }
+
+  toggleSound() {
+    if (!this.hasSound) return;
+    this.video.muted = !this.video.muted;
+    this.onSound(this.hasSound, !this.video.muted);
+  }
+
+  async start() {
+    if (this.isOn || !Media) return;
+    this.isOn = true;
+    for (;;) {
+      if (!document.hidden || !this.video.muted) {
+        this.connection = new AbortController();
+        try { await this.play(this.connection.signal); } catch { this.showStills(!document.hidden); }
+      }
+      await new Promise((go) => setTimeout(go, AGAIN_MS));
+    }
+  }
+
+  async play(signal) {
+    const answer = await fetch("/preview.mp4", { signal });
+    const type = answer.headers.get("content-type");
+    if (answer.status !== 200 || !Media.isTypeSupported(type)) throw new Error(`cannot play ${type}`);
+    this.hasSound = type.includes("mp4a");
+    this.onSound(this.hasSound, !this.video.muted);
+    const media = new Media();
+    this.video.src = URL.createObjectURL(media);
+    try {
+      await happens(media, "sourceopen", signal);
+      const buffer = media.addSourceBuffer(type);
+      for await (const piece of pieces(answer.body)) {
+        buffer.appendBuffer(piece);
+        await happens(buffer, "updateend", signal);
+        if (!buffer.buffered.length) continue;
+        this.keepUp(buffer.buffered);
+        if (this.video.currentTime - buffer.buffered.start(0) > 2 * KEPT_S) {
+          buffer.remove(0, this.video.currentTime - KEPT_S);
+          await happens(buffer, "updateend", signal);
+        }
+      }
+    } finally {
+      URL.revokeObjectURL(this.video.src);
+    }
+    throw new Error("the film has ended");
+  }
+
+  keepUp(buffered) {
+    const { video } = this;
+    const start = buffered.start(buffered.length - 1), end = buffered.end(buffered.length - 1);
+    const ahead = end - video.currentTime;
+    const late = ahead - this.behind_s;
+    if (video.currentTime < start || late > LATE_S) video.currentTime = Math.max(start, end - this.behind_s);
+    video.playbackRate = late > 0.25 ? 1.08 : 1;
+    if (video.paused) video.play().catch(() => { video.muted = true; });
+  }
+
+  showStills(shown) {
+    this.stills.hidden = !shown;
+    if (!shown) this.stills.removeAttribute("src");
+    else if (!this.stills.hasAttribute("src")) this.stills.src = "/preview.mjpeg";
+  }
+}
+
+async function* pieces(body) {
+  const reader = body.getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+function happens(target, event, signal) {
+  return new Promise((go, fail) => {
+    target.addEventListener(event, go, { once: true });
+    target.addEventListener("error", () => fail(new Error(event)), { once: true });
+    signal.addEventListener("abort", () => fail(new Error("left")), { once: true });
+  });
+}

@@ -1,0 +1,79 @@
+"""A real Chromium, and what it plays: pictures as they are shown, sound as it is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from pipeline.match.sync import find_clicks, find_flashes
+
+RATE_HZ = 48_000
+
+_TAP = """registerProcessor("tap", class extends AudioWorkletProcessor {
+  process([heard]) {
+    if (heard.length) this.port.postMessage([currentTime, heard[0]]);
+    return true;
+  }
+})"""
+
+_WATCH = """async ([seconds, rate, tapSource]) => {
+  const video = document.querySelector("video"), context = new AudioContext({ sampleRate: rate });
+  const frames = [], sound = [], clocks = [];
+  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([tapSource], { type: "text/javascript" })));
+  const tap = new AudioWorkletNode(context, "tap");
+  tap.port.onmessage = ({ data: [time, samples] }) => sound.push([time, [...samples]]);
+  context.createMediaElementSource(video).connect(tap);
+  tap.connect(context.destination);
+  video.muted = false;
+  const pen = new OffscreenCanvas(64, 36).getContext("2d", { willReadFrequently: true });
+  let isOver = false;
+  const look = (_now, frame) => {
+    pen.drawImage(video, 0, 0, 64, 36);
+    const rgba = pen.getImageData(0, 0, 64, 36).data;
+    let luma = 0;
+    for (let at = 0; at < rgba.length; at += 4) {
+      luma += 0.2126 * rgba[at] + 0.7152 * rgba[at + 1] + 0.0722 * rgba[at + 2];
+    }
+    frames.push([frame.expectedDisplayTime, luma / (rgba.length / 4)]);
+    clocks.push(performance.now() - 1000 * context.currentTime);
+    if (!isOver) video.requestVideoFrameCallback(look);
+  };
+  video.requestVideoFrameCallback(look);
+  await new Promise((go) => setTimeout(go, 1000 * seconds));
+  isOver = true;
+  return { frames, sound, clocks };
+}"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window; films play without being asked for."""
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        yield browser
+        browser.close()
+
+
+def sync_skews_ms(page: Page, seconds: float) -> NDArray[np.float64]:
+    """How much later than its flash each click of the match is heard, milliseconds, while `page` plays it.
+
+    By the browser's own clocks: when a frame is to be displayed, and when its sound comes out of the player. Once
+    a page, because the sound of its film goes through the measurement from then on.
+    """
+    told = page.evaluate(_WATCH, [seconds, RATE_HZ, _TAP])
+    shown_ms, luma = np.array(told["frames"]).T
+    times_s = np.array([time_s for time_s, _ in told["sound"]])
+    starts = np.round((times_s - times_s[0]) * RATE_HZ).astype(int)
+    sound = np.zeros(starts[-1] + RATE_HZ, np.float32)
+    for start, (_, samples) in zip(starts, told["sound"], strict=True):  # the first pieces may have gaps
+        sound[start : start + len(samples)] = samples
+    clicks_ms = 1000 * (times_s[0] + find_clicks(sound, RATE_HZ)) + np.median(told["clocks"])
+    flashes_ms = find_flashes(shown_ms, luma)
+    nearest = clicks_ms[np.argmin(np.abs(clicks_ms[:, None] - flashes_ms), axis=0)]
+    skews_ms = nearest - flashes_ms
+    return skews_ms[np.abs(skews_ms) < 500]  # some click drowns in the crowd

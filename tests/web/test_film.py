@@ -1,0 +1,196 @@
+"""The dashboard's film: in sync in a real Chromium, one encode for all who look, none when nobody does."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.gst.elements import elements_of
+from pipeline.gst.fragments import Fragment, FragmentCutter, Head
+from pipeline.gst.runtime import Gst
+from pipeline.settings import Settings
+from pipeline.timebase import Nanoseconds
+from pipeline.web.film import KEPT, Reel
+from pipeline.web.server import Dashboard
+from tests import films
+from tests.chromium import chromium, sync_skews_ms
+from tests.outputs.peers import wait_until
+
+
+class Live:
+    """A live run of the match that nothing records, with its dashboard."""
+
+    def __init__(self) -> None:
+        settings = Settings.parse(
+            {
+                "sources": ["match?size=640x214&fps=25"],
+                "size": "320x180",
+                "delay_s": 1.0,
+                "detector": {"kind": "none"},
+                "web": {"address": "127.0.0.1:0"},
+            }
+        )
+        self.run = PanoramaWithVirtualCamera(settings)
+        self.dashboard = Dashboard(self.run, settings.web, "0")
+        self.address = self.dashboard.start()
+        self._thread = threading.Thread(target=self.run.run, args=[self.dashboard.tell])
+        self._thread.start()
+        wait_until(lambda: self.run.progress().position_s > 0.5, "the film")
+
+    def encoders(self) -> int:
+        """How many pictures' encoders the playback pipeline has."""
+        playback = self.run.playback
+        assert playback is not None
+        return len(list(_encoders(playback.pipeline)))
+
+    def end(self) -> None:
+        self.run.abort()
+        self._thread.join(20)
+        self.dashboard.stop()
+        assert not self._thread.is_alive()
+
+
+def _encoders(container: Gst.Bin) -> Iterator[Gst.Element]:
+    for element in elements_of(container):
+        factory = element.get_factory()
+        if isinstance(element, Gst.Bin):
+            yield from _encoders(element)
+        elif factory is not None and "Encoder/Video" in (factory.get_metadata("klass") or ""):
+            yield element
+
+
+@pytest.fixture
+def live() -> Iterator[Live]:
+    live = Live()
+    yield live
+    live.end()
+
+
+class Viewer:
+    """A program that reads the film as it comes."""
+
+    def __init__(self, live: Live) -> None:
+        self._connection = HTTPConnection(live.address.removeprefix("http://").strip("/"), timeout=20)
+        self._connection.request("GET", "/preview.mp4")
+        self._answer: HTTPResponse | None = None
+
+    def read(self, size: int) -> bytes:
+        if self._answer is None:
+            self._answer = self._connection.getresponse()
+            assert self._answer.status == 200
+            assert (self._answer.headers["content-type"] or "").endswith(', mp4a.40.2"')
+        return self._answer.read(size)
+
+    def leave(self) -> None:
+        if self._answer is not None:
+            self._answer.close()
+        self._connection.close()
+
+
+def test_chromium_shows_and_sounds_the_marks_together(live: Live) -> None:
+    with chromium() as browser:
+        page = browser.new_page(
+            bypass_csp=True
+        )  # for the measurement; the page's own demands are tested beside
+        page.goto(live.address)
+        page.wait_for_function("document.querySelector('video').currentTime > 1", timeout=30_000)
+        skews = sync_skews_ms(page, 6)
+    assert len(skews) >= 4
+    assert np.abs(skews).max() < 40
+
+
+def test_all_viewers_share_one_encode_that_goes_with_the_last(live: Live, tmp_path: Path) -> None:
+    assert live.encoders() == 0
+    first = Viewer(live)
+    first.read(100_000)
+    late = [Viewer(live) for _ in range(3)]
+    for number, viewer in enumerate(late):
+        film = tmp_path / f"{number}.mp4"
+        film.write_bytes(viewer.read(200_000))
+        assert films.streams(film)["video"]["width"] == 320
+        assert np.diff(films.frame_times(film)).max() == pytest.approx(
+            0.04, abs=0.002
+        )  # from its first frame on
+        assert films.mean_luma(film).min() > 20
+    assert live.encoders() == 1
+    for viewer in (first, *late):
+        viewer.leave()
+    wait_until(lambda: live.encoders() == 0, "the encoder's end")
+    again = Viewer(live)
+    again.read(50_000)
+    assert live.encoders() == 1
+    again.leave()
+
+
+def test_a_held_film_comes_when_it_goes_on_and_ends_with_the_run(live: Live) -> None:
+    live.dashboard.control.pause()
+    viewer = Viewer(live)
+    wait_until(lambda: live.encoders() == 1, "the encoder")
+    live.dashboard.control.resume()
+    assert viewer.read(50_000)[4:8] == b"ftyp"
+    live.run.abort()
+    while viewer.read(50_000):
+        pass
+    viewer.leave()
+
+
+def box(kind: bytes, content: bytes = b"") -> bytes:
+    return (8 + len(content)).to_bytes(4) + kind + content
+
+
+def moof(track: int, sample_flags: int, time: int = 0) -> bytes:
+    """As mp4mux writes it: each sample with its duration, size and flags."""
+    tfhd = box(b"tfhd", (0x20000).to_bytes(4) + track.to_bytes(4))
+    tfdt = box(b"tfdt", (1 << 24).to_bytes(4) + time.to_bytes(8))
+    told = (0x701).to_bytes(4), (1).to_bytes(4), bytes(4), bytes(8), sample_flags.to_bytes(4)
+    traf = box(b"traf", tfhd + tfdt + box(b"trun", b"".join(told)))
+    return box(b"moof", box(b"mfhd", bytes(8)) + traf) + box(b"mdat", b"...")
+
+
+HEAD = box(b"ftyp", b"iso5") + box(b"moov", b"avcC\x01\x42\xc0\x1e" + b"mp4a")
+KEYFRAME, NEXT = moof(1, 0, 90), moof(1, 0x10000, 180)
+
+
+@given(st.lists(st.integers(1, 400)))
+def test_fragments_are_cut_from_any_portions_and_late_sound_is_placed(sizes: list[int]) -> None:
+    cutter, pieces = FragmentCutter(90_000, lambda: Nanoseconds(10_000_000)), []
+    data = HEAD + moof(2, 0, 7) + KEYFRAME + NEXT
+    for size in (*sizes, len(data)):
+        pieces += cutter.feed(data[:size])
+        data = data[size:]
+    head, *fragments = pieces
+    assert head == Head(HEAD, 'video/mp4; codecs="avc1.42c01e, mp4a.40.2"')
+    assert fragments == [Fragment(moof(2, 0, 907), False), Fragment(KEYFRAME, True), Fragment(NEXT, False)]
+
+
+def test_who_falls_behind_goes_on_at_a_keyframe() -> None:
+    def fragment(number: int) -> Fragment:
+        return Fragment(str(number).encode(), is_entry=number % 10 == 0)
+
+    async def watch() -> list[bytes]:
+        reel, got = Reel(), []
+        reel.add(Head(b"head", "video/mp4"))
+        for number in range(15):
+            reel.add(fragment(number))
+        async for data in reel.follow():
+            got.append(data)
+            if data == b"12":  # looks away
+                for number in range(15, 25 + KEPT):
+                    reel.add(fragment(number))
+            if data == str(24 + KEPT).encode():
+                reel.close()
+        return got
+
+    got = asyncio.run(watch())
+    entry = (24 + KEPT) // 10 * 10
+    expected = [b"head", *range(10, 15), *range(entry, 25 + KEPT)]
+    assert got == [data if isinstance(data, bytes) else str(data).encode() for data in expected]
