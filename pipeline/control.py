@@ -144,6 +144,16 @@ class Control:
         """Stop a stream or a recording; blocks until its file is complete."""
         return _without_folder(self._switchboard().stop(number))
 
+    def finished_file(self, number: int) -> Path | None:
+        """The file of an output that has ended; None where there is none, or not one alone."""
+        playback = self._run.playback
+        statuses = [] if playback is None else playback.switchboard.statuses()
+        for status in statuses[number : number + 1]:
+            path = Path(status.name)
+            if status.kind == "file" and status.state in ("off", "failed") and path.suffix != ".m3u8":
+                return path if path.is_file() else None
+        return None
+
     def _switchboard(self) -> Switchboard:
         if self._run.playback is None:
             raise StateError("nothing is played yet; start and stop after playback has started")
@@ -211,7 +221,10 @@ class Control:
             "scene": self._scene(),
             "camera_outages": self._run.camera_outages,
             "notes": list(self._run.notes),
-            "outputs": [asdict(status) for status in self.outputs()],
+            "outputs": [
+                asdict(status) | {"can_download": self.finished_file(status.number) is not None}
+                for status in self.outputs()
+            ],
             "clips": len(self.clips()),
         }
 

@@ -112,13 +112,10 @@ def openapi(version: str) -> dict[str, Any]:
         for path, meaning in reads.items()
     }
     number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
-    paths["/api/clips/{number}"] = {
-        "get": {
-            "summary": "A clip's file",
-            "parameters": [number],
-            "responses": {"200": {"description": "mp4"}},
-        }
-    }
+    for path, meaning in (("clips", "A clip's file"), ("outputs", "The file of an output that has ended")):
+        answers = {"200": {"description": "the film"}, "404": {"description": "there is none"}}
+        get = {"summary": meaning, "parameters": [number], "responses": answers}
+        paths[f"/api/{path}/{{number}}"] = {"get": get}
     for action in ACTIONS:
         body = {
             "required": True,

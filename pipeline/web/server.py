@@ -118,6 +118,7 @@ class Dashboard:
                 Route("/api/events", self._get_events),
                 Route("/api/clips", self._get_clips),
                 Route("/api/clips/{number:int}", self._get_clip),
+                Route("/api/outputs/{number:int}", self._get_output),
                 *(
                     Route(f"/api/{action.name}", partial(self._act, action=action), methods=["POST"])
                     for action in ACTIONS
@@ -181,6 +182,12 @@ class Dashboard:
             if clip.number == request.path_params["number"] and clip.path.exists():
                 return FileResponse(clip.path, media_type="video/mp4", filename=clip.path.name)
         return JSONResponse({"error": "there is no such clip"}, 404)
+
+    async def _get_output(self, request: Request) -> Response:
+        path = self.control.finished_file(request.path_params["number"])
+        if path is None:
+            return JSONResponse({"error": "there is no finished file of this output"}, 404)
+        return FileResponse(path, filename=path.name)
 
     async def _act(self, request: Request, action: Action) -> Response:
         try:

@@ -329,7 +329,16 @@ def test_clips_recordings_and_streams_hold_what_was_played(
     end_s = play_on(page, 3)
     page.click("#output-2 button")
     page.wait_for_selector("#output-2.done")
-    recorded = read_dial(served.folder / name, round(begin_s * FPS))  # while the run goes on
+    with page.expect_download() as download:
+        page.click("#output-2 a")
+    recording = served.folder / "recording.mkv"
+    download.value.save_as(recording)
+    recorded = read_dial(recording, round(begin_s * FPS))  # while the run goes on
+    assert recording.read_bytes() == (served.folder / name).read_bytes()
+    assert (
+        page.evaluate("async () => (await (await fetch('/api/state')).json()).outputs[0].can_download")
+        is False
+    )
 
     page.click("#output-1 button")
     page.wait_for_selector("#output-1.off")

@@ -99,6 +99,7 @@ def test_clips_are_named_by_number_only(tmp_path: Path) -> None:
     own = client(tmp_path)
     for name in ("1", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "film.mp4"):
         assert own.get(f"/api/clips/{name}").status_code == 404
+        assert own.get(f"/api/outputs/{name}").status_code == 404
     assert own.post("/api/save_clip", json={"path": "/tmp/x.mp4"}).status_code == 422
 
 

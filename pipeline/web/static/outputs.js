@@ -39,12 +39,20 @@ export class Outputs {
     this.list.append(row);
   }
 
+  name(place, { name, number, can_download: isThere }) {
+    if (place.textContent === name && Boolean(place.querySelector("a")) === isThere) return;
+    const link = document.createElement("a");
+    link.href = `/api/outputs/${number}`;
+    link.download = link.textContent = name;
+    place.replaceChildren(isThere ? link : name);
+  }
+
   update(row, output) {
     const done = output.kind === "file" && output.state === "off";
     const can = { stop_output: output.state === "on" || output.state === "away", start_output: output.can_start };
     const does = Object.keys(can).find((name) => can[name]);
     row.className = done ? "done" : output.state;
-    row.querySelector("b").textContent = output.name;
+    this.name(row.querySelector("b"), output);
     const trouble = output.trouble?.replace(output.name, "").replace(/^[:\s]+/, "");
     row.querySelector("span").textContent = trouble ?? (done ? "complete" : WORDS[output.state]);
     row.querySelector("time").textContent = clock(output.elapsed_s);
