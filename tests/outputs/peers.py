@@ -128,10 +128,11 @@ class RtmpServer(Peer):
 class SrtListener(Peer):
     """ffmpeg, which writes the transport stream that it receives to a file and ends with its sender."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, passphrase: str = "") -> None:
         self.port = free_port(socket.SOCK_DGRAM)
         self.film = folder / "received.ts"
-        listen = ["-i", f"srt://127.0.0.1:{self.port}?mode=listener"]
+        secret = f"&passphrase={passphrase}" if passphrase else ""
+        listen = ["-i", f"srt://127.0.0.1:{self.port}?mode=listener{secret}"]
         super().__init__(["ffmpeg", "-nostdin", *listen, "-c", "copy", str(self.film)], folder / "srt.out")
 
     @property

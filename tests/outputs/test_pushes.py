@@ -12,6 +12,7 @@ from pipeline.gst.outputs import open_stream
 from tests import films
 from tests.outputs.peers import RtmpServer, SrtListener
 from tests.outputs.runs import expect_film, settings
+from tests.outputs.tls import tls_before, trusted
 
 
 def test_rtmp_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:
@@ -33,6 +34,15 @@ def test_a_file_and_two_pushes_from_one_encode(short_film: Path, tmp_path: Path)
     for film in (record, listener.film, *server.films):
         expect_film(film, report.frames_out)
     assert not any("gap" in note for note in report.notes)
+
+
+def test_srt_listener_receives_what_is_encrypted(short_film: Path, tmp_path: Path) -> None:
+    with SrtListener(tmp_path, "correct-horse") as listener:
+        run = settings(short_film, streams=[f"{listener.url}?passphrase=correct-horse"])
+        report = PanoramaWithVirtualCamera(run).run()
+        listener.finish()
+    expect_film(listener.film, report.frames_out)
+    assert "horse" not in str(report)
 
 
 def test_without_a_sound_source_silence_is_sent_and_said(silent_film: Path, tmp_path: Path) -> None:
@@ -58,3 +68,23 @@ def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> N
 def test_an_rtmp_address_without_a_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="rtmp://server/app/KEY"):
         open_stream("rtmp://127.0.0.1:1935/match", video_codec="h264", audio_codec="aac")
+
+
+def test_rtmps_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:
+    with RtmpServer(tmp_path) as server, tls_before(server.port, tmp_path) as port, trusted(tmp_path):
+        run = settings(short_film, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
+        report = PanoramaWithVirtualCamera(run).run()
+    (film,) = server.films
+    expect_film(film, report.frames_out)
+    assert not any("gap" in note for note in report.notes)
+
+
+def test_an_rtmps_server_that_nobody_vouches_for_gets_nothing(
+    short_film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RtmpServer(tmp_path) as server, tls_before(server.port, tmp_path) as port:
+        run = settings(short_film, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
+        PanoramaWithVirtualCamera(run).run()
+    assert server.films == []
+    assert "certificate" in caplog.text
+    assert "secretkey" not in caplog.text
