@@ -28,7 +28,6 @@ _WATCH = """async ([seconds, rate, tapSource]) => {
   tap.port.onmessage = ({ data: [time, samples] }) => sound.push([time, [...samples]]);
   context.createMediaElementSource(video).connect(tap);
   tap.connect(context.destination);
-  video.muted = false;
   const pen = new OffscreenCanvas(64, 36).getContext("2d", { willReadFrequently: true });
   let isOver = false;
   const look = (_now, frame) => {

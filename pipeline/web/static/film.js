@@ -11,7 +11,7 @@ export class Film {
     this.stills = place.querySelector("img");
     this.onSound = onSound; // told whether there is sound, and whether it is heard
     this.hasSound = false;
-    this.isOn = false;
+    this.isOn = null; // not asked for yet; false: this browser cannot play it
     this.connection = null;
     this.behind_s = LEAST_BEHIND_S;
     this.video.disableRemotePlayback = true;
@@ -38,12 +38,13 @@ export class Film {
   }
 
   async start() {
-    if (this.isOn || !Media) return;
-    this.isOn = true;
-    for (;;) {
+    if (this.isOn !== null) return;
+    this.isOn = Boolean(Media);
+    while (this.isOn) {
       if (!document.hidden || !this.video.muted) {
         this.connection = new AbortController();
-        try { await this.play(this.connection.signal); } catch { this.showStills(!document.hidden); }
+        await this.play(this.connection.signal).catch(() => this.showStills(!document.hidden));
+        this.connection.abort();
       }
       await new Promise((go) => setTimeout(go, AGAIN_MS));
     }
@@ -52,7 +53,9 @@ export class Film {
   async play(signal) {
     const answer = await fetch("/preview.mp4", { signal });
     const type = answer.headers.get("content-type");
-    if (answer.status !== 200 || !Media.isTypeSupported(type)) throw new Error(`cannot play ${type}`);
+    if (answer.status !== 200) throw new Error("there is no film now");
+    this.isOn = Media.isTypeSupported(type);
+    if (!this.isOn) throw new Error(`cannot play ${type}`);
     this.hasSound = type.includes("mp4a");
     this.onSound(this.hasSound, !this.video.muted);
     const media = new Media();
@@ -104,8 +107,11 @@ async function* pieces(body) {
 
 function happens(target, event, signal) {
   return new Promise((go, fail) => {
-    target.addEventListener(event, go, { once: true });
-    target.addEventListener("error", () => fail(new Error(event)), { once: true });
-    signal.addEventListener("abort", () => fail(new Error("left")), { once: true });
+    const over = new AbortController();
+    const listen = (where, what, end) =>
+      where.addEventListener(what, () => { over.abort(); end(new Error(what)); }, { signal: over.signal });
+    listen(target, event, go);
+    listen(target, "error", fail);
+    listen(signal, "abort", fail);
   });
 }
