@@ -272,6 +272,7 @@ class PanoramaWithVirtualCamera:
             split=Split.at(settings.split_s, settings.split_bytes),
             streams=[secret.get_secret_value() for secret in settings.streams],
             show_window=settings.shows_window,
+            is_watched=settings.web.address is not None,
             encoding=Encoding(
                 settings.encoder.video_codec,
                 lambda: self._video_encoder(low_latency=self._live),
@@ -374,6 +375,7 @@ class PanoramaWithVirtualCamera:
                 *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
             ),
             notes=self.notes,
+            failures=self.playback.switchboard.failures if self.playback else (),
         )
 
     # The way down, in order

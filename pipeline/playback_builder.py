@@ -29,7 +29,7 @@ class PlaybackPipelineBuilder:
     `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a ViewElement,
     or any that takes and gives raw pictures). `files`, `streams` and `show_window` say where the film goes, all
     from one encode (`encoding`, needed for files and streams, those begun later too). `split`: when files go on
-    in a next part.
+    in a next part. `is_watched`: the film is worth playing when its last output has failed, as with a window.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class PlaybackPipelineBuilder:
         split: Split | None = None,
         streams: Sequence[str] = (),
         show_window: bool = False,
+        is_watched: bool = False,
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
         rig: Rig | None = None,
@@ -57,6 +58,7 @@ class PlaybackPipelineBuilder:
         self._split = split
         self._streams = list(streams)
         self._show_window = show_window
+        self._is_watched = is_watched or show_window
         self._encoding = encoding
         self._view = view
         self._rig = rig
@@ -69,7 +71,7 @@ class PlaybackPipelineBuilder:
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         picture = self._shown_picture(pipeline, appsrcs)
         sound = self._shown_sound(pipeline, audio_appsrc)
-        switchboard = Switchboard(pipeline, picture, sound, self._encoding)
+        switchboard = Switchboard(pipeline, picture, sound, self._encoding, may_be_empty=self._is_watched)
         if self._encoding is not None:
             self._open_outputs(switchboard, self._encoding)
         if self._show_window:

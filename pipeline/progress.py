@@ -55,3 +55,5 @@ class RunReport:
     """Files as paths; streams as text without their secrets."""
     notes: tuple[str, ...]
     """What a user should know: silence that was generated, a rig that was assumed, a gap."""
+    failures: tuple[str, ...] = ()
+    """What became of the files that failed while others went on."""

@@ -20,6 +20,7 @@ from rich.table import Table
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
+from pipeline.errors import OutputError
 from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact
 from pipeline.settings import Settings
@@ -38,7 +39,8 @@ def say(text: str) -> None:
 def play(settings: Settings, *, as_json: bool = False) -> None:
     """Run to the end. The first Ctrl-C ends the capture and plays out the window, the second ends at once.
 
-    Main thread only. Raises ForesightError, and typer.Exit with INTERRUPTED after the second Ctrl-C.
+    Main thread only. Raises ForesightError, also for a file that failed while the rest went on, and typer.Exit with
+    INTERRUPTED after the second Ctrl-C.
     """
     _set_up_logging(settings)
     application = PanoramaWithVirtualCamera(settings)
@@ -60,6 +62,8 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
             say(line)
     if asked.times > 1:
         raise typer.Exit(INTERRUPTED)
+    if report.failures:
+        raise OutputError("; ".join(report.failures))
 
 
 def status_line(progress: Progress) -> str:

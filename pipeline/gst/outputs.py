@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError, OutputError
 from pipeline.gst.containers import CONTAINERS, LIVE_FLV, LIVE_TS, Container
-from pipeline.gst.elements import add, chain, find_property, ghost, link, make, static_pad
+from pipeline.gst.elements import add, chain, find_property, ghost, link, make, set_property, static_pad
 from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.recording import Recording
@@ -61,9 +61,17 @@ class FileOutput:
     trouble: str | None = None
     parts: list[Path] = field(default_factory=list)
     """The parts that were begun, where the file is split."""
+    entries: list[Gst.Element] = field(default_factory=list)
+    """The queues that picture and sound enter by."""
 
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
+
+    def abandon(self) -> None:
+        """Hold nobody up any more: what failed takes nothing from now on. Any thread; does not block."""
+        for queue in self.entries:
+            set_property(queue, "leaky", "downstream")
+            queue.set_property("max-size-buffers", 1)  # a change of size wakes who waits for room
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +113,10 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: S
     element = Gst.Bin.new(None)
     muxer = container.make()
     chain(element, muxer, _at_once(make("filesink", None, location=str(path))))
-    _enter(element, container, muxer, "video", video_codec, container.video_pad)
+    entries = [_enter(element, container, muxer, "video", video_codec, container.video_pad)]
     if audio_codec is not None:
-        _enter(element, container, muxer, "audio", audio_codec, container.audio_pad)
-    return FileOutput(str(path), element)
+        entries.append(_enter(element, container, muxer, "audio", audio_codec, container.audio_pad))
+    return FileOutput(str(path), element, entries=entries)
 
 
 def open_recording(path: Path, *, video_codec: str, audio_codec: str | None) -> Recording:
@@ -129,10 +137,11 @@ def _open_parts(
         max_size_time=split.time_ns, max_size_bytes=payload_bytes,
     )  # fmt: skip
     add(element, sink)
-    _enter(element, container, sink, "video", video_codec, "video")
+    entries = [_enter(element, container, sink, "video", video_codec, "video")]
     if audio_codec is not None:
-        _enter(element, container, sink, "audio", audio_codec, "audio_%u")
-    output = FileOutput(str(path), element, (f"{path} is written in parts: {pattern % 0}, ...",))
+        entries.append(_enter(element, container, sink, "audio", audio_codec, "audio_%u"))
+    notes = (f"{path} is written in parts: {pattern % 0}, ...",)
+    output = FileOutput(str(path), element, notes, entries=entries)
     sink.connect("format-location", _begin_part, pattern, output.parts)
     return output
 
@@ -153,10 +162,12 @@ def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Out
         playlist_length=0, max_files=0,
     )  # fmt: skip
     add(element, sink)
-    for kind, codec in (("video", video_codec), ("audio", audio_codec)):
-        if codec is not None:
-            _enter(element, LIVE_TS, sink, kind, codec, kind)
-    return FileOutput(str(path), element)
+    entries = [
+        _enter(element, LIVE_TS, sink, kind, codec, kind)
+        for kind, codec in (("video", video_codec), ("audio", audio_codec))
+        if codec is not None
+    ]
+    return FileOutput(str(path), element, entries=entries)
 
 
 def _numbered(path: Path, suffix: str) -> str:
@@ -222,11 +233,16 @@ def _at_once(sink: Gst.Element) -> Gst.Element:
 
 def _enter(
     element: Gst.Bin, container: Container, muxer: Gst.Element, kind: str, codec: str, muxer_pad: str
-) -> None:
-    """A way into `element`: a queue, because a muxer takes its streams in turn, and a parser."""
+) -> Gst.Element:
+    """A way into `element`: a queue, because a muxer takes its streams in turn, and a parser. Returns the queue.
+
+    Before them a guard: who feeds the element, and others too, never hears that it has failed. The bus does.
+    """
+    guard = make("errorignore", None, convert_to="ok")
     queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
     parser = container.make_parser(codec)
-    add(element, queue, parser)
-    link(queue, parser)
+    add(element, guard, queue, parser)
+    link(guard, queue, parser)
     parser.link_pads("src", muxer, muxer_pad)
-    ghost(element, static_pad(queue, "sink"), kind)
+    ghost(element, static_pad(guard, "sink"), kind)
+    return queue

@@ -104,6 +104,7 @@ FEATURES: dict[str, Feature] = {
                 "videoscale": _BASE,
                 "audioconvert": _BASE,
                 "audioresample": _BASE,
+                "errorignore": _BAD,
             },
         ),
         Feature(

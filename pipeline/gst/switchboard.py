@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from pipeline.gst.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encoded_tap import ask_for_keyframe
 from pipeline.gst.outputs import FileOutput, Output, open_recording
 from pipeline.gst.runtime import Gst
+
+logger = logging.getLogger("foresight")
 
 FINISH_S = 10.0
 """An output has its end by then, unless what takes it stands still."""
@@ -65,7 +68,9 @@ class _Line:
         elapsed_s = 0.0
         if self.begun_s is not None:
             elapsed_s = (self.ended_s or time.monotonic()) - self.begun_s
-        trouble = self.output.trouble if self.state == "on" else self.trouble
+        trouble = self.trouble
+        if trouble is None and self.state == "on":
+            trouble = self.output.trouble
         state: OutputState = self.state
         if trouble is not None:
             state = "away" if self.kind == "stream" and state == "on" else "failed"
@@ -88,8 +93,12 @@ class Switchboard:
         picture: Gst.Element,
         sound: Gst.Element | None,
         encoding: Encoding | None,
+        *,
+        may_be_empty: bool = False,
     ) -> None:
+        """`may_be_empty`: the film is worth playing without an output that is on, because somebody watches it."""
         self._pipeline = pipeline
+        self._may_be_empty = may_be_empty
         self._picture = picture
         self._sound = sound
         self._encoding = encoding
@@ -108,6 +117,12 @@ class Switchboard:
         """The files that were begun, one after the other; for a split film its parts."""
         outputs = [line.output for line in self._lines if line.kind == "file"]
         return [path for output in outputs for path in _files_of(output)]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What became of the files that have failed, a line each."""
+        statuses = [line.status() for line in self._lines if line.kind == "file"]
+        return tuple(status.trouble for status in statuses if status.trouble is not None)
 
     def statuses(self) -> list[OutputStatus]:
         """The outputs in the order in which they were added. Never blocks."""
@@ -177,7 +192,8 @@ class Switchboard:
     def on_message(self, message: Gst.Message) -> ForesightError | None:
         """Hear what the bus says of the outputs; returns the error that the whole film ends with, if it is one.
 
-        The bus thread; never blocks.
+        An output that fails when it has begun ends alone, unless nothing is left then. The bus thread; never
+        blocks.
         """
         if message.type == Gst.MessageType.ELEMENT:
             structure = message.get_structure()
@@ -188,9 +204,15 @@ class Switchboard:
         if line is None:
             return explain(message, "pipeline", "playback")
         error = explain(message, "output", line.output.name)
-        if line.state == "on":
-            return error
-        line.trouble = str(error)
+        if line.state == "on" and line.trouble is None:
+            rest = any(
+                other.state == "on" and other.trouble is None for other in self._lines if other is not line
+            )
+            if line.begun_s is None or not (rest or self._may_be_empty):
+                return error
+            logger.warning("%s; this output has ended, the rest goes on", error)
+            self._drop_soon(line)
+        line.trouble = line.trouble or str(error)
         line.is_through.set()
         return None
 
@@ -275,10 +297,12 @@ class Switchboard:
         line.state = "off"
 
     def _drop_soon(self, line: _Line) -> None:
-        """A recording says, on its own thread, that it can go no further."""
+        """An output can go no further, says a thread that may not wait for its end."""
         threading.Thread(target=self._drop, args=(line,), name="drop-output", daemon=True).start()
 
     def _drop(self, line: _Line) -> None:
+        if isinstance(line.output, FileOutput):
+            line.output.abandon()
         with suppress(StateError), self._switch():
             if line.state == "on":
                 self._take_off(line)

@@ -156,6 +156,23 @@ def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path)
     assert not any("gap" in note for note in report.notes)
 
 
+def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
+    match_film: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "match.mkv"
+    own.symlink_to("/dev/full")
+    with _operating(match_film, tmp_path, outputs=[own], web=WEB) as run:
+        run.wait_shown(0.5)
+        failed = run.wait_state(0, "failed")
+        assert failed.trouble is not None
+        assert failed.trouble.startswith("match.mkv: the disk is full")
+        run.wait_shown(2.0)
+        recording = run.control.record()
+        report = run.report()
+    expect_begun_amid(tmp_path / recording.name, 3.0)
+    assert report.failures == (f"{own}: the disk is full; free some space or record elsewhere",)
+
+
 def test_a_full_disk_ends_that_recording_and_nothing_else(
     match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,85 @@
+"""A disk that is full: the output on it ends with what it has, the others lose nothing, and the run says so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import OutputError
+from tests import films
+from tests.outputs.runs import FPS, expect_film, settings
+
+DISK_KB = 160
+"""Some two seconds of film."""
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_KB}k", "none", str(folder)]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a disk that can be full needs the right to mount one")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
+@pytest.mark.parametrize(
+    ("name", "further"),
+    [("a.mp4", {}), ("a.mkv", {}), ("a.m3u8", {}), ("a.ts", {"split_s": 1.0})],
+    ids=["mp4", "mkv", "hls", "parts"],
+)
+def test_the_output_on_it_ends_alone(
+    short_film: Path,
+    tmp_path: Path,
+    disk: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    further: dict[str, float],
+    live: bool,
+) -> None:
+    whole = tmp_path / "whole.m3u8" if further else tmp_path / "whole.mkv"  # a playlist is not split
+    values = {"encoder": {"bitrate_kbps": 2000, "keyframe_interval_s": 1.0}} | further
+    run = settings(short_film, outputs=[disk / name, whole], live=live, **values)
+    report = PanoramaWithVirtualCamera(run).run()
+    expect_film(whole, report.frames_out)
+    assert report.frames_out == len(films.frame_times(short_film))
+    (failure,) = report.failures
+    assert failure.startswith(f"{disk / name}: ")
+    assert "full" in failure or "space" in failure.lower()
+    told = [record.getMessage() for record in caplog.records if "the rest goes on" in record.getMessage()]
+    assert told == [f"{failure}; this output has ended, the rest goes on"]
+    if name in ("a.mp4", "a.mkv"):
+        kept = films.frame_times(disk / name)
+        assert len(kept) > FPS / 2
+        np.testing.assert_allclose(np.diff(kept), 1 / FPS, atol=0.0011)
+
+
+def test_the_last_output_on_it_ends_the_run(short_film: Path, disk: Path) -> None:
+    run = settings(short_film, outputs=[disk / "a.mkv"], live=False)
+    with pytest.raises(OutputError, match=r"a\.mkv: the disk is full"):
+        PanoramaWithVirtualCamera(run).run()
+    assert len(films.frame_times(disk / "a.mkv")) > FPS / 2
+
+
+def test_the_command_says_it_in_one_line_and_is_not_well(
+    short_film: Path, tmp_path: Path, disk: Path
+) -> None:
+    whole = tmp_path / "whole.mkv"
+    given = [str(short_film), "-o", str(disk / "a.mp4"), "-o", str(whole), "--offline", "--detector", "none"]
+    small = ["--size", "320x180", "--set", "encoder.bitrate_kbps=2000", "--delay", "1", "--json"]
+    command = [sys.executable, "-m", "pipeline", "run", *given, *small]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 1
+    last = ended.stderr.strip().splitlines()[-1]
+    assert f"{disk / 'a.mp4'}: the disk is full; free some space or record elsewhere" in last
+    assert json.loads(ended.stdout)["frames_out"] == len(films.frame_times(whole))
