@@ -67,6 +67,7 @@ def _texts() -> dict[tuple[str, int], str]:
         Gst.ResourceError.OPEN_READ: "cannot be opened; check the name, the rights and the network",
         Gst.ResourceError.OPEN_WRITE: "cannot be written; check the folder, the rights and the network",
         Gst.ResourceError.OPEN_READ_WRITE: "nobody answers; check the address and that the server is up",
+        Gst.ResourceError.WRITE: "cannot be written any further; check the disk, the rights and the network",
         Gst.ResourceError.NO_SPACE_LEFT: "the disk is full; free some space or record elsewhere",
         Gst.ResourceError.NOT_AUTHORIZED: "access was refused; check user name, password or key",
     }

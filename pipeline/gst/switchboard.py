@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from pipeline.errors import ForesightError, StateError
+from pipeline.errors import ForesightError, OutputError, StateError
 from pipeline.gst.branches import attach, detach
 from pipeline.gst.bus import explain
 from pipeline.gst.elements import static_pad
@@ -209,7 +209,7 @@ class Switchboard:
                 other.state == "on" and other.trouble is None for other in self._lines if other is not line
             )
             if line.begun_s is None or not (rest or self._may_be_empty):
-                return error
+                return OutputError("; ".join((*self.failures, str(error)))) if self.failures else error
             logger.warning("%s; this output has ended, the rest goes on", error)
             self._drop_soon(line)
         line.trouble = line.trouble or str(error)

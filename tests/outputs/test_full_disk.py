@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,15 +70,25 @@ def test_the_last_output_on_it_ends_the_run(short_film: Path, disk: Path) -> Non
     assert len(films.frame_times(disk / "a.mkv")) > FPS / 2
 
 
+def test_both_are_named_when_one_fails_after_the_other(short_film: Path, disk: Path) -> None:
+    run = settings(short_film, outputs=[disk / "a.mkv", disk / "b.mkv"], live=False)
+    with pytest.raises(OutputError) as caught:
+        PanoramaWithVirtualCamera(run).run()
+    assert sorted(str(caught.value).split("; ")[::2]) == [
+        f"{disk / name}: the disk is full" for name in ("a.mkv", "b.mkv")
+    ]
+
+
 def test_the_command_says_it_in_one_line_and_is_not_well(
     short_film: Path, tmp_path: Path, disk: Path
 ) -> None:
     whole = tmp_path / "whole.mkv"
     given = [str(short_film), "-o", str(disk / "a.mp4"), "-o", str(whole), "--offline", "--detector", "none"]
-    small = ["--size", "320x180", "--set", "encoder.bitrate_kbps=2000", "--delay", "1", "--json"]
+    small = ["--size", "320x180", "--set", "encoder.bitrate_kbps=2000", "--delay", "1"]
     command = [sys.executable, "-m", "pipeline", "run", *given, *small]
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 1
     last = ended.stderr.strip().splitlines()[-1]
     assert f"{disk / 'a.mp4'}: the disk is full; free some space or record elsewhere" in last
-    assert json.loads(ended.stdout)["frames_out"] == len(films.frame_times(whole))
+    assert f"written in part: {disk / 'a.mp4'}\nwritten: {whole}\n" in ended.stdout
+    assert ended.stdout.startswith(f"{len(films.frame_times(whole))} frames")
