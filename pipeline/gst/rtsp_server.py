@@ -21,14 +21,14 @@ logger = logging.getLogger("foresight")
 
 DEFAULT_PORT = 8554
 HOLD_NS = 2 * NS_PER_S
-"""This much waiting for the clients, and the film is left out up to a keyframe: they are too slow, or all pause."""
+"""This much waiting for a client, and the film is left out for it up to a keyframe: it is too slow, or pauses."""
 FAREWELL_S = 2.0
 """At the end, this long for the clients to take the last of the film and to leave."""
 SESSIONS_LOOKED_AT_EVERY_S = 10
 """How often the server looks for clients that went without a word."""
 
 DESCRIBED_NS = Nanoseconds(40 * NS_PER_MS)
-"""How much of a stream's time the samples that describe it to its first client take."""
+"""How much of a stream's time the samples that describe it to its client take."""
 
 ROLE = "viewer"
 
@@ -42,10 +42,14 @@ _PAYLOADERS = {
 
 
 class RtspServer:
-    """Serves encoded picture and sound at one ``rtsp://`` address to whoever asks, all from one stream.
+    """Serves encoded picture and sound at one ``rtsp://`` address to whoever asks, each from a stream of their own.
 
     `element` goes into the pipeline that encodes. Samples are taken there and never held up. A thread of the server
-    answers the clients. `close` may be called from any thread.
+    answers the clients. `close` may be called from any thread. Lock: `_lock` guards who is there; nothing is called
+    under it.
+
+    A stream that the clients share is plugged together anew with each who joins over another transport: in
+    GStreamer 1.22 one join in a hundred left it without picture or sound for all.
     """
 
     def __init__(self, url: str, *, video_codec: str, audio_codec: str | None) -> None:
@@ -54,8 +58,8 @@ class RtspServer:
         self.name = redact_address(url)
         self._codecs = {"video": video_codec} | ({} if audio_codec is None else {"audio": audio_codec})
         self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=audio_codec is not None)
-        self._feed: _Feed | None = None
         self._lock = threading.Lock()
+        self._feeds: dict[GstRtspServer.RTSPMedia, _Feed] = {}
         self._clients = 0
         self._nobody_there = threading.Event()
         self._nobody_there.set()
@@ -95,14 +99,16 @@ class RtspServer:
     # On the streaming threads
 
     def _on_sample(self, kind: str, sample: Gst.Sample) -> None:
-        feed = self._feed
-        if feed is not None:
+        for feed in self._all_feeds():
             feed.take(kind, sample)
 
     def _on_end(self, kind: str) -> None:
-        feed = self._feed
-        if feed is not None:
+        for feed in self._all_feeds():
             feed.end(kind)
+
+    def _all_feeds(self) -> tuple[_Feed, ...]:
+        with self._lock:
+            return tuple(self._feeds.values())
 
     # On the server's own threads
 
@@ -126,8 +132,9 @@ class RtspServer:
         client.connect("closed", self._on_closed)
         client.connect("play-request", self._on_play)
 
-    def _on_play(self, _client: GstRtspServer.RTSPClient, _context: GstRtspServer.RTSPContext) -> None:
-        feed = self._feed
+    def _on_play(self, _client: GstRtspServer.RTSPClient, context: GstRtspServer.RTSPContext) -> None:
+        with self._lock:
+            feed = self._feeds.get(context.media)
         if feed is not None:
             feed.watch()
         self._tap.ask_for_keyframe()
@@ -139,14 +146,16 @@ class RtspServer:
                 self._nobody_there.set()
 
     def _on_media(self, _factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia) -> None:
-        """The first client is there: from now on it, and all who join it, are fed."""
-        feed = self._feed = _Feed(media.get_element(), tuple(self._codecs), self._tap.ask_for_keyframe)
+        """A client has asked what there is: from now on it is fed."""
+        feed = _Feed(media.get_element(), tuple(self._codecs), self._tap.ask_for_keyframe)
+        with self._lock:
+            self._feeds[media] = feed
         media.connect("prepared", _report_often)
-        media.connect("unprepared", self._on_media_over, feed)
+        media.connect("unprepared", self._on_media_over)
 
-    def _on_media_over(self, _media: GstRtspServer.RTSPMedia, feed: _Feed) -> None:
-        if self._feed is feed:
-            self._feed = None
+    def _on_media_over(self, media: GstRtspServer.RTSPMedia) -> None:
+        with self._lock:
+            self._feeds.pop(media, None)
 
     # The way up
 
@@ -164,7 +173,6 @@ class RtspServer:
             )
         factory = rtsp.RTSPMediaFactory.new()
         factory.set_launch(self._launch_text())
-        factory.set_shared(True)
         factory.connect("media-configure", self._on_media)
         server = rtsp.RTSPServer.new()
         server.set_address(host)
@@ -223,11 +231,12 @@ class RtspServer:
 
 
 class _Feed:
-    """What one life of the shared stream is fed: picture and sound from one zero.
+    """What a client's stream is fed: picture and sound from one zero.
 
-    The stream needs a first sample of each kind to be described to a client; it keeps these until the client plays.
-    What comes meanwhile is left out: clients would take a burst of it for a clock that runs fast, for each kind
-    another. Lock: `_lock` keeps the streaming threads and the server's apart; appsrcs never block under it.
+    The stream needs a first sample of each kind to be described to its client; it keeps these until the client
+    plays. What comes meanwhile is left out: the client would take a burst of it for a clock that runs fast, for
+    each kind another. Lock: `_lock` keeps the streaming threads and the server's apart; appsrcs never block under
+    it.
     """
 
     def __init__(self, stream: Gst.Element, kinds: tuple[str, ...], on_ready: Callable[[], None]) -> None:
@@ -253,7 +262,7 @@ class _Feed:
             self._on_ready()
 
     def watch(self) -> None:
-        """A client plays: the first of them gets the film from its next keyframe on."""
+        """The client plays: it gets the film from its next keyframe on."""
         with self._lock:
             if not self._is_watched:
                 self._is_watched = True

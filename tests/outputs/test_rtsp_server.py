@@ -76,6 +76,7 @@ def test_clients_that_come_late_and_vanish_leave_no_trace_in_the_recording(
     expect_film(record, report.frames_out)
     np.testing.assert_allclose(np.diff(films.frame_times(record)), 1 / FPS, atol=0.0011)
     _expect_received(late.film)
+    assert len(films.frame_times(late.film)) > report.frames_out / 3  # who stands still holds nobody up
 
 
 def test_who_comes_after_all_have_gone_is_served_anew(match_film: Path, tmp_path: Path) -> None:
