@@ -95,9 +95,7 @@ def test_the_film_goes_on_without_its_camera_and_with_it_again(
     assert band[(times < lost_s + 0.7) | (times > back_s + 0.2)].min() > 90
 
     flashes, skews_ms = films.sync_marks(record)
-    heard = np.abs(skews_ms) < 500  # one click may drown in the crowd: the nearest is then a second away
-    assert np.count_nonzero(~heard & ((flashes < lost_s) | (flashes > back_s + 0.2))) <= 1
-    for part in (heard & (flashes < lost_s), heard & (flashes > back_s + 0.2)):
+    for part in (flashes < lost_s, flashes > back_s + 0.2):
         assert np.count_nonzero(part) >= 2
         assert np.abs(skews_ms[part]).max() < 40
 

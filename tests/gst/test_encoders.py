@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+from scipy.signal import oaconvolve
 
 from pipeline.errors import ConfigError, MissingDependencyError
 from pipeline.gst import encoders
 from pipeline.gst.elements import chain, make
 from pipeline.gst.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
+from pipeline.match.sync import click, find_clicks
+from tests import films
+
+
+def _play(pipeline: Gst.Pipeline) -> None:
+    """To its end, which comes without an error."""
+    pipeline.set_state(Gst.State.PLAYING)
+    kinds = Gst.MessageType.EOS | Gst.MessageType.ERROR
+    message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, kinds)
+    pipeline.set_state(Gst.State.NULL)
+    assert message is not None
+    assert message.type == Gst.MessageType.EOS
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
@@ -31,12 +47,7 @@ def test_the_chosen_encoder_encodes(codec: str, low_latency: bool) -> None:
     pad = sink.get_static_pad("sink")
     assert pad is not None
     pad.add_probe(Gst.PadProbeType.BUFFER, count)
-    pipeline.set_state(Gst.State.PLAYING)
-    kinds = Gst.MessageType.EOS | Gst.MessageType.ERROR
-    message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, kinds)
-    pipeline.set_state(Gst.State.NULL)
-    assert message is not None
-    assert message.type == Gst.MessageType.EOS
+    _play(pipeline)
     assert len(keyframes) == 11
     assert sum(keyframes) == 3
 
@@ -47,6 +58,25 @@ def test_bitrates_reach_the_encoder() -> None:
     )
     assert encoder.get_property("bitrate") == 1234
     assert choose_audio_encoder("opus", 96).get_property("bitrate") == 96_000
+
+
+def test_clicks_amid_a_crowd_stay_what_they_are(tmp_path: Path) -> None:
+    rate, count = films.RATE_HZ, 120
+    crowd = np.random.default_rng(2).normal(0, 0.03, (75 * rate, 2))
+    sound = oaconvolve(crowd, np.hanning(9)[:, None] / 1.73, "same", axes=0)
+    one = 0.5 * click(rate)
+    for number in range(count):
+        begin = round((1 + 0.611 * number) * rate)
+        sound[begin : begin + len(one)] += one[:, None]
+    raw, film = tmp_path / "sound.raw", tmp_path / "sound.mka"
+    raw.write_bytes(sound.astype(np.float32).tobytes())
+    pipeline = Gst.Pipeline.new(None)
+    form = {"format": "pcm", "pcm_format": "f32le", "sample_rate": rate, "num_channels": 2}
+    take = [make("filesrc", location=str(raw)), make("rawaudioparse", **form), make("audioconvert")]
+    write = [make("aacparse"), make("matroskamux"), make("filesink", location=str(film))]
+    chain(pipeline, *take, choose_audio_encoder("aac", 128), *write)
+    _play(pipeline)
+    assert len(find_clicks(films.sound(film), rate)) == count
 
 
 def test_an_encoder_without_its_plugin_is_listed_with_the_reason() -> None:
@@ -68,6 +98,6 @@ def test_what_cannot_be_chosen_is_told_what_is_allowed() -> None:
 
 
 def test_a_machine_without_encoders_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "AUDIO_ENCODERS", {"aac": ("nosuchenc",)})
+    monkeypatch.setattr(encoders, "AUDIO_ENCODERS", {"aac": {"nosuchenc": {}}})
     with pytest.raises(MissingDependencyError, match="install gstreamer1"):
         choose_audio_encoder("aac", 128)
