@@ -22,7 +22,7 @@ _CHAINS = {
     "video/x-vp8": "identity",
     "video/x-vp9": "vp9parse",
     "image/jpeg": "jpegparse",
-    "audio/x-raw": "audioconvert ! audioresample ! avenc_aac ! aacparse",
+    "audio/x-raw": "audioconvert ! audioresample ! avenc_aac aac-pns=false ! aacparse",
     "audio/mpeg": "aacparse",
     "audio/x-opus": "opusparse",
 }

@@ -101,12 +101,18 @@ class Monitor:
         return Gst.FlowReturn.OK
 
 
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """The even size, no wider than a page shows it, in which a picture of `width` x `height` keeps its shape."""
+    small = min(WIDTH_PX, width) // 2 * 2
+    return small, max(round(small * height / width / 2) * 2, 2)
+
+
 def _small_encoder(caps: Gst.Caps) -> Gst.Element:
     """An encoder that makes of pictures like `caps` smaller ones of the same shape."""
     shape = caps.get_structure(0)
     width, height = shape.get_int("width")[1], shape.get_int("height")[1]
-    small = min(WIDTH_PX, width) // 2 * 2
-    size = f"video/x-raw,width={small},height={max(round(small * height / width / 2) * 2, 2)}"
+    small = small_size(width, height)
+    size = f"video/x-raw,width={small[0]},height={small[1]}"
     encoder = choose_video_encoder(
         "h264",
         bitrate_kbps=BITRATE_KBPS,

@@ -113,9 +113,10 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: S
     element = Gst.Bin.new(None)
     muxer = container.make()
     chain(element, muxer, _at_once(make("filesink", None, location=str(path))))
-    entries = [_enter(element, container, muxer, "video", video_codec, container.video_pad)]
-    if audio_codec is not None:
-        entries.append(_enter(element, container, muxer, "audio", audio_codec, container.audio_pad))
+    entries = _enter(
+        element, container, muxer,
+        ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),
+    )  # fmt: skip
     return FileOutput(str(path), element, entries=entries)
 
 
@@ -137,9 +138,9 @@ def _open_parts(
         max_size_time=split.time_ns, max_size_bytes=payload_bytes,
     )  # fmt: skip
     add(element, sink)
-    entries = [_enter(element, container, sink, "video", video_codec, "video")]
-    if audio_codec is not None:
-        entries.append(_enter(element, container, sink, "audio", audio_codec, "audio_%u"))
+    entries = _enter(
+        element, container, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio_%u")
+    )
     notes = (f"{path} is written in parts: {pattern % 0}, ...",)
     output = FileOutput(str(path), element, notes, entries=entries)
     sink.connect("format-location", _begin_part, pattern, output.parts)
@@ -162,11 +163,7 @@ def _open_playlist(path: Path, video_codec: str, audio_codec: str | None) -> Out
         playlist_length=0, max_files=0,
     )  # fmt: skip
     add(element, sink)
-    entries = [
-        _enter(element, LIVE_TS, sink, kind, codec, kind)
-        for kind, codec in (("video", video_codec), ("audio", audio_codec))
-        if codec is not None
-    ]
+    entries = _enter(element, LIVE_TS, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio"))
     return FileOutput(str(path), element, entries=entries)
 
 
@@ -232,17 +229,23 @@ def _at_once(sink: Gst.Element) -> Gst.Element:
 
 
 def _enter(
-    element: Gst.Bin, container: Container, muxer: Gst.Element, kind: str, codec: str, muxer_pad: str
-) -> Gst.Element:
-    """A way into `element`: a queue, because a muxer takes its streams in turn, and a parser. Returns the queue.
+    element: Gst.Bin, container: Container, muxer: Gst.Element, *ways: tuple[str, str | None, str]
+) -> list[Gst.Element]:
+    """Ways into `element`: a queue each, because a muxer takes its streams in turn, and a parser.
 
-    Before them a guard: who feeds the element, and others too, never hears that it has failed. The bus does.
+    Each of `ways` is a kind, its codec, None where there is no such stream, and the muxer's pad. Before each is a
+    guard: who feeds the element, and others too, never hears that it has failed. The bus does. Returns the queues.
     """
-    guard = make("errorignore", None, convert_to="ok")
-    queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
-    parser = container.make_parser(codec)
-    add(element, guard, queue, parser)
-    link(guard, queue, parser)
-    parser.link_pads("src", muxer, muxer_pad)
-    ghost(element, static_pad(guard, "sink"), kind)
-    return queue
+    entries = []
+    for kind, codec, muxer_pad in ways:
+        if codec is None:
+            continue
+        guard = make("errorignore", None, convert_to="ok")
+        queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
+        parser = container.make_parser(codec)
+        add(element, guard, queue, parser)
+        link(guard, queue, parser)
+        parser.link_pads("src", muxer, muxer_pad)
+        ghost(element, static_pad(guard, "sink"), kind)
+        entries.append(queue)
+    return entries

@@ -209,7 +209,7 @@ class Switchboard:
                 other.state == "on" and other.trouble is None for other in self._lines if other is not line
             )
             if line.begun_s is None or not (rest or self._may_be_empty):
-                return OutputError("; ".join((*self.failures, str(error)))) if self.failures else error
+                return OutputError("; ".join((*self.failures, str(error))))
             logger.warning("%s; this output has ended, the rest goes on", error)
             self._drop_soon(line)
         line.trouble = line.trouble or str(error)

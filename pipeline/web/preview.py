@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pipeline.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
 from pipeline.errors import ForesightError, StateError
 from pipeline.gst.frames import HeldFrame
+from pipeline.gst.monitor import small_size
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds
@@ -22,7 +23,6 @@ from pipeline.web.feed import Feed
 logger = logging.getLogger("foresight")
 
 PICTURE_HZ, PANORAMA_HZ = 15.0, 4.0
-PICTURE_WIDTH_PX = 640
 QUALITY = 72
 
 _BGR = np.array(
@@ -110,8 +110,7 @@ class Preview:
     @staticmethod
     def _small(picture: Frame) -> Frame:
         """The picture, no wider than a page shows it."""
-        width = min(PICTURE_WIDTH_PX, picture.width)
-        return _shrunk(picture, width, round(width * picture.height / picture.width / 2) * 2)
+        return _shrunk(picture, *small_size(picture.width, picture.height))
 
 
 class _Due:
