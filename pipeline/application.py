@@ -21,7 +21,7 @@ from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.detector_feed import DetectorFeed
 from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
-from pipeline.gst.outputs import Split
+from pipeline.gst.file_output import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
 from pipeline.gst.view_element import Onlooker, ViewElement

@@ -10,9 +10,10 @@ from pipeline.errors import ConfigError
 from pipeline.gst.decoders import share_cores
 from pipeline.gst.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.encode_stage import Encoding
+from pipeline.gst.file_output import Split
 from pipeline.gst.frames import RAW_FORMATS
 from pipeline.gst.monitor import Monitor
-from pipeline.gst.outputs import Split, open_file, open_stream
+from pipeline.gst.outputs import open_file, open_stream
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.stacker import Stacker

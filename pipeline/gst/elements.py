@@ -55,6 +55,13 @@ def make_appsink(name: str, *, sync: bool = False, drop: bool = False) -> GstApp
     return appsink
 
 
+def at_once(sink: Gst.Element) -> Gst.Element:
+    """`sink`, made to write what comes when it comes: the window keeps the time."""
+    sink.set_property("sync", False)
+    sink.set_property("async", False)
+    return sink
+
+
 def make_appsrc(name: str, caps: Gst.Caps | None = None) -> GstApp.AppSrc:
     """An appsrc for samples with times, and without `caps` formats, of their own; who feeds it sets its limits."""
     appsrc = make("appsrc", name, format="time", do_timestamp=False, max_bytes=0, block=False)

@@ -18,7 +18,8 @@ from pipeline.gst.bus import explain
 from pipeline.gst.elements import static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encoded_tap import ask_for_keyframe
-from pipeline.gst.outputs import FileOutput, Output, open_recording
+from pipeline.gst.file_output import FileOutput
+from pipeline.gst.outputs import Output, open_recording
 from pipeline.gst.runtime import Gst
 
 logger = logging.getLogger("foresight")
