@@ -1,4 +1,4 @@
-"""Ends a stream after a given running time, to the frame: what lies beyond is dropped and EOS follows."""
+"""Ends a stream after a given running time, to the frame: EOS comes in the place of what lies beyond."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ class DurationLimit:
         self._duration_ns = duration_ns
         passed = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
         self._segment = passed.parse_segment() if passed is not None else None
-        self._ended = False
         pad.add_probe(Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_item)
 
     def _on_item(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
@@ -23,13 +22,13 @@ class DurationLimit:
             if event is not None and event.type == Gst.EventType.SEGMENT:
                 self._segment = event.parse_segment()
             return Gst.PadProbeReturn.OK
-        if self._ended:
-            return Gst.PadProbeReturn.DROP
         if self._segment is None or buffer.pts == Gst.CLOCK_TIME_NONE:
             return Gst.PadProbeReturn.OK
         running_time = self._segment.to_running_time(Gst.Format.TIME, buffer.pts)
         if running_time == Gst.CLOCK_TIME_NONE or running_time < self._duration_ns:
             return Gst.PadProbeReturn.OK
-        self._ended = True
-        pad.push_event(Gst.Event.new_eos())
-        return Gst.PadProbeReturn.DROP
+        entry = pad.get_peer()
+        if entry is not None:
+            # Not by `pad`, which would then take a late event, tags say, for a failure. Buffers are refused.
+            entry.send_event(Gst.Event.new_eos())
+        return Gst.PadProbeReturn.REMOVE
