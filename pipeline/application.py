@@ -270,6 +270,7 @@ class PanoramaWithVirtualCamera:
             info.audio_caps,
             files=settings.outputs,
             split=Split.at(settings.split_s, settings.split_bytes),
+            hls_segments=settings.hls_segments,
             streams=[secret.get_secret_value() for secret in settings.streams],
             show_window=settings.shows_window,
             is_watched=settings.web.address is not None,

@@ -15,6 +15,7 @@ from pipeline.gst.frames import RAW_FORMATS
 from pipeline.gst.monitor import Monitor
 from pipeline.gst.outputs import open_file, open_stream
 from pipeline.gst.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playlist import Segments
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.stacker import Stacker
 from pipeline.gst.switchboard import Switchboard
@@ -30,7 +31,8 @@ class PlaybackPipelineBuilder:
     `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a ViewElement,
     or any that takes and gives raw pictures). `files`, `streams` and `show_window` say where the film goes, all
     from one encode (`encoding`, needed for files and streams, those begun later too). `split`: when files go on
-    in a next part. `is_watched`: the film is worth playing when its last output has failed, as with a window.
+    in a next part. `hls_segments`: what a playlist among the files consists of. `is_watched`: the film is worth
+    playing when its last output has failed, as with a window.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class PlaybackPipelineBuilder:
         *,
         files: Sequence[Path] = (),
         split: Split | None = None,
+        hls_segments: Segments = "ts",
         streams: Sequence[str] = (),
         show_window: bool = False,
         is_watched: bool = False,
@@ -57,6 +60,7 @@ class PlaybackPipelineBuilder:
         self._audio_caps = audio_caps
         self._files = list(files)
         self._split = split
+        self._hls_segments = hls_segments
         self._streams = list(streams)
         self._show_window = show_window
         self._is_watched = is_watched or show_window
@@ -128,7 +132,15 @@ class PlaybackPipelineBuilder:
         video, audio = encoding.video_codec, encoding.audio_codec
         sound = None if self._audio_caps is None else audio
         for path in self._files:
-            switchboard.add_file(open_file(path, video_codec=video, audio_codec=sound, split=self._split))
+            switchboard.add_file(
+                open_file(
+                    path,
+                    video_codec=video,
+                    audio_codec=sound,
+                    split=self._split,
+                    hls_segments=self._hls_segments,
+                )
+            )
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for url in self._streams:
             switchboard.add_stream(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ConfigError
-from pipeline.gst.elements import find_property, make
+from pipeline.gst.elements import find_property, make, static_pad
 from pipeline.gst.runtime import Gst
 
 FRAGMENT_MS = 1000
@@ -13,7 +13,10 @@ FRAGMENT_MS = 1000
 
 LIVE_FRAGMENT_MS = 100
 """A browser has a picture so much later than it was encoded."""
-LIVE_TIMESCALE_HZ = 90_000
+SEGMENT_FRAGMENT_MS = 500
+"""So far picture and sound of an HLS segment end from each other at most."""
+FRAGMENTS_TIMESCALE_HZ = 90_000
+"""What times in fragments are counted in; a frame of 24, 25 or 30 a second is a whole number of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Container:
     def make_parser(self, codec: str) -> Gst.Element:
         """What turns encoded `codec` to the muxer's liking."""
         parser = make(f"{codec}parse")
+        if codec == "opus" and self.muxer == "mp4mux":
+            _leave_out_header(parser)
         if self.repeats_headers and find_property(parser, "config-interval") is not None:
             parser.set_property("config-interval", -1)
         return parser
@@ -57,6 +62,27 @@ class Container:
             if codec is not None and codec not in self.codecs:
                 held = ", ".join(sorted(self.codecs))
                 raise ConfigError(f"{name}: {self.muxer} does not hold {codec}, only {held}")
+
+
+def _leave_out_header(parser: Gst.Element) -> None:
+    """Take Opus' header out of the caps behind `parser`, and with it how much a player is to skip at the begin.
+
+    mp4mux (GStreamer 1.22) writes it with its bytes swapped: players left out 299 ms, where it is 6.5 ms.
+    """
+    static_pad(parser, "src").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _without_header)
+
+
+def _without_header(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    event = info.get_event()
+    caps = event.parse_caps() if event is not None and event.type == Gst.EventType.CAPS else None
+    if caps is None or not caps.get_structure(0).has_field("streamheader"):
+        return Gst.PadProbeReturn.OK
+    structure = caps.get_structure(0).copy()
+    structure.remove_field("streamheader")
+    plain = Gst.Caps.new_empty()
+    plain.append_structure(structure)
+    pad.push_event(Gst.Event.new_caps(plain))
+    return Gst.PadProbeReturn.DROP
 
 
 _ALL = frozenset({"h264", "h265", "aac", "opus"})
@@ -78,10 +104,15 @@ LIVE_TS = replace(CONTAINERS["ts"], stream_caps="video/mpegts,systemstream=true,
 holding headers, and so every keyframe."""
 LIVE_FLV = Container("flvmux", "video", "audio", _FLASH, (("streamable", True),))
 """What RTMP carries."""
-LIVE_MP4 = Container(
-    "mp4mux",
-    *_TAGGED,
-    _FLASH,
-    (("fragment_duration", LIVE_FRAGMENT_MS), ("streamable", True), ("trak_timescale", LIVE_TIMESCALE_HZ)),
-)
-"""What a browser's Media Source takes. Each track begins at 0, whenever its first sample is."""
+
+
+def _fragmented(fragment_ms: int, codecs: frozenset[str]) -> Container:
+    """MP4 in fragments that nobody goes back to. Each track begins at 0, whenever its first sample is."""
+    fragments = ("fragment_duration", fragment_ms), ("trak_timescale", FRAGMENTS_TIMESCALE_HZ)
+    return Container("mp4mux", *_TAGGED, codecs, (*fragments, ("streamable", True)))
+
+
+LIVE_MP4 = _fragmented(LIVE_FRAGMENT_MS, _FLASH)
+"""What a browser's Media Source takes."""
+SEGMENT_MP4 = _fragmented(SEGMENT_FRAGMENT_MS, _ALL)
+"""What the fMP4 segments of an HLS playlist are cut from."""

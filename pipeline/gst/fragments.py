@@ -13,22 +13,41 @@ VIDEO_TRACK = 1
 """mp4mux counts its tracks in the order in which they were asked for, and the picture is first."""
 
 _NOT_A_KEYFRAME = 0x10000
+"""A sample's flag."""
+_DATA_OFFSET, _FIRST_FLAGS = 0x1, 0x4
+_DURATIONS, _SIZES, _FLAGS, _ = _OF_EACH_SAMPLE = 0x100, 0x200, 0x400, 0x800
+"""What a track run (trun) holds: once, and for each sample; four bytes each."""
+_DEFAULT_DURATION, _DEFAULT_FLAGS = 0x8, 0x20
+_HEADER = {0x1: 8, 0x2: 4, _DEFAULT_DURATION: 4, 0x10: 4, _DEFAULT_FLAGS: 4}
+"""What a track fragment's header (tfhd) may hold, in this order, and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a player needs before any fragment: the boxes ftyp and moov, and their media type with the codecs."""
+    """What a player needs before any fragment: the boxes ftyp and moov."""
 
     data: bytes
-    media_type: str
+
+    @property
+    def media_type(self) -> str:
+        """With the codecs as RFC 6381 writes them: profile, constraints and level of H.264; AAC-LC."""
+        profile = self.data.index(b"avcC") + 5
+        codecs = [f"avc1.{self.data[profile : profile + 3].hex()}"]
+        if b"mp4a" in self.data:
+            codecs.append("mp4a.40.2")
+        return f'video/mp4; codecs="{", ".join(codecs)}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """The boxes moof and mdat. `is_entry`: it begins with a keyframe, so a player can begin with it."""
+    """The boxes moof and mdat: some picture, or some sound, from `begin_ns` to `end_ns` of the film."""
 
     data: bytes
+    is_picture: bool
     is_entry: bool
+    """Whether it is picture that begins with a keyframe, so that a player can begin with it."""
+    begin_ns: Nanoseconds
+    end_ns: Nanoseconds
 
 
 class FragmentCutter:
@@ -56,18 +75,21 @@ class FragmentCutter:
             self._boxes.append(self._bytes[:size])
             del self._bytes[:size]
             if kind == b"moov":
-                head = self._taken()
-                yield Head(head, _media_type(head))
+                yield Head(self._taken())
             elif kind == b"mdat":
-                is_entry = self._placed(_Moof(self._boxes[0]))
-                yield Fragment(self._taken(), is_entry)
+                yield self._fragment(_Moof(self._boxes[0]))
 
-    def _placed(self, moof: _Moof) -> bool:
-        """Sound moved to where it belongs; whether it is picture that begins with a keyframe."""
-        if moof.track == VIDEO_TRACK:
-            return moof.begins_with_keyframe()
-        moof.move(round(self._sound_late_ns() * self._timescale_hz / NS_PER_S))
-        return False
+    def _fragment(self, moof: _Moof) -> Fragment:
+        is_picture = moof.track == VIDEO_TRACK
+        if not is_picture:
+            moof.move(round(self._sound_late_ns() * self._timescale_hz / NS_PER_S))
+        begin = moof.begin
+        begin_ns, end_ns = (
+            Nanoseconds(round(ticks * NS_PER_S / self._timescale_hz))
+            for ticks in (begin, begin + moof.length())
+        )
+        is_entry = is_picture and moof.begins_with_keyframe()
+        return Fragment(self._taken(), is_picture, is_entry, begin_ns, end_ns)
 
     def _taken(self) -> bytes:
         taken, self._boxes = b"".join(self._boxes), []
@@ -83,26 +105,52 @@ class _Moof:
         self._tfhd, self._tfdt, self._trun = (
             _content(data, traf, kind) for kind in (b"tfhd", b"tfdt", b"trun")
         )
+        width = 8 if data[self._tfdt] else 4
+        self._time = slice(self._tfdt + 4, self._tfdt + 4 + width)
         self.track = self._u32(self._tfhd + 4)
 
+    @property
+    def begin(self) -> int:
+        """When its first sample is decoded, in ticks of the track."""
+        return int.from_bytes(self._data[self._time])
+
     def move(self, ticks: int) -> None:
-        """Let the fragment begin so much later."""
-        width = 8 if self._data[self._tfdt] else 4
-        time = slice(self._tfdt + 4, self._tfdt + 4 + width)
-        self._data[time] = (int.from_bytes(self._data[time]) + ticks).to_bytes(width)
+        """Let the fragment begin so much later, though not before 0."""
+        width = self._time.stop - self._time.start
+        self._data[self._time] = max(self.begin + ticks, 0).to_bytes(width)
+
+    def length(self) -> int:
+        """How long its samples last together, in ticks."""
+        present, count = self._u32(self._trun) & 0xFFFFFF, self._u32(self._trun + 4)
+        if not present & _DURATIONS:
+            return count * (self._default(_DEFAULT_DURATION) or 0)
+        size = 4 * sum(bool(present & bit) for bit in _OF_EACH_SAMPLE)
+        at = self._samples_at(present)
+        return sum(self._u32(at + size * number) for number in range(count))
 
     def begins_with_keyframe(self) -> bool:
         """By the run's first-sample-flags, else its first sample's flags, else the track's default ones."""
-        present, at = self._u32(self._trun) & 0xFFFFFF, self._trun + 8
-        at += 4 if present & 0x1 else 0
-        if present & 0x4:
-            return not self._u32(at) & _NOT_A_KEYFRAME
-        if present & 0x400:
-            at += sum(4 for bit in (0x100, 0x200) if present & bit)
-            return not self._u32(at) & _NOT_A_KEYFRAME
+        present = self._u32(self._trun) & 0xFFFFFF
+        flags: int | None
+        if present & _FIRST_FLAGS:
+            flags = self._u32(self._samples_at(present) - 4)
+        elif present & _FLAGS:
+            before = 4 * sum(bool(present & bit) for bit in (_DURATIONS, _SIZES))
+            flags = self._u32(self._samples_at(present) + before)
+        else:
+            flags = self._default(_DEFAULT_FLAGS)
+        return not (flags or 0) & _NOT_A_KEYFRAME
+
+    def _samples_at(self, present: int) -> int:
+        """Where the track run's samples begin, behind their number and what is said of all."""
+        return self._trun + 8 + 4 * sum(bool(present & bit) for bit in (_DATA_OFFSET, _FIRST_FLAGS))
+
+    def _default(self, wanted: int) -> int | None:
+        """What the track fragment's header says of every sample, None where it does not."""
         given, at = self._u32(self._tfhd) & 0xFFFFFF, self._tfhd + 8
-        at += sum(size for bit, size in ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4)) if given & bit)
-        return not (given & 0x20 and self._u32(at) & _NOT_A_KEYFRAME)
+        if not given & wanted:
+            return None
+        return self._u32(at + sum(size for bit, size in _HEADER.items() if bit < wanted and given & bit))
 
     def _u32(self, offset: int) -> int:
         return int.from_bytes(self._data[offset : offset + 4])
@@ -111,15 +159,6 @@ class _Moof:
 def _box_at(data: bytearray, offset: int) -> tuple[int, bytes]:
     size, kind = struct.unpack_from(">I4s", data, offset)
     return size, kind
-
-
-def _media_type(head: bytes) -> str:
-    """With the codecs as RFC 6381 writes them: profile, constraints and level of H.264; AAC-LC."""
-    profile = head.index(b"avcC") + 5
-    codecs = [f"avc1.{head[profile : profile + 3].hex()}"]
-    if b"mp4a" in head:
-        codecs.append("mp4a.40.2")
-    return f'video/mp4; codecs="{", ".join(codecs)}"'
 
 
 def _content(data: bytearray, offset: int, kind: bytes) -> int:

@@ -9,7 +9,7 @@ from functools import partial
 
 from pipeline.errors import StateError
 from pipeline.gst.branches import attach, detach
-from pipeline.gst.containers import LIVE_MP4, LIVE_TIMESCALE_HZ
+from pipeline.gst.containers import FRAGMENTS_TIMESCALE_HZ, LIVE_MP4
 from pipeline.gst.elements import chain, ghost, make, make_appsink, static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encoded_tap import EncodedTap
@@ -59,7 +59,7 @@ class Monitor:
         )
         carrier = Carrier(LIVE_MP4, self._make_sink, "rendered", 0.0, "h264", audio_codec)
         self._link = PushLink("the dashboard's film", carrier)
-        self._cutter = FragmentCutter(LIVE_TIMESCALE_HZ, lambda: self._link.sound_late_ns)
+        self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, lambda: self._link.sound_late_ns)
         self._tap = EncodedTap(self._link.take, self._link.end, with_sound=sound is not None)
         self._stage = EncodeStage(pipeline, picture, sound, encoding, waits=False)
         pipeline.add(self._tap.element)

@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError, OutputError
 from pipeline.gst.containers import CONTAINERS, LIVE_FLV, LIVE_TS
 from pipeline.gst.elements import at_once, find_property, make
 from pipeline.gst.file_output import Split, write_file
-from pipeline.gst.playlist import write_playlist
+from pipeline.gst.playlist import Segments, write_playlist
 from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.recording import Recording
@@ -47,7 +47,14 @@ class Output(Protocol):
         """Finish what goes on outside of the pipeline. Idempotent."""
 
 
-def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: Split | None = None) -> Output:
+def open_file(
+    path: Path,
+    *,
+    video_codec: str,
+    audio_codec: str | None,
+    split: Split | None = None,
+    hls_segments: Segments = "ts",
+) -> Output:
     """A film in a file, whose extension names the container, or an HLS playlist (.m3u8), its segments beside it.
 
     `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``; a playlist is in segments in
@@ -60,7 +67,7 @@ def open_file(path: Path, *, video_codec: str, audio_codec: str | None, split: S
     if not path.parent.is_dir():
         raise OutputError(f"{path}: there is no folder {path.parent}; make it first")
     if suffix == "m3u8":
-        return write_playlist(path, video_codec=video_codec, audio_codec=audio_codec)
+        return write_playlist(path, video_codec=video_codec, audio_codec=audio_codec, segments=hls_segments)
     return write_file(path, video_codec=video_codec, audio_codec=audio_codec, split=split)
 
 

@@ -125,14 +125,19 @@ def _exports(settings: Settings) -> Iterator[Problem]:
 
 def _codecs(settings: Settings) -> Iterator[Problem]:
     addresses = [secret.get_secret_value() for secret in settings.streams]
-    flash = [str(path) for path in settings.outputs if path.suffix.lower() in (".flv", ".m3u8")]
-    flash += [redact_address(address) for address in addresses if scheme_of(address) in ("rtmp", "rtmps")]
+    flash = [(str(path), "") for path in settings.outputs if path.suffix.lower() == ".flv"]
+    flash += [
+        (redact_address(address), "") for address in addresses if scheme_of(address) in ("rtmp", "rtmps")
+    ]
+    if settings.hls_segments == "ts":
+        advice = ', or set hls_segments = "fmp4"'
+        flash += [(str(path), advice) for path in settings.outputs if path.suffix.lower() == ".m3u8"]
     video, audio = settings.encoder.video_codec, settings.encoder.audio_codec
-    for output in flash:
+    for output, advice in flash:
         if video != "h264":
-            yield Problem("encoder.video_codec", f"{output} can hold h264 only, not {video}")
+            yield Problem("encoder.video_codec", f"{output} can hold h264 only, not {video}{advice}")
         if audio != "aac":
-            yield Problem("encoder.audio_codec", f"{output} can hold aac only, not {audio}")
+            yield Problem("encoder.audio_codec", f"{output} can hold aac only, not {audio}{advice}")
 
 
 def _web(settings: Settings) -> Iterator[Problem]:

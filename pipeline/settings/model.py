@@ -34,6 +34,7 @@ Mode = Literal["panorama", "virtualcam", "stream", "record"]
 Storage = Literal["raw", "encoded", "source"]
 Style = Literal["calm", "broadcast", "close"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+HlsSegments = Literal["ts", "fmp4"]
 TargetLabel = Literal["ball", "player", "staff", "side_referee", "main_referee"]
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
@@ -184,6 +185,8 @@ class Settings(Group):
     """Seconds of film after which a file goes on in the next part (match-00000.mp4, ...), at a keyframe."""
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
     """Bytes after which a file goes on in the next part, at a keyframe."""
+    hls_segments: HlsSegments = "ts"
+    """What an HLS playlist's segments are: ts is played everywhere; fmp4 holds h265 and opus, too."""
     window: bool = False
     """Show the film in a window; this is also what happens where there is no output and no dashboard."""
     mode: Mode = "virtualcam"

@@ -34,8 +34,14 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
 @pytest.mark.parametrize(
     ("name", "further"),
-    [("a.mp4", {}), ("a.mkv", {}), ("a.m3u8", {}), ("a.ts", {"split_s": 1.0})],
-    ids=["mp4", "mkv", "hls", "parts"],
+    [
+        ("a.mp4", {}),
+        ("a.mkv", {}),
+        ("a.m3u8", {}),
+        ("a.m3u8", {"hls_segments": "fmp4"}),
+        ("a.ts", {"split_s": 1.0}),
+    ],
+    ids=["mp4", "mkv", "hls", "hls-fmp4", "parts"],
 )
 def test_the_output_on_it_ends_alone(
     short_film: Path,
@@ -43,10 +49,10 @@ def test_the_output_on_it_ends_alone(
     disk: Path,
     caplog: pytest.LogCaptureFixture,
     name: str,
-    further: dict[str, float],
+    further: dict[str, object],
     live: bool,
 ) -> None:
-    whole = tmp_path / "whole.m3u8" if further else tmp_path / "whole.mkv"  # a playlist is not split
+    whole = tmp_path / ("whole.m3u8" if "split_s" in further else "whole.mkv")  # a playlist is not split
     values = {"encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0}} | further
     run = settings(short_film, outputs=[disk / name, whole], live=live, **values)
     report = PanoramaWithVirtualCamera(run).run()
