@@ -47,8 +47,8 @@ class Motion:
     """Sights of a flight follow each other within that time."""
     flight_distance_m: float = 60.0
     """No flight is taken to be farther away than that."""
-    flight_step: float = 0.25
-    """What each of its steps costs beyond its metres."""
+    flight_step: float = 0.15
+    """What each of its steps costs beyond its metres; less than a good sight gains."""
     fresh_start: float = 6.0
     """The cost of going on somewhere else altogether: as much as a ball's sights of about a second."""
 

@@ -31,6 +31,7 @@ COMPANY_CELLS = 10
 MOMENT_NS = NS_PER_S // 20
 """Of sets nearer to each other in time than this only one is used."""
 
+LEAST_SCORE, BESIDE_GAIN = 0.25, 0.1
 BESIDE_M, ALONE_M = 3.0, 20.0
 """Nearer to a player a candidate is likelier the ball; farther from all of them less likely."""
 
@@ -256,12 +257,15 @@ def _thinned(sets: Sequence[DetectionSet], seen: Sequence[_Seen]) -> tuple[list[
 
 
 def _gain(balls_m: Array, score: Array, players_m: Array) -> Array:
-    """What a candidate adds to a chain: its score over 0.25, more beside a player, less far from everybody."""
-    gain: Array = np.maximum(score - 0.25, 0.05)
+    """What a candidate adds to a chain: its score over 0.25, more beside a player, less far from everybody.
+
+    What hardly looks like a ball gets little of the former, else a runner's boots made a chain of their own.
+    """
+    gain: Array = np.maximum(score - LEAST_SCORE, 0.05)
     if players_m.size and gain.size:
         apart_m = balls_m[:, :, None] - players_m[:, None, :]
         nearest_m = np.sqrt((apart_m * apart_m).sum(axis=0).min(axis=1))
-        gain[nearest_m < BESIDE_M] += 0.1
+        gain += np.where(nearest_m < BESIDE_M, BESIDE_GAIN * np.minimum(score / LEAST_SCORE, 1.0), 0.0)
         gain[nearest_m > ALONE_M] *= 0.5
     return gain
 

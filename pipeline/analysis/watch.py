@@ -37,7 +37,12 @@ DOUBTFUL_STIR_S = 12.0
 """So long nobody stands stock-still who was there from the first frame; it is a mark or a goal."""
 
 DOUBTFUL_SHARE = 0.25
-"""What remains of the likeness of a spot that lies where somebody was wiped off: most are bits of lines."""
+"""What remains of the likeness of a spot that stays and is flat, or lies where somebody was wiped off: most are
+bits of lines."""
+
+FLAT = 0.45
+"""A spot that stays where it is and is so many times as high as broad, or less, is a mark on the ground: a ball is
+round, and broad only while it flies fast. A mark comes to light where a ball lay on it in the first frame."""
 
 LYING_STILL_S = 5.0
 """So long a ball may lie where one was seen in the first frame; then it is a mark."""
@@ -126,7 +131,8 @@ class CameraWatch:
         slices = spots.boxes.slices()
         lingering = np.array([self._before[spot].any() for spot in slices], np.bool_)
         doubtful = np.array([self._doubtful[spot].any() for spot in slices], np.bool_)
-        likeness[lingering & doubtful & ~spots.touching] *= DOUBTFUL_SHARE
+        flat = spots.boxes.height <= FLAT * spots.boxes.width
+        likeness[lingering & (doubtful | flat) & ~spots.touching] *= DOUBTFUL_SHARE
         self._before = busy
         height_m = boxes.height / boxes.at_feet(px_per_m)
         return Sight(boxes, height_m, filled, spots.boxes, likeness, lingering)

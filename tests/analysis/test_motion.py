@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.factory import make_detector
+from pipeline.analysis.field import Field
 from pipeline.analysis.motion import MotionDetector
 from pipeline.errors import RigError
+from pipeline.match.match import Match
+from pipeline.match.settings import MatchSettings
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 from tests.analysis.fakes import ms
@@ -175,3 +180,22 @@ def test_an_empty_field_is_empty() -> None:
     detector = MotionDetector(rig)
     for index in range(5):
         assert not detector.detect(painter.frame([], shirt=GREEN), ms(80 * index))
+
+
+def test_the_mark_under_the_ball_of_the_kick_off_is_no_ball_when_it_comes_to_light() -> None:
+    match = Match(MatchSettings(seed=2, fps=Fraction(25)))
+    detector = MotionDetector(match.rig, Field.of_pitch(match.rig))
+    frame = Frame.empty("NV12", match.settings.width, match.settings.height)
+    pitch = match.rig.pitch
+    assert pitch is not None
+    yaw_deg, pitch_deg = match.rig.metres_to_angles(*pitch.centre_m)
+    for index in range(0, 80, 2):
+        match.render(index, frame)
+        found = detector.detect(frame, ms(40 * index))
+        at_spot = [
+            ball
+            for ball in balls(list(found), 0.2)
+            if np.hypot(ball.yaw_deg - yaw_deg, ball.pitch_deg - pitch_deg) < 0.2
+        ]
+        if index > 44:  # the ball has left it
+            assert at_spot == []

@@ -133,3 +133,25 @@ def test_metres_and_angles_agree(x: float, z: float, above: float) -> None:
     assert GROUND.metres_to_angles(x, z, above)[1] >= pitch
     assert np.isnan(GROUND.angles_to_metres(0.0, 0.0)[0])
     assert camera_height_m(GROUND) == pytest.approx(8.0)
+
+
+def test_the_boots_of_a_runner_are_no_ball_while_the_true_one_lies_and_fades() -> None:
+    """A ball rolls, lies, is not seen for two seconds and is shot; meanwhile somebody runs past it."""
+
+    def true_x_m(time_s: float) -> float:
+        return -10.0 + 5.0 * min(time_s, 2.0) + 15.0 * max(time_s - 6.5, 0.0)
+
+    sets = []
+    for index in range(100):
+        time_s = 0.08 * index
+        runner = (10.0 - 5.0 * time_s, 40.0)
+        things = [(*runner, 0.0, 0.9, "player")]
+        if index % 2 == 0:
+            things.append((*runner, 0.0, 0.07, "ball"))
+        if not 4.5 < time_s < 6.5:
+            things.append((true_x_m(time_s), 50.0, 0.0, 0.6 if 2.0 < time_s < 6.5 else 0.8, "ball"))
+        sets.append(seen(time_s, *things))
+    track = BallTracker(GROUND).track(sets, 0, 8 * NS_PER_S)
+    times_s = 0.1 * np.arange(len(track.x_m))
+    truth = np.array([true_x_m(time_s) for time_s in times_s])
+    assert np.hypot(track.x_m - truth, track.z_m - 50.0).max() < 5.0
