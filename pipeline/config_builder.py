@@ -63,9 +63,8 @@ class ConfigBuilder:
         for assignment in assignments:
             key, equals, text = assignment.partition("=")
             if not key.strip() or not equals:
-                raise ConfigError(
-                    f"{assignment}: no setting with its value, such as encoder.bitrate_kbps=4000"
-                )
+                said = assignment if _is_a_key(assignment) else "--set"
+                raise ConfigError(f"{said}: no setting with its value, such as encoder.bitrate_kbps=4000")
             self._take(_from_text(key.strip(), key.strip().split("."), text), "the command line")
         return self
 
@@ -75,7 +74,8 @@ class ConfigBuilder:
             return Settings.model_validate(self._values)
         except ValidationError as error:
             found = [self._traced(problem) for problem in problems_in(error, Settings)]
-            raise ConfigError("; ".join(found)) from error
+        # not within the except: pydantic's own message, which quotes what was given, is no part of this error
+        raise ConfigError("; ".join(found))
 
     def write_inference(self, path: Path) -> bool:
         """Write the detector's settings as a file of their own, for `file` to read; True when written.
@@ -226,6 +226,11 @@ def _from_text(name: str, keys: Sequence[str], text: str) -> dict[str, Any]:
     for key in reversed(keys):
         value = {key: value}
     return dict(value)
+
+
+def _is_a_key(text: str) -> bool:
+    """Whether `text` may be shown: a setting's key holds no secret."""
+    return node_at(schema_of(Settings), text.strip().split(".")) is not None
 
 
 def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:

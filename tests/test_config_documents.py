@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pipeline.cli import console, main, run
 from pipeline.config_builder import check_file, commented_toml, schema
 from pipeline.settings import Settings
+from pipeline.settings.problem import allowed, node_at
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -129,6 +130,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
     for key, default in documented.items():
         value = value_at(Settings(), key)
         assert default.strip("` ") == ("" if value in (None, (), {}) else str(value).lower())
+
+
+def test_every_setting_is_documented_with_what_is_allowed_and_what_it_means() -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9_.]+)` \| [^|]* \| ([^|]*) \| ([^|]*) \|", text, re.MULTILINE)
+    for key, may_be, meaning in rows:
+        node = node_at(schema(), key.split(".")) or {}
+        assert (may_be, meaning) == (allowed(node), " ".join(node["description"].split())), key
 
 
 def test_the_example_file_is_good() -> None:

@@ -83,12 +83,10 @@ def main(arguments: list[str] | None = None) -> None:
         status = typer.main.get_command(_app()).main(argv, prog_name="foresight", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except ForesightError as error:
-        if debug:
-            traceback.print_exc()
-        _complain(redact(str(error)))
+        _complain(str(error), error if debug else None)
         sys.exit(error.exit_status)
     except USAGE_ERROR as error:
-        _complain(redact(f"{error.format_message()} (see foresight --help)"))
+        _complain(f"{error.format_message()} (see foresight --help)")
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
@@ -96,11 +94,16 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        if debug:
-            traceback.print_exc()
-        _complain(redact(f"{error.filename or 'the system'}: {error.strerror or error}"))
+        _complain(f"{error.filename or 'the system'}: {error.strerror or error}", error if debug else None)
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001  # a fault in Foresight; its text may quote anything
+        said = "run the same with --debug and report what it prints"
+        _complain(f"a fault in Foresight ({type(error).__name__}); {said}", error if debug else None)
         sys.exit(1)
 
 
-def _complain(text: str) -> None:
-    print(f"foresight: {' '.join(text.split())}", file=sys.stderr)  # noqa: T201
+def _complain(text: str, traced: BaseException | None = None) -> None:
+    """Say in one line what is wrong, after where in the code `traced` was raised; neither holds a secret."""
+    if traced is not None:
+        sys.stderr.write(redact("".join(traceback.format_exception(traced))))
+    sys.stderr.write(f"foresight: {redact(' '.join(text.split()))}\n")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipeline.redaction import redact_address
+from pipeline.redaction import MASK, redact_address
+
+_SECRET_FLAG = "--web-token"
+_SECRET_SETTING = re.compile(rf"(?P<name>{_SECRET_FLAG}|(--set=)?\s*(web\.token|streams)\s*)=")
+"""Arguments whose value is a secret, whatever it looks like."""
 
 _ARG_START, _ARG_END = 45, 46
 """Where proc(5) tells the arguments' place in memory: fields 48 and 49, counted after the name."""
@@ -24,12 +30,22 @@ def hide_secrets() -> None:
     except OSError:
         return
     start, end = int(fields[_ARG_START]), int(fields[_ARG_END])
-    hidden = b"\0".join(map(_hidden, shown.split(b"\0")))
+    hidden = b"\0".join(_all_hidden(shown.split(b"\0")))
     if hidden != shown and start and end - start == len(hidden):
         ctypes.memmove(start, hidden, len(hidden))
 
 
-def _hidden(argument: bytes) -> bytes:
-    """The argument without secrets, in as many bytes."""
-    clean = os.fsencode(redact_address(os.fsdecode(argument)))
-    return clean[: len(argument)].ljust(len(argument))
+def _all_hidden(arguments: Iterable[bytes]) -> Iterator[bytes]:
+    """The arguments without secrets, each in as many bytes."""
+    before = ""
+    for argument in arguments:
+        text = os.fsdecode(argument)
+        setting = _SECRET_SETTING.match(text)
+        if before == _SECRET_FLAG:
+            clean = MASK
+        elif setting is not None:
+            clean = f"{setting['name']}={MASK}"
+        else:
+            clean = redact_address(text)
+        yield os.fsencode(clean)[: len(argument)].ljust(len(argument))
+        before = text

@@ -26,6 +26,7 @@ from pipeline.settings.values import (
     Source,
     StreamAddress,
     WebAddress,
+    broken_scheme,
     is_live_source,
     scheme_of,
 )
@@ -61,6 +62,12 @@ class Group(BaseModel):
         """Fields for ``repr`` and ``str``, with the secrets of sources and addresses masked."""
         for name, value in super().__repr_args__():
             yield name, _shown(value)
+
+
+def _is_an_address(output: object) -> bool:
+    """Whether an output is an address, be it one that a letter is missing from or that became a path."""
+    text = str(output) if isinstance(output, str | Path) else ""
+    return scheme_of(text) is not None or broken_scheme(text) is not None
 
 
 def _shown(value: object) -> object:
@@ -143,7 +150,8 @@ class BufferSettings(Group):
     ownership: Literal["auto", "reference", "copy"] = "auto"
     """Keep frames by reference or copy them; auto copies where the source would otherwise starve."""
     keep_behind_s: Annotated[float, Field(gt=0, le=600)] | None = None
-    """Seconds kept behind what is shown, for jumps back and clips; left out: 5 with the dashboard, else 0.5."""
+    """Seconds kept behind what is shown, for jumps back and clips; left out: 5 with the dashboard, else
+    0.5 live and 0.1 offline."""
     stall_timeout_s: Seconds = 5.0
     """Seconds without a frame sent after which a stall is reported."""
 
@@ -164,7 +172,10 @@ class WebSettings(Group):
 
     address: WebAddress | None = None
     """Where the dashboard is served, as 127.0.0.1:8080; left out: there is none."""
-    token: Annotated[SecretStr, Field(min_length=8)] | None = None
+    token: (
+        Annotated[SecretStr, Field(min_length=8, json_schema_extra={"x-allowed": "eight characters or more"})]
+        | None
+    ) = None
     """What a browser has to know, eight characters or more; a must where the address is not this machine's own."""
     clips: Path = Path("clips")
     """The folder that clips are saved to."""
@@ -223,11 +234,11 @@ class Settings(Group):
         outputs, streams = values.get("outputs", ()), values.get("streams", ())
         if not isinstance(outputs, list | tuple) or not isinstance(streams, list | tuple):
             return values
-        addresses = [output for output in outputs if isinstance(output, str) and scheme_of(output)]
+        addresses = [output for output in outputs if _is_an_address(output)]
         if not addresses:
             return values
         files = [output for output in outputs if output not in addresses]
-        return {**values, "outputs": files, "streams": [*streams, *addresses]}
+        return {**values, "outputs": files, "streams": [*streams, *map(str, addresses)]}
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -236,7 +247,9 @@ class Settings(Group):
         try:
             return cls.model_validate(values)
         except ValidationError as error:
-            raise ConfigError("; ".join(map(str, problems_in(error, cls)))) from error
+            found = problems_in(error, cls)
+        # not within the except: pydantic's own message, which quotes what was given, is no part of this error
+        raise ConfigError("; ".join(map(str, found)))
 
     @property
     def is_live(self) -> bool:

@@ -10,9 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.redaction import redact
+from pipeline.redaction import redact_address
+from pipeline.settings.values import broken_scheme
 
 Schema = Mapping[str, Any]
+
+LONGEST_SHOWN = 120
+"""Letters of a value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def node_at(schema: Schema, path: Iterable[str | int]) -> Schema | None:
     for step in path:
         node = _resolved(schema, node)
         if isinstance(step, int):
-            node = node.get("items")
+            node = dict(enumerate(node.get("prefixItems", ()))).get(step, node.get("items"))
         else:
             node = node.get("properties", {}).get(step) or node.get("additionalProperties")
         if not isinstance(node, Mapping):
@@ -79,6 +83,8 @@ def allowed(node: Schema) -> str:
             return f"{noun}{_bounds(node)}"
         case "boolean":
             return "true or false"
+        case "array" if "prefixItems" in node:
+            return f"[{', '.join(map(allowed, node['prefixItems']))}]"
         case "array":
             return f"a list, each: {allowed(node.get('items', {}))}"
         case "object" if node.get("properties"):
@@ -128,11 +134,32 @@ def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
             message = "is missing"
         else:
             node = node_at(schema, path) or {}
-            value = redact(str(finding["input"]))
+            value = "this value (not shown)" if _holds_a_secret(schema, node) else shown(finding["input"])
             near = did_you_mean(value, node.get("enum", ()))
-            message = f"{value or 'an empty text'} is not allowed{near}, allowed: {allowed(node)}"
+            message = f"{value} is not allowed{near}, allowed: {allowed(node)}"
         found.setdefault(key, Problem(key, message))
     return tuple(found.values())
+
+
+def shown(value: object) -> str:
+    """A value that cannot be used, for a message: short, in one line and without secrets."""
+    text = " ".join(str(value).split())
+    if not text:
+        return "an empty text"
+    scheme = broken_scheme(text)
+    if scheme is not None:  # where its secrets stand is anyone's guess
+        return f"{scheme}... without {scheme}:// at its beginning"
+    text = redact_address(text)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _holds_a_secret(schema: Schema, node: Schema) -> bool:
+    """Whether a secret may be written where `node` stands, or anywhere within."""
+    node = _resolved(schema, node)
+    within = [*node.get("properties", {}).values(), node.get("items"), node.get("additionalProperties")]
+    return node.get("format") == "password" or any(
+        _holds_a_secret(schema, one) for one in within if isinstance(one, Mapping)
+    )
 
 
 def _is_a_type_tag(step: str | int) -> bool:

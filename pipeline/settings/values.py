@@ -21,6 +21,9 @@ STREAM_SCHEMES = ("rtmp", "rtmps", "srt", "rtsp")
 SIZE_MINIMUM_PX, SIZE_MAXIMUM_PX = 64, 8192
 
 _URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://.+")
+_BROKEN_URI = re.compile(
+    rf"(?P<scheme>{'|'.join(LIVE_SCHEMES + FILE_SCHEMES)})(:(?!//.)|//(?!/))", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,15 @@ def scheme_of(text: str) -> str | None:
     return match["scheme"].lower() if match else None
 
 
+def broken_scheme(text: str) -> str | None:
+    """The scheme of a broken address, as ``rtmp:/server/app`` or ``srt//server``; None for any other text.
+
+    It would pass for a file's path, and be shown with the secrets in it.
+    """
+    match = _BROKEN_URI.match(text)
+    return match["scheme"].lower() if match else None
+
+
 def source_kind(source: str) -> SourceKind:
     """What a source's text stands for; a text that stands for nothing else is a file's path."""
     if source == "match" or source.startswith("match?"):
@@ -75,7 +87,7 @@ def is_live_source(source: str) -> bool:
 def _source(text: str) -> str:
     scheme = scheme_of(text)
     unusable = scheme is not None and source_kind(text) == "uri" and scheme not in LIVE_SCHEMES + FILE_SCHEMES
-    if not text.strip() or not text.removeprefix("gst:").strip() or unusable:
+    if not text.strip() or not text.removeprefix("gst:").strip() or unusable or broken_scheme(text):
         raise ValueError("not a source")
     return text
 

@@ -1,0 +1,109 @@
+"""No key and no token of the command line, the environment or a file is told by anybody, --debug included."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.errors import ConfigError
+from pipeline.settings import Settings
+
+SECRET = "S3cr3t"
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that must end with status 2 says."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    return out + err
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--stream", f"rtmp:/server/app/{SECRET}"], "begins with rtmp://"),
+        (["--stream", f"http://server/app/{SECRET}"], "begins with rtmp://"),
+        (["-o", f"rtmp:/server/app/{SECRET}"], "begins with rtmp://"),
+        (["-o", f"rtmp//server/app/{SECRET}"], "begins with rtmp://"),
+        ([f"rtsp:/joe:{SECRET}@camera/1"], "rtsp... without rtsp:// at its beginning"),
+        ([f"srt//server?key={SECRET}"], "srt... without srt:// at its beginning"),
+        (
+            ["--web-token", SECRET],
+            "web.token: this value (not shown) is not allowed, allowed: eight characters",
+        ),
+        (["--set", f"web.token:{SECRET}"], "--set: no setting with its value"),
+        (["--set", f"web={SECRET}"], "allowed: a table with address, token"),
+    ],
+)
+def test_no_message_quotes_a_secret(
+    arguments: list[str], says: str, debug: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = told(capsys, "run", "match", *arguments, *debug)
+    assert says in said
+    assert SECRET not in said
+    assert ("Traceback" in said) is bool(debug)
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+@pytest.mark.parametrize(
+    "text",
+    [f'streams = "rtmp://server/app/{SECRET}"', "[web]\ntoken = 53277", f'[web]\ntoken = ["{SECRET}"]'],
+)
+def test_no_message_quotes_a_secret_of_a_file(
+    text: str, debug: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "match.toml"
+    file.write_text(text)
+    for arguments in (["run", "--config", str(file)], ["config", "check", str(file)]):
+        said = told(capsys, *arguments, *debug)
+        assert "allowed: " in said
+        assert SECRET not in said
+        assert "53277" not in said
+
+
+def test_a_program_s_own_traceback_quotes_no_secret() -> None:
+    with pytest.raises(ConfigError) as caught:
+        Settings.parse({"streams": f"rtmp://server/app/{SECRET}"})
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+def test_the_process_list_shows_neither_token_nor_key() -> None:
+    code = (
+        "from pathlib import Path; from pipeline.cli.process_list import hide_secrets; hide_secrets(); "
+        "print(Path('/proc/self/cmdline').read_text())"
+    )
+    arguments = ["--web-token", SECRET, f"--web-token=a,{SECRET}", "--set", f"web.token=a,{SECRET}"]
+    shown = subprocess.run(
+        [sys.executable, "-c", code, *arguments, f"rtmp://server/app/{SECRET}", "--delay", "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert SECRET not in shown
+    assert "--delay\0003" in shown
+    assert "rtmp://server/app/***" in shown
+
+
+def test_a_fault_in_the_program_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_arguments: object) -> None:
+        raise KeyError(f"rtmp://server/app/{SECRET}")
+
+    monkeypatch.setattr("pipeline.cli.doctor.examine", fails)
+    for debug in ([], ["--debug"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["doctor", *debug])
+        said = capsys.readouterr().err
+        assert ended.value.code == 1
+        assert SECRET not in said
+        assert len(said.splitlines()) == 1 or debug
+        assert said.splitlines()[-1].startswith("foresight: a fault in Foresight (KeyError); run")
