@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -108,7 +109,31 @@ CHECKS = [
     ({"outputs": ["no/such/out.mp4"]}, "there is no folder no/such; make it with: mkdir -p no/such"),
     ({"outputs": ["out.avi"]}, "no known extension; allowed: .mp4, .mkv, .flv, .ts or .m3u8"),
     ({"outputs": ["out.mp4", "./out.mp4"]}, "named twice"),
-    ({"sources": ["film.mp4"], "outputs": ["./film.mp4"]}, "is also a source"),
+    ({"sources": ["film.mp4"], "outputs": ["./film.mp4"]}, "outputs: film.mp4 is also read (sources)"),
+    (
+        {"sources": ["file://{}/film.mp4"], "outputs": ["film.mp4"]},
+        "outputs: film.mp4 is also read (sources)",
+    ),
+    ({"sources": ["film.mp4"], "outputs": ["link.mp4"]}, "outputs: link.mp4 is also read (sources)"),
+    ({"sources": ["film.mp4"], "export": {"path_out": "film.mp4"}}, "export.path_out: film.mp4 is also read"),
+    ({"rig": "film.mp4", "export": {"path_out": "film.mp4"}}, "also read (rig)"),
+    (
+        {"detector": {"kind": "replay", "model": "film.mp4"}, "export": {"detections_out": "film.mp4"}},
+        "export.detections_out: film.mp4 is also read (detector.model)",
+    ),
+    ({"export": {"path_out": "a", "detections_out": "./a"}}, "a is also written as export.path_out"),
+    ({"outputs": ["a.mp4"], "export": {"path_out": "a.mp4"}}, "export.path_out: a.mp4 is also written as"),
+    ({"sources": ["a-00000.mp4"], "outputs": ["a.mp4"], "split_s": 9}, "a-00000.mp4 is also read (sources)"),
+    ({"sources": ["a-00007.ts"], "outputs": ["a.m3u8"]}, "outputs: a-00007.ts is also read (sources)"),
+    (
+        {"sources": ["a-init.mp4"], "outputs": ["a.m3u8"], "hls_segments": "fmp4"},
+        "outputs: a-init.mp4 is also read (sources)",
+    ),
+    ({"rig": "x" * 300}, "cannot be read (File name too long)"),
+    ({"export": {"path_out": "x" * 300}}, "cannot be written (File name too long)"),
+    ({"rig": "a\0b"}, "rig: a�b cannot be read"),
+    ({"rig": "http://joe:S3cr3t@host/rig.toml"}, "an address cannot stand here"),
+    ({"export": {"path_out": "rtmp://host/app/S3cr3t"}}, "an address cannot stand here"),
     ({"mode": "record"}, "record needs a file"),
     ({"mode": "stream"}, "stream needs an address"),
     ({"rig": "no-such.toml"}, "rig: there is no file"),
@@ -123,10 +148,17 @@ CHECKS = [
 
 @pytest.mark.parametrize(("values", "said"), CHECKS)
 def test_what_the_file_system_refuses(
-    values: dict[str, object], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    values: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "film.mp4").touch()
+    for name in ("film.mp4", "a-00000.mp4", "a-00007.ts", "a-init.mp4"):
+        (tmp_path / name).touch()
+    (tmp_path / "link.mp4").symlink_to("film.mp4")
+    if "sources" in values:
+        values = {
+            **values,
+            "sources": [str(source).replace("{}", str(tmp_path)) for source in values["sources"]],
+        }
     settings = Settings.parse(
         values if values == {} or "sources" in values else {"sources": ["match"], **values}
     )
@@ -135,6 +167,14 @@ def test_what_the_file_system_refuses(
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "S3cr3t" not in str(caught.value)
+
+
+def test_what_keeps_nothing_may_be_named_twice() -> None:
+    check(
+        Settings.parse(
+            {"sources": ["match"], "export": {"path_out": "/dev/null", "detections_out": "/dev/null"}}
+        )
+    )
 
 
 def test_what_is_right_passes(tmp_path: Path) -> None:

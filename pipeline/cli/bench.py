@@ -35,6 +35,7 @@ def bench(
     import tempfile
 
     from pipeline.cli.bench_plot import plot_rows
+    from pipeline.cli.files import check_files
     from pipeline.errors import ConfigError, ForesightError
     from pipeline.plotting import check_plot_name
 
@@ -47,8 +48,7 @@ def bench(
     if unknown or not known:
         there = ", ".join(known) or "none; benchmarks come with a checkout of the source"
         raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
-    if json_file is not None and not json_file.parent.is_dir():
-        raise ConfigError(f"there is no folder {json_file.parent}, make it with: mkdir -p {json_file.parent}")
+    check_files(read={}, written={"--json": json_file, "--plot": plot})
     if plot is not None:
         check_plot_name(plot)
     rows: dict[str, list[dict[str, Any]]] = {}

@@ -33,20 +33,27 @@ def calibrate(
     import cv2
     from rich.console import Console
 
+    from pipeline.cli.files import check_files, refuse
     from pipeline.errors import ConfigError, OutputError
     from pipeline.gst.footage import read_footage
     from pipeline.optics.calibration import calibrate as calibrate_footage
     from pipeline.optics.calibration.plot import plot_calibration
     from pipeline.optics.calibration.preview import draw_preview
     from pipeline.plotting import check_plot_name
+    from pipeline.settings import Settings
+    from pipeline.settings.check import source_files, source_problems
 
     if plot is not None:
         check_plot_name(plot)
     if preview is not None and not cv2.haveImageWriter(str(preview)):
         raise ConfigError(f"--preview {preview}: not a picture's name; end it with .png or .jpg")
-    for path in (output, preview):
-        if path is not None and not path.parent.is_dir():
-            raise OutputError(f"cannot write {path}: there is no folder {path.parent}; make it first")
+    sources = list(Settings.parse({"sources": sources}).sources)
+    refuse(*source_problems(sources))
+    check_files(
+        read={},
+        written={"--output": output, "--preview": preview, "--plot": plot},
+        sources=tuple(source_files(sources)),
+    )
     console = Console(stderr=True, highlight=False)
     began = time.monotonic()
 

@@ -23,9 +23,11 @@ def init(
     foresight config init
     foresight config init match.toml --force
     """
+    from pipeline.cli.files import check_files
     from pipeline.config_builder import commented_toml
     from pipeline.errors import ConfigError, OutputError
 
+    check_files(read={}, written={"FILE": path})
     if path.exists() and not force:
         raise ConfigError(f"{path} is there already; name another, or add --force to overwrite it")
     try:

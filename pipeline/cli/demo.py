@@ -24,9 +24,12 @@ def demo(
     foresight demo -o film.mkv --duration 30 --seed 3
     """
     from pipeline.cli.console import play, say
+    from pipeline.cli.files import refuse
     from pipeline.config_builder import ConfigBuilder
+    from pipeline.errors import ConfigError
+    from pipeline.settings import problems
+    from pipeline.settings.files import writable_file
 
-    output.parent.mkdir(parents=True, exist_ok=True)
     settings = (
         ConfigBuilder()
         .flags(
@@ -34,6 +37,14 @@ def demo(
         )
         .build()
     )
+    missing = tuple(writable_file("outputs", output))  # the folder is made, once nothing else is wrong
+    refuse(*(problem for problem in problems(settings) if problem not in missing))
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{output.parent}: the folder cannot be made ({error.strerror}); name another with -o"
+        ) from error
     play(settings)
     say(
         f"The film is in {output}: {duration:g} s of a synthetic match, followed by the virtual camera, with sound."

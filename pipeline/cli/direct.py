@@ -38,6 +38,7 @@ def direct(
     foresight direct track.csv -o path.csv --rig rig.toml --rate 50
     """
     from pipeline.analysis.ground import LevelGround
+    from pipeline.cli.files import check_files
     from pipeline.direction.director import LONGEST_LOOKAHEAD_S, Director
     from pipeline.direction.framing import goals_of
     from pipeline.direction.paths import frame_times_ns, write_path
@@ -48,6 +49,7 @@ def direct(
     from pipeline.optics.rig import Rig
     from pipeline.plotting import check_plot_name
 
+    check_files(read={"TRACK.csv": track, "--rig": rig}, written={"--output": output, "--plot": plot})
     if plot is not None:
         check_plot_name(plot)
     if rig is not None and height_m is not None:

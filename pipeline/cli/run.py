@@ -83,7 +83,10 @@ def run(
     foresight run "gst:v4l2src ! videoconvert" --window
     """
     from pipeline.cli.console import play
+    from pipeline.cli.files import refuse
     from pipeline.config_builder import ConfigBuilder
+    from pipeline.settings.check import written_files
+    from pipeline.settings.files import overwritten
 
     builder = ConfigBuilder()
     if config is not None:
@@ -115,4 +118,7 @@ def run(
         "export__truth_out": truth_out,
     }
     builder.environment().flags(**flags).assignments(assign or ())
-    play(builder.build(), as_json=as_json)
+    settings = builder.build()
+    if config is not None:
+        refuse(*overwritten([("--config", config)], written_files(settings)))
+    play(settings, as_json=as_json)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from glob import escape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import ConfigError
 from pipeline.redaction import redact_address
-from pipeline.settings.model import Settings
-from pipeline.settings.problem import Problem, did_you_mean, listed
+from pipeline.settings.files import Named, overwritten, readable_file, writable_file
+from pipeline.settings.model import ExportSettings, Settings
+from pipeline.settings.problem import Problem, listed
 from pipeline.settings.values import CONTAINERS, is_loopback, scheme_of, source_kind
 
 
@@ -25,8 +26,9 @@ def check(settings: Settings) -> None:
 def problems(settings: Settings) -> tuple[Problem, ...]:
     """All that keeps a run with `settings` from beginning, in the order of the settings."""
     return (
-        *_sources(settings),
+        *source_problems(settings.sources),
         *_outputs(settings),
+        *overwritten(read_files(settings), written_files(settings)),
         *_mode(settings),
         *_read_files(settings),
         *_exports(settings),
@@ -36,59 +38,82 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
     )
 
 
-def _sources(settings: Settings) -> Iterator[Problem]:
-    if not settings.sources:
+def source_problems(sources: Collection[str]) -> Iterator[Problem]:
+    """All that keeps `sources` from being opened, as far as this machine's disk knows."""
+    if not sources:
         yield Problem("sources", "there is none; name a file, a URI, a device, match, or gst: and a fragment")
-    for source in settings.sources:
-        kind = source_kind(source)
-        if kind == "file":
-            yield from _readable_file("sources", Path(source), ("match",))
-        elif kind == "device" and not Path(source).is_char_device():
+    for source in sources:
+        if source_kind(source) == "device" and not Path(source).is_char_device():
             yield Problem("sources", f"there is no device {source}; found: {_devices()}")
+    for key, path in source_files(sources):
+        yield from readable_file(key, path, ("match",))
+
+
+def source_files(sources: Collection[str]) -> Iterator[Named]:
+    """The files among `sources`."""
+    for source in sources:
+        if source_kind(source) == "file":
+            yield "sources", Path(source)
         elif scheme_of(source) == "file":
-            yield from _readable_file("sources", Path(unquote(urlsplit(source).path)))
+            yield "sources", Path(unquote(urlsplit(source).path))
+
+
+def read_files(settings: Settings) -> Iterator[Named]:
+    """Every file that a run with `settings` reads."""
+    yield from source_files(settings.sources)
+    for key, path in (
+        ("rig", settings.rig),
+        ("detector.model", settings.detector.model),
+        ("detector.field_picture", settings.detector.field_picture),
+    ):
+        if path is not None:
+            yield key, path
+
+
+def written_files(settings: Settings) -> Iterator[Named]:
+    """Every file that a run with `settings` writes, as far as it is known before."""
+    for output in settings.outputs:
+        yield "outputs", output
+        yield from (("outputs", piece) for piece in _pieces(settings, output))
+    yield from _export_files(settings)
+
+
+def _export_files(settings: Settings) -> Iterator[Named]:
+    for name in ExportSettings.model_fields:
+        path: Path | None = getattr(settings.export, name)
+        if path is not None:
+            yield f"export.{name}", path
+
+
+def _pieces(settings: Settings, output: Path) -> Iterator[Path]:
+    """The numbered files in which `output` is written: the first, and those whose names are taken already."""
+    suffix, is_split = output.suffix, settings.split_s is not None or settings.split_bytes is not None
+    if suffix.lower() == ".m3u8":
+        suffix = ".ts" if settings.hls_segments == "ts" else ".m4s"
+    elif not suffix or not is_split:
+        return
+    stem = f"{output.stem}-"
+    if suffix == ".m4s":
+        yield output.with_name(f"{stem}init.mp4")
+    first = output.with_name(f"{stem}00000{suffix}")
+    yield first
+    if output.parent.is_dir():
+        for there in sorted(output.parent.glob(f"{escape(stem)}*{escape(suffix)}")):
+            if there != first and there.name.removeprefix(stem).removesuffix(suffix).isdigit():
+                yield there
 
 
 def _devices() -> str:
     return ", ".join(sorted(str(path) for path in Path("/dev").glob("video*"))) or "no camera at all"
 
 
-def _readable_file(key: str, path: Path, others: tuple[str, ...] = ()) -> Iterator[Problem]:
-    if path.is_dir():
-        yield Problem(key, f"{path} is a folder, not a file")
-    elif not path.exists():
-        folder = path.parent
-        beside = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        near = did_you_mean(path.name, [*others, *beside])
-        yield Problem(key, f"there is no file {path}{near}")
-    elif not os.access(path, os.R_OK):
-        yield Problem(key, f"{path} may not be read; change its permissions")
-
-
-def _writable_file(key: str, path: Path) -> Iterator[Problem]:
-    folder = path.parent
-    if path.is_dir():
-        yield Problem(key, f"{path} is a folder; name a file in it")
-    elif not folder.is_dir():
-        yield Problem(key, f"there is no folder {folder}; make it with: mkdir -p {folder}")
-    elif not os.access(path if path.exists() else folder, os.W_OK):
-        yield Problem(key, f"{path} may not be written; name another or change the permissions")
-
-
 def _outputs(settings: Settings) -> Iterator[Problem]:
-    read = {Path(source).resolve() for source in settings.sources if source_kind(source) == "file"}
-    seen: set[Path] = set()
     for path in settings.outputs:
         if path.suffix.lower().lstrip(".") not in CONTAINERS:
             yield Problem(
                 "outputs", f"{path} has no known extension; allowed: {listed('.' + c for c in CONTAINERS)}"
             )
-        if path.resolve() in read:
-            yield Problem("outputs", f"{path} is also a source and would be overwritten; name another file")
-        if path.resolve() in seen:
-            yield Problem("outputs", f"{path} is named twice")
-        seen.add(path.resolve())
-        yield from _writable_file("outputs", path)
+        yield from writable_file("outputs", path)
 
 
 def _mode(settings: Settings) -> Iterator[Problem]:
@@ -101,22 +126,17 @@ def _mode(settings: Settings) -> Iterator[Problem]:
 
 
 def _read_files(settings: Settings) -> Iterator[Problem]:
-    if settings.rig is not None:
-        yield from _readable_file("rig", settings.rig)
     detector = settings.detector
     if detector.kind in ("onnx", "replay") and detector.model is None:
         yield Problem("detector.model", f"the detector {detector.kind} needs a file: add it (--model FILE)")
-    if detector.model is not None:
-        yield from _readable_file("detector.model", detector.model)
-    if detector.field_picture is not None:
-        yield from _readable_file("detector.field_picture", detector.field_picture)
+    for key, path in read_files(settings):
+        if key != "sources":
+            yield from readable_file(key, path)
 
 
 def _exports(settings: Settings) -> Iterator[Problem]:
-    for name in ("path_out", "detections_out", "truth_out"):
-        path: Path | None = getattr(settings.export, name)
-        if path is not None:
-            yield from _writable_file(f"export.{name}", path)
+    for key, path in _export_files(settings):
+        yield from writable_file(key, path)
     if settings.export.truth_out is not None and not any(
         source_kind(source) == "match" for source in settings.sources
     ):

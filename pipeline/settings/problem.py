@@ -143,7 +143,7 @@ def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
 
 def shown(value: object) -> str:
     """A value that cannot be used, for a message: short, in one line and without secrets."""
-    text = " ".join(str(value).split())
+    text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(str(value).split()))
     if not text:
         return "an empty text"
     scheme = broken_scheme(text)

@@ -12,11 +12,17 @@ from pipeline.cli import main
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["none.mp4", "-o", "rig.toml"], 1, "no such file"),
-        (["none.mp4", "-o", "missing/rig.toml"], 1, "there is no folder missing"),
+        (["none.mp4", "-o", "rig.toml"], 2, "sources: there is no file none.mp4"),
+        (["foo://host", "-o", "rig.toml"], 2, "sources.0: foo://host is not allowed"),
+        (["match", "-o", "missing/rig.toml"], 2, "mkdir -p missing"),
+        (["match", "-o", "."], 2, "--output: . is a folder"),
+        (["match", "-o", "rig.toml", "--preview", "missing/rig.png"], 2, "--preview: there is no folder"),
+        (["match", "-o", "rig.png", "--preview", "rig.png"], 2, "--preview: rig.png is also written as"),
+        ([__file__, "-o", __file__], 2, "is also read (sources)"),
+        ([f"file://{__file__}", "-o", __file__], 2, "is also read (sources)"),
         (["none.mp4", "-o", "rig.toml", "--preview", "rig.xyz"], 2, "not a picture's name"),
         (["none.mp4", "-o", "rig.toml", "--plot", "rig.xyz"], 2, "not a picture's name"),
-        (["none.mp4", "-o", "rig.toml", "--plot", "missing/rig.png"], 2, "mkdir -p missing"),
+        (["match", "-o", "rig.toml", "--plot", "missing/rig.png"], 2, "mkdir -p missing"),
     ],
 )
 def test_what_cannot_work_is_refused(

@@ -55,7 +55,17 @@ def foresight(*arguments: str) -> int:
         (("run", "match", "--set", "delay_s"), 2, "no setting with its value"),
         (("run", "match", "--set", "encoder.bitrate=1"), 2, "did you mean bitrate_kbps?"),
         (("run", "match", "--stream", "http://joe:secret@host/x"), 2, "streams"),
-        (("demo", "-o", "/proc/none/demo.mp4"), 1, "/proc/none"),
+        (("demo", "-o", "/proc/none/demo.mp4"), 2, "/proc/none: the folder cannot be made"),
+        (("demo", "-o", "no/demo.avi"), 2, "no known extension"),
+        (("demo", "-o", "no/demo.mp4", "--duration", "0"), 2, "above 0"),
+        (
+            ("bench", "view", "--json", "r.png", "--plot", "r.png"),
+            2,
+            "--plot: r.png is also written as --json",
+        ),
+        (("bench", "view", "--plot", "no/r.png"), 2, "mkdir -p no"),
+        (("config", "init", "no/match.toml"), 2, "mkdir -p no"),
+        (("config", "init", "/proc"), 2, "/proc is a folder"),
         (("config", "check", "none.toml"), 2, "foresight config init"),
     ],
 )
@@ -163,6 +173,16 @@ def test_config_init_check_show_schema(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text("delay_s = 0\n")
     assert foresight("config", "check", str(path)) == 2
     assert f"{path}:1: delay_s" in capsys.readouterr().err
+
+
+def test_a_run_does_not_write_over_its_own_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "match.toml"
+    path.write_text('sources = ["match"]\n')
+    assert foresight("run", "--config", str(path), "--path-out", str(path)) == 2
+    assert "is also read (--config)" in capsys.readouterr().err
+    assert path.read_text() == 'sources = ["match"]\n'
 
 
 def test_doctor_tells_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:

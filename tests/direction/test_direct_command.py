@@ -136,7 +136,38 @@ def test_unusable_options_are_one_line_and_exit_2(
     assert says in error
 
 
-def test_an_output_that_cannot_be_written_fails_the_run(track: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("track.csv -o track.csv", "--output: track.csv is also read (TRACK.csv)"),
+        ("track.csv -o link.csv", "--output: link.csv is also read (TRACK.csv)"),
+        ("track.csv -o p.csv --plot track.csv", "--plot: track.csv is also read (TRACK.csv)"),
+        ("track.csv --rig rig.toml -o rig.toml", "--output: rig.toml is also read (--rig)"),
+        ("track.csv -o p.png --plot p.png", "--plot: p.png is also written as --output"),
+        ("track.csv -o no/path.csv", "--output: there is no folder no; make it with: mkdir -p no"),
+        ("track.csv -o p.csv --plot no/p.png", "--plot: there is no folder no"),
+        ("track.csv -o .", "--output: . is a folder"),
+        (". -o p.csv", "TRACK.csv: . is a folder"),
+        ("trak.csv -o p.csv", "TRACK.csv: there is no file trak.csv (did you mean track.csv?)"),
+        ("track.csv -o p.csv --rig no.toml", "--rig: there is no file no.toml"),
+    ],
+)
+def test_files_that_cannot_be_used_are_refused_before_the_work_and_nothing_is_lost(
+    arguments: str,
+    says: str,
+    track: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(track.parent)
+    monkeypatch.setattr("pipeline.direction.tracks.read_track", None)  # the work's beginning
+    Path("link.csv").symlink_to(track)
+    Rig.assume(1920, 1080).save(Path("rig.toml"))
+    before = {path.name: path.read_bytes() for path in track.parent.iterdir()}
     with pytest.raises(SystemExit) as exit_info:
-        main(["direct", str(track), "-o", str(track.parent / "no" / "path.csv")])
-    assert exit_info.value.code == 1
+        main(["direct", *arguments.split()])
+    assert exit_info.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert says in error
+    assert {path.name: path.read_bytes() for path in track.parent.iterdir()} == before

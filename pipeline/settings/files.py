@@ -1,0 +1,93 @@
+"""What is named on the disk: files that can be read, files that can be written, and none that is both."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pipeline.settings.problem import Problem, did_you_mean, shown
+from pipeline.settings.values import broken_scheme
+
+Named = tuple[str, Path]
+"""A file and the setting or flag that names it."""
+
+
+def readable_file(key: str, path: Path, others: Iterable[str] = ()) -> Iterator[Problem]:
+    """Why the file that `key` names cannot be read; `others` are words that may have been meant instead."""
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        if broken_scheme(str(path)):
+            yield Problem(key, f"{shown(path)} is no file; an address cannot stand here")
+        else:
+            yield Problem(key, f"there is no file {path}{did_you_mean(path.name, [*others, *_beside(path)])}")
+    except (OSError, ValueError) as error:
+        yield Problem(key, f"{shown(path)} cannot be read ({_reason(error)})")
+    else:
+        if is_folder:
+            yield Problem(key, f"{path} is a folder, not a file")
+        elif not os.access(path, os.R_OK):
+            yield Problem(key, f"{path} may not be read; change its permissions")
+
+
+def writable_file(key: str, path: Path) -> Iterator[Problem]:
+    """Why the file that `key` names cannot be written; nothing is written to find out."""
+    folder = path.parent
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()  # raises for a name that is too long
+        has_folder, may_be = folder.is_dir(), os.access(path if is_there else folder, os.W_OK)
+    except (OSError, ValueError) as error:
+        yield Problem(key, f"{shown(path)} cannot be written ({_reason(error)}); name another file")
+        return
+    if is_folder:
+        yield Problem(key, f"{path} is a folder; name a file in it")
+    elif broken_scheme(str(path)):
+        yield Problem(key, f"{shown(path)} is no file; an address cannot stand here")
+    elif not has_folder:
+        yield Problem(key, f"there is no folder {folder}; make it with: mkdir -p {folder}")
+    elif not may_be:
+        yield Problem(key, f"{path} may not be written; name another or change the permissions")
+
+
+def overwritten(read: Iterable[Named], written: Iterable[Named]) -> Iterator[Problem]:
+    """What would be lost: a file that is written and also read, or written twice, by whatever name."""
+    readers = {_identity(path): key for key, path in read}
+    writers: dict[object, str] = {}
+    for key, path in written:
+        identity = _identity(path)
+        if identity is None:
+            continue
+        if identity in readers:
+            yield Problem(
+                key, f"{path} is also read ({readers[identity]}) and would be overwritten; name another file"
+            )
+        if identity in writers:
+            other = writers[identity]
+            twice = "is named twice" if other == key else f"is also written as {other}; name another file"
+            yield Problem(key, f"{path} {twice}")
+        writers[identity] = key
+
+
+def _identity(path: Path) -> object | None:
+    """What all names of a file have in common; None for what keeps nothing, as a device or a pipe."""
+    try:
+        found = path.stat()
+    except OSError:
+        return os.path.realpath(path)
+    except ValueError:  # no file can have such a name
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _beside(path: Path) -> list[str]:
+    """The names in the folder where `path` would be."""
+    try:
+        return [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return []
