@@ -6,6 +6,7 @@ import json
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,23 +119,38 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not TOML: {error}") from error
 
 
-def check_file(path: Path) -> list[str]:
-    """Everything wrong with a configuration file, a line each: file, line, key and what is allowed.
+@dataclass(frozen=True, slots=True)
+class FileFindings:
+    """What a configuration file lacks: ``problems`` that are wrong in it, a line each with file, line, key and what
+    is allowed; ``notes`` on what the environment or flags still have to say before a run."""
+
+    problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def examine_file(path: Path) -> FileFindings:
+    """Everything there is to say of a configuration file.
 
     A file that ends in .txt, as NVIDIA's do, is taken for one of nvinfer's. Raises ConfigError when it cannot
     be read.
     """
     if path.suffix == ".txt":
-        return check_nvinfer(path)
+        return FileFindings(tuple(check_nvinfer(path)))
     values = read_toml(path)
     try:
-        settings = Settings.model_validate(values)
-        # sources may come from the command line
-        found = [problem for problem in problems(settings) if settings.sources or problem.key != "sources"]
+        found = problems(Settings.model_validate(values))
     except ValidationError as error:
-        found = list(problems_in(error, Settings))
+        found = problems_in(error, Settings)
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [f"{path}:{_line_of(problem.key, lines)}: {problem}" for problem in found]
+    return FileFindings(
+        tuple(f"{path}:{_line_of(one.key, lines)}: {one}" for one in found if not one.is_missing),
+        tuple(str(one) for one in found if one.is_missing),
+    )
+
+
+def check_file(path: Path) -> list[str]:
+    """The problems that `examine_file` finds. Raises ConfigError when the file cannot be read."""
+    return list(examine_file(path).problems)
 
 
 def schema() -> dict[str, Any]:

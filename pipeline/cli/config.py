@@ -44,7 +44,8 @@ def check(
 ) -> None:
     """Say what is wrong with a file: line, key and what is allowed.
 
-    A file that ends in .txt is taken for one of NVIDIA's nvinfer.
+    What flags or the environment still have to say is noted. A file that ends in .txt is taken for one of
+    NVIDIA's nvinfer.
 
     \b
     foresight config check
@@ -53,17 +54,27 @@ def check(
     """
     import json
 
-    from pipeline.config_builder import check_file
+    from pipeline.config_builder import FileFindings, examine_file
+    from pipeline.errors import ConfigError
 
-    problems = check_file(path)
+    try:
+        found = examine_file(path)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        found = FileFindings((str(error),))
+    good = not found.problems
     if as_json:
-        typer.echo(json.dumps({"file": str(path), "good": not problems, "problems": problems}, indent=1))
+        told = {"file": str(path), "good": good, "problems": found.problems, "notes": found.notes}
+        typer.echo(json.dumps(told, indent=1))
     else:
-        for problem in problems:
+        for problem in found.problems:
             typer.echo(problem, err=True)
-        if not problems:
+        if good:
             typer.echo(f"{path}: good")
-    if problems:
+            for note in found.notes:
+                typer.echo(f"still to be said, by a flag or the environment: {note}")
+    if not good:
         raise typer.Exit(2)
 
 

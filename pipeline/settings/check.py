@@ -41,7 +41,9 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
 def source_problems(sources: Collection[str]) -> Iterator[Problem]:
     """All that keeps `sources` from being opened, as far as this machine's disk knows."""
     if not sources:
-        yield Problem("sources", "there is none; name a file, a URI, a device, match, or gst: and a fragment")
+        yield _missing(
+            "sources", "there is none; name a file, a URI, a device, match, or gst: and a fragment"
+        )
     for source in sources:
         if source_kind(source) == "device" and not Path(source).is_char_device():
             yield Problem("sources", f"there is no device {source}; found: {_devices()}")
@@ -103,6 +105,10 @@ def _pieces(settings: Settings, output: Path) -> Iterator[Path]:
                 yield there
 
 
+def _missing(key: str, message: str) -> Problem:
+    return Problem(key, message, is_missing=True)
+
+
 def _devices() -> str:
     return ", ".join(sorted(str(path) for path in Path("/dev").glob("video*"))) or "no camera at all"
 
@@ -118,9 +124,9 @@ def _outputs(settings: Settings) -> Iterator[Problem]:
 
 def _mode(settings: Settings) -> Iterator[Problem]:
     if settings.mode == "record" and not settings.outputs:
-        yield Problem("mode", "record needs a file to write: add outputs (-o FILE)")
+        yield _missing("mode", "record needs a file to write: add outputs (-o FILE)")
     if settings.mode == "stream" and not settings.streams:
-        yield Problem("mode", "stream needs an address to stream to: add streams (--stream URL)")
+        yield _missing("mode", "stream needs an address to stream to: add streams (--stream URL)")
     if settings.streams and settings.live is False:
         yield Problem("live", "a stream keeps to the clock: leave live = false (--offline) out")
 
@@ -128,7 +134,7 @@ def _mode(settings: Settings) -> Iterator[Problem]:
 def _read_files(settings: Settings) -> Iterator[Problem]:
     detector = settings.detector
     if detector.kind in ("onnx", "replay") and detector.model is None:
-        yield Problem("detector.model", f"the detector {detector.kind} needs a file: add it (--model FILE)")
+        yield _missing("detector.model", f"the detector {detector.kind} needs a file: add it (--model FILE)")
     for key, path in read_files(settings):
         if key != "sources":
             yield from readable_file(key, path)
@@ -140,7 +146,8 @@ def _exports(settings: Settings) -> Iterator[Problem]:
     if settings.export.truth_out is not None and not any(
         source_kind(source) == "match" for source in settings.sources
     ):
-        yield Problem("export.truth_out", "only the built-in match knows the truth: use the source match")
+        said = "only the built-in match knows the truth: use the source match"
+        yield Problem("export.truth_out", said, is_missing=not settings.sources)
 
 
 def _codecs(settings: Settings) -> Iterator[Problem]:
@@ -163,7 +170,7 @@ def _codecs(settings: Settings) -> Iterator[Problem]:
 def _web(settings: Settings) -> Iterator[Problem]:
     address = settings.web.address
     if address is not None and not is_loopback(address) and settings.web.token is None:
-        yield Problem("web.token", f"{address} can be reached by others: add a token (--web-token)")
+        yield _missing("web.token", f"{address} can be reached by others: add a token (--web-token)")
 
 
 def _split(settings: Settings) -> Iterator[Problem]:

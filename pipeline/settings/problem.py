@@ -25,6 +25,8 @@ class Problem:
 
     key: str
     message: str
+    is_missing: bool = False
+    """Nothing that was said is wrong: something else is still to be said, in a file, the environment or a flag."""
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}"
