@@ -20,6 +20,13 @@ from pipeline.settings.problem import allowed, node_at, problems_in, schema_of
 ENVIRONMENT_PREFIX = "FORESIGHT_"
 """``FORESIGHT_DELAY_S=5``, nested with two underscores: ``FORESIGHT_DETECTOR__KIND=none``."""
 
+COMMAND_LINE = "the command line"
+
+GROUPS = frozenset(
+    name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)
+)
+"""The settings that are groups of settings, as ``detector``."""
+
 
 class ConfigBuilder:
     """Collects settings from a file, the environment and flags; the later wins, and each knows where it came from.
@@ -33,40 +40,42 @@ class ConfigBuilder:
 
     def file(self, path: Path) -> ConfigBuilder:
         """Take the settings of a TOML file. Raises ConfigError when it cannot be read or parsed."""
-        return self._take(read_toml(path), str(path))
+        for key, value in read_toml(path).items():
+            self._put([key], value, str(path))
+        return self
 
     def environment(self, environment: Mapping[str, str] | None = None) -> ConfigBuilder:
         """Take the variables ``FORESIGHT_...`` (of this process unless given); lists are TOML: ``["a", "b"]``.
 
-        A text alone is a list of one. Raises ConfigError for a value that looks like TOML and is not.
+        A text alone is a list of one; an empty one takes back a setting that may be left out. Raises ConfigError
+        for a list or a table that looks like TOML and is not.
         """
         variables = os.environ if environment is None else environment
         for variable in sorted(variables):
             if variable.startswith(ENVIRONMENT_PREFIX):
                 keys = variable.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
-                self._take(_from_text(variable, keys, variables[variable]), variable)
+                self._put(keys, _from_text(variable, keys, variables[variable]), variable)
         return self
 
     def flags(self, **flags: Any) -> ConfigBuilder:
         """Take what the command line says; None is what it did not say, ``a__b`` is nested."""
         for flag, value in flags.items():
             if value is not None:
-                for key in reversed(flag.split("__")):
-                    value = {key: value}
-                self._take(value, "the command line")
+                self._put(flag.split("__"), value, COMMAND_LINE)
         return self
 
     def assignments(self, assignments: Iterable[str]) -> ConfigBuilder:
         """Take ``key=value`` texts, as ``encoder.bitrate_kbps=4000``, the values written as in the environment.
 
-        Raises ConfigError for a text without a key or a value that looks like TOML and is not.
+        Raises ConfigError for a text without a key, and as `environment`.
         """
         for assignment in assignments:
             key, equals, text = assignment.partition("=")
             if not key.strip() or not equals:
                 said = assignment if _is_a_key(assignment) else "--set"
                 raise ConfigError(f"{said}: no setting with its value, such as encoder.bitrate_kbps=4000")
-            self._take(_from_text(key.strip(), key.strip().split("."), text), "the command line")
+            keys = key.strip().split(".")
+            self._put(keys, _from_text(key.strip(), keys, text), COMMAND_LINE)
         return self
 
     def build(self) -> Settings:
@@ -91,20 +100,38 @@ class ConfigBuilder:
         return write_unless_there(path, wanted.text(), check_nvinfer)
 
     def origins(self) -> dict[str, str]:
-        """Where each setting that is not a default came from, by dotted key."""
+        """Where each setting that was said came from, by dotted key; of a table whose entries were said one by one,
+        as a class map's, each entry."""
         return dict(self._origins)
 
-    def _take(self, values: Mapping[str, Any], origin: str) -> ConfigBuilder:
-        _merge(self._values, values)
-        for key in _dotted(values):
-            self._origins[key] = origin
-        return self
+    def origin_of(self, key: str) -> str | None:
+        """Where the setting `key` came from, and all that changed it since; None for a default."""
+        found = [where for known, where in self._origins.items() if f"{known}.".startswith(f"{key}.")]
+        return ", ".join(dict.fromkeys(found)) or None
+
+    def _put(self, keys: Sequence[str], value: Any, origin: str) -> None:
+        """Set what `keys` lead to. A group of settings is its settings, one by one; any other table is one value,
+        and takes the place of what was said before."""
+        if len(keys) == 1 and keys[0] in GROUPS and isinstance(value, Mapping):
+            for name, one in value.items():
+                self._put([*keys, name], one, origin)
+            return
+        into = self._values
+        for key in keys[:-1]:
+            before = into.get(key)
+            into[key] = dict(before) if isinstance(before, Mapping) else {}
+            into = into[key]
+        into[keys[-1]] = value
+        dotted = ".".join(keys)
+        self._origins = {
+            known: where for known, where in self._origins.items() if not f"{known}.".startswith(f"{dotted}.")
+        }
+        self._origins[dotted] = origin
 
     def _traced(self, problem: Problem) -> str:
-        origin = next(
-            (self._origins[key] for key in self._origins if f"{problem.key}.".startswith(f"{key}.")), None
-        )
-        return str(problem) if origin in (None, "the command line") else f"{problem} (from {origin})"
+        said = [key for key in self._origins if f"{problem.key}.".startswith(f"{key}.")]
+        origin = self._origins[max(said, key=len)] if said else None
+        return str(problem) if origin in (None, COMMAND_LINE) else f"{problem} (from {origin})"
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -226,43 +253,24 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _from_text(name: str, keys: Sequence[str], text: str) -> dict[str, Any]:
-    """A setting from text, nested under its keys: lists, tables and truth values are TOML, all else is text."""
+def _from_text(name: str, keys: Sequence[str], text: str) -> Any:
+    """The value of a setting from text: lists and tables are TOML, all else is text; None for what is taken back."""
+    node = node_at(schema_of(Settings), keys) or {}
     stripped = text.strip()
-    value: Any = text
-    if stripped[:1] in ("[", "{"):
+    if node.get("type") in ("array", "object") and stripped[:1] in ("[", "{"):
         try:
-            value = tomllib.loads(f"value = {stripped}")["value"]
+            return tomllib.loads(f"value = {stripped}")["value"]
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{name}: not a TOML value: {error}") from error
-    elif stripped in ("true", "false"):
-        value = stripped == "true"
-    elif (node_at(schema_of(Settings), keys) or {}).get("type") == "array":
-        value = [text]
-    for key in reversed(keys):
-        value = {key: value}
-    return dict(value)
+    if node.get("type") == "array":
+        return [text]
+    may_be_left_out = "default" in node and node["default"] is None and node.get("format") != "password"
+    return None if may_be_left_out and not stripped else text
 
 
 def _is_a_key(text: str) -> bool:
     """Whether `text` may be shown: a setting's key holds no secret."""
     return node_at(schema_of(Settings), text.strip().split(".")) is not None
-
-
-def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = dict(value) if isinstance(value, Mapping) else value
-
-
-def _dotted(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _dotted(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}"
 
 
 def _line_of(key: str, lines: list[str]) -> int:

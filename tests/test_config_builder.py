@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pipeline import ConfigBuilder
 from pipeline.config_builder import check_file, commented_toml, schema, to_toml
 from pipeline.errors import ConfigError
-from pipeline.settings import Settings
+from pipeline.settings import FixedView, Settings
 
 
 def written(folder: Path, text: str) -> Path:
@@ -47,6 +47,74 @@ def test_lists_and_truth_values_from_the_environment() -> None:
     settings = ConfigBuilder().environment(variables).build()
     assert settings.sources == ("left.mp4", "right.mp4")
     assert settings.live is True
+
+
+FILE = """
+[detector]
+rate_hz = 5
+class_map = { person = "player", 32 = "ball" }
+[director]
+fixed_view = { yaw_deg = 9, hfov_deg = 40 }
+"""
+
+
+def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    variables = {
+        "FORESIGHT_DETECTOR__CLASS_MAP": '{ dog = "ball" }',
+        "FORESIGHT_DIRECTOR__FIXED_VIEW": "{ pitch_deg = -5 }",
+    }
+    builder = ConfigBuilder().file(written(tmp_path, FILE)).environment(variables)
+    settings = builder.build()
+    assert settings.detector.class_map == {"dog": "ball"}
+    assert settings.director.fixed_view == FixedView(pitch_deg=-5)
+    assert settings.detector.rate_hz == 5  # a group is its settings
+    assert builder.origin_of("detector.class_map") == "FORESIGHT_DETECTOR__CLASS_MAP"
+    builder.flags(detector={"class_map": {"cat": "player"}, "kind": "none"})
+    assert builder.build().detector.class_map == {"cat": "player"}
+    assert builder.build().detector.rate_hz == 5
+    assert builder.origin_of("detector.class_map") == "the command line"
+
+
+def test_an_entry_said_by_itself_changes_that_entry(tmp_path: Path) -> None:
+    path = written(tmp_path, FILE)
+    variables = {
+        "FORESIGHT_DETECTOR__CLASS_MAP__PERSON": "ball",
+        "FORESIGHT_DIRECTOR__FIXED_VIEW__YAW_DEG": "2",
+        "FORESIGHT_DIRECTOR__FIXED_VIEW__PITCH_DEG": "3",
+    }
+    builder = ConfigBuilder().file(path).environment(variables)
+    settings = builder.build()
+    assert settings.detector.class_map == {"person": "ball", "32": "ball"}
+    assert settings.director.fixed_view == FixedView(yaw_deg=2, pitch_deg=3, hfov_deg=40)
+    assert builder.origin_of("detector.class_map") == f"{path}, FORESIGHT_DETECTOR__CLASS_MAP__PERSON"
+    with pytest.raises(ConfigError, match="from FORESIGHT_DETECTOR__CLASS_MAP__PERSON"):
+        builder.environment({"FORESIGHT_DETECTOR__CLASS_MAP__PERSON": "horse"}).build()
+
+
+def test_an_empty_text_takes_back_what_may_be_left_out(tmp_path: Path) -> None:
+    builder = ConfigBuilder().file(written(tmp_path, FILE + '[web]\naddress = "127.0.0.1:0"\n'))
+    settings = builder.environment({"FORESIGHT_WEB__ADDRESS": ""}).assignments(["director.fixed_view="]).build()
+    assert settings.director.fixed_view is None
+    assert settings.web.address is None
+    for must in ("mode=", "web.token=", "streams="):  # a key that got lost is no wish to do without
+        with pytest.raises(ConfigError, match="is not allowed"):
+            ConfigBuilder().assignments([must]).build()
+
+
+def test_text_is_toml_only_where_a_list_or_a_table_is_meant() -> None:
+    variables = {
+        "FORESIGHT_WEB__TOKEN": "[{true}]",
+        "FORESIGHT_RIG": "[left] rig.toml",
+        "FORESIGHT_DETECTOR__MODEL": "true",
+        "FORESIGHT_LIVE": "true",
+        "FORESIGHT_OUTPUTS": "true.mp4",
+    }
+    settings = ConfigBuilder().environment(variables).build()
+    assert settings.web.token is not None
+    assert settings.web.token.get_secret_value() == "[{true}]"
+    assert (settings.rig, settings.detector.model) == (Path("[left] rig.toml"), Path("true"))
+    assert settings.live is True
+    assert settings.outputs == (Path("true.mp4"),)
 
 
 def test_an_unusable_value_names_its_key_where_it_is_from_and_what_is_allowed() -> None:

@@ -102,12 +102,10 @@ def show(
     if as_json:
         typer.echo(redact(json.dumps(values, indent=1)))
         return
-    origins = builder.origins()
     for key, value in values.items():
         for name, one in value.items() if isinstance(value, dict) else [(None, value)]:
             dotted = key if name is None else f"{key}.{name}"
-            origin = next((where for known, where in origins.items() if known.startswith(dotted)), "default")
-            typer.echo(redact(f"{dotted} = {json.dumps(one)}  # {origin}"))
+            typer.echo(redact(f"{dotted} = {json.dumps(one)}  # {builder.origin_of(dotted) or 'default'}"))
 
 
 @app.command()

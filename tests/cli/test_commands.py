@@ -156,18 +156,26 @@ def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) 
         assert shown + dropped < received
 
 
-def test_config_init_check_show_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_config_init_check_show_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "foresight.toml"
     assert foresight("config", "init", str(path)) == 0
     assert foresight("config", "init", str(path)) == 2
     assert "is there already" in capsys.readouterr().err
     assert foresight("config", "check", str(path)) == 0
-    path.write_text('delay_s = 3\nstreams = ["rtmp://server/app/S3CR3T"]\n')
+    path.write_text(
+        'delay_s = 3\nstreams = ["rtmp://server/app/S3CR3T"]\n[detector]\nclass_map = { cat = "ball" }\n'
+    )
     capsys.readouterr()
     assert foresight("config", "show", str(path)) == 0
     shown = capsys.readouterr().out
     assert f"delay_s = 3.0  # {path}" in shown
     assert "S3CR3T" not in shown
+    monkeypatch.setenv("FORESIGHT_DETECTOR__CLASS_MAP", '{ dog = "ball" }')
+    assert foresight("config", "show", str(path)) == 0
+    shown = capsys.readouterr().out
+    assert 'detector.class_map = {"dog": "ball"}  # FORESIGHT_DETECTOR__CLASS_MAP\n' in shown
     assert foresight("config", "schema") == 0
     assert "delay_s" in json.loads(capsys.readouterr().out)["properties"]
     path.write_text("delay_s = 0\n")
