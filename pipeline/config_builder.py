@@ -254,7 +254,7 @@ def _quoted(text: str) -> str:
 
 
 def _from_text(name: str, keys: Sequence[str], text: str) -> Any:
-    """The value of a setting from text: lists and tables are TOML, all else is text; None for what is taken back."""
+    """A setting's value from text: lists and tables are TOML, all else is text; None takes the setting back."""
     node = node_at(schema_of(Settings), keys) or {}
     stripped = text.strip()
     if node.get("type") in ("array", "object") and stripped[:1] in ("[", "{"):
@@ -273,17 +273,31 @@ def _is_a_key(text: str) -> bool:
     return node_at(schema_of(Settings), text.strip().split(".")) is not None
 
 
-def _line_of(key: str, lines: list[str]) -> int:
-    """The line on which a dotted key is set, 1 where it is not to be found."""
-    *tables, name = [step for step in key.split(".") if not step.isdigit()]
-    table = ""
+def _line_of(key: str, lines: Iterable[str]) -> int:
+    """The line on which a dotted key is set, else that of the table it is in, else 1."""
+    wanted = key.split(".")
+    table: list[str] = []
+    found = (0, 1)
     for number, line in enumerate(lines, 1):
-        stripped = line.strip()
-        if stripped.startswith("["):
-            table = stripped.strip("[] ")
-        elif table == ".".join(tables) and stripped.split("=")[0].strip().strip('"') == name:
-            return number
-    for number, line in enumerate(lines, 1):
-        if line.strip().strip("[] ") == key or (tables and line.strip().startswith(tables[-1])):
-            return number
-    return 1
+        path = _keys_in(line)
+        if line.lstrip().startswith("["):
+            table = path or table
+        elif path:
+            path = [*table, *path]
+        if len(path) > found[0] and path == wanted[: len(path)]:
+            found = (len(path), number)
+    return found[1]
+
+
+def _keys_in(line: str) -> list[str]:
+    """The keys of a line that is a table's header or begins a value; none of any other."""
+    key, equals, _value = line.partition("=")
+    try:
+        node: Any = tomllib.loads(line if line.lstrip().startswith("[") else f"{key}{equals} 0")
+    except tomllib.TOMLDecodeError:
+        return []
+    keys = []
+    while isinstance(node, dict) and node:
+        ((key, node),) = node.items()
+        keys.append(key)
+    return keys

@@ -15,6 +15,10 @@ from pipeline import ConfigBuilder
 from pipeline.config_builder import check_file, commented_toml, schema, to_toml
 from pipeline.errors import ConfigError
 from pipeline.settings import FixedView, Settings
+from pipeline.settings.problem import node_at
+
+TYPES = {"string": str, "number": float, "integer": int, "boolean": bool, "array": list, "object": dict}
+"""What stands for JSON Schema's types."""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -93,7 +97,9 @@ def test_an_entry_said_by_itself_changes_that_entry(tmp_path: Path) -> None:
 
 def test_an_empty_text_takes_back_what_may_be_left_out(tmp_path: Path) -> None:
     builder = ConfigBuilder().file(written(tmp_path, FILE + '[web]\naddress = "127.0.0.1:0"\n'))
-    settings = builder.environment({"FORESIGHT_WEB__ADDRESS": ""}).assignments(["director.fixed_view="]).build()
+    settings = (
+        builder.environment({"FORESIGHT_WEB__ADDRESS": ""}).assignments(["director.fixed_view="]).build()
+    )
     assert settings.director.fixed_view is None
     assert settings.web.address is None
     for must in ("mode=", "web.token=", "streams="):  # a key that got lost is no wish to do without
@@ -132,6 +138,15 @@ def test_an_unusable_value_names_its_key_where_it_is_from_and_what_is_allowed() 
         ("delay = 3\n", 1, "did you mean delay_s?"),
         ('mode = "panoramic"\n', 1, "did you mean panorama?"),
         ('sources = ["match"]\noutputs = ["film.avi"]\n', 2, "no known extension"),
+        ('sources = [\n  "match"\n]\n\noutputs = [\n  "film.avi"\n]\n', 5, "no known extension"),
+        ('\n[ detector ]  # who looks\n  "kind"="x y"\n', 3, "detector.kind"),
+        ('\n["detector"]\n# kind = "x y"\nkind = "x y"\n', 4, "detector.kind"),
+        ('\ndetector.kind = "x y"\n', 2, "detector.kind"),
+        ('\ndetector = { kind = "x y" }\n', 2, "detector.kind"),
+        ('\n[ detectr ]\nkind = "motion"\n', 2, "did you mean detector?"),
+        ("[director]\n[director.fixed_view]\n\nhfov_deg = 900\n", 4, "director.fixed_view.hfov_deg"),
+        ("[director]\n\nfixed_view = { hfov_deg = 900 }\n", 3, "director.fixed_view.hfov_deg"),
+        ('[detector]\nmodel = "m"\n[web]\nmodel = "x"\n', 4, "web.model"),
     ],
 )
 def test_a_check_names_line_key_and_what_is_allowed(tmp_path: Path, text: str, line: int, words: str) -> None:
@@ -169,6 +184,16 @@ def test_the_schema_describes_every_setting() -> None:
     json.dumps(described)
     assert set(described["properties"]) == set(Settings.model_fields)
     assert all("description" in described["properties"][name] for name in ("delay_s", "sources", "mode"))
+
+
+def test_a_default_in_the_schema_is_what_the_schema_allows() -> None:
+    described = schema()
+    defaults = {name: node["default"] for name, node in described["properties"].items() if "default" in node}
+    assert defaults["size"] == "1920x1080"
+    assert Settings.parse(defaults) == Settings()
+    for name, default in defaults.items():
+        kind = (node_at(described, [name]) or {})["type"]
+        assert default is None or isinstance(default, TYPES[kind]), name
 
 
 texts = st.text(

@@ -205,7 +205,7 @@ class Settings(Group):
     a stream is a must."""
     delay_s: Seconds = 7.0
     """Seconds from capture to playback: what the director knows of the future."""
-    size: SizeValue = Size(1920, 1080)
+    size: Annotated[SizeValue, Field(json_schema_extra={"default": "1920x1080"})] = Size(1920, 1080)
     """The film's size in pixels."""
     live: bool | None = None
     """true: never wait, drop what is late; false: every frame, as fast as the machine can; left out: live
