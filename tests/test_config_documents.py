@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -155,20 +152,3 @@ def test_the_schema_knows_every_key_of_the_file_that_init_writes() -> None:
     assert set(values) <= set(described["properties"])
     assert described["additionalProperties"] is False
     assert Settings.parse(values) == Settings()
-
-
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [("foresight r", "run"), ("foresight run --del", "--delay"), ("foresight config c", "check")],
-)
-def test_the_shell_completes_without_gstreamer(words: str, offered: str) -> None:
-    code = "import sys; sys.modules['gi'] = None; from pipeline.cli import main; main([])"
-    asked = {
-        "_FORESIGHT_COMPLETE": "complete_bash",
-        "COMP_WORDS": words,
-        "COMP_CWORD": str(len(words.split()) - 1),
-    }
-    done = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **asked}, capture_output=True, text=True, check=True
-    )
-    assert offered in done.stdout.split()

@@ -7,11 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.completion import benchmarks
+
+ROOT = Path(__file__).resolve().parents[2]
 NOT_BENCHMARKS = frozenset({"__init__", "harness"})
 
 
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(metavar="NAME", help="which; default: all")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="which; default: all", autocompletion=benchmarks),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="write the rows as JSON")
     ] = None,
@@ -39,8 +45,7 @@ def bench(
     from pipeline.errors import ConfigError, ForesightError
     from pipeline.plotting import check_plot_name
 
-    root = Path(__file__).resolve().parents[2]
-    known = sorted(path.stem for path in (root / "benchmarks").glob("*.py") if _is_benchmark(path))
+    known = known_benchmarks()
     if list_only:
         typer.echo("\n".join(known))
         return
@@ -57,7 +62,7 @@ def bench(
         typer.echo(f"\n{name}\n")
         with tempfile.NamedTemporaryFile(suffix=".json") as result:
             command = [sys.executable, "-m", f"benchmarks.{name}", "--json", result.name]
-            done = subprocess.run(command, cwd=root, check=False)
+            done = subprocess.run(command, cwd=ROOT, check=False)
             if done.returncode:
                 failed.append(name)
             else:
@@ -68,6 +73,11 @@ def bench(
         plot_rows(plot, rows)
     if failed:
         raise ForesightError(f"failed: {', '.join(failed)}; see above")
+
+
+def known_benchmarks() -> list[str]:
+    """The names of the checkout's benchmarks; none where there is no checkout."""
+    return sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if _is_benchmark(path))
 
 
 def _is_benchmark(path: Path) -> bool:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.completion import values_of
+
 ASPECT = 16 / 9
 
 
@@ -23,7 +25,9 @@ def direct(
         float | None, typer.Option("--height-m", metavar="H", help="cameras over level ground; default 8")
     ] = None,
     rig: Annotated[Path | None, typer.Option(metavar="FILE", help="a rig file instead of a height")] = None,
-    style: Annotated[str, typer.Option(help="broadcast, calm or close")] = "broadcast",
+    style: Annotated[
+        str, typer.Option(help="broadcast, calm or close", autocompletion=values_of("director.style"))
+    ] = "broadcast",
     plot: Annotated[
         Path | None, typer.Option(metavar="PNG", help="draw path, ball and picture edges")
     ] = None,

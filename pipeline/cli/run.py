@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pipeline.cli.completion import assignments, values_of
+
 SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; several need a rig"
 
 
@@ -18,7 +20,10 @@ def run(
             "-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv, ts or m3u8; or an address"
         ),
     ] = None,
-    mode: Annotated[str | None, typer.Option(help="panorama, virtualcam, stream or record")] = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="panorama, virtualcam, stream or record", autocompletion=values_of("mode")),
+    ] = None,
     stream: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,7 +37,11 @@ def run(
     delay: Annotated[float | None, typer.Option(metavar="S", help="capture to playback; 7")] = None,
     size: Annotated[str | None, typer.Option(metavar="WxH", help="size of the film; 1920x1080")] = None,
     detector: Annotated[
-        str | None, typer.Option(help="motion, onnx, replay, none, or your own package.module:factory")
+        str | None,
+        typer.Option(
+            help="motion, onnx, replay, none, or your own package.module:factory",
+            autocompletion=values_of("detector.kind"),
+        ),
     ] = None,
     model: Annotated[
         Path | None, typer.Option(metavar="FILE", help="ONNX model, or the detections to replay")
@@ -42,13 +51,25 @@ def run(
         typer.Option("--live/--offline", help="keep to the clock, or be as fast as the machine can"),
     ] = None,
     duration: Annotated[float | None, typer.Option(metavar="S", help="end after this much film")] = None,
-    style: Annotated[str | None, typer.Option(help="broadcast, calm or close")] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="broadcast, calm or close", autocompletion=values_of("director.style")),
+    ] = None,
     lookahead: Annotated[
         float | None, typer.Option(metavar="S", help="future that may be used; the delay")
     ] = None,
-    storage: Annotated[str | None, typer.Option(help="what the window holds: raw, encoded or source")] = None,
-    codec: Annotated[str | None, typer.Option(help="h264 or h265")] = None,
-    audio_codec: Annotated[str | None, typer.Option(help="aac or opus")] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="what the window holds: raw, encoded or source", autocompletion=values_of("storage")
+        ),
+    ] = None,
+    codec: Annotated[
+        str | None, typer.Option(help="h264 or h265", autocompletion=values_of("encoder.video_codec"))
+    ] = None,
+    audio_codec: Annotated[
+        str | None, typer.Option(help="aac or opus", autocompletion=values_of("encoder.audio_codec"))
+    ] = None,
     bitrate: Annotated[int | None, typer.Option(metavar="KBPS", help="of the picture; 8000")] = None,
     overlay: Annotated[
         bool | None, typer.Option("--overlay", help="draw detections and the coming path")
@@ -67,7 +88,10 @@ def run(
     assign: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="any other setting: --set encoder.keyframe_interval_s=1"
+            "--set",
+            metavar="KEY=VALUE",
+            help="any other setting: --set encoder.keyframe_interval_s=1",
+            autocompletion=assignments,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,

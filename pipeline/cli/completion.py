@@ -1,0 +1,52 @@
+"""What the shell offers where the tab key is pressed: a setting's values, the settings, the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+def values_of(key: str) -> Callable[[str], list[str]]:
+    """What completes a flag for the setting `key`; the settings are loaded when the shell asks, not before."""
+
+    def offered(incomplete: str) -> list[str]:
+        return [value for value in _values(key) if value.startswith(incomplete)]
+
+    return offered
+
+
+def assignments(incomplete: str) -> list[str]:
+    """What completes ``--set KEY=VALUE``: every setting that is one value, then the values that it allows."""
+    key, equals, begun = incomplete.partition("=")
+    if equals:
+        return [f"{key}={value}" for value in values_of(key)(begun)]
+    return [f"{known}=" for known in _keys() if known.startswith(incomplete)]
+
+
+def benchmarks(incomplete: str) -> list[str]:
+    """What completes the name of a benchmark."""
+    from pipeline.cli.bench import known_benchmarks
+
+    return [name for name in known_benchmarks() if name.startswith(incomplete)]
+
+
+def _values(key: str) -> list[str]:
+    from pipeline.settings import Settings
+    from pipeline.settings.model import DETECTOR_KINDS
+    from pipeline.settings.problem import node_at, schema_of
+
+    if key == "detector.kind":
+        return list(DETECTOR_KINDS)
+    node = node_at(schema_of(Settings), key.split(".")) or {}
+    return ["true", "false"] if node.get("type") == "boolean" else list(node.get("enum", ()))
+
+
+def _keys() -> list[str]:
+    from pipeline.settings import Settings
+    from pipeline.settings.problem import node_at, schema_of
+
+    schema = schema_of(Settings)
+    keys = []
+    for name in schema["properties"]:
+        below = (node_at(schema, [name]) or {}).get("properties")
+        keys += [f"{name}.{key}" for key in below] if below else [name]
+    return keys
