@@ -12,7 +12,7 @@ from pipeline.analysis.detector import Detector
 from pipeline.analysis.field import Field
 from pipeline.analysis.motion import RATE_HZ, MotionDetector
 from pipeline.analysis.replay import NoDetector, ReplayDetector
-from pipeline.errors import ConfigError, DetectorError
+from pipeline.errors import ConfigError, DetectorError, ForesightError
 from pipeline.optics.rig import Rig
 
 KINDS = ("motion", "onnx", "replay", "none")
@@ -53,8 +53,22 @@ def make_detector(
 
         return OnnxDetector(rig, model, field, rate_hz=rate_hz, classes=classes, providers=providers)
     if ":" in kind:
-        return _own(kind)(rig)
+        return _made_by(_own(kind), kind, rig)
     raise ConfigError(f"detector {kind!r} is none of {', '.join(KINDS)} and no package.module:factory")
+
+
+def _made_by(factory: Callable[[Rig], Detector], entry_point: str, rig: Rig) -> Detector:
+    """What a user's factory makes; whatever it raises is a DetectorError that names it."""
+    try:
+        detector = factory(rig)
+    except ForesightError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise DetectorError(f"{entry_point!r}, called with the rig, makes no detector: {reason}") from error
+    if not callable(getattr(detector, "detect", None)):
+        raise DetectorError(f"{entry_point!r} makes no detector: what it returns has no method detect")
+    return detector
 
 
 def _own(entry_point: str) -> Callable[[Rig], Detector]:
@@ -64,7 +78,7 @@ def _own(entry_point: str) -> Callable[[Rig], Detector]:
         sys.path.append(str(Path.cwd()))
     try:
         module = importlib.import_module(module_name)
-    except (ImportError, ValueError, SyntaxError) as error:
+    except Exception as error:
         raise DetectorError(
             f"cannot import {module_name!r} for the detector {entry_point!r}: {error}"
         ) from error

@@ -49,6 +49,9 @@ def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
         ("no.such.package:Thing", "cannot import 'no.such.package'"),
         ("examples.own_detector:Missing", "no function 'Missing'"),
         (":Thing", "cannot import ''"),
+        ("tests.analysis.own_detectors:fails", "makes no detector: KeyError: 'model'"),
+        ("tests.analysis.own_detectors:makes_nothing", "what it returns has no method detect"),
+        ("tests.analysis.own_detectors_that_fail:any", "cannot import .*: division by zero"),
     ],
 )
 def test_an_own_detector_that_is_not_there_is_one_line(kind: str, named: str) -> None:
