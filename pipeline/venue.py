@@ -53,8 +53,8 @@ def kept_rig_path(settings: Settings) -> Path:
 def assumed_rig(width: int, height: int) -> tuple[Rig, str]:
     """A rig for one film that nobody described, and the note that says what was assumed."""
     rig = Rig.assume(width, height)
-    lens = rig.cameras[0].lens
-    return rig, f"no rig was given: the film is taken for a {type(lens).__name__.lower()} picture; see --rig"
+    lens = type(rig.cameras[0].lens).__name__.removesuffix("Lens").lower()
+    return rig, f"no rig was given: the film is taken for a {lens} picture; see --rig"
 
 
 def detector_for(settings: Settings, rig: Rig) -> Detector:

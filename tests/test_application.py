@@ -169,7 +169,9 @@ def test_a_source_without_sound_makes_a_film_without_sound(tmp_path: Path) -> No
     report = PanoramaWithVirtualCamera(settings(film, sources=[source])).run()
     assert report.frames_out == 30
     assert set(films.streams(film)) == {"video"}
-    assert any("no rig was given" in note for note in report.notes)
+    assert any(
+        "no rig was given: the film is taken for a rectilinear picture" in note for note in report.notes
+    )
 
 
 @pytest.mark.parametrize(

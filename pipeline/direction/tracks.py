@@ -43,16 +43,18 @@ def read_track(path: Path) -> RecordedTrack:
     """Read a track CSV: header ``time_s,yaw_deg,pitch_deg,confidence,label``, rows in time order.
 
     Further columns are ignored, columns may stand in any order, a byte-order mark and either line end are
-    fine; rows of one time make one set. Raises SourceError when the file cannot be read, ConfigError naming
-    file and line for a column missing, a value that is no finite number, a confidence outside 0..1, an
-    unknown label, a time before the last one, and a file without rows.
+    fine; rows of one time make one set. Raises SourceError when the file cannot be read, ConfigError for one
+    that is no text, and ConfigError naming file and line for a column missing, a value that is no finite number,
+    a confidence outside 0..1, an unknown label, a time before the last one, and a file without rows.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; give the track CSV's path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: cannot be read as a CSV ({error}); give a UTF-8 track CSV") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not a text file ({error}); give a UTF-8 track CSV") from error
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
     rows = csv.reader(text.splitlines())
     header = [name.strip() for name in next(rows, [])]
     missing = [name for name in COLUMNS if name not in header]

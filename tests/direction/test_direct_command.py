@@ -116,6 +116,12 @@ def test_a_bad_track_is_one_line_with_file_and_line(
     assert says in error
 
 
+def test_a_track_that_is_no_text_is_refused(track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    track.write_bytes(b"\x00\xff\xfe")
+    assert direct(track) == 2
+    assert "not a text file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
