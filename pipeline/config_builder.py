@@ -223,7 +223,7 @@ def _entry(path: Sequence[str], value: Any, description: str | None) -> Iterator
     for line in (description or "").splitlines():
         yield f"# {line.strip()}"
     may_be = allowed(node_at(schema_of(Settings), path) or {})
-    if not may_be.endswith("text"):
+    if "path of" not in may_be:
         yield f"# Allowed: {may_be}."
     yield f"# {path[-1]} =" if value is None else f"# {path[-1]} = {_literal(value)}"
 

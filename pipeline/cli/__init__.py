@@ -86,7 +86,8 @@ def main(arguments: list[str] | None = None) -> None:
         _complain(str(error), error if debug else None)
         sys.exit(error.exit_status)
     except USAGE_ERROR as error:
-        _complain(f"{error.format_message()} (see foresight --help)")
+        command = error.ctx.command_path if error.ctx is not None else "foresight"
+        _complain(f"{error.format_message()} (see {command} --help)")
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
@@ -96,9 +97,9 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:
         _complain(f"{error.filename or 'the system'}: {error.strerror or error}", error if debug else None)
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001  # a fault in Foresight; its text may quote anything
-        said = "run the same with --debug and report what it prints"
-        _complain(f"a fault in Foresight ({type(error).__name__}); {said}", error if debug else None)
+    except Exception as error:  # noqa: BLE001  # a fault in Foresight
+        said = f"a fault in Foresight ({type(error).__name__}: {error})"
+        _complain(f"{said}; run the same with --debug and report it", error if debug else None)
         sys.exit(1)
 
 

@@ -170,7 +170,7 @@ def _codecs(settings: Settings) -> Iterator[Problem]:
 def _web(settings: Settings) -> Iterator[Problem]:
     address = settings.web.address
     if address is not None and not is_loopback(address) and settings.web.token is None:
-        yield _missing("web.token", f"{address} can be reached by others: add a token (--web-token)")
+        yield _missing("web.token", f"{address} can be reached by others: add a token (FORESIGHT_WEB__TOKEN)")
 
 
 def _split(settings: Settings) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ def readable_file(key: str, path: Path, others: Iterable[str] = ()) -> Iterator[
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         if broken_scheme(str(path)):
-            yield Problem(key, f"{shown(path)} is no file; an address cannot stand here")
+            yield Problem(key, "an address is no file; name a file of this machine")
         else:
             yield Problem(key, f"there is no file {path}{did_you_mean(path.name, [*others, *_beside(path)])}")
     except (OSError, ValueError) as error:
@@ -44,7 +44,7 @@ def writable_file(key: str, path: Path) -> Iterator[Problem]:
     if is_folder:
         yield Problem(key, f"{path} is a folder; name a file in it")
     elif broken_scheme(str(path)):
-        yield Problem(key, f"{shown(path)} is no file; an address cannot stand here")
+        yield Problem(key, "an address is no file; name a file of this machine")
     elif not has_folder:
         yield Problem(key, f"there is no folder {folder}; make it with: mkdir -p {folder}")
     elif not may_be:

@@ -21,6 +21,8 @@ from pipeline.errors import ConfigError
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
+    FilePath,
+    FolderPath,
     Size,
     SizeValue,
     Source,
@@ -89,7 +91,7 @@ class DetectorSettings(Group):
         ),
     ] = "motion"
     """motion needs no model; onnx runs one; replay reads detections; none: the view stays where it is."""
-    model: Path | None = None
+    model: FilePath | None = None
     """The ONNX model's file (kind onnx), or the detections to replay as JSONL (kind replay)."""
     rate_hz: Annotated[float, Field(gt=0, le=240)] | None = None
     """Frames a second that are looked at; left out: what the detector asks for."""
@@ -97,7 +99,7 @@ class DetectorSettings(Group):
     """The model's class names or numbers and what they stand for, as { person = "player", 32 = "ball" }."""
     field_mask: bool = True
     """Leave out what does not stand on the pitch, where the pitch is known."""
-    field_picture: Path | None = None
+    field_picture: FilePath | None = None
     """The pitch as a picture of the rig frame, bright where it is; left out: the rig's own outline."""
     field_polygon_deg: tuple[tuple[Degrees, Degrees], ...] = ()
     """The pitch as corners [yaw, pitch] in degrees, three or more; left out: the rig's own outline."""
@@ -130,7 +132,13 @@ class EncoderSettings(Group):
 
     video_codec: Literal["h264", "h265"] = "h264"
     """The picture's codec; flv and RTMP hold h264 only."""
-    video_encoder: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
+    video_encoder: (
+        Annotated[
+            str,
+            Field(pattern=r"^[a-z][a-z0-9_]*$", json_schema_extra={"x-allowed": "the name of an element"}),
+        ]
+        | None
+    ) = None
     """A GStreamer encoder by name, such as x264enc; left out: the best that works here, hardware first."""
     bitrate_kbps: Annotated[int, Field(ge=100, le=200_000)] = 8000
     """The picture's bit rate in kbit/s."""
@@ -159,11 +167,11 @@ class BufferSettings(Group):
 class ExportSettings(Group):
     """What is written beside the film."""
 
-    path_out: Path | None = None
+    path_out: FilePath | None = None
     """The camera's path as CSV: time_s,yaw_deg,pitch_deg,hfov_deg."""
-    detections_out: Path | None = None
+    detections_out: FilePath | None = None
     """What the detector saw, as JSONL."""
-    truth_out: Path | None = None
+    truth_out: FilePath | None = None
     """The built-in match's true ball and players, as track CSV."""
 
 
@@ -177,7 +185,7 @@ class WebSettings(Group):
         | None
     ) = None
     """What a browser has to know, eight characters or more; a must where the address is not this machine's own."""
-    clips: Path = Path("clips")
+    clips: FolderPath = Path("clips")
     """The folder that clips are saved to."""
 
 
@@ -186,7 +194,7 @@ class Settings(Group):
 
     sources: tuple[Source, ...] = ()
     """Cameras, from left to right: files, URIs, devices, match, or gst: and a launch fragment."""
-    outputs: tuple[Path, ...] = ()
+    outputs: tuple[FilePath, ...] = ()
     """Files to write; the extension decides the container: mp4, mkv, flv or ts; m3u8 is an
     HLS playlist with its segments beside it."""
     streams: tuple[StreamAddress, ...] = ()
@@ -212,7 +220,7 @@ class Settings(Group):
     where a source or a stream is."""
     duration_s: Annotated[float, Field(gt=0)] | None = None
     """Seconds of film after which the run ends; left out: when the source ends."""
-    rig: Path | None = None
+    rig: FilePath | None = None
     """The cameras' rig file; left out: one camera is assumed level, several are calibrated first."""
     storage: Storage = "raw"
     """What the delay line holds: raw frames, frames encoded again, or the source's own compressed stream."""

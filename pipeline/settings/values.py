@@ -5,9 +5,19 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, SecretStr, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    WithJsonSchema,
+)
 
 SourceKind = Literal["match", "file", "uri", "device", "fragment"]
 
@@ -87,6 +97,8 @@ def is_live_source(source: str) -> bool:
 def _source(text: str) -> str:
     scheme = scheme_of(text)
     unusable = scheme is not None and source_kind(text) == "uri" and scheme not in LIVE_SCHEMES + FILE_SCHEMES
+    # file://film.mp4 names a machine and no file
+    unusable = unusable or (scheme == "file" and urlsplit(text).path in ("", "/"))
     if not text.strip() or not text.removeprefix("gst:").strip() or unusable or broken_scheme(text):
         raise ValueError("not a source")
     return text
@@ -123,6 +135,18 @@ def _web_address(address: str) -> str:
     return address
 
 
+def _path(value: object) -> object:
+    if isinstance(value, str) and not value.strip():
+        raise ValueError("an empty text is no path")  # which Path takes for the working folder
+    return value
+
+
+FilePath = Annotated[
+    Path, BeforeValidator(_path), Field(json_schema_extra={"x-allowed": "the path of a file"})
+]
+FolderPath = Annotated[
+    Path, BeforeValidator(_path), Field(json_schema_extra={"x-allowed": "the path of a folder"})
+]
 WebAddress = Annotated[
     str,
     AfterValidator(_web_address),

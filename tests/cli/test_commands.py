@@ -32,7 +32,10 @@ def foresight(*arguments: str) -> int:
     [
         (("run",), 2, "there is none"),
         (("runn",), 2, "No such command"),
-        (("run", "--nope"), 2, "No such option"),
+        (("run", "--nope"), 2, "(see foresight run --help)"),
+        (("direct", "track.csv"), 2, "Missing option '-o' / '--output'. (see foresight direct --help)"),
+        (("run", "match", "-o", ""), 2, "an empty text is not allowed"),
+        (("run", "match", "--web", "0.0.0.0:8080"), 2, "add a token (FORESIGHT_WEB__TOKEN)"),
         (("run", "match", "--delay", "0"), 2, "above 0"),
         (("run", "match", "--delay", "-1"), 2, "above 0"),
         (("run", "match", "--delay", "nan"), 2, "above 0"),

@@ -106,4 +106,4 @@ def test_a_fault_in_the_program_is_one_line_too(
         assert ended.value.code == 1
         assert SECRET not in said
         assert len(said.splitlines()) == 1 or debug
-        assert said.splitlines()[-1].startswith("foresight: a fault in Foresight (KeyError); run")
+        assert said.splitlines()[-1].startswith("foresight: a fault in Foresight (KeyError: ")
