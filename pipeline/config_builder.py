@@ -21,6 +21,7 @@ ENVIRONMENT_PREFIX = "FORESIGHT_"
 """``FORESIGHT_DELAY_S=5``, nested with two underscores: ``FORESIGHT_DETECTOR__KIND=none``."""
 
 COMMAND_LINE = "the command line"
+OUTPUTS, STREAMS = "outputs", "streams"
 
 GROUPS = frozenset(
     name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)
@@ -107,6 +108,8 @@ class ConfigBuilder:
     def origin_of(self, key: str) -> str | None:
         """Where the setting `key` came from, and all that changed it since; None for a default."""
         found = [where for known, where in self._origins.items() if f"{known}.".startswith(f"{key}.")]
+        if key == STREAMS and not found:
+            return self._origins.get(OUTPUTS)  # an address among the outputs is taken for a stream's
         return ", ".join(dict.fromkeys(found)) or None
 
     def _put(self, keys: Sequence[str], value: Any, origin: str) -> None:
@@ -130,7 +133,7 @@ class ConfigBuilder:
 
     def _traced(self, problem: Problem) -> str:
         said = [key for key in self._origins if f"{problem.key}.".startswith(f"{key}.")]
-        origin = self._origins[max(said, key=len)] if said else None
+        origin = self.origin_of(max(said, key=len) if said else problem.key.partition(".")[0])
         return str(problem) if origin in (None, COMMAND_LINE) else f"{problem} (from {origin})"
 
 

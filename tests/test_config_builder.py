@@ -95,6 +95,13 @@ def test_an_entry_said_by_itself_changes_that_entry(tmp_path: Path) -> None:
         builder.environment({"FORESIGHT_DETECTOR__CLASS_MAP__PERSON": "horse"}).build()
 
 
+def test_an_address_among_the_outputs_comes_from_where_they_do() -> None:
+    builder = ConfigBuilder().environment({"FORESIGHT_OUTPUTS": "rtmp:/server/app/key"})
+    assert builder.origin_of("streams") == "FORESIGHT_OUTPUTS"
+    with pytest.raises(ConfigError, match=r"streams\.0: .* \(from FORESIGHT_OUTPUTS\)"):
+        builder.build()
+
+
 def test_an_empty_text_takes_back_what_may_be_left_out(tmp_path: Path) -> None:
     builder = ConfigBuilder().file(written(tmp_path, FILE + '[web]\naddress = "127.0.0.1:0"\n'))
     settings = (

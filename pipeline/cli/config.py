@@ -105,7 +105,8 @@ def show(
     for key, value in values.items():
         for name, one in value.items() if isinstance(value, dict) else [(None, value)]:
             dotted = key if name is None else f"{key}.{name}"
-            typer.echo(redact(f"{dotted} = {json.dumps(one)}  # {builder.origin_of(dotted) or 'default'}"))
+            origin = builder.origin_of(dotted) if one or dotted != "streams" else None
+            typer.echo(redact(f"{dotted} = {json.dumps(one)}  # {origin or 'default'}"))
 
 
 @app.command()
