@@ -49,7 +49,13 @@ DETECTOR_KINDS = ("motion", "onnx", "replay", "none")
 class Group(BaseModel):
     """A group of settings: frozen, no unknown names, no secret in its repr."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+    )
 
     @field_validator("*", mode="before")
     @classmethod

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from pipeline.cli import main
 from pipeline.errors import ConfigError
@@ -73,6 +74,10 @@ def test_a_program_s_own_traceback_quotes_no_secret() -> None:
         Settings.parse({"streams": f"rtmp://server/app/{SECRET}"})
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+    for wrong in ({"streams": f"rtmp://server/app/{SECRET}"}, {"web": {"token": [SECRET]}}):
+        with pytest.raises(ValidationError) as raised:
+            Settings.model_validate(wrong)
+        assert SECRET not in str(raised.value)
 
 
 def test_the_process_list_shows_neither_token_nor_key() -> None:
