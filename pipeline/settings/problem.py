@@ -145,6 +145,8 @@ def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
 
 def shown(value: object) -> str:
     """A value that cannot be used, for a message: short, in one line and without secrets."""
+    if isinstance(value, Mapping | list | tuple):
+        return "a table" if isinstance(value, Mapping) else "a list"
     text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(str(value).split()))
     if not text:
         return "an empty text"
