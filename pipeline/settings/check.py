@@ -157,7 +157,7 @@ def _codecs(settings: Settings) -> Iterator[Problem]:
         (redact_address(address), "") for address in addresses if scheme_of(address) in ("rtmp", "rtmps")
     ]
     if settings.hls_segments == "ts":
-        advice = ', or set hls_segments = "fmp4"'
+        advice = ' (hls_segments = "fmp4" holds it)'
         flash += [(str(path), advice) for path in settings.outputs if path.suffix.lower() == ".m3u8"]
     video, audio = settings.encoder.video_codec, settings.encoder.audio_codec
     for output, advice in flash:
