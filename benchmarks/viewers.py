@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import product
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -28,7 +28,9 @@ TURNS, PHASE_S, SETTLE_S = 3, 8.0, 4.0
 """An encode that nobody looks at any more lingers for 3 s."""
 SIZE = "1280x720"
 GOAL_PERCENT = 15.0
-PAGE = "/preview.mp4", "/panorama.mjpeg", "/api/events"
+ASKED_EVERY_S = 0.25
+ASKED = "/panorama.jpg", "/api/state"
+"""What the page asks for again and again; the film comes by itself."""
 
 
 @contextmanager
@@ -59,10 +61,10 @@ def is_well(port: int) -> bool:
 
 
 @contextmanager
-def taken(port: int, path: str) -> Iterator[None]:
-    """Somebody takes what there is at `path` as it comes."""
+def film_taken(port: int) -> Iterator[None]:
+    """Somebody takes the film as it comes."""
     connection = socket.create_connection(("127.0.0.1", port))
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+    connection.sendall(b"GET /preview.mp4 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 
     def take() -> None:
         while connection.recv(1 << 16):
@@ -78,6 +80,27 @@ def taken(port: int, path: str) -> Iterator[None]:
         connection.close()
 
 
+@contextmanager
+def asked(port: int, path: str) -> Iterator[None]:
+    """Somebody asks for `path` at the page's pace."""
+    connection = HTTPConnection("127.0.0.1", port)
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.wait(ASKED_EVERY_S):
+            connection.request("GET", path)
+            connection.getresponse().read()
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        connection.close()
+
+
 def processor_s(pid: int) -> float:
     """Processor time that the process and its threads have used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -87,8 +110,10 @@ def processor_s(pid: int) -> float:
 def percent_of_core(pid: int, port: int, viewers: int) -> float:
     """With so many viewers, over PHASE_S."""
     with ExitStack() as looking:
-        for path, _viewer in product(PAGE, range(viewers)):
-            looking.enter_context(taken(port, path))
+        for _viewer in range(viewers):
+            looking.enter_context(film_taken(port))
+            for path in ASKED:
+                looking.enter_context(asked(port, path))
         time.sleep(SETTLE_S)
         begin_s, used_s = time.monotonic(), processor_s(pid)
         time.sleep(PHASE_S)

@@ -102,8 +102,8 @@ def openapi(version: str) -> dict[str, Any]:
         "/api/events": "The state, four times a second, as server-sent events",
         "/api/clips": "The saved clips",
         "/preview.mp4": "The directed picture with its sound, fragmented MP4 without end",
-        "/preview.mjpeg": "The directed picture, multipart JPEG",
-        "/panorama.mjpeg": "The panorama, multipart JPEG",
+        "/preview.jpg": "The directed picture as it is now",
+        "/panorama.jpg": "The panorama as it is now",
         "/metrics": "Numbers for Prometheus",
         "/healthz": "ok while the run plays, 503 otherwise",
     }

@@ -31,7 +31,7 @@ class Feed(Generic[Item]):
         self._wake()
 
     def close(self) -> None:
-        """End every follower, now and later."""
+        """End every follower, now and later, once it has the newest item."""
         self._closed = True
         self._wake()
 
@@ -43,11 +43,13 @@ class Feed(Generic[Item]):
         self.followers += 1
         told = 0
         try:
-            while not self._closed:
-                count, item = self._count, self.latest
+            while True:
+                is_last, count, item = self._closed, self._count, self.latest
                 if item is not None and count != told:
                     told = count
                     yield item
+                elif is_last:
+                    return
                 else:
                     await news.wait()
                 news.clear()

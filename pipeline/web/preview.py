@@ -1,9 +1,8 @@
-"""Preview: small JPEGs of the directed picture and of the panorama, made once and only while somebody looks."""
+"""Preview: small JPEGs of the directed picture and of the panorama, made when somebody asks, once for all."""
 
 from __future__ import annotations
 
-import logging
-import threading
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -12,17 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
-from pipeline.errors import ForesightError, StateError
+from pipeline.errors import StateError
 from pipeline.gst.frames import HeldFrame
 from pipeline.gst.monitor import small_size
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds
-from pipeline.web.feed import Feed
 
-logger = logging.getLogger("foresight")
-
-PICTURE_HZ, PANORAMA_HZ = 15.0, 4.0
+PICTURE_HZ, PANORAMA_HZ = 15.0, 5.0
+"""At most; a page asks a little less often, so that each answer shows something new."""
 QUALITY = 72
 
 _BGR = np.array(
@@ -37,67 +34,60 @@ _BGR = np.array(
 Picture = NDArray[np.uint8]
 
 
+class Still:
+    """One picture as a JPEG, made for those who ask: once a frame, and so often a second, for all of them."""
+
+    def __init__(
+        self, make: Callable[[Frame], Frame], most_hz: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._make, self._every_s, self._clock = make, 1 / most_hz, clock
+        self._held: tuple[int, HeldFrame] | None = None
+        self._count = self._made = 0
+        self._next_s = 0.0
+        self._jpeg: bytes | None = None
+        self._making = asyncio.Lock()
+
+    def hold(self, frame: HeldFrame | None) -> None:
+        """The frame to make the next JPEG of; None: let go of the last. One thread; never blocks."""
+        self._count += 1
+        self._held = None if frame is None else (self._count, frame)
+
+    async def newest(self) -> bytes | None:
+        """The newest picture; None where there is none yet. The server's event loop, which works on meanwhile."""
+        async with self._making:
+            held = self._held
+            if held is not None and held[0] != self._made and self._clock() >= self._next_s:
+                self._next_s = self._clock() + self._every_s
+                self._jpeg = await asyncio.to_thread(self._encode, held[1])
+                self._made = held[0]
+            return self._jpeg
+
+    def _encode(self, held: HeldFrame) -> bytes:
+        with held.map() as frame:
+            small = self._make(frame)
+        _done, data = cv2.imencode(".jpg", _bgr(small), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        return data.tobytes()
+
+
 class Preview:
-    """Two feeds of JPEGs. `look`, a ViewElement's onlooker, only holds frames; its own thread does the rest."""
+    """The picture and the panorama as they are now; `look`, a ViewElement's onlooker, only holds frames."""
 
     def __init__(self, control: Control) -> None:
-        self.picture: Feed[bytes] = Feed()
-        self.panorama: Feed[bytes] = Feed()
+        self.picture = Still(_small, PICTURE_HZ)
+        self.panorama = Still(self._whole, PANORAMA_HZ)
         self._control = control
         self._renderer: Renderer | None = None
-        self._makers = {self.picture: self._small, self.panorama: self._whole}
-        self._due = {self.picture: _Due(PICTURE_HZ), self.panorama: _Due(PANORAMA_HZ)}
-        self._newest: dict[Feed[bytes], HeldFrame] = {}
-        self._waiting: dict[Feed[bytes], HeldFrame] = {}
-        self._change = threading.Condition()
-        self._stopped = False
-        self._thread = threading.Thread(target=self._work, name="preview", daemon=True)
-
-    def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End both feeds and the thread. Idempotent."""
-        with self._change:
-            self._stopped = True
-            self._newest = {}
-            self._change.notify()
-        self.picture.close()
-        self.panorama.close()
 
     def look(self, source: HeldFrame, picture: HeldFrame, time_ns: Nanoseconds) -> None:
-        """Hold what is due and watched, the latest only; the streaming thread calls it."""
+        """The newest frame; the streaming thread calls it."""
         self._control.rendered(time_ns)
-        self._newest = {self.picture: picture, self.panorama: source}
-        for feed in (self.picture, self.panorama):
-            if feed.followers and self._due[feed]():
-                self.show_newest(feed)
+        self.picture.hold(picture)
+        self.panorama.hold(source)
 
-    def show_newest(self, feed: Feed[bytes]) -> None:
-        """Have the newest picture made for those who follow `feed`, also while the film is held. Any thread."""
-        frame = self._newest.get(feed)
-        if frame is not None:
-            with self._change:
-                self._waiting[feed] = frame
-                self._change.notify()
-
-    def _work(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._waiting or self._stopped)
-                if self._stopped:
-                    return
-                feed, held = self._waiting.popitem()
-            try:
-                with held.map() as frame:
-                    small = self._makers[feed](frame)
-            except ForesightError as error:
-                logger.warning("the dashboard's pictures end here: %s", error)
-                return
-            done, data = cv2.imencode(".jpg", _bgr(small), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-            if done:
-                feed.publish(data.tobytes())
+    def stop(self) -> None:
+        """Let go of the frames. Idempotent."""
+        self.picture.hold(None)
+        self.panorama.hold(None)
 
     def _whole(self, source: Frame) -> Frame:
         """All of the rig."""
@@ -107,25 +97,10 @@ class Preview:
             self._renderer = Renderer(self._control.rig, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX, source.format)
         return self._renderer.render(self._control.panorama(), source)
 
-    @staticmethod
-    def _small(picture: Frame) -> Frame:
-        """The picture, no wider than a page shows it."""
-        return _shrunk(picture, *small_size(picture.width, picture.height))
 
-
-class _Due:
-    """Says yes at most so often a second."""
-
-    def __init__(self, rate_hz: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._every_s, self._clock, self._next_s = 1 / rate_hz, clock, 0.0
-
-    def __call__(self) -> bool:
-        now_s = self._clock()
-        if now_s < self._next_s:
-            return False
-        # keep the beat where frames come a little early or late
-        self._next_s = max(self._next_s + self._every_s, now_s + self._every_s / 2)
-        return True
+def _small(picture: Frame) -> Frame:
+    """The picture, no wider than a page shows it."""
+    return _shrunk(picture, *small_size(picture.width, picture.height))
 
 
 def _shrunk(frame: Frame, width: int, height: int) -> Frame:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from pydantic import ValidationError
@@ -30,16 +29,20 @@ from pipeline.redaction import redact
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action, openapi, told
-from pipeline.web.feed import Feed
 from pipeline.web.film import Film
 from pipeline.web.guard import Guard
 from pipeline.web.metrics import CONTENT_TYPE, exposition
-from pipeline.web.preview import Preview
+from pipeline.web.preview import Preview, Still
+from pipeline.web.told import Told
 
 logger = logging.getLogger("foresight")
 
 STATIC = Path(__file__).parent / "static"
 STOP_TIMEOUT_S = 3.0
+FAREWELL_S = 0.75
+"""Time for pages to ask once more, and to hear that the run has ended."""
+
+_FRESH = {"cache-control": "no-store"}
 
 
 class Dashboard:
@@ -54,8 +57,7 @@ class Dashboard:
         self.film = Film(self.control)
         self.preview = Preview(self.control)
         run.onlooker = self.preview.look
-        self._events: Feed[str] = Feed()
-        self._state: dict[str, Any] = {"state": "starting"}
+        self._told = Told()
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
         self.app: ASGIApp = Guard(self._application(), token)
@@ -85,18 +87,17 @@ class Dashboard:
             target=self._server.run, args=([listener],), name="dashboard", daemon=True
         )
         self._thread.start()
-        self.preview.start()
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{listener.getsockname()[1]}/"
 
     def tell(self, progress: Progress) -> None:
         """The run's newest progress; the run's thread calls it four times a second."""
-        self._state = asdict(progress) | self.control.snapshot()
-        self._events.publish(json.dumps(self._state))
+        self._told.tell(asdict(progress) | self.control.snapshot())
 
     def stop(self) -> None:
-        """End every viewer and the server. Idempotent, returns within seconds."""
-        self._events.close()
+        """End every viewer and the server, once who watches has heard. Idempotent, returns within seconds."""
+        if self._told.end() and self._server is not None:
+            time.sleep(FAREWELL_S)
         self.film.close()
         self.preview.stop()
         if self._server is not None and self._thread is not None:
@@ -112,8 +113,8 @@ class Dashboard:
                 Route("/healthz", self._healthz),
                 Route("/metrics", self._metrics),
                 Route("/preview.mp4", self._get_film),
-                Route("/preview.mjpeg", self._picture),
-                Route("/panorama.mjpeg", self._panorama),
+                Route("/preview.jpg", partial(self._get_still, still=self.preview.picture)),
+                Route("/panorama.jpg", partial(self._get_still, still=self.preview.panorama)),
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/clips", self._get_clips),
@@ -131,23 +132,24 @@ class Dashboard:
         return JSONResponse(openapi(self._version))
 
     async def _healthz(self, _request: Request) -> Response:
-        well = self._state["state"] in ("buffering", "playing", "draining")
-        return PlainTextResponse(f"{'ok' if well else self._state['state']}\n", 200 if well else 503)
+        word = self._told.state()["state"]
+        well = word in ("buffering", "playing", "draining")
+        return PlainTextResponse("ok\n" if well else f"{word}\n", 200 if well else 503)
 
     async def _metrics(self, _request: Request) -> Response:
-        return PlainTextResponse(exposition(self._state), media_type=CONTENT_TYPE)
+        if self._told.is_silent:  # numbers that stay as they were would look well
+            return PlainTextResponse("the run is silent\n", 503)
+        return PlainTextResponse(exposition(self._told.state()), media_type=CONTENT_TYPE)
 
     async def _get_state(self, _request: Request) -> Response:
-        return JSONResponse(self._state)
+        return Response(self._told.text(), media_type="application/json", headers=_FRESH)
 
     async def _get_events(self, _request: Request) -> Response:
         async def lines() -> AsyncIterator[str]:
-            async for state in self._events.follow():
+            async for state in self._told.events.follow():
                 yield f"data: {state}\n\n"
 
-        return StreamingResponse(
-            lines(), media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
+        return StreamingResponse(lines(), media_type="text/event-stream", headers=_FRESH)
 
     async def _get_film(self, _request: Request) -> Response:
         try:
@@ -156,23 +158,16 @@ class Dashboard:
             return Response(status_code=204)  # no error for a page that asks before and after the film
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        return StreamingResponse(pieces, media_type=head.media_type, headers={"cache-control": "no-store"})
+        return StreamingResponse(pieces, media_type=head.media_type, headers=_FRESH)
 
-    async def _picture(self, _request: Request) -> Response:
-        return self._multipart(self.preview.picture)
-
-    async def _panorama(self, _request: Request) -> Response:
-        return self._multipart(self.preview.panorama)
-
-    def _multipart(self, feed: Feed[bytes]) -> Response:
-        async def parts() -> AsyncIterator[bytes]:
-            async for jpeg in feed.follow():
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                yield head.encode() + jpeg + b"\r\n"
-
-        self.preview.show_newest(feed)
-        kind = "multipart/x-mixed-replace; boundary=frame"
-        return StreamingResponse(parts(), media_type=kind, headers={"cache-control": "no-store"})
+    async def _get_still(self, _request: Request, still: Still) -> Response:
+        try:
+            jpeg = await still.newest()
+        except ForesightError as error:
+            return JSONResponse({"error": redact(str(error))}, 409)
+        if jpeg is None:
+            return Response(status_code=204)
+        return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
         return JSONResponse([told(clip) for clip in self.control.clips() if clip.path.exists()])
@@ -199,7 +194,10 @@ class Dashboard:
             return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        logger.info("dashboard: %s", action.name)
+        # a hand on the picture sends many in a second
+        logger.log(
+            logging.DEBUG if action.name == "take_over" else logging.INFO, "dashboard: %s", action.name
+        )
         return JSONResponse({"done": action.name, "result": done})
 
 

@@ -18,6 +18,7 @@ from tests import films
 from tests.chromium import chromium
 from tests.outputs.peers import RtmpServer
 from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_dial
+from tests.web.live import until, wait_in
 
 DELAY_S = 2.0
 DIAL_S = 60
@@ -123,25 +124,6 @@ PHONE = pytest.mark.parametrize(
     indirect=True,
     ids=["phone"],
 )
-
-
-def until(page: Page, condition: str) -> None:
-    """Wait until `condition` holds of the run's state `s`, as the API tells it; half a minute at most."""
-    wait_in(page, f"((s) => {condition})(await (await fetch('/api/state')).json())")
-
-
-def wait_in(page: Page, condition: str) -> None:
-    """Wait until `condition` holds in the page, whose policy forbids Playwright's own waiting."""
-    held = page.evaluate(
-        f"""async () => {{
-          for (let look = 0; look < 300; look++) {{
-            if ({condition}) return true;
-            await new Promise((go) => setTimeout(go, 100));
-          }}
-          return false;
-        }}"""
-    )
-    assert held, condition
 
 
 def now_s(page: Page) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -13,59 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.gst.elements import elements_of
 from pipeline.gst.fragments import Fragment, FragmentCutter, Head
-from pipeline.gst.runtime import Gst
-from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds
 from pipeline.web.film import KEPT, Reel
-from pipeline.web.server import Dashboard
 from tests import films
 from tests.chromium import chromium, sync_skews_ms
 from tests.outputs.peers import wait_until
-
-
-class Live:
-    """A live run of the match that nothing records, with its dashboard."""
-
-    def __init__(self) -> None:
-        settings = Settings.parse(
-            {
-                "sources": ["match?size=640x214&fps=25"],
-                "size": "320x180",
-                "delay_s": 1.0,
-                "detector": {"kind": "none"},
-                "web": {"address": "127.0.0.1:0"},
-            }
-        )
-        self.run = PanoramaWithVirtualCamera(settings)
-        self.dashboard = Dashboard(self.run, settings.web, "0")
-        self.address = self.dashboard.start()
-        self._thread = threading.Thread(target=self.run.run, args=[self.dashboard.tell])
-        self._thread.start()
-        wait_until(lambda: self.run.progress().position_s > 0.5, "the film")
-
-    def encoders(self) -> int:
-        """How many pictures' encoders the playback pipeline has."""
-        playback = self.run.playback
-        assert playback is not None
-        return len(list(_encoders(playback.pipeline)))
-
-    def end(self) -> None:
-        self.run.abort()
-        self._thread.join(20)
-        self.dashboard.stop()
-        assert not self._thread.is_alive()
-
-
-def _encoders(container: Gst.Bin) -> Iterator[Gst.Element]:
-    for element in elements_of(container):
-        factory = element.get_factory()
-        if isinstance(element, Gst.Bin):
-            yield from _encoders(element)
-        elif factory is not None and "Encoder/Video" in (factory.get_metadata("klass") or ""):
-            yield element
+from tests.web.live import Live
 
 
 @pytest.fixture

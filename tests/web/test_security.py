@@ -57,7 +57,7 @@ def test_only_this_machines_own_names_are_answered_without_a_token(tmp_path: Pat
 def test_another_sites_page_is_refused(tmp_path: Path, headers: dict[str, str]) -> None:
     own = client(tmp_path)
     assert own.post("/api/hold_camera", json={}, headers=headers).status_code == 403
-    assert own.get("/preview.mjpeg", headers=headers).status_code == 403
+    assert own.get("/preview.jpg", headers=headers).status_code == 403
 
 
 def test_a_form_cannot_act(tmp_path: Path) -> None:
@@ -135,5 +135,6 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
         assert not re.search(r"(https?:)?//\w", re.sub(r"// .*", "", text)), path
 
 
-def test_before_playback_there_is_no_film(tmp_path: Path) -> None:
-    assert client(tmp_path).get("/preview.mp4").status_code == 204
+def test_before_playback_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+    for path in ("/preview.mp4", "/preview.jpg", "/panorama.jpg"):
+        assert client(tmp_path).get(path).status_code == 204

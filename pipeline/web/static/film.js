@@ -1,14 +1,18 @@
 // The directed picture with its sound: MP4 fragments as they come, played close to the newest; stills until then.
+import { Pictures } from "./pictures.js";
+
 const LEAST_BEHIND_S = 0.25, MOST_BEHIND_S = 1; // how far behind the newest fragment it plays
 const LATE_S = 0.75; // later than that it leaps; else it plays a little faster
 const KEPT_S = 10;
 const AGAIN_MS = 1000;
+const STILLS_EVERY_MS = 100;
 const Media = window.ManagedMediaSource ?? window.MediaSource;
 
 export class Film {
   constructor(place, onSound) {
     this.video = place.querySelector("video");
-    this.stills = place.querySelector("img");
+    this.image = place.querySelector("img");
+    this.stills = new Pictures(this.image, "/preview.jpg", STILLS_EVERY_MS);
     this.onSound = onSound; // told whether there is sound, and whether it is heard
     this.hasSound = false;
     this.isOn = null; // not asked for yet; false: this browser cannot play it
@@ -26,9 +30,9 @@ export class Film {
   }
 
   get aspect() {
-    const { video, stills } = this;
+    const { video, image } = this;
     return video.videoWidth ? video.videoWidth / video.videoHeight
-      : stills.naturalWidth ? stills.naturalWidth / stills.naturalHeight : 16 / 9;
+      : image.naturalWidth ? image.naturalWidth / image.naturalHeight : 16 / 9;
   }
 
   toggleSound() {
@@ -43,12 +47,15 @@ export class Film {
     while (this.isOn) {
       if (!document.hidden || !this.video.muted) {
         this.connection = new AbortController();
-        await this.play(this.connection.signal).catch(() => this.showStills(!document.hidden));
+        await this.play(this.connection.signal).catch(() => this.showStills(true));
         this.connection.abort();
       }
       await new Promise((go) => setTimeout(go, AGAIN_MS));
     }
   }
+
+  // The run does not answer: a connection that was lost on the way may look alive from this end.
+  again() { this.connection?.abort(); }
 
   async play(signal) {
     const answer = await fetch("/preview.mp4", { signal });
@@ -90,9 +97,8 @@ export class Film {
   }
 
   showStills(shown) {
-    this.stills.hidden = !shown;
-    if (!shown) this.stills.removeAttribute("src");
-    else if (!this.stills.hasAttribute("src")) this.stills.src = "/preview.mjpeg";
+    this.image.hidden = !shown;
+    this.stills.want(shown);
   }
 }
 

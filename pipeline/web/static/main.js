@@ -1,12 +1,18 @@
-// The page's wiring: state comes as server-sent events, actions go as JSON.
+// The page's wiring: what is shown of the run's state, and what each control does.
 import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
+import { Events } from "./events.js";
 import { Film } from "./film.js";
+import { follow, send } from "./link.js";
 import { Outputs } from "./outputs.js";
+import { Pictures } from "./pictures.js";
 import { drawScene } from "./scene.js";
+
+const PANORAMA_EVERY_MS = 250;
 
 const find = (id) => document.getElementById(id);
 const charts = new Charts(find("charts"));
+const events = new Events(find("events"));
 const outputs = new Outputs(find("outputs"), act);
 const camera = new Camera(act, () => state?.view);
 const film = new Film(find("picture"), (there, heard) => {
@@ -15,17 +21,15 @@ const film = new Film(find("picture"), (there, heard) => {
   find("sound").textContent = heard ? "Mute" : "Sound";
 });
 camera.steerOn(find("picture"), () => film.aspect);
-let state = null;
-let clipsShown = -1;
+new Pictures(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS).want(true);
+let state = null; // the newest of the run
+let clipsShown = 0;
 
 async function act(name, body = {}) {
-  const answer = await fetch(`/api/${name}`, {
-    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
-  });
-  const said = await answer.json();
-  if (answer.ok) { if (name !== "take_over") tell(name.replaceAll("_", " ")); }
-  else notice(said.error);
-  return answer.ok;
+  const trouble = state?.state === "ended" ? "the run has ended" : await send(name, body);
+  if (trouble) notice(trouble);
+  else if (name !== "take_over") events.tell(name.replaceAll("_", " "));
+  return !trouble;
 }
 
 function notice(text) {
@@ -34,14 +38,7 @@ function notice(text) {
   box.hidden = false;
   clearTimeout(notice.timer);
   notice.timer = setTimeout(() => { box.hidden = true; }, 5000);
-  tell(text);
-}
-
-function tell(text) {
-  const item = document.createElement("li");
-  item.textContent = `${new Date().toLocaleTimeString()}  ${text}`;
-  find("events").prepend(item);
-  while (find("events").children.length > 50) find("events").lastChild.remove();
+  events.tell(text);
 }
 
 const actions = {
@@ -84,8 +81,15 @@ addEventListener("keydown", (event) => {
   run();
 });
 
-async function showClips() {
-  const clips = await (await fetch("/api/clips")).json();
+async function showClips(count) {
+  clipsShown = count;
+  let clips;
+  try {
+    clips = await (await fetch("/api/clips")).json();
+  } catch {
+    clipsShown = -1; // with the next state again
+    return;
+  }
   find("clips").replaceChildren(...clips.reverse().map((clip) => {
     const link = document.createElement("a");
     link.href = `/api/clips/${clip.number}`;
@@ -97,19 +101,28 @@ async function showClips() {
   }));
 }
 
+function showWord(word, kind = word) {
+  find("state").textContent = word;
+  find("state").className = `pill ${kind}`;
+}
+
 function show(now) {
-  if (state && state.state !== now.state) tell(`${state.state} → ${now.state}`);
+  if (state && state.run !== now.run) { // none of what the page shows is of this run
+    location.reload();
+    return;
+  }
+  const word = now.transport === "paused" && now.state === "playing" ? "paused" : now.state;
+  showWord(word);
+  if (!("transport" in now)) return; // the run has only begun
+  if (state && state.state !== now.state) events.tell(`${state.state} → ${now.state}`);
   if (state && state.follows !== now.follows) {
     if (state.follows === "operator") camera.release();
-    if ([state.follows, now.follows].includes("operator")) tell(`follows ${now.follows}`);
+    if ([state.follows, now.follows].includes("operator")) events.tell(`follows ${now.follows}`);
   }
-  if (state && now.dropped > state.dropped) tell(`${now.dropped - state.dropped} frames dropped`);
-  for (const note of now.notes.slice(state?.notes.length ?? 0)) tell(note);
+  if (state && now.dropped > state.dropped) events.drop(now.dropped - state.dropped);
+  for (const note of now.notes.slice(state?.notes.length ?? 0)) events.tell(note);
   if (!state) find("delay").value = now.target_delay_s;
   state = now;
-  const word = now.transport === "paused" ? "paused" : now.state;
-  find("state").textContent = word;
-  find("state").className = `pill ${word}`;
   find("follows").textContent = `follows ${now.follows}`;
   find("numbers").textContent = `${now.fps_out.toFixed(1)} fps · delay ${now.delay_s.toFixed(1)} s · `
     + `window ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
@@ -120,9 +133,10 @@ function show(now) {
   outputs.show(now.outputs);
   if (now.view) film.start();
   charts.add(now);
-  if (clipsShown !== now.clips) { clipsShown = now.clips; if (now.clips) showClips(); }
+  if (clipsShown !== now.clips) showClips(now.clips);
 }
 
-const events = new EventSource("/api/events");
-events.onmessage = (event) => show(JSON.parse(event.data));
-events.onerror = () => { find("state").textContent = "no connection"; find("state").className = "pill lost"; };
+follow(show, (status) => {
+  film.again();
+  if (state?.state !== "ended") showWord([401, 403].includes(status) ? "no access" : "no connection", "lost");
+});

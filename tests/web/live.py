@@ -1,0 +1,76 @@
+"""A live run with its dashboard, and how a real browser waits for something in its page."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from playwright.sync_api import Page
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.gst.elements import elements_of
+from pipeline.gst.runtime import Gst
+from pipeline.settings import Settings
+from pipeline.web.server import Dashboard
+from tests.outputs.peers import wait_until
+
+
+class Live:
+    """A live run of the match that nothing records, with its dashboard."""
+
+    def __init__(self, **web: object) -> None:
+        settings = Settings.parse(
+            {
+                "sources": ["match?size=640x214&fps=25"],
+                "size": "320x180",
+                "delay_s": 1.0,
+                "detector": {"kind": "none"},
+                "web": {"address": "127.0.0.1:0"} | web,
+            }
+        )
+        self.run = PanoramaWithVirtualCamera(settings)
+        self.dashboard = Dashboard(self.run, settings.web, "0")
+        self.address = self.dashboard.start()
+        self._thread = threading.Thread(target=self.run.run, args=[self.dashboard.tell])
+        self._thread.start()
+        wait_until(lambda: self.run.progress().position_s > 0.5, "the film")
+
+    def encoders(self) -> int:
+        """How many pictures' encoders the playback pipeline has."""
+        playback = self.run.playback
+        assert playback is not None
+        return len(list(_encoders(playback.pipeline)))
+
+    def end(self) -> None:
+        self.run.abort()
+        self._thread.join(20)
+        self.dashboard.stop()
+        assert not self._thread.is_alive()
+
+
+def _encoders(container: Gst.Bin) -> Iterator[Gst.Element]:
+    for element in elements_of(container):
+        factory = element.get_factory()
+        if isinstance(element, Gst.Bin):
+            yield from _encoders(element)
+        elif factory is not None and "Encoder/Video" in (factory.get_metadata("klass") or ""):
+            yield element
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until `condition` holds of the run's state `s`, as the API tells it; half a minute at most."""
+    wait_in(page, f"((s) => {condition})(await (await fetch('/api/state')).json())")
+
+
+def wait_in(page: Page, condition: str) -> None:
+    """Wait until `condition` holds in the page, whose policy forbids Playwright's own waiting."""
+    held = page.evaluate(
+        f"""async () => {{
+          for (let look = 0; look < 300; look++) {{
+            if ({condition}) return true;
+            await new Promise((go) => setTimeout(go, 100));
+          }}
+          return false;
+        }}"""
+    )
+    assert held, condition

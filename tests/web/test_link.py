@@ -1,0 +1,131 @@
+"""The page's link to the run in a real Chromium: several windows, a server that goes and comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.chromium import chromium
+from tests.outputs.peers import free_port, wait_until
+from tests.web.live import Live, until, wait_in
+
+FILM = "document.querySelector('#picture video').currentTime"
+PANORAMA = "document.querySelector('.panorama img')"
+_HIDE = """
+  let isHidden = false;
+  Object.defineProperty(document, "hidden", { get: () => isHidden });
+  window.hide = (hidden) => { isHidden = hidden; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    page = context.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.add_init_script(_HIDE)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Live]:
+    live = Live(clips=str(tmp_path))
+    yield live
+    live.end()
+
+
+def open_page(page: Page, live: Live) -> None:
+    page.goto(live.address)
+    page.wait_for_selector(".pill.playing")
+    wait_in(page, f"{FILM} > 0.2")
+
+
+def test_four_windows_of_one_browser_all_play_and_act(live: Live, page: Page) -> None:
+    windows = [page, *(page.context.new_page() for _ in range(3))]
+    for window in windows:
+        open_page(window, live)
+        wait_in(window, f"{PANORAMA}.naturalWidth === 960")
+    for window in windows:
+        window.click("#hold_camera")
+        expect(window.locator("#events")).to_contain_text("hold camera")
+        before_s = window.evaluate(FILM)
+        wait_in(window, f"{FILM} > {before_s} + 0.5")
+
+
+def test_a_page_that_nobody_sees_asks_for_no_pictures(live: Live, page: Page) -> None:
+    open_page(page, live)
+    assert live.encoders() == 1
+    page.evaluate("hide(true)")
+    wait_until(lambda: live.encoders() == 0, "the encoder's end")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    while len([url for url in asked if url.endswith("/api/state")]) < 6:
+        page.wait_for_event("request")
+    assert {url for url in asked if not url.endswith("/api/state")} == set()
+    page.evaluate("hide(false)")
+    before_s = page.evaluate(FILM)
+    wait_in(page, f"{FILM} > {before_s} + 0.2")
+
+
+@pytest.mark.parametrize("way", ["nobody", "proxy"])
+def test_what_failed_is_said_and_goes_on_when_the_run_is_back(live: Live, page: Page, way: str) -> None:
+    open_page(page, live)
+    page.click("#record")
+    page.wait_for_selector("#output-0.on")
+    here = re.compile(r"/(api/|panorama|preview)")
+    if way == "nobody":
+        page.route(here, lambda route: route.abort())
+    else:
+        page.route(here, lambda route: route.fulfill(status=502, body="<html>Bad Gateway</html>"))
+    page.wait_for_selector(".pill.lost")
+    page.click("#output-0 button")
+    expect(page.locator("#notice")).to_contain_text("the run does not answer")
+    expect(page.locator("#output-0 button")).to_be_enabled()
+    page.click("#save_clip")
+
+    page.unroute(here)
+    page.wait_for_selector(".pill.playing")
+    shown = page.evaluate(f"{PANORAMA}.src")
+    wait_in(page, f"{PANORAMA}.src !== '{shown}'")
+    wait_in(page, "document.querySelector('#picture img').hidden")
+    page.click("#output-0 button")
+    page.wait_for_selector("#output-0.done")
+    page.click("#save_clip")
+    page.wait_for_selector("#clips a")
+
+
+def test_a_page_says_that_the_run_has_ended_and_begins_anew_with_the_next(page: Page, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    live = Live(address=address, clips=str(tmp_path))
+    try:
+        open_page(page, live)
+        page.click("#record")
+        page.wait_for_selector("#output-0.on")
+        page.click("#save_clip")
+        page.wait_for_selector("#clips a")
+    finally:
+        live.end()
+    expect(page.locator("#state")).to_have_text("ended")
+    page.click("#save_clip")
+    expect(page.locator("#notice")).to_have_text("the run has ended")
+    live = Live(address=address, clips=str(tmp_path))
+    try:
+        page.wait_for_selector(".pill.playing")
+        until(page, "s.frames_out > 5")
+        expect(page.locator("#outputs li")).to_have_count(0)
+        expect(page.locator("#clips a")).to_have_count(0)
+        wait_in(page, f"{PANORAMA}.naturalWidth === 960")
+        wait_in(page, f"{FILM} > 0.2")
+    finally:
+        live.end()
