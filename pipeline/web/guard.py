@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "foresight"
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
+MOST_BODY_BYTES = 64_000
 OPEN_PATHS = ("/healthz",)
+
+_TOO_LONG = f"the body may have {MOST_BODY_BYTES} bytes"
 
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -29,7 +33,8 @@ class Guard:
 
     Without a token the Host must be this machine's own name, so that a foreign name that was made to point
     here (DNS rebinding) gets nothing; with one, a foreign name has no cookie. Other sites' pages are refused
-    by Origin and Sec-Fetch-Site, and because an action's body must be JSON.
+    by Origin and Sec-Fetch-Site, and because an action's body must be JSON; a link of theirs may lead here.
+    A body is read no further than an action's can be.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -45,6 +50,12 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, send)
             return
+        if scope["method"] == "POST":  # no other body is ever read
+            body = await _read(receive)
+            if body is None:
+                await _refused(scope, 413, _TOO_LONG)(scope, receive, send)
+                return
+            receive = _again(body, receive)
 
         async def with_headers(message: dict[str, object]) -> None:
             if message["type"] == "http.response.start":
@@ -56,45 +67,94 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
-        host = headers.get("host", "")
-        if self._token is None and _name(host) not in LOOPBACK_NAMES:
-            return PlainTextResponse("this name is not this machine's own\n", 403)
+        host = _Address(headers.get("host", ""))
+        if self._token is None and not host.is_loopback:
+            return _refused(scope, 403, "this name is not this machine's own")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
-            return PlainTextResponse("another site's page may not do this\n", 403)
+        if origin is not None and origin.partition("://")[2] != host.text:
+            return _refused(scope, 403, "another site's page may not do this")
         visits = method == "GET" and path == "/" and headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not visits:
-            return PlainTextResponse("another site's page may not do this\n", 403)
+            return _refused(scope, 403, "another site's page may not do this")
         if method == "POST" and headers.get("content-type", "").split(";")[0].strip() != "application/json":
-            return PlainTextResponse("the body must be application/json\n", 415)
+            return _refused(scope, 415, "the body must be application/json")
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
+            return _refused(scope, 413, _TOO_LONG)
         if self._token is None or path in OPEN_PATHS:
             return None
-        return self._check_token(self._token, headers, scope)
+        cookie = COOKIE if host.port is None else f"{COOKIE}-{host.port}"
+        return self._check_token(self._token, headers, scope, cookie)
 
     @staticmethod
-    def _check_token(token: str, headers: Headers, scope: Scope) -> Response | None:
+    def _check_token(token: str, headers: Headers, scope: Scope, cookie: str) -> Response | None:
+        """`cookie`: its name, with the port, because a browser sends one port's cookies to all of a host's."""
         if _same(headers.get("authorization", "").removeprefix("Bearer "), token):
             return None
-        if _same(_cookie(headers.get("cookie", "")), token):
+        if _same(_cookie(headers.get("cookie", ""), cookie), token):
             return None
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["method"] == "GET" and scope["path"] == "/" and _same(asked, token):
             answer = RedirectResponse("/", 303)  # the token leaves the address bar and the history
-            answer.set_cookie(COOKIE, token.encode().hex(), httponly=True, samesite="strict")
+            # lax, not strict: a link in a mail leads here through another site's page
+            answer.set_cookie(cookie, token.encode().hex(), httponly=True, samesite="lax")
             return answer
-        return PlainTextResponse("open /?token=... once, with the token of --web-token\n", 401)
+        return _refused(scope, 401, "open /?token=... once, with the token of --web-token")
 
 
-def _name(host: str) -> str:
+class _Address:
+    """A Host header: the name and port by which the client knows this server."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._name: str | None = None
+        self.port: int | None = None
+        with suppress(ValueError):  # no address at all
+            parts = urlsplit(f"//{text}")
+            self._name, self.port = parts.hostname, parts.port
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it can mean nothing but this machine."""
+        try:
+            return self._name == "localhost" or ip_address(self._name or "").is_loopback
+        except ValueError:
+            return False
+
+
+def _refused(scope: Scope, status: int, why: str) -> Response:
+    """The API's answers are JSON; a person reads the others."""
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"error": why}, status)
+    return PlainTextResponse(f"{why}\n", status)
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """A request's body; None for one that is too long, whatever it said of itself, or breaks off."""
+    body = b""
+    while len(body) <= MOST_BODY_BYTES:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return body if len(body) <= MOST_BODY_BYTES else None
+    return None
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """`receive` as it was before `body` was read."""
+    read: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def again() -> Message:
+        return read.pop() if read else await receive()
+
+    return again
+
+
+def _cookie(header: str, name: str) -> str:
     try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _cookie(header: str) -> str:
-    try:
-        kept = SimpleCookie(header).get(COOKIE)
+        kept = SimpleCookie(header).get(name)
         return "" if kept is None else bytes.fromhex(kept.value).decode()
     except (CookieError, ValueError):
         return ""

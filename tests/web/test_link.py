@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -127,5 +130,37 @@ def test_a_page_says_that_the_run_has_ended_and_begins_anew_with_the_next(page: 
         expect(page.locator("#clips a")).to_have_count(0)
         wait_in(page, f"{PANORAMA}.naturalWidth === 960")
         wait_in(page, f"{FILM} > 0.2")
+    finally:
+        live.end()
+
+
+@contextmanager
+def another_site(link: str) -> Iterator[str]:
+    """A page elsewhere with a link, as a mail in a browser; its address."""
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(f'<a href="{link}">the match</a>'.encode())
+
+        def log_message(self, *_said: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+def test_a_link_with_the_token_leads_here_from_another_site(page: Page) -> None:
+    live = Live(token="a-long-secret")
+    try:
+        with another_site(f"{live.address}?token=a-long-secret") as elsewhere:
+            page.goto(elsewhere)
+            page.click("a")
+            page.wait_for_selector(".pill.playing")
+            assert page.url == live.address
     finally:
         live.end()

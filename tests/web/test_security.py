@@ -50,6 +50,7 @@ def test_only_this_machines_own_names_are_answered_without_a_token(tmp_path: Pat
         {"origin": "http://evil.example"},
         {"origin": "null"},
         {"origin": "http://127.0.0.1:9999"},
+        {"origin": "http://[bad"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
@@ -74,8 +75,40 @@ def test_a_token_is_demanded_everywhere_but_for_the_health(tmp_path: Path) -> No
     entered = there.get("/", params={"token": TOKEN})
     assert (entered.status_code, entered.headers["location"]) == (303, "/")
     assert "httponly" in entered.headers["set-cookie"].lower()
-    assert "samesite=strict" in entered.headers["set-cookie"].lower()
+    assert "samesite=lax" in entered.headers["set-cookie"].lower()
     assert there.get("/").status_code == 200
+    assert there.get("/", headers={"host": "pitch.example:8081"}).status_code == 401  # another run's port
+    refused = client(tmp_path, token=TOKEN).get("/api/state")
+    assert "--web-token" in refused.json()["error"]
+
+
+def test_two_runs_on_one_host_have_a_cookie_each(tmp_path: Path) -> None:
+    names = set()
+    for port in ("", ":8080", ":8081"):
+        there = client(tmp_path, token=TOKEN)
+        entered = there.get("/", params={"token": TOKEN}, headers={"host": f"pitch.example{port}"})
+        names.add(entered.headers["set-cookie"].partition("=")[0])
+    assert len(names) == 3
+
+
+def test_every_address_of_the_loopback_is_this_machines_own(tmp_path: Path) -> None:
+    own = client(tmp_path, address="127.0.0.2:8080")
+    for host in ("127.0.0.2:8080", "[::1]:8080", "LOCALHOST:8080"):
+        assert own.get("/api/state", headers={"host": host}).status_code == 200
+    for host in ("128.0.0.1", "[2001:db8::1]:8080"):
+        assert own.get("/api/state", headers={"host": host}).status_code == 403
+
+
+def test_a_body_is_read_no_further_than_an_actions_can_be(tmp_path: Path) -> None:
+    own = client(tmp_path)
+    headers = {"content-type": "application/json"}
+    for content in (b" " * 64_001, iter([b" " * 10_000] * 7)):
+        answer = own.post("/api/hold_camera", content=content, headers=headers)
+        assert answer.status_code == 413
+        assert "64000 bytes" in answer.json()["error"]
+    assert own.get("/api/state", headers={"content-length": "1000000"}).status_code == 413
+    assert own.post("/api/hold_camera", content=b"{}" + b" " * 63_000, headers=headers).status_code == 409
+    assert own.post("/api/hold_camera", content=iter([b"{", b"}"]), headers=headers).status_code == 409
 
 
 def test_an_address_that_others_reach_needs_a_token(tmp_path: Path) -> None:
