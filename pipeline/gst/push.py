@@ -32,7 +32,7 @@ class Push:
         """`name`: the address without secrets."""
         self.name = name
         self.gaps = 0
-        self.lost_ns = 0
+        self._lost_ns = 0
         self._carrier = carrier
         self._is_away = False
         self._gap_from_ns: int | None = None
@@ -56,18 +56,23 @@ class Push:
         return self._trouble
 
     @property
+    def lost_s(self) -> float:
+        """Seconds of film that were not sent so far, the gap that is open included."""
+        lost_ns = self._lost_ns
+        if self._is_away:
+            lost_ns += max(0, (self._seen_ns or 0) - (self._gap_from_ns or 0))
+        return ns_to_seconds(lost_ns)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know, a line each."""
         notes = []
         if self._carrier.audio_codec is None and self._carrier.make_silence_encoder is not None:
             notes.append(f"{self.name}: there is no sound source, so silence is sent")
         if self.gaps:
-            lost_ns, state = self.lost_ns, ""
-            if self._is_away:
-                lost_ns += max(0, (self._seen_ns or 0) - (self._gap_from_ns or 0))
-                state = "; it is away still"
+            state = "; it is away still" if self._is_away else ""
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
-            notes.append(f"{self.name}: {gaps}, {ns_to_seconds(lost_ns):.1f} s of film not sent{state}")
+            notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of film not sent{state}")
         return tuple(notes)
 
     def close(self) -> None:
@@ -134,5 +139,5 @@ class Push:
             return
         gap_ns = 0 if self._gap_from_ns is None else link.first_ns - self._gap_from_ns
         self._is_away, self._gap_from_ns = False, None
-        self.lost_ns += gap_ns
+        self._lost_ns += gap_ns
         logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))

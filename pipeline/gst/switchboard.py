@@ -20,6 +20,7 @@ from pipeline.gst.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encoded_tap import ask_for_keyframe
 from pipeline.gst.file_output import FileOutput
 from pipeline.gst.outputs import Output, open_recording
+from pipeline.gst.push import Push
 from pipeline.gst.runtime import Gst
 
 logger = logging.getLogger("foresight")
@@ -48,6 +49,10 @@ class OutputStatus:
     """Whether it can be switched on (again): a file is never written twice."""
     trouble: str | None
     """Why it is away or failed, in one line."""
+    gaps: int
+    """How often a push lost its server since it was switched on."""
+    lost_s: float
+    """How much of the film its server has not had since then, in seconds."""
 
 
 class _Line:
@@ -78,7 +83,10 @@ class _Line:
         elif state == "on" and self.begun_s is None:
             state = "waiting"
         can_start = self.state == "off" and self.reopen is not None
-        return OutputStatus(self.number, self.kind, self.output.name, state, elapsed_s, can_start, trouble)
+        gaps, lost_s = (self.output.gaps, self.output.lost_s) if isinstance(self.output, Push) else (0, 0.0)
+        return OutputStatus(
+            self.number, self.kind, self.output.name, state, elapsed_s, can_start, trouble, gaps, lost_s
+        )
 
 
 class Switchboard:

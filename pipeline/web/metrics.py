@@ -21,8 +21,18 @@ METRICS: tuple[tuple[str, str, str, str], ...] = (
     ("foresight_cpu_percent", "gauge", "cpu_percent", "Processor time over wall time; 100 is a core"),
     ("foresight_memory_megabytes", "gauge", "memory_mb", "Resident memory in 10^6 bytes"),
     ("foresight_notes", "gauge", "notes", "Notes for the user so far"),
+    ("foresight_paused", "gauge", "transport", "1 while the picture is held"),
 )
 """Name, type, key of the state, help."""
+
+OUTPUT_METRICS: tuple[tuple[str, str, str, str], ...] = (
+    ("foresight_output_up", "gauge", "state", "1 while an output is on, 0 while it is away or has failed"),
+    ("foresight_push_gaps_total", "counter", "gaps", "Times that a push lost its server"),
+    ("foresight_push_lost_seconds_total", "counter", "lost_s", "Film that a push's server has not had"),
+)
+"""The same, of each output that has not been stopped; a push's only of streams, from 0 when it is started again."""
+
+_UP = {"waiting": 1, "on": 1, "finishing": 1, "away": 0, "failed": 0}
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -32,6 +42,17 @@ def exposition(state: Mapping[str, Any]) -> str:
     lines = []
     for name, kind, key, meaning in METRICS:
         if key in state:
-            value = len(state[key]) if key == "notes" else state[key]
+            value = state[key]
+            if key == "notes":
+                value = len(value)
+            elif key == "transport":
+                value = int(value == "paused")
             lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}", f"{name} {value}"]
+    outputs = [output for output in state.get("outputs", ()) if output["state"] in _UP]
+    for name, kind, key, meaning in OUTPUT_METRICS if outputs else ():
+        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
+        for output in outputs:
+            if key == "state" or output["kind"] == "stream":
+                value = _UP[output["state"]] if key == "state" else output[key]
+                lines.append(f'{name}{{number="{output["number"]}",kind="{output["kind"]}"}} {value}')
     return "\n".join([*lines, ""])

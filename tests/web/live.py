@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from playwright.sync_api import Page
 
@@ -16,13 +16,14 @@ from tests.outputs.peers import wait_until
 
 
 class Live:
-    """A live run of the match that nothing records, with its dashboard."""
+    """A live run of the match that nothing records, with its dashboard; `web`: settings of that."""
 
-    def __init__(self, **web: object) -> None:
+    def __init__(self, *, size: str = "320x180", streams: Sequence[str] = (), **web: object) -> None:
         settings = Settings.parse(
             {
                 "sources": ["match?size=640x214&fps=25"],
-                "size": "320x180",
+                "size": size,
+                "streams": list(streams),
                 "delay_s": 1.0,
                 "detector": {"kind": "none"},
                 "web": {"address": "127.0.0.1:0"} | web,

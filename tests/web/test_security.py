@@ -14,7 +14,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, OutputError
 from pipeline.settings import Settings
 from pipeline.web.actions import ACTIONS
-from pipeline.web.metrics import METRICS
+from pipeline.web.metrics import METRICS, OUTPUT_METRICS
 from pipeline.web.server import Dashboard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,7 +154,7 @@ def test_the_openapi_document_has_every_action(tmp_path: Path) -> None:
 
 
 def test_monitoring_files_name_only_metrics_that_there_are() -> None:
-    known = {name for name, *_ in METRICS}
+    known = {name for name, *_ in (*METRICS, *OUTPUT_METRICS)}
     for name in ("grafana.json", "alerts.yml"):
         named = set(re.findall(r"foresight_\w+", (ROOT / "docs/monitoring" / name).read_text()))
         assert named
