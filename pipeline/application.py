@@ -58,9 +58,9 @@ CAMERA_PATIENCE_S = 3.0
 class PanoramaWithVirtualCamera:
     """A run: what `settings` name comes in, is analysed at once, and goes out `delay_s` later, directed.
 
-    `rig`, `director`, `playback` and `timeline` are for reading, all but the last None at first; `onlooker`,
-    set before `run`, sees every frame (see ViewElement). `run` belongs to one thread; `stop`, `abort` and
-    `progress` may be called from any, a signal handler included. An object runs once.
+    `rig`, `director`, `playback`, `timeline` and `camera_aspect` are for reading, the first three None at first;
+    `onlooker`, set before `run`, sees every frame (see ViewElement). `run` belongs to one thread; `stop`, `abort`
+    and `progress` may be called from any, a signal handler included. An object runs once.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,6 +79,7 @@ class PanoramaWithVirtualCamera:
         self._worker: DetectorWorker | None = None
         self.director: Director | FixedDirector | None = None
         self._panorama: View | None = None
+        self.camera_aspect = settings.size.width_px / settings.size.height_px
         self._view_element: ViewElement | None = None
         self.rig: Rig | None = None
         self.onlooker: Onlooker | None = None
@@ -247,11 +248,11 @@ class PanoramaWithVirtualCamera:
             director_for,  # takes a third of a second, and decoders are at work by now
         )
 
-        aspect = settings.size.width_px / settings.size.height_px
-        is_panorama = settings.mode == "panorama" and settings.director.fixed_view is None
-        self.director = director_for(settings, self.timeline, rig, CAMERA_ASPECT if is_panorama else aspect)
-        if is_panorama:
+        aspect = self.camera_aspect
+        if settings.mode == "panorama" and settings.director.fixed_view is None:
             self._panorama = panorama_view(rig, aspect)
+            self.camera_aspect = CAMERA_ASPECT
+        self.director = director_for(settings, self.timeline, rig, self.camera_aspect)
 
     def _play(self, rig: Rig, info: StreamInfo) -> None:
         """Build the playback pipeline and hand it to the buffer manager, which starts it."""

@@ -279,7 +279,7 @@ class Control:
         }
 
     def _frame(self, view: View) -> list[list[float] | None]:
-        width, height = 1600, 900
+        width, height = 1600, round(1600 / self._run.camera_aspect)
         x = np.concatenate([_EDGE, np.full(9, 0.5), _EDGE[::-1], np.full(9, -0.5)]) * width + width / 2
         y = np.concatenate([np.full(9, -0.5), _EDGE, np.full(9, 0.5), _EDGE[::-1]]) * height + height / 2
         yaw, pitch = view.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
