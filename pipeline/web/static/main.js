@@ -17,7 +17,6 @@ const outputs = new Outputs(find("outputs"), act);
 const camera = new Camera(act, () => state?.view);
 const film = new Film(find("picture"), (there, heard) => {
   find("sound").hidden = !there;
-  find("sound").setAttribute("aria-pressed", heard);
   find("sound").textContent = heard ? "Mute" : "Sound";
 });
 camera.steerOn(find("picture"), () => film.aspect);
@@ -45,7 +44,7 @@ const actions = {
   hold_camera: () => { camera.release(); act("hold_camera"); },
   hand_back: () => { camera.release(); act("hand_back"); },
   pause: () => act(state?.transport === "paused" ? "resume" : "pause"),
-  jump_back: () => act("jump_back", { seconds: 3 }),
+  jump_back: () => act("jump_back", { seconds: Number(find("back").value) }),
   return_to_delay: () => act("return_to_delay"),
   set_delay: () => act("set_delay", { seconds: Number(find("delay").value) }),
   record: () => act("record"),
@@ -66,19 +65,25 @@ find("scene").addEventListener("click", (event) => {
   act("look_at", { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
 });
 
-const keys = {
-  ArrowLeft: () => camera.step(-1, 0, 1), ArrowRight: () => camera.step(1, 0, 1),
-  ArrowUp: () => camera.step(0, 1, 1), ArrowDown: () => camera.step(0, -1, 1),
+const steers = { // these go on while the key is held
+  arrowleft: () => camera.step(-1, 0, 1), arrowright: () => camera.step(1, 0, 1),
+  arrowup: () => camera.step(0, 1, 1), arrowdown: () => camera.step(0, -1, 1),
   "+": () => camera.step(0, 0, 0.85), "-": () => camera.step(0, 0, 1.18),
+};
+const keys = {
   h: actions.hold_camera, b: actions.hand_back, j: actions.jump_back,
   n: actions.return_to_delay, c: actions.save_clip, r: actions.record, m: actions.sound, " ": actions.pause,
 };
 addEventListener("keydown", (event) => {
-  const run = keys[event.key];
-  if (!run || event.ctrlKey || event.metaKey || event.altKey || event.target.tagName === "INPUT") return;
-  if (event.key === " " && event.target.tagName === "BUTTON") return;
+  const isOn = (tag) => event.target.tagName === tag;
+  if (event.ctrlKey || event.metaKey || event.altKey || isOn("INPUT")) return;
+  if (isOn("BUTTON") && event.key === " ") return;
+  if (isOn("BUTTON") && event.key === "Enter" && event.repeat) event.preventDefault(); // it would press it again
+  const key = event.key.toLowerCase();
+  const run = steers[key] ?? keys[key];
+  if (!run) return;
   event.preventDefault();
-  run();
+  if (key in steers || !event.repeat) run();
 });
 
 async function showClips(count) {
