@@ -1,4 +1,4 @@
-"""The actions of the JSON API: each a body with bounds and what it does; the OpenAPI document is made from them."""
+"""The actions of the JSON API: each a body with bounds, what it does and what it answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.control import Clip, Control
+from pipeline.control import Control
+from pipeline.gst.switchboard import OutputStatus
+from pipeline.web.answers import SavedClip, told
 
 
 class Body(BaseModel):
@@ -57,12 +59,13 @@ class Number(Body):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """POST /api/NAME: a body of this kind, and what is done with it; the answer is a JSON object."""
+    """POST /api/NAME: a body of this kind, what is done with it, and the type of what comes of that, as JSON."""
 
     name: str
     body: type[Body]
     meaning: str
     do: Callable[[Control, Any], Any]
+    result: Any = None
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -72,56 +75,27 @@ ACTIONS: tuple[Action, ...] = (
     Action("hand_back", Nothing, "Let the director lead again", lambda c, _: c.hand_back()),
     Action("pause", Nothing, "Freeze the picture", lambda c, _: c.pause()),
     Action("resume", Nothing, "Go on after a pause", lambda c, _: c.resume()),
-    Action("jump_back", Seconds, "Show again what was shown then", lambda c, b: c.jump_back(b.seconds)),
-    Action("return_to_delay", Nothing, "Return to the normal delay", lambda c, _: c.return_to_delay()),
-    Action("set_delay", Seconds, "Change the delay", lambda c, b: c.set_delay(b.seconds)),
-    Action("record", Nothing, "Record to a new file", lambda c, _: asdict(c.record())),
     Action(
-        "start_output", Number, "Start a stopped stream again", lambda c, b: asdict(c.start_output(b.number))
+        "jump_back", Seconds, "Show again what was shown then", lambda c, b: c.jump_back(b.seconds), float
+    ),
+    Action("return_to_delay", Nothing, "Return to the normal delay", lambda c, _: c.return_to_delay(), float),
+    Action("set_delay", Seconds, "Change the delay", lambda c, b: c.set_delay(b.seconds), float),
+    Action("record", Nothing, "Record to a new file", lambda c, _: asdict(c.record()), OutputStatus),
+    Action(
+        "start_output",
+        Number,
+        "Start a stopped stream again",
+        lambda c, b: asdict(c.start_output(b.number)),
+        OutputStatus,
     ),
     Action(
         "stop_output",
         Number,
         "Stop a stream, or a recording, whose file is complete then",
         lambda c, b: asdict(c.stop_output(b.number)),
+        OutputStatus,
     ),
-    Action("save_clip", Span, "Save a clip", lambda c, b: told(c.save_clip(b.before_s, b.after_s))),
+    Action(
+        "save_clip", Span, "Save a clip", lambda c, b: told(c.save_clip(b.before_s, b.after_s)), SavedClip
+    ),
 )
-
-
-def told(clip: Clip) -> dict[str, Any]:
-    """A clip as a client sees it: by number, the file's name without its folder."""
-    return {**asdict(clip), "path": None, "name": clip.path.name, "size_bytes": clip.path.stat().st_size}
-
-
-def openapi(version: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the whole API."""
-    done = {"200": {"description": "done"}, "409": {"description": "not now; error says why"}}
-    reads = {
-        "/api/state": "The state of the run",
-        "/api/events": "The state, four times a second, as server-sent events",
-        "/api/clips": "The saved clips",
-        "/preview.mp4": "The directed picture with its sound, fragmented MP4 without end",
-        "/preview.jpg": "The directed picture as it is now",
-        "/panorama.jpg": "The panorama as it is now",
-        "/metrics": "Numbers for Prometheus",
-        "/healthz": "ok while the run plays, 503 otherwise",
-    }
-    paths: dict[str, Any] = {
-        path: {"get": {"summary": meaning, "responses": {"200": {"description": "as said"}}}}
-        for path, meaning in reads.items()
-    }
-    number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
-    for path, meaning in (("clips", "A clip's file"), ("outputs", "The file of an output that has ended")):
-        answers = {"200": {"description": "the film"}, "404": {"description": "there is none"}}
-        get = {"summary": meaning, "parameters": [number], "responses": answers}
-        paths[f"/api/{path}/{{number}}"] = {"get": get}
-    for action in ACTIONS:
-        body = {
-            "required": True,
-            "content": {"application/json": {"schema": action.body.model_json_schema()}},
-        }
-        paths[f"/api/{action.name}"] = {
-            "post": {"summary": action.meaning, "requestBody": body, "responses": done}
-        }
-    return {"openapi": "3.1.0", "info": {"title": "Foresight", "version": version}, "paths": paths}

@@ -83,12 +83,10 @@ class Guard:
             return _refused(scope, 413, _TOO_LONG)
         if self._token is None or path in OPEN_PATHS:
             return None
-        cookie = COOKIE if host.port is None else f"{COOKIE}-{host.port}"
-        return self._check_token(self._token, headers, scope, cookie)
+        return self._check_token(self._token, headers, scope, cookie_name(host.text))
 
     @staticmethod
     def _check_token(token: str, headers: Headers, scope: Scope, cookie: str) -> Response | None:
-        """`cookie`: its name, with the port, because a browser sends one port's cookies to all of a host's."""
         if _same(headers.get("authorization", "").removeprefix("Bearer "), token):
             return None
         if _same(_cookie(headers.get("cookie", ""), cookie), token):
@@ -100,6 +98,12 @@ class Guard:
             answer.set_cookie(cookie, token.encode().hex(), httponly=True, samesite="lax")
             return answer
         return _refused(scope, 401, "open /?token=... once, with the token of --web-token")
+
+
+def cookie_name(host: str) -> str:
+    """The name of the token's cookie: with the port, because a browser sends a host's cookies to all its ports."""
+    port = _Address(host).port
+    return COOKIE if port is None else f"{COOKIE}-{port}"
 
 
 class _Address:

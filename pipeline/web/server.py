@@ -28,10 +28,12 @@ from pipeline.progress import Progress
 from pipeline.redaction import redact
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
-from pipeline.web.actions import ACTIONS, Action, openapi, told
+from pipeline.web.actions import ACTIONS, Action
+from pipeline.web.answers import told
 from pipeline.web.film import Film
-from pipeline.web.guard import Guard
+from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.metrics import CONTENT_TYPE, exposition
+from pipeline.web.openapi import openapi
 from pipeline.web.preview import Preview, Still
 from pipeline.web.told import Told
 
@@ -128,8 +130,8 @@ class Dashboard:
             ]
         )
 
-    async def _openapi(self, _request: Request) -> Response:
-        return JSONResponse(openapi(self._version))
+    async def _openapi(self, request: Request) -> Response:
+        return JSONResponse(openapi(self._version, cookie_name(request.headers.get("host", ""))))
 
     async def _healthz(self, _request: Request) -> Response:
         word = self._told.state()["state"]

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, OutputError
 from pipeline.settings import Settings
-from pipeline.web.actions import ACTIONS
 from pipeline.web.metrics import METRICS, OUTPUT_METRICS
 from pipeline.web.server import Dashboard
 
@@ -146,11 +145,6 @@ def test_actions_before_playback_say_why_not(tmp_path: Path) -> None:
         own.post("/api/take_over", content="{", headers={"content-type": "application/json"}).status_code
         == 422
     )
-
-
-def test_the_openapi_document_has_every_action(tmp_path: Path) -> None:
-    paths = client(tmp_path).get("/openapi.json").json()["paths"]
-    assert {f"/api/{action.name}" for action in ACTIONS} <= set(paths)
 
 
 def test_monitoring_files_name_only_metrics_that_there_are() -> None:

@@ -116,7 +116,8 @@ function show(now) {
     location.reload();
     return;
   }
-  const word = now.transport === "paused" && now.state === "playing" ? "paused" : now.state;
+  const isHeld = now.transport === "paused";
+  const word = isHeld && !["silent", "ended"].includes(now.state) ? "paused" : now.state;
   showWord(word);
   if (!("transport" in now)) return; // the run has only begun
   if (state && state.state !== now.state) events.tell(`${state.state} → ${now.state}`);
@@ -131,8 +132,8 @@ function show(now) {
   find("follows").textContent = `follows ${now.follows}`;
   find("numbers").textContent = `${now.fps_out.toFixed(1)} fps · delay ${now.delay_s.toFixed(1)} s · `
     + `window ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
-  find("pause").textContent = word === "paused" ? "Resume" : "Hold picture";
-  find("pause").classList.toggle("on", word === "paused");
+  find("pause").textContent = isHeld ? "Resume" : "Hold picture";
+  find("pause").classList.toggle("on", isHeld);
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
   outputs.show(now.outputs);

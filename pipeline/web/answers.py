@@ -1,0 +1,94 @@
+"""The answers of the JSON API: what the OpenAPI document says of them, and what the tests hold them to."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from pipeline.control import Clip
+from pipeline.gst.switchboard import OutputStatus
+from pipeline.progress import Progress
+
+Spot = tuple[float, float]
+"""A place in parts of the panorama's width and height, from its upper left corner."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the camera looks, degrees."""
+
+    yaw_deg: float
+    pitch_deg: float
+    hfov_deg: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """What was seen: its centre and size in parts of the panorama."""
+
+    label: str
+    x: float
+    y: float
+    w: float
+    h: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What to draw over the panorama; null for a place that it does not show."""
+
+    frame: list[Spot | None]
+    path: list[Spot | None]
+    boxes: list[Box]
+
+
+@dataclass(frozen=True)
+class Output(OutputStatus):
+    """An output; files by their names without their folders."""
+
+    can_download: bool
+
+
+@dataclass(frozen=True)
+class State(Progress):
+    """The state of the run; before its first progress only `run` and `state`.
+
+    `state`: starting, buffering, playing, draining, ended, or silent where the run has told nothing for 5 s.
+    """
+
+    run: str
+    transport: Literal["idle", "filling", "playing", "paused", "drained", "stopped"]
+    target_delay_s: float
+    set_delay_s: float
+    behind_s: float
+    view: View | None
+    look_ahead_s: float
+    scene: Scene | None
+    camera_outages: int
+    notes: list[str]
+    outputs: list[Output]
+    clips: int
+
+
+@dataclass(frozen=True)
+class SavedClip:
+    """A clip, by number; its file's name without its folder; `saved_at` in seconds since 1970."""
+
+    number: int
+    name: str
+    length_s: float
+    size_bytes: int
+    saved_at: float
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why it was not done."""
+
+    error: str
+
+
+def told(clip: Clip) -> dict[str, Any]:
+    """A clip as a client sees it."""
+    size_bytes = clip.path.stat().st_size
+    return asdict(SavedClip(clip.number, clip.path.name, clip.length_s, size_bytes, clip.saved_at))

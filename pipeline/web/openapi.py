@@ -1,0 +1,114 @@
+"""The OpenAPI 3.1 document of the dashboard: every path, what it answers and how it refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from pipeline.web.actions import ACTIONS, Action
+from pipeline.web.answers import SavedClip, State, Trouble
+
+Schema = dict[str, Any]
+
+JSON = "application/json"
+_TEXT: Schema = {"type": "string"}
+_FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+
+_READS: tuple[tuple[str, str, str, Any], ...] = (
+    ("/api/state", "The state of the run", JSON, State),
+    ("/api/events", "The state, four times a second, until it has ended", "text/event-stream", State),
+    ("/api/clips", "The saved clips, oldest first", JSON, list[SavedClip]),
+    ("/api/clips/{number}", "A clip's file", "video/mp4", _FILE),
+    ("/api/outputs/{number}", "The file of an output that has ended", "video/*", _FILE),
+    ("/preview.mp4", "The directed picture with its sound, without end", "video/mp4", _FILE),
+    ("/preview.jpg", "The directed picture as it is now", "image/jpeg", _FILE),
+    ("/panorama.jpg", "The panorama as it is now", "image/jpeg", _FILE),
+    ("/metrics", "Numbers for Prometheus", "text/plain", _TEXT),
+    ("/healthz", "Whether the run plays", "text/plain", _TEXT),
+)
+"""Path, meaning, media type and what comes: a type, or a schema."""
+
+_REFUSALS = {
+    "401": "the token is missing or wrong",
+    "403": "another site asked, or by a name that is not this machine's own",
+}
+_ACT_REFUSALS = {
+    "409": "not now; error says why",
+    **_REFUSALS,
+    "413": "the body is too long",
+    "415": "the body is not said to be JSON",
+    "422": "the body is not as said here; error names the place",
+}
+
+
+def openapi(version: str, cookie: str) -> Schema:
+    """The document; `cookie` is the name of the one that holds the token."""
+    schemas = _Schemas()
+    paths: Schema = {path: {"get": _get(schemas, path, *rest)} for path, *rest in _READS}
+    paths |= {f"/api/{action.name}": {"post": _post(schemas, action)} for action in ACTIONS}
+    bearer = {"type": "http", "scheme": "bearer"}
+    in_cookie = {"type": "apiKey", "in": "cookie", "name": cookie, "description": "set by /?token=..."}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Foresight", "version": version},
+        "security": [{"bearer": []}, {"cookie": []}, {}],  # a loopback address demands none
+        "paths": paths,
+        "components": {
+            "schemas": schemas.found,
+            "securitySchemes": {"bearer": bearer, "cookie": in_cookie},
+        },
+    }
+
+
+class _Schemas:
+    """The schemas of the document, each once, by name."""
+
+    def __init__(self) -> None:
+        self.found: Schema = {}
+
+    def of(self, kind: Any) -> Schema:
+        schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}")
+        self.found |= schema.pop("$defs", {})
+        if "title" not in schema:
+            return schema
+        if kind is State:
+            schema["required"] = ["run", "state"]
+        self.found[schema["title"]] = schema
+        return {"$ref": f"#/components/schemas/{schema['title']}"}
+
+    def troubles(self, meanings: dict[str, str], media_type: str = JSON) -> Schema:
+        schema = self.of(Trouble) if media_type == JSON else _TEXT
+        return {status: _answer(meaning, media_type, schema) for status, meaning in meanings.items()}
+
+
+def _answer(meaning: str, media_type: str, schema: Schema) -> Schema:
+    return {"description": meaning, "content": {media_type: {"schema": schema}}}
+
+
+def _get(schemas: _Schemas, path: str, meaning: str, media_type: str, kind: Any) -> Schema:
+    answers = {"200": _answer("as said", media_type, kind if isinstance(kind, dict) else schemas.of(kind))}
+    answers |= schemas.troubles(_REFUSALS, JSON if path.startswith("/api/") else "text/plain")
+    get: Schema = {"summary": meaning, "responses": answers}
+    if "{number}" in path:
+        answers |= schemas.troubles({"404": "there is none"})
+        number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
+        get["parameters"] = [number]
+    if media_type in ("video/mp4", "image/jpeg") and "{" not in path:
+        answers |= {"204": {"description": "nothing is played"}}
+        answers |= schemas.troubles({"409": "it cannot be made; error says why"})
+    if path == "/metrics":
+        answers |= schemas.troubles({"503": "the run has told nothing for 5 s"}, "text/plain")
+    if path == "/healthz":
+        answers |= schemas.troubles({"503": "it does not"}, "text/plain")
+        del answers["401"]
+        get["security"] = []
+    return get
+
+
+def _post(schemas: _Schemas, action: Action) -> Schema:
+    properties = {"done": {"const": action.name}, "result": schemas.of(action.result)}
+    done = {"type": "object", "properties": properties, "required": list(properties)}
+    body = {"required": True, "content": {JSON: {"schema": schemas.of(action.body)}}}
+    answers = {"200": _answer("done", JSON, done)} | schemas.troubles(_ACT_REFUSALS)
+    return {"summary": action.meaning, "requestBody": body, "responses": answers}
