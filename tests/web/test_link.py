@@ -81,6 +81,22 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(live: Live, page: Page) ->
     wait_in(page, f"{FILM} > {before_s} + 0.2")
 
 
+def test_an_old_phone_that_cannot_play_the_film_sees_stills_and_acts(live: Live, page: Page) -> None:
+    page.add_init_script(
+        "delete window.MediaSource; delete window.ManagedMediaSource; delete AbortSignal.timeout;"
+    )
+    page.goto(live.address)
+    page.wait_for_selector(".pill.playing")
+    shown = page.wait_for_selector("#picture img[src]")
+    assert shown is not None
+    before = shown.get_attribute("src")
+    wait_in(page, f"document.querySelector('#picture img').src !== '{before}'")
+    wait_in(page, "document.querySelector('#picture img').naturalWidth === 320")
+    page.click("#hold_camera")
+    expect(page.locator("#events")).to_contain_text("hold camera")
+    assert live.encoders() == 0
+
+
 @pytest.mark.parametrize("way", ["nobody", "proxy"])
 def test_what_failed_is_said_and_goes_on_when_the_run_is_back(live: Live, page: Page, way: str) -> None:
     open_page(page, live)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_a_runs_answers_are_what_the_document_says(live: Live) -> None:
     assert exactly(State, state)
     assert state["outputs"]
     assert state["scene"]["frame"]
+
+
+def test_a_drag_does_not_fill_the_log(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "foresight")
+    post(live, "take_over", yaw_deg=1, pitch_deg=-5, hfov_deg=40)
+    post(live, "hand_back")
+    assert [line for line in caplog.messages if "dashboard" in line] == ["dashboard: hand_back"]
 
 
 def exactly(kind: Any, value: Any) -> bool:

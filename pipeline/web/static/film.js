@@ -1,4 +1,5 @@
 // The directed picture with its sound: MP4 fragments as they come, played close to the newest; stills until then.
+import { after } from "./link.js";
 import { Pictures } from "./pictures.js";
 
 const LEAST_BEHIND_S = 0.25, MOST_BEHIND_S = 1; // how far behind the newest fragment it plays
@@ -50,7 +51,7 @@ export class Film {
         await this.play(this.connection.signal).catch(() => this.showStills(true));
         this.connection.abort();
       }
-      await new Promise((go) => setTimeout(go, AGAIN_MS));
+      await after(AGAIN_MS);
     }
   }
 

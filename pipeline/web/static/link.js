@@ -5,6 +5,13 @@ const PATIENCE_MS = 15_000, CLIP_PATIENCE_MS = 60_000; // a clip may have to be 
 
 export const after = (time_ms) => new Promise((go) => setTimeout(go, time_ms));
 
+// AbortSignal.timeout, which phones of before 2022 have not.
+export function timeout(time_ms) {
+  const over = new AbortController();
+  setTimeout(() => over.abort(), time_ms);
+  return over.signal;
+}
+
 // Calls show with each state; lost with the status of what came instead, 0 where nothing did.
 export async function follow(show, lost) {
   for (;;) {
@@ -30,7 +37,7 @@ export async function send(name, body) {
 async function ask(address, options, patience_ms) {
   let status = 0;
   try {
-    const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(patience_ms) });
+    const answer = await fetch(address, { ...options, signal: timeout(patience_ms) });
     status = answer.status;
     return { ok: answer.ok, status, said: await answer.json() };
   } catch { // nobody, too late, or a proxy's own page

@@ -33,11 +33,11 @@ async function act(name, body = {}) {
 
 function notice(text) {
   const box = find("notice");
+  if (box.hidden || box.textContent !== text) events.tell(text); // a drag may fail many times a second
   box.textContent = text;
   box.hidden = false;
   clearTimeout(notice.timer);
   notice.timer = setTimeout(() => { box.hidden = true; }, 5000);
-  events.tell(text);
 }
 
 const actions = {

@@ -1,5 +1,5 @@
 // Single pictures, one asked for after the other while they are wanted and the page is seen.
-import { after } from "./link.js";
+import { after, timeout } from "./link.js";
 
 const AGAIN_MS = 1000, LATE_MS = 10_000;
 
@@ -30,7 +30,7 @@ export class Pictures {
   }
 
   async ask() {
-    const answer = await fetch(this.address, { cache: "no-store", signal: AbortSignal.timeout(LATE_MS) });
+    const answer = await fetch(this.address, { cache: "no-store", signal: timeout(LATE_MS) });
     if (answer.status !== 200) throw new Error("there is no picture now");
     const picture = URL.createObjectURL(await answer.blob());
     this.image.src = picture;
