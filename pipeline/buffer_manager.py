@@ -169,9 +169,9 @@ class BufferManager:
         stream = self._audio.stream
         with self._engine.lock:
             taken = stream.take(frame_ns + AUDIO_MATCH_NS, NS_PER_S)
-            sent_ns = stream.sent_ns
             send = Send(stream, taken, self._line.schedule.shift_ns, None)
         self._engine.send(send)
+        sent_ns = stream.sent_ns
         return sent_ns is not None and abs(sent_ns - frame_ns) <= AUDIO_SYNC_NS
 
     # The buffer thread

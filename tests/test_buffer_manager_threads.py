@@ -63,6 +63,23 @@ def test_a_source_that_stops_without_an_end_is_a_stall_too() -> None:
         assert called.wait(WAIT_S)
 
 
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize("gone", ["null", "eos"])
+def test_a_playback_that_refuses_every_push_is_a_stall_too(gone: str, live: bool) -> None:
+    source = video_source(10_000, live=live) + audio_source(10_000, live=live)
+    with Pipes(source, playback(sync=live), live=live, delay=0.2, stall_timeout=0.3) as pipes:
+        called = threading.Event()
+        pipes.manager.set_emergency_shutdown_callback(called.set)
+        pipes.play()
+        pipes.wait_shown("video", 5)
+        if gone == "null":
+            pipes.playback.set_state(Gst.State.NULL)
+        else:
+            pipes.playback.get_by_name("video_src").end_of_stream()
+        assert called.wait(WAIT_S)
+        assert pipes.manager.statistics().streams["video"].refused > 0
+
+
 def test_a_drained_end_calls_nobody() -> None:
     with Pipes(video_source(3, live=True), playback(sync=True), delay=0.1, stall_timeout=0.05) as pipes:
         pipes.manager.set_emergency_shutdown_callback(lambda: pytest.fail("called"))

@@ -57,6 +57,8 @@ class DelayLine:
         self.margin_ns: int | None = None  # the least time a sample was taken before it was due
         self.stall = StallWatch(stall_ns)
         self._received = 0
+        self._accepted = 0  # frames that playback had taken at the last step
+        self._stepped_ns = 0  # the clock at the last step
         self._all_over = False
         self._ended_ns: int | None = None  # the clock when the last stream that began had ended
 
@@ -205,6 +207,7 @@ class DelayLine:
         room_ns: how much each stream's playback still takes; a stream without playback is missing.
         """
         step = Step()
+        self._note_progress()
         self._look_for_the_end(now_ns)
         if self.state is State.FILLING:
             self._try_start(step, now_ns, origin_ns)
@@ -219,6 +222,7 @@ class DelayLine:
             self._measure(step, now_ns)
             self._watch(step, now_ns)
             step.wait_ns = self._wait_ns(step, now_ns)
+        self._stepped_ns = now_ns
         return step
 
     def _try_start(self, step: Step, now_ns: int, origin_ns: int | None) -> None:
@@ -357,15 +361,20 @@ class DelayLine:
         if all(stream.closed for stream in self.streams.values()):
             self.state = State.DRAINED
             return
-        seen = [stream for stream in self.streams.values() if stream.seen]
-        leaders = [stream for stream in seen if stream.leads and not stream.closed] or seen
         got_on = (
-            any(send.stream in leaders for send in step.sends)
-            or self.schedule.paused_ns is not None
-            or all(stream.ended and stream.unsent == 0 for stream in seen)
+            self.schedule.paused_ns is not None
+            or all(stream.ended and stream.unsent == 0 for stream in self.streams.values() if stream.seen)
             or self._source_goes_on()
         )
         step.stalled = self.stall.update(now_ns, got_on=got_on)
+
+    def _note_progress(self) -> None:
+        """What playback took of the last step, and did not give back, was progress then."""
+        seen = [stream for stream in self.streams.values() if stream.seen]
+        leaders = [stream for stream in seen if stream.leads and not stream.closed] or seen
+        before, self._accepted = self._accepted, sum(stream.counters.sent for stream in leaders)
+        if self._accepted != before:
+            self.stall.begin(self._stepped_ns)
 
     def _source_goes_on(self) -> bool:
         """Whether a source without a clock brought something since last asked: slow is no stall then."""

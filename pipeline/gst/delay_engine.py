@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.buffering.intake import Verdict
 from pipeline.buffering.line import DelayLine
-from pipeline.buffering.step import Send, State, Step
+from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.gst import playback
@@ -299,13 +299,13 @@ class DelayEngine:
                 if run.stopped:
                     break
                 step = self.line.step(now_ns, origin_ns, rooms_ns)
-            self._act(step)
+            refused = not self._act(step)
             if time.monotonic() >= report_s:
                 report_s += REPORT_EVERY_S
                 if self.on_report is not None:
                     self.on_report()
             changed = bool(step.sends or step.closes or step.evicted)
-            wait_s = step.wait_ns / NS_PER_S
+            wait_s = (LONGEST_WAIT_NS if refused else step.wait_ns) / NS_PER_S
             del step  # what was evicted is freed before the wait
             with self.lock:
                 if changed:
@@ -334,20 +334,21 @@ class DelayEngine:
                 return origin_ns if age_ns < self.line.schedule.delay_ns else None
         return None
 
-    def _act(self, step: Step) -> None:
+    def _act(self, step: Step) -> bool:
+        """Do what was decided; False when playback refused some of it."""
         if step.start_base_ns is not None:
             self._start_playback(step.start_base_ns)
         for stream, begin_ns, end_ns in step.gaps:
             port = self.ports[stream.name]
             bridge(port.appsrc, port.caps, max(begin_ns, 0), end_ns)
-        for send in step.sends:
-            self.send(send)
+        taken = [self.send(send) for send in step.sends]
         for stream in step.closes:
             appsrc = self.ports[stream.name].appsrc
             if appsrc is not None:
                 appsrc.end_of_stream()
         if step.stalled:
             self._raise_alarm()
+        return all(taken)
 
     @property
     def appsrcs(self) -> list[Any]:
@@ -378,11 +379,13 @@ class DelayEngine:
         self.line.schedule.cushion_ns = self._cushion_ns if synced else 0
         self.line.late_is_fine = not synced
 
-    def send(self, send: Send) -> None:
-        """Push entries that were taken; what the appsrc refuses waits again."""
+    def send(self, send: Send) -> bool:
+        """Push entries that were taken; False when the appsrc refuses some, which then wait again."""
         appsrc = self.ports[send.stream.name].appsrc
         if appsrc is None:
-            return
+            with self.lock:
+                send.stream.give_back(len(send.entries))
+            return False
         push_sample = appsrc.push_sample
         for place, entry in enumerate(send.entries):
             sample = entry.sample
@@ -393,7 +396,8 @@ class DelayEngine:
             if push_sample(sample) is not _OK:
                 with self.lock:
                     send.stream.give_back(len(send.entries) - place)
-                return
+                return False
+        return True
 
     def _raise_alarm(self) -> None:
         logger.error("[BUFFER] playback stalled: no frame was sent for longer than the stall timeout")

@@ -237,6 +237,40 @@ def test_a_stall_is_raised_once_and_again_after_it_was_over() -> None:
     assert line.stall.count == 2
 
 
+def test_a_playback_that_refuses_all_it_is_offered_stalls_too() -> None:
+    line = make_line(duration_ns=10 * S)
+    fill(line, 8.0)
+    run(line, 0)
+    for tenth in range(1, 12):
+        step = run(line, tenth * S // 10)
+        assert sent(step, "video"), "it is offered something each time"
+        assert step.stalled == (tenth == 11), "a second after the last push that was taken"
+        for send in step.sends:
+            send.stream.give_back(len(send.entries))
+
+
+def test_a_playback_that_takes_a_part_of_what_it_is_offered_does_not_stall() -> None:
+    line = make_line(duration_ns=10 * S)
+    fill(line, 8.0)
+    run(line, 0)
+    for half_second in range(1, 9):
+        step = run(line, half_second * S // 2)
+        assert not step.stalled
+        for send in step.sends:
+            send.stream.give_back(len(send.entries) - 1)
+
+
+def test_what_was_taken_before_a_stop_is_no_progress_of_the_next_start() -> None:
+    line = make_line(duration_ns=10 * S)
+    fill(line, 8.0)
+    run(line, 0)
+    assert sent(run(line, S // 2), "video")
+    line.begin()
+    store(line, "video", 8 * S, 9 * S)
+    assert run(line, 60 * S).start_base_ns is not None
+    assert not run(line, 60 * S + S // 2).stalled
+
+
 def test_without_a_clock_a_slow_source_is_no_stall_but_a_silent_one_is() -> None:
     line = make_line(clocked=False)
     fill(line, 0.8)
