@@ -41,7 +41,8 @@ class BufferManager:
 
     Any thread may call any method, the manager's own callbacks included. Nothing blocks, except: `on_new_sample`
     and its likes wait for room when the source is not live (playback, the end of the source's pipeline and
-    `stop_buffer_thread` wake them), `wait_drained`, `save_clip` and a `Reader`.
+    `stop_buffer_thread` wake them, and before the first start a second is the most), `wait_drained`, `save_clip`
+    and a `Reader`.
 
     Threads: the source's streaming threads store samples, one buffer thread sends them, and the emergency callback
     gets a thread of its own. Inside: `pipeline.buffering` decides (pure), `pipeline.gst.delay_engine` holds the one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -58,6 +59,26 @@ def test_offline_loses_nothing_however_fast_the_source_is() -> None:
         assert video.running_ns == sorted(set(video.running_ns))
         assert len(audio.running_ns) == 3000
         assert is_seamless(audio.running_ns, audio.duration_ns)
+
+
+@pytest.mark.parametrize("first", ["thread", "source"])
+def test_a_source_that_can_wait_loses_nothing_while_the_window_fills(first: str) -> None:
+    """It makes in no time what is shown by the clock; the window holds a fifth of it."""
+    source = video_source(75, live=False) + audio_source(250, live=False)
+    with Pipes(source, playback(sync=True), buffer_duration=0.5, delay=0.5) as pipes:
+        if first == "source":
+            full = threading.Event()
+            engine = pipes.manager._engine
+            may_still_start = engine._may_still_start
+            engine._may_still_start = lambda: (full.set() or True) and may_still_start()  # type: ignore
+            pipes.analysis.set_state(Gst.State.PLAYING)
+            assert full.wait(WAIT_S)
+        pipes.manager.start_buffer_thread()
+        pipes.analysis.set_state(Gst.State.PLAYING)
+        pipes.wait_eos()
+        assert pipes.manager.dropped == 0
+        assert len(pipes.shown["video"].pts_ns) == 75
+        assert len(pipes.shown["audio"].pts_ns) == 250
 
 
 @pytest.mark.parametrize("muxer", ["mp4mux", "matroskamux", "mpegtsmux", "flvmux"])

@@ -96,8 +96,8 @@ def test_stop_wakes_a_producer_that_waits_for_room() -> None:
         waiting = threading.Event()
         must_wait = engine._must_wait
 
-        def noted(stream: Any) -> bool:
-            answer = must_wait(stream)
+        def noted(stream: Any, entry: Any) -> bool:
+            answer = must_wait(stream, entry)
             if answer:
                 waiting.set()
             return answer
@@ -117,7 +117,7 @@ def test_the_end_of_the_sources_pipeline_frees_a_waiting_producer() -> None:
         waiting = threading.Event()
         engine = pipes.manager._engine
         must_wait = engine._must_wait
-        engine._must_wait = lambda stream: must_wait(stream) and (waiting.set() or True)  # type: ignore
+        engine._must_wait = lambda *of: must_wait(*of) and (waiting.set() or True)  # type: ignore
         pipes.analysis.set_state(Gst.State.PLAYING)
         assert waiting.wait(WAIT_S)
         assert pipes.analysis.set_state(Gst.State.NULL) == Gst.StateChangeReturn.SUCCESS

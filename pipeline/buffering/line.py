@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.buffering.bounds import Bounds
 from pipeline.buffering.intake import Intake, Timeline, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
 from pipeline.buffering.stall import StallWatch
-from pipeline.buffering.step import LONGEST_WAIT_NS, Bound, Send, State, Step
+from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.timebase import NS_PER_MS, NS_PER_S
@@ -48,7 +49,7 @@ class DelayLine:
         self.duration_ns = duration_ns
         self.max_bytes = max_bytes
         self.keep_behind_ns = keep_behind_ns
-        self.bites = dict.fromkeys(Bound, 0)
+        self.bounds = Bounds(self.streams, duration_ns, max_bytes)
         self.most_bytes = 0
         self.late_is_fine = (
             False  # no sink looks at the clock (a file): what is late waits as long as it fits
@@ -73,7 +74,7 @@ class DelayLine:
     @property
     def size_bytes(self) -> int:
         """What all windows hold."""
-        return sum(stream.window.size_bytes for stream in self.streams.values())
+        return self.bounds.size_bytes
 
     def playhead_ns(self, now_ns: int) -> int | None:
         """The captured time shown now; without a clock, of the newest frame sent; None before the start."""
@@ -92,8 +93,11 @@ class DelayLine:
             stream.counters.late += 1
         return verdict, order_ns
 
-    def append(self, stream: Stream, entry: Entry) -> Sequence[Entry]:
-        """Store a placed sample; returns what had to leave for it: the oldest, sent or not."""
+    def append(self, stream: Stream, entry: Entry, *, waited: bool = False) -> Sequence[Entry]:
+        """Store a placed sample; returns what had to leave for it: the oldest, sent or not.
+
+        waited: its producer has waited until there was room, so none leaves for the time that it takes.
+        """
         stream.append(entry)
         if not self.schedule.clocked:
             return ()
@@ -104,15 +108,7 @@ class DelayLine:
             and self.max_bytes is None
         ):
             return ()  # nearly always
-        evicted: list[Entry] = []
-        while len(window) > 1 and (bound := self._exceeded(stream)) is not None:
-            evicted += self._bite(bound, stream)
-        while self.max_bytes is not None and self.size_bytes > self.max_bytes:
-            largest = max(self.streams.values(), key=lambda other: other.window.size_bytes)
-            if len(largest.window) <= 1:
-                break
-            evicted += self._bite(Bound.BYTES, largest)
-        return evicted
+        return self.bounds.cut(stream, None if waited else self._span_ns)
 
     @property
     def _span_ns(self) -> int:
@@ -120,40 +116,27 @@ class DelayLine:
         behind_ns = self.keep_behind_ns + KEEP_BEHIND_NS if self.state is State.PLAYING else 0
         return self.duration_ns + behind_ns
 
-    def _bite(self, bound: Bound, stream: Stream) -> list[Entry]:
-        evicted = stream.window.evict_oldest()
-        if stream.window.start > stream.next_seq:
-            self.bites[bound] += stream.window.start - stream.next_seq
-            stream.catch_up()
-        return evicted
+    def has_room(self, stream: Stream, entry: Entry) -> bool:
+        """Whether a producer that waits for room may store `entry`.
 
-    def _exceeded(self, stream: Stream) -> Bound | None:
-        window = stream.window
-        if len(window) > stream.most_allowed:
-            return Bound.COUNT
-        # An inter-coded window is cut at a keyframe only, and where that leaves its length.
-        kept = window.keyframe_after(window.start) if window.inter_coded else window.start
-        if kept >= window.end:
-            return None
-        return Bound.TIME if (stream.newest_ns or 0) - window[kept].time_ns > self._span_ns else None
-
-    def has_room(self, stream: Stream) -> bool:
-        """Whether a producer that waits for room may go on.
-
+        While the window fills for the delay, it may in any case: playback, which makes room, waits for that.
         Without a clock it may beyond the bound, up to twice of it, while another stream starves: one
         thread may bring both, and playback may need both to go on.
         """
-        full_bytes = self.max_bytes is not None and self.size_bytes > self.max_bytes
-        if stream.ahead_ns <= self._bound_ns and not full_bytes:
+        if self.schedule.clocked:
+            if self.state is not State.PLAYING and stream.ahead_ns < self.schedule.delay_ns:
+                return True
+            return self.bounds.fits(stream, entry)
+        if stream.ahead_ns <= self._bound_ns and not self.bounds.full_bytes:
             return True
-        if self.schedule.clocked or stream.ahead_ns > 2 * self._bound_ns:
+        if stream.ahead_ns > 2 * self._bound_ns:
             return False
         return any(other is not stream and self._starves(other) for other in self.streams.values())
 
     @property
     def _bound_ns(self) -> int:
-        schedule = self.schedule
-        return self.duration_ns if schedule.clocked else schedule.delay_ns + schedule.cushion_ns
+        """How far producers without a clock run ahead."""
+        return self.schedule.delay_ns + self.schedule.cushion_ns
 
     def _starves(self, stream: Stream) -> bool:
         return not stream.closed and not self._over(stream) and stream.unsent == 0
@@ -194,7 +177,7 @@ class DelayLine:
         self.schedule.reset()
         self._late_before_ns = NEVER_NS
         self.stall.count = self.most_bytes = 0
-        self.bites = dict.fromkeys(Bound, 0)
+        self.bounds.reset()
         self.margin_ns = None
         if self.state in (State.PLAYING, State.DRAINED):
             self.state = State.FILLING
@@ -253,7 +236,7 @@ class DelayLine:
         """Up to which time the stream's samples may leave; None: all of them."""
         if self.schedule.clocked:
             return self.schedule.horizon_ns(now_ns)
-        if self._over(stream) or (self.max_bytes is not None and self.size_bytes > self.max_bytes):
+        if self._over(stream) or self.bounds.full_bytes:
             return None
         known = [stream] if stream.leads else self.streams.values()
         newest_ns = max((other.newest_ns for other in known if other.newest_ns is not None), default=0)
@@ -329,7 +312,7 @@ class DelayLine:
     def _evict(self, step: Step, now_ns: int) -> None:
         for stream in self.streams.values():
             step.evicted += self.evict_stale(stream, now_ns)
-            if not self.schedule.clocked and self.max_bytes is not None and self.size_bytes > self.max_bytes:
+            if not self.schedule.clocked and self.bounds.full_bytes:
                 step.evicted += stream.evict_sent()
 
     def evict_stale(self, stream: Stream, now_ns: int) -> list[Entry]:

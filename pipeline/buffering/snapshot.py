@@ -34,7 +34,7 @@ def statistics(
         stored_bytes=line.size_bytes,
         stored_bytes_most=line.most_bytes,
         stall_count=line.stall.count,
-        bound_by=MappingProxyType({bound.value: count for bound, count in line.bites.items()}),
+        bound_by=MappingProxyType({bound.value: count for bound, count in line.bounds.bites.items()}),
         streams=MappingProxyType(streams),
     )
 

@@ -12,14 +12,6 @@ from pipeline.timebase import NS_PER_MS
 LONGEST_WAIT_NS = 100 * NS_PER_MS
 
 
-class Bound(Enum):
-    """What made an entry leave the window before its time."""
-
-    TIME = "time"
-    COUNT = "count"
-    BYTES = "bytes"
-
-
 class State(Enum):
     """Where the delay line stands."""
 

@@ -33,6 +33,8 @@ STOP_TIMEOUT_S = 0.9
 REPORT_EVERY_S = 5.0
 LOOK_AGAIN_S = 0.05
 """A source that is shut down does not wake its waiting thread, so that one looks by itself."""
+START_PATIENCE_S = 1.0
+"""How long a full window waits for the buffer thread's first start, where the source can wait."""
 INBOX = 256
 """At most this many samples wait to be stored; then the source's thread does it."""
 SHORT_DELAY_NS = NS_PER_S // 5
@@ -73,6 +75,7 @@ class DelayEngine:
         self._make_keeper = make_keeper
         self._cushion_ns = line.schedule.cushion_ns
         self._run: _Run | None = None
+        self._patient_until_s: float | None = None
         self._idle = False  # the buffer thread waits for something to happen
 
     def add_port(self, name: str, *, nominal_ns: int, leads: bool) -> Port:
@@ -169,9 +172,10 @@ class DelayEngine:
         entry = Entry(order_ns, time_ns, time_ns + duration_ns, size_bytes, keyframe, sample)
         waits = not self.live or not source.is_live
         with self.lock:
-            while waits and self._must_wait(stream) and source.is_active:
+            while waits and self._must_wait(stream, entry) and source.is_active:
                 self.change.wait(LOOK_AGAIN_S)
-            evicted = self.line.append(stream, entry)
+            waited = waits and self.line.has_room(stream, entry)
+            evicted = self.line.append(stream, entry, waited=waited)
             self._nudge()
             if port.waiting_readers:
                 self.change.notify_all()
@@ -193,10 +197,20 @@ class DelayEngine:
         port.raw = media in ("video/x-raw", "audio/x-raw")
         port.stream.divisible = media == "audio/x-raw"
 
-    def _must_wait(self, stream: Stream) -> bool:
-        if self.line.has_room(stream):
+    def _must_wait(self, stream: Stream, entry: Entry) -> bool:
+        return not self.line.has_room(stream, entry) and (self._run is not None or self._may_still_start())
+
+    def _may_still_start(self) -> bool:
+        """Whether a producer waits for a buffer thread that was never started.
+
+        Offline it does. Else the window may be all that is wanted of us, or the start may wait for this producer
+        (its pipeline's preroll, say), so that after a little patience the oldest samples go.
+        """
+        if self.line.state is not State.IDLE:
             return False
-        return self._run is not None or (not self.live and self.line.state is State.IDLE)
+        if self._patient_until_s is None:
+            self._patient_until_s = time.monotonic() + START_PATIENCE_S
+        return not self.live or time.monotonic() < self._patient_until_s
 
     def _on_event(self, name: str, event: Any) -> None:
         """An event passed the stream's appsink (streaming thread); all samples before it are stored."""

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pipeline.buffering import transport
+from pipeline.buffering.bounds import Bound
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.schedule import Schedule
-from pipeline.buffering.step import Bound, State, Step
+from pipeline.buffering.step import State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 
@@ -32,13 +33,17 @@ def make_line(
     return line
 
 
+def entry_at(stream: Stream, order_ns: int, size: int = 10) -> Entry:
+    return Entry(order_ns, order_ns, order_ns + stream.nominal_ns, size, True, order_ns)
+
+
 def store(line: DelayLine, name: str, running_ns: int | None, now_ns: int, *, size: int = 10) -> int | None:
     """A sample comes; returns its place on the timeline, None when it is refused."""
     stream = line.streams[name]
     verdict, order_ns = line.place(stream, running_ns, stream.nominal_ns, now_ns)
     if not verdict.accepted:
         return None
-    line.append(stream, Entry(order_ns, order_ns, order_ns + stream.nominal_ns, size, True, order_ns))
+    line.append(stream, entry_at(stream, order_ns, size))
     return order_ns
 
 
@@ -61,7 +66,9 @@ class LineMachine(RuleBasedStateMachine):
             return
         self.next_ns[name] += skip * stream.nominal_ns
         for _ in range(count):
-            if not self.line.schedule.clocked and not self.line.has_room(stream):
+            if not self.line.schedule.clocked and not self.line.has_room(
+                stream, entry_at(stream, self.next_ns[name])
+            ):
                 return
             placed_ns = store(self.line, name, self.next_ns[name], self.now_ns)
             assert placed_ns == self.next_ns[name]
@@ -297,7 +304,7 @@ def test_a_drained_end_is_no_stall() -> None:
 def test_the_bound_that_bites_is_named(bound: Bound, cost: int) -> None:
     line = make_line(max_bytes=200 if bound is Bound.BYTES else None)
     fill(line, 2.0, audio=False)
-    assert line.bites == {kind: cost if kind is bound else 0 for kind in Bound}
+    assert line.bounds.bites == {kind: cost if kind is bound else 0 for kind in Bound}
     assert line.streams["video"].counters.dropped == cost
 
 
@@ -305,7 +312,7 @@ def test_timestamps_that_do_not_advance_are_bound_by_count() -> None:
     line = make_line()
     for number in range(3000):
         store(line, "video", number, 0)
-    assert line.bites[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
+    assert line.bounds.bites[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
 
 
 def test_the_largest_stream_pays_for_the_bytes() -> None:
@@ -329,9 +336,42 @@ def test_a_starving_stream_lets_the_other_ones_producer_pass() -> None:
     line = make_line(clocked=False)
     fill(line, 0.6, audio=False)
     video = line.streams["video"]
-    assert line.has_room(video), "the sound may come from the same thread"
+    following = entry_at(video, 600 * MS)
+    assert line.has_room(video, following), "the sound may come from the same thread"
     store(line, "audio", 0, 0)
-    assert not line.has_room(video)
+    assert not line.has_room(video, following)
+
+
+@pytest.mark.parametrize(("delay_ns", "step_ns", "most"), [(400 * MS, 40 * MS, 25), (S, 300 * MS, 4)])
+def test_a_producer_that_waits_loses_nothing_and_waits_for_nothing_that_waits_for_it(
+    delay_ns: int, step_ns: int, most: int
+) -> None:
+    """While the window fills: playback does not start before it holds the delay, and makes no room before."""
+    line = make_line(delay_ns=delay_ns)
+    video = line.streams["video"]
+    for number in range(100):
+        order_ns = number * step_ns
+        entry = Entry(order_ns, order_ns, order_ns + step_ns, 10, True, None)
+        if not line.has_room(video, entry):
+            break
+        line.place(video, order_ns, step_ns, 0)
+        assert not line.append(video, entry, waited=True)
+    assert video.counters.received == most
+    assert video.counters.dropped == 0
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + step_ns)
+    assert line.has_room(video, entry), "what was sent makes room"
+
+
+def test_a_producer_waits_for_bytes_too_once_playback_makes_room() -> None:
+    line = make_line(duration_ns=10 * S, max_bytes=240)
+    fill(line, 0.8, audio=False)
+    video = line.streams["video"]
+    run(line, 0)
+    assert line.has_room(video, entry_at(video, 800 * MS))
+    assert not line.has_room(video, entry_at(video, 800 * MS, size=50))
+    assert line.has_room(line.streams["audio"], entry_at(line.streams["audio"], 0))
 
 
 def test_offline_a_frame_leaves_only_with_its_look_ahead_or_at_the_end() -> None:
