@@ -38,12 +38,6 @@ class MadeUp:
         self.pulled += 1
         return Gst.Sample.new(buffer, self.caps, self.segment, None)
 
-    def get_static_pad(self, _name: str) -> None:
-        return None
-
-    def get_clock(self) -> MadeUp:
-        return self
-
     def get_time(self) -> int:
         return self.pulled * FRAME_NS
 
@@ -69,13 +63,13 @@ def soak(samples: int, report: bool = True) -> dict[str, Any]:
     for number in range(1, samples + 1):
         manager.on_new_sample(source)
         if number % STEP_EVERY == 0:
-            rooms_ns = engine._rooms_ns()
+            rooms_ns = engine.playout.rooms_ns()
             while rooms_ns["video"] < NS // 2:
                 time.sleep(0.0002)  # the real sink is behind the made-up clock
-                rooms_ns = engine._rooms_ns()
+                rooms_ns = engine.playout.rooms_ns()
             step = line.step(source.get_time(), 0, rooms_ns)
             step.start_base_ns = None  # the pipeline plays already
-            engine._act(step)
+            engine.playout.act(step, source)
         if number % (samples // 10) == 0:
             memory_mb.append(resident_mb())
             if report:

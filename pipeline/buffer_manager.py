@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,15 @@ from pipeline.buffering import transport
 from pipeline.buffering.arguments import check_memory, check_positive, checked_delay
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.schedule import Schedule
-from pipeline.buffering.snapshot import statistics
+from pipeline.buffering.snapshot import figures, statistics, summary
 from pipeline.buffering.stats import BufferStatistics
 from pipeline.buffering.step import Send, State
-from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError, StateError
 from pipeline.gst import playback
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.clip_writer import write_clip
 from pipeline.gst.delay_engine import DelayEngine
-from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper, Ownership
 from pipeline.gst.port import Port
 from pipeline.gst.reader import Reader, Subscription
@@ -79,6 +78,9 @@ class BufferManager:
         them. cushion: how far ahead of its due time a sample is handed to playback. keep_behind: how much stays
         in the window behind the playhead, for seeks back and clips.
         """
+        self._buffer_duration = buffer_duration
+        self._framerate = framerate
+        self._audio_chunks_per_sec = audio_chunks_per_sec
         check_positive(buffer_duration=buffer_duration, framerate=framerate)
         check_positive(audio_chunks_per_sec=audio_chunks_per_sec, stall_timeout=stall_timeout)
         check_positive(cushion=cushion, keep_behind=keep_behind)
@@ -93,33 +95,65 @@ class BufferManager:
             keep_behind_ns=seconds_to_ns(keep_behind),
         )
         self._engine = DelayEngine(self._line, lambda: Keeper(ownership), live=live)
-        self._engine.on_report = self._report
+        self._engine.figures = self.get_stats
         self._video = self._engine.add_port("video", nominal_ns=round(NS_PER_S / framerate), leads=True)
         audio_ns = round(NS_PER_S / audio_chunks_per_sec)
         self._audio = self._engine.add_port("audio", nominal_ns=audio_ns, leads=False)
         self.set_elements(appsrc, audio_appsrc, playback_pipeline)
 
     def __repr__(self) -> str:
-        video, line = self._video.stream, self._line
-        playhead_ns = self.playhead_ns
-        position = "" if playhead_ns is None else f" at {ns_to_seconds(playhead_ns):.2f} s"
-        return (
-            f"<BufferManager {self.state}{position}, delay {self.delay_s:.2f} s, "
-            f"{len(video.window)} frames stored, {video.counters.received} received, {video.counters.sent} sent, "
-            f"{self.dropped} dropped, {line.size_bytes / 1e6:.1f} MB>"
-        )
+        return f"<BufferManager {summary(self._line, self._engine.clock.get_time())}>"
 
     # Configuration
+
+    @property
+    def buffer_duration(self) -> float:
+        """Seconds that the window holds."""
+        return self._buffer_duration
+
+    @property
+    def framerate(self) -> float:
+        """Frames per second that are expected."""
+        return self._framerate
+
+    @property
+    def audio_chunks_per_sec(self) -> float:
+        """Audio chunks per second that are expected."""
+        return self._audio_chunks_per_sec
+
+    @property
+    def appsrc(self) -> Any:
+        """The video appsrc, None before one is given."""
+        return self._video.given
+
+    @property
+    def audio_appsrc(self) -> Any:
+        """The audio appsrc, None before one is given."""
+        return self._audio.given
+
+    @property
+    def playback_pipeline(self) -> Any:
+        """The playback pipeline, None before one is given."""
+        return self._engine.playout.given_pipeline
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The one lock, reentrant: what `_remove_old_frames_locked` wants held. Push and wait without it."""
+        return self._engine.lock
 
     def set_elements(
         self, appsrc: Any = None, audio_appsrc: Any = None, playback_pipeline: Any = None
     ) -> None:
-        """Set or replace the elements of the playback side; what is not given stays as it is."""
+        """Set or replace the elements of the playback side; what is not given stays as it is.
+
+        While playback runs, the new pipeline is started, to show what is due now, and the one before it is left as
+        it is: it is the caller's. Raises ConfigError for objects that cannot play.
+        """
         for port, element in ((self._video, appsrc), (self._audio, audio_appsrc)):
             if element is not None:
                 self._engine.set_appsrc(port, element)
         if playback_pipeline is not None:
-            self._engine.pipeline = Held(playback_pipeline)
+            self._engine.set_pipeline(playback_pipeline)
 
     def set_emergency_shutdown_callback(self, callback: Callable[[], Any] | None) -> None:
         """Call `callback()` once per stall, from a thread of its own; it may call any method."""
@@ -151,13 +185,17 @@ class BufferManager:
         """Audio appsink callback ("new-sample"): store one chunk. Returns the Gst.FlowReturn."""
         return self._engine.receive(self._audio, sink)
 
-    def _on_appsrc_need_data(self, _src: Any, _length: int) -> None:
-        """Video appsrc callback ("need-data"): wakes the buffer thread, which sends what is due."""
-        self._engine.hint()
+    def _on_appsrc_need_data(self, src: Any, _length: int) -> None:
+        """Video appsrc callback ("need-data"): wakes the buffer thread, which sends what is due.
 
-    def _on_audio_appsrc_need_data(self, _src: Any, _length: int) -> None:
-        """Audio appsrc callback ("need-data"): wakes the buffer thread."""
-        self._engine.hint()
+        Before that is started for the first time, pushes the next stored frame. `src` becomes the video appsrc
+        where none was given.
+        """
+        self._engine.asked(self._video, src)
+
+    def _on_audio_appsrc_need_data(self, src: Any, _length: int) -> None:
+        """Audio appsrc callback ("need-data"): as the video's."""
+        self._engine.asked(self._audio, src)
 
     def _push_audio_for_timestamp(self, video_timestamp: float) -> bool:
         """Send the sound that belongs to a frame of running time `video_timestamp` (seconds).
@@ -171,7 +209,7 @@ class BufferManager:
         with self._engine.lock:
             taken = stream.take(frame_ns + AUDIO_MATCH_NS, NS_PER_S)
             send = Send(stream, taken, self._line.schedule.shift_ns, None)
-        self._engine.send(send)
+        self._engine.playout.send(send)
         sent_ns = stream.sent_ns
         return sent_ns is not None and abs(sent_ns - frame_ns) <= AUDIO_SYNC_NS
 
@@ -221,7 +259,7 @@ class BufferManager:
         with self._engine.lock:
             base_ns = transport.resume(self._line, self._engine.clock.get_time())
         if base_ns is not None and pipeline is not None:
-            playback.resume(pipeline, self._engine.appsrcs, self._engine.clock, base_ns)
+            playback.resume(pipeline, self._engine.playout.appsrcs, self._engine.clock, base_ns)
 
     def seek(self, time_ns: int) -> int:
         """Show what was captured at `time_ns`, as far as the window holds it; returns the time reached.
@@ -259,7 +297,7 @@ class BufferManager:
             raise StateError(f"{what} needs a clock; offline there is none")
         if self._line.state is State.DRAINED:
             raise StateError(f"playback has ended; {what} before its end")
-        return self._engine.playback_pipeline
+        return self._engine.playout.pipeline
 
     # Look-ahead
 
@@ -329,21 +367,7 @@ class BufferManager:
 
     def get_stats(self) -> dict[str, Any]:
         """The guide's eight figures, times in seconds; blocks nobody. `statistics()` tells the rest."""
-        video, audio = self._video.stream, self._audio.stream
-        playhead_ns = self.playhead_ns
-        held_ns = max(video.ahead_ns, audio.ahead_ns)
-        if playhead_ns is not None:
-            held_ns = max((video.newest_ns or 0) - playhead_ns, (audio.newest_ns or 0) - playhead_ns, 0)
-        return {
-            "frames_received": video.counters.received + len(self._video.inbox),
-            "frames_sent": video.counters.sent,
-            "frame_buffer_size": _size(video),
-            "frame_buffer_capacity": video.capacity,
-            "audio_buffer_size": _size(audio),
-            "audio_buffer_capacity": audio.capacity,
-            "display_buffer_duration": ns_to_seconds(held_ns),
-            "current_playback_time": ns_to_seconds(playhead_ns or 0),
-        }
+        return figures(self._line, self._engine.clock.get_time(), len(self._video.inbox))
 
     def statistics(self) -> BufferStatistics:
         """Everything there is to know, frozen; blocks nobody."""
@@ -354,7 +378,7 @@ class BufferManager:
     @property
     def state(self) -> str:
         """ "idle", "filling", "playing", "paused", "drained" or "stopped"."""
-        return "paused" if self._line.schedule.paused_ns is not None else self._line.state.value
+        return self._line.shown_state
 
     @property
     def playhead_ns(self) -> int | None:
@@ -379,18 +403,3 @@ class BufferManager:
     def is_running(self) -> bool:
         """Whether the buffer thread runs."""
         return self._engine.is_running
-
-    def _report(self) -> None:
-        stats = self.get_stats()
-        logger.info("[SOURCE] %d frames received", stats["frames_received"])
-        logger.info("[PLAYBACK] %(frames_sent)d frames sent, at %(current_playback_time).2f s", stats)
-        logger.info(
-            "[BUFFER] %(frame_buffer_size)d/%(frame_buffer_capacity)d frames, "
-            "%(audio_buffer_size)d/%(audio_buffer_capacity)d audio chunks, %(display_buffer_duration).2f s",
-            stats,
-        )
-
-
-def _size(stream: Stream) -> int:
-    """What the window holds of the present and the future."""
-    return max(len(stream.window) - stream.behind, 0)

@@ -66,19 +66,21 @@ def test_a_source_that_can_wait_loses_nothing_while_the_window_fills(first: str)
     """It makes in no time what is shown by the clock; the window holds a fifth of it."""
     source = video_source(75, live=False) + audio_source(250, live=False)
     with Pipes(source, playback(sync=True), buffer_duration=0.5, delay=0.5) as pipes:
+        manager, engine = pipes.manager, pipes.manager._engine
         if first == "source":
-            full = threading.Event()
-            engine = pipes.manager._engine
-            may_still_start = engine._may_still_start
-            engine._may_still_start = lambda: (full.set() or True) and may_still_start()  # type: ignore
+            full = {"video": threading.Event(), "audio": threading.Event()}
+            must_wait = engine._must_wait
+            engine._must_wait = lambda stream, entry: (  # type: ignore[method-assign]
+                must_wait(stream, entry) and (full[stream.name].set() or True)  # type: ignore[func-returns-value]
+            )
             pipes.analysis.set_state(Gst.State.PLAYING)
-            assert full.wait(WAIT_S)
-        pipes.manager.start_buffer_thread()
-        pipes.analysis.set_state(Gst.State.PLAYING)
+            assert all(event.wait(WAIT_S) for event in full.values())
+        pipes.play()
         pipes.wait_eos()
-        assert pipes.manager.dropped == 0
+        assert manager.dropped == 0
+        assert manager.get_stats()["frames_sent"] == 75
+        assert manager.statistics().streams["audio"].sent == 250
         assert len(pipes.shown["video"].pts_ns) == 75
-        assert len(pipes.shown["audio"].pts_ns) == 250
 
 
 @pytest.mark.parametrize("muxer", ["mp4mux", "matroskamux", "mpegtsmux", "flvmux"])
@@ -150,6 +152,75 @@ def test_unusable_settings_are_refused(settings: dict[str, float]) -> None:
     name = next(iter(settings))
     with pytest.raises(ConfigError, match=name):
         BufferManager(**settings)  # type: ignore[arg-type]
+
+
+def test_what_was_given_can_be_read_and_not_changed() -> None:
+    pipeline = Gst.parse_launch("appsrc name=v ! fakesink appsrc name=a ! fakesink")
+    appsrc, audio_appsrc = pipeline.get_by_name("v"), pipeline.get_by_name("a")
+    manager = BufferManager(5.0, 25, 50, appsrc, audio_appsrc, pipeline)
+    assert (manager.buffer_duration, manager.framerate, manager.audio_chunks_per_sec) == (5.0, 25, 50)
+    assert manager.appsrc is appsrc
+    assert manager.audio_appsrc is audio_appsrc
+    assert manager.playback_pipeline is pipeline
+    for name in (
+        "buffer_duration",
+        "framerate",
+        "audio_chunks_per_sec",
+        "appsrc",
+        "playback_pipeline",
+        "lock",
+    ):
+        with pytest.raises(AttributeError):
+            setattr(manager, name, None)
+    with manager.lock, manager.lock:
+        manager._remove_old_frames_locked()
+        manager._remove_old_audio_chunks()
+    bare = BufferManager()
+    assert (bare.appsrc, bare.audio_appsrc, bare.playback_pipeline) == (None, None, None)
+
+
+def test_after_the_end_nothing_is_left_to_show_and_nothing_moves() -> None:
+    source = video_source(30, live=True) + audio_source(100, live=True)
+    with Pipes(source, playback(sync=True), delay=0.3) as pipes:
+        pipes.play()
+        pipes.wait_eos()
+        manager, video = pipes.manager, pipes.manager._video.stream
+        with manager._engine.change:
+            assert manager._engine.change.wait_for(lambda: video.not_shown == 0, WAIT_S)
+        stats = manager.get_stats()
+        assert stats["frame_buffer_size"] == 0
+        assert stats["display_buffer_duration"] == 0
+        end_ns = manager._line.timeline.newest_ns
+        assert stats["current_playback_time"] == end_ns / 1e9, "the end of what was shown"
+        manager.stop_buffer_thread()
+        assert manager.get_stats() == stats
+
+
+def test_what_is_stored_stays_when_the_thread_is_stopped() -> None:
+    with Pipes(video_source(60, live=True), playback(sync=True), delay=0.3) as pipes:
+        manager = pipes.manager
+        pipes.play()
+        pipes.wait_shown("video", 5)
+        pipes.analysis.set_state(Gst.State.NULL)
+        manager.stop_buffer_thread()
+        stats, stored = manager.get_stats(), manager.samples_between(0, 10**12)
+        manager._engine.clock = Later(manager._engine.clock)
+        manager._remove_old_frames_locked()
+        assert manager.get_stats() == stats
+        assert manager.samples_between(0, 10**12)[-1] is stored[-1]
+        assert stats["frame_buffer_size"] > 0
+        manager.clear_buffers()
+        assert manager.get_stats()["current_playback_time"] == 0
+
+
+class Later:
+    """A clock, an hour on."""
+
+    def __init__(self, clock: Any) -> None:
+        self._clock = clock
+
+    def get_time(self) -> int:
+        return int(self._clock.get_time()) + 3600 * Gst.SECOND
 
 
 @pytest.mark.parametrize("live", [True, False])

@@ -226,7 +226,7 @@ def test_get_stats_does_not_wait_for_the_lock() -> None:
 def test_the_logger_and_its_prefixes(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.gst.delay_engine.REPORT_EVERY_S", 0.1)
+    monkeypatch.setattr("pipeline.gst.report.REPORT_EVERY_S", 0.1)
     with (
         caplog.at_level(logging.INFO, logger="buffer-manager"),
         Pipes(video_source(20, live=True), playback(sync=True), delay=0.1) as pipes,

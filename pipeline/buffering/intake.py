@@ -150,6 +150,23 @@ class Intake:
         self.epoch = self._timeline.epoch
         self.shift_ns = self._timeline.shift_ns
 
+    def shift_by(self, moved_ns: int, running_ns: int | None, arrival_ns: int) -> None:
+        """Running time 0 of the source is `moved_ns` later than it was: so is what comes from now on.
+
+        running_ns, arrival_ns: of the first sample that comes then. Where its timestamps went on meanwhile they do
+        not count from there, and nothing is to be done. Of the streams of one source the first one sets the
+        timeline's shift and the others adopt it.
+        """
+        if running_ns is None or self.last_ns is None:
+            return
+        went_on_ns = running_ns + self.shift_ns - self.last_ns
+        if moved_ns <= 0 or 2 * (arrival_ns - self._arrival_ns - went_on_ns) < moved_ns:
+            return
+        shift_ns = self.shift_ns + moved_ns
+        if self._timeline.shift_ns != shift_ns:
+            self._timeline.restart(shift_ns)
+        self._adopt()
+
     def _reanchor(self, running_ns: int, last_ns: int, arrival_ns: int) -> int:
         """Find the shift under which `running_ns` continues the timeline; returns its new time."""
         if self._live:

@@ -60,6 +60,8 @@ class DelayLine:
         self._received = 0
         self._accepted = 0  # frames that playback had taken at the last step
         self._stepped_ns = 0  # the clock at the last step
+        self._first_ns = 0  # time of the first sample to play
+        self._rests_ns: int | None = None  # the playhead when the buffer thread was stopped
         self._all_over = False
         self._ended_ns: int | None = None  # the clock when the last stream that began had ended
 
@@ -76,11 +78,27 @@ class DelayLine:
         """What all windows hold."""
         return self.bounds.size_bytes
 
+    @property
+    def shown_state(self) -> str:
+        """The state, or "paused"."""
+        return "paused" if self.schedule.paused_ns is not None else self.state.value
+
     def playhead_ns(self, now_ns: int) -> int | None:
-        """The captured time shown now; without a clock, of the newest frame sent; None before the start."""
-        if self.schedule.clocked:
-            return self.schedule.playhead_ns(now_ns)
-        return next((s.sent_ns for s in self.streams.values() if s.leads and s.seen), None)
+        """The captured time shown now; without a clock, of the newest frame sent; None before the start.
+
+        With a clock it stands at the first sample until that is shown, at the end after the last one, and where
+        it was after `stop`.
+        """
+        if not self.schedule.clocked:
+            return next((s.sent_ns for s in self.streams.values() if s.leads and s.seen), None)
+        if self.state is State.STOPPED:
+            return self._rests_ns
+        playhead_ns = self.schedule.playhead_ns(now_ns)
+        if playhead_ns is None:
+            return None
+        if self.state is State.DRAINED:
+            playhead_ns = min(playhead_ns, self.timeline.newest_ns)
+        return max(playhead_ns, self._first_ns)
 
     # What happened
 
@@ -168,12 +186,21 @@ class DelayLine:
             stream.closed = stream.in_gap = False
             stream.splice = None
 
+    def stop(self, now_ns: int) -> None:
+        """The buffer thread stops: the playhead stands, and what is stored stays."""
+        self._rests_ns = playhead_ns = self.playhead_ns(now_ns)
+        self.state = State.STOPPED
+        if playhead_ns is not None:
+            for stream in self.streams.values():
+                stream.note_playhead(playhead_ns)
+
     def clear(self) -> list[Entry]:
         """Forget all samples and counts; a line that was playing fills again. Returns what was stored."""
         self.timeline = Timeline()
         evicted: list[Entry] = []
         for stream in self.streams.values():
             evicted += stream.clear(Intake(self.timeline, live=self.schedule.clocked))
+        self._rests_ns = None
         self.schedule.reset()
         self._late_before_ns = NEVER_NS
         self.stall.count = self.most_bytes = 0
@@ -205,6 +232,8 @@ class DelayLine:
             self._measure(step, now_ns)
             self._watch(step, now_ns)
             step.wait_ns = self._wait_ns(step, now_ns)
+        elif self.state is State.DRAINED:
+            self._evict(step, now_ns)  # the last of it is still to be shown
         self._stepped_ns = now_ns
         return step
 
@@ -226,6 +255,7 @@ class DelayLine:
             return
         self.state = State.PLAYING
         self.schedule.base_ns = step.start_base_ns = base_ns
+        self._first_ns = first_ns
         self.stall.begin(now_ns)
         for stream in self.streams.values():
             stream.told_ns = first_ns
@@ -317,7 +347,7 @@ class DelayLine:
 
     def evict_stale(self, stream: Stream, now_ns: int) -> list[Entry]:
         """Remove and return what ended `keep_behind_ns` before the playhead."""
-        playhead_ns = self.schedule.playhead_ns(now_ns)
+        playhead_ns = self.playhead_ns(now_ns) if self.schedule.clocked else None
         if playhead_ns is None:
             playhead_ns = stream.sent_ns
         if playhead_ns is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
+from typing import Any
 
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.stats import BufferStatistics, Counters, StreamStatistics
@@ -26,7 +27,7 @@ def statistics(
         error_ns = schedule.base_ns + schedule.shift_ns - origin_ns - schedule.delay_ns
     streams = {name: _of_stream(stream, copied.get(name, 0)) for name, stream in line.streams.items()}
     return BufferStatistics(
-        state="paused" if schedule.paused_ns is not None else line.state.value,
+        state=line.shown_state,
         delay_s=ns_to_seconds(schedule.delay_ns),
         delay_error_s=None if error_ns is None else ns_to_seconds(error_ns),
         playhead_s=None if playhead_ns is None else ns_to_seconds(playhead_ns),
@@ -37,6 +38,38 @@ def statistics(
         bound_by=MappingProxyType({bound.value: count for bound, count in line.bounds.bites.items()}),
         streams=MappingProxyType(streams),
     )
+
+
+def summary(line: DelayLine, now_ns: int) -> str:
+    """The state of `line` at `now_ns`, for a human."""
+    video, playhead_ns = line.streams["video"], line.playhead_ns(now_ns)
+    position = "" if playhead_ns is None else f" at {ns_to_seconds(playhead_ns):.2f} s"
+    dropped = sum(stream.counters.dropped for stream in line.streams.values())
+    return (
+        f"{line.shown_state}{position}, delay {ns_to_seconds(line.schedule.delay_ns):.2f} s, "
+        f"{len(video.window)} frames stored, {video.counters.received} received, {video.counters.sent} sent, "
+        f"{dropped} dropped, {line.size_bytes / 1e6:.1f} MB"
+    )
+
+
+def figures(line: DelayLine, now_ns: int, waiting: int) -> dict[str, Any]:
+    """The guide's eight figures, times in seconds. waiting: frames that have come and are not stored yet."""
+    video, audio = line.streams["video"], line.streams["audio"]
+    playhead_ns = line.playhead_ns(now_ns)
+    held_ns = max(video.ahead_ns, audio.ahead_ns)
+    if playhead_ns is not None:
+        newest_ns = max(video.newest_ns or 0, audio.newest_ns or 0)
+        held_ns = min(max(newest_ns - playhead_ns, 0), max(video.stored_ns, audio.stored_ns))
+    return {
+        "frames_received": video.counters.received + waiting,
+        "frames_sent": video.counters.sent,
+        "frame_buffer_size": video.not_shown,
+        "frame_buffer_capacity": video.capacity,
+        "audio_buffer_size": audio.not_shown,
+        "audio_buffer_capacity": audio.capacity,
+        "display_buffer_duration": ns_to_seconds(held_ns),
+        "current_playback_time": ns_to_seconds(playhead_ns or 0),
+    }
 
 
 def _of_stream(stream: Stream, copied: int) -> StreamStatistics:

@@ -92,7 +92,7 @@ class StreamStatistics:
     skipped: int
     """Jumped over by a seek or a shorter delay."""
     repeated: int
-    """Sent again by a seek back or a longer delay."""
+    """Sent again by a seek back, a longer delay or to another element."""
     late: int
     """Came after their moment; sent all the same."""
     duplicate: int

@@ -55,8 +55,6 @@ class Stream:
     """Playback was last told that nothing comes."""
     divisible: bool = False
     """Samples can be cut at any point: raw sound."""
-    behind: int = 0
-    """How many entries the playhead has passed."""
     shown_seq: int = 0
     noted_ns: int = 0
     """Sequence number of the first entry after the playhead, and the playhead, when they were last noted."""
@@ -77,7 +75,7 @@ class Stream:
         self.next_seq = self.window.end
         self.newest_ns = self.sent_ns = self.told_ns = None
         self.seen = self.ended = self.closed = self.in_gap = False
-        self.behind = self.most = self.gap_to_ns = self.noted_ns = 0
+        self.most = self.gap_to_ns = self.noted_ns = 0
         self.shown_seq = self.window.end
         self.rates = RateMeter()
         self.splice = self.starved_since_ns = None
@@ -87,6 +85,11 @@ class Stream:
     def unsent(self) -> int:
         """How many entries wait to be sent."""
         return self.window.end - self.next_seq
+
+    @property
+    def not_shown(self) -> int:
+        """How many entries lie before the playhead, as it was last noted: the present and the future."""
+        return self.window.end - max(self.shown_seq, self.window.start)
 
     @property
     def next_entry(self) -> Entry | None:
@@ -204,7 +207,6 @@ class Stream:
         else:
             self.shown_seq = self.window.index_from(self.shown_seq, playhead_ns)
         self.noted_ns = playhead_ns
-        self.behind = self.shown_seq - self.window.start
         self.most = max(self.most, len(self.window))
 
     def evict_sent(self) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.buffering.line import DelayLine
+from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 
@@ -29,6 +30,24 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
             stream.jump(stream.told_ns + old_shift_ns - shift_ns)
     line.schedule.cut(min(begins_ns), shift_ns)
     return captured_ns
+
+
+def replay(line: DelayLine, stream: Stream, now_ns: int, *, again: bool) -> None:
+    """Let a stream go on with what is shown at `now_ns`: an element takes it over that has had nothing yet.
+
+    again: the one before had it. Does nothing before the start and without a clock.
+    """
+    playhead_ns = line.playhead_ns(now_ns)
+    if line.state is not State.PLAYING or not line.schedule.clocked or playhead_ns is None:
+        return
+    window = stream.window
+    place = window.keyframe_at_or_before(max(window.index_after(playhead_ns) - 1, window.start))
+    if place < stream.next_seq:
+        stream.counters.repeated += stream.next_seq - place if again else 0
+        stream.next_seq = place
+        stream.told_ns = window[place].order_ns
+        stream.in_gap = False
+        stream.splice = None
 
 
 def clip(line: DelayLine, begin_ns: int, end_ns: int) -> dict[str, list[Entry]]:

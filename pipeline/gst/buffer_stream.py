@@ -19,9 +19,9 @@ class BufferStream:
         """appsink callback ("new-sample"): store one sample. Returns the Gst.FlowReturn."""
         return self._engine.receive(self._port, sink)
 
-    def on_need_data(self, _src: Any, _length: int) -> None:
-        """appsrc callback ("need-data"): wakes the buffer thread."""
-        self._engine.hint()
+    def on_need_data(self, src: Any, _length: int) -> None:
+        """appsrc callback ("need-data"): as the video's."""
+        self._engine.asked(self._port, src)
 
     def set_appsrc(self, appsrc: Any) -> None:
         """Set or replace the element that the stream is played through."""

@@ -11,18 +11,17 @@ from typing import Any
 
 from pipeline.buffering.intake import Verdict
 from pipeline.buffering.line import DelayLine
-from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
+from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from pipeline.gst import playback
 from pipeline.gst.attach import attach, detach
-from pipeline.gst.crossfade import spliced
-from pipeline.gst.held import Held
 from pipeline.gst.ownership import Keeper
+from pipeline.gst.playout import Playout
 from pipeline.gst.port import Port
+from pipeline.gst.report import Report
 from pipeline.gst.runtime import Gst
-from pipeline.gst.silence import bridge
-from pipeline.gst.source_edge import SourceEdge, read, shifted, stamped
+from pipeline.gst.source_edge import Source, SourceEdge, edge_of, read, shifted, stamped
 from pipeline.gst.switching import quick_switching
 from pipeline.timebase import NS_PER_S
 
@@ -30,7 +29,6 @@ logger = logging.getLogger("buffer-manager")
 
 STOP_TIMEOUT_S = 0.9
 """How long stop waits for the thread, which may be inside a GStreamer call."""
-REPORT_EVERY_S = 5.0
 LOOK_AGAIN_S = 0.05
 """A source that is shut down does not wake its waiting thread, so that one looks by itself."""
 START_PATIENCE_S = 1.0
@@ -39,9 +37,10 @@ INBOX = 256
 """At most this many samples wait to be stored; then the source's thread does it."""
 SHORT_DELAY_NS = NS_PER_S // 5
 """With a delay shorter than this, samples do not wait to be stored."""
+PAUSED_AFTER_NS = NS_PER_S // 10
+"""After this long without a sample, a live source may have been paused meanwhile."""
 _OK = Gst.FlowReturn.OK  # looking these up costs as much as a small call
 _EOS = Gst.FlowReturn.EOS
-SMALLEST_LIMIT_NS = NS_PER_S // 2
 
 
 class _Run:
@@ -68,12 +67,12 @@ class DelayEngine:
         self.wake = threading.Condition(self.lock)
         self.change = threading.Condition(self.lock)
         self.ports: dict[str, Port] = {}
-        self.pipeline: Held | None = None
+        self.playout = Playout(line, self.lock, self.ports, live=live)
         self.clock: Any = playback.system_clock()
         self.on_stall: Callable[[], Any] | None = None
-        self.on_report: Callable[[], None] | None = None
+        self.figures: Callable[[], dict[str, Any]] = dict
+        """What the log is told every few seconds."""
         self._make_keeper = make_keeper
-        self._cushion_ns = line.schedule.cushion_ns
         self._run: _Run | None = None
         self._patient_until_s: float | None = None
         self._idle = False  # the buffer thread waits for something to happen
@@ -82,19 +81,22 @@ class DelayEngine:
         """A new stream; its elements come later."""
         with self.lock:
             stream = self.line.add_stream(name, nominal_ns=nominal_ns, leads=leads)
-            port = Port(stream, SourceEdge(partial(self._on_event, name)), self._make_keeper())
-            self.ports = {**self.ports, name: port}  # replaced, not changed: the thread iterates over it
+            port = self.ports[name] = Port(stream, self._make_keeper())
         return port
 
     def set_appsrc(self, port: Port, appsrc: Any) -> None:
-        """Set or replace the element that the stream is played through."""
-        playback.configure_appsrc(appsrc, self._limit_ns, live=self.live)
-        port.target = Held(appsrc)
+        """Set or replace the element that the stream is played through; a running playback changes over to it."""
+        self.playout.set_appsrc(port, appsrc)
+        self._adopt_unless_running()
 
-    @property
-    def _limit_ns(self) -> int:
-        """How much an appsrc takes: two cushions, so that the thread may be late by one."""
-        return max(2 * self._cushion_ns, SMALLEST_LIMIT_NS)
+    def set_pipeline(self, pipeline: Any) -> None:
+        """Set or replace the playback pipeline; while playback runs, it is started too."""
+        self.playout.set_pipeline(pipeline)
+        self._adopt_unless_running()
+
+    def _adopt_unless_running(self) -> None:
+        if self._run is None:
+            self.playout.adopt(self.clock.get_time())
 
     @property
     def is_running(self) -> bool:
@@ -110,24 +112,26 @@ class DelayEngine:
         of storing each in the callback, and the source's thread is back at its work at once.
         """
         attach()
-        sample = sink.try_pull_sample(0)
+        source = port.source
+        if source is None or source.sink is not sink:
+            source, sample = self._meet(port, sink)
+        else:
+            sample = source.pull(0)
         if sample is None:
-            return _EOS if sink.is_eos() else _OK
-        if port.source.sink is not sink:
-            self._meet(port, sink, sample)
+            return _EOS if source.is_eos() else _OK
         now_ns = self.clock.get_time()
-        if self._may_wait_for_the_thread(port):
+        if self._may_wait_for_the_thread(port, source):
             port.inbox.append((sample, now_ns))
         else:
             with port.order:
                 self.take_in(port)
-                self._store(port, sample, now_ns)
+                self._store(port, sample, now_ns, source)
         return _OK
 
-    def _may_wait_for_the_thread(self, port: Port) -> bool:
+    def _may_wait_for_the_thread(self, port: Port, source: Source) -> bool:
         return (
             self.live
-            and port.source.is_live
+            and source.is_live
             and self.line.state is State.PLAYING
             and self.line.schedule.delay_ns >= SHORT_DELAY_NS
             and not port.waiting_readers
@@ -144,19 +148,26 @@ class DelayEngine:
 
     def take_in_all(self) -> None:
         """Store what waits in any inbox."""
-        for port in self.ports.values():
+        for port in list(self.ports.values()):
             self.take_in(port)
 
-    def _store(self, port: Port, sample: Any, now_ns: int) -> None:
+    def _store(self, port: Port, sample: Any, now_ns: int, source: Source | None = None) -> None:
+        """source: where the sample came from, of one that may be held up."""
         arrival = read(sample, raw=port.raw)
         if arrival is None:
             return
-        stream, source = port.stream, port.source
+        stream = port.stream
         decoded_ns, shown_ns, duration_ns, size_bytes, keyframe, discontinuity = arrival
         if duration_ns is None:
             duration_ns = stream.nominal_ns
         running_ns = shown_ns if decoded_ns is None else decoded_ns
+        moved_ns = 0
+        if now_ns - port.arrived_ns > PAUSED_AFTER_NS and (edge := port.source) is not None:
+            moved_ns = edge.moved_ns(self.clock)
+        port.arrived_ns = now_ns
         with self.lock:
+            if moved_ns:
+                stream.intake.shift_by(moved_ns, running_ns, now_ns)
             verdict, order_ns = self.line.place(stream, running_ns, duration_ns, now_ns)
             stream.counters.discontinuities += discontinuity
         if not verdict.accepted:
@@ -170,32 +181,37 @@ class DelayEngine:
         if decoded_ns is not None and shown_ns is not None:
             time_ns += shown_ns - decoded_ns
         entry = Entry(order_ns, time_ns, time_ns + duration_ns, size_bytes, keyframe, sample)
-        waits = not self.live or not source.is_live
         with self.lock:
-            while waits and self._must_wait(stream, entry) and source.is_active:
-                self.change.wait(LOOK_AGAIN_S)
-            waited = waits and self.line.has_room(stream, entry)
+            waited = False
+            if source is not None and (source.can_wait or not self.live):
+                while self._must_wait(stream, entry) and source.is_active:
+                    self.change.wait(LOOK_AGAIN_S)
+                waited = self.line.has_room(stream, entry)
             evicted = self.line.append(stream, entry, waited=waited)
             self._nudge()
             if port.waiting_readers:
                 self.change.notify_all()
         del evicted  # freed here, outside the lock
 
-    def _meet(self, port: Port, sink: Any, sample: Any) -> None:
-        """A sink is seen for the first time. Until playback starts, its pipeline's clock is taken over."""
-        port.source.watch(sink)
-        self._note_caps(port, sample.get_caps())
-        clock = port.source.clock()
+    def _meet(self, port: Port, sink: Any) -> tuple[Source, Any]:
+        """A sink is seen for the first time: takes its first sample, and watches it from then on.
+
+        Until playback starts, its pipeline's clock is taken over.
+        """
+        source = edge_of(sink, partial(self._on_event, port))
+        sample = source.pull(0)
+        if sample is None:
+            return source, None
+        source.watch()
+        with self.lock:
+            before, port.source = port.source, source
+        if before is not None:
+            before.release()
+        port.note_caps(sample.get_caps())
+        clock = source.clock()
         if clock is not None and self.line.schedule.base_ns is None:
             self.clock = clock
-
-    @staticmethod
-    def _note_caps(port: Port, caps: Any) -> None:
-        port.keeper.check_again()
-        port.caps = caps
-        media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
-        port.raw = media in ("video/x-raw", "audio/x-raw")
-        port.stream.divisible = media == "audio/x-raw"
+        return source, sample
 
     def _must_wait(self, stream: Stream, entry: Entry) -> bool:
         return not self.line.has_room(stream, entry) and (self._run is not None or self._may_still_start())
@@ -212,16 +228,15 @@ class DelayEngine:
             self._patient_until_s = time.monotonic() + START_PATIENCE_S
         return not self.live or time.monotonic() < self._patient_until_s
 
-    def _on_event(self, name: str, event: Any) -> None:
+    def _on_event(self, port: Port, source: SourceEdge, event: Any) -> None:
         """An event passed the stream's appsink (streaming thread); all samples before it are stored."""
-        port = self.ports[name]
         kind = event.type
         self.take_in(port)
         if kind is Gst.EventType.EOS:
             detach()
-        gap_to_ns = port.source.gap_end_ns(event) if kind is Gst.EventType.GAP else 0
+        gap_to_ns = source.gap_end_ns(event) if kind is Gst.EventType.GAP else 0
         if kind is Gst.EventType.CAPS:
-            self._note_caps(port, event.parse_caps())
+            port.note_caps(event.parse_caps())
         with self.lock:
             stream = port.stream
             if kind is Gst.EventType.EOS:
@@ -243,10 +258,20 @@ class DelayEngine:
 
     # The buffer thread
 
-    def hint(self) -> None:
-        """Playback asks for data: wake the buffer thread if it has nothing else to wait for."""
+    def asked(self, port: Port, src: Any) -> None:
+        """Playback asks for data: wake the buffer thread if it has nothing else to wait for.
+
+        Before the thread is started for the first time, push the next sample instead. Where no element was given,
+        it is the one that asks.
+        """
+        if src is not None and port.given is None:
+            self.set_appsrc(port, src)
         with self.lock:
             self._nudge()
+            if self.line.state is not State.IDLE:
+                return
+            send = Send(port.stream, port.stream.take(None, 0), 0, None)
+        self.playout.send(send)
 
     def _nudge(self) -> None:
         if self._idle:
@@ -255,15 +280,15 @@ class DelayEngine:
 
     def start(self) -> bool:
         """Start the buffer thread; False when it runs already."""
-        for target in self._targets():
-            target.hold()
+        self.playout.hold()
         with self.lock:
             if self._run is not None:
                 return False
-            run = self._run = _Run()
+            run = _Run()
+            run.thread = threading.Thread(target=self._work, args=(run,), name="buffer-manager", daemon=True)
+            run.thread.start()  # it takes its first step when the lock is free
+            self._run = run
             self.line.begin()
-            run.thread = threading.Thread(target=self._loop, args=(run,), name="buffer-manager", daemon=True)
-            run.thread.start()
         return True
 
     def stop(self) -> bool:
@@ -273,16 +298,21 @@ class DelayEngine:
             if run is None:
                 return False
             run.stopped = True
-            self.line.state = State.STOPPED
+            self.line.stop(self.clock.get_time())
+            sources = []
+            for port in self.ports.values():
+                sources.append(port.source)
+                port.source = None
             self.wake.notify_all()
             self.change.notify_all()
+        for source in sources:
+            if source is not None:
+                source.release()
         self.take_in_all()
-        for port in self.ports.values():
-            port.source.release()
         if run.thread is not None and run.thread is not threading.current_thread():
             run.thread.join(STOP_TIMEOUT_S)
-        for target in self._targets():
-            target.loosen()
+        self.playout.adopt(self.clock.get_time())
+        self.playout.loosen()
         return True
 
     def clear(self) -> None:
@@ -298,26 +328,44 @@ class DelayEngine:
         if self._run is not None:
             self._loop(self._run)
 
+    def _work(self, run: _Run) -> None:
+        """The thread: whatever ends it but a stop is logged, and is an emergency."""
+        try:
+            self._loop(run)
+        except Exception:
+            logger.exception("[BUFFER] the buffer thread failed; playback stops")
+            if not run.stopped:
+                try:
+                    self.stop()
+                finally:
+                    self._call_for_help()
+
     @quick_switching()
     def _loop(self, run: _Run) -> None:
-        report_s = time.monotonic() + REPORT_EVERY_S
+        report = Report(self.line, self.figures)
+        playout, schedule = self.playout, self.line.schedule
         while not run.stopped:
+            now_ns = self.clock.get_time()
+            adopted = playout.adopt(now_ns)
+            if self.live and (adopted or schedule.base_ns is None):
+                playout.choose_cushion()
+            base_ns = schedule.base_ns
+            if adopted and base_ns is not None and schedule.paused_ns is None:
+                playout.start(base_ns, self.clock)
             if self.line.state is State.PLAYING:
                 self.take_in_all()
-            if self.live and self.line.schedule.base_ns is None:
-                self._choose_cushion()
-            rooms_ns = self._rooms_ns()
+            rooms_ns = playout.rooms_ns()
             now_ns = self.clock.get_time()
-            origin_ns = self.origin_ns(now_ns) if self.line.schedule.base_ns is None else None
+            origin_ns = self.origin_ns(now_ns) if schedule.base_ns is None else None
             with self.lock:
                 if run.stopped:
                     break
                 step = self.line.step(now_ns, origin_ns, rooms_ns)
-            refused = not self._act(step)
-            if time.monotonic() >= report_s:
-                report_s += REPORT_EVERY_S
-                if self.on_report is not None:
-                    self.on_report()
+            refused = not playout.act(step, self.clock)
+            if step.stalled:
+                logger.error("[BUFFER] playback stalled: no frame was sent for longer than the stall timeout")
+                self._call_for_help()
+            report.look()
             changed = bool(step.sends or step.closes or step.evicted)
             wait_s = (LONGEST_WAIT_NS if refused else step.wait_ns) / NS_PER_S
             del step  # what was evicted is freed before the wait
@@ -329,92 +377,13 @@ class DelayEngine:
                     self.wake.wait(wait_s)
                     self._idle = False
 
-    def _rooms_ns(self) -> dict[str, int]:
-        """How many nanoseconds each appsrc still takes."""
-        limit_ns = self._limit_ns
-        return {
-            name: limit_ns - appsrc.get_current_level_time()
-            for name, port in self.ports.items()
-            if (appsrc := port.appsrc) is not None
-        }
-
-    def origin_ns(self, now_ns: int) -> int | None:
-        """What the clock showed at running time 0 of a live source; None for a source that is not live."""
-        for port in self.ports.values():
-            stream, source = port.stream, port.source
-            if source.is_live and source.clock() is self.clock and stream.newest_ns is not None:
-                origin_ns = source.base_ns() - stream.intake.shift_ns
-                age_ns = now_ns - origin_ns - stream.newest_ns
-                return origin_ns if age_ns < self.line.schedule.delay_ns else None
-        return None
-
-    def _act(self, step: Step) -> bool:
-        """Do what was decided; False when playback refused some of it."""
-        if step.start_base_ns is not None:
-            self._start_playback(step.start_base_ns)
-        for stream, begin_ns, end_ns in step.gaps:
-            port = self.ports[stream.name]
-            bridge(port.appsrc, port.caps, max(begin_ns, 0), end_ns)
-        taken = [self.send(send) for send in step.sends]
-        for stream in step.closes:
-            appsrc = self.ports[stream.name].appsrc
-            if appsrc is not None:
-                appsrc.end_of_stream()
-        if step.stalled:
-            self._raise_alarm()
-        return all(taken)
-
-    @property
-    def appsrcs(self) -> list[Any]:
-        """The elements that playback gets its samples through."""
-        return [appsrc for port in self.ports.values() if (appsrc := port.appsrc) is not None]
-
-    @property
-    def playback_pipeline(self) -> Any:
-        """The pipeline that shows the samples: the one given, or the one that holds the appsrcs; may be None."""
-        given = None if self.pipeline is None else self.pipeline.element
-        return given if given is not None else playback.pipeline_of(self.appsrcs)
-
-    def _targets(self) -> list[Held]:
-        targets = [port.target for port in self.ports.values()] + [self.pipeline]
-        return [target for target in targets if target is not None]
-
-    def _start_playback(self, base_ns: int) -> None:
-        logger.info("[BUFFER] filled; playback starts")
-        pipeline = self.playback_pipeline
-        if pipeline is not None and self.live:
-            playback.start(pipeline, self.appsrcs, self.clock, base_ns)
-        elif pipeline is not None:
-            pipeline.set_state(Gst.State.PLAYING)
-
-    def _choose_cushion(self) -> None:
-        """Where no sink waits for the clock, the buffer thread does: samples leave when they are due."""
-        synced = playback.has_synced_sink(self.playback_pipeline)
-        self.line.schedule.cushion_ns = self._cushion_ns if synced else 0
-        self.line.late_is_fine = not synced
-
-    def send(self, send: Send) -> bool:
-        """Push entries that were taken; False when the appsrc refuses some, which then wait again."""
-        appsrc = self.ports[send.stream.name].appsrc
-        if appsrc is None:
-            with self.lock:
-                send.stream.give_back(len(send.entries))
-            return False
-        push_sample = appsrc.push_sample
-        for place, entry in enumerate(send.entries):
-            sample = entry.sample
-            if place == 0 and send.splice is not None:
-                sample = spliced(entry, send.splice)
-            if send.shift_ns:
-                sample = shifted(sample, send.shift_ns)
-            if push_sample(sample) is not _OK:
-                with self.lock:
-                    send.stream.give_back(len(send.entries) - place)
-                return False
-        return True
-
-    def _raise_alarm(self) -> None:
-        logger.error("[BUFFER] playback stalled: no frame was sent for longer than the stall timeout")
+    def _call_for_help(self) -> None:
         callback = self.on_stall
         if callback is not None:
             threading.Thread(target=callback, name="buffer-emergency", daemon=True).start()
+
+    def origin_ns(self, now_ns: int) -> int | None:
+        """What the clock showed at running time 0 of a live source; None for a source that is not live."""
+        delay_ns = self.line.schedule.delay_ns
+        origins_ns = (port.origin_ns(now_ns, self.clock, delay_ns) for port in list(self.ports.values()))
+        return next((origin_ns for origin_ns in origins_ns if origin_ns is not None), None)

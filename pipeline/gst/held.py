@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.gst.runtime import GObject
+
 
 class Held:
     """Lets go of the element on `loosen` without forgetting it.
 
     An element's signal handlers are methods of the object that holds the element; while both hold each other,
-    neither Python nor GStreamer can free them.
+    neither Python nor GStreamer can free them. An object that is no element is Python's alone, and stays.
     """
 
     def __init__(self, element: Any) -> None:
         self._strong = element
-        self._weak = element.weak_ref()
+        self._weak = element.weak_ref() if isinstance(element, GObject.Object) else lambda: element
 
     @property
     def element(self) -> Any:

@@ -50,12 +50,14 @@ def start(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> No
     """Show a sample of running time t when `clock` shows `base_ns + t`.
 
     A pipeline that is not playing gets clock and base time and is set to PLAYING. One that the caller
-    already started keeps its own, and its appsrcs' pads get an offset instead. Does not wait for the
-    state change.
+    already started keeps its own, and its appsrcs' pads get an offset instead. What is no pipeline of
+    GStreamer's is set to PLAYING, no more. Does not wait for the state change.
     """
+    if not isinstance(pipeline, Gst.Pipeline):
+        pipeline.set_state(Gst.State.PLAYING)
+        return
     if is_playing(pipeline):
-        own_clock = pipeline.get_clock() or clock
-        own_base_ns = base_ns + own_clock.get_time() - clock.get_time()
+        own_base_ns = base_ns + _ahead_ns(pipeline.get_clock(), clock)
         shift_appsrcs(appsrcs, own_base_ns - pipeline.get_base_time())
         return
     pipeline.use_clock(clock)
@@ -67,20 +69,32 @@ def start(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> No
 
 def resume(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> None:
     """Let a paused pipeline play on, a sample of running time t shown when `clock` shows `base_ns + t`."""
+    if not isinstance(pipeline, Gst.Pipeline):
+        pipeline.set_state(Gst.State.PLAYING)
+        return
     pipeline.set_start_time(Gst.CLOCK_TIME_NONE)  # or the pipeline would choose a base time of its own
-    own_clock = pipeline.get_clock() or clock
-    own_base_ns = base_ns + own_clock.get_time() - clock.get_time()
-    offset_ns = appsrcs[0].get_static_pad("src").get_offset() if appsrcs else 0
+    own_base_ns = base_ns + _ahead_ns(pipeline.get_clock(), clock)
+    offset_ns = next((pad.get_offset() for pad in _pads(appsrcs)), 0)
     pipeline.set_base_time(max(own_base_ns - offset_ns, 0))
     pipeline.set_state(Gst.State.PLAYING)
 
 
 def shift_appsrcs(appsrcs: Sequence[Any], offset_ns: int) -> None:
     """Show everything that leaves the appsrcs from now on `offset_ns` later than its running time says."""
-    for appsrc in appsrcs:
-        pad = appsrc.get_static_pad("src")
+    for pad in _pads(appsrcs):
         if pad.get_offset() != offset_ns:
             pad.set_offset(offset_ns)
+
+
+def _pads(appsrcs: Sequence[Any]) -> list[Any]:
+    return [pad for appsrc in appsrcs if (pad := appsrc.get_static_pad("src")) is not None]
+
+
+def _ahead_ns(own_clock: Any, clock: Any) -> int:
+    """By how much a pipeline's own clock is ahead of `clock`."""
+    if own_clock is None or own_clock is clock:
+        return 0
+    return int(own_clock.get_time() - clock.get_time())
 
 
 def configure_appsrc(appsrc: Any, limit_ns: int, *, live: bool) -> None:
@@ -96,3 +110,13 @@ def configure_appsrc(appsrc: Any, limit_ns: int, *, live: bool) -> None:
     appsrc.set_property("min-percent", 0 if live else 50)
     appsrc.set_property("handle-segment-change", True)
     appsrc.set_automatic_eos(False)  # a segment's stop is the segment's end, not the stream's
+
+
+def begin_in_time(appsrc: Any) -> None:
+    """Let an appsrc that already runs in another format than time begin again. Not from its own thread."""
+    if not isinstance(appsrc, Gst.Element) or appsrc.get_state(0)[1] <= Gst.State.READY:
+        return
+    query = Gst.Query.new_segment(Gst.Format.TIME)
+    if appsrc.query(query) and query.parse_segment()[1] is not Gst.Format.TIME:
+        appsrc.set_state(Gst.State.READY)
+        appsrc.sync_state_with_parent()

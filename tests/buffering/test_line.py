@@ -289,6 +289,51 @@ def test_without_a_clock_a_slow_source_is_no_stall_but_a_silent_one_is() -> None
     assert line.step(6 * S, None, full).stalled
 
 
+def test_the_playhead_stands_until_the_first_sample_is_shown_at_the_end_and_when_stopped() -> None:
+    line = make_line(duration_ns=2 * S)
+    for number in range(10):
+        store(line, "video", 7 * S + number * FRAME_NS, 0)
+    assert line.playhead_ns(0) is None
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    assert line.playhead_ns(0) == 7 * S, "not before it, though playback starts a little ahead of it"
+    assert line.playhead_ns(base_ns + 7 * S + 100 * MS) == 7 * S + 100 * MS
+    line.streams["video"].ended = line.streams["audio"].ended = True
+    for tenth in range(1, 20):
+        run(line, base_ns + 7 * S + tenth * S // 10)
+    assert line.state is State.DRAINED
+    end_ns = 7 * S + 10 * FRAME_NS
+    assert line.playhead_ns(base_ns + 60 * S) == end_ns
+    assert line.streams["video"].not_shown == 0
+    line.stop(base_ns + 60 * S)
+    assert line.playhead_ns(base_ns + 3600 * S) == end_ns
+
+
+def test_a_stream_is_replayed_from_the_playhead_for_an_element_that_has_had_nothing() -> None:
+    line = make_line(duration_ns=2 * S)
+    fill(line, 1.6)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    video, now_ns = line.streams["video"], base_ns + 500 * MS
+    assert sent(run(line, now_ns), "video")[-1] == 600 * MS
+    transport.replay(line, video, now_ns, again=True)
+    assert sent(run(line, now_ns), "video") == [480 * MS, 520 * MS, 560 * MS, 600 * MS]
+    assert video.counters.repeated == 4
+
+
+def test_a_pause_of_the_source_shifts_all_streams_once_unless_their_timestamps_went_on() -> None:
+    line = make_line()
+    video, audio = line.streams["video"], line.streams["audio"]
+    for stream in (video, audio):
+        store(line, stream.name, 0, S)
+    for stream in (video, audio):
+        stream.intake.shift_by(3 * S, stream.nominal_ns, 4 * S + stream.nominal_ns)
+    assert video.intake.shift_ns == audio.intake.shift_ns == 3 * S
+    assert store(line, "video", FRAME_NS, 4 * S + FRAME_NS) == 3 * S + FRAME_NS
+    video.intake.shift_by(2 * S, 2 * S + 2 * FRAME_NS, 6 * S + 2 * FRAME_NS)
+    assert video.intake.shift_ns == 3 * S, "they tell the pause themselves"
+
+
 def test_a_drained_end_is_no_stall() -> None:
     line = make_line()
     fill(line, 0.4)

@@ -1,0 +1,182 @@
+"""What stands in for an appsink or an appsrc: an element that lacks GstApp's methods, or no element at all.
+
+PyGObject gives an appsink its methods only where GstApp was imported before the first one was made; signals and
+properties are always there. And a test may hand us an object of its own that behaves like one. Both are brought
+into the one shape that the delay engine knows, here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pipeline.errors import ConfigError
+from pipeline.gst.runtime import Gst
+
+_PULLS: tuple[tuple[Any, ...], ...] = (("emit", "pull-sample"), ("try_pull_sample", 0), ("pull_sample",))
+_PUSHES = ("push_sample", "push_buffer", "emit")
+
+
+def puller(sink: Any) -> Callable[[int], Any]:
+    """What takes the next sample from an appsink, waiting for so many nanoseconds."""
+    if hasattr(sink, "try_pull_sample"):
+        return sink.try_pull_sample  # type: ignore[no-any-return]
+    return lambda timeout_ns: sink.emit("try-pull-sample", timeout_ns)
+
+
+class StandInSource:
+    """An object that hands over samples as an appsink does; it has no known clock, and is never held up live."""
+
+    is_live = can_wait = False
+    is_active = True
+    base_ns = 0
+
+    def __init__(self, sink: Any) -> None:
+        """Raises ConfigError for an object that samples cannot be taken from."""
+        self.sink = sink
+        self._ways = [partial(getattr(sink, name), *given) for name, *given in _PULLS if hasattr(sink, name)]
+        if not self._ways:
+            raise ConfigError(f"samples cannot be taken from {sink!r}; connect the callback to an appsink")
+
+    def pull(self, _timeout_ns: int) -> Any:
+        """The next sample, None where there is none."""
+        samples = (as_sample(way()) for way in self._ways)
+        return next((sample for sample in samples if sample is not None), None)
+
+    @staticmethod
+    def moved_ns(_clock: Any) -> int:
+        """By how much its time has moved: it has none."""
+        return 0
+
+    def watch(self) -> None:
+        """Nothing more is heard of it than its samples."""
+
+    def release(self) -> None:
+        """There is nothing to let go of."""
+
+    @staticmethod
+    def is_eos() -> bool:
+        """Whether it has ended: it does not say."""
+        return False
+
+    @staticmethod
+    def clock() -> Any:
+        """The clock of its pipeline: it has none."""
+        return None
+
+
+def as_sample(given: Any) -> Any:
+    """`given` where it is a sample, one with its buffer where it merely behaves like one; None where it has none.
+
+    Of a buffer that is none either its times are taken.
+    """
+    if given is None or isinstance(given, Gst.Sample):
+        return given
+    buffer = given.get_buffer() if hasattr(given, "get_buffer") else None
+    if not isinstance(buffer, Gst.Buffer):
+        pts_ns, duration_ns = getattr(buffer, "pts", None), getattr(buffer, "duration", None)
+        if not isinstance(pts_ns, int):
+            return None
+        buffer = Gst.Buffer.new()
+        buffer.pts = pts_ns
+        if isinstance(duration_ns, int):
+            buffer.duration = duration_ns
+    return Gst.Sample.new(buffer, None, None, None)
+
+
+def outlet(appsrc: Any) -> Any:
+    """What the samples are pushed through: the appsrc itself where it has its methods."""
+    if isinstance(appsrc, Gst.Element):
+        return appsrc if hasattr(appsrc, "push_sample") else _Element(appsrc)
+    return StandInOutlet(appsrc)
+
+
+class _Element:
+    """An appsrc without its methods."""
+
+    def __init__(self, appsrc: Any) -> None:
+        self._appsrc = appsrc
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._appsrc, name)
+
+    def push_sample(self, sample: Any) -> Any:
+        """Hand over a sample; returns the Gst.FlowReturn."""
+        return self._appsrc.emit("push-sample", sample)
+
+    def end_of_stream(self) -> Any:
+        """Say that no sample comes any more."""
+        return self._appsrc.emit("end-of-stream")
+
+    def get_current_level_time(self) -> int:
+        """How many nanoseconds of samples wait inside."""
+        return int(self._appsrc.get_property("current-level-time"))
+
+    def set_automatic_eos(self, _automatic: bool) -> None:
+        """There is no property for it; it matters only where a segment of the source has a stop."""
+
+
+class StandInOutlet:
+    """An object that takes samples as an appsrc does. It always has room, and no pipeline of its own."""
+
+    def __init__(self, appsrc: Any) -> None:
+        self._appsrc = appsrc
+
+    def push_sample(self, sample: Any) -> Any:
+        """Hand over a sample in the first way that the object knows; returns a Gst.FlowReturn."""
+        appsrc = self._appsrc
+        if hasattr(appsrc, "push_sample"):
+            answer = appsrc.push_sample(sample)
+        elif hasattr(appsrc, "push_buffer"):
+            answer = appsrc.push_buffer(sample.get_buffer())
+        else:
+            answer = appsrc.emit("push-sample", sample)
+        return answer if isinstance(answer, Gst.FlowReturn) else Gst.FlowReturn.OK
+
+    def end_of_stream(self) -> Any:
+        """Say that no sample comes any more, where it can be told."""
+        if hasattr(self._appsrc, "end_of_stream"):
+            self._appsrc.end_of_stream()
+        elif hasattr(self._appsrc, "emit"):
+            self._appsrc.emit("end-of-stream")
+
+    def set_property(self, name: str, value: Any) -> None:
+        """Set a property, where it has them."""
+        if hasattr(self._appsrc, "set_property"):
+            self._appsrc.set_property(name, value)
+
+    def set_automatic_eos(self, _automatic: bool) -> None:
+        """It never ends by itself."""
+
+    @staticmethod
+    def get_current_level_time() -> int:
+        """It keeps nothing waiting."""
+        return 0
+
+    @staticmethod
+    def send_event(_event: Any) -> bool:
+        """It hears of no gaps."""
+        return False
+
+    @staticmethod
+    def get_static_pad(_name: str) -> Any:
+        """It has no pads."""
+        return None
+
+    @staticmethod
+    def get_parent() -> Any:
+        """It is in no pipeline."""
+        return None
+
+
+def check_appsrc(appsrc: Any) -> None:
+    """Raise ConfigError for an object that nothing can be pushed through."""
+    if not any(hasattr(appsrc, name) for name in _PUSHES):
+        raise ConfigError(f"nothing can be pushed through {appsrc!r}; give an appsrc")
+
+
+def check_pipeline(pipeline: Any) -> None:
+    """Raise ConfigError for an object that cannot be started."""
+    if not hasattr(pipeline, "set_state"):
+        raise ConfigError(f"{pipeline!r} has no state to set; give the playback pipeline")

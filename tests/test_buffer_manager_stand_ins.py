@@ -1,0 +1,217 @@
+"""What is handed over in place of appsinks and appsrcs: objects of a test, elements without their methods."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from typing import Any
+from unittest.mock import MagicMock, Mock
+
+import pytest
+
+from pipeline import BufferManager
+from pipeline.errors import ConfigError
+from pipeline.gst.runtime import Gst
+from tests.buffering.pipes import WAIT_S
+
+MS = 1_000_000
+FRAME_NS = 40 * MS
+OK = Gst.FlowReturn.OK
+
+
+def sample(pts_ns: int | None, duration_ns: int | None = FRAME_NS) -> Any:
+    buffer = Gst.Buffer.new_wrapped(bytes(4))
+    if pts_ns is not None:
+        buffer.pts = pts_ns
+    if duration_ns is not None:
+        buffer.duration = duration_ns
+    return Gst.Sample.new(buffer, None, None, None)
+
+
+class Emits:
+    """A sink with a signal and nothing else."""
+
+    def __init__(self, *samples: Any) -> None:
+        self.samples = list(samples)
+
+    def emit(self, signal: str) -> Any:
+        assert signal == "pull-sample"
+        return self.samples.pop(0) if self.samples else None
+
+
+class Takes:
+    """An appsrc with a signal and nothing else."""
+
+    def __init__(self, enough: int = 1) -> None:
+        self.pts_ns: list[int] = []
+        self.enough = threading.Event()
+        self._enough = enough
+
+    def emit(self, signal: str, *given: Any) -> Any:
+        if signal == "push-sample":
+            self.pts_ns.append(given[0].get_buffer().pts)
+        if len(self.pts_ns) >= self._enough:
+            self.enough.set()
+        return OK
+
+
+def mocked(pts_ns: int) -> Any:
+    buffer = MagicMock(pts=pts_ns, duration=FRAME_NS)
+    return MagicMock(**{"get_buffer.return_value": buffer})
+
+
+SINKS = {
+    "emits": Emits,
+    "a mock that emits": lambda given: MagicMock(**{"emit.return_value": given}),
+    "a mock with a method": lambda given: MagicMock(**{"pull_sample.return_value": given}),
+    "a method": lambda given: Mock(spec=["try_pull_sample"], **{"try_pull_sample.return_value": given}),
+    "a mocked sample": lambda given: MagicMock(**{"emit.return_value": mocked(given.get_buffer().pts)}),
+}
+
+
+@pytest.mark.parametrize("kind", SINKS)
+def test_a_sample_is_taken_from_whatever_hands_it_over(kind: str) -> None:
+    manager = BufferManager(framerate=25)
+    answers = [manager.on_new_sample(SINKS[kind](sample(number * FRAME_NS))) for number in range(5)]
+    assert answers == [OK] * 5
+    times_ns = [entry.time_ns for entry in manager.samples_between(0, 10**12)]
+    assert times_ns == [number * FRAME_NS for number in range(5)]
+    assert manager.on_new_audio_sample(SINKS[kind](sample(0))) == OK
+    assert manager.get_stats()["audio_buffer_size"] == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        Gst.Sample.new(None, None, None, None),
+        MagicMock(**{"get_buffer.return_value": None}),
+        MagicMock(),
+    ],
+)
+def test_what_holds_no_frame_is_no_frame_and_no_error(given: Any) -> None:
+    manager = BufferManager()
+    assert manager.on_new_sample(Emits(given)) == OK
+    assert manager.on_new_sample(MagicMock(**{"emit.return_value": given})) == OK
+    assert manager.get_stats()["frames_received"] == 0
+
+
+def test_frames_without_times_follow_each_other() -> None:
+    manager = BufferManager(framerate=25)
+    sink = Emits(*(sample(None, None) for _ in range(3)))
+    assert [manager.on_new_sample(sink) for _ in range(4)] == [OK] * 4
+    assert [entry.time_ns for entry in manager.samples_between(0, 10**12)] == [0, 40 * MS, 80 * MS]
+
+
+def test_a_window_that_nobody_plays_holds_up_no_stand_in_and_keeps_its_bound() -> None:
+    manager = BufferManager(buffer_duration=2.0, framerate=25)
+    for number in range(100):
+        assert manager.on_new_sample(Emits(sample(number * FRAME_NS))) == OK
+    stats = manager.get_stats()
+    assert stats["frames_received"] == 100
+    assert stats["frame_buffer_size"] == stats["frame_buffer_capacity"] == 50
+
+
+@pytest.mark.parametrize("kind", ["emits", "mock"])
+def test_playback_through_stand_ins(kind: str) -> None:
+    """A pipeline whose state cannot be read is set to PLAYING, and the appsrc gets each frame once."""
+    enough = threading.Event()
+    taken: list[int] = []
+
+    def take(given: Any) -> Any:
+        taken.append(given.get_buffer().pts)
+        if len(taken) == 10:
+            enough.set()
+
+    appsrc: Any = Takes(10)
+    if kind == "mock":
+        appsrc = MagicMock(**{"push_sample.side_effect": take})
+        appsrc.enough = enough
+    playback = MagicMock()
+    manager = BufferManager(2.0, 25, 100, appsrc, MagicMock(), playback)
+    manager.start_buffer_thread()
+    for number in range(40):
+        manager.on_new_sample(Emits(sample(number * FRAME_NS)))
+    assert appsrc.enough.wait(WAIT_S)
+    manager.stop_buffer_thread()
+    playback.set_state.assert_called_once_with(Gst.State.PLAYING)
+    pts_ns = taken if kind == "mock" else appsrc.pts_ns
+    assert pts_ns == [number * FRAME_NS for number in range(len(pts_ns))]
+    assert manager.get_stats()["frames_sent"] == len(pts_ns)
+
+
+def test_objects_that_cannot_play_are_refused() -> None:
+    manager = BufferManager()
+    with pytest.raises(ConfigError, match="appsrc"):
+        manager.set_elements(appsrc=object())
+    with pytest.raises(ConfigError, match="playback pipeline"):
+        manager.set_elements(playback_pipeline=object())
+    with pytest.raises(ConfigError, match="appsink"):
+        manager.on_new_sample(object())
+    assert manager.appsrc is None
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_need_data_pushes_what_waits_next_as_long_as_no_thread_does(given: bool) -> None:
+    appsrc, audio_appsrc = Takes(), Takes()
+    manager = BufferManager(appsrc=appsrc if given else None)
+    for number in range(5):
+        manager.on_new_sample(Emits(sample(number * FRAME_NS)))
+        manager.on_new_audio_sample(Emits(sample(number * 10 * MS, 10 * MS)))
+    for _ in range(3):
+        manager._on_appsrc_need_data(appsrc, 4096)
+        manager._on_audio_appsrc_need_data(audio_appsrc, 4096)
+    assert appsrc.pts_ns == [0, 40 * MS, 80 * MS]
+    assert audio_appsrc.pts_ns == [0, 10 * MS, 20 * MS]
+    assert manager.get_stats()["frames_sent"] == 3
+    assert manager.appsrc is appsrc, "who asks is the element where none was given"
+    for _ in range(3):
+        manager._on_appsrc_need_data(appsrc, 4096)
+    assert len(appsrc.pts_ns) == 5, "and no more than there is"
+    manager.start_buffer_thread()
+    manager.stop_buffer_thread()
+    manager.on_new_sample(Emits(sample(5 * FRAME_NS)))
+    manager._on_appsrc_need_data(appsrc, 4096)
+    assert len(appsrc.pts_ns) == 5, "what is stopped stays stopped"
+
+
+PLAIN = """
+import threading
+import gi
+gi.require_version("Gst", "1.0")
+from gi.repository import Gst
+Gst.init(None)
+source, playback = Gst.Pipeline.new(), Gst.Pipeline.new()
+def chain(pipeline, *elements):
+    for element in elements:
+        pipeline.add(element)
+    for one, other in zip(elements, elements[1:]):
+        assert one.link(other)
+    return elements
+make = Gst.ElementFactory.make
+frames, sink = chain(source, make("videotestsrc"), make("appsink"))
+appsrc, out = chain(playback, make("appsrc"), make("fakesink"))
+assert not hasattr(sink, "try_pull_sample") and not hasattr(appsrc, "push_sample")
+frames.set_property("num-buffers", 30)
+sink.set_property("emit-signals", True)
+out.set_property("sync", True)
+from pipeline import BufferManager
+manager = BufferManager(buffer_duration=0.5, delay=0.2, appsrc=appsrc, playback_pipeline=playback)
+sink.connect("new-sample", manager.on_new_sample)
+appsrc.connect("need-data", manager._on_appsrc_need_data)
+source.set_state(Gst.State.PLAYING)
+manager.start_buffer_thread()
+message = playback.get_bus().timed_pop_filtered(20 * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+assert message is not None and message.type == Gst.MessageType.EOS, manager
+manager.stop_buffer_thread()
+print(out.get_property("stats").get_value("rendered"), manager.dropped)
+source.set_state(Gst.State.NULL)
+playback.set_state(Gst.State.NULL)
+"""
+
+
+def test_elements_that_were_made_before_their_methods_were_known() -> None:
+    command = [sys.executable, "-c", PLAIN]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=3 * WAIT_S, check=False)
+    assert done.stdout.split() == ["30", "0"], done.stderr
