@@ -184,9 +184,11 @@ def test_after_the_end_nothing_is_left_to_show_and_nothing_moves() -> None:
     with Pipes(source, playback(sync=True), delay=0.3) as pipes:
         pipes.play()
         pipes.wait_eos()
-        manager, video = pipes.manager, pipes.manager._video.stream
+        manager, line = pipes.manager, pipes.manager._line
         with manager._engine.change:
-            assert manager._engine.change.wait_for(lambda: video.not_shown == 0, WAIT_S)
+            assert manager._engine.change.wait_for(
+                lambda: manager.playhead_ns == line.timeline.newest_ns and manager.state == "drained", WAIT_S
+            )
         stats = manager.get_stats()
         assert stats["frame_buffer_size"] == 0
         assert stats["display_buffer_duration"] == 0

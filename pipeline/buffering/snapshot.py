@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.stats import BufferStatistics, Counters, StreamStatistics
+from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.timebase import ns_to_seconds
 
@@ -60,12 +61,13 @@ def figures(line: DelayLine, now_ns: int, waiting: int) -> dict[str, Any]:
     if playhead_ns is not None:
         newest_ns = max(video.newest_ns or 0, audio.newest_ns or 0)
         held_ns = min(max(newest_ns - playhead_ns, 0), max(video.stored_ns, audio.stored_ns))
+    all_shown = line.state is State.DRAINED and held_ns == 0  # known here before the thread's next step
     return {
         "frames_received": video.counters.received + waiting,
         "frames_sent": video.counters.sent,
-        "frame_buffer_size": video.not_shown,
+        "frame_buffer_size": 0 if all_shown else video.not_shown,
         "frame_buffer_capacity": video.capacity,
-        "audio_buffer_size": audio.not_shown,
+        "audio_buffer_size": 0 if all_shown else audio.not_shown,
         "audio_buffer_capacity": audio.capacity,
         "display_buffer_duration": ns_to_seconds(held_ns),
         "current_playback_time": ns_to_seconds(playhead_ns or 0),
