@@ -70,15 +70,22 @@ class Monitor:
         self._thread.start()
 
     def close(self) -> None:
-        """Take the encoders out again; blocks for a frame or so. Idempotent."""
+        """Take the encoders out again; blocks for a frame or so. Idempotent.
+
+        Raises PipelineError where the pipeline stands still.
+        """
         if self._closing.is_set():
             return
         self._closing.set()
-        for pad in self._tap.element.sinkpads:
+        tap = self._tap.element
+        # it plays on by itself, whatever the film does: a held one keeps who feeds it waiting
+        tap.set_locked_state(True)
+        tap.set_state(Gst.State.PLAYING)
+        for pad in tap.sinkpads:
             detach(pad)
         self._stage.remove()
-        self._tap.element.set_state(Gst.State.NULL)
-        self._pipeline.remove(self._tap.element)
+        tap.set_state(Gst.State.NULL)
+        self._pipeline.remove(tap)
         self._thread.join()
 
     def _run(self) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.gst.elements import chain, make, make_appsrc, static_pad
+from pipeline.gst.encode_stage import SPARE_PICTURES
 from pipeline.gst.fragments import Fragment, FragmentCutter, Head
+from pipeline.gst.monitor import Monitor
+from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
 from pipeline.web.film import KEPT, Reel
 from tests import films
@@ -96,6 +102,50 @@ def test_a_held_film_comes_when_it_goes_on_and_ends_with_the_run(live: Live) -> 
     while viewer.read(50_000):
         pass
     viewer.leave()
+
+
+def test_the_encoders_go_while_the_film_is_held() -> None:
+    pipeline = Gst.Pipeline.new("playback")
+    caps = Gst.Caps.from_string("video/x-raw,format=I420,width=320,height=240,framerate=25/1")
+    source, tee, queue = (
+        make_appsrc("source", caps),
+        make("tee", "picture"),
+        make("queue", None, max_size_time=0),
+    )
+    chain(pipeline, source, tee, queue, make("fakesink", None, sync=False))
+    pipeline.set_state(Gst.State.PLAYING)
+    before = set(elements_of(pipeline))
+    frames = itertools.count()
+
+    def show() -> None:
+        frame: Any = Gst.Buffer.new_wrapped(bytes(320 * 240 * 3 // 2))
+        frame.pts, frame.duration = next(frames) * 40_000_000, 40_000_000
+        source.push_buffer(frame)
+
+    def is_shown() -> bool:
+        show()
+        return static_pad(tee, "sink").get_current_caps() is not None
+
+    wait_until(is_shown, "the first picture")
+    pieces: list[Head | Fragment | None] = []
+    monitor = Monitor(pipeline, tee, None, pieces.append)
+    rendered = static_pad(tee, "src_1").get_peer().get_parent_element()
+
+    def is_seen() -> bool:
+        show()
+        return bool(pieces)
+
+    def is_held_up() -> bool:
+        show()
+        return int(rendered.get_property("current-level-buffers")) >= SPARE_PICTURES
+
+    wait_until(is_seen, "the film")
+    pipeline.set_state(Gst.State.PAUSED)
+    wait_until(is_held_up, "the encoder's standstill")
+    monitor.close()
+    assert set(elements_of(pipeline)) == before
+    assert pieces[-1] is None
+    pipeline.set_state(Gst.State.NULL)
 
 
 def box(kind: bytes, content: bytes = b"") -> bytes:
