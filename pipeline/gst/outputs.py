@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from pipeline.errors import ConfigError, OutputError
 from pipeline.gst.containers import CONTAINERS, LIVE_FLV, LIVE_TS
 from pipeline.gst.elements import at_once, find_property, make
-from pipeline.gst.file_output import Split, write_file
+from pipeline.gst.file_output import FileOutput, Split, write_file
 from pipeline.gst.playlist import Segments, write_playlist
 from pipeline.gst.push import Push
 from pipeline.gst.push_link import Carrier
 from pipeline.gst.recording import Recording
 from pipeline.gst.rtsp_server import RtspServer
-from pipeline.gst.runtime import Gst
+from pipeline.gst.runtime import Gst, require
 from pipeline.redaction import redact_address
 
 SRT_LINGER_S = 1.0
@@ -54,7 +54,7 @@ def open_file(
     audio_codec: str | None,
     split: Split | None = None,
     hls_segments: Segments = "ts",
-) -> Output:
+) -> FileOutput:
     """A film in a file, whose extension names the container, or an HLS playlist (.m3u8), its segments beside it.
 
     `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``; a playlist is in segments in
@@ -87,7 +87,7 @@ def open_stream(
 ) -> Output:
     """A push to ``rtmp``, ``rtmps`` or ``srt`` that survives the server's absence, or an ``rtsp`` server.
 
-    Raises ConfigError, and OutputError where an RTSP server's port cannot be had.
+    Raises ConfigError, MissingDependencyError, and OutputError where an RTSP server's port cannot be had.
 
     `make_silence_encoder` makes an AAC encoder for the silence that is pushed where `audio_codec` is None.
     """
@@ -95,8 +95,10 @@ def open_stream(
     if scheme == "rtsp":
         return RtspServer(url, video_codec=video_codec, audio_codec=audio_codec)
     if scheme in ("rtmp", "rtmps"):
+        require("rtmp")
         container, make_sink, sent, linger_s = LIVE_FLV, partial(_rtmp_sink, url), "out-bytes-total", 0.0
     elif scheme == "srt":
+        require("srt")
         container, make_sink, sent, linger_s = (
             LIVE_TS,
             partial(_srt_sink, url),

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, MissingDependencyError
 from pipeline.gst.outputs import open_stream
+from pipeline.gst.runtime import FEATURES, Feature
 from tests import films
 from tests.outputs.peers import RtmpServer, SrtListener
 from tests.outputs.runs import expect_film, settings
@@ -68,6 +69,15 @@ def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> N
 def test_an_rtmp_address_without_a_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="rtmp://server/app/KEY"):
         open_stream("rtmp://127.0.0.1:1935/match", video_codec="h264", audio_codec="aac")
+
+
+@pytest.mark.parametrize(("feature", "url"), [("srt", "srt://h:9000"), ("rtmp", "rtmp://h/app/KEY")])
+def test_what_a_push_lacks_is_said_before_the_film_begins(
+    feature: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(FEATURES, feature, Feature(feature, {"nosuchsink": "gstreamer1.0-some"}))
+    with pytest.raises(MissingDependencyError, match=r"nosuchsink.*gstreamer1\.0-some"):
+        open_stream(url, video_codec="h264", audio_codec="aac")
 
 
 def test_rtmps_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:
