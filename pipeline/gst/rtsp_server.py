@@ -67,7 +67,7 @@ class RtspServer:
         self._context = GLib.MainContext()
         self._loop = GLib.MainLoop.new(self._context, False)
         self._server, self._is_open = self._make_server(url)
-        self._listening = self._listen()
+        self._listening: GLib.Source | None = self._listen()
         self._thread = threading.Thread(target=self._answer, name=f"rtsp-{self.name}", daemon=True)
         self._thread.start()
 
@@ -117,7 +117,9 @@ class RtspServer:
         try:
             self._loop.run()
         finally:
-            self._listening.destroy()
+            if self._listening is not None:
+                self._listening.destroy()
+                self._listening = None  # it holds the port as long as it is there
             self._server.client_filter(lambda _server, _client: self._rtsp.RTSPFilterResult.REMOVE)
             self._context.pop_thread_default()
 
