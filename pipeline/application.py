@@ -15,12 +15,13 @@ from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
-from pipeline.errors import ForesightError, PipelineError
-from pipeline.exports import PathWriter, write_truth
+from pipeline.errors import ForesightError, PipelineError, StateError
+from pipeline.exports import Shown, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.detector_feed import DetectorFeed
 from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.ending import Standstill
 from pipeline.gst.file_output import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
@@ -34,7 +35,7 @@ from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact_address
 from pipeline.settings import Settings, check
-from pipeline.timebase import Nanoseconds, ns_to_seconds
+from pipeline.timebase import Nanoseconds
 from pipeline.venue import assumed_rig, detector_for, known_rig
 from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
 
@@ -45,6 +46,10 @@ logger = logging.getLogger("foresight")
 
 PROGRESS_EVERY_S = 0.25
 RENDER_THREADS = 2
+ABORT_S = 1.5
+"""A run that is to end at once goes on while its last pictures still move; standing still for so long ends it."""
+STAND_STILL_S = 10.0
+"""A film that is to be played out and stands still for so long is given up."""
 CAMERA_ASPECT = 16 / 9
 """Width / height of the virtual camera whose frame is drawn into a panorama."""
 
@@ -71,6 +76,9 @@ class PanoramaWithVirtualCamera:
         self._notes: list[str] = []
         self._error: ForesightError | None = None
         self._state = "starting"
+        self._aborted = threading.Event()
+        self._has_stalled = False
+        self._is_given_up = False
         self._begun_s = time.monotonic()
         self._begun_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
@@ -84,12 +92,9 @@ class PanoramaWithVirtualCamera:
         self.rig: Rig | None = None
         self.onlooker: Onlooker | None = None
         self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
-        self._path_writer: PathWriter | None = None
+        self._shown = Shown()
         self._further_streams: list[BufferStream] = []
         self._framerate = 0.0
-        self._shown = 0
-        self._first_shown_ns: Nanoseconds | None = None
-        self._last_shown_ns: Nanoseconds | None = None
         self.timeline = Timeline(
             span_s=settings.delay_s + TIMELINE_MARGIN_S, keep_all=settings.export.detections_out is not None
         )
@@ -108,20 +113,49 @@ class PanoramaWithVirtualCamera:
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> RunReport:
         """Run until the sources end, `duration_s` is over, or `stop`; blocks. Raises ForesightError.
 
-        `on_progress` is called four times a second on this thread.
+        `on_progress` is called four times a second on this thread. A run that is ended before anything came
+        reports that nothing was shown.
         """
         try:
             self._start()
-            playback = self.playback
-            while playback is not None and not playback.wait_over(PROGRESS_EVERY_S):
-                if on_progress is not None:
-                    on_progress(self.progress())
-            report = self._report()
+            if self.playback is not None:
+                self._play_out(self.playback, on_progress or (lambda _progress: None))
         finally:
             self._close()
+            report = self._report()
+            self.buffer_manager.clear_buffers()  # and its counts
         if self._error is not None:
             raise self._error
         return report
+
+    def _play_out(self, playback: PlaybackPipeline, on_progress: Callable[[Progress], None]) -> None:
+        """Wait for the end of the film, but not for what stands still where an end is asked for."""
+        standstill = Standstill(lambda: (self._patience_s, self._shown.count, *playback.switchboard.activity))
+        aborted = False
+        while not playback.wait_over(PROGRESS_EVERY_S):
+            on_progress(self.progress())
+            if self._aborted.is_set() and not aborted:
+                aborted = True
+                self.abort()  # again: it may have come before there was anything to end
+            patience_s = self._patience_s
+            if patience_s is not None and standstill.for_s() > patience_s:
+                self._give_up(playback)
+                return
+
+    @property
+    def _patience_s(self) -> float | None:
+        """How long playback may stand still now; None while that is no business of ours."""
+        if self._aborted.is_set():
+            return ABORT_S
+        if self._has_stalled or self.buffer_manager.state == "drained":
+            return STAND_STILL_S
+        return None
+
+    def _give_up(self, playback: PlaybackPipeline) -> None:
+        self._is_given_up = True
+        playback.switchboard.give_up()
+        if not (self._aborted.is_set() or self._error or playback.switchboard.failures):
+            self._error = PipelineError("playback stands still before its end; check what takes the film")
 
     def stop(self) -> None:
         """End the capture now; what is in the window is still shown, and every file is finished. Idempotent."""
@@ -141,11 +175,20 @@ class PanoramaWithVirtualCamera:
             self.playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
 
     def abort(self) -> None:
-        """End at once: what is in the window is lost, files end where they are. Idempotent, any thread."""
-        playback = self.playback
+        """End at once: what is in the window is lost, files end where they are. Idempotent, any thread.
+
+        `run` returns within some three seconds, also where a disk or a server stands still.
+        """
+        self._aborted.set()
         self.buffer_manager.stop_buffer_thread()
-        if playback is not None:
-            playback.finish()
+        threading.Thread(target=self._end_both, name="abort", daemon=True).start()
+
+    def _end_both(self) -> None:
+        """Not on the thread that aborts: a signal handler's may hold what is needed here."""
+        if self._analysis is not None:
+            self._analysis.interrupt()
+        if self.playback is not None:
+            self.playback.finish()
 
     def progress(self) -> Progress:
         """One look at the run. Any thread; never blocks the streaming threads."""
@@ -208,6 +251,8 @@ class PanoramaWithVirtualCamera:
             detector_branch=settings.detector.kind != "none",
             encoder=lambda: self._video_encoder(low_latency=True),
         ).build()
+        if self._is_ending:
+            return
         analysis.on_error(self._fail)
         analysis.on_camera_lost(self._on_camera_lost)
         analysis.video_appsink.connect("new-sample", self.buffer_manager.on_new_sample)
@@ -220,7 +265,10 @@ class PanoramaWithVirtualCamera:
             analysis.detector_appsink.connect("new-sample", self._feed.on_new_sample)
             analysis.detector_appsink.connect("eos", self._feed.on_eos)
         analysis.start()
-        info = analysis.wait_ready()
+        try:
+            info = analysis.wait_ready()
+        except StateError:  # asked to end before anything came
+            return
         self._framerate = info.framerate
         if rig is None:
             rig, note = assumed_rig(*info.size_px)
@@ -229,11 +277,13 @@ class PanoramaWithVirtualCamera:
             rig.check_frame(*info.size_px)
         self._direct(rig)
         self._play(rig, info)
-        if self._state == "draining":  # asked to stop while starting
-            self.buffer_manager.start_buffer_thread()
-            analysis.finish()
-            return
         self.buffer_manager.start_buffer_thread()
+        if self._state == "draining":  # asked to stop while starting
+            analysis.finish()
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._state == "draining" or self._aborted.is_set()
 
     def _direct(self, rig: Rig) -> None:
         """Set detector and director to work on `rig`."""
@@ -258,7 +308,7 @@ class PanoramaWithVirtualCamera:
         """Build the playback pipeline and hand it to the buffer manager, which starts it."""
         settings = self.settings
         if settings.export.path_out is not None:
-            self._path_writer = PathWriter(settings.export.path_out)
+            self._shown.write_path(settings.export.path_out)
         # Decoders, detector, the view's bands and the encoder keep the cores busy by themselves.
         cv2.setNumThreads(1)
         view = self._view_element = ViewElement(
@@ -275,6 +325,7 @@ class PanoramaWithVirtualCamera:
             streams=[secret.get_secret_value() for secret in settings.streams],
             show_window=settings.shows_window,
             is_watched=settings.web.address is not None,
+            live=self._live,
             encoding=Encoding(
                 settings.encoder.video_codec,
                 lambda: self._video_encoder(low_latency=self._live),
@@ -312,12 +363,7 @@ class PanoramaWithVirtualCamera:
         view = self.director.view_at(self.buffer_manager.captured_ns(time_ns))
         if self._panorama is not None:
             view = self._panorama
-        self._shown += 1
-        if self._first_shown_ns is None:
-            self._first_shown_ns = time_ns
-        self._last_shown_ns = time_ns
-        if self._path_writer is not None:
-            self._path_writer.write(time_ns, view)
+        self._shown.note(time_ns, view)
         return view
 
     # Trouble
@@ -331,6 +377,7 @@ class PanoramaWithVirtualCamera:
             self.stop()
 
     def _on_stall(self) -> None:
+        self._has_stalled = True
         self._fail(
             PipelineError(
                 f"no frame was shown for {self.settings.buffer.stall_timeout_s:g} s; "
@@ -359,23 +406,21 @@ class PanoramaWithVirtualCamera:
 
     def _report(self) -> RunReport:
         came, dropped = self._came_and_dropped()
-        first_ns, last_ns = self._first_shown_ns, self._last_shown_ns
-        frame_s = 1 / self._framerate if self._framerate else 0.0
         return RunReport(
             frames_in=came,
-            frames_out=self._shown,
+            frames_out=self._shown.count,
             dropped=dropped,
             duplicated=self.buffer_manager.statistics().streams["video"].repeated,
-            duration_s=0.0
-            if first_ns is None or last_ns is None
-            else ns_to_seconds(last_ns - first_ns) + frame_s,
+            duration_s=self._shown.duration_s(self._framerate),
             wall_s=time.monotonic() - self._begun_s,
             cpu_s=processor_seconds() - self._begun_cpu_s,
             peak_memory_mb=peak_memory_mb(),
             outputs=(
-                *(self.playback.switchboard.files if self.playback else ()),
+                *self.playback.switchboard.files,
                 *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
-            ),
+            )
+            if self.playback
+            else (),
             notes=self.notes,
             failures=self.playback.switchboard.failures if self.playback else (),
         )
@@ -392,11 +437,9 @@ class PanoramaWithVirtualCamera:
         if self._worker is not None:
             self._worker.stop()
         if self.playback is not None:
-            self.playback.stop()
+            self.playback.stop(at_once=self._is_given_up or self._aborted.is_set())
         self._renderers.shutdown()
-        self.buffer_manager.clear_buffers()
-        if self._path_writer is not None:
-            self._path_writer.close()
+        self._shown.close()
         self._export()
 
     def _export(self) -> None:
@@ -405,4 +448,4 @@ class PanoramaWithVirtualCamera:
         if export.detections_out is not None:
             write_detections(export.detections_out, self.timeline.all())
         if export.truth_out is not None and self._analysis is not None:
-            write_truth(export.truth_out, self._analysis.sources, self._last_shown_ns)
+            write_truth(export.truth_out, self._analysis.sources, self._shown.last_ns)

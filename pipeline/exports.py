@@ -48,6 +48,45 @@ class PathWriter:
                 self._file = None
 
 
+class Shown:
+    """What a run shows: how much and from when to when, and the camera's path where that is wanted.
+
+    `note` belongs to one thread; the rest may be called from any.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first_ns: Nanoseconds | None = None
+        self.last_ns: Nanoseconds | None = None
+        self._path_writer: PathWriter | None = None
+
+    def write_path(self, path: Path) -> None:
+        """Write the views to a CSV file, from now on. Raises OutputError."""
+        self._path_writer = PathWriter(path)
+
+    def note(self, time_ns: Nanoseconds, view: View) -> None:
+        """One frame is shown."""
+        self.count += 1
+        if self.first_ns is None:
+            self.first_ns = time_ns
+        self.last_ns = time_ns
+        if self._path_writer is not None:
+            self._path_writer.write(time_ns, view)
+
+    def duration_s(self, framerate: float) -> float:
+        """From the first frame's begin to the last one's end; `framerate` 0: to its begin."""
+        if self.first_ns is None or self.last_ns is None:
+            return 0.0
+        return ns_to_seconds(Nanoseconds(self.last_ns - self.first_ns)) + (
+            1 / framerate if framerate else 0.0
+        )
+
+    def close(self) -> None:
+        """Finish the path's file. Idempotent."""
+        if self._path_writer is not None:
+            self._path_writer.close()
+
+
 def write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:
     """Write the true ball and players of the match among `sources`, frame by frame up to running time `until_ns`.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, ForesightError
 from pipeline.gst.decoders import share_cores
 from pipeline.gst.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.encode_stage import Encoding
@@ -31,8 +31,9 @@ class PlaybackPipelineBuilder:
     `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a ViewElement,
     or any that takes and gives raw pictures). `files`, `streams` and `show_window` say where the film goes, all
     from one encode (`encoding`, needed for files and streams, those begun later too). `split`: when files go on
-    in a next part. `hls_segments`: what a playlist among the files consists of. `is_watched`: the film is worth
-    playing when its last output has failed, as with a window.
+    in a next part. `hls_segments`: what a playlist among the files consists of. `live`: the film does not wait for
+    a file whose disk stands still. `is_watched`: the film is worth playing when its last output has failed, as with
+    a window.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class PlaybackPipelineBuilder:
         streams: Sequence[str] = (),
         show_window: bool = False,
         is_watched: bool = False,
+        live: bool = False,
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
         rig: Rig | None = None,
@@ -64,6 +66,7 @@ class PlaybackPipelineBuilder:
         self._streams = list(streams)
         self._show_window = show_window
         self._is_watched = is_watched or show_window
+        self._live = live
         self._encoding = encoding
         self._view = view
         self._rig = rig
@@ -78,7 +81,11 @@ class PlaybackPipelineBuilder:
         sound = self._shown_sound(pipeline, audio_appsrc)
         switchboard = Switchboard(pipeline, picture, sound, self._encoding, may_be_empty=self._is_watched)
         if self._encoding is not None:
-            self._open_outputs(switchboard, self._encoding)
+            try:
+                self._open_outputs(switchboard, self._encoding)
+            except ForesightError:
+                switchboard.finish()  # a server that is open already keeps its port else
+                raise
         if self._show_window:
             self._open_window(pipeline, picture, sound)
         make_monitor = partial(Monitor, pipeline, picture, sound)
@@ -132,15 +139,16 @@ class PlaybackPipelineBuilder:
         video, audio = encoding.video_codec, encoding.audio_codec
         sound = None if self._audio_caps is None else audio
         for path in self._files:
-            switchboard.add_file(
-                open_file(
-                    path,
-                    video_codec=video,
-                    audio_codec=sound,
-                    split=self._split,
-                    hls_segments=self._hls_segments,
-                )
+            output = open_file(
+                path,
+                video_codec=video,
+                audio_codec=sound,
+                split=self._split,
+                hls_segments=self._hls_segments,
             )
+            if self._live:
+                output.be_patient()
+            switchboard.add_file(output)
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for url in self._streams:
             switchboard.add_stream(

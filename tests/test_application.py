@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import CalibrationError, ConfigError, RigError, SourceError
-from pipeline.progress import Progress
+from pipeline.progress import Progress, RunReport
 from pipeline.settings import Settings
 from tests import films
 
@@ -123,6 +124,29 @@ def test_abort_ends_at_once_and_the_file_is_finished(tmp_path: Path, live: bool)
     report = application.run(abort_when_playing)
     assert asked.is_set()
     assert films.streams(film)["video"]["nb_read_packets"] == str(report.frames_out)
+
+
+@pytest.mark.parametrize("end", ["stop", "abort"])
+def test_a_run_can_be_ended_before_its_camera_has_answered(tmp_path: Path, end: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        source = f"rtsp://127.0.0.1:{mute.getsockname()[1]}/camera"
+        application = PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", sources=[source], live=True))
+        reports: list[RunReport] = []
+        run = threading.Thread(target=lambda: reports.append(application.run()))
+        run.start()
+        connection, _ = mute.accept()
+        with connection:
+            getattr(application, end)()
+            run.join(60)
+    (report,) = reports
+    assert (report.frames_out, report.outputs) == (0, ())
+
+
+@pytest.mark.parametrize("end", ["stop", "abort"])
+def test_a_run_can_be_ended_before_it_begins(tmp_path: Path, end: str) -> None:
+    application = PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4"))
+    getattr(application, end)()
+    assert application.run().frames_out == 0
 
 
 def test_nothing_is_left_running(tmp_path: Path) -> None:

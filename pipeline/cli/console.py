@@ -40,7 +40,7 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
     """Run to the end. The first Ctrl-C ends the capture and plays out the window, the second ends at once.
 
     Main thread only. Raises ForesightError, also for a file that failed while the rest went on, and typer.Exit with
-    INTERRUPTED after the second Ctrl-C.
+    INTERRUPTED after the second Ctrl-C, or after one before anything was shown.
     """
     _set_up_logging(settings)
     application = PanoramaWithVirtualCamera(settings)
@@ -60,7 +60,7 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
     else:
         for line in report_lines(report):
             say(line)
-    if asked.times > 1:
+    if asked.times > 1 or (asked.times and not report.frames_out):
         raise typer.Exit(INTERRUPTED)
     if report.failures:
         raise OutputError("; ".join(report.failures))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from pipeline.errors import ForesightError, SourceError
+from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.bus import BusListener, explain
 from pipeline.gst.match_source import MatchSource
 from pipeline.gst.runtime import Gst, GstApp
@@ -57,6 +57,7 @@ class AnalysisPipeline:
         self._lost: set[int] = set()
         self._changed = threading.Condition()
         self._complete = False
+        self._is_interrupted = False
         self._has_audio = False
         self._caps: dict[GstApp.AppSink, Gst.Caps] = {}
         self._error: ForesightError | None = None
@@ -122,22 +123,36 @@ class AnalysisPipeline:
                 source.camera.start(self.pipeline.get_base_time(), partial(self._on_source_lost, index))
 
     def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
-        """Block until every stream's format is known. Raises SourceError when that fails or takes too long."""
+        """Block until every stream's format is known.
+
+        Raises SourceError when that fails or takes too long, StateError when `finish` or `interrupt` comes before.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._error is not None or self._is_ready(), timeout=timeout_s)
+            self._changed.wait_for(
+                lambda: self._is_interrupted or self._error is not None or self._is_ready(), timeout=timeout_s
+            )
             if self._error is not None:
                 raise self._error
+            if self._is_interrupted and not self._is_ready():
+                raise StateError(f"{self._names()}: the capture was ended before anything came")
             if not self._is_ready():
                 raise SourceError(
                     f"{self._names()}: nothing came within {timeout_s:g} s; check that it is sending"
                 )
             return self._info()
 
+    def interrupt(self) -> None:
+        """Wake who waits until the pipeline is ready. Not for a signal handler: it may run on that very thread."""
+        with self._changed:
+            self._is_interrupted = True
+            self._changed.notify_all()
+
     def finish(self) -> None:
         """End the capture now: EOS enters behind what was captured, whatever the sources do.
 
         Waits for the streaming threads, which offline wait for room in the window.
         """
+        self.interrupt()
         for camera in self._cameras:
             camera.leave()
         self._end_sources(set(range(len(self.sources))))

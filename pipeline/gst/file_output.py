@@ -8,11 +8,15 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.gst.containers import CONTAINERS, Container
 from pipeline.gst.elements import add, at_once, chain, ghost, link, make, set_property, static_pad
-from pipeline.gst.runtime import Gst
-from pipeline.timebase import Nanoseconds, seconds_to_ns
+from pipeline.gst.runtime import GLib, Gst
+from pipeline.timebase import NS_PER_S, Nanoseconds, seconds_to_ns
 
 PAYLOAD_SHARE = 0.9
 """splitmuxsink counts picture and sound alone; this leaves room for what a transport stream adds to them."""
+
+
+PATIENCE_NS = 10 * NS_PER_S
+"""A disk may stand still for so long, and of a live film nobody notices; then the file is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,27 @@ class FileOutput:
 
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
+
+    def be_patient(self) -> None:
+        """For a live film, before it begins: wait for the disk on nobody's time, for PATIENCE_NS, and then fail."""
+        for queue in self.entries:
+            queue.set_property("max-size-time", PATIENCE_NS)
+            queue.connect("overrun", self._give_up)
+
+    def _give_up(self, queue: Gst.Element) -> None:
+        """On the streaming thread that would have to wait next."""
+        if int(queue.get_property("leaky")):
+            return  # this has failed already
+        self.abandon()
+        told: GLib.Error = GLib.Error.new_literal(
+            Gst.ResourceError.quark(), "takes nothing any more; check the disk", Gst.ResourceError.FAILED
+        )
+        self.element.post_message(Gst.Message.new_error(self.element, told, ""))
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has come in and is not written yet, as far as it is known. Any thread."""
+        return sum(queue.get_property("current-level-bytes") for queue in self.entries)
 
     def abandon(self) -> None:
         """Hold nobody up any more: what failed takes nothing from now on. Any thread; does not block."""

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
-from pipeline.errors import ForesightError, StateError
+from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.bus import BusListener
+from pipeline.gst.ending import to_null
 from pipeline.gst.limiter import DurationLimit
 from pipeline.gst.monitor import Monitor, OnPiece
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.switchboard import Switchboard
 from pipeline.timebase import Nanoseconds
+
+logger = logging.getLogger("foresight")
+
+NULL_S = 10.0
+"""A pipeline that nothing holds is shut down by then."""
+HURRIED_NULL_S = 0.5
+"""The same for a run that is to end at once."""
 
 
 class PlaybackPipeline:
@@ -90,15 +99,23 @@ class PlaybackPipeline:
         if encoded is not None:
             DurationLimit(encoded, time_ns)
 
-    def stop(self) -> None:
-        """Let the pushes send their last, then set the pipeline to NULL. Idempotent."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Let the pushes send their last, then set the pipeline to NULL. Idempotent.
+
+        Blocks for a bounded time, also where a disk stands still; for two seconds or so where the run has to end
+        `at_once`.
+        """
         self._bus.stop()
         self._over.set()
         with self._monitoring:
             if self._monitor is not None:
-                self._monitor.close()
-        self.switchboard.finish()
-        self.pipeline.set_state(Gst.State.NULL)
+                try:
+                    self._monitor.close()
+                except PipelineError as error:
+                    logger.warning("%s", error)
+        self.switchboard.finish(at_once=at_once)
+        if not to_null(self.pipeline, HURRIED_NULL_S if at_once else NULL_S):
+            logger.warning("an output stands still and cannot be closed; it is left alone")
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.EOS:

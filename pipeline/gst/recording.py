@@ -21,6 +21,8 @@ DISK_PATIENCE_NS = 60 * NS_PER_S
 """A card or a network folder may stand still for this long; then the recording is given up."""
 FINISH_S = 20.0
 """At the end, this long for the disk to take what waits for it."""
+LEAVE_S = 1.0
+"""Then this long for it to let go of the file."""
 
 
 class Recording:
@@ -52,12 +54,17 @@ class Recording:
         self._thread.start()
 
     def close(self) -> None:
-        """Complete the file with what came until now; blocks, at most FINISH_S. Idempotent."""
+        """Complete the file with what came until now; blocks, at most FINISH_S and LEAVE_S. Idempotent."""
+        if self._closing.is_set():
+            return
         for kind in self._kinds:
             self._link.end(kind)
         self._thread.join(FINISH_S)
+        if self._thread.is_alive() and self.trouble is None:
+            self.trouble = f"{self.name}: was not finished in time, so the file is incomplete; check the disk"
+            logger.warning("%s", self.trouble)
         self._closing.set()
-        self._thread.join(FINISH_S)
+        self._thread.join(LEAVE_S)
 
     def _run(self) -> None:
         trouble = self._link.live(self._closing, lambda: None)

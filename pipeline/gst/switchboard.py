@@ -18,6 +18,7 @@ from pipeline.gst.bus import explain
 from pipeline.gst.elements import static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encoded_tap import ask_for_keyframe
+from pipeline.gst.ending import all_within, to_null
 from pipeline.gst.file_output import FileOutput
 from pipeline.gst.outputs import Output, open_recording
 from pipeline.gst.push import Push
@@ -27,6 +28,12 @@ logger = logging.getLogger("foresight")
 
 FINISH_S = 10.0
 """An output has its end by then, unless what takes it stands still."""
+CLOSE_S = 30.0
+"""All outputs are closed by then, after the film's end; each keeps to limits of its own, well below."""
+HURRIED_CLOSE_S = 1.0
+"""The same for a run that is to end at once."""
+NULL_S = 1.0
+"""An element that nothing holds has changed its state by then."""
 
 OutputKind = Literal["file", "stream"]
 OutputState = Literal["waiting", "on", "away", "finishing", "off", "failed"]
@@ -66,9 +73,20 @@ class _Line:
         self.state: Literal["on", "finishing", "off"] = "on"
         self.trouble: str | None = None
         self.past_notes: tuple[str, ...] = ()
+        self.taken = 0
+        """Encoded pictures so far."""
         self.begun_s: float | None = None
         self.ended_s: float | None = None
         self.is_through = threading.Event()
+        self.is_closed = False
+
+    def cut_off(self) -> None:
+        """What the output has is not all of the film."""
+        if self.kind == "file" and self.begun_s is not None and self.trouble is None:
+            self.trouble = (
+                f"{self.output.name}: was not finished in time, so the file is incomplete; check the disk"
+            )
+            logger.warning("%s", self.trouble)
 
     def status(self) -> OutputStatus:
         elapsed_s = 0.0
@@ -137,6 +155,12 @@ class Switchboard:
         """The outputs in the order in which they were added. Never blocks."""
         return [line.status() for line in self._lines]
 
+    @property
+    def activity(self) -> tuple[int, ...]:
+        """What changes while an output takes something. Never blocks."""
+        waiting = [line.output.waiting_bytes for line in self._lines if isinstance(line.output, FileOutput)]
+        return (*(line.taken for line in self._lines), *waiting)
+
     def encoded_sound(self) -> Gst.Pad | None:
         """Where encoded sound comes from for all outputs; None while there is none. Never blocks."""
         stage = self._stage
@@ -171,8 +195,9 @@ class Switchboard:
             line = self._line(number)
             if line.state != "off" or line.reopen is None:
                 raise StateError(f"{line.output.name}: it cannot be started; a stopped stream can")
-            line.past_notes += line.output.notes
-            line.output, line.trouble = line.reopen(), None
+            output, ended = line.reopen(), line.output
+            line.past_notes += ended.notes
+            line.output, line.trouble, line.is_closed = output, None, False
             line.begun_s = line.ended_s = None
             self._put_on(line)
             return line.status()
@@ -189,14 +214,35 @@ class Switchboard:
             self._take_off(line)
             return line.status()
 
-    def finish(self) -> None:
-        """After the film's end: let every output complete what it has. Idempotent."""
+    def give_up(self) -> None:
+        """The film ends before the outputs have their end: what is not through is cut off. Any thread."""
+        for line in list(self._lines):
+            if line.state != "off" and not line.is_through.is_set():
+                line.cut_off()
+
+    def finish(self, *, at_once: bool = False) -> None:
+        """After the film's end: let every output complete what it has. Idempotent.
+
+        Blocks, at most CLOSE_S, or HURRIED_CLOSE_S where the run has to end `at_once`.
+        """
         self._is_over = True
         for line in self._lines:
             line.is_through.set()
-        with self._switching:
-            for line in self._lines:
-                line.output.close()
+        limit_s = HURRIED_CLOSE_S if at_once else CLOSE_S
+        has_waited = self._switching.acquire(timeout=limit_s)  # for a switch that is under way
+        try:
+            all_within(limit_s, [partial(self._close, line) for line in list(self._lines)])
+        finally:
+            if has_waited:
+                self._switching.release()
+        for line in self._lines:
+            if not line.is_closed:
+                line.cut_off()
+
+    @staticmethod
+    def _close(line: _Line) -> None:
+        line.output.close()
+        line.is_closed = True
 
     def on_message(self, message: Gst.Message) -> ForesightError | None:
         """Hear what the bus says of the outputs; returns the error that the whole film ends with, if it is one.
@@ -272,7 +318,7 @@ class Switchboard:
         element = line.output.element
         line.state = "on"
         line.is_through.clear()
-        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_begun, line))
+        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_picture, line))
         self._pipeline.add(element)
         element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items() if self._stage is not None else ():
@@ -282,26 +328,30 @@ class Switchboard:
             self._lines.append(line)
 
     @staticmethod
-    def _on_begun(line: _Line, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        line.begun_s = time.monotonic()
-        return Gst.PadProbeReturn.REMOVE
+    def _on_picture(line: _Line, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        line.taken += 1
+        if line.begun_s is None:
+            line.begun_s = time.monotonic()
+        return Gst.PadProbeReturn.OK
 
     def _take_off(self, line: _Line) -> None:
         line.state = "finishing"
         output = line.output
         # it plays to its end by itself, whatever the film does: it may be held just now
         output.element.set_locked_state(True)
-        output.element.set_state(Gst.State.PLAYING)
+        all_within(NULL_S, [lambda: output.element.set_state(Gst.State.PLAYING)])
         pads = list(output.element.sinkpads)
         for pad in pads:
             detach(pad)
         for pad in pads:
             pad.send_event(Gst.Event.new_eos())
-        line.is_through.wait(FINISH_S)
+        is_through = line.is_through.wait(FINISH_S)
         output.close()
-        output.element.set_state(Gst.State.NULL)
+        to_null(output.element, NULL_S)
         self._pipeline.remove(output.element)
         line.trouble = line.trouble or output.trouble
+        if not is_through:
+            line.cut_off()
         line.ended_s = time.monotonic()
         line.state = "off"
 

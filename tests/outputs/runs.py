@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import ForesightError
 from pipeline.progress import RunReport
 from pipeline.settings import Settings
 from tests import films
@@ -40,11 +41,15 @@ class Running:
     def __init__(self, application: PanoramaWithVirtualCamera) -> None:
         self.application = application
         self._report: RunReport | None = None
+        self._error: ForesightError | None = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def _run(self) -> None:
-        self._report = self.application.run()
+        try:
+            self._report = self.application.run()
+        except ForesightError as error:
+            self._error = error
 
     def wait_shown(self, position_s: float) -> None:
         wait_until(lambda: self.application.progress().position_s >= position_s, f"second {position_s:g}")
@@ -54,6 +59,8 @@ class Running:
 
     def report(self) -> RunReport:
         self.wait_over(60)
+        if self._error is not None:
+            raise self._error
         assert self._report is not None
         return self._report
 

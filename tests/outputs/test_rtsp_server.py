@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,10 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, MissingDependencyError, OutputError
 from pipeline.gst import runtime
+from pipeline.gst.elements import make
 from pipeline.gst.outputs import open_stream
+from pipeline.gst.runtime import Gst
+from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.settings import Settings
 from tests import films
 from tests.outputs.peers import RtspClient, answers, free_port, wait_until
@@ -148,3 +152,13 @@ def test_an_address_among_the_outputs_is_served(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="rtsp://") as caught:
         Settings.parse({"outputs": ["http://coach:hunter2@127.0.0.1/live"]})
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_goes_where_the_next_output_is_refused() -> None:
+    port = free_port()
+    caps = Gst.Caps.from_string("video/x-raw,format=I420,width=320,height=240,framerate=25/1")
+    encoding = Encoding("h264", partial(make, "x264enc"), "aac", partial(make, "avenc_aac"))
+    streams = [f"rtsp://127.0.0.1:{port}/live", "rtmp://127.0.0.1/no-key"]
+    with pytest.raises(ConfigError, match="key is missing"):
+        PlaybackPipelineBuilder([caps], streams=streams, encoding=encoding).build()
+    assert not answers(port)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.control import Control
-from pipeline.errors import StateError
+from pipeline.errors import OutputError, StateError
 from pipeline.gst.switchboard import OutputStatus
 from tests import films
-from tests.outputs.peers import RtmpServer, wait_until
+from tests.outputs.peers import RtmpServer, free_port, wait_until
 from tests.outputs.runs import FPS, Running, expect_film, settings
 
 WEB = {"address": "127.0.0.1:0"}
@@ -154,6 +155,23 @@ def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path)
     for film in server.films:
         expect_in_sync(film, 1)
     assert not any("gap" in note for note in report.notes)
+
+
+def test_a_start_that_fails_changes_nothing(match_film: Path, tmp_path: Path) -> None:
+    port = free_port()
+    url = f"rtsp://0.0.0.0:{port}/live"
+    with _operating(match_film, tmp_path, outputs=[tmp_path / "match.mkv"], streams=[url]) as run:
+        run.wait_shown(0.5)
+        run.control.stop_output(1)
+        with socket.socket() as other:
+            other.bind(("0.0.0.0", port))
+            other.listen()
+            for _ in range(2):
+                with pytest.raises(OutputError, match="cannot listen there"):
+                    run.control.start_output(1)
+        assert (run.control.outputs()[1].state, run.control.outputs()[1].can_start) == ("off", True)
+        assert sum("no password" in note for note in run.application.notes) == 1
+        assert run.control.start_output(1).state in ("waiting", "on")
 
 
 def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
