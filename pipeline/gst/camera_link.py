@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 POLL_NS = 50 * NS_PER_MS
 ANSWER_S = 10.0
-"""A connection on which nothing has come by then is given up."""
+"""A connection on which no picture has come by then is given up."""
 
 SILENT_S = 3.0
-"""A camera that has sent and sends nothing for so long is lost, whatever the connection says."""
+"""A camera that has sent pictures and sends none for so long is lost, whatever the connection and the sound say."""
 
 LIVE_LAG_NS = 3 * NS_PER_S
 """Timestamps no older than this and not of the future are the clock's own: the camera stamps as it captures."""
@@ -79,7 +79,7 @@ class CameraLink:
     def live(self, closing: threading.Event, *, patient: bool) -> SourceError | None:
         """Connect and take until `closing` is set or a film is over (None), or the connection is no more (why).
 
-        `patient`: wait for the first sample as long as it takes.
+        `patient`: wait for the first picture as long as it takes.
         """
         try:
             self._pipeline.set_state(Gst.State.PLAYING)
@@ -105,7 +105,7 @@ class CameraLink:
                 return SourceError(f"{name}: {self._misfit}")
             silent_s = (self._now_ns - (self._seen_ns or begun_ns)) / NS_PER_S
             if silent_s > SILENT_S and self._seen_ns is not None:
-                return SourceError(f"{name}: nothing came for {SILENT_S:g} s")
+                return SourceError(f"{name}: no picture came for {SILENT_S:g} s")
             if silent_s > ANSWER_S and not patient:
                 return SourceError(f"{name}: it does not answer")
         return None
@@ -167,7 +167,9 @@ class CameraLink:
         sample = appsink.emit("pull-sample")
         if sample is None:
             return Gst.FlowReturn.OK
-        now_ns = self._seen_ns = self._now_ns
+        now_ns = self._now_ns
+        if kind == "video":
+            self._seen_ns = now_ns
         feed = self._feeds[kind]
         if feed is None:
             feed = self._begin(appsink, kind, sample.get_caps())
