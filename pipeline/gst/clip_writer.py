@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.buffering.window import Entry
 from pipeline.errors import OutputError, StateError
+from pipeline.gst.priming import remove_priming
 from pipeline.gst.runtime import Gst, require
 from pipeline.gst.source_edge import shifted
 
@@ -22,7 +23,7 @@ _CHAINS = {
     "video/x-vp8": "identity",
     "video/x-vp9": "vp9parse",
     "image/jpeg": "jpegparse",
-    "audio/x-raw": "audioconvert ! audioresample ! avenc_aac aac-pns=false ! aacparse",
+    "audio/x-raw": "audioconvert ! audioresample ! avenc_aac name=aac{number} aac-pns=false ! aacparse",
     "audio/mpeg": "aacparse",
     "audio/x-opus": "opusparse",
 }
@@ -71,8 +72,14 @@ def _build(muxer: str, parts: Mapping[str, Sequence[Entry]]) -> Any:
                 f"stream {name!r} is {media}, which a clip cannot hold; convert it before the buffer"
             )
         description += f" appsrc name=source{number} format=time handle-segment-change=true max-bytes=0"
-        description += f" ! {chain} ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux."
-    return Gst.parse_launch(description)
+        description += f" ! {chain.format(number=number)}"
+        description += " ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux."
+    pipeline: Any = Gst.parse_launch(description)
+    for number in range(len(parts)):
+        encoder = pipeline.get_by_name(f"aac{number}")
+        if encoder is not None:
+            remove_priming(encoder)
+    return pipeline
 
 
 def _run(pipeline: Any, parts: Mapping[str, Sequence[Entry]], begin_ns: int, path: Path) -> None:
