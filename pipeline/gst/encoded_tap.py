@@ -84,7 +84,7 @@ class KeyframeGate:
         buffer = sample.get_buffer()
         if buffer is None:
             return []
-        time_ns = _running_time_ns(sample, buffer)
+        time_ns = begin_ns(sample, buffer)
         if self.first_ns is None:
             if kind == "audio":
                 self._early_sound.append((time_ns, sample))
@@ -124,7 +124,8 @@ def _moved(segment: Gst.Segment, stamp_ns: int, shift_ns: Nanoseconds) -> int:
     return time_ns if time_ns >= 0 else Gst.CLOCK_TIME_NONE
 
 
-def _running_time_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
+def begin_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
+    """The running time from which on `buffer`, of `sample`, is needed: to be decoded, or shown."""
     stamp = buffer.pts if buffer.dts == Gst.CLOCK_TIME_NONE else min(buffer.pts, buffer.dts)
     return _to_running_time_ns(sample.get_segment(), stamp)
 

@@ -6,7 +6,7 @@ import logging
 import threading
 from functools import partial
 
-from pipeline.gst.encoded_tap import EncodedTap
+from pipeline.gst.encoded_tap import EncodedTap, begin_ns
 from pipeline.gst.push_link import Carrier, PushLink
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import ns_to_seconds
@@ -36,7 +36,8 @@ class Push:
         self._carrier = carrier
         self._is_away = False
         self._gap_from_ns: int | None = None
-        self._seen_ns: int | None = None
+        self._first_ns: int | None = None
+        self._newest_ns: int | None = None
         self._beginning = threading.Lock()  # picture and sound come on threads of their own
         self._closing = threading.Event()
         self._over = threading.Event()
@@ -60,7 +61,7 @@ class Push:
         """Seconds of film that were not sent so far, the gap that is open included."""
         lost_ns = self._lost_ns
         if self._is_away:
-            lost_ns += max(0, (self._seen_ns or 0) - (self._gap_from_ns or 0))
+            lost_ns += max(0, (self._newest_ns or 0) - (self._gap_from_ns or 0))
         return ns_to_seconds(lost_ns)
 
     @property
@@ -88,6 +89,7 @@ class Push:
     # On the streaming threads
 
     def _on_sample(self, kind: str, sample: Gst.Sample) -> None:
+        self._note_time(kind, sample)
         with self._beginning:
             if self._thread is None:
                 self._link = PushLink(self.name, self._carrier)
@@ -96,6 +98,13 @@ class Push:
         link = self._link
         if link is not None:
             link.take(kind, sample)
+
+    def _note_time(self, kind: str, sample: Gst.Sample) -> None:
+        buffer = sample.get_buffer()
+        if kind == "video" and buffer is not None:
+            self._newest_ns = begin_ns(sample, buffer)
+            if self._first_ns is None:
+                self._first_ns = self._newest_ns
 
     def _on_end(self, kind: str) -> None:
         link = self._link
@@ -124,9 +133,8 @@ class Push:
 
     def _lost(self, link: PushLink, trouble: str) -> None:
         """The connection is no more; only the first failure after a good time is news."""
-        if self._gap_from_ns is None:  # a connection may fail before it had a keyframe to begin with
-            self._gap_from_ns = link.last_ns if link.is_up else link.first_ns
-        self._seen_ns = link.last_ns
+        if self._gap_from_ns is None:
+            self._gap_from_ns = link.sent_ns if link.is_up else self._first_ns
         self._trouble = trouble
         if not self._is_away:
             self._is_away = True

@@ -59,6 +59,7 @@ class PushLink:
         self._advice = carrier.advice
         self._lock = threading.Lock()
         self._gate = KeyframeGate()
+        self._unsent_ns = 0
         self._waiting: list[tuple[str, Gst.Sample | None]] | None = []
         self._pipeline = Gst.Pipeline.new("push")
         self._sink = carrier.make_sink()
@@ -75,6 +76,11 @@ class PushLink:
     def last_ns(self) -> Nanoseconds | None:
         """The running time of the last picture that was taken."""
         return self._gate.last_ns
+
+    @property
+    def sent_ns(self) -> Nanoseconds | None:
+        """Up to which running time pictures had been sent when the connection broke; None where none was taken."""
+        return None if self.last_ns is None else Nanoseconds(self.last_ns - self._unsent_ns)
 
     @property
     def sound_late_ns(self) -> Nanoseconds:
@@ -110,6 +116,7 @@ class PushLink:
                     self._pass_on(kind, sample)
             return self._watch(closing, on_up)
         finally:
+            self._unsent_ns = self._appsrcs["video"].get_property("current-level-time")
             self._pipeline.set_state(Gst.State.NULL)
 
     def _watch(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:

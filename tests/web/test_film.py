@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.gst.elements import chain, make, make_appsrc, static_pad
+from pipeline.gst.elements import chain, elements_of, make, make_appsrc, static_pad
 from pipeline.gst.encode_stage import SPARE_PICTURES
 from pipeline.gst.fragments import Fragment, FragmentCutter, Head
 from pipeline.gst.monitor import Monitor
