@@ -198,6 +198,17 @@ def test_a_source_without_sound_makes_a_film_without_sound(tmp_path: Path) -> No
     )
 
 
+def test_a_fragment_of_two_films_is_complete_when_both_are_known(tmp_path: Path) -> None:
+    picture, sound, film = (tmp_path / name for name in ("picture.mp4", "sound.wav", "film.mkv"))
+    for made, given in ((picture, "testsrc=size=320x180:rate=25"), (sound, "sine=sample_rate=48000")):
+        subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", given, "-t", "2", made], check=True)
+    source = f"gst:uridecodebin uri={picture.as_uri()} uridecodebin uri={sound.as_uri()}"
+    report = PanoramaWithVirtualCamera(settings(film, sources=[source])).run()
+    assert report.frames_out == 50
+    assert np.abs(films.sound(film)).max() > 0.05
+    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(2.0, abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("source", "error", "words"),
     [

@@ -23,7 +23,7 @@ from pipeline.gst.match_source import match_source
 from pipeline.gst.runtime import Gst
 from pipeline.gst.source import Source
 from pipeline.match.settings import is_match, parse_match
-from pipeline.redaction import redact_address
+from pipeline.redaction import redact, redact_address
 
 RTSP_LATENCY_MS = 200
 """The jitter buffer of an RTSP camera; a live delay of seconds hides it."""
@@ -138,17 +138,26 @@ def _set_up_page(_opener: Gst.Element, _within: Gst.Bin, element: Gst.Element) -
 
 
 class _Expose:
-    """Shows the pads of a decoding element at the edge of its bin, as they come."""
+    """Shows the pads of decoding elements at the edge of their bin, as they come, until all have shown theirs."""
 
-    def __init__(self, container: Gst.Bin, opener: Gst.Element) -> None:
+    def __init__(self, container: Gst.Bin, *openers: Gst.Element) -> None:
         self._container = container
-        self._opener = opener
+        self._openers = openers
         self._count = 0
+        self._pending = set(openers)
         self._lock = threading.Lock()
 
     def __call__(self, source: Source) -> None:
-        self._opener.connect("pad-added", self._on_pad, source)
-        self._opener.connect("no-more-pads", lambda _element: source.complete())
+        for opener in self._openers:
+            opener.connect("pad-added", self._on_pad, source)
+            opener.connect("no-more-pads", self._on_all, source)
+
+    def _on_all(self, opener: Gst.Element, source: Source) -> None:
+        with self._lock:
+            self._pending.discard(opener)
+            is_complete = not self._pending
+        if is_complete:
+            source.complete()
 
     def _on_pad(self, _element: Gst.Element, pad: Gst.Pad, source: Source) -> None:
         with self._lock:
@@ -169,7 +178,9 @@ def _open_fragment(text: str) -> Source:
         element for element in container.children if _has_sometimes_pads(element) and not element.srcpads
     ]
     if not ends and not later:
-        raise SourceError(f"{text}: the fragment has no open end; leave its last element's output unlinked")
+        raise SourceError(
+            f"{redact(text)}: the fragment has no open end; leave its last element's output unlinked"
+        )
     is_live = any(
         find_property(element, "is-live") and element.get_property("is-live")
         for element in container.children
@@ -178,12 +189,11 @@ def _open_fragment(text: str) -> Source:
     def find(source: Source) -> None:
         for index, pad in enumerate(ends):
             source.found(ghost(container, pad, f"end_{index}"))
-        for element in later:
-            _Expose(container, element)(source)
+        _Expose(container, *later)(source)
         if not later:
             source.complete()
 
-    return Source(text, container, is_live, find)
+    return Source(redact(text), container, is_live, find)
 
 
 def _has_sometimes_pads(element: Gst.Element) -> bool:

@@ -95,8 +95,10 @@ class _Joiner:
             drain(self._pipeline, pad)
 
     def complete(self, index: int) -> None:
-        """Source `index` has shown all it has."""
+        """Source `index` has shown all it has. Once: an element may say so again when its streams change."""
         with self._lock:
+            if index not in self._pending:
+                return
             self._pending.discard(index)
             if self._pending:
                 return
