@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.errors import MissingDependencyError, PipelineError, SourceError
 from pipeline.gst.runtime import FEATURES, GLib, GObject, Gst, GstApp
+from pipeline.redaction import redact
 
 _PACKAGES = {
     element: package for feature in FEATURES.values() for element, package in feature.elements.items()
@@ -118,7 +119,9 @@ def parse_fragment(fragment: str) -> Gst.Element:
     try:
         return Gst.parse_bin_from_description_full(fragment, False, None, Gst.ParseFlags.FATAL_ERRORS)
     except GLib.Error as error:
-        raise SourceError(f"the launch fragment {fragment!r} is not usable: {error.message}") from error
+        raise SourceError(
+            redact(f"the launch fragment {fragment!r} is not usable: {error.message}")
+        ) from error
 
 
 def drain(container: Gst.Bin, pad: Gst.Pad) -> None:

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from pipeline.errors import SourceError
+from pipeline.gst.sources import open_source
 from tests.outputs.peers import free_port, wait_until
 
 
@@ -29,3 +33,14 @@ def test_a_key_on_the_command_line_is_gone_from_process_list_log_and_report(shor
     for secret in ("secretkey", "hunter2"):
         assert secret not in said + logged
         assert secret.encode() not in shown
+
+
+def test_a_fragments_secrets_are_in_neither_its_name_nor_its_errors() -> None:
+    fragment = "gst:rtspsrc location=rtsp://joe:hunter2@cam/1 user-pw=hunter2"
+    source = open_source(f"{fragment} ! rtph264depay", decode=True, live=True, duration_s=None)
+    assert source.name == "gst:rtspsrc location=rtsp://***@cam/1 user-pw=*** ! rtph264depay"
+    closed = "gst:filesrc location=/films/x?token=hunter2 ! fakesink"
+    for text, words in ((f"{fragment} ! nosuch", "nosuch"), (closed, "no open end")):
+        with pytest.raises(SourceError, match=words) as caught:
+            open_source(text, decode=True, live=True, duration_s=None)
+        assert "hunter2" not in str(caught.value)
