@@ -17,6 +17,7 @@ from pipeline.gst.outputs import open_file, open_stream
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playlist import Segments
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.gst.sound_end import SoundEnd
 from pipeline.gst.stacker import Stacker
 from pipeline.gst.switchboard import Switchboard
 from pipeline.optics.rig import Rig
@@ -78,7 +79,7 @@ class PlaybackPipelineBuilder:
         appsrcs = [make_appsrc(f"video_src_{i}", caps) for i, caps in enumerate(self._video_caps)]
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         picture = self._shown_picture(pipeline, appsrcs)
-        sound = self._shown_sound(pipeline, audio_appsrc)
+        sound = self._shown_sound(pipeline, audio_appsrc, picture)
         switchboard = Switchboard(pipeline, picture, sound, self._encoding, may_be_empty=self._is_watched)
         if self._encoding is not None:
             try:
@@ -128,11 +129,14 @@ class PlaybackPipelineBuilder:
         static_pad(shape, "src").link(end)
 
     @staticmethod
-    def _shown_sound(pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc | None) -> Gst.Element | None:
+    def _shown_sound(
+        pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc | None, picture: Gst.Element
+    ) -> Gst.Element | None:
         if appsrc is None:
             return None
-        tee = make("tee", "sound", allow_not_linked=True)
-        chain(pipeline, appsrc, make("queue"), tee)
+        queue, tee = make("queue"), make("tee", "sound", allow_not_linked=True)
+        chain(pipeline, queue, tee)
+        link(SoundEnd(pipeline, appsrc, static_pad(picture, "sink")).element, queue)
         return tee
 
     def _open_outputs(self, switchboard: Switchboard, encoding: Encoding) -> None:
