@@ -15,13 +15,13 @@ from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
+from pipeline.ending import Ending
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.exports import Shown, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.detector_feed import DetectorFeed
 from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
-from pipeline.gst.ending import Standstill
 from pipeline.gst.file_output import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
 from pipeline.gst.runtime import Gst
@@ -46,10 +46,6 @@ logger = logging.getLogger("foresight")
 
 PROGRESS_EVERY_S = 0.25
 RENDER_THREADS = 2
-ABORT_S = 1.5
-"""A run that is to end at once goes on while its last pictures still move; standing still for so long ends it."""
-STAND_STILL_S = 10.0
-"""A film that is to be played out and stands still for so long is given up."""
 CAMERA_ASPECT = 16 / 9
 """Width / height of the virtual camera whose frame is drawn into a panorama."""
 
@@ -76,9 +72,7 @@ class PanoramaWithVirtualCamera:
         self._notes: list[str] = []
         self._error: ForesightError | None = None
         self._state = "starting"
-        self._aborted = threading.Event()
-        self._has_stalled = False
-        self._is_given_up = False
+        self._ending = Ending()
         self._begun_s = time.monotonic()
         self._begun_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
@@ -129,33 +123,14 @@ class PanoramaWithVirtualCamera:
         return report
 
     def _play_out(self, playback: PlaybackPipeline, on_progress: Callable[[Progress], None]) -> None:
-        """Wait for the end of the film, but not for what stands still where an end is asked for."""
-        standstill = Standstill(lambda: (self._patience_s, self._shown.count, *playback.switchboard.activity))
-        aborted = False
-        while not playback.wait_over(PROGRESS_EVERY_S):
-            on_progress(self.progress())
-            if self._aborted.is_set() and not aborted:
-                aborted = True
-                self.abort()  # again: it may have come before there was anything to end
-            patience_s = self._patience_s
-            if patience_s is not None and standstill.for_s() > patience_s:
-                self._give_up(playback)
-                return
-
-    @property
-    def _patience_s(self) -> float | None:
-        """How long playback may stand still now; None while that is no business of ours."""
-        if self._aborted.is_set():
-            return ABORT_S
-        if self._has_stalled or self.buffer_manager.state == "drained":
-            return STAND_STILL_S
-        return None
-
-    def _give_up(self, playback: PlaybackPipeline) -> None:
-        self._is_given_up = True
-        playback.switchboard.give_up()
-        if not (self._aborted.is_set() or self._error or playback.switchboard.failures):
-            self._error = PipelineError("playback stands still before its end; check what takes the film")
+        error = self._ending.wait(
+            playback,
+            PROGRESS_EVERY_S,
+            lambda: on_progress(self.progress()),
+            lambda: self.buffer_manager.state == "drained",
+            self.abort,
+        )
+        self._error = self._error or error
 
     def stop(self) -> None:
         """End the capture now; what is in the window is still shown, and every file is finished. Idempotent."""
@@ -179,7 +154,7 @@ class PanoramaWithVirtualCamera:
 
         `run` returns within some three seconds, also where a disk or a server stands still.
         """
-        self._aborted.set()
+        self._ending.hurry()
         self.buffer_manager.stop_buffer_thread()
         threading.Thread(target=self._end_both, name="abort", daemon=True).start()
 
@@ -283,7 +258,7 @@ class PanoramaWithVirtualCamera:
 
     @property
     def _is_ending(self) -> bool:
-        return self._state == "draining" or self._aborted.is_set()
+        return self._state == "draining" or self._ending.is_hurried
 
     def _direct(self, rig: Rig) -> None:
         """Set detector and director to work on `rig`."""
@@ -377,7 +352,7 @@ class PanoramaWithVirtualCamera:
             self.stop()
 
     def _on_stall(self) -> None:
-        self._has_stalled = True
+        self._ending.is_stalled = True
         self._fail(
             PipelineError(
                 f"no frame was shown for {self.settings.buffer.stall_timeout_s:g} s; "
@@ -436,9 +411,8 @@ class PanoramaWithVirtualCamera:
             self._analysis.stop()
         if self._worker is not None:
             self._worker.stop()
-        if self.playback is not None:
-            self.playback.stop(at_once=self._is_given_up or self._aborted.is_set())
-        self._renderers.shutdown()
+        if self.playback is None or self.playback.stop(at_once=self._ending.is_hurried):
+            self._renderers.shutdown()  # what still runs still renders
         self._shown.close()
         self._export()
 

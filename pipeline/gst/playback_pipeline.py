@@ -99,11 +99,11 @@ class PlaybackPipeline:
         if encoded is not None:
             DurationLimit(encoded, time_ns)
 
-    def stop(self, *, at_once: bool = False) -> None:
+    def stop(self, *, at_once: bool = False) -> bool:
         """Let the pushes send their last, then set the pipeline to NULL. Idempotent.
 
-        Blocks for a bounded time, also where a disk stands still; for two seconds or so where the run has to end
-        `at_once`.
+        Blocks for a bounded time, for two seconds or so where the run has to end `at_once`. False where an output
+        stands still, so that the pipeline is left alone as it is.
         """
         self._bus.stop()
         self._over.set()
@@ -114,8 +114,10 @@ class PlaybackPipeline:
                 except PipelineError as error:
                     logger.warning("%s", error)
         self.switchboard.finish(at_once=at_once)
-        if not to_null(self.pipeline, HURRIED_NULL_S if at_once else NULL_S):
+        is_down = to_null(self.pipeline, HURRIED_NULL_S if at_once else NULL_S)
+        if not is_down:
             logger.warning("an output stands still and cannot be closed; it is left alone")
+        return is_down
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.EOS:
