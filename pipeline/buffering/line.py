@@ -259,8 +259,17 @@ class DelayLine:
         self.stall.begin(now_ns)
         for stream in self.streams.values():
             stream.told_ns = first_ns
-            if self.schedule.clocked:
-                stream.skip_to(now_ns - base_ns)
+        if self.schedule.clocked:
+            self._skip_late(now_ns - base_ns)
+
+    def _skip_late(self, begin_ns: int) -> None:
+        """Begin with what is shown at `begin_ns`, and with the sound of its picture from that one's begin on."""
+        sound_ns = begin_ns
+        for stream in sorted(self.streams.values(), key=lambda stream: not stream.leads):
+            stream.skip_to(begin_ns if stream.leads else sound_ns)
+            entry = stream.next_entry
+            if stream.leads and entry is not None:
+                sound_ns = min(sound_ns, entry.time_ns)
 
     def _horizon_ns(self, stream: Stream, now_ns: int) -> int | None:
         """Up to which time the stream's samples may leave; None: all of them."""

@@ -176,6 +176,14 @@ def test_a_live_source_is_shown_exactly_the_delay_after_its_capture() -> None:
     assert run(line, 7 * S + 300 * MS, origin_ns=7 * S).start_base_ns == 7 * S + 400 * MS
 
 
+def test_a_late_start_has_the_sound_of_its_first_picture_from_its_begin_on() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    step = run(line, 7 * S + 550 * MS, origin_ns=7 * S)
+    assert sent(step, "video")[0] == 120 * MS
+    assert sent(step, "audio")[0] == 120 * MS
+
+
 def test_an_end_before_the_fill_starts_at_once() -> None:
     line = make_line()
     store(line, "video", 0, 0)
