@@ -253,7 +253,9 @@ class PanoramaWithVirtualCamera:
         self._direct(rig)
         self._play(rig, info)
         self.buffer_manager.start_buffer_thread()
-        if self._state == "draining":  # asked to stop while starting
+        if self._error is not None:  # it came while there was no playback
+            self._end_with_what_came()
+        elif self._state == "draining":  # asked to stop while starting
             analysis.finish()
 
     @property
@@ -349,7 +351,13 @@ class PanoramaWithVirtualCamera:
             self._error = error
         playback = self.playback
         if playback is not None and playback.error is None:
+            self._end_with_what_came()
+
+    def _end_with_what_came(self) -> None:
+        if self.buffer_manager.statistics().streams["video"].received:
             self.stop()
+        else:
+            self.abort()
 
     def _on_stall(self) -> None:
         self._ending.is_stalled = True

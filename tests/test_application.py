@@ -310,3 +310,13 @@ def test_two_real_cameras_as_their_own_streams(tmp_path: Path, shared_data: Path
     report = application.run(look)
     assert 220 <= report.frames_out <= 225  # a compressed stream ends in decoding order
     assert 0 < most < 10_000_000
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
+@pytest.mark.parametrize("source", ["gst:videotestsrc num-buffers=0", SMALL_MATCH])
+def test_a_source_that_ends_before_its_first_picture_is_an_error(
+    tmp_path: Path, source: str, live: bool
+) -> None:
+    values = {"sources": [source], "live": live, "duration_s": 1e-9}
+    with pytest.raises(SourceError, match="ended before its first picture"):
+        PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", **values)).run()

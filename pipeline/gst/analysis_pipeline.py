@@ -9,6 +9,7 @@ from functools import partial
 
 from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.bus import BusListener, explain
+from pipeline.gst.elements import static_pad
 from pipeline.gst.match_source import MatchSource
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.source import Source
@@ -66,9 +67,10 @@ class AnalysisPipeline:
         self._on_camera_lost: Callable[[int, ForesightError], object] = lambda _index, _error: None
         self._bus = BusListener(pipeline, self._on_message)
         for appsink in (*video_appsinks, audio_appsink):
-            pad = appsink.get_static_pad("sink")
-            if pad is not None:
-                pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
+            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
+        self._unpictured = set(video_appsinks)
+        for appsink in video_appsinks:
+            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.BUFFER, self._on_picture, appsink)
 
     @property
     def has_audio(self) -> bool:
@@ -208,11 +210,21 @@ class AnalysisPipeline:
 
     def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo, appsink: GstApp.AppSink) -> Gst.PadProbeReturn:
         event = info.get_event()
-        if event is not None and event.type == Gst.EventType.CAPS:
+        kind = None if event is None else event.type
+        if event is not None and kind == Gst.EventType.CAPS:
             with self._changed:
                 self._caps[appsink] = event.parse_caps()
                 self._changed.notify_all()
+        elif kind == Gst.EventType.EOS and appsink in self._unpictured and not self._is_interrupted:
+            named = self._names()
+            self.fail(SourceError(f"{named}: ended before its first picture; give more of it, or another"))
         return Gst.PadProbeReturn.OK
+
+    def _on_picture(
+        self, _pad: Gst.Pad, _info: Gst.PadProbeInfo, appsink: GstApp.AppSink
+    ) -> Gst.PadProbeReturn:
+        self._unpictured.discard(appsink)
+        return Gst.PadProbeReturn.REMOVE
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.ERROR:
