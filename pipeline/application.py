@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,23 +16,22 @@ from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
+from pipeline.encoding import encoding_for, video_encoder
 from pipeline.ending import Ending
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.exports import Shown, write_truth
 from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.buffer_stream import BufferStream
 from pipeline.gst.detector_feed import DetectorFeed
-from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.file_output import Split
 from pipeline.gst.playback_pipeline import PlaybackPipeline
-from pipeline.gst.runtime import Gst
 from pipeline.gst.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.painter import NoticePainter, OverlayPainter, paint_all
 from pipeline.pipeline_builder import PipelineBuilder
-from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
+from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact_address
 from pipeline.settings import Settings, check
@@ -224,7 +224,7 @@ class PanoramaWithVirtualCamera:
             storage=settings.storage,
             duration_s=settings.duration_s,
             detector_branch=settings.detector.kind != "none",
-            encoder=lambda: self._video_encoder(low_latency=True),
+            encoder=partial(video_encoder, settings, 0.0, low_latency=True),
         ).build()
         if self._is_ending:
             return
@@ -303,14 +303,7 @@ class PanoramaWithVirtualCamera:
             show_window=settings.shows_window,
             is_watched=settings.web.address is not None,
             live=self._live,
-            encoding=Encoding(
-                settings.encoder.video_codec,
-                lambda: self._video_encoder(low_latency=self._live),
-                settings.encoder.audio_codec,
-                lambda: choose_audio_encoder(
-                    settings.encoder.audio_codec, settings.encoder.audio_bitrate_kbps
-                ),
-            ),
+            encoding=encoding_for(settings, info.framerate),
             view=view,
             rig=rig,
         ).build()
@@ -322,16 +315,6 @@ class PanoramaWithVirtualCamera:
         playback.appsrc.connect("need-data", self.buffer_manager._on_appsrc_need_data)
         if playback.audio_appsrc is not None:
             playback.audio_appsrc.connect("need-data", self.buffer_manager._on_audio_appsrc_need_data)
-
-    def _video_encoder(self, *, low_latency: bool) -> Gst.Element:
-        encoder, framerate = self.settings.encoder, self._framerate or 30.0
-        return choose_video_encoder(
-            encoder.video_codec,
-            bitrate_kbps=encoder.bitrate_kbps,
-            keyframe_interval_frames=max(round(encoder.keyframe_interval_s * framerate), 1),
-            low_latency=low_latency,
-            name=encoder.video_encoder,
-        )
 
     def _view_at(self, time_ns: Nanoseconds) -> View:
         """The streaming thread asks where to look; the director answers."""
@@ -421,7 +404,7 @@ class PanoramaWithVirtualCamera:
             self._worker.stop()
         if self.playback is None or self.playback.stop(at_once=self._ending.is_hurried):
             self._renderers.shutdown()  # what still runs still renders
-        self._shown.close()
+        self._error = self._error or self._shown.close()
         self._export()
 
     def _export(self) -> None:

@@ -21,12 +21,15 @@ PATH_HEADER = "time_s,yaw_deg,pitch_deg,hfov_deg"
 class PathWriter:
     """Writes the camera's path as CSV, a row per output frame, as it is shown.
 
-    `write` belongs to one thread; `close` may come from another, once no more is written.
+    `write` belongs to one thread; `close` may come from another, once no more is written. A disk that takes no
+    more ends the file, not the film.
     """
 
     def __init__(self, path: Path) -> None:
         """Raises OutputError when the file cannot be written."""
         self._lock = threading.Lock()
+        self._path = path
+        self._trouble: OutputError | None = None
         try:
             self._file: TextIO | None = path.open("w", encoding="utf-8")
             self._file.write(PATH_HEADER + "\n")
@@ -38,14 +41,25 @@ class PathWriter:
         row = f"{ns_to_seconds(time_ns):.9f},{view.yaw_deg:.9f},{view.pitch_deg:.9f},{view.hfov_deg:.9f}\n"
         with self._lock:
             if self._file is not None:
-                self._file.write(row)
+                try:
+                    self._file.write(row)
+                except OSError as error:
+                    self._give_up(error)
 
-    def close(self) -> None:
-        """Finish the file. Idempotent."""
+    def close(self) -> OutputError | None:
+        """Finish the file; what is wrong with it, None where it is whole. Idempotent."""
         with self._lock:
             if self._file is not None:
-                self._file.close()
+                try:
+                    self._file.close()
+                except OSError as error:
+                    self._give_up(error)
                 self._file = None
+            return self._trouble
+
+    def _give_up(self, error: OSError) -> None:
+        self._trouble = OutputError(f"{self._path}: cannot be written any further ({error.strerror})")
+        self._file = None
 
 
 class Shown:
@@ -81,10 +95,9 @@ class Shown:
             1 / framerate if framerate else 0.0
         )
 
-    def close(self) -> None:
-        """Finish the path's file. Idempotent."""
-        if self._path_writer is not None:
-            self._path_writer.close()
+    def close(self) -> OutputError | None:
+        """Finish the path's file; what is wrong with it, None where it is whole. Idempotent."""
+        return None if self._path_writer is None else self._path_writer.close()
 
 
 def write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -98,3 +99,16 @@ def test_the_command_says_it_in_one_line_and_is_not_well(
     assert f"{disk / 'a.mp4'}: the disk is full; free some space or record elsewhere" in last
     assert f"written in part: {disk / 'a.mp4'}\nwritten: {whole}\n" in ended.stdout
     assert ended.stdout.startswith(f"{len(films.frame_times(whole))} frames")
+
+
+def test_a_path_that_cannot_be_written_further_costs_the_film_nothing(
+    short_film: Path, tmp_path: Path, disk: Path
+) -> None:
+    whole = tmp_path / "whole.mkv"
+    with suppress(OSError), (disk / "before").open("wb", buffering=0) as before:
+        while before.write(bytes(1024)):
+            """Until it is full."""
+    run = settings(short_film, outputs=[whole], live=False, export={"path_out": disk / "path.csv"})
+    with pytest.raises(OutputError, match=r"path\.csv: cannot be written any further \(No space left"):
+        PanoramaWithVirtualCamera(run).run()
+    expect_film(whole, len(films.frame_times(short_film)))
