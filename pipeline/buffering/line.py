@@ -294,6 +294,7 @@ class DelayLine:
         if room_ns is None:
             stream.pass_over(horizon_ns)
         elif room_ns > 0 and not stream.closed:
+            stream.leave_out_covered()
             told_ns = stream.told_ns if stream.in_gap else None
             taken = stream.take(horizon_ns, room_ns)
             if taken:

@@ -164,13 +164,16 @@ class Stream:
 
     def skip_to(self, time_ns: int) -> None:
         """Move the cursor to what is shown at `time_ns`, and count what it passes."""
-        place = self.window.index_at(time_ns)
-        if place > self.window.start and self.window[place - 1].end_ns > time_ns:
-            place -= 1
-        place = self.window.keyframe_at_or_before(place)
+        place = self.window.keyframe_at_or_before(self._holding(time_ns))
         if place > self.next_seq:
             self.counters.dropped += place - self.next_seq
             self.next_seq = place
+
+    def _holding(self, time_ns: int) -> int:
+        """Sequence number of the entry that is shown at `time_ns`, else of the first after it."""
+        window = self.window
+        place = window.index_at(time_ns)
+        return place - 1 if place > window.start and window[place - 1].end_ns > time_ns else place
 
     def evict_before(self, time_ns: int) -> list[Entry]:
         """Remove what ended by `time_ns`; what leaves unsent is counted."""
@@ -181,24 +184,40 @@ class Stream:
     def jump(self, begin_ns: int) -> None:
         """Go on with what was captured at `begin_ns`, wherever the cursor stands. What is passed is counted."""
         window = self.window
-        place = window.index_at(begin_ns)
         if self.divisible:
-            if place > window.start and window[place - 1].end_ns > begin_ns:
-                place -= 1
+            place = self._holding(begin_ns)
             self.splice = Splice(begin_ns, self.next_entry)
+        else:
+            place = window.index_at(begin_ns)
         place = window.keyframe_at_or_before(place) if place < window.end else place
         self.counters.skipped += max(place - self.next_seq, 0)
         self.counters.repeated += max(self.next_seq - place, 0)
         self.next_seq = place
         self.told_ns = begin_ns
 
+    def leave_out_covered(self) -> None:
+        """Leave out what silence took the place of: raw sound of a gap's time that came after all, counted.
+
+        Behind the silence it would shift all sound after it.
+        """
+        told_ns, entry = self.told_ns, self.next_entry
+        if (
+            not (self.in_gap and self.divisible)
+            or told_ns is None
+            or entry is None
+            or entry.order_ns >= told_ns
+        ):
+            return
+        place = self._holding(told_ns)
+        self.counters.dropped += place - self.next_seq
+        self.next_seq = place
+        self.splice = Splice(told_ns, None)
+
     def between_keyframes(self, begin_ns: int, end_ns: int) -> list[Entry]:
         """The entries shown from `begin_ns` to `end_ns`, and before them what their decoding begins with."""
         window = self.window
-        begin = window.index_at(begin_ns)
-        if begin > window.start and window[begin - 1].end_ns > begin_ns:
-            begin -= 1
-        return list(window.between(window.keyframe_at_or_before(begin), window.index_at(end_ns)))
+        begin = window.keyframe_at_or_before(self._holding(begin_ns))
+        return list(window.between(begin, window.index_at(end_ns)))
 
     def note_playhead(self, playhead_ns: int) -> None:
         """Remember how many entries the playhead has passed."""

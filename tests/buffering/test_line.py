@@ -480,3 +480,30 @@ def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
     assert line.playhead_ns(base_ns + S) == 100 * MS
     assert line.schedule.delay_ns == 1300 * MS
     assert transport.resume(line, base_ns + S) is None
+
+
+def test_sound_that_comes_when_silence_took_its_place_goes_on_where_the_silence_ends() -> None:
+    line = make_line()
+    audio = line.streams["audio"]
+    audio.divisible = True
+    fill(line, 0.3)
+    told_ns, gaps = -1, 0
+    for number in range(8, 60):  # the sound stays away for more than half a second, then all of it comes at once
+        now_ns = number * FRAME_NS
+        store(line, "video", now_ns, now_ns)
+        if number == 40:
+            for late in range(15, 80):
+                store(line, "audio", late * CHUNK_NS, now_ns)
+        step = run(line, now_ns)
+        for stream, begin_ns, end_ns in step.gaps:
+            assert stream is audio
+            assert begin_ns >= told_ns
+            told_ns, gaps = end_ns, gaps + 1
+        for send in step.sends:
+            if send.stream is audio:
+                begin_ns = send.entries[0].order_ns if send.splice is None else send.splice.begin_ns
+                assert begin_ns >= told_ns
+                told_ns = send.entries[-1].end_ns
+    assert gaps > 0
+    assert told_ns == 80 * CHUNK_NS
+    assert audio.counters.dropped > 0
