@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pipeline.buffering import transport
-from pipeline.buffering.bounds import Bound
-from pipeline.buffering.line import DelayLine
-from pipeline.buffering.schedule import Schedule
-from pipeline.buffering.step import State, Step
+from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
-
-MS = 1_000_000
-S = 1000 * MS
-FRAME_NS = 40 * MS
-CHUNK_NS = 20 * MS
-ROOM = {"video": S, "audio": S}
-
-
-def make_line(
-    *, clocked: bool = True, delay_ns: int = 400 * MS, duration_ns: int = S, max_bytes: int | None = None
-) -> DelayLine:
-    schedule = Schedule(delay_ns, 100 * MS, clocked=clocked)
-    line = DelayLine(schedule, duration_ns=duration_ns, stall_ns=S, max_bytes=max_bytes)
-    line.add_stream("video", nominal_ns=FRAME_NS, leads=True)
-    line.add_stream("audio", nominal_ns=CHUNK_NS, leads=False)
-    line.begin()
-    return line
-
-
-def entry_at(stream: Stream, order_ns: int, size: int = 10) -> Entry:
-    return Entry(order_ns, order_ns, order_ns + stream.nominal_ns, size, True, order_ns)
-
-
-def store(line: DelayLine, name: str, running_ns: int | None, now_ns: int, *, size: int = 10) -> int | None:
-    """A sample comes; returns its place on the timeline, None when it is refused."""
-    stream = line.streams[name]
-    verdict, order_ns = line.place(stream, running_ns, stream.nominal_ns, now_ns)
-    if not verdict.accepted:
-        return None
-    line.append(stream, entry_at(stream, order_ns, size))
-    return order_ns
+from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, ROOM, S, entry_at, fill, make_line, run, sent, store
 
 
 class LineMachine(RuleBasedStateMachine):
@@ -140,23 +106,6 @@ class LineMachine(RuleBasedStateMachine):
 
 TestLine = LineMachine.TestCase
 TestLine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-
-
-def run(
-    line: DelayLine, now_ns: int, room: dict[str, int] | None = None, origin_ns: int | None = None
-) -> Step:
-    return line.step(now_ns, origin_ns, ROOM if room is None else room)
-
-
-def sent(step: Step, name: str) -> list[int]:
-    return [entry.time_ns for send in step.sends for entry in send.entries if send.stream.name == name]
-
-
-def fill(line: DelayLine, seconds: float, *, now_ns: int = 0, audio: bool = True) -> None:
-    for number in range(round(seconds * S / FRAME_NS)):
-        store(line, "video", number * FRAME_NS, now_ns)
-    for number in range(round(seconds * S / CHUNK_NS) if audio else 0):
-        store(line, "audio", number * CHUNK_NS, now_ns)
 
 
 def test_playback_starts_when_the_window_is_filled_and_not_before() -> None:
@@ -353,80 +302,6 @@ def test_a_drained_end_is_no_stall() -> None:
     assert not run(line, 60 * S).stalled
 
 
-@pytest.mark.parametrize(("bound", "cost"), [(Bound.TIME, 25), (Bound.BYTES, 30)])
-def test_the_bound_that_bites_is_named(bound: Bound, cost: int) -> None:
-    line = make_line(max_bytes=200 if bound is Bound.BYTES else None)
-    fill(line, 2.0, audio=False)
-    assert line.bounds.bites == {kind: cost if kind is bound else 0 for kind in Bound}
-    assert line.streams["video"].counters.dropped == cost
-
-
-def test_timestamps_that_do_not_advance_are_bound_by_count() -> None:
-    line = make_line()
-    for number in range(3000):
-        store(line, "video", number, 0)
-    assert line.bounds.bites[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
-
-
-def test_the_largest_stream_pays_for_the_bytes() -> None:
-    line = make_line(max_bytes=1000)
-    for number in range(40):
-        store(line, "video", number * FRAME_NS, 0, size=100)
-        store(line, "audio", number * CHUNK_NS, 0, size=1)
-    assert line.streams["audio"].counters.dropped == 0
-    assert line.size_bytes <= 1000
-
-
-def test_a_slow_frame_rate_and_a_fast_one_keep_their_seconds() -> None:
-    for step_ns in (17 * MS, 40 * MS, 200 * MS):
-        line = make_line()
-        for number in range(200):
-            store(line, "video", number * step_ns, 0)
-        assert S - step_ns <= line.streams["video"].stored_ns <= S
-
-
-def test_a_starving_stream_lets_the_other_ones_producer_pass() -> None:
-    line = make_line(clocked=False)
-    fill(line, 0.6, audio=False)
-    video = line.streams["video"]
-    following = entry_at(video, 600 * MS)
-    assert line.has_room(video, following), "the sound may come from the same thread"
-    store(line, "audio", 0, 0)
-    assert not line.has_room(video, following)
-
-
-@pytest.mark.parametrize(("delay_ns", "step_ns", "most"), [(400 * MS, 40 * MS, 25), (S, 300 * MS, 4)])
-def test_a_producer_that_waits_loses_nothing_and_waits_for_nothing_that_waits_for_it(
-    delay_ns: int, step_ns: int, most: int
-) -> None:
-    """While the window fills: playback does not start before it holds the delay, and makes no room before."""
-    line = make_line(delay_ns=delay_ns)
-    video = line.streams["video"]
-    for number in range(100):
-        order_ns = number * step_ns
-        entry = Entry(order_ns, order_ns, order_ns + step_ns, 10, True, None)
-        if not line.has_room(video, entry):
-            break
-        line.place(video, order_ns, step_ns, 0)
-        assert not line.append(video, entry, waited=True)
-    assert video.counters.received == most
-    assert video.counters.dropped == 0
-    base_ns = run(line, 0).start_base_ns
-    assert base_ns is not None
-    run(line, base_ns + step_ns)
-    assert line.has_room(video, entry), "what was sent makes room"
-
-
-def test_a_producer_waits_for_bytes_too_once_playback_makes_room() -> None:
-    line = make_line(duration_ns=10 * S, max_bytes=240)
-    fill(line, 0.8, audio=False)
-    video = line.streams["video"]
-    run(line, 0)
-    assert line.has_room(video, entry_at(video, 800 * MS))
-    assert not line.has_room(video, entry_at(video, 800 * MS, size=50))
-    assert line.has_room(line.streams["audio"], entry_at(line.streams["audio"], 0))
-
-
 def test_offline_a_frame_leaves_only_with_its_look_ahead_or_at_the_end() -> None:
     line = make_line(clocked=False)
     fill(line, 0.6)
@@ -488,7 +363,9 @@ def test_sound_that_comes_when_silence_took_its_place_goes_on_where_the_silence_
     audio.divisible = True
     fill(line, 0.3)
     told_ns, gaps = -1, 0
-    for number in range(8, 60):  # the sound stays away for more than half a second, then all of it comes at once
+    for number in range(
+        8, 60
+    ):  # the sound stays away for more than half a second, then all of it comes at once
         now_ns = number * FRAME_NS
         store(line, "video", now_ns, now_ns)
         if number == 40:

@@ -1,0 +1,83 @@
+"""How much the windows hold, and who waits or leaves where it is too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.buffering.bounds import Bound
+from pipeline.buffering.window import Entry
+from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, entry_at, fill, make_line, run, store
+
+
+@pytest.mark.parametrize(("bound", "cost"), [(Bound.TIME, 25), (Bound.BYTES, 30)])
+def test_the_bound_that_bites_is_named(bound: Bound, cost: int) -> None:
+    line = make_line(max_bytes=200 if bound is Bound.BYTES else None)
+    fill(line, 2.0, audio=False)
+    assert line.bounds.bites == {kind: cost if kind is bound else 0 for kind in Bound}
+    assert line.streams["video"].counters.dropped == cost
+
+
+def test_timestamps_that_do_not_advance_are_bound_by_count() -> None:
+    line = make_line()
+    for number in range(3000):
+        store(line, "video", number, 0)
+    assert line.bounds.bites[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
+
+
+def test_the_largest_stream_pays_for_the_bytes() -> None:
+    line = make_line(max_bytes=1000)
+    for number in range(40):
+        store(line, "video", number * FRAME_NS, 0, size=100)
+        store(line, "audio", number * CHUNK_NS, 0, size=1)
+    assert line.streams["audio"].counters.dropped == 0
+    assert line.size_bytes <= 1000
+
+
+def test_a_slow_frame_rate_and_a_fast_one_keep_their_seconds() -> None:
+    for step_ns in (17 * MS, 40 * MS, 200 * MS):
+        line = make_line()
+        for number in range(200):
+            store(line, "video", number * step_ns, 0)
+        assert S - step_ns <= line.streams["video"].stored_ns <= S
+
+
+def test_a_starving_stream_lets_the_other_ones_producer_pass() -> None:
+    line = make_line(clocked=False)
+    fill(line, 0.6, audio=False)
+    video = line.streams["video"]
+    following = entry_at(video, 600 * MS)
+    assert line.has_room(video, following), "the sound may come from the same thread"
+    store(line, "audio", 0, 0)
+    assert not line.has_room(video, following)
+
+
+@pytest.mark.parametrize(("delay_ns", "step_ns", "most"), [(400 * MS, 40 * MS, 25), (S, 300 * MS, 4)])
+def test_a_producer_that_waits_loses_nothing_and_waits_for_nothing_that_waits_for_it(
+    delay_ns: int, step_ns: int, most: int
+) -> None:
+    """While the window fills: playback does not start before it holds the delay, and makes no room before."""
+    line = make_line(delay_ns=delay_ns)
+    video = line.streams["video"]
+    for number in range(100):
+        order_ns = number * step_ns
+        entry = Entry(order_ns, order_ns, order_ns + step_ns, 10, True, None)
+        if not line.has_room(video, entry):
+            break
+        line.place(video, order_ns, step_ns, 0)
+        assert not line.append(video, entry, waited=True)
+    assert video.counters.received == most
+    assert video.counters.dropped == 0
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + step_ns)
+    assert line.has_room(video, entry), "what was sent makes room"
+
+
+def test_a_producer_waits_for_bytes_too_once_playback_makes_room() -> None:
+    line = make_line(duration_ns=10 * S, max_bytes=240)
+    fill(line, 0.8, audio=False)
+    video = line.streams["video"]
+    run(line, 0)
+    assert line.has_room(video, entry_at(video, 800 * MS))
+    assert not line.has_room(video, entry_at(video, 800 * MS, size=50))
+    assert line.has_room(line.streams["audio"], entry_at(line.streams["audio"], 0))
