@@ -349,7 +349,8 @@ class Switchboard:
         output.close()
         to_null(output.element, NULL_S)
         self._pipeline.remove(output.element)
-        line.trouble = line.trouble or output.trouble
+        if line.kind == "file":  # a server that was away is none of a stopped stream's trouble
+            line.trouble = line.trouble or output.trouble
         if not is_through:
             line.cut_off()
         line.ended_s = time.monotonic()

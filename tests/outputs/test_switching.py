@@ -157,6 +157,18 @@ def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path)
     assert not any("gap" in note for note in report.notes)
 
 
+def test_a_stream_that_is_stopped_while_its_server_is_away_is_off_and_can_be_started_again(
+    match_film: Path, tmp_path: Path
+) -> None:
+    with _operating(match_film, tmp_path, streams=[RtmpServer(tmp_path).url], web=WEB) as run:
+        run.wait_shown(0.5)
+        assert run.wait_state(0, "away").trouble is not None
+        stopped = run.control.stop_output(0)
+        assert (stopped.state, stopped.trouble, stopped.can_start) == ("off", None, True)
+        run.control.start_output(0)
+        assert run.wait_state(0, "away").trouble is not None
+
+
 def test_a_start_that_fails_changes_nothing(match_film: Path, tmp_path: Path) -> None:
     port = free_port()
     url = f"rtsp://0.0.0.0:{port}/live"
