@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -52,14 +53,17 @@ class PathWriter:
             if self._file is not None:
                 try:
                     self._file.close()
+                    self._file = None
                 except OSError as error:
                     self._give_up(error)
-                self._file = None
             return self._trouble
 
     def _give_up(self, error: OSError) -> None:
         self._trouble = OutputError(f"{self._path}: cannot be written any further ({error.strerror})")
-        self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):  # what it still holds is what the disk does not take
+                file.close()
 
 
 class Shown:

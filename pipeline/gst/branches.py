@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 
 from pipeline.errors import PipelineError
+from pipeline.gst.ending import all_within
 from pipeline.gst.runtime import Gst
 
 LET_GO_S = 5.0
 """A tee is done with a buffer long before this, unless a branch holds it up."""
+PLAY_ON_S = 1.0
+"""An element that nothing holds has changed its state by then."""
 
 
 def attach(tee: Gst.Element, sink_pad: Gst.Pad) -> None:
@@ -16,6 +19,19 @@ def attach(tee: Gst.Element, sink_pad: Gst.Pad) -> None:
     pad = tee.request_pad_simple("src_%u")
     if pad is None or pad.link(sink_pad) != Gst.PadLinkReturn.OK:
         raise PipelineError(f"cannot link {tee.get_name()} to another branch: no common format")
+
+
+def detach_all(element: Gst.Bin) -> list[Gst.Pad]:
+    """Take `element`'s sink pads off their tees, as `detach` does, also while the film is held; returns them.
+
+    From now on it plays by itself, whatever the film does: a held one keeps who feeds it waiting.
+    """
+    element.set_locked_state(True)
+    all_within(PLAY_ON_S, [lambda: element.set_state(Gst.State.PLAYING)])
+    pads = list(element.sinkpads)
+    for pad in pads:
+        detach(pad)
+    return pads
 
 
 def detach(sink_pad: Gst.Pad) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from pipeline.errors import StateError
-from pipeline.gst.branches import attach, detach
+from pipeline.gst.branches import attach, detach_all
 from pipeline.gst.containers import FRAGMENTS_TIMESCALE_HZ, LIVE_MP4
 from pipeline.gst.elements import chain, ghost, make, make_appsink, static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
@@ -78,11 +78,7 @@ class Monitor:
             return
         self._closing.set()
         tap = self._tap.element
-        # it plays on by itself, whatever the film does: a held one keeps who feeds it waiting
-        tap.set_locked_state(True)
-        tap.set_state(Gst.State.PLAYING)
-        for pad in tap.sinkpads:
-            detach(pad)
+        detach_all(tap)
         self._stage.remove()
         tap.set_state(Gst.State.NULL)
         self._pipeline.remove(tap)

@@ -14,7 +14,7 @@ from pipeline.gst.file_output import FileOutput, enter, numbered
 from pipeline.gst.fragments import FragmentCutter
 from pipeline.gst.runtime import GLib, Gst, GstApp
 from pipeline.gst.segmenter import Segmenter
-from pipeline.gst.source_edge import running_time_ns
+from pipeline.gst.source_edge import pad_running_time_ns
 from pipeline.timebase import Nanoseconds
 
 Segments = Literal["ts", "fmp4"]
@@ -80,11 +80,10 @@ class _SegmentWriter:
         pad.add_probe(Gst.PadProbeType.BUFFER, partial(self._note_begin, kind))
 
     def _note_begin(self, kind: str, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        buffer, event = info.get_buffer(), pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
-        if buffer is None or event is None:
+        buffer = info.get_buffer()
+        if buffer is None:
             return Gst.PadProbeReturn.OK
-        segment = event.parse_segment()
-        shown_ns, decoded_ns = (running_time_ns(segment, stamp) for stamp in (buffer.pts, buffer.dts))
+        shown_ns, decoded_ns = (pad_running_time_ns(pad, stamp) for stamp in (buffer.pts, buffer.dts))
         if shown_ns is not None and shown_ns < 0:
             return Gst.PadProbeReturn.DROP  # the muxer would do so, too, and let what follows begin at 0
         begins_ns = [time_ns for time_ns in (shown_ns, decoded_ns) if time_ns is not None]

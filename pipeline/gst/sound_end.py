@@ -7,7 +7,7 @@ import threading
 from pipeline.gst.elements import add, chain, make, make_appsrc, pad_caps, static_pad
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.gst.silence import silence
-from pipeline.gst.source_edge import running_time_ns
+from pipeline.gst.source_edge import pad_running_time_ns
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
 SPARE_NS = NS_PER_S // 2
@@ -55,11 +55,8 @@ class SoundEnd:
         return Gst.PadProbeReturn.OK
 
     def _note(self, pad: Gst.Pad, buffer: Gst.Buffer | None, *, is_sound: bool) -> None:
-        event = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
-        if buffer is None or event is None:
-            return
-        begin_ns = running_time_ns(event.parse_segment(), buffer.pts)
-        if begin_ns is None:
+        begin_ns = None if buffer is None else pad_running_time_ns(pad, buffer.pts)
+        if buffer is None or begin_ns is None:
             return
         lasts_ns = 0 if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration
         with self._lock:

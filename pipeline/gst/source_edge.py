@@ -65,6 +65,12 @@ def running_time_ns(segment: Any, stamp_ns: int) -> int | None:
     return None if stamp_ns == _NONE else _signed(segment.to_running_time_full(_TIME, stamp_ns))
 
 
+def pad_running_time_ns(pad: Any, stamp_ns: int) -> int | None:
+    """The running time of a timestamp at `pad`, negative before its segment's start; None where there is none."""
+    event = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
+    return None if event is None else running_time_ns(event.parse_segment(), stamp_ns)
+
+
 def copied(buffer: Any) -> Any:
     """Another buffer with the same memory; `Gst.Buffer.copy` of PyGObject is the buffer itself."""
     return buffer.copy_region(_ALL, 0, buffer.get_size())
@@ -137,10 +143,9 @@ class SourceEdge:
     def gap_end_ns(self, event: Any) -> int:
         """Running time up to which a GAP event says that nothing comes; 0 where it does not tell."""
         begin_ns, duration_ns = event.parse_gap()
-        segment = self._pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
-        if segment is None or duration_ns == _NONE:
+        if duration_ns == _NONE:
             return 0
-        return running_time_ns(segment.parse_segment(), begin_ns + duration_ns) or 0
+        return pad_running_time_ns(self._pad, begin_ns + duration_ns) or 0
 
     @property
     def is_active(self) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import ForesightError, OutputError, StateError
-from pipeline.gst.branches import attach, detach
+from pipeline.gst.branches import attach, detach_all
 from pipeline.gst.bus import explain
 from pipeline.gst.elements import static_pad
 from pipeline.gst.encode_stage import EncodeStage, Encoding
@@ -337,13 +337,7 @@ class Switchboard:
     def _take_off(self, line: _Line) -> None:
         line.state = "finishing"
         output = line.output
-        # it plays to its end by itself, whatever the film does: it may be held just now
-        output.element.set_locked_state(True)
-        all_within(NULL_S, [lambda: output.element.set_state(Gst.State.PLAYING)])
-        pads = list(output.element.sinkpads)
-        for pad in pads:
-            detach(pad)
-        for pad in pads:
+        for pad in detach_all(output.element):
             pad.send_event(Gst.Event.new_eos())
         is_through = line.is_through.wait(FINISH_S)
         output.close()
