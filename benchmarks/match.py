@@ -14,7 +14,7 @@ from fractions import Fraction
 import cv2
 
 from benchmarks.harness import Row, main
-from pipeline.gst.match_source import match_source
+from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.runtime import Gst
 from pipeline.match.play import TICK_S, Play
 from pipeline.match.settings import MatchSettings

@@ -25,7 +25,7 @@ from benchmarks.director_pictures import draw_horizons, draw_path
 from benchmarks.play import degraded, metrica_play
 from pipeline import BufferManager, __version__
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.gst.footage import read_footage
+from pipeline.gst.capture.footage import read_footage
 from pipeline.gst.runtime import Gst
 from pipeline.match.match import Match
 from pipeline.match.settings import MatchSettings

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.gst.match_source import match_source
+from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.runtime import Gst
 from pipeline.match.settings import parse_match
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import ForesightError, PlaybackPipelineBuilder
-from pipeline.gst.elements import make
+from pipeline.gst.core.elements import make
 from pipeline.gst.runtime import Gst
 from pipeline.playback_builder import Encoding
 

@@ -20,12 +20,12 @@ from pipeline.encoding import encoding_for, video_encoder
 from pipeline.ending import Ending
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.exports import Shown, write_truth
-from pipeline.gst.analysis_pipeline import AnalysisPipeline, StreamInfo
-from pipeline.gst.buffer_stream import BufferStream
-from pipeline.gst.detector_feed import DetectorFeed
-from pipeline.gst.file_output import Split
-from pipeline.gst.playback_pipeline import PlaybackPipeline
-from pipeline.gst.view_element import Onlooker, ViewElement
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
+from pipeline.gst.capture.detector_feed import DetectorFeed
+from pipeline.gst.delay.buffer_stream import BufferStream
+from pipeline.gst.output.file import Split
+from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playback.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View

@@ -17,13 +17,13 @@ from pipeline.buffering.stats import BufferStatistics
 from pipeline.buffering.step import Send, State
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError, StateError
-from pipeline.gst import playback
-from pipeline.gst.buffer_stream import BufferStream
-from pipeline.gst.clip_writer import write_clip
-from pipeline.gst.delay_engine import DelayEngine
-from pipeline.gst.ownership import Keeper, Ownership
-from pipeline.gst.port import Port
-from pipeline.gst.reader import Reader, Subscription
+from pipeline.gst.delay import clock_sync
+from pipeline.gst.delay.buffer_pool import Keeper, Ownership
+from pipeline.gst.delay.buffer_stream import BufferStream
+from pipeline.gst.delay.engine import DelayEngine
+from pipeline.gst.delay.port import Port
+from pipeline.gst.delay.reader import Reader, Subscription
+from pipeline.gst.output.clips import write_clip
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
@@ -44,7 +44,7 @@ class BufferManager:
     and a `Reader`.
 
     Threads: the source's streaming threads store samples, one buffer thread sends them, and the emergency callback
-    gets a thread of its own. Inside: `pipeline.buffering` decides (pure), `pipeline.gst.delay_engine` holds the one
+    gets a thread of its own. Inside: `pipeline.buffering` decides (pure), `pipeline.gst.delay.engine` holds the one
     lock and does what was decided.
 
     Times of samples are running times in nanoseconds, the same number in both pipelines.
@@ -259,7 +259,7 @@ class BufferManager:
         with self._engine.lock:
             base_ns = transport.resume(self._line, self._engine.clock.get_time())
         if base_ns is not None and pipeline is not None:
-            playback.resume(pipeline, self._engine.playout.appsrcs, self._engine.clock, base_ns)
+            clock_sync.resume(pipeline, self._engine.playout.appsrcs, self._engine.clock, base_ns)
 
     def seek(self, time_ns: int) -> int:
         """Show what was captured at `time_ns`, as far as the window holds it; returns the time reached.

@@ -13,8 +13,8 @@ import numpy as np
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.director import Director
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.gst.monitor import Monitor, OnPiece
-from pipeline.gst.switchboard import OutputStatus, Switchboard
+from pipeline.gst.output.browser_preview import Monitor, OnPiece
+from pipeline.gst.output.output_board import OutputStatus, Switchboard
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from pipeline.gst.encode_stage import Encoding
-from pipeline.gst.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.encode.encode_stage import Encoding
+from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
 from pipeline.settings import Settings
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from pipeline.errors import ForesightError, PipelineError
-from pipeline.gst.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 
 ABORT_S = 1.5
 """A run that is to end at once goes on while its last pictures still move; standing still for so long ends it."""

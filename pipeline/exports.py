@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.errors import OutputError
-from pipeline.gst.match_source import MatchSource
-from pipeline.gst.source import Source
+from pipeline.gst.capture.match_source import MatchSource
+from pipeline.gst.capture.source import Source
 from pipeline.match.settings import parse_match
 from pipeline.match.truth import MatchTruth
 from pipeline.optics.view import View

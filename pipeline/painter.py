@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.timeline import Timeline
-from pipeline.gst.view_element import Painter
+from pipeline.gst.playback.view_element import Painter
 from pipeline.optics.frame import Frame
 from pipeline.optics.overlay import GREEN, RED, YELLOW, Box, Overlay, draw, draw_notice
 from pipeline.optics.view import View

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pipeline.errors import ConfigError, RigError
-from pipeline.gst.analysis_pipeline import AnalysisPipeline
-from pipeline.gst.decoders import share_cores
-from pipeline.gst.elements import chain, link, make, make_appsink, static_pad
-from pipeline.gst.frames import RAW_FORMATS
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.capture.open_source import open_source
+from pipeline.gst.capture.stream_joiner import join_streams
+from pipeline.gst.core.decoder_threads import share_cores
+from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
+from pipeline.gst.core.frames import RAW_FORMATS
+from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.runtime import Gst
-from pipeline.gst.sources import open_source
-from pipeline.gst.stacker import Stacker
-from pipeline.gst.streams import join_streams
 from pipeline.optics.rig import Rig
 from pipeline.timebase import seconds_to_ns
 

@@ -7,19 +7,19 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import ConfigError, ForesightError
-from pipeline.gst.decoders import share_cores
-from pipeline.gst.elements import chain, is_raw, link, make, make_appsrc, static_pad
-from pipeline.gst.encode_stage import Encoding
-from pipeline.gst.file_output import Split
-from pipeline.gst.frames import RAW_FORMATS
-from pipeline.gst.monitor import Monitor
-from pipeline.gst.outputs import open_file, open_stream
-from pipeline.gst.playback_pipeline import PlaybackPipeline
-from pipeline.gst.playlist import Segments
+from pipeline.gst.core.decoder_threads import share_cores
+from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
+from pipeline.gst.core.frames import RAW_FORMATS
+from pipeline.gst.core.stacker import Stacker
+from pipeline.gst.encode.encode_stage import Encoding
+from pipeline.gst.output.browser_preview import Monitor
+from pipeline.gst.output.file import Split
+from pipeline.gst.output.hls import Segments
+from pipeline.gst.output.open_output import open_file, open_stream
+from pipeline.gst.output.output_board import Switchboard
+from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
-from pipeline.gst.sound_end import SoundEnd
-from pipeline.gst.stacker import Stacker
-from pipeline.gst.switchboard import Switchboard
 from pipeline.optics.rig import Rig
 
 __all__ = ["Encoding", "PlaybackPipelineBuilder"]

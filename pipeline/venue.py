@@ -9,7 +9,7 @@ from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
 from pipeline.errors import RigError
-from pipeline.gst.footage import calibrate_sources
+from pipeline.gst.capture.footage import calibrate_sources
 from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
 from pipeline.optics.rig import Rig

@@ -109,7 +109,7 @@ def test_a_sink_that_is_met_while_the_thread_stops_is_no_error() -> None:
 def test_a_source_that_brings_nothing_gets_a_hint_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.gst.report.NO_SAMPLE_AFTER_S", 0.0)
+    monkeypatch.setattr("pipeline.gst.delay.progress_log.NO_SAMPLE_AFTER_S", 0.0)
     silent = video_source(20, live=True).replace("emit-signals=true", "emit-signals=false")
     with Pipes(silent, playback(sync=True), delay=0.1) as pipes:
         line, steps = pipes.manager._line, threading.Semaphore(0)

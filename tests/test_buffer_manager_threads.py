@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import BufferManager
 from pipeline.gst.runtime import Gst
-from pipeline.gst.switching import SWITCH_S, quick_switching
+from pipeline.interpreter.switch_interval import SWITCH_S, quick_switching
 from tests.buffering.pipes import AUDIO, WAIT_S, Pipes, audio_source, playback, video_source
 
 MS = 1_000_000
@@ -226,7 +226,7 @@ def test_get_stats_does_not_wait_for_the_lock() -> None:
 def test_the_logger_and_its_prefixes(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.gst.report.REPORT_EVERY_S", 0.1)
+    monkeypatch.setattr("pipeline.gst.delay.progress_log.REPORT_EVERY_S", 0.1)
     with (
         caplog.at_level(logging.INFO, logger="buffer-manager"),
         Pipes(video_source(20, live=True), playback(sync=True), delay=0.1) as pipes,

@@ -35,7 +35,7 @@ def calibrate(
 
     from pipeline.cli.files import check_files, refuse
     from pipeline.errors import ConfigError, OutputError
-    from pipeline.gst.footage import read_footage
+    from pipeline.gst.capture.footage import read_footage
     from pipeline.optics.calibration import calibrate as calibrate_footage
     from pipeline.optics.calibration.plot import plot_calibration
     from pipeline.optics.calibration.preview import draw_preview

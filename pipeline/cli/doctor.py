@@ -41,7 +41,8 @@ def examine() -> dict[str, Any]:
     import onnxruntime
 
     from pipeline import __version__
-    from pipeline.gst import encoders, runtime
+    from pipeline.gst import runtime
+    from pipeline.gst.encode import encoders
 
     features = {name: runtime.missing_elements(name) for name in runtime.FEATURES}
     codecs = (*encoders.VIDEO_ENCODERS, *encoders.AUDIO_ENCODERS)

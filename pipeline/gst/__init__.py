@@ -1,1 +1,1 @@
-"""The GStreamer edge: the one gateway to gi, elements, signals, buses."""
+"""GStreamer: runtime.py is the one gateway to gi; each room is one part of the two pipelines."""

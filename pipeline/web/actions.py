@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.control import Control
-from pipeline.gst.switchboard import OutputStatus
+from pipeline.gst.output.output_board import OutputStatus
 from pipeline.web.answers import SavedClip, told
 
 

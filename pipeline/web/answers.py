@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pipeline.control import Clip
-from pipeline.gst.switchboard import OutputStatus
+from pipeline.gst.output.output_board import OutputStatus
 from pipeline.progress import Progress
 
 Spot = tuple[float, float]

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 
 from pipeline.control import Control
 from pipeline.errors import StateError
-from pipeline.gst.fragments import Fragment, Head
-from pipeline.gst.monitor import Monitor
+from pipeline.gst.output.browser_preview import Monitor
+from pipeline.media.fmp4 import Fragment, Head
 from pipeline.web.feed import Feed
 
 LINGER_S = 3.0

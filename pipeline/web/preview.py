@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
 from pipeline.errors import StateError
-from pipeline.gst.frames import HeldFrame
-from pipeline.gst.monitor import small_size
+from pipeline.gst.core.frames import HeldFrame
+from pipeline.gst.output.browser_preview import small_size
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.gst.footage import read_footage
+from pipeline.gst.capture.footage import read_footage
 from pipeline.optics.calibration import Calibration, calibrate
 from pipeline.optics.calibration.preview import draw_preview
 from pipeline.optics.rig import Rig

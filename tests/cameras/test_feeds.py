@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.gst.camera_feed import CHUNK_NS, Feed, PictureFeed, SoundFeed
+from pipeline.gst.capture.camera_feed import CHUNK_NS, Feed, PictureFeed, SoundFeed
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, Nanoseconds
 

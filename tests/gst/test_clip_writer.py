@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.buffering.window import Entry
-from pipeline.gst.clip_writer import write_clip
+from pipeline.gst.output.clips import write_clip
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S
 from tests import films

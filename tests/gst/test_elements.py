@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import MissingDependencyError, OutputError, PipelineError, SourceError
-from pipeline.gst.bus import explain
-from pipeline.gst.elements import (
+from pipeline.gst.core.bus import explain
+from pipeline.gst.core.elements import (
     chain,
     is_raw,
     make,

@@ -9,9 +9,9 @@ import pytest
 from scipy.signal import oaconvolve
 
 from pipeline.errors import ConfigError, MissingDependencyError
-from pipeline.gst import encoders
-from pipeline.gst.elements import chain, make
-from pipeline.gst.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
+from pipeline.gst.core.elements import chain, make
+from pipeline.gst.encode import encoders
+from pipeline.gst.encode.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
 from pipeline.match.sync import click, find_clicks
 from tests import films

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.gst.elements import chain, ghost, make, static_pad
-from pipeline.gst.limiter import DurationLimit
+from pipeline.gst.core.duration_limit import DurationLimit
+from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.runtime import Gst
 
 FRAME_NS = 40_000_000

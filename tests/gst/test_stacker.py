@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.gst.elements import add, link, make, make_appsink, static_pad
-from pipeline.gst.frames import FrameLayout
+from pipeline.gst.core.elements import add, link, make, make_appsink, static_pad
+from pipeline.gst.core.frames import FrameLayout
+from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.runtime import Gst
-from pipeline.gst.stacker import Stacker
 
 WIDTH, HEIGHT = 64, 48
 

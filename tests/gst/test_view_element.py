@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import DetectorError
-from pipeline.gst.elements import chain, make, make_appsink
-from pipeline.gst.frames import FrameLayout
+from pipeline.gst.core.elements import chain, make, make_appsink
+from pipeline.gst.core.frames import FrameLayout
+from pipeline.gst.playback.view_element import ViewElement
 from pipeline.gst.runtime import Gst
-from pipeline.gst.view_element import ViewElement
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from pipeline.gst.match_source import MatchSource, match_source
+from pipeline.gst.capture.match_source import MatchSource, match_source
 from pipeline.gst.runtime import Gst, GstVideo
 from pipeline.match.match import Match
 from pipeline.match.settings import MatchSettings

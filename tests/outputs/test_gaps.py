@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pipeline.gst.containers import LIVE_TS
-from pipeline.gst.elements import chain, link, make, make_appsrc
-from pipeline.gst.push import Push
-from pipeline.gst.push_link import Carrier, PushLink
+from pipeline.gst.core.elements import chain, link, make, make_appsrc
+from pipeline.gst.encode.muxers import LIVE_TS
+from pipeline.gst.output.push import Push
+from pipeline.gst.output.side_pipeline import Carrier, PushLink
 from pipeline.gst.runtime import GLib, Gst
 from pipeline.timebase import NS_PER_S
 from tests.outputs.peers import wait_until
@@ -50,7 +50,7 @@ class Film:
 def test_what_comes_while_no_connection_has_begun_is_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.gst.push.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("pipeline.gst.output.push.FIRST_PAUSE_S", 0.01)
     sinks: list[Gst.Element] = []
 
     def make_sink() -> Gst.Element:

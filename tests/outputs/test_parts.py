@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError
-from pipeline.gst.file_output import Split
-from pipeline.gst.outputs import open_file
+from pipeline.gst.output.file import Split
+from pipeline.gst.output.open_output import open_file
 from tests import films
 from tests.outputs.runs import FPS, settings
 

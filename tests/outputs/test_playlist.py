@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError
-from pipeline.gst.outputs import open_file
+from pipeline.gst.output.open_output import open_file
 from tests import films
 from tests.outputs.runs import FPS, expect_film, settings
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, MissingDependencyError
-from pipeline.gst.outputs import open_stream
+from pipeline.gst.output.open_output import open_stream
 from pipeline.gst.runtime import FEATURES, Feature
 from tests import films
 from tests.outputs.peers import RtmpServer, SrtListener

@@ -13,8 +13,8 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, MissingDependencyError, OutputError
 from pipeline.gst import runtime
-from pipeline.gst.elements import make
-from pipeline.gst.outputs import open_stream
+from pipeline.gst.core.elements import make
+from pipeline.gst.output.open_output import open_stream
 from pipeline.gst.runtime import Gst
 from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import SourceError
-from pipeline.gst.sources import open_source
+from pipeline.gst.capture.open_source import open_source
 from tests.outputs.peers import free_port, wait_until
 
 

@@ -40,7 +40,7 @@ def expect_whole(film: Path, report_frames: int, source: Path) -> None:
 def test_live_it_is_given_up_alone(
     match_film: Path, tmp_path: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.gst.file_output.PATIENCE_NS", 2 * NS_PER_S)
+    monkeypatch.setattr("pipeline.gst.output.file.PATIENCE_NS", 2 * NS_PER_S)
     whole = tmp_path / "whole.mkv"
     report = PanoramaWithVirtualCamera(settings(match_film, outputs=[stuck, whole])).run()
     assert report.failures == (f"{stuck}: takes nothing any more; check the disk",)
@@ -95,8 +95,8 @@ def test_a_recording_that_stands_still_is_told_to_be_incomplete(
         os.mkfifo(path)
         readers.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
 
-    monkeypatch.setattr("pipeline.gst.recording.make_new", make_stuck)
-    monkeypatch.setattr("pipeline.gst.recording.FINISH_S", 1.0)
+    monkeypatch.setattr("pipeline.gst.output.recording.make_new", make_stuck)
+    monkeypatch.setattr("pipeline.gst.output.recording.FINISH_S", 1.0)
     own, stopped, last = (tmp_path / f"{name}.mkv" for name in ("own", "stopped", "last"))
     application = PanoramaWithVirtualCamera(settings(match_film, outputs=[own]))
     running = Running(application)

@@ -14,7 +14,7 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.control import Control
 from pipeline.errors import OutputError, StateError
-from pipeline.gst.switchboard import OutputStatus
+from pipeline.gst.output.output_board import OutputStatus
 from tests import films
 from tests.outputs.peers import RtmpServer, free_port, wait_until
 from tests.outputs.runs import FPS, Running, expect_film, settings
@@ -211,7 +211,7 @@ def test_a_full_disk_ends_that_recording_and_nothing_else(
     def full(path: Path) -> None:
         path.symlink_to("/dev/full")
 
-    monkeypatch.setattr("pipeline.gst.recording.make_new", full)
+    monkeypatch.setattr("pipeline.gst.output.recording.make_new", full)
     with _operating(match_film, tmp_path, outputs=[own]) as run:
         run.wait_shown(1.0)
         number = run.control.record().number

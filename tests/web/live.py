@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from playwright.sync_api import Page
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.gst.elements import elements_of
+from pipeline.gst.core.elements import elements_of
 from pipeline.gst.runtime import Gst
 from pipeline.settings import Settings
 from pipeline.web.server import Dashboard

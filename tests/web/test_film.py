@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.gst.elements import chain, elements_of, make, make_appsrc, static_pad
-from pipeline.gst.encode_stage import SPARE_PICTURES
-from pipeline.gst.fragments import Fragment, FragmentCutter, Head
-from pipeline.gst.monitor import Monitor
+from pipeline.gst.core.elements import chain, elements_of, make, make_appsrc, static_pad
+from pipeline.gst.encode.encode_stage import SPARE_PICTURES
+from pipeline.gst.output.browser_preview import Monitor
 from pipeline.gst.runtime import Gst
+from pipeline.media.fmp4 import Fragment, FragmentCutter, Head
 from pipeline.timebase import Nanoseconds
 from pipeline.web.film import KEPT, Reel
 from tests import films

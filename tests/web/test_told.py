@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from pipeline.gst.frames import FrameLayout, HeldFrame
+from pipeline.gst.core.frames import FrameLayout, HeldFrame
 from pipeline.gst.runtime import Gst
 from pipeline.optics.frame import Frame
 from pipeline.web.preview import Still

@@ -1,0 +1,1 @@
+"""The analysis pipeline: sources, reconnecting cameras, the detector's branch."""

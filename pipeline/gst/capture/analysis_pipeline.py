@@ -1,0 +1,268 @@
+"""The analysis pipeline, built: its appsinks, what it delivers, its life from start to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from pipeline.errors import ForesightError, SourceError, StateError
+from pipeline.gst.capture.match_source import MatchSource
+from pipeline.gst.capture.source import Source
+from pipeline.gst.core.bus import BusListener, explain
+from pipeline.gst.core.elements import static_pad
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.timebase import Nanoseconds
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """What the analysis pipeline delivers, known once `AnalysisPipeline.wait_ready` returns.
+
+    ``video_caps``: the caps at each video appsink; ``audio_caps``: None without sound; ``size_px``: width and
+    height of the rig frame, (0, 0) while it is compressed and unknown; ``framerate``: frames per second, 0 when
+    it varies.
+    """
+
+    video_caps: tuple[Gst.Caps, ...]
+    audio_caps: Gst.Caps | None
+    size_px: tuple[int, int]
+    framerate: float
+
+
+class AnalysisPipeline:
+    """Sources, rig frame, appsinks. Made by PipelineBuilder; any thread may call, nothing here blocks for long.
+
+    ``video_appsink`` (``video_appsinks`` where each camera is buffered by itself), ``audio_appsink`` (in the
+    pipeline only when a source has sound) and ``detector_appsink`` (None unless asked for) are ordinary appsinks:
+    connect to their ``new-sample`` before `start`.
+    """
+
+    def __init__(
+        self,
+        pipeline: Gst.Pipeline,
+        sources: list[Source],
+        video_appsinks: list[GstApp.AppSink],
+        audio_appsink: GstApp.AppSink,
+        detector_appsink: GstApp.AppSink | None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.video_appsinks = video_appsinks
+        self.video_appsink = video_appsinks[0]
+        self.audio_appsink = audio_appsink
+        self.detector_appsink = detector_appsink
+        self.sources = sources
+        self._cameras = [source.camera for source in sources if source.camera is not None]
+        self._entries: list[tuple[int, Gst.Pad]] = []
+        self._lost: set[int] = set()
+        self._changed = threading.Condition()
+        self._complete = False
+        self._is_interrupted = False
+        self._has_audio = False
+        self._caps: dict[GstApp.AppSink, Gst.Caps] = {}
+        self._error: ForesightError | None = None
+        self._on_error: Callable[[ForesightError], object] = lambda _error: None
+        self._on_end: Callable[[], object] = lambda: None
+        self._on_camera_lost: Callable[[int, ForesightError], object] = lambda _index, _error: None
+        self._bus = BusListener(pipeline, self._on_message)
+        for appsink in (*video_appsinks, audio_appsink):
+            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
+        self._unpictured = set(video_appsinks)
+        for appsink in video_appsinks:
+            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.BUFFER, self._on_picture, appsink)
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether a source has sound; settled once `wait_ready` has returned."""
+        return self._has_audio
+
+    @property
+    def dropped_at_source(self) -> int:
+        """Frames that the built-in match left out because they could not be drawn in time."""
+        return sum(
+            source.element.dropped for source in self.sources if isinstance(source.element, MatchSource)
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the cameras: those that went, and for how long."""
+        return tuple(note for camera in self._cameras for note in camera.notes)
+
+    @property
+    def camera_outages(self) -> int:
+        """How often a camera went away."""
+        return sum(camera.outages for camera in self._cameras)
+
+    def lost_cameras(self, time_ns: Nanoseconds) -> list[str]:
+        """The names, without secrets, of the cameras whose picture of that running time only stands in."""
+        return [camera.name for camera in self._cameras if camera.is_lost_at(time_ns)]
+
+    def on_error(self, callback: Callable[[ForesightError], object]) -> None:
+        """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
+        self._on_error = callback
+
+    def on_end(self, callback: Callable[[], object]) -> None:
+        """Have `callback()` called on the bus thread when every source has ended and every sink has it all."""
+        self._on_end = callback
+
+    def on_camera_lost(self, callback: Callable[[int, ForesightError], object]) -> None:
+        """Have `callback(index, error)` called on the bus thread when one camera of several is gone."""
+        self._on_camera_lost = callback
+
+    def start(self) -> None:
+        """Set the pipeline to PLAYING. Raises SourceError when it cannot be."""
+        self._bus.start()
+        if self._cameras:  # their connections' pipelines share this one's running time
+            self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
+            self.pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
+        if self.pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
+            with self._changed:
+                self._changed.wait_for(lambda: self._error is not None, timeout=2.0)
+            raise self._error or SourceError(f"{self._names()}: cannot be started")
+        for index, source in enumerate(self.sources):
+            if source.camera is not None:
+                source.camera.start(self.pipeline.get_base_time(), partial(self._on_source_lost, index))
+
+    def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
+        """Block until every stream's format is known.
+
+        Raises SourceError when that fails or takes too long, StateError when `finish` or `interrupt` comes before.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._is_interrupted or self._error is not None or self._is_ready(), timeout=timeout_s
+            )
+            if self._error is not None:
+                raise self._error
+            if self._is_interrupted and not self._is_ready():
+                raise StateError(f"{self._names()}: the capture was ended before anything came")
+            if not self._is_ready():
+                raise SourceError(
+                    f"{self._names()}: nothing came within {timeout_s:g} s; check that it is sending"
+                )
+            return self._info()
+
+    def interrupt(self) -> None:
+        """Wake who waits until the pipeline is ready. Not for a signal handler: it may run on that very thread."""
+        with self._changed:
+            self._is_interrupted = True
+            self._changed.notify_all()
+
+    def finish(self) -> None:
+        """End the capture now: EOS enters behind what was captured, whatever the sources do.
+
+        Waits for the streaming threads, which offline wait for room in the window.
+        """
+        self.interrupt()
+        for camera in self._cameras:
+            camera.leave()
+        self._end_sources(set(range(len(self.sources))))
+
+    def stop(self) -> None:
+        """Set the pipeline to NULL and forget the handlers. Idempotent."""
+        self._bus.stop()
+        for camera in self._cameras:
+            camera.leave()
+        self.pipeline.set_state(Gst.State.NULL)
+        for camera in self._cameras:
+            camera.close()
+
+    # What the builder tells while it wires the streams up.
+
+    def pictures_enter(self, entries: list[Gst.Pad]) -> None:
+        """Where each source's pictures come in, in order; the end of a capture enters there."""
+        with self._changed:
+            self._entries += enumerate(entries)
+
+    def sound_found(self, index: int, entry: Gst.Pad) -> None:
+        """The sound of source `index` goes to the audio appsink, from `entry` on."""
+        with self._changed:
+            self._has_audio = True
+            self._entries.append((index, entry))
+
+    def streams_complete(self, cameras_with_video: set[int]) -> None:
+        """Every source has shown all its streams."""
+        blind = [source.name for index, source in enumerate(self.sources) if index not in cameras_with_video]
+        if blind:
+            self.fail(SourceError(f"{', '.join(blind)}: holds no video; name a source with a picture"))
+        with self._changed:
+            self._complete = True
+            self._changed.notify_all()
+
+    def _names(self) -> str:
+        return ", ".join(source.name for source in self.sources)
+
+    def _is_ready(self) -> bool:
+        wanted = [*self.video_appsinks, *([self.audio_appsink] if self._has_audio else [])]
+        return self._complete and all(appsink in self._caps for appsink in wanted)
+
+    def _info(self) -> StreamInfo:
+        video_caps = tuple(self._caps[appsink] for appsink in self.video_appsinks)
+        structure = video_caps[0].get_structure(0)
+        known, numerator, denominator = structure.get_fraction("framerate")
+        return StreamInfo(
+            video_caps=video_caps,
+            audio_caps=self._caps.get(self.audio_appsink),
+            size_px=(structure.get_int("width")[1], structure.get_int("height")[1]),
+            framerate=numerator / denominator if known and denominator else 0.0,
+        )
+
+    def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo, appsink: GstApp.AppSink) -> Gst.PadProbeReturn:
+        event = info.get_event()
+        kind = None if event is None else event.type
+        if event is not None and kind == Gst.EventType.CAPS:
+            with self._changed:
+                self._caps[appsink] = event.parse_caps()
+                self._changed.notify_all()
+        elif kind == Gst.EventType.EOS and appsink in self._unpictured and not self._is_interrupted:
+            named = self._names()
+            self.fail(SourceError(f"{named}: ended before its first picture; give more of it, or another"))
+        return Gst.PadProbeReturn.OK
+
+    def _on_picture(
+        self, _pad: Gst.Pad, _info: Gst.PadProbeInfo, appsink: GstApp.AppSink
+    ) -> Gst.PadProbeReturn:
+        self._unpictured.discard(appsink)
+        return Gst.PadProbeReturn.REMOVE
+
+    def _on_message(self, message: Gst.Message) -> None:
+        if message.type == Gst.MessageType.ERROR:
+            self._on_failure(message)
+        elif message.type == Gst.MessageType.EOS:
+            self._on_end()
+
+    def _on_failure(self, message: Gst.Message) -> None:
+        for index, source in enumerate(self.sources):
+            if message.src is source.element or message.src.has_as_ancestor(source.element):
+                self._on_source_lost(index, explain(message, "source", source.name))
+                return
+        self.fail(explain(message, "pipeline", self._names()))
+
+    def _on_source_lost(self, index: int, error: ForesightError) -> None:
+        """One camera of several may go once it has shown something: its last picture stays, the rest goes on."""
+        if index in self._lost:
+            return
+        self._lost.add(index)
+        began = any(
+            entry.get_current_caps() is not None for source, entry in self._entries if source == index
+        )
+        if len(self._lost) == len(self.sources) or not began:
+            self.fail(error)
+            return
+        self._end_sources({index})
+        self._on_camera_lost(index, error)
+
+    def _end_sources(self, indices: set[int]) -> None:
+        for index, entry in list(self._entries):
+            if index in indices:
+                entry.send_event(Gst.Event.new_eos())
+
+    def fail(self, error: ForesightError) -> None:
+        """The pipeline can go no further; the first reason counts. Any thread."""
+        with self._changed:
+            if self._error is not None:
+                return
+            self._error = error
+            self._changed.notify_all()
+        self._on_error(error)

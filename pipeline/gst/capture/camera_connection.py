@@ -1,0 +1,195 @@
+"""One connection to a live camera: a small pipeline of its own, from the network to the camera's feeds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pipeline.errors import SourceError
+from pipeline.gst.capture.camera_feed import Feed
+from pipeline.gst.core.bus import explain
+from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.redaction import redact
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+
+if TYPE_CHECKING:
+    from pipeline.gst.capture.source import Source
+
+POLL_NS = 50 * NS_PER_MS
+ANSWER_S = 10.0
+"""A connection on which no picture has come by then is given up."""
+
+SILENT_S = 3.0
+"""A camera that has sent pictures and sends none for so long is lost, whatever the connection and the sound say."""
+
+LIVE_LAG_NS = 3 * NS_PER_S
+"""Timestamps no older than this and not of the future are the clock's own: the camera stamps as it captures."""
+
+
+class CameraLink:
+    """Takes what a camera sends and hands it to the feeds. Used once.
+
+    The pipeline runs on the analysis pipeline's clock and base time, so that a sample has one running time in both;
+    where a camera's own timestamps have nothing to do with the clock, picture and sound are shifted together, so
+    that the first of them is of now. `live` blocks a thread of the camera. Lock: `_lock` guards what is known of
+    the streams; nothing is called under it.
+    """
+
+    def __init__(
+        self,
+        open_source: Callable[[], Source],
+        base_ns: int,
+        *,
+        paced: bool,
+        sound_form: Gst.Caps | None,
+        feed_for: Callable[[str, Gst.Caps, Nanoseconds], Feed | None],
+        on_known: Callable[[], None],
+        on_picture: Callable[[], None],
+    ) -> None:
+        """`base_ns`: what the system clock showed at running time 0. `paced`: samples come in bursts and are
+        played by their timestamps. `sound_form`: what sound is converted to. `feed_for(kind, caps, latency)` says
+        where the first ``video`` and ``audio`` go, None for nowhere; `on_known()` is called when all that do have
+        begun, `on_picture()` with the first picture. Raises SourceError when there is nothing to open.
+        """
+        self.has_picture = False
+        self.has_end = False
+        self._base_ns = base_ns
+        self._paced = paced
+        self._feed_for = feed_for
+        self._on_known = on_known
+        self._on_picture = on_picture
+        self._sound_form = sound_form
+        self._lock = threading.Lock()
+        self._feeds: dict[str, Feed | None] = {}
+        self._complete = self._told = False
+        self._shift_ns: Nanoseconds | None = None
+        self._seen_ns: Nanoseconds | None = None
+        self._misfit: str | None = None
+        self._clock = Gst.SystemClock.obtain()
+        self._pipeline = Gst.Pipeline.new("camera")
+        self._pipeline.use_clock(self._clock)
+        self._pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
+        self._pipeline.set_base_time(base_ns)
+        self._source = open_source()
+        self._pipeline.add(self._source.element)
+        self._source.watch(self._on_stream, self._on_complete)
+
+    def live(self, closing: threading.Event, *, patient: bool) -> SourceError | None:
+        """Connect and take until `closing` is set or a film is over (None), or the connection is no more (why).
+
+        `patient`: wait for the first picture as long as it takes.
+        """
+        try:
+            self._pipeline.set_state(Gst.State.PLAYING)
+            return self._watch(closing, patient)
+        finally:
+            self._pipeline.set_state(Gst.State.NULL)
+
+    @property
+    def _now_ns(self) -> Nanoseconds:
+        return Nanoseconds(self._clock.get_time() - self._base_ns)
+
+    def _watch(self, closing: threading.Event, patient: bool) -> SourceError | None:
+        name, bus, begun_ns = self._source.name, self._pipeline.get_bus(), self._now_ns
+        while not closing.is_set():
+            message = bus.timed_pop_filtered(POLL_NS, Gst.MessageType.ERROR | Gst.MessageType.EOS)
+            if message is not None and message.type == Gst.MessageType.ERROR:
+                return SourceError(redact(str(explain(message, "source", name))))
+            if message is not None and self.has_end:
+                return None
+            if message is not None:
+                return SourceError(f"{name}: it has stopped sending")
+            if self._misfit is not None:
+                return SourceError(f"{name}: {self._misfit}")
+            silent_s = (self._now_ns - (self._seen_ns or begun_ns)) / NS_PER_S
+            if silent_s > SILENT_S and self._seen_ns is not None:
+                return SourceError(f"{name}: no picture came for {SILENT_S:g} s")
+            if silent_s > ANSWER_S and not patient:
+                return SourceError(f"{name}: it does not answer")
+        return None
+
+    def _on_stream(self, pad: Gst.Pad) -> None:
+        """A stream was found (streaming thread): the first picture and the first sound are taken."""
+        kind = media_type(pad_caps(pad)).replace("image", "video")
+        with self._lock:
+            is_wanted = kind in ("video", "audio") and kind not in self._feeds
+            self._feeds.setdefault(kind, None)
+        if not is_wanted:
+            drain(self._pipeline, pad)
+            return
+        appsink = make_appsink(kind, sync=self._paced)
+        appsink.connect("new-sample", self._on_sample, kind)
+        shape = make("capsfilter", caps=self._sound_form)
+        convert = [make("audioconvert"), make("audioresample"), shape] if kind == "audio" else []
+        elements = [*convert, appsink]
+        chain(self._pipeline, *elements)
+        for element in reversed(elements):
+            element.sync_state_with_parent()
+        pad.add_probe(Gst.PadProbeType.BUFFER, self._anchor)
+        pad.link(static_pad(elements[0], "sink"))
+
+    def _on_complete(self) -> None:
+        """There are no more streams (streaming thread)."""
+        with self._lock:
+            self._complete = True
+        self._tell_known()
+
+    def _tell_known(self) -> None:
+        with self._lock:
+            is_known = (self._complete and not self._told) and all(
+                self._feeds[kind] is not None for kind in ("video", "audio") if kind in self._feeds
+            )
+            self._told = self._told or is_known
+        if is_known:
+            self._on_known()
+
+    def _anchor(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        """The first buffer of a stream: all are shifted as the first of all has to be."""
+        buffer, event = info.get_buffer(), pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
+        if buffer is None or event is None:
+            return Gst.PadProbeReturn.OK
+        running_ns = event.parse_segment().to_running_time(Gst.Format.TIME, buffer.pts)
+        if running_ns == Gst.CLOCK_TIME_NONE:
+            return Gst.PadProbeReturn.OK
+        lag_ns = Nanoseconds(self._now_ns - running_ns)
+        by_clock = not self._paced and 0 <= lag_ns <= LIVE_LAG_NS
+        is_told, duration_ns = pad.query_duration(Gst.Format.TIME)
+        with self._lock:
+            self.has_end = self.has_end or (self._paced and is_told and duration_ns > 0)
+            if self._shift_ns is None:
+                self._shift_ns = Nanoseconds(0) if by_clock else lag_ns
+        pad.set_offset(self._shift_ns)
+        return Gst.PadProbeReturn.REMOVE
+
+    def _on_sample(self, appsink: GstApp.AppSink, kind: str) -> Gst.FlowReturn:
+        sample = appsink.emit("pull-sample")
+        if sample is None:
+            return Gst.FlowReturn.OK
+        now_ns = self._now_ns
+        if kind == "video":
+            self._seen_ns = now_ns
+        feed = self._feeds[kind]
+        if feed is None:
+            feed = self._begin(appsink, kind, sample.get_caps())
+        if feed is None or self._misfit is not None or not (kind == "video" or self.has_picture):
+            return Gst.FlowReturn.OK  # sound waits for its picture
+        if feed.take(sample, now_ns) and not self.has_picture:
+            self.has_picture = True
+            self._on_picture()
+        return Gst.FlowReturn.OK
+
+    def _begin(self, appsink: GstApp.AppSink, kind: str, caps: Gst.Caps) -> Feed | None:
+        """The first sample of a stream has come: find its feed."""
+        latency = Gst.Query.new_latency()
+        latency_ns = latency.parse_latency()[1] if appsink.query(latency) else 0
+        feed = self._feed_for(kind, caps, Nanoseconds(latency_ns))
+        if feed is None:
+            return None
+        self._misfit = self._misfit or feed.misfit(caps)
+        feed.rejoin()
+        with self._lock:
+            self._feeds[kind] = feed
+        self._tell_known()
+        return feed

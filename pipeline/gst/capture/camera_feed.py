@@ -1,0 +1,257 @@
+"""Where a camera's streams enter the analysis pipeline, and what stands in for them while nothing comes."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.gst.core.elements import is_raw, make_appsrc, set_property
+from pipeline.gst.core.samples import copied, running_time_ns
+from pipeline.gst.core.silence import silence
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+
+ASSUMED_FRAME_NS = 40 * NS_PER_MS
+"""How long a frame lasts where neither caps nor timestamps tell."""
+
+LONGEST_FRAME_NS = NS_PER_S // 4
+"""Timestamps farther apart than this are a gap and say nothing of the frame rate."""
+
+CHUNK_NS = 20 * NS_PER_MS
+"""Silence comes in chunks of this length."""
+
+SOUND_FORM = "audio/x-raw,format=F32LE,layout=interleaved"
+
+REMEMBERED_OUTAGES = 64
+
+LAG_SHARE = 16
+"""The usual lag follows the newest one by 1 / LAG_SHARE a sample."""
+
+_SEGMENT = Gst.Segment()
+_SEGMENT.init(Gst.Format.TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A while without pictures, in running time; `end_ns` is None while it lasts."""
+
+    begin_ns: Nanoseconds
+    end_ns: Nanoseconds | None = None
+
+
+class Feed(ABC):
+    """One stream's appsrc, which is never long without a sample: what does not come in time is stood in for.
+
+    A sample that is `patience_ns` later than usual has lost its place. `take` belongs to the connection's streaming
+    threads, `fill` to a thread of the camera. Lock: `_lock` keeps samples in order; the appsrc never blocks under
+    it, what the pipeline does not take in time it drops, oldest first.
+    """
+
+    def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:
+        self.caps = caps
+        self.element = make_appsrc(name, caps)
+        for key, value in {
+            "is-live": True,
+            "handle-segment-change": True,
+            "leaky-type": "downstream",
+            "max-time": patience_ns + 2 * NS_PER_S,
+        }.items():
+            set_property(self.element, key, value)
+        self._patience_ns = patience_ns
+        self._lock = threading.Lock()
+        self._next_ns: Nanoseconds | None = None
+        """Where what was sent ends."""
+        self._lag_ns: float = 0
+        self._joining = True
+        """The next sample follows a hole, or begins the stream."""
+
+    def rejoin(self) -> None:
+        """The samples to come are those of a new connection."""
+        with self._lock:
+            self._joining = True
+
+    def take(self, sample: Gst.Sample, now_ns: Nanoseconds) -> bool:
+        """One sample of the camera, which came at running time `now_ns`; whether it was sent on.
+
+        One without a timestamp, as a page of JPEG pictures gives them, is of the moment it came.
+        """
+        buffer = sample.get_buffer()
+        if buffer is None:
+            return False
+        begin_ns = _running_ns(sample, buffer.pts)
+        begin_ns = now_ns if begin_ns is None else begin_ns
+        with self._lock:
+            if self._joining and not self._join(sample, buffer, begin_ns):
+                return False
+            self._joining = False
+            lag_ns = now_ns - begin_ns
+            end_ns = Nanoseconds(begin_ns + self._length_ns(sample, buffer, begin_ns))
+            if self._next_ns is None:
+                self._lag_ns, self._next_ns = lag_ns, end_ns
+            else:
+                self._lag_ns += (lag_ns - self._lag_ns) / LAG_SHARE
+                self._next_ns = max(self._next_ns, end_ns)
+            decoded_ns = _running_ns(sample, buffer.dts)
+            self.element.push_sample(_placed(sample, begin_ns, decoded_ns, Nanoseconds(buffer.duration)))
+        return True
+
+    def fill(self, now_ns: Nanoseconds) -> Nanoseconds:
+        """Stand in for what should have come by running time `now_ns`; returns when to ask again."""
+        with self._lock:
+            if self._next_ns is None:
+                return Nanoseconds(now_ns + NS_PER_S)
+            wait_ns = self._patience_ns + max(round(self._lag_ns), 0)
+            if self._next_ns + wait_ns <= now_ns:
+                self._joining = True
+                self._stand_in(Nanoseconds(now_ns - wait_ns))
+            return Nanoseconds(self._next_ns + wait_ns)
+
+    def end(self) -> None:
+        """Nothing will come any more."""
+        with self._lock:
+            self.element.end_of_stream()
+
+    @abstractmethod
+    def misfit(self, caps: Gst.Caps) -> str | None:
+        """Why a stream with `caps` cannot go on where this one broke off; None when it can."""
+
+    @abstractmethod
+    def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
+        """Close the hole before this sample, or refuse it because its place is taken."""
+
+    @abstractmethod
+    def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
+        """How long a sample that was accepted lasts."""
+
+    @abstractmethod
+    def _stand_in(self, until_ns: Nanoseconds) -> None:
+        """Go on from `_next_ns`, which is known, at least to `until_ns`, without the camera."""
+
+
+class PictureFeed(Feed):
+    """The camera's pictures, raw or compressed; its last one is repeated, compressed its last keyframe."""
+
+    def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:
+        super().__init__(name, caps, patience_ns)
+        self.outages: tuple[Outage, ...] = ()
+        """The newest of them, oldest first. Any thread may read."""
+        self.held_ns = Nanoseconds(0)
+        """For how long a picture was repeated in all."""
+        self._is_raw = is_raw(caps)
+        self._frame_ns = _told_frame_ns(caps)
+        self._still: Gst.Sample | None = None
+        self._last_ns: Nanoseconds | None = None
+
+    def misfit(self, caps: Gst.Caps) -> str | None:
+        before, now = self.caps.get_structure(0), caps.get_structure(0)
+        if before.get_name() != now.get_name():
+            return (
+                f"it sends {now.get_name()} now, {before.get_name()} before; set the camera back or run anew"
+            )
+        sizes = [(one.get_value("width"), one.get_value("height")) for one in (now, before)]
+        if sizes[0] != sizes[1]:
+            texts = [f"{width}x{height}" for width, height in sizes]
+            return f"its picture is {texts[0]} now, {texts[1]} before; set the camera back or run anew"
+        return None
+
+    def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
+        if not self._is_raw and buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+            return False
+        self._last_ns = None
+        if self._next_ns is None:
+            return True
+        decoded_ns = begin_ns if self._is_raw else _running_ns(sample, buffer.dts)
+        order_ns = begin_ns if decoded_ns is None else min(begin_ns, decoded_ns)
+        free_ns = self._next_ns - self._frame_ns // 2
+        if order_ns < free_ns:
+            return False
+        self._stand_in(Nanoseconds(order_ns - (self._frame_ns + 1) // 2))
+        if self.outages and self.outages[-1].end_ns is None:
+            self.outages = (*self.outages[:-1], Outage(self.outages[-1].begin_ns, begin_ns))
+        return True
+
+    def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
+        if self._is_raw or not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+            self._still = sample
+        told_ns = _told_frame_ns(sample.get_caps(), 0)
+        if told_ns:
+            self._frame_ns = told_ns
+        elif self._last_ns is not None and 0 < begin_ns - self._last_ns <= LONGEST_FRAME_NS:
+            self._frame_ns = Nanoseconds(begin_ns - self._last_ns)
+        self._last_ns = begin_ns
+        return self._frame_ns
+
+    def _stand_in(self, until_ns: Nanoseconds) -> None:
+        if self._next_ns is None or self._still is None:
+            return
+        if self._next_ns <= until_ns and (not self.outages or self.outages[-1].end_ns is not None):
+            self.outages = (*self.outages[1 - REMEMBERED_OUTAGES :], Outage(self._next_ns))
+        while self._next_ns <= until_ns:
+            decoded_ns = None if self._is_raw else self._next_ns
+            self.element.push_sample(_placed(self._still, self._next_ns, decoded_ns, self._frame_ns))
+            self._next_ns = Nanoseconds(self._next_ns + self._frame_ns)
+            self.held_ns = Nanoseconds(self.held_ns + self._frame_ns)
+
+
+class SoundFeed(Feed):
+    """The camera's sound in SOUND_FORM; silence stands in."""
+
+    def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:
+        super().__init__(name, caps, patience_ns)
+        structure: Any = caps.get_structure(0)
+        self._rate_hz: int = structure.get_value("rate")
+        self._frame_bytes = 4 * structure.get_value("channels")
+
+    def misfit(self, caps: Gst.Caps) -> str | None:
+        return None
+
+    def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
+        if self._next_ns is None:
+            return True
+        if begin_ns < self._next_ns:
+            return False
+        self._silence(begin_ns)
+        return True
+
+    def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
+        return Nanoseconds(buffer.get_size() // self._frame_bytes * NS_PER_S // self._rate_hz)
+
+    def _stand_in(self, until_ns: Nanoseconds) -> None:
+        while self._next_ns is not None and self._next_ns <= until_ns:
+            self._silence(Nanoseconds(self._next_ns + CHUNK_NS))
+
+    def _silence(self, end_ns: Nanoseconds) -> None:
+        if self._next_ns is None:
+            return
+        sample = silence(self.caps, self._next_ns, end_ns)
+        if sample is not None:
+            self.element.push_sample(sample)
+            self._next_ns = end_ns
+
+
+def _placed(
+    sample: Gst.Sample, shown_ns: Nanoseconds, decoded_ns: Nanoseconds | None, duration_ns: Nanoseconds
+) -> Gst.Sample:
+    """The sample at another place, its memory shared.
+
+    All are in _SEGMENT, whatever the connection had: an encoder of sound pads out its frame where that changes.
+    """
+    buffer = copied(sample.get_buffer())
+    buffer.pts, buffer.duration = max(shown_ns, 0), duration_ns
+    buffer.dts = Gst.CLOCK_TIME_NONE if decoded_ns is None else max(decoded_ns, 0)
+    return Gst.Sample.new(buffer, sample.get_caps(), _SEGMENT, None)
+
+
+def _running_ns(sample: Gst.Sample, stamp_ns: int) -> Nanoseconds | None:
+    running_ns = running_time_ns(sample.get_segment(), stamp_ns)
+    return None if running_ns is None else Nanoseconds(running_ns)
+
+
+def _told_frame_ns(caps: Gst.Caps | None, unknown_ns: int = ASSUMED_FRAME_NS) -> Nanoseconds:
+    """How long a frame lasts by its caps."""
+    if caps is None:
+        return Nanoseconds(unknown_ns)
+    known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")
+    return Nanoseconds(NS_PER_S * denominator // numerator if known and numerator > 0 else unknown_ns)

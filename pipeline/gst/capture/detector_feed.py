@@ -1,0 +1,67 @@
+"""From the detector's appsink to its worker: samples become mapped frames, keyed by running time."""
+
+from __future__ import annotations
+
+import threading
+
+from pipeline.analysis.worker import DetectorWorker
+from pipeline.gst.core.frames import FrameLayout
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.timebase import Nanoseconds
+
+
+class DetectorFeed:
+    """Connect `on_new_sample` and `on_eos` to the appsink, then `attach` the worker once the rig is known.
+
+    Before that, live frames are let go and offline ones wait. `close` wakes who waits; from then on frames are
+    let go.
+    """
+
+    def __init__(self, *, live: bool) -> None:
+        self._live = live
+        self._attached = threading.Event()
+        self._worker: DetectorWorker | None = None
+        self._layout: tuple[str, FrameLayout] | None = None
+
+    def attach(self, worker: DetectorWorker) -> None:
+        """Frames go to `worker` from now on. Any thread."""
+        self._worker = worker
+        self._attached.set()
+
+    def close(self) -> None:
+        """Let every later frame go. Idempotent, any thread."""
+        self._worker = None
+        self._attached.set()
+
+    def on_new_sample(self, appsink: GstApp.AppSink) -> Gst.FlowReturn:
+        """The appsink's ``new-sample``; offline it holds the analysis back while the detector is busy."""
+        sample = appsink.try_pull_sample(0)
+        if not self._live:
+            self._attached.wait()
+        worker = self._worker
+        if sample is None or worker is None:
+            return Gst.FlowReturn.OK
+        buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
+        if buffer is None or caps is None or segment is None:
+            return Gst.FlowReturn.OK
+        time_ns = segment.to_running_time(Gst.Format.TIME, buffer.pts)
+        if time_ns == Gst.CLOCK_TIME_NONE:
+            return Gst.FlowReturn.OK
+        mapping = self._layout_of(caps).map(buffer)
+        frame = mapping.__enter__()
+        worker.offer(frame, Nanoseconds(time_ns), lambda: mapping.__exit__(None, None, None))
+        return Gst.FlowReturn.OK
+
+    def on_eos(self, _appsink: GstApp.AppSink) -> None:
+        """The appsink's ``eos``: the detector looks at what waits, then the timeline is complete."""
+        if not self._live:
+            self._attached.wait()
+        worker = self._worker
+        if worker is not None:
+            worker.finish()
+
+    def _layout_of(self, caps: Gst.Caps) -> FrameLayout:
+        text = caps.to_string()
+        if self._layout is None or self._layout[0] != text:
+            self._layout = (text, FrameLayout.of(caps))
+        return self._layout[1]

@@ -1,0 +1,181 @@
+"""The few seconds of each source that calibration looks at, read together: still backgrounds and small motion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.errors import SourceError
+from pipeline.gst.capture.open_source import open_source
+from pipeline.gst.core.bus import explain
+from pipeline.gst.core.elements import add, chain, drain, make, make_appsink, media_type, pad_caps, static_pad
+from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout
+from pipeline.gst.runtime import Gst
+from pipeline.optics.calibration import Calibration, Footage, calibrate, median_background
+from pipeline.optics.calibration.calibrate import Progress
+from pipeline.optics.calibration.footage import Picture
+from pipeline.optics.calibration.pictures import shrunk
+from pipeline.optics.frame import Frame
+from pipeline.timebase import NS_PER_S
+
+SPAN_S = 10.0
+PATIENCE_S = 15.0
+"""How long a source may take to give its next picture."""
+
+_POLL_S = 0.25
+_MOTION_WIDTH = 768
+_FIRST_STRIDE = 5
+_MOST_STILLS = 18
+
+_BT709 = np.array([[1.1644, 2.1124, 0.0], [1.1644, -0.2132, -0.5329], [1.1644, 0.0, 1.7927]], np.float32)
+"""Blue, green and red of video-range Y - 16, U - 128 and V - 128 (ITU-R BT.709)."""
+
+
+def calibrate_sources(sources: Sequence[str], progress: Progress = lambda _stage: None) -> Calibration:
+    """Read and calibrate files, URIs, devices or ``gst:`` fragments, one for each camera.
+
+    Blocks for half a minute, and a live source's ten seconds; any thread. Raises SourceError when one cannot be
+    read, CalibrationError when the footage does not tell.
+    """
+    progress("reading the films")
+    return calibrate(read_footage(sources), progress)
+
+
+def read_footage(sources: Sequence[str], span_s: float = SPAN_S) -> list[Footage]:
+    """The first `span_s` seconds of each source, all from the same moment on. Blocks; any thread.
+
+    Raises SourceError when a source cannot be opened or shows nothing.
+    """
+    pipeline = Gst.Pipeline.new("footage")
+    takers = [_Taker(source, name, pipeline) for source, name in zip(sources, _names(sources), strict=True)]
+    try:
+        pipeline.set_state(Gst.State.PLAYING)
+        waiting = list(takers)
+        while waiting:
+            waiting = [taker for taker in waiting if taker.take(span_s)]
+    finally:
+        pipeline.set_state(Gst.State.NULL)
+    start_ns = max(taker.first_ns for taker in takers)
+    return [taker.footage(start_ns) for taker in takers]
+
+
+@dataclass
+class _Stills:
+    """Pictures spread evenly over a film whose length nobody knows yet: when full, every second one goes."""
+
+    frames: list[Frame] = field(default_factory=list)
+    seen: int = 0
+    stride: int = _FIRST_STRIDE
+
+    def offer(self, frame: Frame) -> None:
+        if self.seen % self.stride == 0:
+            self.frames.append(Frame(frame.format, tuple(plane.copy() for plane in frame.planes)))
+            if len(self.frames) == _MOST_STILLS:
+                self.frames = self.frames[::2]
+                self.stride *= 2
+        self.seen += 1
+
+    def background(self) -> Picture:
+        """The median, plane by plane, in BGR."""
+        layers = zip(*(frame.planes for frame in self.frames), strict=True)
+        return _bgr(Frame(self.frames[0].format, tuple(median_background(layer) for layer in layers)))
+
+
+class _Taker:
+    """One source's end of the pipeline. For the thread that reads."""
+
+    def __init__(self, source: str, name: str, pipeline: Gst.Pipeline) -> None:
+        self._name = name
+        self._pipeline = pipeline
+        self._source = open_source(source, decode=True, live=False, duration_s=None)
+        self._converter = make("videoconvert")
+        self._sink = make_appsink(f"footage of {name}")
+        self._sink.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
+        chain(pipeline, self._converter, self._sink)
+        self._stills = _Stills()
+        self._motion: list[Picture] = []
+        self._times_ns: list[int] = []
+        self._frame_rate = 0.0
+        add(pipeline, self._source.element)
+        self._source.watch(self._on_pad, lambda: None)
+
+    @property
+    def first_ns(self) -> int:
+        """Running time of the first picture."""
+        return self._times_ns[0]
+
+    def take(self, span_s: float) -> bool:
+        """Take the next picture; whether there may be more. Raises SourceError when the source fails."""
+        sample = self._next_sample()
+        if sample is None:
+            return False
+        buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
+        if buffer is None or caps is None:
+            raise SourceError(f"{self._name}: gives samples without a picture")
+        self._times_ns.append(segment.to_running_time(Gst.Format.TIME, buffer.pts))
+        rate = caps.get_structure(0).get_fraction("framerate")
+        if rate[0] and rate[1]:
+            self._frame_rate = rate[1] / rate[2] if rate[2] else 0.0
+        with FrameLayout.of(caps).map(buffer) as frame:
+            self._stills.offer(frame)
+            shrink = max(1, frame.width // _MOTION_WIDTH)
+            self._motion.append(shrunk(frame.luma, shrink))
+        return self._times_ns[-1] - self._times_ns[0] < span_s * NS_PER_S
+
+    def footage(self, start_ns: int) -> Footage:
+        """What was taken, motion from `start_ns` (running time) on."""
+        seconds = (self._times_ns[-1] - self._times_ns[0]) / NS_PER_S
+        rate = self._frame_rate or ((len(self._times_ns) - 1) / seconds if seconds > 0 else 25.0)
+        late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
+        return Footage(self._name, self._stills.background(), np.stack(self._motion[late:]), rate)
+
+    def _next_sample(self) -> Gst.Sample | None:
+        """The next picture, None at the film's end. Raises SourceError when none comes."""
+        for _ in range(round(PATIENCE_S / _POLL_S)):
+            sample = self._sink.try_pull_sample(int(_POLL_S * NS_PER_S))
+            if sample is not None:
+                return sample
+            message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+            if message is not None:
+                raise explain(message, "source", self._source.name)
+            if self._sink.is_eos() and self._times_ns:
+                return None
+        raise SourceError(
+            f"{self._source.name}: no picture came within {PATIENCE_S:.0f} s; does it hold video?"
+        )
+
+    def _on_pad(self, pad: Gst.Pad) -> None:
+        """Take the first video stream; let every other run dry. On a streaming thread."""
+        sink = static_pad(self._converter, "sink")
+        if media_type(pad_caps(pad)) == "video" and not sink.is_linked():
+            pad.link(sink)
+            return
+        drain(self._pipeline, pad)
+
+
+def _bgr(frame: Frame) -> Picture:
+    """A frame as full-range BGR, shape (height, width, 3)."""
+    size = (frame.width, frame.height)
+    if frame.format == "NV12":
+        chroma = [frame.planes[1][..., 0], frame.planes[1][..., 1]]
+    else:
+        chroma = [frame.planes[1], frame.planes[2]]
+    wide = [cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR) for plane in chroma]
+    offsets = _BT709 @ np.array([-16.0, -128.0, -128.0], np.float32)
+    affine = np.hstack([_BT709, offsets[:, None]])
+    picture: Picture = np.clip(
+        cv2.transform(cv2.merge([frame.luma, *wide]).astype(np.float32), affine) + 0.5, 0, 255
+    ).astype(np.uint8)
+    return picture
+
+
+def _names(sources: Sequence[str]) -> list[str]:
+    """A short name for each source: the film's own where these differ, else camera 1, 2, ..."""
+    stems = [Path(source).stem for source in sources]
+    if len(set(stems)) == len(stems) and all(stems):
+        return stems
+    return [f"camera {i}" for i in range(1, len(sources) + 1)]

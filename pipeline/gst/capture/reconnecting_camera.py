@@ -1,0 +1,193 @@
+"""A live camera that is called again when it goes: the run goes on with its last picture and with silence."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pipeline.errors import ForesightError
+from pipeline.gst.capture.camera_connection import CameraLink
+from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, PictureFeed, SoundFeed
+from pipeline.gst.core.elements import chain, ghost, make, static_pad
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+
+if TYPE_CHECKING:
+    from pipeline.gst.capture.source import Source
+
+logger = logging.getLogger("foresight")
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 2.0
+"""A camera that is back is found within this."""
+
+NOTICE_AFTER_NS = NS_PER_S
+"""A picture that stands still for longer is told to be a lost camera's."""
+
+SPARE_NS = 200 * NS_PER_MS
+"""Pictures of several cameras wait this much for each other beyond the latency that each reports."""
+
+STOP_S = 3.0
+"""How long the end waits for a connection to close."""
+
+
+class Camera:
+    """Feeds a live camera's picture and sound into a pipeline for as long as that runs, whatever the camera does.
+
+    `element` goes into the pipeline; its pads, and so its streams, are those of the first connection. One thread
+    connects, watches and connects again, another one stands in for what does not come. A camera that was never
+    there is a failure, one that goes later an outage: counted, logged once. Any thread may call.
+    """
+
+    def __init__(
+        self, name: str, open_source: Callable[[], Source], *, paced: bool, patience_s: float
+    ) -> None:
+        """`name`: the address without secrets. `open_source` opens a connection's source, `paced` one that sends
+        in bursts (see CameraLink). `patience_s`: how late a sample may be before another stands in for it."""
+        self.name = name
+        self.element = Gst.Bin.new(None)
+        self.outages = 0
+        self._open_source = open_source
+        self._paced = paced
+        self._patience_ns = seconds_to_ns(patience_s)
+        self._source: Source | None = None
+        self._base_ns = 0
+        self._on_failure: Callable[[ForesightError], object] = lambda _error: None
+        self._pictures: PictureFeed | None = None
+        self._feeds: dict[str, Feed] = {}
+        self._sound_form = Gst.Caps.from_string(SOUND_FORM)
+        self._is_known = False
+        self._is_away = False
+        self._closing = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def find(self, source: Source) -> None:
+        """Report streams to `source` once the first connection has shown them."""
+        self._source = source
+
+    def start(self, base_ns: int, on_failure: Callable[[ForesightError], object]) -> None:
+        """Connect. `base_ns`: what the system clock showed at running time 0. `on_failure(error)` is called from
+        the camera's thread when it was never there."""
+        self._base_ns, self._on_failure = base_ns, on_failure
+        for work, role in ((self._keep_connected, "link"), (self._keep_going, "hold")):
+            thread = threading.Thread(target=work, name=f"camera-{role}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def leave(self) -> None:
+        """Take nothing more and connect no more. Returns at once; idempotent."""
+        self._closing.set()
+
+    def close(self) -> None:
+        """`leave`, and wait until the connection is closed, STOP_S at most. Idempotent."""
+        self.leave()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(STOP_S)
+
+    def is_lost_at(self, time_ns: Nanoseconds) -> bool:
+        """Whether the picture of that running time had stood still for NOTICE_AFTER_NS because nothing came."""
+        outages: tuple[Outage, ...] = () if self._pictures is None else self._pictures.outages
+        return any(
+            one.begin_ns + NOTICE_AFTER_NS <= time_ns and (one.end_ns is None or time_ns < one.end_ns)
+            for one in reversed(outages)
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, a line each."""
+        if not self.outages or self._pictures is None:
+            return ()
+        times = "once" if self.outages == 1 else f"{self.outages} times"
+        state = "; it is away still" if self._is_away else ""
+        held_s = ns_to_seconds(self._pictures.held_ns)
+        return (f"{self.name}: lost {times}, its last picture stood for {held_s:.1f} s{state}",)
+
+    # On the camera's own threads
+
+    def _keep_connected(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        while not self._closing.is_set():
+            link, failure = self._connect()
+            if self._closing.is_set():
+                return
+            is_film = link is not None and link.has_end
+            if failure is None or is_film or not self._is_known:
+                self._give_up(failure)
+                return
+            if not self._is_away:
+                self._is_away = True
+                self.outages += 1
+                logger.warning("%s; trying again until it is back", failure)
+            if link is not None and link.has_picture:
+                pause_s = FIRST_PAUSE_S
+            self._closing.wait(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def _connect(self) -> tuple[CameraLink | None, ForesightError | None]:
+        try:
+            link = CameraLink(
+                self._open_source,
+                self._base_ns,
+                paced=self._paced,
+                sound_form=self._sound_form,
+                feed_for=self._feed_for,
+                on_known=self._on_known,
+                on_picture=self._on_picture,
+            )
+        except ForesightError as error:
+            return None, error
+        return link, link.live(self._closing, patient=not self._is_known)
+
+    def _give_up(self, failure: ForesightError | None) -> None:
+        """A film over the network has ended, or the camera was never there."""
+        if failure is not None:
+            self._on_failure(failure)
+            return
+        self._closing.set()
+        for feed in self._feeds.values():
+            feed.end()
+
+    def _keep_going(self) -> None:
+        clock = Gst.SystemClock.obtain()
+        wait_s = 0.0
+        while not self._closing.wait(wait_s):
+            now_ns = Nanoseconds(clock.get_time() - self._base_ns)
+            due_ns = min(
+                (feed.fill(now_ns) for feed in list(self._feeds.values())), default=now_ns + NS_PER_S
+            )
+            wait_s = ns_to_seconds(Nanoseconds(due_ns - now_ns))
+
+    # On a connection's streaming threads
+
+    def _feed_for(self, kind: str, caps: Gst.Caps, latency_ns: Nanoseconds) -> Feed | None:
+        """Where a connection's stream goes: where the first one's went."""
+        if self._is_known or self._source is None:
+            return self._feeds.get(kind)
+        feed: Feed
+        if kind == "video":
+            feed = self._pictures = PictureFeed(kind, caps, self._patience_ns)
+        else:
+            feed = SoundFeed(kind, caps, self._patience_ns)
+            self._sound_form = caps
+        feed.element.set_property("min-latency", latency_ns + SPARE_NS)
+        media = Gst.Caps.new_empty_simple(caps.get_structure(0).get_name())
+        form = make("capsfilter", caps=media)  # an appsrc does not tell what it will send
+        chain(self.element, feed.element, form)
+        self._source.found(ghost(self.element, static_pad(form, "src"), kind))
+        form.sync_state_with_parent()
+        feed.element.sync_state_with_parent()
+        self._feeds[kind] = feed
+        return feed
+
+    def _on_known(self) -> None:
+        if not self._is_known and self._source is not None:
+            self._is_known = True
+            self._source.complete()
+
+    def _on_picture(self) -> None:
+        if self._is_away:
+            self._is_away = False
+            logger.warning("%s: it is back", self.name)

@@ -1,0 +1,1 @@
+"""What every room of gst builds on: elements, the bus, frames, samples, tees, shutdown."""

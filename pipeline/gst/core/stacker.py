@@ -1,0 +1,104 @@
+"""Several cameras become one rig frame: their pictures one above the other, paired by running time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from pipeline.errors import PipelineError, RigError
+from pipeline.gst.core.elements import add, ghost, link, make, static_pad
+from pipeline.gst.runtime import Gst
+from pipeline.optics.rig import Rig
+from pipeline.timebase import NS_PER_S
+
+
+class Stacker:
+    """A bin with the sink pads ``camera_0`` ... and the source pad ``src``, on GStreamer's compositor.
+
+    `sizes` are the cameras' (width, height) in pixels; `frame_offsets` the rig's: frame i + offset of a camera
+    shows what frame i of a camera with offset 0 shows. The first rig frame is the first that every camera has a
+    picture for; a camera that is late or gone shows its last frame, and the rest goes on. Each picture is
+    copied once.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[tuple[int, int]],
+        frame_offsets: Sequence[int],
+        *,
+        live: bool,
+        on_error: Callable[[RigError], object] = lambda _error: None,
+    ) -> None:
+        """`on_error` is called, from a streaming thread, for a camera of another size than the rig's."""
+        self.element = Gst.Bin.new("stacker")
+        self._live = live
+        self._on_error = on_error
+        self._delays = [max(frame_offsets) - offset for offset in frame_offsets]
+        self._lock = threading.Lock()
+        self._playing = len(sizes)
+        self._compositor = make("compositor", "compositor", background="black", start_time_selection="first")
+        shape = make("capsfilter", "rig-frame")
+        width, height = max(size[0] for size in sizes), sum(size[1] for size in sizes)
+        shape.set_property("caps", Gst.Caps.from_string(f"video/x-raw,width={width},height={height}"))
+        add(self.element, self._compositor, shape)
+        link(self._compositor, shape)
+        top = 0
+        for index, (camera_width, camera_height) in enumerate(sizes):
+            pad = self._compositor.request_pad_simple("sink_%u")
+            if pad is None:
+                raise PipelineError(f"the compositor takes no camera {index}")
+            pad.set_property("ypos", top)
+            pad.set_property("width", camera_width)
+            pad.set_property("height", camera_height)
+            pad.set_property("repeat-after-eos", True)
+            pad.add_probe(
+                Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index, (camera_width, camera_height)
+            )
+            ghost(self.element, pad, f"camera_{index}")
+            top += camera_height
+        ghost(self.element, static_pad(shape, "src"), "src")
+
+    @classmethod
+    def of_rig(
+        cls, rig: Rig, *, live: bool, on_error: Callable[[RigError], object] = lambda _error: None
+    ) -> Stacker:
+        """The stacker that makes `rig`'s rig frame."""
+        sizes = [camera.size_px for camera in rig.cameras]
+        return cls(sizes, [camera.frame_offset for camera in rig.cameras], live=live, on_error=on_error)
+
+    def _on_event(
+        self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int, size: tuple[int, int]
+    ) -> Gst.PadProbeReturn:
+        event = info.get_event()
+        if event is not None and event.type == Gst.EventType.CAPS:
+            structure = event.parse_caps().get_structure(0)
+            width, height = structure.get_value("width"), structure.get_value("height")
+            if (width, height) != size:
+                self._on_error(
+                    RigError(
+                        f"camera {index} gives {width}x{height}, the rig is made for {size[0]}x{size[1]}; "
+                        "use the footage's own rig or calibrate it again"
+                    )
+                )
+            self._pair(pad, structure, self._delays[index])
+        elif event is not None and event.type == Gst.EventType.EOS:
+            self._end_of_camera(pad)
+        return Gst.PadProbeReturn.OK
+
+    def _pair(self, pad: Gst.Pad, structure: Gst.Structure, delay_frames: int) -> None:
+        known, numerator, denominator = structure.get_fraction("framerate")
+        if not known or numerator <= 0:
+            return
+        frame_ns = NS_PER_S * denominator // numerator
+        pad.set_offset(delay_frames * frame_ns)
+        if not self._live:
+            self._compositor.set_property("start-time", max(self._delays) * frame_ns)
+            Gst.util_set_object_arg(self._compositor, "start-time-selection", "set")
+
+    def _end_of_camera(self, pad: Gst.Pad) -> None:
+        """The camera that ends last does not repeat, or the compositor never ends."""
+        with self._lock:
+            self._playing -= 1
+            last = self._playing == 0
+        if last:
+            pad.set_property("repeat-after-eos", False)

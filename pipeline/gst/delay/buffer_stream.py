@@ -1,0 +1,28 @@
+"""A further stream of a BufferManager: what `add_stream` returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.gst.delay.engine import DelayEngine
+from pipeline.gst.delay.port import Port
+
+
+class BufferStream:
+    """A stream made by `BufferManager.add_stream`: its callbacks, to be connected as the video's are."""
+
+    def __init__(self, engine: DelayEngine, port: Port) -> None:
+        self._engine = engine
+        self._port = port
+
+    def on_new_sample(self, sink: Any) -> Any:
+        """appsink callback ("new-sample"): store one sample. Returns the Gst.FlowReturn."""
+        return self._engine.receive(self._port, sink)
+
+    def on_need_data(self, src: Any, _length: int) -> None:
+        """appsrc callback ("need-data"): as the video's."""
+        self._engine.asked(self._port, src)
+
+    def set_appsrc(self, appsrc: Any) -> None:
+        """Set or replace the element that the stream is played through."""
+        self._engine.set_appsrc(self._port, appsrc)

@@ -1,0 +1,176 @@
+"""The playback side of the delay engine: its elements, and what is done to them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.buffering import transport
+from pipeline.buffering.line import DelayLine
+from pipeline.buffering.step import Send, Step
+from pipeline.gst.core.samples import shifted
+from pipeline.gst.core.silence import bridge
+from pipeline.gst.delay import clock_sync
+from pipeline.gst.delay.crossfade import spliced
+from pipeline.gst.delay.duck_elements import check_appsrc, check_pipeline, outlet
+from pipeline.gst.delay.element_ref import Held
+from pipeline.gst.delay.port import Port
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import NS_PER_S
+
+logger = logging.getLogger("buffer-manager")
+
+SMALLEST_LIMIT_NS = NS_PER_S // 2
+_OK = Gst.FlowReturn.OK  # looking it up costs as much as a small call
+
+
+class Playout:
+    """Does what the line decided. Lock and ports are the engine's; nothing here is called with the lock held."""
+
+    def __init__(
+        self, line: DelayLine, lock: threading.RLock, ports: Mapping[str, Port], *, live: bool
+    ) -> None:
+        self._line = line
+        self._lock = lock
+        self._ports = ports
+        self._live = live
+        self._cushion_ns = line.schedule.cushion_ns
+        self._pipeline: Held | None = None
+        self._changed = False  # elements were given that the buffer thread does not know yet
+
+    # The elements
+
+    def set_appsrc(self, port: Port, appsrc: Any) -> None:
+        """Set or replace the element that the stream is played through, from the next `adopt` on.
+
+        Raises ConfigError for an object that nothing can be pushed through.
+        """
+        if port.given is appsrc:
+            return
+        check_appsrc(appsrc)
+        clock_sync.configure_appsrc(outlet(appsrc), self._limit_ns, live=self._live)
+        with self._lock:
+            port.coming = Held(appsrc)
+            self._changed = True
+
+    def set_pipeline(self, pipeline: Any) -> None:
+        """Set or replace the pipeline that is started. Raises ConfigError for an object that cannot be."""
+        check_pipeline(pipeline)
+        with self._lock:
+            self._pipeline = Held(pipeline)
+            self._changed = True
+
+    def adopt(self, now_ns: int) -> bool:
+        """Change over to the elements given meanwhile; whether there were any.
+
+        While playback runs, a new element begins with what is shown at `now_ns`, however much of what follows the
+        one before it had already.
+        """
+        if not self._changed:
+            return False
+        with self._lock:
+            self._changed = False
+            changed = [port for port in list(self._ports.values()) if port.coming is not None]
+            for port in changed:
+                transport.replay(self._line, port.stream, now_ns, again=port.target is not None)
+                port.target, port.coming = port.coming, None
+        for port in changed:
+            clock_sync.begin_in_time(port.given)
+        return True
+
+    @property
+    def appsrcs(self) -> list[Any]:
+        """What the samples are pushed through."""
+        return [appsrc for port in list(self._ports.values()) if (appsrc := port.appsrc) is not None]
+
+    @property
+    def given_pipeline(self) -> Any:
+        """The pipeline that was given, None for none."""
+        return None if self._pipeline is None else self._pipeline.element
+
+    @property
+    def pipeline(self) -> Any:
+        """The pipeline that shows the samples: the one given, or the one that holds the appsrcs; may be None."""
+        given = self.given_pipeline
+        return given if given is not None else clock_sync.pipeline_of(self.appsrcs)
+
+    def hold(self) -> None:
+        """Keep the elements alive."""
+        for held in self._held():
+            held.hold()
+
+    def loosen(self) -> None:
+        """Leave the elements to their owners."""
+        for held in self._held():
+            held.loosen()
+
+    def _held(self) -> list[Held]:
+        held = [port.target for port in list(self._ports.values())] + [self._pipeline]
+        return [one for one in held if one is not None]
+
+    # What is done to them
+
+    @property
+    def _limit_ns(self) -> int:
+        """How much an appsrc takes: two cushions, so that the thread may be late by one."""
+        return max(2 * self._cushion_ns, SMALLEST_LIMIT_NS)
+
+    def rooms_ns(self) -> dict[str, int]:
+        """How many nanoseconds each appsrc still takes."""
+        limit_ns = self._limit_ns
+        return {
+            name: limit_ns - appsrc.get_current_level_time()
+            for name, port in list(self._ports.items())
+            if (appsrc := port.appsrc) is not None
+        }
+
+    def choose_cushion(self) -> None:
+        """Where no sink waits for the clock, the buffer thread does: samples leave when they are due."""
+        synced = clock_sync.has_synced_sink(self.pipeline)
+        self._line.schedule.cushion_ns = self._cushion_ns if synced else 0
+        self._line.late_is_fine = not synced
+
+    def start(self, base_ns: int, clock: Any) -> None:
+        """Let playback show its running time r when `clock` shows `base_ns + r`."""
+        pipeline = self.pipeline
+        if pipeline is not None and self._live:
+            clock_sync.start(pipeline, self.appsrcs, clock, base_ns)
+        elif pipeline is not None:
+            pipeline.set_state(Gst.State.PLAYING)
+
+    def act(self, step: Step, clock: Any) -> bool:
+        """Do what was decided; False when playback refused some of it."""
+        if step.start_base_ns is not None:
+            logger.info("[BUFFER] filled; playback starts")
+            self.start(step.start_base_ns, clock)
+        for stream, begin_ns, end_ns in step.gaps:
+            port = self._ports[stream.name]
+            bridge(port.appsrc, port.caps, max(begin_ns, 0), end_ns)
+        taken = [self.send(send) for send in step.sends]
+        for stream in step.closes:
+            appsrc = self._ports[stream.name].appsrc
+            if appsrc is not None:
+                appsrc.end_of_stream()
+        return all(taken)
+
+    def send(self, send: Send) -> bool:
+        """Push entries that were taken; False when the appsrc refuses some, which then wait again."""
+        appsrc = self._ports[send.stream.name].appsrc
+        if appsrc is None:
+            with self._lock:
+                send.stream.give_back(len(send.entries))
+            return False
+        push_sample = appsrc.push_sample
+        for place, entry in enumerate(send.entries):
+            sample = entry.sample
+            if place == 0 and send.splice is not None:
+                sample = spliced(entry, send.splice)
+            if send.shift_ns:
+                sample = shifted(sample, send.shift_ns)
+            if push_sample(sample) is not _OK:
+                with self._lock:
+                    send.stream.give_back(len(send.entries) - place)
+                return False
+        return True

@@ -1,0 +1,73 @@
+"""One stream of the delay engine with the elements on both of its sides."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.buffering.stream import Stream
+from pipeline.gst.delay.buffer_pool import Keeper
+from pipeline.gst.delay.duck_elements import outlet
+from pipeline.gst.delay.element_ref import Held
+from pipeline.gst.delay.source_side import Source
+from pipeline.timebase import NS_PER_S
+
+AHEAD_NS = NS_PER_S // 2
+"""A live source this far ahead of its own clock does not time its samples by it."""
+
+
+@dataclass(eq=False)
+class Port:
+    """One stream with its elements: the appsink that it comes from and the appsrc that it goes to."""
+
+    stream: Stream
+    keeper: Keeper
+    source: Source | None = None
+    """Where the last sample came from; replaced as a whole, so that it is copied before it is used."""
+    arrived_ns: int = 0
+    """The clock when the newest stored sample came."""
+    inbox: deque[tuple[Any, int]] = field(default_factory=deque)
+    """Samples that have come and are not stored yet, each with its arrival."""
+    order: threading.RLock = field(default_factory=threading.RLock)
+    """Held by who empties the inbox; taken before the engine's lock."""
+    target: Held | None = None
+    """The element that the stream is played through."""
+    coming: Held | None = None
+    """The one that takes its place as soon as the buffer thread comes to it."""
+    waiting_readers: int = 0
+    raw: bool = False
+    caps: Any = None
+
+    @property
+    def appsrc(self) -> Any:
+        """What the stream's samples are pushed through, None for nothing."""
+        element = None if self.target is None else self.target.element
+        return None if element is None else outlet(element)
+
+    @property
+    def given(self) -> Any:
+        """The element that was given last, None for none."""
+        held = self.coming or self.target
+        return None if held is None else held.element
+
+    def note_caps(self, caps: Any) -> None:
+        """What comes from now on has these caps."""
+        self.keeper.check_again()
+        self.caps = caps
+        media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
+        self.raw = media in ("video/x-raw", "audio/x-raw")
+        self.stream.divisible = media == "audio/x-raw"
+
+    def origin_ns(self, now_ns: int, clock: Any, delay_ns: int) -> int | None:
+        """What `clock` showed at running time 0 of the stream's source, None where that is not live by this clock.
+
+        None too where its samples are not of this time: too old to be shown in time, or ahead of the clock.
+        """
+        source, intake = self.source, self.stream.intake  # others may replace them meanwhile
+        newest_ns = intake.last_ns
+        if source is None or newest_ns is None or not source.is_live or source.clock() is not clock:
+            return None
+        origin_ns = source.base_ns - intake.shift_ns
+        return origin_ns if -AHEAD_NS < now_ns - origin_ns - newest_ns < delay_ns else None

@@ -1,0 +1,92 @@
+"""The source side of one buffered stream: its appsink, its events, its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipeline.gst.core.samples import pad_running_time_ns
+from pipeline.gst.delay.duck_elements import StandInSource, puller
+from pipeline.gst.runtime import Gst
+
+
+class SourceEdge:
+    """One appsink, watched from its first sample to `release`. Another sink gets another edge.
+
+    Whoever holds one may use it from any thread, released or not.
+    """
+
+    def __init__(self, sink: Any, on_event: Callable[[SourceEdge, Any], None]) -> None:
+        self._on_event = on_event
+        self._pad: Any = None
+        self._probe = 0
+        self.sink = sink
+        self.pull = puller(sink)
+        """Takes the next sample, waiting for so many nanoseconds; None where there is none."""
+        self.is_live = False
+        self.base_ns = 0
+        """What the clock of the sink's pipeline showed at running time 0, as it was last looked at."""
+
+    def watch(self) -> None:
+        """Learn whether the sink's source is live, and hear of its events from now on."""
+        self.base_ns = self.sink.get_base_time()
+        self._pad = self.sink.get_static_pad("sink")
+        if self._pad is None:
+            return
+        query = Gst.Query.new_latency()
+        self.is_live = bool(self._pad.peer_query(query) and query.parse_latency()[0])
+        events = Gst.PadProbeType.EVENT_DOWNSTREAM | Gst.PadProbeType.EVENT_FLUSH
+        self._probe = self._pad.add_probe(events, self._heard)
+
+    def _heard(self, _pad: Any, info: Any) -> Any:
+        self._on_event(self, info.get_event())
+        return Gst.PadProbeReturn.OK
+
+    def release(self) -> None:
+        """Hear of no events any more; called once."""
+        if self._pad is not None:
+            self._pad.remove_probe(self._probe)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether its source may be held up, and loses nothing by it."""
+        return not self.is_live
+
+    def is_eos(self) -> bool:
+        """Whether the sink has ended."""
+        return bool(self.sink.get_property("eos"))
+
+    def gap_end_ns(self, event: Any) -> int:
+        """Running time up to which a GAP event says that nothing comes; 0 where it does not tell."""
+        begin_ns, duration_ns = event.parse_gap()
+        if duration_ns == Gst.CLOCK_TIME_NONE:
+            return 0
+        return pad_running_time_ns(self._pad, begin_ns + duration_ns) or 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the sink takes data; False as soon as its pipeline is told to stop, which waits for us then."""
+        _, _, pending = self.sink.get_state(0)
+        return pending in (Gst.State.VOID_PENDING, Gst.State.PLAYING)
+
+    def clock(self) -> Any:
+        """The clock of the sink's pipeline, None before it runs."""
+        return self.sink.get_clock()
+
+    def moved_ns(self, clock: Any) -> int:
+        """By how much the base time has moved since last looked at, of a live source on `clock`.
+
+        It moves when the pipeline was paused or begins again: what comes then is due later by as much.
+        """
+        if not self.is_live or self.clock() is not clock:
+            return 0
+        before_ns, self.base_ns = self.base_ns, int(self.sink.get_base_time())
+        return self.base_ns - before_ns
+
+
+Source = SourceEdge | StandInSource
+
+
+def edge_of(sink: Any, on_event: Callable[[SourceEdge, Any], None]) -> Source:
+    """The edge of a sink that was not seen before. Raises ConfigError for what samples cannot be taken from."""
+    return SourceEdge(sink, on_event) if isinstance(sink, Gst.Element) else StandInSource(sink)

@@ -1,0 +1,1 @@
+"""Encoders, the stage that all outputs share, and muxers."""

@@ -1,0 +1,1 @@
+"""Where encoded video goes: files, HLS, pushes, the RTSP server, clips, the browser; the board switches them."""

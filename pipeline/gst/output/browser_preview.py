@@ -1,0 +1,135 @@
+"""Monitor: the film as a browser plays it while it goes on, small, with its sound, encoded only when opened."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from pipeline.errors import StateError
+from pipeline.gst.core.elements import chain, ghost, make, make_appsink, static_pad
+from pipeline.gst.core.tees import attach, detach_all
+from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
+from pipeline.gst.encode.encoded_tap import EncodedTap
+from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.encode.muxers import FRAGMENTS_TIMESCALE_HZ, LIVE_MP4
+from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.media.fmp4 import Fragment, FragmentCutter, Head
+
+logger = logging.getLogger("foresight")
+
+WIDTH_PX = 640
+MOST_FPS = 30
+BITRATE_KBPS, AUDIO_BITRATE_KBPS = 2000, 96
+KEYFRAME_EVERY_FRAMES = 30
+"""Who comes in the middle sees a picture after this at most: a second or so."""
+
+OnPiece = Callable[[Head | Fragment | None], None]
+
+
+class Monitor:
+    """A second, small encode behind the raw tees of a playing pipeline, from construction until `close`.
+
+    Playback never waits for it: what it is too slow for it leaves out. Any thread but a streaming thread.
+    """
+
+    def __init__(
+        self, pipeline: Gst.Pipeline, picture: Gst.Element, sound: Gst.Element | None, on_piece: OnPiece
+    ) -> None:
+        """`on_piece` gets the head, the fragments, and None when no more will come; it must not wait.
+
+        It is called on threads of the monitor's.
+
+        Raises StateError before the first picture, MissingDependencyError where an encoder is missing.
+        """
+        caps = static_pad(picture, "sink").get_current_caps()
+        if caps is None:
+            raise StateError("nothing is played yet; look again after playback has started")
+        self._pipeline = pipeline
+        self._on_piece = on_piece
+        self._closing = threading.Event()
+        audio_codec = None if sound is None else "aac"
+        encoding = Encoding(
+            "h264",
+            partial(_small_encoder, caps),
+            "aac",
+            partial(choose_audio_encoder, "aac", AUDIO_BITRATE_KBPS),
+        )
+        carrier = Carrier(LIVE_MP4, self._make_sink, "rendered", 0.0, "h264", audio_codec)
+        self._link = PushLink("the dashboard's film", carrier)
+        self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, lambda: self._link.sound_late_ns)
+        self._tap = EncodedTap(self._link.take, self._link.end, with_sound=sound is not None)
+        self._stage = EncodeStage(pipeline, picture, sound, encoding, waits=False)
+        pipeline.add(self._tap.element)
+        self._tap.element.sync_state_with_parent()
+        for kind, tee in self._stage.tees.items():
+            attach(tee, static_pad(self._tap.element, kind))
+        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take the encoders out again; blocks for a frame or so. Idempotent.
+
+        Raises PipelineError where the pipeline stands still.
+        """
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        tap = self._tap.element
+        detach_all(tap)
+        self._stage.remove()
+        tap.set_state(Gst.State.NULL)
+        self._pipeline.remove(tap)
+        self._thread.join()
+
+    def _run(self) -> None:
+        trouble = self._link.live(self._closing, lambda: None)
+        if trouble is not None:
+            logger.warning("%s", trouble)
+        self._on_piece(None)
+
+    def _make_sink(self) -> Gst.Element:
+        sink = make_appsink("pieces")
+        sink.connect("new-sample", self._take)
+        return sink
+
+    def _take(self, appsink: GstApp.AppSink) -> Gst.FlowReturn:
+        sample = appsink.emit("pull-sample")
+        buffer = None if sample is None else sample.get_buffer()
+        if buffer is not None:
+            for piece in self._cutter.feed(buffer.extract_dup(0, buffer.get_size())):
+                self._on_piece(piece)
+        return Gst.FlowReturn.OK
+
+
+def small_size(width: int, height: int) -> tuple[int, int]:
+    """The even size, no wider than a page shows it, in which a picture of `width` x `height` keeps its shape."""
+    small = min(WIDTH_PX, width) // 2 * 2
+    return small, max(round(small * height / width / 2) * 2, 2)
+
+
+def _small_encoder(caps: Gst.Caps) -> Gst.Element:
+    """An encoder that makes of pictures like `caps` smaller ones of the same shape."""
+    shape = caps.get_structure(0)
+    width, height = shape.get_int("width")[1], shape.get_int("height")[1]
+    small = small_size(width, height)
+    size = f"video/x-raw,width={small[0]},height={small[1]}"
+    encoder = choose_video_encoder(
+        "h264",
+        bitrate_kbps=BITRATE_KBPS,
+        keyframe_interval_frames=KEYFRAME_EVERY_FRAMES,
+        low_latency=True,
+    )
+    steps = [
+        make("videorate", None, drop_only=True, max_rate=MOST_FPS),
+        make("videoscale", None, add_borders=False),
+        make("capsfilter", None, caps=Gst.Caps.from_string(size)),
+        encoder,
+    ]
+    element = Gst.Bin.new(None)
+    chain(element, *steps)
+    ghost(element, static_pad(steps[0], "sink"), "sink")
+    ghost(element, static_pad(encoder, "src"), "src")
+    return element

@@ -1,0 +1,156 @@
+"""A film in a file, or in parts one after the other: all of it happens in the playback pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.errors import ConfigError
+from pipeline.gst.core.elements import add, at_once, chain, ghost, link, make, set_property, static_pad
+from pipeline.gst.encode.muxers import CONTAINERS, Container
+from pipeline.gst.runtime import GLib, Gst
+from pipeline.timebase import NS_PER_S, Nanoseconds, seconds_to_ns
+
+PAYLOAD_SHARE = 0.9
+"""splitmuxsink counts picture and sound alone; this leaves room for what a transport stream adds to them."""
+
+
+PATIENCE_NS = 10 * NS_PER_S
+"""A disk may stand still for so long, and of a live film nobody notices; then the file is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutput:
+    """A film in a file: all of it happens in the pipeline."""
+
+    name: str
+    element: Gst.Bin
+    notes: tuple[str, ...] = ()
+    trouble: str | None = None
+    parts: list[Path] = field(default_factory=list)
+    """The parts that were begun, where the file is split."""
+    entries: list[Gst.Element] = field(default_factory=list)
+    """The queues that picture and sound enter by."""
+
+    def close(self) -> None:
+        """Nothing: the pipeline has finished the file."""
+
+    def be_patient(self) -> None:
+        """For a live film, before it begins: wait for the disk on nobody's time, for PATIENCE_NS, and then fail."""
+        for queue in self.entries:
+            queue.set_property("max-size-time", PATIENCE_NS)
+            queue.connect("overrun", self._give_up)
+
+    def _give_up(self, queue: Gst.Element) -> None:
+        """On the streaming thread that would have to wait next."""
+        if int(queue.get_property("leaky")):
+            return  # this has failed already
+        self.abandon()
+        told: GLib.Error = GLib.Error.new_literal(
+            Gst.ResourceError.quark(), "takes nothing any more; check the disk", Gst.ResourceError.FAILED
+        )
+        self.element.post_message(Gst.Message.new_error(self.element, told, ""))
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has come in and is not written yet, as far as it is known. Any thread."""
+        return sum(queue.get_property("current-level-bytes") for queue in self.entries)
+
+    def abandon(self) -> None:
+        """Hold nobody up any more: what failed takes nothing from now on. Any thread; does not block."""
+        for queue in self.entries:
+            set_property(queue, "leaky", "downstream")
+            queue.set_property("max-size-buffers", 1)  # a change of size wakes who waits for room
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """When a file goes on in its next part, at the last keyframe before; None: not for that reason."""
+
+    time_ns: Nanoseconds | None = None
+    size_bytes: int | None = None
+
+    @classmethod
+    def at(cls, time_s: float | None, size_bytes: int | None) -> Split | None:
+        """The split for these limits, None where there is neither."""
+        if time_s is None and size_bytes is None:
+            return None
+        return cls(None if time_s is None else seconds_to_ns(time_s), size_bytes)
+
+
+def write_file(
+    path: Path, *, video_codec: str, audio_codec: str | None, split: Split | None = None
+) -> FileOutput:
+    """A film in the container that the extension names. Raises ConfigError.
+
+    `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    container = CONTAINERS[suffix]
+    container.check(str(path), video_codec, audio_codec)
+    if split is not None and suffix == "flv":
+        # flvmux gives all sound of the first part the time of that part's end (GStreamer 1.22)
+        raise ConfigError(f"{path}: an flv file cannot be split; name it .mp4, .mkv or .ts")
+    if split is not None:
+        return _open_parts(path, container, video_codec, audio_codec, split)
+    element = Gst.Bin.new(None)
+    muxer = container.make()
+    chain(element, muxer, at_once(make("filesink", None, location=str(path))))
+    entries = enter(
+        element, container, muxer,
+        ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),
+    )  # fmt: skip
+    return FileOutput(str(path), element, entries=entries)
+
+
+def _open_parts(
+    path: Path, container: Container, video_codec: str, audio_codec: str | None, split: Split
+) -> FileOutput:
+    element = Gst.Bin.new(None)
+    pattern = numbered(path, path.suffix)
+    payload_bytes = None if split.size_bytes is None else round(split.size_bytes * PAYLOAD_SHARE)
+    sink = make(
+        "splitmuxsink", None, location=pattern, muxer=container.make(),
+        max_size_time=split.time_ns, max_size_bytes=payload_bytes,
+    )  # fmt: skip
+    add(element, sink)
+    entries = enter(
+        element, container, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio_%u")
+    )
+    notes = (f"{path} is written in parts: {pattern % 0}, ...",)
+    output = FileOutput(str(path), element, notes, entries=entries)
+    sink.connect("format-location", _begin_part, pattern, output.parts)
+    return output
+
+
+def _begin_part(_sink: Gst.Element, number: int, pattern: str, parts: list[Path]) -> str:
+    parts.append(Path(pattern % number))
+    return str(parts[-1])
+
+
+def numbered(path: Path, suffix: str) -> str:
+    """The pattern of `path`'s pieces, as GStreamer's splitting sinks take it: ``name-%05d.suffix``."""
+    return str(path.with_suffix("")).replace("%", "%%") + "-%05d" + suffix
+
+
+def enter(
+    element: Gst.Bin, container: Container, muxer: Gst.Element, *ways: tuple[str, str | None, str]
+) -> list[Gst.Element]:
+    """Ways into `element`: a queue each, because a muxer takes its streams in turn, and a parser.
+
+    Each of `ways` is a kind, its codec, None where there is no such stream, and the muxer's pad. Before each is a
+    guard: who feeds the element, and others too, never hears that it has failed. The bus does. Returns the queues.
+    """
+    entries = []
+    for kind, codec, muxer_pad in ways:
+        if codec is None:
+            continue
+        guard = make("errorignore", None, convert_to="ok")
+        queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
+        parser = container.make_parser(codec)
+        add(element, guard, queue, parser)
+        link(guard, queue, parser)
+        parser.link_pads("src", muxer, muxer_pad)
+        ghost(element, static_pad(guard, "sink"), kind)
+        entries.append(queue)
+    return entries

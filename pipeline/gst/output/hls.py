@@ -1,0 +1,121 @@
+"""An HLS playlist with its segments beside it, in the playback pipeline."""
+
+from __future__ import annotations
+
+import errno
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import ConfigError
+from pipeline.gst.core.elements import add, chain, make, make_appsink
+from pipeline.gst.core.samples import pad_running_time_ns
+from pipeline.gst.encode.muxers import FRAGMENTS_TIMESCALE_HZ, LIVE_TS, SEGMENT_MP4
+from pipeline.gst.output.file import FileOutput, enter, numbered
+from pipeline.gst.runtime import GLib, Gst, GstApp
+from pipeline.media.fmp4 import FragmentCutter
+from pipeline.media.hls import Segmenter
+from pipeline.timebase import Nanoseconds
+
+Segments = Literal["ts", "fmp4"]
+
+SEGMENT_S = 4
+"""What segments aim at: a viewer is some three of them behind."""
+
+
+def write_playlist(
+    path: Path, *, video_codec: str, audio_codec: str | None, segments: Segments = "ts"
+) -> FileOutput:
+    """The playlist `path` (.m3u8) of transport streams, ``name-00000.ts`` ..., or of ``name-init.mp4`` and
+    ``name-00000.m4s`` ...
+
+    Raises ConfigError for a codec that no player takes in such segments.
+    """
+    if segments == "fmp4":
+        return _write_fmp4(path, video_codec, audio_codec)
+    for codec, held in ((video_codec, "h264"), (audio_codec, "aac")):
+        if codec not in (None, held):
+            raise ConfigError(f'{path}: ts segments hold {held}, not {codec}; set hls_segments = "fmp4"')
+    return _write_ts(path, video_codec, audio_codec)
+
+
+def _write_ts(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
+    element = Gst.Bin.new(None)
+    sink = make(
+        "hlssink2", None, location=numbered(path, ".ts"), playlist_location=str(path),
+        target_duration=SEGMENT_S, playlist_length=0, max_files=0,
+    )  # fmt: skip
+    add(element, sink)
+    entries = enter(element, LIVE_TS, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio"))
+    return FileOutput(str(path), element, entries=entries)
+
+
+def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
+    container = SEGMENT_MP4
+    element = Gst.Bin.new(None)
+    muxer, writer = container.make(), _SegmentWriter(path)
+    chain(element, muxer, writer.appsink)
+    entries = enter(
+        element, container, muxer,
+        ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),
+    )  # fmt: skip
+    for pad in element.sinkpads:
+        writer.watch_begin(pad, pad.get_name() or "")
+    return FileOutput(str(path), element, entries=entries)
+
+
+class _SegmentWriter:
+    """The end of the way: takes what the muxer writes, on the muxer's streaming thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._segmenter = Segmenter(path, SEGMENT_S)
+        self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, self._sound_late_ns)
+        self._begins_ns: dict[str, int] = {}
+        self.appsink = make_appsink("segments")
+        self.appsink.connect("new-sample", self._take)
+        self.appsink.connect("eos", self._finish)
+
+    def watch_begin(self, pad: Gst.Pad, kind: str) -> None:
+        """Note when the stream of `kind`, ``video`` or ``audio``, that enters by `pad` begins."""
+        pad.add_probe(Gst.PadProbeType.BUFFER, partial(self._note_begin, kind))
+
+    def _note_begin(self, kind: str, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        buffer = info.get_buffer()
+        if buffer is None:
+            return Gst.PadProbeReturn.OK
+        shown_ns, decoded_ns = (pad_running_time_ns(pad, stamp) for stamp in (buffer.pts, buffer.dts))
+        if shown_ns is not None and shown_ns < 0:
+            return Gst.PadProbeReturn.DROP  # the muxer would do so, too, and let what follows begin at 0
+        begins_ns = [time_ns for time_ns in (shown_ns, decoded_ns) if time_ns is not None]
+        self._begins_ns[kind] = min(begins_ns, default=0)
+        return Gst.PadProbeReturn.REMOVE
+
+    def _sound_late_ns(self) -> Nanoseconds:
+        begins_ns = self._begins_ns
+        return Nanoseconds(begins_ns.get("audio", 0) - begins_ns.get("video", 0))
+
+    def _take(self, appsink: GstApp.AppSink) -> Gst.FlowReturn:
+        sample = appsink.emit("pull-sample")
+        buffer = None if sample is None else sample.get_buffer()
+        if buffer is None:
+            return Gst.FlowReturn.OK
+        try:
+            for piece in self._cutter.feed(buffer.extract_dup(0, buffer.get_size())):
+                self._segmenter.add(piece)
+        except OSError as error:
+            self._fail(error)
+            return Gst.FlowReturn.ERROR
+        return Gst.FlowReturn.OK
+
+    def _finish(self, _appsink: GstApp.AppSink) -> None:
+        try:
+            self._segmenter.finish()
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        """Tell the bus, as a filesink would."""
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = Gst.ResourceError.NO_SPACE_LEFT if is_full else Gst.ResourceError.WRITE
+        told: GLib.Error = GLib.Error.new_literal(Gst.ResourceError.quark(), str(error), code)
+        self.appsink.post_message(Gst.Message.new_error(self.appsink, told, str(error)))

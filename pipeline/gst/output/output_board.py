@@ -1,0 +1,367 @@
+"""Switchboard: a film's outputs, each switched on and off while it plays without the others noticing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from pipeline.errors import ForesightError, OutputError, StateError
+from pipeline.gst.core.bus import explain
+from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.shutdown import all_within, to_null
+from pipeline.gst.core.tees import attach, detach_all
+from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
+from pipeline.gst.encode.encoded_tap import ask_for_keyframe
+from pipeline.gst.output.file import FileOutput
+from pipeline.gst.output.open_output import Output, open_recording
+from pipeline.gst.output.push import Push
+from pipeline.gst.runtime import Gst
+
+logger = logging.getLogger("foresight")
+
+FINISH_S = 10.0
+"""An output has its end by then, unless what takes it stands still."""
+CLOSE_S = 30.0
+"""All outputs are closed by then, after the film's end; each keeps to limits of its own, well below."""
+HURRIED_CLOSE_S = 1.0
+"""The same for a run that is to end at once."""
+NULL_S = 1.0
+"""An element that nothing holds has changed its state by then."""
+
+OutputKind = Literal["file", "stream"]
+OutputState = Literal["waiting", "on", "away", "finishing", "off", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStatus:
+    """One look at an output."""
+
+    number: int
+    """What names it."""
+    kind: OutputKind
+    name: str
+    """The file's path, or the address without secrets."""
+    state: OutputState
+    """waiting for the first picture; on; away: a server that does not take it; finishing; off; failed."""
+    elapsed_s: float
+    """How long it is on, or was."""
+    can_start: bool
+    """Whether it can be switched on (again): a file is never written twice."""
+    trouble: str | None
+    """Why it is away or failed, in one line."""
+    gaps: int
+    """How often a push lost its server since it was switched on."""
+    lost_s: float
+    """How much of the film its server has not had since then, in seconds."""
+
+
+class _Line:
+    """An output's place on the board; it changes under the board's `_switching` only."""
+
+    def __init__(self, number: int, kind: OutputKind, output: Output) -> None:
+        self.number = number
+        self.kind = kind
+        self.output = output
+        self.reopen: Callable[[], Output] | None = None
+        self.state: Literal["on", "finishing", "off"] = "on"
+        self.trouble: str | None = None
+        self.past_notes: tuple[str, ...] = ()
+        self.taken = 0
+        """Encoded pictures so far."""
+        self.begun_s: float | None = None
+        self.ended_s: float | None = None
+        self.is_through = threading.Event()
+        self.is_closed = False
+
+    def cut_off(self) -> None:
+        """What the output has is not all of the film."""
+        if self.kind == "file" and self.begun_s is not None and self.trouble is None:
+            self.trouble = (
+                f"{self.output.name}: was not finished in time, so the file is incomplete; check the disk"
+            )
+            logger.warning("%s", self.trouble)
+
+    def status(self) -> OutputStatus:
+        elapsed_s = 0.0
+        if self.begun_s is not None:
+            elapsed_s = (self.ended_s or time.monotonic()) - self.begun_s
+        trouble = self.trouble
+        if trouble is None and self.state == "on":
+            trouble = self.output.trouble
+        state: OutputState = self.state
+        if trouble is not None:
+            state = "away" if self.kind == "stream" and state == "on" else "failed"
+        elif state == "on" and self.begun_s is None:
+            state = "waiting"
+        can_start = self.state == "off" and self.reopen is not None
+        gaps, lost_s = (self.output.gaps, self.output.lost_s) if isinstance(self.output, Push) else (0, 0.0)
+        return OutputStatus(
+            self.number, self.kind, self.output.name, state, elapsed_s, can_start, trouble, gaps, lost_s
+        )
+
+
+class Switchboard:
+    """The outputs of one pipeline behind its raw tees, from one encode that is there while an output is on.
+
+    Any thread may call. Lock: `_switching`, one switch at a time; whoever switches waits under it for the
+    output's end, so no streaming thread and no bus thread ever takes it.
+    """
+
+    def __init__(
+        self,
+        pipeline: Gst.Pipeline,
+        picture: Gst.Element,
+        sound: Gst.Element | None,
+        encoding: Encoding | None,
+        *,
+        may_be_empty: bool = False,
+    ) -> None:
+        """`may_be_empty`: the film is worth playing without an output that is on, because somebody watches it."""
+        self._pipeline = pipeline
+        self._may_be_empty = may_be_empty
+        self._picture = picture
+        self._sound = sound
+        self._encoding = encoding
+        self._stage: EncodeStage | None = None
+        self._lines: list[_Line] = []
+        self._switching = threading.Lock()
+        self._is_over = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the outputs."""
+        return tuple(note for line in self._lines for note in (*line.past_notes, *line.output.notes))
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that were begun, one after the other; for a split film its parts."""
+        outputs = [line.output for line in self._lines if line.kind == "file"]
+        return [path for output in outputs for path in _files_of(output)]
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What became of the files that have failed, a line each."""
+        statuses = [line.status() for line in self._lines if line.kind == "file"]
+        return tuple(status.trouble for status in statuses if status.trouble is not None)
+
+    def statuses(self) -> list[OutputStatus]:
+        """The outputs in the order in which they were added. Never blocks."""
+        return [line.status() for line in self._lines]
+
+    @property
+    def activity(self) -> tuple[int, ...]:
+        """What changes while an output takes something. Never blocks."""
+        waiting = [line.output.waiting_bytes for line in self._lines if isinstance(line.output, FileOutput)]
+        return (*(line.taken for line in self._lines), *waiting)
+
+    def encoded_sound(self) -> Gst.Pad | None:
+        """Where encoded sound comes from for all outputs; None while there is none. Never blocks."""
+        stage = self._stage
+        tee = None if stage is None else stage.tees.get("audio")
+        return None if tee is None else static_pad(tee, "sink").get_peer()
+
+    def add_file(self, output: Output) -> None:
+        """Put in an output that is on from the film's first picture to its last, or until it is stopped."""
+        with self._switching:
+            self._put_on(_Line(len(self._lines), "file", output))
+
+    def add_stream(self, reopen: Callable[[], Output]) -> None:
+        """Put in an output that may be stopped and started again; `reopen` makes it each time."""
+        line = _Line(len(self._lines), "stream", reopen())
+        line.reopen = reopen
+        with self._switching:
+            self._put_on(line)
+
+    def record(self, path: Path) -> OutputStatus:
+        """Begin a new file at the next keyframe, its times counted from 0. Raises OutputError, StateError."""
+        with self._switch() as encoding:
+            sound = None if self._sound is None else encoding.audio_codec
+            recording = open_recording(path, video_codec=encoding.video_codec, audio_codec=sound)
+            line = _Line(len(self._lines), "file", recording)
+            recording.on_failed = partial(self._drop_soon, line)
+            self._put_on(line)
+            return line.status()
+
+    def start(self, number: int) -> OutputStatus:
+        """Switch a stopped stream on again. Raises StateError."""
+        with self._switch():
+            line = self._line(number)
+            if line.state != "off" or line.reopen is None:
+                raise StateError(f"{line.output.name}: it cannot be started; a stopped stream can")
+            output, ended = line.reopen(), line.output
+            line.past_notes += ended.notes
+            line.output, line.trouble, line.is_closed = output, None, False
+            line.begun_s = line.ended_s = None
+            self._put_on(line)
+            return line.status()
+
+    def stop(self, number: int) -> OutputStatus:
+        """Switch an output off; blocks until its file is complete, or its server has the last of the film.
+
+        Raises StateError for one that is not on.
+        """
+        with self._switch():
+            line = self._line(number)
+            if line.state != "on":
+                raise StateError(f"{line.output.name}: it is not on")
+            self._take_off(line)
+            return line.status()
+
+    def give_up(self) -> None:
+        """The film ends before the outputs have their end: what is not through is cut off. Any thread."""
+        for line in list(self._lines):
+            if line.state != "off" and not line.is_through.is_set():
+                line.cut_off()
+
+    def finish(self, *, at_once: bool = False) -> None:
+        """After the film's end: let every output complete what it has. Idempotent.
+
+        Blocks, at most CLOSE_S, or HURRIED_CLOSE_S where the run has to end `at_once`.
+        """
+        self._is_over = True
+        for line in self._lines:
+            line.is_through.set()
+        limit_s = HURRIED_CLOSE_S if at_once else CLOSE_S
+        has_waited = self._switching.acquire(timeout=limit_s)  # for a switch that is under way
+        try:
+            all_within(limit_s, [partial(self._close, line) for line in list(self._lines)])
+        finally:
+            if has_waited:
+                self._switching.release()
+        for line in self._lines:
+            if not line.is_closed:
+                line.cut_off()
+
+    @staticmethod
+    def _close(line: _Line) -> None:
+        line.output.close()
+        line.is_closed = True
+
+    def on_message(self, message: Gst.Message) -> ForesightError | None:
+        """Hear what the bus says of the outputs; returns the error that the whole film ends with, if it is one.
+
+        An output that fails when it has begun ends alone, unless nothing is left then. The bus thread; never
+        blocks.
+        """
+        if message.type == Gst.MessageType.ELEMENT:
+            structure = message.get_structure()
+            if structure is not None and structure.get_name() == "GstBinForwarded":
+                self._on_forwarded(structure.get_value("message"))
+            return None
+        line = self._line_of(message.src)
+        if line is None:
+            return explain(message, "pipeline", "playback")
+        error = explain(message, "output", line.output.name)
+        if line.state == "on" and line.trouble is None:
+            rest = any(
+                other.state == "on" and other.trouble is None for other in self._lines if other is not line
+            )
+            if line.begun_s is None or not (rest or self._may_be_empty):
+                return OutputError("; ".join((*self.failures, str(error))))
+            logger.warning("%s; this output has ended, the rest goes on", error)
+            self._drop_soon(line)
+        line.trouble = line.trouble or str(error)
+        line.is_through.set()
+        return None
+
+    def _on_forwarded(self, message: Gst.Message | None) -> None:
+        if message is not None and message.type == Gst.MessageType.EOS:
+            for line in self._lines:
+                if message.src is line.output.element:
+                    line.is_through.set()
+
+    def _line_of(self, element: Gst.Object) -> _Line | None:
+        for line in self._lines:
+            if element is line.output.element or element.has_as_ancestor(line.output.element):
+                return line
+        return None
+
+    # Under _switching
+
+    @contextmanager
+    def _switch(self) -> Iterator[Encoding]:
+        """One switch, with the encoders there; they go again where no output is on after it."""
+        with self._switching:
+            if self._is_over:
+                raise StateError("the film is over; nothing can be started or stopped any more")
+            if self._pipeline.get_state(0)[1] == Gst.State.NULL:
+                raise StateError("nothing is played yet; start and stop after playback has started")
+            encoding = self._encode()
+            try:
+                yield encoding
+            finally:
+                if self._stage is not None and all(line.state == "off" for line in self._lines):
+                    self._stage.remove()
+                    self._stage = None
+
+    def _encode(self) -> Encoding:
+        if self._encoding is None:
+            raise StateError("this film is not encoded, so it can be neither recorded nor streamed")
+        if self._stage is None:
+            self._stage = EncodeStage(self._pipeline, self._picture, self._sound, self._encoding)
+        return self._encoding
+
+    def _line(self, number: int) -> _Line:
+        if not 0 <= number < len(self._lines):
+            raise StateError(f"there is no output {number}; look at the list of outputs")
+        return self._lines[number]
+
+    def _put_on(self, line: _Line) -> None:
+        self._encode()
+        element = line.output.element
+        line.state = "on"
+        line.is_through.clear()
+        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_picture, line))
+        self._pipeline.add(element)
+        element.sync_state_with_parent()
+        for kind, tee in self._stage.tees.items() if self._stage is not None else ():
+            attach(tee, static_pad(element, kind))
+        ask_for_keyframe(static_pad(element, "video"))
+        if line not in self._lines:
+            self._lines.append(line)
+
+    @staticmethod
+    def _on_picture(line: _Line, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        line.taken += 1
+        if line.begun_s is None:
+            line.begun_s = time.monotonic()
+        return Gst.PadProbeReturn.OK
+
+    def _take_off(self, line: _Line) -> None:
+        line.state = "finishing"
+        output = line.output
+        for pad in detach_all(output.element):
+            pad.send_event(Gst.Event.new_eos())
+        is_through = line.is_through.wait(FINISH_S)
+        output.close()
+        to_null(output.element, NULL_S)
+        self._pipeline.remove(output.element)
+        if line.kind == "file":  # a server that was away is none of a stopped stream's trouble
+            line.trouble = line.trouble or output.trouble
+        if not is_through:
+            line.cut_off()
+        line.ended_s = time.monotonic()
+        line.state = "off"
+
+    def _drop_soon(self, line: _Line) -> None:
+        """An output can go no further, says a thread that may not wait for its end."""
+        threading.Thread(target=self._drop, args=(line,), name="drop-output", daemon=True).start()
+
+    def _drop(self, line: _Line) -> None:
+        if isinstance(line.output, FileOutput):
+            line.output.abandon()
+        with suppress(StateError), self._switch():
+            if line.state == "on":
+                self._take_off(line)
+
+
+def _files_of(output: Output) -> list[Path]:
+    parts = output.parts if isinstance(output, FileOutput) else []
+    return parts or [Path(output.name)]

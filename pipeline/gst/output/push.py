@@ -1,0 +1,151 @@
+"""A network push that nothing else waits for: it breaks off, comes back at a keyframe, and its gaps are counted."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from functools import partial
+
+from pipeline.gst.encode.encoded_tap import EncodedTap, begin_ns
+from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import ns_to_seconds
+
+logger = logging.getLogger("foresight")
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 3.0
+"""A server that is back is found within this, and has the film again within 5 s."""
+FAREWELL_S = 3.0
+"""At the end, this long for the server to take the last of the film."""
+
+
+class Push:
+    """Sends encoded picture and sound to one server for as long as the film lasts, whatever the server does.
+
+    `element` goes into the pipeline that encodes; its sink pads are ``video`` and, with sound, ``audio``. Samples
+    are taken there and never held up. A thread of the push connects, watches and connects again. `close` and the
+    counters may be used from any thread.
+    """
+
+    def __init__(self, name: str, carrier: Carrier) -> None:
+        """`name`: the address without secrets."""
+        self.name = name
+        self.gaps = 0
+        self._lost_ns = 0
+        self._carrier = carrier
+        self._is_away = False
+        self._gap_from_ns: int | None = None
+        self._first_ns: int | None = None
+        self._newest_ns: int | None = None
+        self._beginning = threading.Lock()  # picture and sound come on threads of their own
+        self._closing = threading.Event()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._link: PushLink | None = None
+        self._trouble: str | None = None
+        self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=carrier.audio_codec is not None)
+
+    @property
+    def element(self) -> Gst.Bin:
+        """What takes the encoded streams."""
+        return self._tap.element
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the server has nothing of the film now; None while it has."""
+        return self._trouble
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds of film that were not sent so far, the gap that is open included."""
+        lost_ns = self._lost_ns
+        if self._is_away:
+            lost_ns += max(0, (self._newest_ns or 0) - (self._gap_from_ns or 0))
+        return ns_to_seconds(lost_ns)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, a line each."""
+        notes = []
+        if self._carrier.audio_codec is None and self._carrier.make_silence_encoder is not None:
+            notes.append(f"{self.name}: there is no sound source, so silence is sent")
+        if self.gaps:
+            state = "; it is away still" if self._is_away else ""
+            gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
+            notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of film not sent{state}")
+        return tuple(notes)
+
+    def close(self) -> None:
+        """End the push; after the film's end, once the server has it all. Idempotent, within twice FAREWELL_S."""
+        link, thread = self._link, self._thread
+        if thread is None:
+            return
+        if link is not None and link.is_up and self._tap.has_ended:
+            self._over.wait(FAREWELL_S)
+        self._closing.set()
+        thread.join(FAREWELL_S)
+
+    # On the streaming threads
+
+    def _on_sample(self, kind: str, sample: Gst.Sample) -> None:
+        self._note_time(kind, sample)
+        with self._beginning:
+            if self._thread is None:
+                self._link = PushLink(self.name, self._carrier)
+                self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
+                self._thread.start()
+        link = self._link
+        if link is not None:
+            link.take(kind, sample)
+
+    def _note_time(self, kind: str, sample: Gst.Sample) -> None:
+        buffer = sample.get_buffer()
+        if kind == "video" and buffer is not None:
+            self._newest_ns = begin_ns(sample, buffer)
+            if self._first_ns is None:
+                self._first_ns = self._newest_ns
+
+    def _on_end(self, kind: str) -> None:
+        link = self._link
+        if link is not None:
+            link.end(kind)
+
+    # On the push's own thread
+
+    def _run(self) -> None:
+        pause_s = FIRST_PAUSE_S
+        link = self._link
+        while link is not None:
+            trouble = link.live(self._closing, partial(self._up, link))
+            self._link = None
+            if trouble is None or self._closing.is_set():
+                break
+            self._lost(link, trouble)
+            if link.is_up:
+                pause_s = FIRST_PAUSE_S
+            if self._closing.wait(pause_s) or self._tap.has_ended:
+                break
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+            link = self._link = PushLink(self.name, self._carrier)
+            self._tap.ask_for_keyframe()
+        self._over.set()
+
+    def _lost(self, link: PushLink, trouble: str) -> None:
+        """The connection is no more; only the first failure after a good time is news."""
+        if self._gap_from_ns is None:
+            self._gap_from_ns = link.sent_ns if link.is_up else self._first_ns
+        self._trouble = trouble
+        if not self._is_away:
+            self._is_away = True
+            self.gaps += 1
+            logger.warning("%s; trying again until it is back", trouble)
+
+    def _up(self, link: PushLink) -> None:
+        self._trouble = None
+        if not self._is_away or link.first_ns is None:
+            return
+        gap_ns = 0 if self._gap_from_ns is None else link.first_ns - self._gap_from_ns
+        self._is_away, self._gap_from_ns = False, None
+        self._lost_ns += gap_ns
+        logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))

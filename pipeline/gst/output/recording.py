@@ -1,0 +1,88 @@
+"""Recording: a file that begins and ends while the film plays, and whose trouble nobody else feels."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from pipeline.errors import OutputError
+from pipeline.gst.core.elements import make
+from pipeline.gst.encode.encoded_tap import EncodedTap
+from pipeline.gst.encode.muxers import Container
+from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.timebase import NS_PER_S
+
+logger = logging.getLogger("foresight")
+
+DISK_PATIENCE_NS = 60 * NS_PER_S
+"""A card or a network folder may stand still for this long; then the recording is given up."""
+FINISH_S = 20.0
+"""At the end, this long for the disk to take what waits for it."""
+LEAVE_S = 1.0
+"""Then this long for it to let go of the file."""
+
+
+class Recording:
+    """Writes encoded picture and sound to a new file, from a keyframe on and with its times counted from 0.
+
+    `element` goes into the pipeline that encodes. The file is written by a pipeline of its own: a full disk ends
+    the recording and nothing else. `close` and the properties may be used from any thread.
+    """
+
+    def __init__(self, path: Path, container: Container, video_codec: str, audio_codec: str | None) -> None:
+        """Raises OutputError where there is such a file already, or it cannot be written."""
+        make_new(path)
+        self.name = str(path)
+        self.trouble: str | None = None
+        self.notes: tuple[str, ...] = ()
+        self.on_failed: Callable[[], None] | None = None
+        """Called once, on a thread of the recording's, when it can go no further."""
+        self._path = path
+        self._closing = threading.Event()
+        sink = partial(make, "filesink", None, location=str(path), sync=False)
+        carrier = Carrier(
+            container, sink, "rendered", 0.0, video_codec, audio_codec,
+            patience_ns=DISK_PATIENCE_NS, advice="the disk takes too little; record elsewhere",
+        )  # fmt: skip
+        self._link = PushLink(self.name, carrier)
+        self._kinds = ["video"] if audio_codec is None else ["video", "audio"]
+        self.element = EncodedTap(self._link.take, self._link.end, with_sound=audio_codec is not None).element
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Complete the file with what came until now; blocks, at most FINISH_S and LEAVE_S. Idempotent."""
+        if self._closing.is_set():
+            return
+        for kind in self._kinds:
+            self._link.end(kind)
+        self._thread.join(FINISH_S)
+        if self._thread.is_alive() and self.trouble is None:
+            self.trouble = f"{self.name}: was not finished in time, so the file is incomplete; check the disk"
+            logger.warning("%s", self.trouble)
+        self._closing.set()
+        self._thread.join(LEAVE_S)
+
+    def _run(self) -> None:
+        trouble = self._link.live(self._closing, lambda: None)
+        if self._link.first_ns is None:
+            self._path.unlink(missing_ok=True)
+            trouble = trouble or f"{self.name}: no picture came, so there is no file"
+        if trouble is not None:
+            self.trouble = trouble
+            logger.warning("%s; this recording has ended, the rest goes on", trouble)
+            if self.on_failed is not None:
+                self.on_failed()
+
+
+def make_new(path: Path) -> None:
+    """Make an empty file that was not there. Raises OutputError."""
+    try:
+        path.open("xb").close()
+    except FileExistsError as error:
+        raise OutputError(f"{path}: there is such a file already; it is not overwritten") from error
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); record elsewhere") from error

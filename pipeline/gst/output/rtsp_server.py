@@ -1,0 +1,309 @@
+"""An RTSP server for the film: clients come and go, and neither the recording nor the others notice."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pipeline.errors import ConfigError, OutputError, PipelineError
+from pipeline.gst.encode.encoded_tap import EncodedTap, KeyframeGate, restamped
+from pipeline.gst.runtime import GLib, Gst, GstApp, load_rtsp_server, require
+from pipeline.redaction import redact_address
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+
+if TYPE_CHECKING:
+    from pipeline.gst.runtime import GstRtspServer
+
+logger = logging.getLogger("foresight")
+
+DEFAULT_PORT = 8554
+HOLD_NS = 2 * NS_PER_S
+"""This much waiting for a client, and the film is left out for it up to a keyframe: it is too slow, or pauses."""
+FAREWELL_S = 2.0
+"""At the end, this long for the clients to take the last of the film and to leave."""
+SESSIONS_LOOKED_AT_EVERY_S = 10
+"""How often the server looks for clients that went without a word."""
+
+DESCRIBED_NS = Nanoseconds(40 * NS_PER_MS)
+"""How much of a stream's time the samples that describe it to its client take."""
+
+ROLE = "viewer"
+
+_APPSRC = "format=time is-live=true max-bytes=0 block=false"
+_PAYLOADERS = {
+    "h264": "h264parse ! rtph264pay config-interval=-1 aggregate-mode=zero-latency",
+    "h265": "h265parse ! rtph265pay config-interval=-1 aggregate-mode=zero-latency",
+    "aac": "aacparse ! rtpmp4gpay perfect-rtptime=false",
+    "opus": "opusparse ! rtpopuspay perfect-rtptime=false",
+}
+
+
+class RtspServer:
+    """Serves encoded picture and sound at one ``rtsp://`` address to whoever asks, each from a stream of their own.
+
+    `element` goes into the pipeline that encodes. Samples are taken there and never held up. A thread of the server
+    answers the clients. `close` may be called from any thread. Lock: `_lock` guards who is there; nothing is called
+    under it.
+
+    A stream that the clients share is plugged together anew with each who joins over another transport: in
+    GStreamer 1.22 one join in a hundred left it without picture or sound for all.
+    """
+
+    def __init__(self, url: str, *, video_codec: str, audio_codec: str | None) -> None:
+        """Takes the port at once. Raises OutputError where it cannot, ConfigError for an address that is none."""
+        require("rtsp-out")
+        self.name = redact_address(url)
+        self._codecs = {"video": video_codec} | ({} if audio_codec is None else {"audio": audio_codec})
+        self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=audio_codec is not None)
+        self._lock = threading.Lock()
+        self._feeds: dict[GstRtspServer.RTSPMedia, _Feed] = {}
+        self._clients = 0
+        self._nobody_there = threading.Event()
+        self._nobody_there.set()
+        self._rtsp = load_rtsp_server()
+        self._context = GLib.MainContext()
+        self._loop = GLib.MainLoop.new(self._context, False)
+        self._server, self._is_open = self._make_server(url)
+        self._listening: GLib.Source | None = self._listen()
+        self._thread = threading.Thread(target=self._answer, name=f"rtsp-{self.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def element(self) -> Gst.Bin:
+        """What takes the encoded streams."""
+        return self._tap.element
+
+    @property
+    def trouble(self) -> None:
+        """None: whether anybody watches is no trouble."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know, a line each."""
+        return (f"{self.name}: there is no password, so whoever can reach it can watch",) * self._is_open
+
+    def close(self) -> None:
+        """End the server: at once, but after the film's end its clients are let go first. Idempotent."""
+        if not self._thread.is_alive():
+            return
+        if self._tap.has_ended:
+            self._nobody_there.wait(FAREWELL_S)
+        ending = GLib.idle_source_new()  # in the loop: one that is only about to run would miss the word
+        ending.set_callback(self._quit)
+        ending.attach(self._context)
+        self._thread.join()
+
+    # On the streaming threads
+
+    def _on_sample(self, kind: str, sample: Gst.Sample) -> None:
+        for feed in self._all_feeds():
+            feed.take(kind, sample)
+
+    def _on_end(self, kind: str) -> None:
+        for feed in self._all_feeds():
+            feed.end(kind)
+
+    def _all_feeds(self) -> tuple[_Feed, ...]:
+        with self._lock:
+            return tuple(self._feeds.values())
+
+    # On the server's own threads
+
+    def _answer(self) -> None:
+        self._context.push_thread_default()
+        try:
+            self._loop.run()
+        finally:
+            if self._listening is not None:
+                self._listening.destroy()
+                self._listening = None  # it holds the port as long as it is there
+            self._server.client_filter(lambda _server, _client: self._rtsp.RTSPFilterResult.REMOVE)
+            self._context.pop_thread_default()
+
+    def _quit(self, _data: object = None) -> bool:
+        self._loop.quit()
+        return GLib.SOURCE_REMOVE
+
+    def _on_client(self, _server: GstRtspServer.RTSPServer, client: GstRtspServer.RTSPClient) -> None:
+        with self._lock:
+            self._clients += 1
+            self._nobody_there.clear()
+        client.connect("closed", self._on_closed)
+        client.connect("play-request", self._on_play)
+
+    def _on_play(self, _client: GstRtspServer.RTSPClient, context: GstRtspServer.RTSPContext) -> None:
+        with self._lock:
+            feed = self._feeds.get(context.media)
+        if feed is not None:
+            feed.watch()
+        self._tap.ask_for_keyframe()
+
+    def _on_closed(self, _client: GstRtspServer.RTSPClient) -> None:
+        with self._lock:
+            self._clients -= 1
+            if not self._clients:
+                self._nobody_there.set()
+
+    def _on_media(self, _factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia) -> None:
+        """A client has asked what there is: from now on it is fed."""
+        feed = _Feed(media.get_element(), tuple(self._codecs), self._tap.ask_for_keyframe)
+        with self._lock:
+            self._feeds[media] = feed
+        media.connect("prepared", _report_often)
+        media.connect("unprepared", self._on_media_over)
+
+    def _on_media_over(self, media: GstRtspServer.RTSPMedia) -> None:
+        with self._lock:
+            self._feeds.pop(media, None)
+
+    # The way up
+
+    def _make_server(self, url: str) -> tuple[GstRtspServer.RTSPServer, bool]:
+        """The server, and whether it is open to all the world."""
+        rtsp = self._rtsp
+        try:
+            parts = urlsplit(url)
+            host, port, path = parts.hostname, parts.port or DEFAULT_PORT, parts.path or "/"
+        except ValueError as error:
+            raise ConfigError(f"{self.name}: no address; write rtsp://127.0.0.1:8554/live") from error
+        if not host:
+            raise ConfigError(
+                f"{self.name}: names no address of this machine; write rtsp://127.0.0.1:8554/live"
+            )
+        factory = rtsp.RTSPMediaFactory.new()
+        factory.set_launch(self._launch_text())
+        factory.connect("media-configure", self._on_media)
+        server = rtsp.RTSPServer.new()
+        server.set_address(host)
+        server.set_service(str(port))
+        server.get_mount_points().add_factory(path, factory)
+        server.connect("client-connected", self._on_client)
+        if parts.username is None:
+            return server, host not in ("127.0.0.1", "::1", "localhost")
+        self._demand(server, factory, unquote(parts.username), unquote(parts.password or ""))
+        return server, False
+
+    def _launch_text(self) -> str:
+        """The stream's pipeline, from appsrcs to what RTP needs; holds no text of the user's."""
+        chains = (
+            f"appsrc name={kind} {_APPSRC} ! {_PAYLOADERS[codec]} name=pay{number} pt={96 + number}"
+            for number, (kind, codec) in enumerate(self._codecs.items())
+        )
+        return f"( {' '.join(chains)} )"
+
+    def _demand(
+        self,
+        server: GstRtspServer.RTSPServer,
+        factory: GstRtspServer.RTSPMediaFactory,
+        user: str,
+        password: str,
+    ) -> None:
+        rtsp = self._rtsp
+        permissions = rtsp.RTSPPermissions.new()
+        for permission in (rtsp.RTSP_PERM_MEDIA_FACTORY_ACCESS, rtsp.RTSP_PERM_MEDIA_FACTORY_CONSTRUCT):
+            permissions.add_permission_for_role(ROLE, permission, True)
+        factory.set_permissions(permissions)
+        token = rtsp.RTSPToken.new()
+        token.set_string(rtsp.RTSP_TOKEN_MEDIA_FACTORY_ROLE, ROLE)
+        auth = rtsp.RTSPAuth.new()
+        auth.add_basic(rtsp.RTSPAuth.make_basic(user, password), token)
+        server.set_auth(auth)
+
+    def _listen(self) -> GLib.Source:
+        try:
+            listening = self._server.create_source(None)
+        except GLib.Error as error:
+            raise OutputError(
+                f"{self.name}: cannot listen there ({error.message}); stop who does, or name another port"
+            ) from error
+        listening.attach(self._context)
+        sessions = GLib.timeout_source_new_seconds(SESSIONS_LOOKED_AT_EVERY_S)
+        sessions.set_callback(self._look_at_sessions)
+        sessions.attach(self._context)
+        return listening
+
+    def _look_at_sessions(self, _data: object = None) -> bool:
+        pool = self._server.get_session_pool()
+        if pool is not None:
+            pool.cleanup()
+        return GLib.SOURCE_CONTINUE
+
+
+class _Feed:
+    """What a client's stream is fed: picture and sound from one zero.
+
+    The stream needs a first sample of each kind to be described to its client; it keeps these until the client
+    plays. What comes meanwhile is left out: the client would take a burst of it for a clock that runs fast, for
+    each kind another. Lock: `_lock` keeps the streaming threads and the server's apart; appsrcs never block under
+    it.
+    """
+
+    def __init__(self, stream: Gst.Element, kinds: tuple[str, ...], on_ready: Callable[[], None]) -> None:
+        """`on_ready()` is called once the stream takes what it is given: time for a keyframe."""
+        self._lock = threading.Lock()
+        self._gate = KeyframeGate()
+        self._is_watched = False
+        self._not_ready = set(kinds)
+        self._undescribed = set(kinds)
+        self._next_zero_ns: Nanoseconds | None = Nanoseconds(0)
+        self._shift_ns = Nanoseconds(0)
+        self._on_ready = on_ready
+        self._appsrcs = {kind: _appsrc(stream, kind) for kind in kinds}
+        for kind, appsrc in self._appsrcs.items():
+            appsrc.connect("need-data", self._on_need_data, kind)
+
+    def _on_need_data(self, _appsrc: GstApp.AppSrc, _length: int, kind: str) -> None:
+        """What is pushed before an appsrc has asked for something may get lost."""
+        with self._lock:
+            is_last = self._not_ready == {kind}
+            self._not_ready.discard(kind)
+        if is_last:
+            self._on_ready()
+
+    def watch(self) -> None:
+        """The client plays: it gets the film from its next keyframe on."""
+        with self._lock:
+            if not self._is_watched:
+                self._is_watched = True
+                self._gate, self._next_zero_ns = KeyframeGate(), DESCRIBED_NS
+
+    def take(self, kind: str, sample: Gst.Sample) -> None:
+        """One encoded sample, which is left out where those before it still wait."""
+        with self._lock:
+            if self._not_ready:
+                return
+            if any(appsrc.get_property("current-level-time") > HOLD_NS for appsrc in self._appsrcs.values()):
+                self._gate = KeyframeGate()
+                return
+            admitted = self._gate.admit(kind, sample)
+            if self._next_zero_ns is not None and self._gate.first_ns is not None:
+                self._shift_ns = Nanoseconds(self._next_zero_ns - self._gate.first_ns)
+                self._next_zero_ns = None
+            for kind_admitted, sample_admitted in admitted:
+                if self._is_watched or kind_admitted in self._undescribed:
+                    self._undescribed.discard(kind_admitted)
+                    self._appsrcs[kind_admitted].push_sample(restamped(sample_admitted, self._shift_ns))
+
+    def end(self, kind: str) -> None:
+        """No more samples of `kind` will come."""
+        with self._lock:
+            self._appsrcs[kind].end_of_stream()
+
+
+def _report_often(media: GstRtspServer.RTSPMedia) -> None:
+    """Have RTCP tell the clients each second which picture and sound belong together, not just every five."""
+    for index in range(media.n_streams()):
+        stream = media.get_stream(index)
+        session = None if stream is None else stream.get_rtpsession()
+        if session is not None:
+            session.set_property("rtcp-min-interval", NS_PER_S)
+
+
+def _appsrc(stream: Gst.Element, name: str) -> GstApp.AppSrc:
+    appsrc = stream.get_by_name(name) if isinstance(stream, Gst.Bin) else None
+    if not isinstance(appsrc, GstApp.AppSrc):
+        raise PipelineError(f"the RTSP stream has no appsrc {name!r}")
+    return appsrc

@@ -1,0 +1,173 @@
+"""One way out for encoded samples: a small pipeline of its own, to a server or into a file."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.gst.core.bus import explain
+from pipeline.gst.core.elements import chain, make, make_appsrc, static_pad
+from pipeline.gst.encode.encoded_tap import KeyframeGate
+from pipeline.gst.encode.muxers import Container
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.redaction import redact
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+
+POLL_NS = 50 * NS_PER_MS
+HOLD_NS = 5 * NS_PER_S
+"""A server that has let this much wait takes nothing, or too slowly."""
+
+SILENCE = "audio/x-raw,rate=48000,channels=2"
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How samples travel: the container, what makes the sink that sends it, and the codecs.
+
+    `sent`: the figure of the sink's statistics that grows once the server takes what is sent. `linger_s`: how long
+    a receiver that holds things back still needs the connection after the end.
+    `make_silence_encoder`: what encodes silence where there is no sound; None to send no sound then.
+    `patience_ns`: this much waiting to be sent, and the connection is given up, with `advice`.
+    """
+
+    container: Container
+    make_sink: Callable[[], Gst.Element]
+    sent: str
+    linger_s: float
+    video_codec: str
+    audio_codec: str | None
+    make_silence_encoder: Callable[[], Gst.Element] | None = None
+    patience_ns: int = HOLD_NS
+    advice: str = "takes too little; check the network, or lower the bit rate"
+
+
+class PushLink:
+    """Takes encoded samples from a keyframe on and sends them. Used once.
+
+    `take` and `end` belong to the streaming threads and never wait for the network; `live` blocks a thread of
+    the push. Lock: `_lock` orders samples while the pipeline comes up; appsrcs never block under it.
+    """
+
+    def __init__(self, name: str, carrier: Carrier) -> None:
+        """`name`: how the user named the server, without secrets. Nothing is opened yet."""
+        self.is_up = False
+        self._name = name
+        self._sent = carrier.sent
+        self._linger_s = carrier.linger_s
+        self._patience_ns = carrier.patience_ns
+        self._advice = carrier.advice
+        self._lock = threading.Lock()
+        self._gate = KeyframeGate()
+        self._unsent_ns = 0
+        self._waiting: list[tuple[str, Gst.Sample | None]] | None = []
+        self._pipeline = Gst.Pipeline.new("push")
+        self._sink = carrier.make_sink()
+        self._appsrcs: dict[str, GstApp.AppSrc] = {}
+        self._silence: Gst.Element | None = None
+        self._build(carrier)
+
+    @property
+    def first_ns(self) -> Nanoseconds | None:
+        """The running time of the keyframe that the connection began with; None before it."""
+        return self._gate.first_ns
+
+    @property
+    def last_ns(self) -> Nanoseconds | None:
+        """The running time of the last picture that was taken."""
+        return self._gate.last_ns
+
+    @property
+    def sent_ns(self) -> Nanoseconds | None:
+        """Up to which running time pictures had been sent when the connection broke; None where none was taken."""
+        return None if self.last_ns is None else Nanoseconds(self.last_ns - self._unsent_ns)
+
+    @property
+    def sound_late_ns(self) -> Nanoseconds:
+        """How much later than the keyframe the first sound is; 0 while there is none."""
+        sound_ns = self._gate.first_sound_ns
+        return Nanoseconds(0 if sound_ns is None else sound_ns - (self.first_ns or 0))
+
+    def take(self, kind: str, sample: Gst.Sample) -> None:
+        """One encoded sample of ``video`` or ``audio``; what lies before the first keyframe is left out."""
+        with self._lock:
+            had_begun = self.first_ns is not None
+            admitted = self._gate.admit(kind, sample)
+            if self.first_ns is not None and not had_begun:
+                self._begin(self.first_ns)
+            for kind_admitted, sample_admitted in admitted:
+                self._pass_on(kind_admitted, sample_admitted)
+
+    def end(self, kind: str) -> None:
+        """No more samples of `kind` will come."""
+        with self._lock:
+            self._pass_on(kind, None)
+
+    def live(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
+        """Connect and send until all is sent or `closing` is set (None), or the connection breaks (the reason).
+
+        `on_up()` is called once the server takes what is sent.
+        """
+        try:
+            self._pipeline.set_state(Gst.State.PLAYING)
+            with self._lock:
+                waiting, self._waiting = self._waiting or [], None
+                for kind, sample in waiting:
+                    self._pass_on(kind, sample)
+            return self._watch(closing, on_up)
+        finally:
+            self._unsent_ns = self._appsrcs["video"].get_property("current-level-time")
+            self._pipeline.set_state(Gst.State.NULL)
+
+    def _watch(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
+        bus = self._pipeline.get_bus()
+        while not closing.is_set():
+            message = bus.timed_pop_filtered(POLL_NS, Gst.MessageType.ERROR | Gst.MessageType.EOS)
+            if message is not None and message.type == Gst.MessageType.ERROR:
+                return redact(str(explain(message, "output", self._name)))
+            if message is not None:
+                closing.wait(self._linger_s)
+                return None
+            if not self.is_up and self._sink.get_property("stats").get_value(self._sent):
+                self.is_up = True
+                on_up()
+            if self._appsrcs["video"].get_property("current-level-time") > self._patience_ns:
+                return f"{self._name}: {self._advice}"
+        return None
+
+    def _build(self, carrier: Carrier) -> None:
+        muxer = carrier.container.make()
+        chain(self._pipeline, muxer, *carrier.container.make_stream_filter(), self._sink)
+        pads = {"video": carrier.container.video_pad, "audio": carrier.container.audio_pad}
+        codecs = {"video": carrier.video_codec, "audio": carrier.audio_codec}
+        for kind, codec in codecs.items():
+            if codec is None:
+                continue
+            appsrc = make_appsrc(kind)
+            appsrc.set_property("handle-segment-change", True)
+            parser = carrier.container.make_parser(codec)
+            chain(self._pipeline, appsrc, parser)
+            parser.link_pads("src", muxer, pads[kind])
+            self._appsrcs[kind] = appsrc
+        if carrier.audio_codec is None and carrier.make_silence_encoder is not None:
+            shape = make("capsfilter", None, caps=Gst.Caps.from_string(SILENCE))
+            self._silence = make("audiotestsrc", None, wave="silence")
+            parser = make("aacparse")
+            encoder = carrier.make_silence_encoder()
+            chain(self._pipeline, self._silence, make("audioconvert"), shape, encoder, parser)
+            parser.link_pads("src", muxer, pads["audio"])
+
+    def _begin(self, first_ns: Nanoseconds) -> None:
+        """The film's time `first_ns` is the connection's zero."""
+        for appsrc in self._appsrcs.values():
+            static_pad(appsrc, "src").set_offset(-first_ns)
+
+    def _pass_on(self, kind: str, sample: Gst.Sample | None) -> None:
+        if self._waiting is not None:
+            self._waiting.append((kind, sample))
+        elif sample is not None:
+            self._appsrcs[kind].push_sample(sample)
+        else:
+            self._appsrcs[kind].end_of_stream()
+            if kind == "video" and self._silence is not None:
+                self._silence.send_event(Gst.Event.new_eos())

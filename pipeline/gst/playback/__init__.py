@@ -1,0 +1,1 @@
+"""The playback pipeline: the view element, sound padding, and the end of the run."""

@@ -1,0 +1,132 @@
+"""The playback pipeline, built: its appsrcs, its outputs, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from pipeline.errors import ForesightError, PipelineError, StateError
+from pipeline.gst.core.bus import BusListener
+from pipeline.gst.core.duration_limit import DurationLimit
+from pipeline.gst.core.shutdown import to_null
+from pipeline.gst.output.browser_preview import Monitor, OnPiece
+from pipeline.gst.output.output_board import Switchboard
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.timebase import Nanoseconds
+
+logger = logging.getLogger("foresight")
+
+NULL_S = 10.0
+"""A pipeline that nothing holds is shut down by then."""
+HURRIED_NULL_S = 0.5
+"""The same for a run that is to end at once."""
+
+
+class PlaybackPipeline:
+    """appsrcs, view, outputs. Made by PlaybackPipelineBuilder, started by the BufferManager.
+
+    ``appsrc`` (``appsrcs`` where each camera is buffered by itself) and ``audio_appsrc`` (None without sound)
+    are ordinary appsrcs; ``switchboard`` starts and stops outputs while the film plays. Any thread may call.
+    """
+
+    def __init__(
+        self,
+        pipeline: Gst.Pipeline,
+        appsrcs: list[GstApp.AppSrc],
+        audio_appsrc: GstApp.AppSrc | None,
+        switchboard: Switchboard,
+        make_monitor: Callable[[OnPiece], Monitor],
+    ) -> None:
+        self.pipeline = pipeline
+        self.appsrcs = appsrcs
+        self.appsrc = appsrcs[0]
+        self.audio_appsrc = audio_appsrc
+        self.switchboard = switchboard
+        self._make_monitor = make_monitor
+        self._monitor: Monitor | None = None
+        self._monitoring = threading.Lock()
+        self._over = threading.Event()
+        self._error: ForesightError | None = None
+        self._unseen: tuple[str, ...] = ()
+        self._on_error: Callable[[ForesightError], None] = lambda _error: None
+        pipeline.set_property("message-forward", True)  # an output's own end is news too
+        self._bus = BusListener(pipeline, self._on_message)
+        self._bus.start()
+
+    @property
+    def error(self) -> ForesightError | None:
+        """Why the pipeline can go no further; None while it can, and after a good end."""
+        return self._error
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the outputs: gaps in a push, silence that was generated, no screen."""
+        return (*self._unseen, *self.switchboard.notes)
+
+    def on_error(self, callback: Callable[[ForesightError], None]) -> None:
+        """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
+        self._on_error = callback
+
+    def wait_over(self, timeout_s: float | None = None) -> bool:
+        """Block until every output is finished or the pipeline has failed; False after `timeout_s`."""
+        return self._over.wait(timeout_s)
+
+    def finish(self) -> None:
+        """End the film where it is: outputs are finished as soon as what is inside has gone through."""
+        for appsrc in (*self.appsrcs, self.audio_appsrc):
+            if appsrc is not None:
+                appsrc.end_of_stream()
+        if self.pipeline.get_state(0)[1] == Gst.State.PAUSED:
+            self.pipeline.set_state(Gst.State.PLAYING)  # a held film has no end else
+
+    def open_monitor(self, on_piece: OnPiece) -> Monitor:
+        """A small film of what is played for browsers, in place of the one before; the caller closes it.
+
+        Raises StateError before the first picture and after the last.
+        """
+        with self._monitoring:
+            if self._over.is_set():
+                raise StateError("the film is over; there is nothing to look at any more")
+            if self._monitor is not None:
+                self._monitor.close()
+            self._monitor = self._make_monitor(on_piece)
+            return self._monitor
+
+    def end_sound_at(self, time_ns: Nanoseconds) -> None:
+        """Let no sound of this running time or later into the outputs, beyond what they already have."""
+        encoded = self.switchboard.encoded_sound()
+        if encoded is not None:
+            DurationLimit(encoded, time_ns)
+
+    def stop(self, *, at_once: bool = False) -> bool:
+        """Let the pushes send their last, then set the pipeline to NULL. Idempotent.
+
+        Blocks for a bounded time, for two seconds or so where the run has to end `at_once`. False where an output
+        stands still, so that the pipeline is left alone as it is.
+        """
+        self._bus.stop()
+        self._over.set()
+        with self._monitoring:
+            if self._monitor is not None:
+                try:
+                    self._monitor.close()
+                except PipelineError as error:
+                    logger.warning("%s", error)
+        self.switchboard.finish(at_once=at_once)
+        is_down = to_null(self.pipeline, HURRIED_NULL_S if at_once else NULL_S)
+        if not is_down:
+            logger.warning("an output stands still and cannot be closed; it is left alone")
+        return is_down
+
+    def _on_message(self, message: Gst.Message) -> None:
+        if message.type == Gst.MessageType.EOS:
+            self._over.set()
+        elif message.type in (Gst.MessageType.ERROR, Gst.MessageType.ELEMENT):
+            error = self.switchboard.on_message(message)
+            if error is not None and self._error is None:
+                self._error = error
+                self._over.set()
+                self._on_error(error)
+        elif message.type == Gst.MessageType.WARNING and message.src.get_name() == "window":
+            self._unseen = ("there is no screen here: no window is shown",)

@@ -1,0 +1,95 @@
+"""Sound that ends before its picture goes on as silence: what begins later finds both, and both end together."""
+
+from __future__ import annotations
+
+import threading
+
+from pipeline.gst.core.elements import add, chain, make, make_appsrc, pad_caps, static_pad
+from pipeline.gst.core.samples import pad_running_time_ns
+from pipeline.gst.core.silence import silence
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.timebase import NS_PER_S, Nanoseconds
+
+SPARE_NS = NS_PER_S // 2
+"""Sound that ends no earlier than this before the picture just ends."""
+
+
+class SoundEnd:
+    """Stands behind the `sound` of a pipeline, fed by what passes `picture`; goes on from `element`.
+
+    A muxer, a player and a server wait for a stream that they were promised: one that is over before they begin
+    keeps them waiting for ever. Lock: `_lock` keeps the two streaming threads apart; the appsrc never blocks.
+    """
+
+    def __init__(self, pipeline: Gst.Pipeline, sound: GstApp.AppSrc, picture: Gst.Pad) -> None:
+        self.element = make("concat", None, adjust_base=False)
+        self._silence = make_appsrc("silence")
+        self._lock = threading.Lock()
+        self._sound_ns: Nanoseconds | None = None
+        """Up to where there is sound."""
+        self._picture_ns: Nanoseconds | None = None
+        self._is_sound_over = self._is_picture_over = self._is_silent = False
+        self._sent = 0
+        add(pipeline, self.element)
+        for source in (sound, self._silence):  # in the order in which they are heard
+            chain(pipeline, source)
+            source.link(self.element)
+        self._heard = static_pad(sound, "src").get_peer()
+        kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM
+        for pad in (self._heard, picture):
+            if pad is not None:
+                pad.add_probe(kinds, self._on_item)
+
+    def _on_item(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        is_sound = pad is self._heard
+        event = info.get_event() if info.type & Gst.PadProbeType.EVENT_DOWNSTREAM else None
+        if event is None:
+            self._note(pad, info.get_buffer(), is_sound=is_sound)
+        elif event.type == Gst.EventType.EOS:
+            with self._lock:
+                if is_sound:
+                    self._is_sound_over = True
+                else:
+                    self._is_picture_over = True
+                self._go_on()
+        return Gst.PadProbeReturn.OK
+
+    def _note(self, pad: Gst.Pad, buffer: Gst.Buffer | None, *, is_sound: bool) -> None:
+        begin_ns = None if buffer is None else pad_running_time_ns(pad, buffer.pts)
+        if buffer is None or begin_ns is None:
+            return
+        lasts_ns = 0 if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration
+        with self._lock:
+            if is_sound:
+                self._sound_ns = Nanoseconds(begin_ns + lasts_ns)
+                return
+            if self._sound_ns is None and self._is_sound_over:
+                self._sound_ns = Nanoseconds(begin_ns)
+            self._picture_ns = Nanoseconds(begin_ns + lasts_ns)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Under the lock."""
+        if not self._is_sound_over:
+            return
+        if self._sound_ns is not None and self._picture_ns is not None:
+            self._is_silent = self._is_silent or self._picture_ns - self._sound_ns > SPARE_NS
+            if self._is_silent and not self._fill(self._sound_ns, self._picture_ns):
+                self._silence.end_of_stream()
+        if self._is_picture_over:
+            self._silence.end_of_stream()
+
+    def _fill(self, begin_ns: Nanoseconds, end_ns: Nanoseconds) -> bool:
+        """Send what silence is due; False where sound of this format cannot be silent."""
+        caps = None if self._heard is None else pad_caps(self._heard)
+        known, rate = (False, 0) if not caps else caps.get_structure(0).get_int("rate")
+        due = (end_ns - begin_ns) * rate // NS_PER_S
+        if not known or due <= self._sent:
+            return known
+        span_ns = [begin_ns + count * NS_PER_S // rate for count in (self._sent, due)]
+        sample = silence(caps, *span_ns)
+        if sample is None:
+            return False
+        self._sent = due
+        self._silence.push_sample(sample)
+        return True

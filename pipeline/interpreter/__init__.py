@@ -1,0 +1,1 @@
+"""CPython itself: thread states and the switch interval, for threads that GStreamer makes."""

@@ -1,0 +1,1 @@
+"""What a file or a stream is: formats as data, fMP4 boxes, HLS playlists. Pure."""

@@ -1,0 +1,88 @@
+"""Segmenter: the pieces of a fragmented MP4 become the segments of an HLS playlist, each begun by a keyframe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from pipeline.media.fmp4 import Fragment, Head
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds
+
+SLACK_NS = 10 * NS_PER_MS
+"""A keyframe this much early still ends its segment: encoders count in frames, not in seconds."""
+
+
+class Segmenter:
+    """Writes ``name-init.mp4``, ``name-00000.m4s`` ... and the playlist, which lists a segment once it is whole.
+
+    One thread at a time. Every method raises OSError where the disk takes no more. The playlist is replaced and
+    never changed, so that who reads it reads all of it (RFC 8216).
+    """
+
+    def __init__(self, playlist: Path, segment_s: int) -> None:
+        """Nothing is written yet. `segment_s`: from so many seconds on a segment ends at the next keyframe."""
+        self._playlist = playlist
+        self._segment_ns = segment_s * NS_PER_S
+        self._target_s = segment_s
+        self._lines: list[str] = []
+        self._segments = 0
+        self._file: IO[bytes] | None = None
+        self._begin_ns: Nanoseconds | None = None
+        self._end_ns = Nanoseconds(0)
+
+    def add(self, piece: Head | Fragment) -> None:
+        """The head, then one fragment after the other."""
+        if isinstance(piece, Head):
+            self._beside("init.mp4").write_bytes(piece.data)
+            return
+        if piece.is_entry and self._is_long_enough(piece.begin_ns):
+            self._complete()
+        if self._file is None:
+            self._file = self._beside(self._name()).open("wb")
+        self._file.write(piece.data)
+        if piece.is_picture:
+            if self._begin_ns is None:
+                self._begin_ns = piece.begin_ns
+            self._end_ns = piece.end_ns
+
+    def finish(self) -> None:
+        """No more will come: the last segment is whole, and the playlist has an end. Idempotent."""
+        if self._file is not None:
+            self._complete()
+            self._write("#EXT-X-ENDLIST")
+
+    def _is_long_enough(self, now_ns: Nanoseconds) -> bool:
+        return self._begin_ns is not None and now_ns - self._begin_ns >= self._segment_ns - SLACK_NS
+
+    def _complete(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        length_s = ns_to_seconds(Nanoseconds(self._end_ns - (self._begin_ns or 0)))
+        self._target_s = max(self._target_s, round(length_s))
+        self._lines += [f"#EXTINF:{length_s:.6f},", quote(self._beside(self._name()).name)]
+        self._segments += 1
+        self._begin_ns = None
+        self._write()
+
+    def _write(self, *last: str) -> None:
+        lines = [
+            "#EXTM3U",
+            "#EXT-X-VERSION:7",
+            f"#EXT-X-TARGETDURATION:{self._target_s}",
+            "#EXT-X-PLAYLIST-TYPE:EVENT",
+            "#EXT-X-INDEPENDENT-SEGMENTS",
+            f'#EXT-X-MAP:URI="{quote(self._beside("init.mp4").name)}"',
+            *self._lines,
+            *last,
+        ]
+        fresh = self._playlist.with_name(self._playlist.name + ".new")
+        fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        fresh.replace(self._playlist)
+
+    def _name(self) -> str:
+        return f"{self._segments:05d}.m4s"
+
+    def _beside(self, name: str) -> Path:
+        return self._playlist.with_name(f"{self._playlist.stem}-{name}")
