@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.detector import Detection, DetectionSet
-from pipeline.analysis.ground import LevelGround
 from pipeline.timebase import Nanoseconds
+from pipeline.tracking.ground import LevelGround
 
 Array = NDArray[np.float64]
 LENGTH_M, WIDTH_M = 105.0, 68.0

@@ -16,10 +16,7 @@ from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
-from pipeline.encoding import encoding_for, video_encoder
-from pipeline.ending import Ending
 from pipeline.errors import ForesightError, PipelineError, StateError
-from pipeline.exports import Shown, write_truth
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.delay.buffer_stream import BufferStream
@@ -29,15 +26,18 @@ from pipeline.gst.playback.view_element import Onlooker, ViewElement
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
-from pipeline.painter import NoticePainter, OverlayPainter, paint_all
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
-from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact_address
+from pipeline.run.encoding_choice import encoding_for, video_encoder
+from pipeline.run.exports import Shown, write_truth
+from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
+from pipeline.run.progress import Progress, RunReport
+from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
+from pipeline.run.rig_choice import assumed_rig, detector_for, known_rig
+from pipeline.run.shutdown_wait import Ending
 from pipeline.settings import Settings, check
 from pipeline.timebase import Nanoseconds
-from pipeline.venue import assumed_rig, detector_for, known_rig
-from pipeline.vitals import Rate, memory_mb, peak_memory_mb, processor_seconds
 
 if TYPE_CHECKING:
     from pipeline.direction.director import Director, FixedDirector
@@ -271,7 +271,7 @@ class PanoramaWithVirtualCamera:
         else:
             self._worker = DetectorWorker(detector_for(settings, rig), self.timeline, live=self._live)
             self._feed.attach(self._worker)
-        from pipeline.directing import (
+        from pipeline.run.director_choice import (
             director_for,  # takes a third of a second, and decoders are at work by now
         )
 

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from pipeline.errors import ConfigError
-from pipeline.inference_config import Nvinfer, check_nvinfer, write_unless_there
 from pipeline.settings import Problem, Settings, problems
+from pipeline.settings.nvinfer import Nvinfer, check_nvinfer, write_unless_there
 from pipeline.settings.problem import allowed, node_at, problems_in, schema_of
 
 ENVIRONMENT_PREFIX = "FORESIGHT_"

@@ -17,7 +17,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import CalibrationError, ConfigError, RigError, SourceError
-from pipeline.progress import Progress, RunReport
+from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
 from tests import films
 

@@ -9,8 +9,8 @@ import pytest
 from pipeline import ConfigBuilder
 from pipeline.config_builder import check_file, read_toml
 from pipeline.errors import ConfigError, OutputError
-from pipeline.inference_config import Nvinfer, check_nvinfer
 from pipeline.settings import Settings, Size
+from pipeline.settings.nvinfer import Nvinfer, check_nvinfer
 
 
 @pytest.fixture

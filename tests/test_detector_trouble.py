@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.progress import Progress
+from pipeline.run.progress import Progress
 from pipeline.settings import Settings
 from tests import films
 

@@ -12,8 +12,8 @@ import pytest
 from pipeline.analysis.motion import MotionDetector
 from pipeline.errors import ConfigError, RigError
 from pipeline.optics.rig import Rig
+from pipeline.run.rig_choice import assumed_rig, detector_for, kept_rig_path, known_rig
 from pipeline.settings import Settings
-from pipeline.venue import assumed_rig, detector_for, kept_rig_path, known_rig
 
 MATCH = "match?size=720x240&fps=25"
 

@@ -21,8 +21,8 @@ from rich.table import Table
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
 from pipeline.errors import OutputError
-from pipeline.progress import Progress, RunReport
 from pipeline.redaction import redact
+from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
 
 PLAIN_LINE_EVERY_S = 5.0

@@ -41,7 +41,6 @@ def direct(
     foresight direct track.csv -o path.csv --lookahead 3 --style calm --plot path.png
     foresight direct track.csv -o path.csv --rig rig.toml --rate 50
     """
-    from pipeline.analysis.ground import LevelGround
     from pipeline.cli.files import check_files
     from pipeline.direction.director import LONGEST_LOOKAHEAD_S, Director
     from pipeline.direction.framing import goals_of
@@ -52,6 +51,7 @@ def direct(
     from pipeline.optics.limits import limits
     from pipeline.optics.rig import Rig
     from pipeline.plotting import check_plot_name
+    from pipeline.tracking.ground import LevelGround
 
     check_files(read={"TRACK.csv": track, "--rig": rig}, written={"--output": output, "--plot": plot})
     if plot is not None:

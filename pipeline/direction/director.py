@@ -9,9 +9,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from pipeline.analysis.ball import GRID_S, BallTracker, Following
 from pipeline.analysis.detector import DetectionSet
-from pipeline.analysis.ground import Geometry
 from pipeline.direction.edges import Edges
 from pipeline.direction.framing import Place, frame
 from pipeline.direction.planner import Planner, Targets, view_of
@@ -20,6 +18,8 @@ from pipeline.direction.styles import Style, operated, style_named
 from pipeline.errors import ConfigError
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+from pipeline.tracking.ball import GRID_S, BallTracker, Following
+from pipeline.tracking.ground import Geometry
 
 LONGEST_LOOKAHEAD_S = 30.0
 SHORTEST_HORIZON_S = 2.4

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipeline.analysis.ball import GRID_S, Following, Track
-from pipeline.analysis.ground import Array, Geometry
 from pipeline.direction.planner import Targets
 from pipeline.direction.styles import Style
 from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S
+from pipeline.tracking.ball import GRID_S, Following, Track
+from pipeline.tracking.ground import Array, Geometry
 
 Place = tuple[float, float]
 """x and z in metres on the ground."""

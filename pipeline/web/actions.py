@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.control import Control
 from pipeline.gst.output.output_board import OutputStatus
+from pipeline.operator.control import Control
 from pipeline.web.answers import SavedClip, told
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipeline.control import Clip
 from pipeline.gst.output.output_board import OutputStatus
-from pipeline.progress import Progress
+from pipeline.operator.control import Clip
+from pipeline.run.progress import Progress
 
 Spot = tuple[float, float]
 """A place in parts of the panorama's width and height, from its upper left corner."""

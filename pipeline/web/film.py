@@ -7,10 +7,10 @@ import threading
 from collections import deque
 from collections.abc import AsyncIterator
 
-from pipeline.control import Control
 from pipeline.errors import StateError
 from pipeline.gst.output.browser_preview import Monitor
 from pipeline.media.fmp4 import Fragment, Head
+from pipeline.operator.control import Control
 from pipeline.web.feed import Feed
 
 LINGER_S = 3.0

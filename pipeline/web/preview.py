@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
 from pipeline.errors import StateError
 from pipeline.gst.core.frames import HeldFrame
 from pipeline.gst.output.browser_preview import small_size
+from pipeline.operator.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds

@@ -22,10 +22,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.control import Control
 from pipeline.errors import ConfigError, ForesightError, OutputError, StateError
-from pipeline.progress import Progress
+from pipeline.operator.control import Control
 from pipeline.redaction import redact
+from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action

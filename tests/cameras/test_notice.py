@@ -10,7 +10,7 @@ import pytest
 from pipeline.optics.frame import Frame, PixelFormat
 from pipeline.optics.overlay import draw_notice
 from pipeline.optics.view import View
-from pipeline.painter import NoticePainter
+from pipeline.run.overlay import NoticePainter
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
 

@@ -18,7 +18,7 @@ from pipeline.errors import SourceError
 from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Camera, Rig
 from pipeline.optics.surface import Surface
-from pipeline.progress import RunReport
+from pipeline.run.progress import RunReport
 from tests import films
 from tests.cameras.peers import RtspCamera, SrtCamera
 from tests.outputs.peers import free_port, wait_until

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from pipeline.cli import console
 from pipeline.cli.console import report_lines, status_line, status_table
-from pipeline.progress import Progress, RunReport
+from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
 
 PROGRESS = Progress(

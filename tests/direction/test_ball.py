@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.analysis.association import MOTION, Candidates, best_chain
-from pipeline.analysis.ball import BallTracker, Following
 from pipeline.analysis.detector import Detection, DetectionSet
-from pipeline.analysis.flight import GRAVITY_M_S2
-from pipeline.analysis.ground import LevelGround, camera_height_m
 from pipeline.timebase import NS_PER_S, Nanoseconds
+from pipeline.tracking.association import MOTION, Candidates, best_chain
+from pipeline.tracking.ball import BallTracker, Following
+from pipeline.tracking.flight import GRAVITY_M_S2
+from pipeline.tracking.ground import LevelGround, camera_height_m
 
 GROUND = LevelGround(8.0)
 

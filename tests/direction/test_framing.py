@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.analysis.ball import Following, Track
-from pipeline.analysis.ground import LevelGround
 from pipeline.direction.framing import frame, goals_of
 from pipeline.direction.styles import STYLES
 from pipeline.optics.rig import Pitch, Rig
+from pipeline.tracking.ball import Following, Track
+from pipeline.tracking.ground import LevelGround
 
 GROUND = LevelGround(8.0)
 STYLE = STYLES["broadcast"]

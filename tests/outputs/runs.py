@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ForesightError
-from pipeline.progress import RunReport
+from pipeline.run.progress import RunReport
 from pipeline.settings import Settings
 from tests import films
 from tests.outputs.peers import wait_until

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.ending import Standstill
 from pipeline.errors import PipelineError
+from pipeline.run.shutdown_wait import Standstill
 from pipeline.timebase import NS_PER_S
 from tests import films
 from tests.outputs.peers import wait_until
@@ -50,7 +50,7 @@ def test_live_it_is_given_up_alone(
 def test_what_stands_still_at_the_films_end_is_cut_off(
     short_film: Path, tmp_path: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.ending.STAND_STILL_S", 2.0)
+    monkeypatch.setattr("pipeline.run.shutdown_wait.STAND_STILL_S", 2.0)
     whole = tmp_path / "whole.mkv"
     report = PanoramaWithVirtualCamera(settings(short_film, outputs=[stuck, whole])).run()
     (failure,) = report.failures
@@ -61,7 +61,7 @@ def test_what_stands_still_at_the_films_end_is_cut_off(
 def test_offline_a_run_that_stands_still_ends_with_a_line(
     match_film: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.ending.STAND_STILL_S", 1.0)
+    monkeypatch.setattr("pipeline.run.shutdown_wait.STAND_STILL_S", 1.0)
     run = settings(match_film, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
     running = Running(PanoramaWithVirtualCamera(run))
     with pytest.raises(PipelineError, match="no frame was shown for 1 s"):

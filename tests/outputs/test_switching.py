@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.control import Control
 from pipeline.errors import OutputError, StateError
 from pipeline.gst.output.output_board import OutputStatus
+from pipeline.operator.control import Control
 from tests import films
 from tests.outputs.peers import RtmpServer, free_port, wait_until
 from tests.outputs.runs import FPS, Running, expect_film, settings

@@ -11,7 +11,7 @@ from typing import cast
 import cv2
 import numpy as np
 
-from pipeline.analysis.ground import Array
+from pipeline.tracking.ground import Array
 
 GRAVITY_M_S2 = 9.81
 LONGEST_S = 4.0

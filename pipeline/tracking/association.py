@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from pipeline.analysis.ground import Array
+from pipeline.tracking.ground import Array
 
 
 @dataclass(frozen=True, slots=True)

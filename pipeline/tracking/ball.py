@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from pipeline.analysis.association import Candidates, best_chain
 from pipeline.analysis.detector import Detection, DetectionSet
-from pipeline.analysis.flight import lifted
-from pipeline.analysis.ground import Array, Geometry, camera_height_m
-from pipeline.analysis.players import Crowd
 from pipeline.timebase import NS_PER_S
+from pipeline.tracking.association import Candidates, best_chain
+from pipeline.tracking.flight import lifted
+from pipeline.tracking.ground import Array, Geometry, camera_height_m
+from pipeline.tracking.players import Crowd
 
 GRID_S = 0.1
 """The spacing of a track's targets."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.analysis.ground import Array
+from pipeline.tracking.ground import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import ConfigError, OutputError
-from pipeline.settings import Size
 from pipeline.settings.problem import did_you_mean
+from pipeline.settings.values import Size
 
 PRECISIONS = {"fp32": 0, "int8": 1, "fp16": 2}
 """What nvinfer's ``network-mode`` numbers mean."""
