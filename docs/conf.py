@@ -11,7 +11,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["monitoring", "_build"]
 
 myst_heading_anchors = 3
-# dashboard.md links to the folder monitoring/, which is no page; tests/test_docs.py checks every link.
+# dashboard.md links to the folder monitoring/, which is no page; tests/docs/test_pages.py checks every link.
 suppress_warnings = ["myst.xref_missing"]
 
 autodoc_member_order = "bysource"

@@ -12,7 +12,7 @@ from pipeline.gst.core.elements import elements_of
 from pipeline.gst.runtime import Gst
 from pipeline.settings import Settings
 from pipeline.web.server import Dashboard
-from tests.outputs.peers import wait_until
+from tests.gst.output.peers import wait_until
 
 
 class Live:

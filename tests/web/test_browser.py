@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from pipeline.web.server import Dashboard
 from tests import films
 from tests.chromium import chromium
-from tests.outputs.peers import RtmpServer
+from tests.gst.output.peers import RtmpServer
 from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_dial
 from tests.web.live import until, wait_in
 

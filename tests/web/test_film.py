@@ -23,7 +23,7 @@ from pipeline.timebase import Nanoseconds
 from pipeline.web.film import KEPT, Reel
 from tests import films
 from tests.chromium import chromium, sync_skews_ms
-from tests.outputs.peers import wait_until
+from tests.gst.output.peers import wait_until
 from tests.web.live import Live
 
 

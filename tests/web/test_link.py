@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.chromium import chromium
-from tests.outputs.peers import free_port, wait_until
+from tests.gst.output.peers import free_port, wait_until
 from tests.web.live import Live, until, wait_in
 
 FILM = "document.querySelector('#picture video').currentTime"

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from pipeline.web.metrics import exposition
-from tests.outputs.peers import RtmpServer, wait_until
+from tests.gst.output.peers import RtmpServer, wait_until
 from tests.web.live import Live
 
 

@@ -1,0 +1,49 @@
+"""The film goes on whatever becomes of the detector, and the director says what it follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.run.progress import Progress
+from pipeline.settings import Settings
+from tests import films
+
+
+def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[int, list[Progress]]:
+    """Frames in the film, and all that was told meanwhile."""
+    shown: list[Progress] = []
+    film = tmp_path / "film.mkv"
+    values = {
+        "sources": ["match?size=720x240&fps=25"],
+        "outputs": [str(film)],
+        "size": "160x90",
+        "live": live,
+        "delay_s": 2.0,
+        "duration_s": duration_s,
+        "detector": {"kind": f"tests.analysis.detectors_in_trouble:{detector}"},
+    }
+    report = PanoramaWithVirtualCamera(Settings.parse(values)).run(shown.append)
+    assert report.frames_out + report.dropped >= 25 * duration_s - 1
+    return len(films.frame_times(film)), shown
+
+
+@pytest.mark.parametrize("detector", ["Killed", "Silent"])
+def test_offline_no_frame_is_lost(tmp_path: Path, detector: str) -> None:
+    frames, _ = run(tmp_path, detector, live=False, duration_s=20.0)
+    assert frames == 500
+
+
+@pytest.mark.parametrize("detector", ["Killed", "Slow", "Silent"])
+def test_live_the_film_goes_on(tmp_path: Path, detector: str) -> None:
+    _, shown = run(tmp_path, detector, live=True, duration_s=5.0)
+    playing = [progress for progress in shown if progress.state == "playing"]
+    assert {progress.delay_s for progress in playing} == {2.0}
+    assert {progress.follows for progress in playing} <= {"ball", "players", "nothing"}
+
+
+def test_after_a_long_silence_the_director_says_that_it_follows_nothing(tmp_path: Path) -> None:
+    _, shown = run(tmp_path, "Silent", live=False, duration_s=60.0)
+    assert "nothing" in {progress.follows for progress in shown}

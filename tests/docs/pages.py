@@ -1,0 +1,62 @@
+"""What the pages hold: their blocks, and the command lines in them and in the help texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from pipeline.cli import _app
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+COMMAND: Any = typer.main.get_command(_app())
+
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_EXAMPLE = re.compile(r"(\w+=\S+ )*foresight ")
+_SYNOPSIS = re.compile(r"\.\.\.|\[")
+
+
+def blocks(page: Path, *languages: str) -> list[str]:
+    """The text of a page's fenced blocks in these languages; an empty name is a block without one."""
+    return [block for language, block in _FENCE.findall(page.read_text("utf-8")) if language in languages]
+
+
+def command_lines(page: Path) -> list[str]:
+    """The examples in a page's blocks; a synopsis, which holds brackets or an ellipsis, is none."""
+    lines = [
+        line.removeprefix("$ ").strip()
+        for block in blocks(page, "", "sh", "bash", "console")
+        for line in block.replace("\\\n", " ").splitlines()
+    ]
+    return [line for line in lines if _EXAMPLE.match(line) and not _SYNOPSIS.search(line)]
+
+
+def transcripts(page: Path) -> list[tuple[str, str]]:
+    """Each command of a block that begins with a prompt, and what the page says that it prints."""
+    told = []
+    for block in blocks(page, "", "console"):
+        if block.startswith("$ "):
+            for part in block.removeprefix("$ ").split("\n$ "):
+                line, _, output = part.partition("\n")
+                told.append((line, output.strip()))
+    return told
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its words, the command itself and its groups with them."""
+
+    def walk(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+        yield words, command
+        for name, below in getattr(command, "commands", {}).items():
+            yield from walk(f"{words} {name}", below)
+
+    yield from walk("foresight", COMMAND)
+
+
+def help_examples(command: Any) -> list[str]:
+    """The command lines in a command's help text."""
+    return re.findall(r"^ *(foresight .*)$", command.help or "", re.MULTILINE)

@@ -1,0 +1,103 @@
+"""The pages' examples run: Python as it stands, command lines over the built-in match or the two real films.
+
+What a reader would have at hand lies in a folder of the test's own; durations are shortened, nothing else is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import SHARED_DATA
+from tests.docs.pages import PAGES, ROOT, command_lines, transcripts
+
+FILMS = ("left.mp4", "right.mp4")
+ELSEWHERE = re.compile(r"://|gst:|\.onnx")
+"""What a line needs that is not here: somebody else's machine, a camera, a model."""
+
+SHORT = ("--duration", "1", "--delay", "0.5", "--size", "320x180")
+SMALL_MATCH = "match?size=720x240"
+HERE = {"127.0.0.1:8080": "127.0.0.1:0", "--window": "--output=window.mkv", " match ": f" {SMALL_MATCH} "}
+"""Put in place of the dashboard's port and of a screen, which need not be there, and of the large match."""
+
+WRITTEN_AFTER = ("-o", "--output", "--preview", "--plot", "--path-out", "--truth-out", "--detections-out")
+
+
+def _at_hand(folder: Path, words: list[str]) -> None:
+    """Put into a folder what the pages take for granted."""
+    for name in FILMS:
+        if (SHARED_DATA / name).exists():
+            (folder / name).symlink_to(SHARED_DATA / name)
+        elif name in words:
+            pytest.skip("the real footage (../shared/data beside the checkout) is not here")
+    if (SHARED_DATA / "rig.toml").exists():
+        shutil.copy(SHARED_DATA / "rig.toml", folder)
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    rows = "".join(f"{i / 25:.2f},{i / 10:.1f},-8,0.9,ball\n" for i in range(100))
+    (folder / "track.csv").write_text("time_s,yaw_deg,pitch_deg,confidence,label\n" + rows)
+    if "init" not in words:
+        (folder / "match.toml").write_text(f'sources = ["{SMALL_MATCH}"]\noutputs = ["match.mkv"]\n')
+
+
+def _foresight(line: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    """Run a page's line in a folder, the variables before it included."""
+    words = shlex.split(line, comments=True)
+    at = words.index("foresight")
+    variables = dict(word.split("=", 1) for word in words[:at])
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *words[at + 1 :], *more],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=150,
+    )
+
+
+def _runnable() -> list[str]:
+    """Every line once, however many pages have it; those that end in an error are the transcripts' business."""
+    failing = {line for page in PAGES for line, _ in transcripts(page)}
+    lines = dict.fromkeys(
+        " ".join(line.split("  #")[0].split())
+        for page in PAGES
+        for line in command_lines(page)
+        if line not in failing
+    )
+    return [line for line in lines if not ELSEWHERE.search(line)]
+
+
+def _marked(line: str) -> Any:
+    return pytest.param(line, marks=pytest.mark.slow if " calibrate " in line else ())
+
+
+@pytest.mark.parametrize("line", [_marked(line) for line in _runnable()])
+def test_a_command_line_does_what_it_says(line: str, tmp_path: Path) -> None:
+    for there, here in HERE.items():
+        line = line.replace(there, here)
+    words = shlex.split(line, comments=True)
+    _at_hand(tmp_path, words)
+    done = _foresight(line, tmp_path, *(SHORT if "run" in words else ()))
+    assert done.returncode == 0, done.stderr
+    for option, name in zip(words, words[1:], strict=False):  # noqa: RUF007 (a word and the next)
+        if option in WRITTEN_AFTER:
+            assert (tmp_path / name).stat().st_size > 0, name
+
+
+@pytest.mark.parametrize(("line", "printed"), [told for page in PAGES for told in transcripts(page)])
+def test_a_mistake_is_told_as_the_page_tells_it(line: str, printed: str, tmp_path: Path) -> None:
+    (tmp_path / "match.toml").write_text(
+        'sources = ["match"]\nmode = "virtual"\n\n[encoder]\n\nbitrate_kbps = "x"\n', encoding="utf-8"
+    )
+    done = _foresight(line, tmp_path)
+    assert done.returncode == 2
+    assert (done.stdout + done.stderr).strip() == printed

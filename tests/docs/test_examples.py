@@ -1,0 +1,42 @@
+"""Every example runs, and does what its first line says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests import films
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """One example, as a user runs it."""
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    return subprocess.run(
+        command, cwd=EXAMPLES.parent, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_the_analysis_pipeline_counts_what_a_source_delivers() -> None:
+    done = run(
+        "analysis_pipeline.py", "gst:videotestsrc num-buffers=12 ! video/x-raw,width=64,height=48 ! identity"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "rig frame 64x48 at 30 fps" in done.stdout
+    assert "sound: none" in done.stdout
+    assert "12 frames" in done.stdout
+
+
+def test_the_analysis_pipeline_says_what_is_wrong() -> None:
+    done = run("analysis_pipeline.py", "none.mp4")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: none.mp4: no such file; check the name and the folder"
+
+
+def test_the_playback_pipeline_makes_a_film(tmp_path: Path) -> None:
+    film = tmp_path / "bar.mp4"
+    done = run("playback_pipeline.py", str(film))
+    assert done.returncode == 0, done.stderr
+    assert len(films.frame_times(film)) == 50

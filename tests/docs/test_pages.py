@@ -1,0 +1,105 @@
+"""The pages: command lines that the command takes, files that load, links that lead somewhere, nothing left out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from docs.pictures import IMAGES, PICTURES
+from pipeline.config_builder import check_file
+from pipeline.optics.rig import Rig
+from tests.docs.pages import COMMAND, PAGES, ROOT, blocks, command_lines, commands, help_examples
+
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+EXAMPLES = [(page.name, line) for page in PAGES for line in command_lines(page)]
+HELP = [(words, line) for words, command in commands() for line in help_examples(command)]
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("place", "line"), EXAMPLES + HELP)
+def test_every_command_line_is_one_that_the_command_takes(place: str, line: str) -> None:
+    command: Any = COMMAND
+    words = shlex.split(line, comments=True)
+    words = [word for word in words[words.index("foresight") + 1 :] if word not in ("--debug", "&")]
+    while words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    command.make_context("foresight", words)  # reads the flags and runs nothing
+
+
+def test_every_command_s_help_has_examples_of_it() -> None:
+    without = [
+        words
+        for words, command in commands()
+        if not hasattr(command, "commands")
+        and not any(line.startswith(words) for line in help_examples(command))
+    ]
+    assert without == []
+
+
+def test_every_option_of_every_command_has_its_row() -> None:
+    text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    for words, command in commands():
+        if hasattr(command, "commands"):
+            continue
+        group = " ".join(words.split()[:2])
+        section = next((one for one in sections if one.startswith(group)), "")
+        names = [name for option in command.params for name in (*option.opts, *option.secondary_opts)]
+        rows = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+        assert [name for name in names if name.startswith("--") and f"`{name}" not in rows] == [], words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_in_a_page_can_be_read(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Rig.assume(640, 360).save(Path("rig.toml"))  # which settings may name
+    path = tmp_path / "block.toml"
+    for block in blocks(page, "toml"):
+        path.write_text(block, encoding="utf-8")
+        if "[[camera]]" in block:
+            Rig.load(path)
+        else:
+            assert check_file(path) == []
+    for block in blocks(page, "json"):
+        json.loads(block)
+
+
+def test_the_book_has_every_page() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    pages = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
+    assert [name for name in pages if not re.search(rf"^{name}$", index, re.MULTILINE)] == []
+
+
+def test_every_picture_is_shown_on_a_page_and_has_its_maker() -> None:
+    shown = {
+        Path(name).name for page in PAGES for name in re.findall(r"images/(\S+?)\)", page.read_text("utf-8"))
+    }
+    there = {path.name for path in IMAGES.iterdir()}
+    assert there == shown == set(PICTURES)
+    assert max(path.stat().st_size for path in IMAGES.iterdir()) < 1_500_000
+
+
+def test_there_are_examples() -> None:
+    assert len(EXAMPLES) > 20

@@ -1,0 +1,158 @@
+"""The pages' Python runs as it stands, on what the page says that the reader has; durations are shortened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.analysis.detector import Detection
+from pipeline.gst.runtime import Gst
+from pipeline.match.sync import FLASH_LIFT, click
+from pipeline.optics.frame import Frame
+from pipeline.optics.rig import Rig
+from pipeline.timebase import Nanoseconds
+from tests import films
+from tests.docs.pages import PAGES, ROOT, blocks
+
+Names = dict[str, Any]
+
+FRAMES = 15
+SHORTER = {"delay=7": "delay=1", "delay_s=5": "delay_s=0.5", "duration_s=10": "duration_s=1"}
+
+
+def two_pipelines(names: Names) -> None:
+    """An analysis pipeline with appsinks and a playback pipeline with appsrcs."""
+    analysis = Gst.parse_launch(
+        f"videotestsrc is-live=true num-buffers={FRAMES} ! video/x-raw,width=64,height=36,framerate=30/1 "
+        "! appsink name=video emit-signals=true sync=false "
+        "audiotestsrc is-live=true num-buffers=25 ! appsink name=audio emit-signals=true sync=false"
+    )
+    playback = Gst.parse_launch("appsrc name=video ! fakesink name=screen appsrc name=audio ! fakesink")
+    names |= {"Gst": Gst, "analysis": analysis, "playback": playback}
+    for name in ("video", "audio"):
+        names[f"{name}_sink"] = names[f"{name}_appsink"] = analysis.get_by_name(name)
+        names[f"{name}_src"] = names[f"{name}_appsrc"] = playback.get_by_name(name)
+
+
+def every_frame_is_shown(names: Names) -> None:
+    manager = names.get("manager") or names["buffer_mgr"]
+    names["analysis"].set_state(Gst.State.PLAYING)
+    assert manager.wait_drained(20)
+    assert manager.get_stats()["frames_sent"] == FRAMES
+    manager.stop_buffer_thread()
+    for pipeline in (names["analysis"], names["playback"]):
+        pipeline.set_state(Gst.State.NULL)
+
+
+def the_example_file(_names: Names) -> None:
+    """A settings file of the match, small enough for a test."""
+    Path("examples").mkdir()
+    text = 'sources = ["match?size=720x240"]\noutputs = ["match.mkv"]\nsize = "320x180"\n'
+    Path("examples/foresight.toml").write_text(text, encoding="utf-8")
+
+
+def a_film_is_there(names: Names) -> None:
+    assert names["builder"].origins()["delay_s"] == "the command line"
+    assert len(films.frame_times(Path("match.mkv"))) > 1
+
+
+def a_model(_names: Names) -> None:
+    """An ONNX file and its labels; what is in the file is nvinfer's business."""
+    Path("ball.onnx").write_bytes(b"model")
+    Path("labels.txt").write_text("ball\n", encoding="utf-8")
+
+
+def a_file_for_nvinfer_is_there(_names: Names) -> None:
+    assert "onnx-file" in Path("nvinfer.txt").read_text(encoding="utf-8")
+
+
+def what_the_example_imports(names: Names) -> None:
+    """The names at the head of examples/own_detector.py."""
+    names |= {"Rig": Rig, "Frame": Frame, "Nanoseconds": Nanoseconds, "Sequence": Sequence}
+    names |= {"np": np, "Detection": Detection}
+
+
+def the_brightest_spot_is_found(names: Names) -> None:
+    rig = Rig.assume(640, 360)
+    frame = Frame.empty("NV12", 640, 360)
+    frame.luma[200, 400] = 255
+    (found,) = names["BrightestSpot"](rig).detect(frame, Nanoseconds(0))
+    assert (found.yaw_deg, found.pitch_deg) == pytest.approx(
+        rig.pixels_to_angles(0, np.array([400.0, 200.0]))
+    )
+
+
+def a_recording(names: Names) -> None:
+    """Brightness and sound of three seconds with a mark in the second one."""
+    times_s = np.arange(75) / 25
+    samples = np.zeros(3 * 48_000)
+    samples[48_000 : 48_000 + len(click(48_000))] = click(48_000)
+    mean_luma = np.where(times_s == 1, 100.0 + FLASH_LIFT, 100.0)
+    names |= {"frame_times_s": times_s, "mean_luma": mean_luma, "samples": samples, "first_sample_s": 0.0}
+
+
+def the_mark_is_found(names: Names) -> None:
+    assert names["flash_s"] == pytest.approx([1.0])
+    assert names["click_s"] == pytest.approx([1.0], abs=1e-4)
+
+
+def a_rig_and_its_frame(names: Names) -> None:
+    """rig.toml and a grey frame."""
+    rig = Rig.assume(640, 360)
+    rig.save(Path("rig.toml"))
+    names["rig_frame"] = Frame.empty("NV12", 640, 360)
+    names["rig_frame"].luma[:] = 128
+
+
+def a_picture_is_rendered(names: Names) -> None:
+    assert names["picture"].luma.shape == (1080, 1920)
+    assert names["picture"].luma.mean() == pytest.approx(128)
+
+
+STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
+    "BufferManager(": (two_pipelines, every_frame_is_shown),
+    "PanoramaWithVirtualCamera(": (the_example_file, a_film_is_there),
+    "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
+    "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),
+    "find_flashes(": (a_recording, the_mark_is_found),
+    "Renderer(": (a_rig_and_its_frame, a_picture_is_rendered),
+}
+"""By what an example calls: what its reader has, and what has to be true afterwards."""
+
+EXAMPLES = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    if page.stem != "migration"
+    for number, block in enumerate(blocks(page, "python"))
+]
+
+
+@pytest.mark.parametrize("block", EXAMPLES)
+def test_an_example_does_what_it_says(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    prepare, check = next(stage for call, stage in STAGES.items() if call in block)
+    for long, short in SHORTER.items():
+        block = block.replace(long, short)
+    names: Names = {}
+    prepare(names)
+    exec(compile(block, "example", "exec"), names)
+    check(names)
+
+
+def test_the_migration_is_told_in_the_examples_own_lines() -> None:
+    whole = (ROOT / "examples" / "migration_after.py").read_text(encoding="utf-8")
+    lines = [line.strip() for line in whole.splitlines()]
+    for block in blocks(ROOT / "docs" / "migration.md", "python"):
+        told = [line.strip() for line in block.splitlines()]
+        assert any(lines[i : i + len(told)] == told for i in range(len(lines))), block
+
+
+def test_the_detector_in_the_page_is_the_one_in_the_examples() -> None:
+    (shown,) = blocks(ROOT / "docs" / "detectors.md", "python")
+    whole = (ROOT / "examples" / "own_detector.py").read_text(encoding="utf-8")
+    docstring = '    """Run it with ``--detector examples.own_detector:BrightestSpot``."""\n\n'
+    assert shown in whole.replace(docstring, "")

@@ -1,0 +1,48 @@
+"""Cameras on loopback, processes of their own that can be killed and started again."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from pathlib import Path
+
+from tests.gst.output.peers import Peer, free_port, wait_until
+
+
+class RtspCamera(Peer):
+    """An RTSP server that sends a film at its own pace, from its begin to each who comes."""
+
+    def __init__(self, film: Path, folder: Path) -> None:
+        self.port = free_port()
+        command = [sys.executable, "-m", "tests.gst.capture.rtsp_camera", str(self.port), str(film)]
+        super().__init__(command, folder / f"camera-{self.port}.out")
+
+    @property
+    def url(self) -> str:
+        return f"rtsp://operator:hunter2@127.0.0.1:{self.port}/camera"
+
+    def start(self) -> None:
+        super().start()
+        wait_until(self._answers, "the RTSP server's start")
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def __enter__(self) -> RtspCamera:
+        self.start()
+        return self
+
+
+class SrtCamera(Peer):
+    """ffmpeg, which waits for a caller and sends it a film as a transport stream at its own pace."""
+
+    def __init__(self, film: Path, folder: Path) -> None:
+        self.port = free_port(socket.SOCK_DGRAM)
+        self.url = f"srt://127.0.0.1:{self.port}?passphrase=hunter2hunter2"
+        send = ["-re", "-i", str(film), "-c", "copy", "-f", "mpegts", f"{self.url}&mode=listener"]
+        super().__init__(["ffmpeg", "-nostdin", *send], folder / "srt-camera.out")
+
+    def __enter__(self) -> SrtCamera:
+        self.start()
+        return self

@@ -1,0 +1,76 @@
+"""Small live runs of the match film, and what is expected of every film that comes of one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import ForesightError
+from pipeline.run.progress import RunReport
+from pipeline.settings import Settings
+from tests import films
+from tests.gst.output.peers import wait_until
+
+FPS = 25
+
+
+def settings(film: Path, **values: Any) -> Settings:
+    """A live run of `film` without a detector, a second behind."""
+    return Settings.parse(
+        {
+            "sources": [str(film)],
+            "size": "320x108",
+            "mode": "panorama",
+            "delay_s": 1.0,
+            "live": True,
+            "detector": {"kind": "none"},
+            "encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0},
+        }
+        | values
+    )
+
+
+class Running:
+    """A run on a thread of its own."""
+
+    def __init__(self, application: PanoramaWithVirtualCamera) -> None:
+        self.application = application
+        self._report: RunReport | None = None
+        self._error: ForesightError | None = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._report = self.application.run()
+        except ForesightError as error:
+            self._error = error
+
+    def wait_shown(self, position_s: float) -> None:
+        wait_until(lambda: self.application.progress().position_s >= position_s, f"second {position_s:g}")
+
+    def wait_over(self, timeout_s: float) -> None:
+        self._thread.join(timeout_s)
+
+    def report(self) -> RunReport:
+        self.wait_over(60)
+        if self._error is not None:
+            raise self._error
+        assert self._report is not None
+        return self._report
+
+
+def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:
+    """The film has that many frames, as much sound, and both are in sync."""
+    told = films.streams(film)
+    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
+    assert len(films.frame_times(film)) == frames
+    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(frames / FPS, abs=0.15)
+    skews = films.sync_skews_ms(film)
+    assert len(skews) >= frames // FPS - 2
+    assert np.abs(skews).max() < within_ms

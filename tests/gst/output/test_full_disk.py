@@ -1,0 +1,114 @@
+"""A disk that is full: the output on it ends with what it has, the others lose nothing, and the run says so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import OutputError
+from tests import films
+from tests.gst.output.runs import FPS, expect_film, settings
+
+DISK_KB = 256
+"""Two seconds of film at 1000 kbit/s; the first fragment of an mp4 is whole after one."""
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_KB}k", "none", str(folder)]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a disk that can be full needs the right to mount one")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
+@pytest.mark.parametrize(
+    ("name", "further"),
+    [
+        ("a.mp4", {}),
+        ("a.mkv", {}),
+        ("a.m3u8", {}),
+        ("a.m3u8", {"hls_segments": "fmp4"}),
+        ("a.ts", {"split_s": 1.0}),
+    ],
+    ids=["mp4", "mkv", "hls", "hls-fmp4", "parts"],
+)
+def test_the_output_on_it_ends_alone(
+    short_film: Path,
+    tmp_path: Path,
+    disk: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    further: dict[str, object],
+    live: bool,
+) -> None:
+    whole = tmp_path / ("whole.m3u8" if "split_s" in further else "whole.mkv")  # a playlist is not split
+    values = {"encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0}} | further
+    run = settings(short_film, outputs=[disk / name, whole], live=live, **values)
+    report = PanoramaWithVirtualCamera(run).run()
+    expect_film(whole, report.frames_out)
+    assert report.frames_out == len(films.frame_times(short_film))
+    (failure,) = report.failures
+    assert failure.startswith(f"{disk / name}: ")
+    assert "full" in failure or "space" in failure.lower()
+    told = [record.getMessage() for record in caplog.records if "the rest goes on" in record.getMessage()]
+    assert told == [f"{failure}; this output has ended, the rest goes on"]
+    if name in ("a.mp4", "a.mkv"):
+        kept = films.frame_times(disk / name)
+        assert len(kept) > FPS / 2
+        np.testing.assert_allclose(np.diff(kept), 1 / FPS, atol=0.0011)
+
+
+def test_the_last_output_on_it_ends_the_run(short_film: Path, disk: Path) -> None:
+    run = settings(short_film, outputs=[disk / "a.mkv"], live=False)
+    with pytest.raises(OutputError, match=r"a\.mkv: the disk is full"):
+        PanoramaWithVirtualCamera(run).run()
+    assert len(films.frame_times(disk / "a.mkv")) > FPS / 2
+
+
+def test_both_are_named_when_one_fails_after_the_other(short_film: Path, disk: Path) -> None:
+    run = settings(short_film, outputs=[disk / "a.mkv", disk / "b.mkv"], live=False)
+    with pytest.raises(OutputError) as caught:
+        PanoramaWithVirtualCamera(run).run()
+    assert sorted(str(caught.value).split("; ")[::2]) == [
+        f"{disk / name}: the disk is full" for name in ("a.mkv", "b.mkv")
+    ]
+
+
+def test_the_command_says_it_in_one_line_and_is_not_well(
+    short_film: Path, tmp_path: Path, disk: Path
+) -> None:
+    whole = tmp_path / "whole.mkv"
+    given = [str(short_film), "-o", str(disk / "a.mp4"), "-o", str(whole), "--offline", "--detector", "none"]
+    small = ["--size", "320x180", "--set", "encoder.bitrate_kbps=1000", "--delay", "1"]
+    command = [sys.executable, "-m", "pipeline", "run", *given, *small]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 1
+    last = ended.stderr.strip().splitlines()[-1]
+    assert f"{disk / 'a.mp4'}: the disk is full; free some space or record elsewhere" in last
+    assert f"written in part: {disk / 'a.mp4'}\nwritten: {whole}\n" in ended.stdout
+    assert ended.stdout.startswith(f"{len(films.frame_times(whole))} frames")
+
+
+def test_a_path_that_cannot_be_written_further_costs_the_film_nothing(
+    short_film: Path, tmp_path: Path, disk: Path
+) -> None:
+    whole = tmp_path / "whole.mkv"
+    with suppress(OSError), (disk / "before").open("wb", buffering=0) as before:
+        while before.write(bytes(1024)):
+            """Until it is full."""
+    run = settings(short_film, outputs=[whole], live=False, export={"path_out": disk / "path.csv"})
+    with pytest.raises(OutputError, match=r"path\.csv: cannot be written any further \(No space left"):
+        PanoramaWithVirtualCamera(run).run()
+    expect_film(whole, len(films.frame_times(short_film)))

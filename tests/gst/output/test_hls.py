@@ -1,0 +1,64 @@
+"""HLS: a playlist and its segments, read by another player from the playlist alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import ConfigError
+from pipeline.gst.output.open_output import open_file
+from tests import films
+from tests.gst.output.runs import FPS, expect_film, settings
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "suffix"), [("100% match", "ts", "ts"), ("match", "fmp4", "m4s")], ids=["ts", "fmp4"]
+)
+@pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
+def test_the_playlist_holds_the_whole_film_in_segments(
+    match_film: Path, tmp_path: Path, name: str, kind: str, suffix: str, live: bool
+) -> None:
+    playlist = tmp_path / f"{name}.m3u8"
+    run = settings(match_film, outputs=[playlist], live=live, hls_segments=kind)
+    report = PanoramaWithVirtualCamera(run).run()
+    expect_film(playlist, report.frames_out)
+    segments = listed(playlist)
+    assert segments == [f"{name}-{number:05d}.{suffix}" for number in range(len(segments))]
+    assert len(segments) == 3
+    assert playlist.read_text().rstrip().endswith("#EXT-X-ENDLIST")
+
+
+def listed(playlist: Path) -> list[str]:
+    return [line for line in playlist.read_text().splitlines() if line and line[0] != "#"]
+
+
+def test_fmp4_segments_hold_h265_and_opus_and_each_begins_with_a_keyframe(
+    match_film: Path, tmp_path: Path
+) -> None:
+    playlist = tmp_path / "match.m3u8"
+    coded = {"video_codec": "h265", "audio_codec": "opus", "keyframe_interval_s": 1.0}
+    run = settings(match_film, outputs=[playlist], live=False, hls_segments="fmp4", encoder=coded)
+    report = PanoramaWithVirtualCamera(run).run()
+    told = films.streams(playlist)
+    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("hevc", "opus")
+    assert len(films.frame_times(playlist)) == report.frames_out
+    assert np.abs(films.sync_skews_ms(playlist)).max() < 20
+    lengths = [float(line[8:-1]) for line in playlist.read_text().splitlines() if line[:8] == "#EXTINF:"]
+    assert sum(lengths) == pytest.approx(report.duration_s, abs=0.001)
+    head = (tmp_path / "match-init.mp4").read_bytes()
+    begin_s = 0.0
+    for segment, length_s in zip(listed(playlist), lengths, strict=True):
+        alone = tmp_path / "alone.mp4"
+        alone.write_bytes(head + (tmp_path / segment).read_bytes())
+        times = films.frame_times(alone)
+        assert len(times) == round(length_s * FPS)
+        assert films.start_s(alone, "video") == pytest.approx(begin_s, abs=0.1)
+        begin_s += length_s
+
+
+def test_a_codec_that_no_browser_plays_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="hold aac"):
+        open_file(tmp_path / "match.m3u8", video_codec="h264", audio_codec="opus")

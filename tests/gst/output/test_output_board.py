@@ -1,0 +1,226 @@
+"""Recordings and streams that begin and end while the film plays: each whole, and nobody else notices."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import OutputError, StateError
+from pipeline.gst.output.output_board import OutputStatus
+from pipeline.operator.control import Control
+from tests import films
+from tests.gst.output.peers import RtmpServer, free_port, wait_until
+from tests.gst.output.runs import FPS, Running, expect_film, settings
+
+WEB = {"address": "127.0.0.1:0"}
+"""With a dashboard a run needs no output."""
+
+
+class Operated(Running):
+    """A run on a thread of its own, in an operator's hands."""
+
+    def __init__(self, film: Path, folder: Path, **values: Any) -> None:
+        application = PanoramaWithVirtualCamera(settings(film, **values))
+        self.control = Control(application, folder / "clips")
+        super().__init__(application)
+
+    def wait_state(self, number: int, state: str) -> OutputStatus:
+        wait_until(lambda: self.control.outputs()[number].state == state, f"{state} of output {number}")
+        return self.control.outputs()[number]
+
+
+@contextmanager
+def _operating(film: Path, folder: Path, **values: Any) -> Iterator[Operated]:
+    operated = Operated(film, folder, **values)
+    try:
+        yield operated
+    finally:
+        operated.application.abort()
+        operated.wait_over(20)
+
+
+def expect_begun_amid(film: Path, at_least_s: float) -> None:
+    """A film that begins with a keyframe at 0 and lacks no frame, its sound in sync."""
+    times = films.frame_times(film)
+    assert films.start_s(film) == pytest.approx(0, abs=0.001)
+    assert films.start_s(film, "video") == pytest.approx(0, abs=0.001)
+    assert len(times) >= at_least_s * FPS
+    np.testing.assert_allclose(np.diff(times), 0.04, atol=0.0011)
+    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(len(times) / FPS, abs=0.2)
+    expect_in_sync(film, int(at_least_s) - 1)
+
+
+def expect_in_sync(film: Path, at_least: int) -> None:
+    """So many marks at least, in sync; the cut may have parted one, whose next click is a second away."""
+    skews = np.abs(films.sync_skews_ms(film))
+    assert (skews > 500).sum() <= 1
+    assert len(skews[skews <= 500]) >= at_least
+    assert skews[skews <= 500].max(initial=0) < 40
+
+
+def test_a_recording_begun_amid_the_film_is_whole_as_soon_as_it_is_stopped(
+    match_film: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "match.mkv"
+    with _operating(match_film, tmp_path, outputs=[own]) as run:
+        run.wait_shown(1.5)
+        recording = run.control.record()
+        assert (recording.kind, recording.name.startswith("match-")) == ("file", True)
+        run.wait_shown(5.5)
+        stopped = run.control.stop_output(recording.number)
+        film = tmp_path / recording.name
+        expect_begun_amid(film, 3.0)  # while the run goes on
+        assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
+        assert stopped.elapsed_s == pytest.approx(len(films.frame_times(film)) / FPS, abs=0.5)
+        assert run.application.progress().delay_s == pytest.approx(1.0, abs=0.05)
+        report = run.report()
+    expect_film(own, report.frames_out)
+    np.testing.assert_allclose(np.diff(films.frame_times(own)), 0.04, atol=0.0011)
+    assert report.dropped == 0
+    assert film in report.outputs
+
+
+def test_a_run_without_any_output_records_twice_to_two_files(match_film: Path, tmp_path: Path) -> None:
+    with _operating(match_film, tmp_path, web=WEB) as run:
+        recorded = []
+        for begin_s in (1.0, 4.5):
+            run.wait_shown(begin_s)
+            recording = run.control.record()
+            run.wait_shown(begin_s + 2.5)
+            run.control.stop_output(recording.number)
+            recorded.append(tmp_path / "clips" / recording.name)
+        run.report()
+    assert len(set(recorded)) == 2
+    for film in recorded:
+        expect_begun_amid(film, 2.0)
+
+
+def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path, tmp_path: Path) -> None:
+    own = tmp_path / "match.mp4"
+    with _operating(match_film, tmp_path, outputs=[own]) as run:
+        run.wait_shown(2.0)
+        run.control.pause()
+        stopped = run.control.stop_output(0)  # the picture is held: the file is completed all the same
+        frames = len(films.frame_times(own))
+        assert films.start_s(own) == pytest.approx(0, abs=0.001)
+        expect_in_sync(own, 1)
+        run.control.resume()
+        with pytest.raises(StateError, match="it is not on"):
+            run.control.stop_output(0)
+        with pytest.raises(StateError, match="cannot be started"):
+            run.control.start_output(0)
+        with pytest.raises(StateError, match="no output 7"):
+            run.control.stop_output(7)
+        report = run.report()
+    assert (stopped.state, stopped.name) == ("off", "match.mp4")
+    assert report.frames_out > frames
+    assert len(films.frame_times(own)) == frames
+    with pytest.raises(StateError, match="the film is over"):
+        run.control.record()
+
+
+def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_film: Path, tmp_path: Path) -> None:
+    with _operating(short_film, tmp_path, web=WEB) as run:
+        run.wait_shown(0.5)
+        recording = run.control.record()
+        run.report()
+    expect_begun_amid(tmp_path / "clips" / recording.name, 3.0)
+
+
+def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path) -> None:
+    own = tmp_path / "match.mkv"
+    with (
+        RtmpServer(tmp_path) as server,
+        _operating(match_film, tmp_path, outputs=[own], streams=[server.url]) as run,
+    ):
+        assert run.control.outputs() == []
+        server.wait_received(150_000)
+        stream = run.wait_state(1, "on")
+        assert stream.name == f"rtmp://127.0.0.1:{server.port}/live/***"
+        stopped = run.control.stop_output(1)
+        assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", True, None)
+        run.wait_shown(5.0)
+        run.control.start_output(1)
+        server.wait_received(40_000, films=2)
+        report = run.report()
+    expect_film(own, report.frames_out)
+    assert len(server.films) == 2
+    for film in server.films:
+        expect_in_sync(film, 1)
+    assert not any("gap" in note for note in report.notes)
+
+
+def test_a_stream_that_is_stopped_while_its_server_is_away_is_off_and_can_be_started_again(
+    match_film: Path, tmp_path: Path
+) -> None:
+    with _operating(match_film, tmp_path, streams=[RtmpServer(tmp_path).url], web=WEB) as run:
+        run.wait_shown(0.5)
+        assert run.wait_state(0, "away").trouble is not None
+        stopped = run.control.stop_output(0)
+        assert (stopped.state, stopped.trouble, stopped.can_start) == ("off", None, True)
+        run.control.start_output(0)
+        assert run.wait_state(0, "away").trouble is not None
+
+
+def test_a_start_that_fails_changes_nothing(match_film: Path, tmp_path: Path) -> None:
+    port = free_port()
+    url = f"rtsp://0.0.0.0:{port}/live"
+    with _operating(match_film, tmp_path, outputs=[tmp_path / "match.mkv"], streams=[url]) as run:
+        run.wait_shown(0.5)
+        run.control.stop_output(1)
+        with socket.socket() as other:
+            other.bind(("0.0.0.0", port))
+            other.listen()
+            for _ in range(2):
+                with pytest.raises(OutputError, match="cannot listen there"):
+                    run.control.start_output(1)
+        assert (run.control.outputs()[1].state, run.control.outputs()[1].can_start) == ("off", True)
+        assert sum("no password" in note for note in run.application.notes) == 1
+        assert run.control.start_output(1).state in ("waiting", "on")
+
+
+def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
+    match_film: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "match.mkv"
+    own.symlink_to("/dev/full")
+    with _operating(match_film, tmp_path, outputs=[own], web=WEB) as run:
+        run.wait_shown(0.5)
+        failed = run.wait_state(0, "failed")
+        assert failed.trouble is not None
+        assert failed.trouble.startswith("match.mkv: the disk is full")
+        run.wait_shown(2.0)
+        recording = run.control.record()
+        report = run.report()
+    expect_begun_amid(tmp_path / recording.name, 3.0)
+    assert report.failures == (f"{own}: the disk is full; free some space or record elsewhere",)
+
+
+def test_a_full_disk_ends_that_recording_and_nothing_else(
+    match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = tmp_path / "match.mkv"
+
+    def full(path: Path) -> None:
+        path.symlink_to("/dev/full")
+
+    monkeypatch.setattr("pipeline.gst.output.recording.make_new", full)
+    with _operating(match_film, tmp_path, outputs=[own]) as run:
+        run.wait_shown(1.0)
+        number = run.control.record().number
+        failed = run.wait_state(number, "failed")
+        assert failed.trouble is not None
+        assert "the disk is full" in failed.trouble
+        assert str(tmp_path) not in failed.trouble
+        with pytest.raises(StateError, match="it is not on"):
+            run.control.stop_output(number)
+        report = run.report()
+    expect_film(own, report.frames_out)
+    assert sum("the disk is full" in record.getMessage() for record in caplog.records) == 1

@@ -1,0 +1,164 @@
+"""The RTSP server with real clients: picture and sound in sync, and whoever comes or goes disturbs nobody."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import ConfigError, MissingDependencyError, OutputError
+from pipeline.gst import runtime
+from pipeline.gst.core.elements import make
+from pipeline.gst.output.open_output import open_stream
+from pipeline.gst.runtime import Gst
+from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
+from pipeline.settings import Settings
+from tests import films
+from tests.gst.output.peers import RtspClient, answers, free_port, wait_until
+from tests.gst.output.runs import FPS, Running, expect_film, settings
+
+
+def _serve(film: Path, record: Path, user: str = "") -> tuple[Running, str]:
+    """A run that records and serves; the address answers when this returns."""
+    port = free_port()
+    url = f"rtsp://{user}127.0.0.1:{port}/live"
+    running = Running(PanoramaWithVirtualCamera(settings(film, outputs=[record], streams=[url])))
+    wait_until(lambda: answers(port), "the RTSP server's start")
+    return running, url
+
+
+def _expect_received(film: Path) -> None:
+    """Picture and sound came and are in sync, once RTCP has told the client how they belong together."""
+    told = films.streams(film)
+    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
+    assert (told["video"]["width"], told["video"]["height"]) == (320, 108)
+    skews = films.sync_skews_ms(film)[2:]
+    assert len(skews) >= 1
+    assert np.abs(skews).max() < 40
+    assert films.mean_luma(film).min() > 20
+
+
+def test_ffmpeg_and_gstreamer_receive_one_film_together(match_film: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.mkv"
+    running, url = _serve(match_film, record)
+    with (
+        RtspClient.ffmpeg(url, tmp_path / "ffmpeg.mkv") as ffmpeg,
+        RtspClient.gstreamer(url, tmp_path / "tcp.mkv", "tcp") as tcp,
+        RtspClient.gstreamer(url, tmp_path / "udp.mkv", "udp") as udp,
+    ):
+        clients = (ffmpeg, tcp, udp)
+        report = running.report()
+        assert [client.finish() for client in clients] == [0, 0, 0]
+    expect_film(record, report.frames_out)
+    for client in clients:
+        _expect_received(client.film)
+        assert len(films.frame_times(client.film)) > report.frames_out / 2
+
+
+def test_clients_that_come_late_and_vanish_leave_no_trace_in_the_recording(
+    match_film: Path, tmp_path: Path
+) -> None:
+    record = tmp_path / "record.mkv"
+    running, url = _serve(match_film, record)
+    stalled = RtspClient.ffmpeg(url, tmp_path / "stalled.mkv")
+    killed = RtspClient.gstreamer(url, tmp_path / "killed.mkv", "udp")
+    with stalled:
+        with killed:
+            killed.wait_received(40_000)
+            stalled.pause()
+            killed.stop(signal.SIGKILL)
+        running.wait_shown(4.0)
+        with RtspClient.ffmpeg(url, tmp_path / "late.mkv") as late:
+            report = running.report()
+            assert late.finish() == 0
+        stalled.stop(signal.SIGKILL)
+    expect_film(record, report.frames_out)
+    np.testing.assert_allclose(np.diff(films.frame_times(record)), 1 / FPS, atol=0.0011)
+    _expect_received(late.film)
+    assert len(films.frame_times(late.film)) > report.frames_out / 3  # who stands still holds nobody up
+
+
+def test_who_comes_after_all_have_gone_is_served_anew(match_film: Path, tmp_path: Path) -> None:
+    running, url = _serve(match_film, tmp_path / "record.mkv")
+    with RtspClient.ffmpeg(url, tmp_path / "first.mkv") as first:
+        first.wait_received(40_000)
+    with RtspClient.ffmpeg(url, tmp_path / "second.mkv") as second:
+        running.report()
+        assert second.finish() == 0
+    _expect_received(second.film)
+
+
+def test_the_password_is_demanded_and_shown_to_nobody(match_film: Path, tmp_path: Path) -> None:
+    running, url = _serve(match_film, tmp_path / "record.mkv", "coach:hunt%40er2@")
+    for wrong in (url.replace("coach:hunt%40er2@", ""), url.replace("er2", "er3")):
+        stranger = RtspClient.ffmpeg(wrong, tmp_path / "stranger.mkv")
+        stranger.start()
+        assert stranger.finish() != 0
+        assert "401 Unauthorized" in stranger.log.read_text()
+    with RtspClient.ffmpeg(url, tmp_path / "friend.mkv") as friend:
+        friend.wait_received(40_000)
+        running.application.abort()
+        report = running.report()
+        assert friend.finish() == 0
+    assert "hunt" not in str(report)
+    assert "no password" not in str(report.notes)
+
+
+def test_a_port_that_is_taken_is_one_line_and_nothing_is_written(short_film: Path, tmp_path: Path) -> None:
+    record = tmp_path / "record.mkv"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        url = f"rtsp://coach:hunter2@127.0.0.1:{taken.getsockname()[1]}/live"
+        with pytest.raises(OutputError, match="cannot listen there") as caught:
+            PanoramaWithVirtualCamera(settings(short_film, outputs=[record], streams=[url])).run()
+    assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert not record.exists()
+
+
+@pytest.mark.parametrize("url", ["rtsp://127.0.0.1:port/live", "rtsp://127.0.0.1:99999/live", "rtsp:///live"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"write rtsp://127\.0\.0\.1:8554/live"):
+        open_stream(url, video_codec="h264", audio_codec="aac")
+
+
+def test_open_to_all_is_said(tmp_path: Path) -> None:
+    output = open_stream(f"rtsp://0.0.0.0:{free_port()}/live", video_codec="h264", audio_codec=None)
+    assert "no password" in output.notes[0]
+    output.close()
+    output.close()
+
+
+def test_without_its_library_one_line_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    feature = runtime.Feature("rtsp-out", {}, {"GstNoSuchThing": "gir1.2-no-such-thing"})
+    monkeypatch.setitem(runtime.FEATURES, "rtsp-out", feature)
+    with pytest.raises(MissingDependencyError, match=r"sudo apt-get install gir1\.2-no-such-thing"):
+        open_stream("rtsp://127.0.0.1:8554/live", video_codec="h264", audio_codec="aac")
+
+
+def test_an_address_among_the_outputs_is_served(tmp_path: Path) -> None:
+    url = "rtsp://coach:hunter2@127.0.0.1:8554/live"
+    told = Settings.parse({"outputs": ["match.mp4", url], "streams": ["srt://127.0.0.1:9"]})
+    assert told.outputs == (Path("match.mp4"),)
+    assert [secret.get_secret_value() for secret in told.streams] == ["srt://127.0.0.1:9", url]
+    assert told.is_live
+    assert "hunter2" not in repr(told)
+    with pytest.raises(ConfigError, match="rtsp://") as caught:
+        Settings.parse({"outputs": ["http://coach:hunter2@127.0.0.1/live"]})
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_server_goes_where_the_next_output_is_refused() -> None:
+    port = free_port()
+    caps = Gst.Caps.from_string("video/x-raw,format=I420,width=320,height=240,framerate=25/1")
+    encoding = Encoding("h264", partial(make, "x264enc"), "aac", partial(make, "avenc_aac"))
+    streams = [f"rtsp://127.0.0.1:{port}/live", "rtmp://127.0.0.1/no-key"]
+    with pytest.raises(ConfigError, match="key is missing"):
+        PlaybackPipelineBuilder([caps], streams=streams, encoding=encoding).build()
+    assert not answers(port)

@@ -1,0 +1,126 @@
+"""A disk that stands still: its output is given up alone, and no end of a run waits for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import PipelineError
+from pipeline.run.shutdown_wait import Standstill
+from pipeline.timebase import NS_PER_S
+from tests import films
+from tests.gst.output.peers import wait_until
+from tests.gst.output.runs import FPS, Running, expect_film, settings
+
+PIPE_BYTES = 65_536
+"""What a pipe takes that nobody reads; half a second of film."""
+
+
+@pytest.fixture
+def stuck(tmp_path: Path) -> Iterator[Path]:
+    """A film's name on a disk that takes nothing after the first moments."""
+    path = tmp_path / "stuck.ts"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    yield path
+    os.close(reader)  # who writes still may go on, into nothing
+
+
+def expect_whole(film: Path, report_frames: int, source: Path) -> None:
+    expect_film(film, report_frames)
+    assert report_frames == len(films.frame_times(source))
+    np.testing.assert_allclose(np.diff(films.frame_times(film)), 1 / FPS, atol=0.0011)
+
+
+def test_live_it_is_given_up_alone(
+    match_film: Path, tmp_path: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.gst.output.file.PATIENCE_NS", 2 * NS_PER_S)
+    whole = tmp_path / "whole.mkv"
+    report = PanoramaWithVirtualCamera(settings(match_film, outputs=[stuck, whole])).run()
+    assert report.failures == (f"{stuck}: takes nothing any more; check the disk",)
+    expect_whole(whole, report.frames_out, match_film)
+
+
+def test_what_stands_still_at_the_films_end_is_cut_off(
+    short_film: Path, tmp_path: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.run.shutdown_wait.STAND_STILL_S", 2.0)
+    whole = tmp_path / "whole.mkv"
+    report = PanoramaWithVirtualCamera(settings(short_film, outputs=[stuck, whole])).run()
+    (failure,) = report.failures
+    assert failure.startswith(f"{stuck}: was not finished in time")
+    expect_whole(whole, report.frames_out, short_film)
+
+
+def test_offline_a_run_that_stands_still_ends_with_a_line(
+    match_film: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.run.shutdown_wait.STAND_STILL_S", 1.0)
+    run = settings(match_film, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
+    running = Running(PanoramaWithVirtualCamera(run))
+    with pytest.raises(PipelineError, match="no frame was shown for 1 s"):
+        running.report()
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_abort_does_not_wait_for_it(short_film: Path, stuck: Path, live: bool) -> None:
+    run = settings(short_film, outputs=[stuck], live=live, buffer={"stall_timeout_s": 60.0})
+    application = PanoramaWithVirtualCamera(run)
+    running = Running(application)
+
+    def stands_still() -> bool:
+        playback = application.playback
+        activity = () if playback is None else playback.switchboard.activity
+        return bool(activity) and activity[-1] > PIPE_BYTES / 2
+
+    wait_until(stands_still, "the standstill")
+    application.abort()
+    report = running.report()
+    assert report.frames_out > 0
+    assert report.failures[0].startswith(f"{stuck}: was not finished in time")
+
+
+def test_a_recording_that_stands_still_is_told_to_be_incomplete(
+    match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers: list[int] = []
+
+    def make_stuck(path: Path) -> None:
+        os.mkfifo(path)
+        readers.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+
+    monkeypatch.setattr("pipeline.gst.output.recording.make_new", make_stuck)
+    monkeypatch.setattr("pipeline.gst.output.recording.FINISH_S", 1.0)
+    own, stopped, last = (tmp_path / f"{name}.mkv" for name in ("own", "stopped", "last"))
+    application = PanoramaWithVirtualCamera(settings(match_film, outputs=[own]))
+    running = Running(application)
+    running.wait_shown(0.5)
+    assert application.playback is not None
+    switchboard = application.playback.switchboard
+    number = switchboard.record(stopped).number
+    switchboard.record(last)
+    running.wait_shown(3.0)
+    status = switchboard.stop(number)
+    assert status.state == "failed"
+    assert (status.trouble or "").startswith(f"{stopped}: was not finished in time")
+    report = running.report()
+    expect_film(own, report.frames_out)
+    assert [failure.split(": ")[0] for failure in report.failures] == [str(stopped), str(last)]
+    for reader in readers:
+        os.close(reader)
+
+
+def test_a_standstill_is_as_long_as_nothing_changes() -> None:
+    now_s, seen = 5.0, 1
+    standstill = Standstill(lambda: seen, lambda: now_s)
+    assert standstill.for_s() == 0
+    now_s = 7.5
+    assert standstill.for_s() == 2.5
+    seen = 2
+    assert standstill.for_s() == 0

@@ -1,0 +1,72 @@
+"""Sound that ends before its picture: it is silence from there on, also for what begins later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from tests import films
+from tests.gst.output.peers import RtspClient, answers, free_port, wait_until
+from tests.gst.output.runs import FPS, Running, settings
+
+SOUND_S = 2.0
+PICTURE = "video/x-raw,format=I420,width=320,height=108,framerate=25/1"
+
+
+def source(seconds: float, *, live: bool) -> str:
+    """That much picture, with SOUND_S of a tone."""
+    is_live, pictures, chunks = str(live).lower(), round(seconds * FPS), round(SOUND_S * 50)
+    return (
+        f"gst:videotestsrc is-live={is_live} num-buffers={pictures} ! {PICTURE} ! identity "
+        f"audiotestsrc is-live={is_live} num-buffers={chunks} samplesperbuffer=960 "
+        "! audio/x-raw,format=S16LE,rate=48000,channels=2 ! identity"
+    )
+
+
+def expect_tone_and_silence(film: Path, tone_s: float) -> None:
+    """A tone of that length, then silence, as long as the picture."""
+    sound = films.sound(film)
+    assert len(sound) / films.RATE_HZ == pytest.approx(len(films.frame_times(film)) / FPS, abs=0.1)
+    loud = np.abs(sound) > 0.1
+    if tone_s:
+        assert loud[2400 : round((tone_s - 0.05) * films.RATE_HZ)].reshape(-1, 100).any(axis=1).all()
+    assert not loud[round((tone_s + 0.05) * films.RATE_HZ) :].any()
+
+
+def test_offline_the_film_has_sound_to_its_end(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    run = settings(film, sources=[source(5, live=False)], outputs=[film], live=False)
+    report = PanoramaWithVirtualCamera(run).run()
+    assert report.frames_out == 5 * FPS
+    expect_tone_and_silence(film, SOUND_S)
+
+
+def test_what_begins_later_gets_picture_and_silence(tmp_path: Path) -> None:
+    own, recorded, seen = (tmp_path / f"{name}.mkv" for name in ("own", "recorded", "seen"))
+    port = free_port()
+    url = f"rtsp://127.0.0.1:{port}/live"
+    run = settings(own, sources=[source(12, live=True)], outputs=[own], streams=[url])
+    running = Running(PanoramaWithVirtualCamera(run))
+    try:
+        wait_until(lambda: answers(port), "the RTSP server's start")
+        running.wait_shown(SOUND_S + 1)
+        playback = running.application.playback
+        assert playback is not None
+        number = playback.switchboard.record(recorded).number
+        with RtspClient.ffmpeg(url, seen) as client:
+            client.wait_received(10_000)
+        running.wait_shown(9)
+        assert playback.switchboard.stop(number).state == "off"
+        assert len(films.frame_times(recorded)) > 2 * FPS
+        expect_tone_and_silence(recorded, 0)
+        assert set(films.streams(seen)) == {"video", "audio"}
+        report = running.report()
+    finally:
+        running.application.abort()
+        running.wait_over(20)
+    assert report.failures == ()
+    assert len(films.frame_times(own)) == report.frames_out
+    expect_tone_and_silence(own, SOUND_S)

@@ -1,0 +1,130 @@
+"""A known rig is found again from the pictures that it paints; footage that does not tell is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import CalibrationError
+from pipeline.optics.calibration import Calibration, Footage, calibrate
+from pipeline.optics.calibration.plot import plot_calibration
+from pipeline.optics.rig import Rig
+from tests.optics.calibration.conftest import OFFSET
+from tests.optics.calibration.scene import film, make_rig
+
+
+@pytest.fixture(scope="module")
+def pair(painted: list[Footage]) -> Calibration:
+    return calibrate(painted)
+
+
+def _agree(found: Rig, true: Rig, focal: float, angle_deg: float) -> None:
+    for ours, theirs in zip(found.cameras, true.cameras, strict=True):
+        assert ours.lens.focal_px == pytest.approx(theirs.lens.focal_px, rel=focal)
+        for angle in ("yaw_deg", "pitch_deg", "roll_deg"):
+            assert getattr(ours, angle) == pytest.approx(getattr(theirs, angle), abs=angle_deg)
+
+
+def test_a_pair_is_found_again(pair: Calibration) -> None:
+    true, found = make_rig(OFFSET), pair.rig
+    _agree(found, true, 0.002, 0.1)
+    assert found.surface.height_m == pytest.approx(8.0, rel=0.01)
+    assert found.surface.range_cap_m == pytest.approx(85.0, rel=0.02)
+    for ours, theirs in zip(found.cameras, true.cameras, strict=True):
+        assert ours.position_m == pytest.approx(theirs.position_m, abs=0.02)
+        assert ours.lens.centre_px == pytest.approx(theirs.lens.centre_px, abs=2.0)
+
+
+def test_a_pair_s_time_and_colour_are_found_again(pair: Calibration) -> None:
+    for ours, theirs in zip(pair.rig.cameras, make_rig(OFFSET).cameras, strict=True):
+        assert ours.frame_offset == theirs.frame_offset
+        assert ours.gain_bgr == pytest.approx(theirs.gain_bgr, abs=0.02)
+
+
+def test_the_pitch_is_found_again(pair: Calibration) -> None:
+    found, true = pair.rig.pitch, make_rig().pitch
+    assert found is not None
+    assert true is not None
+    assert found.length_m == pytest.approx(true.length_m, abs=0.5)
+    assert found.width_m == pytest.approx(true.width_m, abs=0.5)
+    assert found.centre_m == pytest.approx(true.centre_m, abs=0.3)
+
+
+def test_the_figures_are_in_the_rig(pair: Calibration) -> None:
+    quality = pair.rig.quality
+    assert float(quality["median_px"]) < 0.2
+    assert float(quality["ground_p95_px"]) < 0.5
+    assert quality["scale"] == "pitch markings"
+    assert pair.notes == ()
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_its_errors_are_drawn(pair: Calibration, ending: str, tmp_path: Path) -> None:
+    plot_calibration(tmp_path / f"errors.{ending}", pair)
+    assert (tmp_path / f"errors.{ending}").stat().st_size > 10_000
+
+
+def test_a_calibration_without_matches_is_drawn_too(pair: Calibration, tmp_path: Path) -> None:
+    alone = replace(pair, report=replace(pair.report, far=(), ties=(), line_rms_px={}))
+    plot_calibration(tmp_path / "errors.png", alone)
+    assert (tmp_path / "errors.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_camera_alone(painted: list[Footage]) -> None:
+    found = calibrate(painted[:1])
+    assert calibrate(painted[:1]).rig == found.rig, "the same footage gives the same rig"
+    true = make_rig().cameras[0]
+    ours = found.rig.cameras[0]
+    assert ours.lens.focal_px == pytest.approx(true.lens.focal_px, rel=0.02)
+    assert ours.pitch_deg == pytest.approx(true.pitch_deg, abs=0.3)
+    assert ours.roll_deg == pytest.approx(true.roll_deg, abs=0.3)
+    assert found.rig.surface.height_m == pytest.approx(8.0, rel=0.03)
+
+
+@pytest.fixture(scope="module")
+def unmarked() -> list[Footage]:
+    return film(make_rig(), marked=False, moving=False)
+
+
+def test_what_an_unmarked_pitch_leaves_open_is_said(unmarked: list[Footage]) -> None:
+    found = calibrate(unmarked)
+    assert found.rig.surface.height_m == 1.0
+    assert found.rig.pitch is None
+    said = " ".join(found.notes)
+    assert "height_m = 1.0" in said
+    assert "horizon" in said
+    assert "frame_offset = 0" in said
+
+
+def test_pictures_without_overlap_are_refused(painted: list[Footage]) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3)).astype(np.uint8)
+    height, width = painted[1].background.shape[:2]
+    elsewhere = replace(painted[1], background=cv2.resize(noise, (width, height)))
+    with pytest.raises(CalibrationError, match="left and right do not show enough of the same scene"):
+        calibrate([painted[0], elsewhere])
+
+
+def test_a_picture_without_texture_is_refused(painted: list[Footage]) -> None:
+    flat = replace(painted[1], background=np.full_like(painted[1].background, 90))
+    with pytest.raises(CalibrationError, match="right shows too little texture"):
+        calibrate([painted[0], flat])
+
+
+def test_one_camera_without_lines_is_refused(unmarked: list[Footage]) -> None:
+    with pytest.raises(CalibrationError, match="too few straight lines"):
+        calibrate(unmarked[:1])
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_unusable_lists_are_refused(painted: list[Footage], count: int) -> None:
+    with pytest.raises(CalibrationError, match=r"no source|called the same"):
+        calibrate([painted[0]] * count)
+
+
+def test_unequal_rates_are_refused(painted: list[Footage]) -> None:
+    with pytest.raises(CalibrationError, match="different rates"):
+        calibrate([painted[0], replace(painted[1], frame_rate=30.0)])

@@ -1,0 +1,210 @@
+"""The parts of calibration, each against what is known exactly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import CalibrationError
+from pipeline.optics.angles import rotation
+from pipeline.optics.calibration import Footage, median_background
+from pipeline.optics.calibration.features import Matches
+from pipeline.optics.calibration.level import angles_of, find_level, turned
+from pipeline.optics.calibration.lines import LinePoints, thin
+from pipeline.optics.calibration.markings import (
+    families,
+    find_pitch,
+    in_metres,
+    law_lengths,
+    markings,
+    recognise,
+)
+from pipeline.optics.calibration.residuals import (
+    GroundLine,
+    LineTable,
+    ground_line_error_px,
+    ground_pixels,
+    ground_points,
+    match_errors_px,
+    straightness_errors_px,
+)
+from pipeline.optics.calibration.solve import Evidence, Free, solve
+from pipeline.optics.calibration.start import kabsch, relative_rotation
+from pipeline.optics.calibration.timing import frame_offset
+from pipeline.optics.rig import Rig
+from tests.optics.calibration.scene import make_rig
+
+angle = st.floats(-60, 60)
+
+
+def _seen_lines(rig: Rig) -> list[GroundLine]:
+    """Every marking of the rig's pitch as each camera would see it, exactly."""
+    assert rig.pitch is not None
+    lines = []
+    for marking in markings(rig.pitch):
+        along = np.linspace(marking.low_m, marking.high_m, 60)
+        across = np.full_like(along, marking.offset_m)
+        u, v = (along, across) if marking.axis == "x" else (across, along)
+        x, z = rig.pitch.to_world(u, v)
+        for i, camera in enumerate(rig.cameras):
+            pixels = ground_pixels(camera, rig.surface.height_m, x, z)
+            seen = camera.lens.contains(pixels)
+            if seen.sum() > 5:
+                lines.append(GroundLine(marking.axis, (LinePoints(i, pixels[seen]),)))
+    return lines
+
+
+def _matches(rig: Rig, count: int = 300) -> Matches:
+    generator = np.random.default_rng(0)
+    pixels = generator.uniform((900, 100), (1590, 890), (count, 2))
+    there = rig.camera_pixels(1, rig.pixel_rays(0, pixels))
+    inside = rig.cameras[1].lens.contains(there)
+    return Matches(0, 1, pixels[inside], there[inside])
+
+
+def test_the_median_forgets_what_moves() -> None:
+    still = np.random.default_rng(0).integers(0, 255, (300, 40, 3)).astype(np.uint8)
+    pictures = [still.copy() for _ in range(5)]
+    for i, picture in enumerate(pictures):
+        picture[50 * i : 50 * i + 60] = 255
+    assert np.array_equal(median_background(pictures), still)
+
+
+def test_no_pictures_have_no_median() -> None:
+    with pytest.raises(CalibrationError, match="no picture"):
+        median_background([])
+
+
+@given(angle, angle, angle)
+@settings(max_examples=30, deadline=None)
+def test_a_rotation_is_found_again(yaw_deg: float, pitch_deg: float, roll_deg: float) -> None:
+    turn = rotation(yaw_deg, pitch_deg, roll_deg)
+    assert angles_of(turn) == pytest.approx((yaw_deg, pitch_deg, roll_deg), abs=1e-6)
+    rays = np.random.default_rng(0).standard_normal((20, 3))
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    assert np.allclose(kabsch(rays @ turn.T, rays), turn)
+
+
+def test_a_rotation_is_found_among_lies() -> None:
+    turn = rotation(50.0, 3.0, -2.0)
+    rays = np.random.default_rng(0).standard_normal((200, 3))
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    seen = rays @ turn.T
+    seen[:80] = np.roll(seen[:80], 1, axis=0)
+    found, agree = relative_rotation(seen, rays)
+    assert np.allclose(found, turn, atol=1e-6)
+    assert agree[80:].all()
+
+
+def test_ground_and_pixels_are_inverse() -> None:
+    rig = make_rig()
+    x, z = np.array([-20.0, 0.0, 5.0]), np.array([30.0, 50.0, 20.0])
+    pixels = ground_pixels(rig.cameras[0], 8.0, x, z)
+    assert np.allclose(ground_points(rig.cameras[0], 8.0, pixels), (x, z), atol=1e-6)
+
+
+def test_what_a_rig_sees_has_no_error_under_it() -> None:
+    rig = make_rig()
+    assert np.abs(match_errors_px(rig, _matches(rig))).max() < 1e-3
+    lines = _seen_lines(rig)
+    for line in lines:
+        errors, _ = ground_line_error_px(rig, line)
+        assert np.abs(errors).max() < 1e-3
+    straight = [part for line in lines for part in line.parts]
+    assert np.abs(straightness_errors_px(rig, LineTable.of_straight(straight))).max() < 1e-3
+
+
+def test_a_line_s_error_is_in_pixels_of_its_picture() -> None:
+    rig = make_rig()
+    pixels = _seen_lines(rig)[0].parts[0].pixels
+    wavy = pixels + np.where(np.arange(len(pixels)) % 2, 1.0, -1.0)[:, None] * (0.0, 0.5)
+    errors, _ = ground_line_error_px(rig, GroundLine("x", (LinePoints(0, wavy),)))
+    assert 0.3 < np.abs(errors).mean() < 0.51
+
+
+def test_the_level_is_found_from_lines() -> None:
+    rig = make_rig()
+    lines = [line.parts[0] for line in _seen_lines(rig)]
+    tilt = rotation(5.0, 4.0, -6.0)
+    level = find_level(turned(rig, tilt), lines)
+    assert level is not None
+    again = turned(turned(rig, tilt), level.axes)
+    for ours, theirs in zip(again.cameras, rig.cameras, strict=True):
+        assert ours.pitch_deg == pytest.approx(theirs.pitch_deg, abs=0.05)
+        assert ours.roll_deg == pytest.approx(theirs.roll_deg, abs=0.05)
+
+
+def test_no_lines_no_level() -> None:
+    assert find_level(make_rig(), []) is None
+
+
+def test_the_pitch_is_recognised_in_any_unit() -> None:
+    rig = make_rig()
+    assert rig.pitch is not None
+    metres, pitch = find_pitch(in_metres(rig, 1 / 8), _seen_lines(rig))
+    assert metres == pytest.approx(8.0, rel=1e-3)
+    assert pitch is not None
+    assert (pitch.length_m, pitch.width_m) == pytest.approx((100.0, 64.0), rel=1e-3)
+    named = recognise(rig, pitch, _seen_lines(rig))
+    assert {"near touchline", "halfway line", "left penalty area front"} <= set(named)
+    assert all(length == pytest.approx(law, rel=1e-3) for length, law in law_lengths(rig, named).values())
+    for family in families(named):
+        assert np.abs(ground_line_error_px(rig, family)[0]).max() < 0.05
+
+
+def test_a_meadow_is_no_pitch() -> None:
+    metres, pitch = find_pitch(make_rig(), [])
+    assert np.isnan(metres)
+    assert pitch is None
+
+
+def test_the_fit_returns_to_the_truth() -> None:
+    rig = make_rig()
+    assert rig.pitch is not None
+    named = recognise(rig, rig.pitch, _seen_lines(rig))
+    evidence = Evidence((_matches(rig),), (), tuple(families(named)))
+    free = Free(first_camera=True, places=True, height=True)
+    astray = turned(rig, rotation(1.0, -1.0, 0.5))
+    found = solve(astray, evidence, free, 1.0)
+    assert np.abs(evidence.errors_px(found)).max() < 0.05
+    assert found.surface.height_m == pytest.approx(8.0, rel=2e-3)
+
+
+def test_a_step_too_far_is_no_crash() -> None:
+    rig = make_rig()
+    wild = Matches(0, 1, np.array([[10.0, 10.0], [1500.0, 800.0]]), np.array([[1590.0, 890.0], [5.0, 880.0]]))
+    found = solve(rig, Evidence((wild,)), Free(first_camera=True, places=True, height=True), 50.0)
+    assert found.surface.height_m > max(camera.position_m[1] for camera in found.cameras)
+
+
+def test_no_matches_leave_a_rig_as_it_is() -> None:
+    rig = make_rig()
+    assert solve(rig, Evidence(), Free(lens=False), 1.0) == rig
+
+
+def test_thinned_points_stay_on_their_line() -> None:
+    along = np.linspace(0, 300, 500)
+    points = thin(np.stack([along, 0.5 * along + 7], axis=1))
+    assert 20 < len(points) < 50
+    assert np.allclose(points[:, 1], 0.5 * points[:, 0] + 7)
+
+
+@pytest.mark.parametrize("offset", [-7, 0, 5])
+def test_the_time_offset_is_found(painted: list[Footage], offset: int) -> None:
+    rig = make_rig()
+    late = painted[0]
+    motion = np.roll(late.motion, offset, axis=0)
+    film = (late, Footage("again", late.background, motion, late.frame_rate))
+    twins = Rig((rig.cameras[0], replace(rig.cameras[0], name="again")), rig.surface)
+    assert frame_offset(twins, 0, 1, film) == offset
+
+
+def test_stillness_tells_no_time(painted: list[Footage]) -> None:
+    still = tuple(
+        Footage(part.name, part.background, np.repeat(part.motion[:1], 20, axis=0), 25.0) for part in painted
+    )
+    assert frame_offset(make_rig(), 0, 1, still) is None
