@@ -69,18 +69,18 @@ def directed(play: Play, sets: Sequence[DetectionSet], lookahead_s: float = 7.0)
         if director.state.plans != plans:
             plans = director.state.plans
             steps.append((time.thread_time() - begin) * 1e3)
-    path = np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for view in views])
+    path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])
     return Run(measure(path, play.angles, play.rate_hz), np.array(steps[1:]), path)
 
 
 def most_confident(play: Play, sets: Sequence[DetectionSet]) -> Array:
-    """Yaw and pitch (N, 2) of each frame's most confident ball, the last one again where there is none."""
+    """Yaw and tilt (N, 2) of each frame's most confident ball, the last one again where there is none."""
     angles = np.full((len(play.ball), 2), np.nan)
     for one in sets:
         balls = [d for d in one.detections if d.label == "ball"]
         if balls:
             best = max(balls, key=lambda d: d.score)
-            angles[round(one.time_ns * play.rate_hz / 1e9)] = best.yaw_deg, best.pitch_deg
+            angles[round(one.time_ns * play.rate_hz / 1e9)] = best.yaw_deg, best.tilt_deg
     known = np.flatnonzero(np.isfinite(angles[:, 0]))
     latest = known[np.maximum(np.searchsorted(known, np.arange(len(angles)), side="right") - 1, 0)]
     held: Array = angles[latest]

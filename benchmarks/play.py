@@ -45,7 +45,7 @@ class Play:
         return [round(i * 1e9 / self.rate_hz) for i in range(len(self.ball))]
 
     def to_angles(self, metres: Array) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of pitch places (..., 2)."""
+        """Yaw and tilt in degrees of pitch places (..., 2)."""
         return self.ground.metres_to_angles(metres[..., 0] - LENGTH_M / 2, metres[..., 1] + self.distance_m)
 
 
@@ -199,11 +199,11 @@ def _sets(play: Play, balls: list[list[tuple[float, float, float]]], players: Ar
         for x, y, score in balls[i]:
             if y + play.distance_m < 0.5:
                 continue
-            yaw, pitch = play.to_angles(np.array([x, y]))
-            things.append(Detection("ball", score, float(yaw), float(pitch), 0.0, 0.0))
-        yaws, pitches = play.to_angles(players[i])
-        for yaw, pitch in zip(yaws, pitches, strict=True):
-            things.append(Detection("player", 0.9, float(yaw), float(pitch), 0.0, 0.0))
+            yaw, tilt = play.to_angles(np.array([x, y]))
+            things.append(Detection("ball", score, float(yaw), float(tilt), 0.0, 0.0))
+        yaws, tiltes = play.to_angles(players[i])
+        for yaw, tilt in zip(yaws, tiltes, strict=True):
+            things.append(Detection("player", 0.9, float(yaw), float(tilt), 0.0, 0.0))
         if things:
             sets.append(DetectionSet(Nanoseconds(time_ns), tuple(things)))
     return sets

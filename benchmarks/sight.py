@@ -63,7 +63,7 @@ def watched(seed: int, seconds: int = SECONDS) -> Watched:
         time_ns = frame_time_ns(index, settings)
         sets.append(DetectionSet(time_ns, tuple(detector.detect(frame, time_ns))))
     truth = [rows[0] for rows in MatchTruth(settings).frames(seconds * FPS)]
-    return Watched(match.rig, sets, np.array([(ball.yaw_deg, ball.pitch_deg) for ball in truth]))
+    return Watched(match.rig, sets, np.array([(ball.yaw_deg, ball.tilt_deg) for ball in truth]))
 
 
 def directed(match: Watched) -> PathMetrics:
@@ -73,7 +73,7 @@ def directed(match: Watched) -> PathMetrics:
         edges=limits(match.rig, 16 / 9), goals=goals_of(match.rig),
     )  # fmt: skip
     views = [director.view_at(index * 10**9 // FPS) for index in range(len(match.ball))]
-    path = np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for view in views])
+    path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])
     return measure(path, match.ball, FPS)
 
 
@@ -85,7 +85,7 @@ def averaged(match: Watched, hfov_deg: float) -> PathMetrics:
         balls = [d for d in one.detections if d.label == "ball"]
         if balls:
             best = max(balls, key=lambda ball: ball.score)
-            newest = np.array([best.yaw_deg, best.pitch_deg])
+            newest = np.array([best.yaw_deg, best.tilt_deg])
         seen[EVERY * index : EVERY * (index + 1)] = newest
     middle = average_per_frame(seen, FPS)
     return measure(np.column_stack([middle, np.full(len(middle), hfov_deg)]), match.ball, FPS)

@@ -164,11 +164,11 @@ def draw_rig(path: Path) -> None:
     rig = two_cameras().rig
     pitch = rig.pitch
     assert pitch is not None
-    view = View(yaw_deg=-24, pitch_deg=-16, hfov_deg=30)
+    view = View(yaw_deg=-24, tilt_deg=-16, hfov_deg=30)
     x_m, z_m = np.meshgrid(np.linspace(-75, 75, 601), np.linspace(-4, 92, 385))
-    yaw_deg, pitch_deg = rig.metres_to_angles(x_m, z_m)
-    seen = rig.seen_by(yaw_deg, pitch_deg)
-    column, row = np.moveaxis(view.angles_to_pixels(yaw_deg, pitch_deg, 1920, 1080), -1, 0)
+    yaw_deg, tilt_deg = rig.metres_to_angles(x_m, z_m)
+    seen = rig.seen_by(yaw_deg, tilt_deg)
+    column, row = np.moveaxis(view.angles_to_pixels(yaw_deg, tilt_deg, 1920, 1080), -1, 0)
     shown = (column >= 0) & (column < 1920) & (row >= 0) & (row < 1080)
 
     figure = new_figure(11, 7)
@@ -181,7 +181,7 @@ def draw_rig(path: Path) -> None:
         place = np.full(2, line.offset_m)
         axis.plot(*pitch.to_world(*((along, place) if line.axis == "x" else (place, along))), color="black")
     axis.contour(x_m, z_m, shown, levels=[0.5], colors=[GREEN], linewidths=2.5)
-    axis.plot([], [], color=GREEN, linewidth=2.5, label="a view: yaw -24, pitch -16, 30 degrees wide")
+    axis.plot([], [], color=GREEN, linewidth=2.5, label="a view: yaw -24, tilt -16, 30 degrees wide")
     seam = np.radians(rig.seams_deg[0])
     axis.plot([0, 90 * np.tan(seam)], [0, 90], "--", color=RED, label="seam")
     axis.set(aspect="equal", xlim=(-75, 75), ylim=(-4, 92), xlabel="x (m)", ylabel="z (m)")

@@ -23,8 +23,8 @@ class BrightestSpot:
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
         luma = frame.luma[: self.region.height, : self.region.width]
         y, x = np.unravel_index(np.argmax(luma), luma.shape)
-        yaw_deg, pitch_deg = self.rig.pixels_to_angles(0, np.array([x, y], np.float64))
-        return [Detection("ball", float(luma[y, x]) / 255, float(yaw_deg), float(pitch_deg), 0.2, 0.2)]
+        yaw_deg, tilt_deg = self.rig.pixels_to_angles(0, np.array([x, y], np.float64))
+        return [Detection("ball", float(luma[y, x]) / 255, float(yaw_deg), float(tilt_deg), 0.2, 0.2)]
 
     def close(self) -> None:
         """Nothing is held."""

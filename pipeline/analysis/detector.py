@@ -14,16 +14,16 @@ Label = Literal["ball", "player", "staff", "side_referee", "main_referee"]
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One thing seen, in rig angles: degrees, yaw to the right, pitch upward; 0, 0 is forward and level.
+    """One thing seen, in rig angles: degrees, yaw to the right, tilt upward; 0, 0 is forward and level.
 
-    ``yaw_deg``/``pitch_deg`` is the box's centre; ``width_deg``/``height_deg`` its whole extent.
+    ``yaw_deg``/``tilt_deg`` is the box's centre; ``width_deg``/``height_deg`` its whole extent.
     ``score`` lies in 0..1.
     """
 
     label: Label
     score: float
     yaw_deg: float
-    pitch_deg: float
+    tilt_deg: float
     width_deg: float
     height_deg: float
 

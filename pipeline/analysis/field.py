@@ -59,7 +59,7 @@ class Field:
 
     @classmethod
     def of_polygon(cls, rig: Rig, corners_deg: Sequence[Sequence[float]] | Array) -> Field:
-        """The ground inside a line through (yaw, pitch) corners in degrees, closed by itself.
+        """The ground inside a line through (yaw, tilt) corners in degrees, closed by itself.
 
         Raises ConfigError for fewer than three corners and for corners at or above the horizon.
         """
@@ -92,11 +92,11 @@ class Field:
                 f"the field's mask {path} is {mask.shape[1]}x{mask.shape[0]}, which has not the rig "
                 f"frame's proportions ({width}x{height})"
             )
-        yaw_deg, pitch_deg = rig.metres_to_angles(*cells())
+        yaw_deg, tilt_deg = rig.metres_to_angles(*cells())
         inside = np.zeros(_shape(), np.uint8)
         for camera in range(len(rig.cameras)):
             region = rig.region(camera)
-            pixels = rig.angles_to_pixels(camera, yaw_deg, pitch_deg)
+            pixels = rig.angles_to_pixels(camera, yaw_deg, tilt_deg)
             seen = rig.cameras[camera].lens.contains(pixels)
             x, y = (np.where(seen, pixels[..., axis], 0.0) for axis in (0, 1))
             column = np.minimum((x + 0.5 + region.x) * scale, mask.shape[1] - 1).astype(np.intp)
@@ -112,14 +112,14 @@ class Field:
         range when no colour prevails.
         """
         x_m, z_m = cells()
-        yaw_deg, pitch_deg = rig.metres_to_angles(x_m, z_m)
+        yaw_deg, tilt_deg = rig.metres_to_angles(x_m, z_m)
         near = np.hypot(x_m, z_m) <= rig.surface.range_cap_m
         seen = np.zeros(near.shape, np.bool_)
         colour = np.zeros((*near.shape, 2), np.float32)
         u, v = frame.planes[1:] if frame.format == "I420" else np.moveaxis(frame.planes[1], 2, 0)
         for camera in range(len(rig.cameras)):
             region = rig.region(camera)
-            pixels = rig.angles_to_pixels(camera, yaw_deg, pitch_deg)
+            pixels = rig.angles_to_pixels(camera, yaw_deg, tilt_deg)
             fresh = near & rig.cameras[camera].lens.contains(pixels) & ~seen
             x, y = (pixels[fresh] / 2).astype(np.intp).T
             at = y + region.y // 2, x + region.x // 2
@@ -145,9 +145,9 @@ class Field:
         x_m, z_m = cells()
         return cls(rig, (np.hypot(x_m, z_m) <= range_m).astype(np.uint8))
 
-    def outside_m(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> Array:
+    def outside_m(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
         """How far outside the field the spots in these directions lie, in metres; 0 inside."""
-        return self.outside_at(*self._rig.angles_to_metres(yaw_deg, pitch_deg))
+        return self.outside_at(*self._rig.angles_to_metres(yaw_deg, tilt_deg))
 
     def outside_at(self, x_m: ArrayLike, z_m: ArrayLike) -> Array:
         """The same of spots on the ground; infinite beyond the raster and for nan."""
@@ -158,9 +158,9 @@ class Field:
         distances[known] = self._outside_m[rows[known].astype(np.intp), columns[known].astype(np.intp)]
         return distances
 
-    def contains(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike, margin_m: float = DEFAULT_MARGIN_M) -> Mask:
+    def contains(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike, margin_m: float = DEFAULT_MARGIN_M) -> Mask:
         """Whether the spots in these directions lie in the field or less than `margin_m` outside it."""
-        return np.asarray(self.outside_m(yaw_deg, pitch_deg) <= margin_m)
+        return np.asarray(self.outside_m(yaw_deg, tilt_deg) <= margin_m)
 
 
 def cells() -> tuple[Array, Array]:

@@ -15,15 +15,20 @@ from pipeline.timebase import ns_to_seconds, seconds_to_ns
 LABELS: tuple[Label, ...] = get_args(Label)
 
 _NUMBERS = ("score", "yaw_deg", "pitch_deg", "width_deg", "height_deg")
+"""The file's keys in the order of Detection's fields; ``pitch_deg`` is the tilt."""
 
 
 def to_line(seen: DetectionSet) -> str:
     """One line without its end: ``{"time_s": ..., "detections": [{"label": ..., "score": ..., ...}]}``."""
     detections = [
-        {"label": found.label} | {name: float(getattr(found, name)) for name in _NUMBERS}
+        {"label": found.label} | dict(zip(_NUMBERS, map(float, _numbers(found)), strict=True))
         for found in seen.detections
     ]
     return json.dumps({"time_s": ns_to_seconds(seen.time_ns), "detections": detections})
+
+
+def _numbers(found: Detection) -> tuple[float, ...]:
+    return found.score, found.yaw_deg, found.tilt_deg, found.width_deg, found.height_deg
 
 
 def from_line(line: str) -> DetectionSet:

@@ -121,8 +121,8 @@ class MotionDetector:
         score = sight.likeness * np.where(self._inside(*middle), 1.0, outside)
         return _in_angles(scene, boxes, "ball", score, scene.is_ours(*middle) & (score > LEAST_BALL))
 
-    def _inside(self, yaw_deg: Array, pitch_deg: Array) -> NDArray[np.bool_]:
-        return np.asarray(self._field is None or self._field.contains(yaw_deg, pitch_deg, self._margin_m))
+    def _inside(self, yaw_deg: Array, tilt_deg: Array) -> NDArray[np.bool_]:
+        return np.asarray(self._field is None or self._field.contains(yaw_deg, tilt_deg, self._margin_m))
 
 
 def _in_angles(
@@ -132,7 +132,7 @@ def _in_angles(
     boxes, score = boxes[chosen], score[chosen]
     x, y = (boxes.left + boxes.right - 1) / 2, (boxes.top + boxes.bottom - 1) / 2
     left, top, right, bottom = (boxes.rows - 0.5).T
-    yaw_deg, pitch_deg = scene.to_angles(np.stack([x, left, right, x, x]), np.stack([y, y, y, top, bottom]))
-    width_deg, height_deg = np.abs(yaw_deg[2] - yaw_deg[1]), np.abs(pitch_deg[3] - pitch_deg[4])
-    numbers = np.stack([score, yaw_deg[0], pitch_deg[0], width_deg, height_deg], axis=-1)
+    yaw_deg, tilt_deg = scene.to_angles(np.stack([x, left, right, x, x]), np.stack([y, y, y, top, bottom]))
+    width_deg, height_deg = np.abs(yaw_deg[2] - yaw_deg[1]), np.abs(tilt_deg[3] - tilt_deg[4])
+    numbers = np.stack([score, yaw_deg[0], tilt_deg[0], width_deg, height_deg], axis=-1)
     return [Detection(label, *row) for row in numbers.tolist()]

@@ -19,7 +19,7 @@ def suppress(
 ) -> NDArray[np.intp]:
     """The indices of the boxes to keep, best first.
 
-    ``boxes_deg`` (N, 4): yaw and pitch of the middle, width, height; the others (N,). Boxes of different
+    ``boxes_deg`` (N, 4): yaw and tilt of the middle, width, height; the others (N,). Boxes of different
     labels never suppress each other. Small things (a ball of some pixels) seen in different tiles are the
     same when their middles lie within a box's extent of each other. Greedy, as in Felzenszwalb et al., "Object
     Detection with Discriminatively Trained Part Based Models" (2010), section 5.2.

@@ -139,9 +139,9 @@ class OnnxDetector:
         """Whether people's feet stand on the field, and balls are over it or fly before what is behind it."""
         if self._field is None:
             return np.ones(len(boxes_deg), np.bool_)
-        yaw_deg, pitch_deg, _, height_deg = boxes_deg.T
+        yaw_deg, tilt_deg, _, height_deg = boxes_deg.T
         is_ball = labels == LABELS.index("ball")
-        foot_deg = np.where(is_ball, pitch_deg, pitch_deg - height_deg / 2)
+        foot_deg = np.where(is_ball, tilt_deg, tilt_deg - height_deg / 2)
         horizon_deg = -np.degrees(np.arctan(self._rig.surface.height_m / self._rig.surface.range_cap_m))
-        flies = is_ball & (pitch_deg > horizon_deg)
+        flies = is_ball & (tilt_deg > horizon_deg)
         return np.asarray(self._field.contains(yaw_deg, foot_deg, DEFAULT_MARGIN_M) | flies)

@@ -60,10 +60,8 @@ class CameraScene:
         self._rig, self._camera = rig, camera
         region = rig.region(camera)
         middle = np.array([[region.width / 2, region.height / 2], [region.width / 2 + 1, region.height / 2]])
-        yaw_deg, pitch_deg = rig.pixels_to_angles(camera, middle)
-        step_deg = math.hypot(
-            np.diff(yaw_deg)[0] * math.cos(math.radians(pitch_deg[0])), np.diff(pitch_deg)[0]
-        )
+        yaw_deg, tilt_deg = rig.pixels_to_angles(camera, middle)
+        step_deg = math.hypot(np.diff(yaw_deg)[0] * math.cos(math.radians(tilt_deg[0])), np.diff(tilt_deg)[0])
         self.scale = max(1, int(1 / step_deg / FINENESS_PX_PER_DEG))
         self._x0 = self._y0 = 0
         self.width, self.height = region.width // self.scale, region.height // self.scale
@@ -91,15 +89,15 @@ class CameraScene:
         return Planes(shrunk(luma, size), shrunk(u, size), shrunk(v, size))
 
     def to_angles(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of working pixels."""
+        """Yaw and tilt in degrees of working pixels."""
         pixels = np.stack([x, y + self._y0], axis=-1)
         return self._rig.pixels_to_angles(self._camera, (pixels + 0.5) * self.scale - 0.5)
 
-    def is_ours(self, yaw_deg: Array, pitch_deg: Array) -> Mask:
+    def is_ours(self, yaw_deg: Array, tilt_deg: Array) -> Mask:
         """Whether this camera answers for the directions: the seams say so, or the one who should is blind."""
         order = sorted(range(len(self._rig.cameras)), key=lambda i: self._rig.cameras[i].yaw_deg)
         owner = np.asarray(order)[np.searchsorted(self._rig.seams_deg, yaw_deg)]
-        sees = np.take_along_axis(self._rig.seen_by(yaw_deg, pitch_deg), owner[:, None], axis=1)[:, 0]
+        sees = np.take_along_axis(self._rig.seen_by(yaw_deg, tilt_deg), owner[:, None], axis=1)[:, 0]
         return np.asarray((owner == self._camera) | ~sees)
 
     def _measure(self, field: Field, margin_m: float) -> None:
@@ -109,17 +107,17 @@ class CameraScene:
             NODE_PX * np.arange(self.width // NODE_PX + 2.0),
             NODE_PX * np.arange(self.height // NODE_PX + 2.0),
         )
-        yaw_deg, pitch_deg = self.to_angles(x, y)
+        yaw_deg, tilt_deg = self.to_angles(x, y)
         surface = self._rig.surface
         below = np.radians(
-            np.maximum(-pitch_deg, math.degrees(math.atan(surface.height_m / surface.range_cap_m)))
+            np.maximum(-tilt_deg, math.degrees(math.atan(surface.height_m / surface.range_cap_m)))
         )
         range_m = surface.height_m / np.sin(below)
         across = np.hypot(
-            np.gradient(yaw_deg, axis=1) * np.cos(np.radians(pitch_deg)), np.gradient(pitch_deg, axis=1)
+            np.gradient(yaw_deg, axis=1) * np.cos(np.radians(tilt_deg)), np.gradient(tilt_deg, axis=1)
         )
         down = np.hypot(
-            np.gradient(yaw_deg, axis=0) * np.cos(np.radians(pitch_deg)), np.gradient(pitch_deg, axis=0)
+            np.gradient(yaw_deg, axis=0) * np.cos(np.radians(tilt_deg)), np.gradient(tilt_deg, axis=0)
         )
         rad_per_px = np.radians(np.sqrt(across * down)) / NODE_PX
         self.px_per_m = _enlarged(1 / (range_m * rad_per_px), size)
@@ -127,7 +125,7 @@ class CameraScene:
         def over_field(height_m: float) -> Mask:
             shift = height_m / surface.height_m
             # What stands `height_m` high in this direction stands nearer than the ground behind it.
-            x_m, z_m = self._rig.angles_to_metres(yaw_deg, pitch_deg)
+            x_m, z_m = self._rig.angles_to_metres(yaw_deg, tilt_deg)
             return np.asarray(field.outside_at(x_m * (1 - shift), z_m * (1 - shift)) <= margin_m)
 
         heights = np.arange(0.0, BODY_M + 0.1, 0.5)
@@ -137,8 +135,8 @@ class CameraScene:
         columns_deg = yaw_deg[reachable]
         air = np.zeros_like(reachable)
         if columns_deg.size:
-            air = (yaw_deg >= columns_deg.min()) & (yaw_deg <= columns_deg.max()) & (pitch_deg < top_deg)
-            air &= pitch_deg >= pitch_deg[reachable].min()
+            air = (yaw_deg >= columns_deg.min()) & (yaw_deg <= columns_deg.max()) & (tilt_deg < top_deg)
+            air &= tilt_deg >= tilt_deg[reachable].min()
         self.air = _enlarged(air, size) > 0
 
     def _crop(self, top: int, bottom: int) -> None:

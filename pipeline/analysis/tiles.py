@@ -36,13 +36,13 @@ class Tile:
     height: int
 
     def to_angles(self, corners_px: Array) -> Array:
-        """Boxes (N, 4) left, top, right, bottom as (N, 4) yaw, pitch of the middle, width, height in degrees."""
+        """Boxes (N, 4) left, top, right, bottom as (N, 4) yaw, tilt of the middle, width, height in degrees."""
         left, top, right, bottom = corners_px.T - 0.5
         x, y = (left + right) / 2, (top + bottom) / 2
         pixels = np.stack([np.stack([x, left, right, x, x]), np.stack([y, y, y, top, bottom])], axis=-1)
-        yaw_deg, pitch_deg = self.view.pixels_to_angles(pixels, self.width, self.height)
+        yaw_deg, tilt_deg = self.view.pixels_to_angles(pixels, self.width, self.height)
         width_deg = np.abs((yaw_deg[2] - yaw_deg[1] + 180) % 360 - 180)
-        return np.stack([yaw_deg[0], pitch_deg[0], width_deg, np.abs(pitch_deg[3] - pitch_deg[4])], axis=-1)
+        return np.stack([yaw_deg[0], tilt_deg[0], width_deg, np.abs(tilt_deg[3] - tilt_deg[4])], axis=-1)
 
 
 def plan_tiles(
@@ -51,28 +51,28 @@ def plan_tiles(
     """Tiles of one size that together show all field that the rig sees, or all ground without a field."""
     cover = rig.coverage()
     field = field or Field.within(rig, rig.surface.range_cap_m)
-    yaw_deg, pitch_deg = np.meshgrid(
+    yaw_deg, tilt_deg = np.meshgrid(
         np.linspace(cover.yaw_min_deg, cover.yaw_max_deg, 121),
-        np.linspace(cover.pitch_min_deg, cover.pitch_max_deg, 121),
+        np.linspace(cover.tilt_min_deg, cover.tilt_max_deg, 121),
     )
-    wanted = field.contains(yaw_deg, pitch_deg) & rig.seen_by(yaw_deg, pitch_deg).any(axis=-1)
+    wanted = field.contains(yaw_deg, tilt_deg) & rig.seen_by(yaw_deg, tilt_deg).any(axis=-1)
     if not wanted.any():
         wanted = np.ones_like(wanted)
-    yaws, pitches = yaw_deg[wanted], pitch_deg[wanted]
+    yaws, tilts = yaw_deg[wanted], tilt_deg[wanted]
     vfov_deg = math.degrees(2 * math.atan(math.tan(math.radians(hfov_deg) / 2) * height / width))
-    top_deg = min(float(pitches.max()) + HEADROOM_DEG, 89.0)
+    top_deg = min(float(tilts.max()) + HEADROOM_DEG, 89.0)
     tiles = []
-    for pitch in _middles(float(pitches.min()), top_deg, vfov_deg):
+    for tilt in _middles(float(tilts.min()), top_deg, vfov_deg):
         for yaw in _middles(float(yaws.min()), float(yaws.max()), hfov_deg):
-            tile = Tile(View(yaw, pitch, hfov_deg), width, height)
-            if _shows(tile, yaws, pitches):
+            tile = Tile(View(yaw, tilt, hfov_deg), width, height)
+            if _shows(tile, yaws, tilts):
                 tiles.append(tile)
     return tiles
 
 
-def _shows(tile: Tile, yaw_deg: Array, pitch_deg: Array) -> bool:
+def _shows(tile: Tile, yaw_deg: Array, tilt_deg: Array) -> bool:
     """Whether any of the directions lies in the tile."""
-    pixels = tile.view.angles_to_pixels(yaw_deg, pitch_deg, tile.width, tile.height)
+    pixels = tile.view.angles_to_pixels(yaw_deg, tilt_deg, tile.width, tile.height)
     with np.errstate(invalid="ignore"):
         inside = (pixels >= 0) & (pixels < (tile.width, tile.height))
     return bool(inside.all(axis=-1).any())

@@ -174,14 +174,14 @@ class Director:
         times = range(max(t0_ns, plan.start_ns), end_ns + 1, STRIDE_NS // 2)
         return [(time_ns, self._view(plan, time_ns)) for time_ns in times]
 
-    def take_over(self, yaw_deg: float, pitch_deg: float, hfov_deg: float) -> None:
+    def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
         """The operator sends the camera there, smoothly and within the limits, until `hand_back`. Any thread.
 
         Raises ConfigError unless all three are finite.
         """
-        if not all(map(math.isfinite, (yaw_deg, pitch_deg, hfov_deg))):
-            raise ConfigError(f"not a view: yaw {yaw_deg}, pitch {pitch_deg}, hfov {hfov_deg} degrees")
-        self._operator = View(yaw_deg, pitch_deg, hfov_deg)
+        if not all(map(math.isfinite, (yaw_deg, tilt_deg, hfov_deg))):
+            raise ConfigError(f"not a view: yaw {yaw_deg}, tilt {tilt_deg}, hfov {hfov_deg} degrees")
+        self._operator = View(yaw_deg, tilt_deg, hfov_deg)
         self._is_commanded = True
 
     def hold(self) -> None:
@@ -224,7 +224,7 @@ class Director:
         if points is None and last is not None:
             points = _resized(last.points[1:], planner.points)
         elif points is None:
-            middle = (targets.aim_yaw_deg[0], targets.aim_pitch_deg[0], targets.hfov_deg[0])
+            middle = (targets.aim_yaw_deg[0], targets.aim_tilt_deg[0], targets.hfov_deg[0])
             points = np.tile(np.array(middle), (planner.points, 1))
         if committed is not None:
             points[:COMMITTED] = committed
@@ -308,11 +308,11 @@ def _resized(points: Array, count: int) -> Array:
 
 def _still(view: View, planner: Planner) -> Targets:
     """Targets that ask for one view and nothing else."""
-    yaw, pitch, hfov = (
-        np.full(planner.samples, angle) for angle in (view.yaw_deg, view.pitch_deg, view.hfov_deg)
+    yaw, tilt, hfov = (
+        np.full(planner.samples, angle) for angle in (view.yaw_deg, view.tilt_deg, view.hfov_deg)
     )
     hfov = np.clip(hfov, planner.style.hfov_min_deg, planner.style.hfov_max_deg)
-    return Targets(yaw, yaw, pitch, pitch, yaw, pitch, hfov)
+    return Targets(yaw, yaw, tilt, tilt, yaw, tilt, hfov)
 
 
 def _any_ball(sets: Sequence[DetectionSet]) -> bool:

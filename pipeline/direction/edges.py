@@ -17,8 +17,8 @@ class Edges(Protocol):
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
         """The least and the largest yaw of a view of this width."""
 
-    def pitch_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest pitch of a view of this width that looks at this yaw."""
+    def tilt_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
+        """The least and the largest tilt of a view of this width that looks at this yaw."""
 
     def limit(self, view: View) -> View:
         """The nearest view that fits."""

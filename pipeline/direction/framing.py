@@ -59,11 +59,11 @@ def frame(
     distance = np.maximum(np.hypot(x, z), 1.0)
     doubt_yaw = np.degrees(np.arctan(doubt / distance))
     nearer, farther = np.maximum(distance - doubt, 0.6 * distance) / distance, (distance + doubt) / distance
-    _, pitch_low = geometry.metres_to_angles(x * nearer, z * nearer, above)
-    _, pitch_high = geometry.metres_to_angles(x * farther, z * farther, above)
+    _, tilt_low = geometry.metres_to_angles(x * nearer, z * nearer, above)
+    _, tilt_high = geometry.metres_to_angles(x * farther, z * farther, above)
     ahead = times_s + style.lead_s
     # A ball in the air comes down again: half its height is enough to look up.
-    aim_yaw, aim_pitch = geometry.metres_to_angles(
+    aim_yaw, aim_tilt = geometry.metres_to_angles(
         at(track.x_m, ahead), at(track.z_m, ahead), 0.5 * at(track.above_m, ahead)
     )
     travel = np.abs(at(track.yaw_deg, times_s + 1.0) - at(track.yaw_deg, times_s - 1.0))
@@ -83,9 +83,9 @@ def frame(
     return Targets(
         yaw - doubt_yaw,
         yaw + doubt_yaw,
-        pitch_low,
-        pitch_high,
+        tilt_low,
+        tilt_high,
         aim_yaw,
-        aim_pitch,
+        aim_tilt,
         np.clip(width, style.hfov_min_deg, style.hfov_max_deg),
     )

@@ -37,7 +37,7 @@ class PathMetrics:
 
 
 def picture_place(path: Array, ball: Array, aspect: float = 16 / 9) -> tuple[Array, Array]:
-    """Where balls (N, 2: yaw, pitch) lie in the pictures of path views (N, 3: yaw, pitch, hfov).
+    """Where balls (N, 2: yaw, tilt) lie in the pictures of path views (N, 3: yaw, tilt, hfov).
 
     Right and up of the centre in halves of the picture's width and height: -1..1 is inside; infinite behind.
     """
@@ -60,7 +60,7 @@ def reversals(yaw_deg: Array, rate_hz: float) -> int:
 
 
 def measure(path: Array, ball: Array, rate_hz: float, aspect: float = 16 / 9) -> PathMetrics:
-    """The figures of a path (N, 3: yaw, pitch, hfov) over the true ball (N, 2: yaw, pitch); N at least 4."""
+    """The figures of a path (N, 3: yaw, tilt, hfov) over the true ball (N, 2: yaw, tilt); N at least 4."""
     x, y = picture_place(path, ball, aspect)
     outside = np.maximum(np.abs(x), np.abs(y))
     seconds = len(path) / rate_hz

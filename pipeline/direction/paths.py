@@ -44,7 +44,7 @@ def write_path(path: Path, views: Iterable[tuple[int, View]]) -> int:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(HEADER)
             for time_ns, view in views:
-                values = (ns_to_seconds(time_ns), view.yaw_deg, view.pitch_deg, view.hfov_deg)
+                values = (ns_to_seconds(time_ns), view.yaw_deg, view.tilt_deg, view.hfov_deg)
                 writer.writerow([f"{number:.9f}" for number in values])
                 count += 1
     except OSError as error:

@@ -46,18 +46,18 @@ class Targets:
 
     yaw_low_deg: Array
     yaw_high_deg: Array
-    pitch_low_deg: Array
-    pitch_high_deg: Array
+    tilt_low_deg: Array
+    tilt_high_deg: Array
     """What must be in the picture: the ball, or where it may be."""
     aim_yaw_deg: Array
-    aim_pitch_deg: Array
+    aim_tilt_deg: Array
     """Where the camera would like to look."""
     hfov_deg: Array
     """How wide it would like to be."""
 
 
 def view_of(point: Array) -> View:
-    """The view of yaw, pitch and hfov in degrees, shape (3,)."""
+    """The view of yaw, tilt and hfov in degrees, shape (3,)."""
     return View(float(point[0]), float(point[1]), float(point[2]))
 
 
@@ -89,10 +89,10 @@ class Planner:
     def _layout(self) -> None:
         """Where each group of variables begins."""
         n, m = self.points, self.samples
-        sizes = {"yaw": n, "pitch": n, "hfov": n, "speed": n - 1,
-                 "out_yaw": m, "out_pitch": m, "off_yaw": m, "off_pitch": m}  # fmt: skip
+        sizes = {"yaw": n, "tilt": n, "hfov": n, "speed": n - 1,
+                 "out_yaw": m, "out_tilt": m, "off_yaw": m, "off_tilt": m}  # fmt: skip
         if self._edges is not None:
-            sizes |= {"over_yaw": n, "over_pitch": n}
+            sizes |= {"over_yaw": n, "over_tilt": n}
         begin = 0
         self._at: dict[str, slice] = {}
         for name, size in sizes.items():
@@ -108,7 +108,7 @@ class Planner:
         braking = np.where(np.arange(self.points) < self.strides + COMMITTED, 1.0, 0.1)
         for name, acceleration, jerk in (
             ("yaw", style.pan_acceleration_cost, style.pan_jerk_cost),
-            ("pitch", style.tilt_acceleration_cost, style.tilt_jerk_cost),
+            ("tilt", style.tilt_acceleration_cost, style.tilt_jerk_cost),
             ("hfov", style.zoom_acceleration_cost, style.zoom_jerk_cost),
         ):
             a = braking[2:, None] * differences(self.points, 2) / STRIDE_S**2
@@ -117,7 +117,7 @@ class Planner:
         width = at["hfov"]
         quadratic[width, width] += 2 * SAMPLE_S * style.zoom_cost * self._basis.T @ self._basis
         eye = np.eye(self.samples)
-        for axis in ("yaw", "pitch"):
+        for axis in ("yaw", "tilt"):
             quadratic[at[f"off_{axis}"], at[f"off_{axis}"]] = 2 * SAMPLE_S * style.aim_cost * eye
             quadratic[at[f"out_{axis}"], at[f"out_{axis}"]] = 2 * SAMPLE_S * style.outside_square_cost * eye
             linear[at[f"out_{axis}"]] = SAMPLE_S * style.outside_cost
@@ -134,7 +134,7 @@ class Planner:
         rows = _Rows(self._at, self._variables)
         basis, eye_m = self._basis, np.eye(self.samples)
         # The picture's vertical extent is taken as hfov / aspect, a little less than a flat picture's.
-        for axis, reach in (("yaw", style.keep_in / 2), ("pitch", style.keep_in / 2 / self.aspect)):
+        for axis, reach in (("yaw", style.keep_in / 2), ("tilt", style.keep_in / 2 / self.aspect)):
             out = f"out_{axis}"
             rows.add(f"{axis}_low", -math.inf, 0, **{axis: basis, "hfov": -reach * basis, out: -eye_m})
             rows.add(f"{axis}_high", 0, math.inf, **{axis: basis, "hfov": reach * basis, out: eye_m})
@@ -144,11 +144,11 @@ class Planner:
         rows.add("speed_up", -math.inf, 0, yaw=first, speed=-eye_v)
         rows.add("speed_down", 0, math.inf, yaw=first, speed=eye_v)
         tilt, zoom = WITHIN * style.tilt_speed_deg_s, WITHIN * style.zoom_speed_deg_s
-        rows.add("tilt_speed", -tilt, tilt, pitch=first)
+        rows.add("tilt_speed", -tilt, tilt, tilt=first)
         rows.add("zoom_speed", -zoom, zoom, hfov=first)
         for axis, acceleration in (
             ("yaw", style.pan_acceleration_deg_s2),
-            ("pitch", style.tilt_acceleration_deg_s2),
+            ("tilt", style.tilt_acceleration_deg_s2),
             ("hfov", style.zoom_acceleration_deg_s2),
         ):
             most = WITHIN * acceleration
@@ -161,7 +161,7 @@ class Planner:
         # Soft, that a solution always exists: at a cost per degree that no other wish outweighs.
         for axis, low, high, half in (
             ("yaw", "left", "right", 0.5),
-            ("pitch", "bottom", "top", 0.5 / self.aspect),
+            ("tilt", "bottom", "top", 0.5 / self.aspect),
         ):
             over = f"over_{axis}"
             rows.add(low, 0, math.inf, **{axis: every, "hfov": -half * every, over: every})
@@ -171,14 +171,14 @@ class Planner:
     def _bounds(self) -> tuple[Array, Array]:
         """What single variables keep to: no negative discomfort, no more than the highest pan speed."""
         low, high = np.full(self._variables, -np.inf), np.full(self._variables, np.inf)
-        for name in self._at.keys() - {"yaw", "pitch", "hfov", "off_yaw", "off_pitch"}:
+        for name in self._at.keys() - {"yaw", "tilt", "hfov", "off_yaw", "off_tilt"}:
             low[self._at[name]] = 0.0
         high[self._at["speed"]] = WITHIN * self.style.pan_speed_deg_s
         return low, high
 
     def _equalities(self, committed: bool) -> Array:
         """Rest at the end, and at the start, if `committed`, what was already shown."""
-        names = ("yaw", "pitch", "hfov")
+        names = ("yaw", "tilt", "hfov")
         rest = differences(self.points, 1)[-2:]
         start = np.eye(self.points)[: COMMITTED if committed else 0]
         matrix = np.zeros((3 * (len(rest) + len(start)), self._variables))
@@ -204,7 +204,7 @@ class Planner:
         return solver
 
     def solve(self, targets: Targets, committed: Array | None, near: Array | None = None) -> Array | None:
-        """The best control points (points, 3) of yaw, pitch, hfov for `targets`; None when the solver fails.
+        """The best control points (points, 3) of yaw, tilt, hfov for `targets`; None when the solver fails.
 
         From `committed`, the control points (3, 3) already shown, or from anywhere when it is None. The rig's
         edges are curved: they are taken straight around `near`, control points (points, 3), a guess, and
@@ -235,11 +235,11 @@ class Planner:
         linear, lower, upper = self._linear.copy(), self._rows.lower.copy(), self._rows.upper.copy()
         linear[self._at["hfov"]] -= 2 * SAMPLE_S * style.zoom_cost * (self._basis.T @ targets.hfov_deg)
         upper[place["yaw_low"]], lower[place["yaw_high"]] = targets.yaw_low_deg, targets.yaw_high_deg
-        upper[place["pitch_low"]], lower[place["pitch_high"]] = targets.pitch_low_deg, targets.pitch_high_deg
+        upper[place["tilt_low"]], lower[place["tilt_high"]] = targets.tilt_low_deg, targets.tilt_high_deg
         slack_deg = style.dead_zone * targets.hfov_deg / 2
         for name, aim_deg, share in (
             ("yaw_aim", targets.aim_yaw_deg, 1.0),
-            ("pitch_aim", targets.aim_pitch_deg, 1.0 / self.aspect),
+            ("tilt_aim", targets.aim_tilt_deg, 1.0 / self.aspect),
         ):
             lower[place[name]], upper[place[name]] = aim_deg - share * slack_deg, aim_deg + share * slack_deg
         return linear, lower, upper
@@ -254,12 +254,12 @@ class Planner:
         )
         if not fit or not np.isfinite(result.x).all():
             return None
-        return np.stack([result.x[self._at[name]] for name in ("yaw", "pitch", "hfov")], axis=1)
+        return np.stack([result.x[self._at[name]] for name in ("yaw", "tilt", "hfov")], axis=1)
 
     def _guess(self, targets: Targets) -> Array:
         """Control points about where `targets` want them, for a first plan."""
         place = np.minimum(np.maximum(np.arange(self.points) - 1, 0) * PER_STRIDE, self.samples - 1)
-        wanted: Array = np.stack([targets.aim_yaw_deg, targets.aim_pitch_deg, targets.hfov_deg], axis=1)
+        wanted: Array = np.stack([targets.aim_yaw_deg, targets.aim_tilt_deg, targets.hfov_deg], axis=1)
         guess: Array = wanted[place]
         return guess
 
@@ -270,7 +270,7 @@ class Planner:
             view = edges.limit(view_of(point))
             half = view.hfov_deg / 2
             left, right = edges.yaw_range_deg(view.hfov_deg)
-            bottom, top = edges.pitch_range_deg(view.yaw_deg, view.hfov_deg)
+            bottom, top = edges.tilt_range_deg(view.yaw_deg, view.hfov_deg)
             room = min(EDGE_MARGIN_DEG, (right - left) / 2, (top - bottom) / 2)
             lower[place["left"].start + i] = left + room - half
             upper[place["right"].start + i] = right - room + half

@@ -15,20 +15,20 @@ from pipeline.plotting import BLUE, GREEN, ORANGE, new_figure, save_figure
 from pipeline.timebase import NS_PER_S
 
 SEEN, CAMERA = ORANGE, BLUE
-AXES: tuple[tuple[Literal["yaw", "pitch"], float], ...] = (("yaw", 1.0), ("pitch", 9 / 16))
+AXES: tuple[tuple[Literal["yaw", "tilt"], float], ...] = (("yaw", 1.0), ("tilt", 9 / 16))
 """Which axes are drawn, and the picture's extent along each in its width (16:9)."""
 
 
 def plot_path(
     path: Path, sets: Sequence[DetectionSet], views: Sequence[tuple[int, View]], lookahead_s: float
 ) -> None:
-    """Draw yaw, pitch and width of `views` (running time ns, view) over the balls of `sets` into a picture file.
+    """Draw yaw, tilt and width of `views` (running time ns, view) over the balls of `sets` into a picture file.
 
     The bar on top shows the horizon: what the plan in the middle of the film could know. Blocks on the
     disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
     """
     times = np.array([time_ns for time_ns, _ in views]) / NS_PER_S
-    camera = np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for _, view in views])
+    camera = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for _, view in views])
     balls = [(one.time_ns / NS_PER_S, d) for one in sets for d in one.detections if d.label == "ball"]
     seen_s = np.array([time_s for time_s, _ in balls])
     figure = new_figure(14, 9)
@@ -38,7 +38,7 @@ def plot_path(
         axes[k].fill_between(
             times, camera[:, k] - half, camera[:, k] + half, color=CAMERA, alpha=0.15, label="picture"
         )
-        angles = np.array([d.yaw_deg if name == "yaw" else d.pitch_deg for _, d in balls])
+        angles = np.array([d.yaw_deg if name == "yaw" else d.tilt_deg for _, d in balls])
         axes[k].plot(seen_s, angles, ".", color=SEEN, markersize=2, label="ball candidates")
         axes[k].plot(times, camera[:, k], color=CAMERA, linewidth=1.5, label="camera")
         axes[k].set_ylabel(f"{name} (deg)")

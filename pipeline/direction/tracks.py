@@ -69,30 +69,30 @@ def read_track(path: Path) -> RecordedTrack:
             continue
         if len(row) < len(header):
             raise ConfigError(f"{where}: {len(row)} values where the header names {len(header)}")
-        time_text, yaw, pitch, confidence, label = (row[i].strip() for i in place)
+        time_text, yaw, tilt, confidence, label = (row[i].strip() for i in place)
         time_ns = seconds_to_ns(_number(time_text, "time_s", where))
         if last_ns is not None and time_ns < last_ns:
             raise ConfigError(
                 f"{where}: time_s {time_text} is before the row above; rows must be in time order"
             )
         last_ns = time_ns
-        by_time.setdefault(time_ns, []).append(_detection(yaw, pitch, confidence, label, where))
+        by_time.setdefault(time_ns, []).append(_detection(yaw, tilt, confidence, label, where))
     if not by_time:
         raise ConfigError(f"{path}: no rows after the header; a track needs at least one")
     return RecordedTrack(DetectionSet(Nanoseconds(time_ns), tuple(seen)) for time_ns, seen in by_time.items())
 
 
-def _detection(yaw: str, pitch: str, confidence: str, label: str, where: str) -> Detection:
+def _detection(yaw: str, tilt: str, confidence: str, label: str, where: str) -> Detection:
     score = _number(confidence, "confidence", where)
     if not 0.0 <= score <= 1.0:
         raise ConfigError(f"{where}: confidence is {confidence}; allowed: 0 to 1")
     if label not in LABELS:
         raise ConfigError(f"{where}: label is {label!r}; allowed: {', '.join(LABELS)}")
-    pitch_deg = _number(pitch, "pitch_deg", where)
-    if not -90.0 <= pitch_deg <= 90.0:
-        raise ConfigError(f"{where}: pitch_deg is {pitch}; allowed: -90 to 90")
+    tilt_deg = _number(tilt, "pitch_deg", where)
+    if not -90.0 <= tilt_deg <= 90.0:
+        raise ConfigError(f"{where}: pitch_deg is {tilt}; allowed: -90 to 90")
     yaw_deg = _number(yaw, "yaw_deg", where)
-    return Detection("ball" if label == "ball" else "player", score, yaw_deg, pitch_deg, 0.0, 0.0)
+    return Detection("ball" if label == "ball" else "player", score, yaw_deg, tilt_deg, 0.0, 0.0)
 
 
 def _number(text: str, name: str, where: str) -> float:

@@ -27,7 +27,7 @@ class TruthRow:
 
     time_ns: Nanoseconds
     yaw_deg: float
-    pitch_deg: float
+    tilt_deg: float
     label: Literal["ball", "player"]
 
 
@@ -48,10 +48,10 @@ class MatchTruth:
         u, v, z = scene.ball
         place = np.concatenate([[[u, v]], scene.position[:PLAYERS]])
         up_m = np.concatenate([[z + BALL_RADIUS_M], np.array(HEIGHTS_M[:PLAYERS]) / 2])
-        yaw, pitch = self._venue.angles(place[:, 0], place[:, 1], up_m)
+        yaw, tilt = self._venue.angles(place[:, 0], place[:, 1], up_m)
         return [
-            TruthRow(Nanoseconds(time_ns), yaw_deg, pitch_deg, "player" if row else "ball")
-            for row, (yaw_deg, pitch_deg) in enumerate(zip(yaw.tolist(), pitch.tolist(), strict=True))
+            TruthRow(Nanoseconds(time_ns), yaw_deg, tilt_deg, "player" if row else "ball")
+            for row, (yaw_deg, tilt_deg) in enumerate(zip(yaw.tolist(), tilt.tolist(), strict=True))
         ]
 
     def frames(self, count: int) -> Iterator[list[TruthRow]]:
@@ -80,4 +80,4 @@ def frame_time_ns(index: int, settings: MatchSettings) -> Nanoseconds:
 
 def _line(row: TruthRow, start_ns: int) -> str:
     time_s = ns_to_seconds(row.time_ns + start_ns)
-    return f"{time_s:.9f},{row.yaw_deg:.9f},{row.pitch_deg:.9f},1,{row.label}\n"
+    return f"{time_s:.9f},{row.yaw_deg:.9f},{row.tilt_deg:.9f},1,{row.label}\n"

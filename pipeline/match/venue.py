@@ -29,7 +29,7 @@ _NEAREST_GROUND_M = 12.4
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """The projection: ``x = centre_x + focal yaw``, ``y = horizon_y - focal tan(pitch)``, in pixels."""
+    """The projection: ``x = centre_x + focal yaw``, ``y = horizon_y - focal tan(tilt)``, in pixels."""
 
     width: int
     height: int
@@ -75,17 +75,17 @@ class Venue:
         )
 
     def angles(self, u_m: ArrayLike, v_m: ArrayLike, z_m: ArrayLike = 0.0) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of pitch coordinates and heights, metres."""
+        """Yaw and tilt in degrees of pitch coordinates and heights, metres."""
         x, z = np.asarray(u_m, np.float64), np.asarray(v_m, np.float64) + SETBACK_M + HALF_WIDTH_M
         up = np.asarray(z_m, np.float64) - self.height_m
         return np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(up, np.hypot(x, z)))
 
     def span(
-        self, yaw_deg: tuple[float, float], pitch_deg: tuple[float, float]
+        self, yaw_deg: tuple[float, float], tilt_deg: tuple[float, float]
     ) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Columns and rows, even and within the picture, between two yaws and two pitches (upper first)."""
+        """Columns and rows, even and within the picture, between two yaws and two tilts (upper first)."""
         x = [self.centre_x + self.focal_px * math.radians(yaw) for yaw in yaw_deg]
-        y = [self.horizon_y - self.focal_px * math.tan(math.radians(pitch)) for pitch in pitch_deg]
+        y = [self.horizon_y - self.focal_px * math.tan(math.radians(tilt)) for tilt in tilt_deg]
 
         def even(value: float, limit: int) -> int:
             return 2 * round(min(max(value, 0.0), float(limit)) / 2)

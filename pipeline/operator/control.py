@@ -56,18 +56,18 @@ class Control:
 
     # The camera
 
-    def take_over(self, yaw_deg: float, pitch_deg: float, hfov_deg: float) -> None:
+    def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
         """Send the camera there, smoothly, until `hand_back`. Raises ConfigError for what is no view."""
         if not 1.0 <= hfov_deg <= 170.0:
             raise ConfigError(f"hfov_deg is {hfov_deg}; give 1 to 170")
-        self._director().take_over(yaw_deg, pitch_deg, hfov_deg)
+        self._director().take_over(yaw_deg, tilt_deg, hfov_deg)
 
     def look_at(self, x: float, y: float) -> None:
         """Take over towards a place in the panorama, both 0 to 1 from its upper left corner, as wide as now."""
         pixel = np.array([x * PANORAMA_WIDTH_PX - 0.5, y * PANORAMA_HEIGHT_PX - 0.5])
-        yaw, pitch = self.panorama().pixels_to_angles(pixel, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
+        yaw, tilt = self.panorama().pixels_to_angles(pixel, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
         now = self.view()
-        self.take_over(float(yaw), float(pitch), 50.0 if now is None else now.hfov_deg)
+        self.take_over(float(yaw), float(tilt), 50.0 if now is None else now.hfov_deg)
 
     def hold_camera(self) -> None:
         """Stop the camera where it looks; the picture goes on."""
@@ -214,7 +214,7 @@ class Control:
             if view is None
             else {
                 "yaw_deg": round(view.yaw_deg, 3),
-                "pitch_deg": round(view.pitch_deg, 3),
+                "pitch_deg": round(view.tilt_deg, 3),
                 "hfov_deg": round(view.hfov_deg, 3),
             },
             "look_ahead_s": 0.0 if director is None else director.state.look_ahead_s,
@@ -256,7 +256,7 @@ class Control:
         coming = self._coming(PATH_NS)
         seen = self._run.timeline.between(Nanoseconds(now_ns - SEEN_WITHIN_NS), Nanoseconds(now_ns))
         boxes = (
-            [(d.label, d.yaw_deg, d.pitch_deg, d.width_deg, d.height_deg) for d in seen[-1].detections]
+            [(d.label, d.yaw_deg, d.tilt_deg, d.width_deg, d.height_deg) for d in seen[-1].detections]
             if seen
             else []
         )
@@ -264,7 +264,7 @@ class Control:
         centres = self._places(np.array([box[1:3] for box in boxes]).reshape(-1, 2))
         return {
             "frame": self._frame(coming[0]) if coming else [],
-            "path": self._places(np.array([(v.yaw_deg, v.pitch_deg) for v in coming]).reshape(-1, 2)),
+            "path": self._places(np.array([(v.yaw_deg, v.tilt_deg) for v in coming]).reshape(-1, 2)),
             "boxes": [
                 {
                     "label": box[0],
@@ -282,8 +282,8 @@ class Control:
         width, height = 1600, round(1600 / self._run.camera_aspect)
         x = np.concatenate([_EDGE, np.full(9, 0.5), _EDGE[::-1], np.full(9, -0.5)]) * width + width / 2
         y = np.concatenate([np.full(9, -0.5), _EDGE, np.full(9, 0.5), _EDGE[::-1]]) * height + height / 2
-        yaw, pitch = view.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
-        return self._places(np.stack([yaw, pitch], axis=-1))
+        yaw, tilt = view.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
+        return self._places(np.stack([yaw, tilt], axis=-1))
 
     def _places(self, angles: Any) -> list[list[float] | None]:
         """Angles (N, 2) in degrees as places in the panorama; None for what it does not show."""

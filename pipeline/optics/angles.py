@@ -1,6 +1,6 @@
-"""Angles and rays: yaw and pitch in degrees, directions in the world, and the rotations between them.
+"""Angles and rays: yaw and tilt in degrees, directions in the world, and the rotations between them.
 
-World axes: x right, y down, z forward. Yaw grows to the right, pitch upward, roll turns a camera clockwise
+World axes: x right, y down, z forward. Yaw grows to the right, tilt upward, roll turns a camera clockwise
 as its operator sees it. All functions are pure, vectorised in float64, and may be called from any thread.
 """
 
@@ -12,23 +12,23 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 
-def angles_to_rays(yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> Array:
-    """Unit rays, shape (..., 3), of directions whose yaw and pitch broadcast to shape (...)."""
-    yaw, pitch = np.broadcast_arrays(np.radians(yaw_deg), np.radians(pitch_deg))
-    return np.stack([np.sin(yaw) * np.cos(pitch), -np.sin(pitch), np.cos(yaw) * np.cos(pitch)], axis=-1)
+def angles_to_rays(yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
+    """Unit rays, shape (..., 3), of directions whose yaw and tilt broadcast to shape (...)."""
+    yaw, tilt = np.broadcast_arrays(np.radians(yaw_deg), np.radians(tilt_deg))
+    return np.stack([np.sin(yaw) * np.cos(tilt), -np.sin(tilt), np.cos(yaw) * np.cos(tilt)], axis=-1)
 
 
 def rays_to_angles(rays: Array) -> tuple[Array, Array]:
-    """Yaw in -180..180 and pitch in -90..90 degrees of rays (..., 3) of any length."""
+    """Yaw in -180..180 and tilt in -90..90 degrees of rays (..., 3) of any length."""
     x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
     return np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
 
 
-def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
-    """The 3x3 rotation camera -> world, ``Ry(yaw) Rx(pitch) Rz(roll)``."""
-    yaw, pitch, roll = np.radians([yaw_deg, pitch_deg, roll_deg])
+def rotation(yaw_deg: float, tilt_deg: float, roll_deg: float) -> Array:
+    """The 3x3 rotation camera -> world, ``Ry(yaw) Rx(tilt) Rz(roll)``."""
+    yaw, tilt, roll = np.radians([yaw_deg, tilt_deg, roll_deg])
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(tilt), -np.sin(tilt)], [0, np.sin(tilt), np.cos(tilt)]])
     about_z = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     product: Array = about_y @ about_x @ about_z
     return product

@@ -15,7 +15,7 @@ from pipeline.optics.view import View
 
 _PROFILE_STEP_DEG = 0.25
 _YAW_STEP_DEG = 1.0
-_PITCH_STEP_DEG = 0.5
+_TILT_STEP_DEG = 0.5
 _WIDTHS_DEG = tuple(np.geomspace(1.0, 140.0, 49))
 _EDGE_POINTS = 7
 
@@ -31,19 +31,19 @@ class ViewLimits:
         seen = _Profile(rig)
         self._yaw_start_deg = seen.yaw_start_deg
         self._full_turn = seen.full_turn
-        self._pitches: list[list[tuple[float, float]]] = []
-        """For each width and each yaw the least and the largest pitch, for the widths that fit at all."""
+        self._tilts: list[list[tuple[float, float]]] = []
+        """For each width and each yaw the least and the largest tilt, for the widths that fit at all."""
         self._yaws: list[tuple[float, float]] = []
         """For each width the least and the largest yaw."""
-        low, high = seen.all_pitches()
+        low, high = seen.all_tilts()
         for hfov_deg in _WIDTHS_DEG:
-            low, high = seen.pitch_ranges(hfov_deg, aspect, low, high)
+            low, high = seen.tilt_ranges(hfov_deg, aspect, low, high)
             fits = np.flatnonzero(low <= high)
             if len(fits) < 3:
                 break
             yaws = np.arange(len(low))
             filled = np.interp(yaws, fits, low[fits]), np.interp(yaws, fits, high[fits])
-            self._pitches.append(list(zip(filled[0].tolist(), filled[1].tolist(), strict=True)))
+            self._tilts.append(list(zip(filled[0].tolist(), filled[1].tolist(), strict=True)))
             # One step inside the outermost that fits: beside them what lies between two widths may not.
             first, last = (self._yaw_start_deg + _YAW_STEP_DEG * float(fits[i]) for i in (1, -2))
             self._yaws.append((first, last))
@@ -61,13 +61,13 @@ class ViewLimits:
         (low, high), (low_next, high_next) = self._yaws[i], self._yaws[min(i + 1, len(self._yaws) - 1)]
         return low + share * (low_next - low), high + share * (high_next - high)
 
-    def pitch_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest pitch of a view of this width that looks at this yaw."""
+    def tilt_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
+        """The least and the largest tilt of a view of this width that looks at this yaw."""
         i, share = self._width_place(hfov_deg)
-        narrow = self._pitch_range(i, yaw_deg)
+        narrow = self._tilt_range(i, yaw_deg)
         if share == 0.0:
             return narrow
-        wide = self._pitch_range(i + 1, yaw_deg)
+        wide = self._tilt_range(i + 1, yaw_deg)
         return narrow[0] + share * (wide[0] - narrow[0]), narrow[1] + share * (wide[1] - narrow[1])
 
     def limit(self, view: View) -> View:
@@ -84,12 +84,12 @@ class ViewLimits:
         upright_deg = min(_scaled_width(view.hfov_deg, grown), self.max_hfov_deg)
         least, largest = self.yaw_range_deg(upright_deg)
         yaw_deg = min(max(view.yaw_deg, least), largest)
-        lowest, highest = self.pitch_range_deg(yaw_deg, upright_deg)
-        pitch_deg = min(max(view.pitch_deg, lowest), highest)
+        lowest, highest = self.tilt_range_deg(yaw_deg, upright_deg)
+        tilt_deg = min(max(view.tilt_deg, lowest), highest)
         hfov_deg = min(view.hfov_deg, _scaled_width(upright_deg, 1 / grown))
-        if (yaw_deg, pitch_deg, hfov_deg) == (view.yaw_deg, view.pitch_deg, view.hfov_deg):
+        if (yaw_deg, tilt_deg, hfov_deg) == (view.yaw_deg, view.tilt_deg, view.hfov_deg):
             return view
-        return replace(view, yaw_deg=yaw_deg, pitch_deg=pitch_deg, hfov_deg=hfov_deg)
+        return replace(view, yaw_deg=yaw_deg, tilt_deg=tilt_deg, hfov_deg=hfov_deg)
 
     def _width_place(self, hfov_deg: float) -> tuple[int, float]:
         """Between which two widths, and how far, an angle lies; widths grow by a constant ratio."""
@@ -98,8 +98,8 @@ class ViewLimits:
         whole = int(place)
         return whole, place - whole
 
-    def _pitch_range(self, i: int, yaw_deg: float) -> tuple[float, float]:
-        row = self._pitches[i]
+    def _tilt_range(self, i: int, yaw_deg: float) -> tuple[float, float]:
+        row = self._tilts[i]
         place = (yaw_deg - self._yaw_start_deg) % 360.0 if self._full_turn else yaw_deg - self._yaw_start_deg
         place = min(max(place / _YAW_STEP_DEG, 0.0), len(row) - 1.0)
         left = int(place)
@@ -112,7 +112,7 @@ _WIDTH_LOG_STEP = math.log(_WIDTHS_DEG[1] / _WIDTHS_DEG[0])
 
 
 class _Profile:
-    """For each yaw, the range of pitch that the rig sees without a gap."""
+    """For each yaw, the range of tilt that the rig sees without a gap."""
 
     def __init__(self, rig: Rig) -> None:
         covered = rig.coverage()
@@ -121,25 +121,25 @@ class _Profile:
         end = 180.0 if self.full_turn else covered.yaw_max_deg
         self.yaw_start_deg = start
         self.yaws_deg = np.arange(start, end, _PROFILE_STEP_DEG)
-        self.pitches_deg = np.arange(covered.pitch_min_deg, covered.pitch_max_deg, _PROFILE_STEP_DEG)
-        seen = rig.seen_by(*np.meshgrid(self.yaws_deg, self.pitches_deg, indexing="ij")).any(axis=-1)
+        self.tilts_deg = np.arange(covered.tilt_min_deg, covered.tilt_max_deg, _PROFILE_STEP_DEG)
+        seen = rig.seen_by(*np.meshgrid(self.yaws_deg, self.tilts_deg, indexing="ij")).any(axis=-1)
         first, last = _longest_run(np.asarray(seen))
         # A quarter of a degree is some pixels: take the worst of three neighbours.
-        low = np.where(first <= last, self.pitches_deg[first], np.inf)
-        high = np.where(first <= last, self.pitches_deg[last], -np.inf)
+        low = np.where(first <= last, self.tilts_deg[first], np.inf)
+        high = np.where(first <= last, self.tilts_deg[last], -np.inf)
         around = "wrap" if self.full_turn else "constant"
         edge = {} if self.full_turn else {"constant_values": np.inf}
         low, high = np.pad(low, 1, around, **edge), -np.pad(-high, 1, around, **edge)  # type: ignore[call-overload]
         self.low_deg = np.maximum(np.maximum(low[:-2], low[1:-1]), low[2:])
         self.high_deg = np.minimum(np.minimum(high[:-2], high[1:-1]), high[2:])
 
-    def all_pitches(self) -> tuple[Array, Array]:
-        """What a view of no width may look at: all pitches at each whole step of yaw."""
+    def all_tilts(self) -> tuple[Array, Array]:
+        """What a view of no width may look at: all tilts at each whole step of yaw."""
         steps = len(np.arange(self.yaw_start_deg, self.yaws_deg[-1] + 1e-9, _YAW_STEP_DEG))
-        return np.full(steps, self.pitches_deg[0]), np.full(steps, self.pitches_deg[-1])
+        return np.full(steps, self.tilts_deg[0]), np.full(steps, self.tilts_deg[-1])
 
-    def pitch_ranges(self, hfov_deg: float, aspect: float, low: Array, high: Array) -> tuple[Array, Array]:
-        """The least and the largest pitch at each whole step of yaw; the least is larger where none fits.
+    def tilt_ranges(self, hfov_deg: float, aspect: float, low: Array, high: Array) -> tuple[Array, Array]:
+        """The least and the largest tilt at each whole step of yaw; the least is larger where none fits.
 
         `low` and `high` are those of a narrower view: a wider one fits nowhere else.
         """
@@ -150,12 +150,12 @@ class _Profile:
         edge = np.stack([x, y, np.ones_like(x)], axis=-1)
         least, largest = np.full_like(low, np.inf), np.full_like(high, -np.inf)
         open_yaws = np.flatnonzero(low <= high)
-        pitches = np.arange(self.pitches_deg[0], self.pitches_deg[-1] + 1e-9, _PITCH_STEP_DEG)
-        around = (pitches >= low.min() - _PITCH_STEP_DEG) & (pitches <= high.max() + _PITCH_STEP_DEG)
-        pitches = pitches[around]
-        if not len(open_yaws) or not len(pitches):
+        tilts = np.arange(self.tilts_deg[0], self.tilts_deg[-1] + 1e-9, _TILT_STEP_DEG)
+        around = (tilts >= low.min() - _TILT_STEP_DEG) & (tilts <= high.max() + _TILT_STEP_DEG)
+        tilts = tilts[around]
+        if not len(open_yaws) or not len(tilts):
             return least, largest
-        rays = np.stack([edge @ rotation(0.0, pitch, 0.0).T for pitch in pitches])
+        rays = np.stack([edge @ rotation(0.0, tilt, 0.0).T for tilt in tilts])
         turned_deg, heights_deg = rays_to_angles(rays)
         steps = np.rint(turned_deg / _PROFILE_STEP_DEG).astype(np.intp)
         nearest = open_yaws[:, None, None] * round(_YAW_STEP_DEG / _PROFILE_STEP_DEG) + steps
@@ -165,8 +165,8 @@ class _Profile:
         fits = ((heights_deg >= lowest[nearest]) & (heights_deg <= highest[nearest])).all(axis=-1)
         first, last = _longest_run(fits)
         fitting = first <= last
-        least[open_yaws[fitting]] = pitches[first[fitting]]
-        largest[open_yaws[fitting]] = pitches[last[fitting]]
+        least[open_yaws[fitting]] = tilts[first[fitting]]
+        largest[open_yaws[fitting]] = tilts[last[fitting]]
         return least, largest
 
     def _edged(self, profile: Array, nothing: float) -> Array:
@@ -210,23 +210,23 @@ def panorama_view(rig: Rig, aspect: float = 3.0) -> View:
     As wide as the rig sees, or wider where the aspect would else cut off above or below.
     """
     seen = rig.coverage()
-    high = math.tan(math.radians(min(seen.pitch_max_deg, 80.0)))
-    low = math.tan(math.radians(max(seen.pitch_min_deg, -80.0)))
+    high = math.tan(math.radians(min(seen.tilt_max_deg, 80.0)))
+    low = math.tan(math.radians(max(seen.tilt_min_deg, -80.0)))
     width = max(math.radians(seen.yaw_max_deg - seen.yaw_min_deg), (high - low) * aspect)
     return View(
         yaw_deg=(seen.yaw_min_deg + seen.yaw_max_deg) / 2,
-        pitch_deg=math.degrees(math.atan((high + low) / 2)),
+        tilt_deg=math.degrees(math.atan((high + low) / 2)),
         hfov_deg=min(math.degrees(width), 360.0),
         projection="cylindrical",
     )
 
 
-def fit_view(rig: Rig, yaw_deg: ArrayLike, pitch_deg: ArrayLike, aspect: float, margin: float = 1.1) -> View:
+def fit_view(rig: Rig, yaw_deg: ArrayLike, tilt_deg: ArrayLike, aspect: float, margin: float = 1.1) -> View:
     """The view of directions (N,) and (N,), `margin` times as wide as they need, within the limits."""
-    yaw, pitch = np.atleast_1d(yaw_deg), np.atleast_1d(pitch_deg)
+    yaw, tilt = np.atleast_1d(yaw_deg), np.atleast_1d(tilt_deg)
     centre = yaw[0] + wrap_deg(yaw - yaw[0])
-    aim = View(float(centre.min() + centre.max()) / 2, float(pitch.min() + pitch.max()) / 2, 90.0)
-    rays = angles_to_rays(yaw, pitch) @ aim.rotation
+    aim = View(float(centre.min() + centre.max()) / 2, float(tilt.min() + tilt.max()) / 2, 90.0)
+    rays = angles_to_rays(yaw, tilt) @ aim.rotation
     ahead = np.maximum(rays[:, 2], 1e-3)
     reach = max(
         float(np.abs(rays[:, 0] / ahead).max()), float(np.abs(rays[:, 1] / ahead).max()) * aspect, 1e-2

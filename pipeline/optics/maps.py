@@ -73,7 +73,7 @@ class Part:
     """(rows, columns): cells in which this camera is needed."""
     box: tuple[int, int, int, int]
     """Left, top, right and bottom (excluded) of what the needed cells show of its picture; even."""
-    pitch: float
+    spacing: float
     """Pixels of its picture per pixel of the view, in the middle cell."""
 
 
@@ -191,7 +191,7 @@ class MapMaker:
         width, height = self._rig.cameras[i].size_px
         pixels = np.full((*rays.shape[:-1], 2), NOWHERE_PX)
         full, bent, needed = (np.zeros_like(wanted) for _ in range(3))
-        box, pitch = (0, 0, width, height), 1.0
+        box, spacing = (0, 0, width, height), 1.0
         columns = np.flatnonzero(wanted.any(axis=0))
         if columns.size:
             cells = slice(None), slice(int(columns[0]), int(columns[-1]) + 1)
@@ -213,10 +213,10 @@ class MapMaker:
             needed[cells] = touched
             if touched.any():
                 # The lesser of both ways: the back of a full turn and a pole spread over the whole picture.
-                pitch = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
+                spacing = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
                 if not (touched & spread).any():
                     box = self._box(i, touched, x_low, x_high, y_low, y_high)
-        return Part(i, pixels, weight, full, bent, needed, box, pitch)
+        return Part(i, pixels, weight, full, bent, needed, box, spacing)
 
     def _pixels(self, i: int, rays: Array) -> tuple[Array, Mask]:
         """Camera `i`'s pixels (..., 2), and which of them are nowhere."""

@@ -43,7 +43,7 @@ class Box:
     """A box round a direction: its centre and whole extent in degrees, as detections give them."""
 
     yaw_deg: float
-    pitch_deg: float
+    tilt_deg: float
     width_deg: float
     height_deg: float
     colour: Colour = GREEN
@@ -51,7 +51,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What to draw: boxes, the path as (yaw, pitch) in degrees, shape (N, 2), soonest first, and a view's frame.
+    """What to draw: boxes, the path as (yaw, tilt) in degrees, shape (N, 2), soonest first, and a view's frame.
 
     ``shown_aspect`` is width / height of the picture that ``shown`` is rendered into.
     """
@@ -98,8 +98,8 @@ def draw_notice(frame: Frame, lines: Sequence[str]) -> None:
 def _draw_boxes(frame: Frame, view: View, boxes: Sequence[Box]) -> None:
     across, down = np.array([-0.5, 0.5, 0.5, -0.5]), np.array([0.5, 0.5, -0.5, -0.5])
     yaw = np.array([box.yaw_deg + across * box.width_deg for box in boxes])
-    pitch = np.array([box.pitch_deg + down * box.height_deg for box in boxes])
-    for corners, box in zip(view.angles_to_pixels(yaw, pitch, frame.width, frame.height), boxes, strict=True):
+    tilt = np.array([box.tilt_deg + down * box.height_deg for box in boxes])
+    for corners, box in zip(view.angles_to_pixels(yaw, tilt, frame.width, frame.height), boxes, strict=True):
         _draw_line(frame, np.concatenate([corners, corners[:1]]), box.colour)
 
 
@@ -124,8 +124,8 @@ def _draw_shown(frame: Frame, view: View, shown: View, aspect: float) -> None:
     left, top, right, bottom = -0.5, -0.5, width - 0.5, height - 0.5
     x = np.concatenate([along, np.full_like(across, right), along[::-1], np.full_like(across, left)])
     y = np.concatenate([np.full_like(along, top), across, np.full_like(along, bottom), across[::-1]])
-    yaw, pitch = shown.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
-    _draw_line(frame, view.angles_to_pixels(yaw, pitch, frame.width, frame.height), WHITE)
+    yaw, tilt = shown.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
+    _draw_line(frame, view.angles_to_pixels(yaw, tilt, frame.width, frame.height), WHITE)
 
 
 def _draw_line(frame: Frame, points: Array, colour: Colour) -> None:

@@ -164,7 +164,7 @@ class Renderer:
         if lens.full_turn:
             luma, u, v = _wrapped(luma, 2), _wrapped(u, 1), _wrapped(v, 1)
             left, right = left - 2, right + 2
-        shrink = 2.0 ** math.floor(math.log2(max(part.pitch, 1.0)) + _SHRINK_EARLY)
+        shrink = 2.0 ** math.floor(math.log2(max(part.spacing, 1.0)) + _SHRINK_EARLY)
         if shrink > 1:
             luma, u, v = _shrunk(luma, shrink), _shrunk(u, shrink), _shrunk(v, shrink)
         return _Source((luma, u, v), (left, top), (right - left, bottom - top))

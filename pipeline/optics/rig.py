@@ -34,14 +34,14 @@ class Camera:
     name: str
     lens: Lens
     yaw_deg: float = 0.0
-    pitch_deg: float = 0.0
+    tilt_deg: float = 0.0
     roll_deg: float = 0.0
     position_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
     frame_offset: int = 0
 
     def __post_init__(self) -> None:
-        for key in ("yaw_deg", "pitch_deg", "roll_deg"):
+        for key in ("yaw_deg", "tilt_deg", "roll_deg"):
             if not math.isfinite(getattr(self, key)):
                 raise RigError(f"{key} is {getattr(self, key)}; allowed: a number of degrees")
         if len(self.position_m) != 3 or not all(map(math.isfinite, self.position_m)):
@@ -57,7 +57,7 @@ class Camera:
     @property
     def rotation(self) -> Array:
         """The 3x3 rotation camera -> world."""
-        return rotation(self.yaw_deg, self.pitch_deg, self.roll_deg)
+        return rotation(self.yaw_deg, self.tilt_deg, self.roll_deg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ class Coverage:
 
     yaw_min_deg: float
     yaw_max_deg: float
-    pitch_min_deg: float
-    pitch_max_deg: float
+    tilt_min_deg: float
+    tilt_max_deg: float
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Rig:
         """
         if width < PANORAMA_ASPECT * height:
             lens: Lens = RectilinearLens((width, height), width / 2.0, _middle(width, height))
-            return cls((Camera("camera", lens, pitch_deg=-10.0),))
+            return cls((Camera("camera", lens, tilt_deg=-10.0),))
         focal_px = max(height / 0.85, width / math.tau)
         horizon_px = height / 4.0
         panorama = CylindricalLens((width, height), focal_px, (_middle(width, height)[0], horizon_px))
@@ -237,44 +237,44 @@ class Rig:
         unit: Array = seen / np.linalg.norm(seen, axis=-1, keepdims=True)
         return unit
 
-    def angles_to_pixels(self, i: int, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> Array:
+    def angles_to_pixels(self, i: int, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
         """Camera `i`'s pixels (..., 2) of directions; see ``camera_pixels``."""
-        return self.camera_pixels(i, angles_to_rays(yaw_deg, pitch_deg))
+        return self.camera_pixels(i, angles_to_rays(yaw_deg, tilt_deg))
 
     def pixels_to_angles(self, i: int, pixels: Array) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of camera `i`'s pixels (..., 2); nan where its lens has no ray."""
+        """Yaw and tilt in degrees of camera `i`'s pixels (..., 2); nan where its lens has no ray."""
         return rays_to_angles(self.pixel_rays(i, pixels))
 
-    def seen_by(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> NDArray[np.bool_]:
+    def seen_by(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> NDArray[np.bool_]:
         """Which cameras see the directions: shape (..., cameras)."""
-        rays = angles_to_rays(yaw_deg, pitch_deg)
+        rays = angles_to_rays(yaw_deg, tilt_deg)
         return np.stack(
             [camera.lens.contains(self.camera_pixels(i, rays)) for i, camera in enumerate(self.cameras)],
             axis=-1,
         )
 
-    def angles_to_metres(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+    def angles_to_metres(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
         """x to the right and z forward, metres on the ground; nan at and above the horizon."""
-        return self.surface.angles_to_metres(yaw_deg, pitch_deg)
+        return self.surface.angles_to_metres(yaw_deg, tilt_deg)
 
     def metres_to_angles(
         self, x_m: ArrayLike, z_m: ArrayLike, above_ground_m: ArrayLike = 0.0
     ) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees in which the origin sees points on the ground, or so far above it."""
+        """Yaw and tilt in degrees in which the origin sees points on the ground, or so far above it."""
         down = self.surface.height_m - np.asarray(above_ground_m, np.float64)
         x, y, z = np.broadcast_arrays(np.asarray(x_m, np.float64), down, np.asarray(z_m, np.float64))
         return rays_to_angles(np.stack([x, y, z], axis=-1))
 
     def pitch_to_angles(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of pitch coordinates. Raises RigError when the pitch is not known."""
+        """Yaw and tilt in degrees of pitch coordinates. Raises RigError when the pitch is not known."""
         return self.metres_to_angles(*self._known_pitch().to_world(u_m, v_m))
 
-    def angles_to_pitch(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+    def angles_to_pitch(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
         """Pitch coordinates in metres; nan at and above the horizon. Raises RigError when it is not known."""
-        return self._known_pitch().from_world(*self.angles_to_metres(yaw_deg, pitch_deg))
+        return self._known_pitch().from_world(*self.angles_to_metres(yaw_deg, tilt_deg))
 
     def outline_angles(self, step_m: float = 1.0) -> Array:
-        """The pitch's outline, a closed line of (yaw, pitch) in degrees, shape (N, 2), a point each `step_m`.
+        """The pitch's outline, a closed line of (yaw, tilt) in degrees, shape (N, 2), a point each `step_m`.
 
         Raises RigError when the pitch is not known.
         """
@@ -289,7 +289,7 @@ class Rig:
         return np.stack(self.pitch_to_angles(line[:, 0], line[:, 1]), axis=-1)
 
     def coverage(self) -> Coverage:
-        """The range of yaw and pitch that the cameras see together, computed once."""
+        """The range of yaw and tilt that the cameras see together, computed once."""
         return self._coverage
 
     @cached_property
@@ -302,16 +302,16 @@ class Rig:
 
     @cached_property
     def _coverage(self) -> Coverage:
-        yaws, pitches = [], []
+        yaws, tilts = [], []
         for i, camera in enumerate(self.cameras):
             width, height = camera.size_px
             grid = np.meshgrid(np.linspace(0, width - 1, 129), np.linspace(0, height - 1, 129))
-            yaw, pitch = self.pixels_to_angles(i, np.stack(grid, axis=-1))
+            yaw, tilt = self.pixels_to_angles(i, np.stack(grid, axis=-1))
             known = np.isfinite(yaw)
             yaws.append(camera.yaw_deg + wrap_deg(yaw[known] - camera.yaw_deg))
-            pitches.append(pitch[known])
-        yaw, pitch = np.concatenate(yaws), np.concatenate(pitches)
-        return Coverage(float(yaw.min()), float(yaw.max()), float(pitch.min()), float(pitch.max()))
+            tilts.append(tilt[known])
+        yaw, tilt = np.concatenate(yaws), np.concatenate(tilts)
+        return Coverage(float(yaw.min()), float(yaw.max()), float(tilt.min()), float(tilt.max()))
 
     def _known_pitch(self) -> Pitch:
         if self.pitch is None:

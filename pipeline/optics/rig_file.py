@@ -118,7 +118,8 @@ def write(rig: Rig, path: Path) -> None:
         text += [_line("model", lens.model), _line("focal_px", lens.focal_px)]
         text += [_line("centre_px", list(lens.centre_px))]
         text += [_line("k", list(lens.k))] if lens.max_k else []
-        text += [_line(key, getattr(camera, key)) for key in ("yaw_deg", "pitch_deg", "roll_deg")]
+        text += [_line("yaw_deg", camera.yaw_deg), _line("pitch_deg", camera.tilt_deg)]
+        text += [_line("roll_deg", camera.roll_deg)]
         text += [_line(key, list(getattr(camera, key))) for key in ("position_m", "gain_bgr")]
         text += [_line("frame_offset", camera.frame_offset)]
     text += ["\n[blend]\n", _line("seam_deg", seams), _line("feather_deg", blend.feather_deg)]
@@ -171,13 +172,13 @@ def _camera(where: str, table: object) -> Camera:
     k = keys.numbers("k", None, ()) if "k" in keys else ()
     with _located(where):
         lens = LENSES[model]((width, height), focal_px, (x, y), k)
-    yaw, pitch, roll = (keys.number(f"{key}_deg", 0.0) for key in ("yaw", "pitch", "roll"))
+    yaw, tilt, roll = (keys.number(f"{key}_deg", 0.0) for key in ("yaw", "pitch", "roll"))
     east, down, north = keys.numbers("position_m", 3, (0.0, 0.0, 0.0))
     blue, green, red = keys.numbers("gain_bgr", 3, (1.0, 1.0, 1.0))
     offset = keys.integer("frame_offset", 0)
     keys.end()
     with _located(where):
-        return Camera(name, lens, yaw, pitch, roll, (east, down, north), (blue, green, red), offset)
+        return Camera(name, lens, yaw, tilt, roll, (east, down, north), (blue, green, red), offset)
 
 
 def _surface(where: str, table: object) -> Surface:

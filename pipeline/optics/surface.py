@@ -56,8 +56,8 @@ class Surface:
         directions: Array = rays + self.nearness(origin_m, rays)[..., None] * baseline
         return directions
 
-    def angles_to_metres(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+    def angles_to_metres(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
         """x to the right and z forward, metres on the ground, uncapped; nan at and above the horizon."""
-        rays = angles_to_rays(yaw_deg, pitch_deg)
+        rays = angles_to_rays(yaw_deg, tilt_deg)
         down = np.where(rays[..., 1] > 1e-9, rays[..., 1], np.nan)
         return self.height_m * rays[..., 0] / down, self.height_m * rays[..., 2] / down

@@ -19,15 +19,15 @@ Projection = Literal["rectilinear", "cylindrical", "equirectangular"]
 class View:
     """Where a virtual lens looks and how wide; its picture's size is the renderer's business.
 
-    Angles in degrees: yaw to the right, pitch upward, roll as a camera turned clockwise by its operator;
+    Angles in degrees: yaw to the right, tilt upward, roll as a camera turned clockwise by its operator;
     ``hfov_deg`` is the angle between the middles of the picture's left and right edges, at most 179 for a
-    rectilinear view, 360 for the others. A rectilinear view is tilted by its pitch; the others stand
-    upright, horizon level and verticals vertical, and ``pitch_deg`` is that of the picture's middle.
+    rectilinear view, 360 for the others. A rectilinear view is turned by its tilt; the others stand
+    upright, horizon level and verticals vertical, and ``tilt_deg`` is that of the picture's middle.
     Pure; any thread.
     """
 
     yaw_deg: float
-    pitch_deg: float
+    tilt_deg: float
     hfov_deg: float
     roll_deg: float = 0.0
     projection: Projection = "rectilinear"
@@ -42,22 +42,22 @@ class View:
             focal_px = width / 2 / math.tan(math.radians(self.hfov_deg) / 2)
             return RectilinearLens((width, height), focal_px, (middle_x, middle_y))
         focal_px = width / math.radians(self.hfov_deg)
-        pitch = math.radians(self.pitch_deg)
+        tilt = math.radians(self.tilt_deg)
         if self.projection == "cylindrical":
-            horizon_px = middle_y + focal_px * math.tan(pitch)
+            horizon_px = middle_y + focal_px * math.tan(tilt)
             return CylindricalLens((width, height), focal_px, (middle_x, horizon_px))
-        return EquirectangularLens((width, height), focal_px, (middle_x, middle_y + focal_px * pitch))
+        return EquirectangularLens((width, height), focal_px, (middle_x, middle_y + focal_px * tilt))
 
     @property
     def rotation(self) -> Array:
         """The 3x3 rotation from the virtual lens's axes to the world's."""
-        tilt_deg = self.pitch_deg if self.projection == "rectilinear" else 0.0
+        tilt_deg = self.tilt_deg if self.projection == "rectilinear" else 0.0
         return rotation(self.yaw_deg, tilt_deg, self.roll_deg)
 
-    def angles_to_pixels(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike, width: int, height: int) -> Array:
+    def angles_to_pixels(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike, width: int, height: int) -> Array:
         """Where in a picture of this size directions appear: pixels (..., 2), nan where they cannot."""
-        return self.lens(width, height).project(angles_to_rays(yaw_deg, pitch_deg) @ self.rotation)
+        return self.lens(width, height).project(angles_to_rays(yaw_deg, tilt_deg) @ self.rotation)
 
     def pixels_to_angles(self, pixels: Array, width: int, height: int) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of the pixels (..., 2) of a picture of this size."""
+        """Yaw and tilt in degrees of the pixels (..., 2) of a picture of this size."""
         return rays_to_angles(self.lens(width, height).unproject(pixels) @ self.rotation.T)

@@ -39,7 +39,7 @@ class PathWriter:
 
     def write(self, time_ns: Nanoseconds, view: View) -> None:
         """One frame's view."""
-        row = f"{ns_to_seconds(time_ns):.9f},{view.yaw_deg:.9f},{view.pitch_deg:.9f},{view.hfov_deg:.9f}\n"
+        row = f"{ns_to_seconds(time_ns):.9f},{view.yaw_deg:.9f},{view.tilt_deg:.9f},{view.hfov_deg:.9f}\n"
         with self._lock:
             if self._file is not None:
                 try:

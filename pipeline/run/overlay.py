@@ -55,7 +55,7 @@ class OverlayPainter:
         path, shown = None, None
         if self._director is not None:
             coming = [view for _, view in self._director.plan(now_ns, now_ns + PATH_NS)]
-            path = np.array([(one.yaw_deg, one.pitch_deg) for one in coming]).reshape(-1, 2)
+            path = np.array([(one.yaw_deg, one.tilt_deg) for one in coming]).reshape(-1, 2)
             shown = coming[0] if coming and self._shown_aspect is not None else None
         draw(frame, view, Overlay(boxes, path, shown, self._shown_aspect or 1.0))
 
@@ -91,4 +91,4 @@ def paint_all(*painters: Painter) -> Painter:
 
 def _box(found: Detection) -> Box:
     colour = _COLOURS.get(found.label, YELLOW)
-    return Box(found.yaw_deg, found.pitch_deg, found.width_deg, found.height_deg, colour)
+    return Box(found.yaw_deg, found.tilt_deg, found.width_deg, found.height_deg, colour)

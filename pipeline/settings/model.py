@@ -112,7 +112,7 @@ class DetectorSettings(Group):
 
 
 class FixedView(Group):
-    """A view that does not move, in rig angles: degrees, yaw to the right, pitch upward."""
+    """A view that does not move, in rig angles: degrees, yaw to the right, pitch (the tilt) upward."""
 
     yaw_deg: Degrees = 0.0
     """Where the view's centre looks, degrees to the right."""

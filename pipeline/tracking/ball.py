@@ -56,7 +56,7 @@ class Track:
     z_m: Array
     above_m: Array
     yaw_deg: Array
-    pitch_deg: Array
+    tilt_deg: Array
     uncertainty_m: Array
     company_m: Array
     """How far to the side of the ball those players stand who are near it."""
@@ -135,9 +135,9 @@ class BallTracker:
             # Before the first and after the last sight of a player the play is where it was nearest in time.
             nearest = _nearest(known)
             x_m, z_m, uncertainty_m = x_m[nearest], z_m[nearest], uncertainty_m[nearest]
-        yaw_deg, pitch_deg = self._geometry.metres_to_angles(x_m, z_m, above_m)
+        yaw_deg, tilt_deg = self._geometry.metres_to_angles(x_m, z_m, above_m)
         company_m = self._company(crowd, grid_s, x_m, z_m)
-        return Track(start_ns, x_m, z_m, above_m, yaw_deg, pitch_deg, uncertainty_m, company_m, following)
+        return Track(start_ns, x_m, z_m, above_m, yaw_deg, tilt_deg, uncertainty_m, company_m, following)
 
     def _company(self, crowd: Crowd, grid_s: Array, x_m: Array, z_m: Array) -> Array:
         """The players' reach around the ball on the grid, looked up once a second."""
@@ -165,15 +165,15 @@ class BallTracker:
         rows = [
             (
                 d.yaw_deg,
-                d.pitch_deg - (0.0 if d.label == "ball" else d.height_deg / 2),
+                d.tilt_deg - (0.0 if d.label == "ball" else d.height_deg / 2),
                 d.score,
                 d.label == "ball",
             )
             for some in things
             for d in some
         ]
-        yaw, pitch, score, ball = np.array(rows).reshape(-1, 4).T
-        x, z = self._geometry.angles_to_metres(yaw, pitch)
+        yaw, tilt, score, ball = np.array(rows).reshape(-1, 4).T
+        x, z = self._geometry.angles_to_metres(yaw, tilt)
         far = ~(np.hypot(x, z) <= FARTHEST_M)
         x[far], z[far] = FARTHEST_M * np.sin(np.radians(yaw[far])), FARTHEST_M * np.cos(np.radians(yaw[far]))
         seen, end = [], 0
@@ -183,7 +183,7 @@ class BallTracker:
             metres = np.stack([x[begin:end], z[begin:end]])
             balls, players = metres[:, is_ball], metres[:, ~is_ball]
             gain = _gain(balls, score[begin:end][is_ball], players)
-            slope = np.tan(np.radians(pitch[begin:end][is_ball]))
+            slope = np.tan(np.radians(tilt[begin:end][is_ball]))
             seen.append(_Seen(np.concatenate([balls, [gain, slope]]), players, float(gain.sum())))
         return seen
 
@@ -243,7 +243,7 @@ class _Seen:
 
 def _usable(one: Detection) -> bool:
     """Whether it is a ball or a player at a place."""
-    return one.label in ("ball", "player") and math.isfinite(one.yaw_deg + one.pitch_deg + one.score)
+    return one.label in ("ball", "player") and math.isfinite(one.yaw_deg + one.tilt_deg + one.score)
 
 
 def _thinned(sets: Sequence[DetectionSet], seen: Sequence[_Seen]) -> tuple[list[DetectionSet], list[_Seen]]:

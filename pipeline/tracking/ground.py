@@ -19,13 +19,13 @@ class Geometry(Protocol):
     Metres: x to the right, z forward, from the point of the ground below the cameras.
     """
 
-    def angles_to_metres(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+    def angles_to_metres(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
         """x and z in metres of what is seen on the ground; nan at and above the horizon."""
 
     def metres_to_angles(
         self, x_m: ArrayLike, z_m: ArrayLike, above_ground_m: ArrayLike = 0.0
     ) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of points on the ground, or so far above it."""
+        """Yaw and tilt in degrees of points on the ground, or so far above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class LevelGround:
         if not (np.isfinite(self.height_m) and self.height_m > 0):
             raise ConfigError(f"the cameras' height must be a positive number of metres, not {self.height_m}")
 
-    def angles_to_metres(self, yaw_deg: ArrayLike, pitch_deg: ArrayLike) -> tuple[Array, Array]:
+    def angles_to_metres(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
         """x and z in metres of what is seen on the ground; nan at and above the horizon."""
         yaw, down = (
             np.radians(np.asarray(yaw_deg, np.float64)),
-            -np.radians(np.asarray(pitch_deg, np.float64)),
+            -np.radians(np.asarray(tilt_deg, np.float64)),
         )
         distance = self.height_m / np.where(down > 1e-9, np.tan(down), np.nan)
         return distance * np.sin(yaw), distance * np.cos(yaw)
@@ -50,7 +50,7 @@ class LevelGround:
     def metres_to_angles(
         self, x_m: ArrayLike, z_m: ArrayLike, above_ground_m: ArrayLike = 0.0
     ) -> tuple[Array, Array]:
-        """Yaw and pitch in degrees of points on the ground, or so far above it."""
+        """Yaw and tilt in degrees of points on the ground, or so far above it."""
         x, z = np.asarray(x_m, np.float64), np.asarray(z_m, np.float64)
         down = self.height_m - np.asarray(above_ground_m, np.float64)
         return np.degrees(np.arctan2(x, z)), -np.degrees(np.arctan2(down, np.hypot(x, z)))

@@ -45,8 +45,8 @@ class Painter:
         for camera in range(len(rig.cameras)):
             region = rig.region(camera)
             grid = np.meshgrid(np.arange(region.width), np.arange(region.height))
-            yaw_deg, pitch_deg = rig.pixels_to_angles(camera, np.stack(grid, axis=-1).astype(np.float64))
-            u, v = rig.angles_to_pitch(yaw_deg, pitch_deg)
+            yaw_deg, tilt_deg = rig.pixels_to_angles(camera, np.stack(grid, axis=-1).astype(np.float64))
+            u, v = rig.angles_to_pitch(yaw_deg, tilt_deg)
             turf = (np.abs(u) < PITCH.length_m / 2 + 4) & (np.abs(v) < PITCH.width_m / 2 + 4)
             part = self._empty[region.y : region.y + region.height, : region.width]
             part[turf] = GREEN
@@ -69,8 +69,8 @@ class Painter:
                     (left, top), (right, bottom) = np.round(corners).astype(int).tolist()
                     cv2.rectangle(part, (left, top), (right, bottom), shirt, cv2.FILLED)
             if ball is not None:
-                yaw_deg, pitch_deg = self.rig.metres_to_angles(*ball, 0.11)
-                middle = self.rig.angles_to_pixels(camera, yaw_deg, pitch_deg)
+                yaw_deg, tilt_deg = self.rig.metres_to_angles(*ball, 0.11)
+                middle = self.rig.angles_to_pixels(camera, yaw_deg, tilt_deg)
                 radius = 0.11 / np.hypot(*ball) * FOCAL_PX
                 if np.isfinite(middle).all():
                     at = np.round(middle * 16).astype(int).tolist()

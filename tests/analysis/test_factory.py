@@ -40,7 +40,7 @@ def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
     worker.finish()
     (seen,) = timeline.between(0, 0)
     assert seen.detections[0].yaw_deg == pytest.approx(12.0, abs=0.2)
-    assert seen.detections[0].pitch_deg == pytest.approx(-14.0, abs=0.2)
+    assert seen.detections[0].tilt_deg == pytest.approx(-14.0, abs=0.2)
 
 
 @pytest.mark.parametrize(

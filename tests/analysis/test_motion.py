@@ -28,7 +28,7 @@ def feet_m(rig: Rig, found: list[Detection]) -> list[Spot]:
     players = [it for it in found if it.label == "player"]
     return [
         (float(x), float(z))
-        for x, z in (rig.angles_to_metres(it.yaw_deg, it.pitch_deg - it.height_deg / 2) for it in players)
+        for x, z in (rig.angles_to_metres(it.yaw_deg, it.tilt_deg - it.height_deg / 2) for it in players)
     ]
 
 
@@ -85,9 +85,9 @@ def test_a_moving_ball_is_where_it_is_and_nothing_else_is_a_ball() -> None:
         if index == 0:
             continue
         (seen,) = balls(found)
-        yaw_deg, pitch_deg = rig.metres_to_angles(*ball, 0.11)
+        yaw_deg, tilt_deg = rig.metres_to_angles(*ball, 0.11)
         assert seen.yaw_deg == pytest.approx(yaw_deg, abs=0.1)
-        assert seen.pitch_deg == pytest.approx(pitch_deg, abs=0.1)
+        assert seen.tilt_deg == pytest.approx(tilt_deg, abs=0.1)
 
 
 def test_what_is_outside_the_field_is_no_player_and_no_ball() -> None:
@@ -188,14 +188,14 @@ def test_the_mark_under_the_ball_of_the_kick_off_is_no_ball_when_it_comes_to_lig
     frame = Frame.empty("NV12", match.settings.width, match.settings.height)
     pitch = match.rig.pitch
     assert pitch is not None
-    yaw_deg, pitch_deg = match.rig.metres_to_angles(*pitch.centre_m)
+    yaw_deg, tilt_deg = match.rig.metres_to_angles(*pitch.centre_m)
     for index in range(0, 80, 2):
         match.render(index, frame)
         found = detector.detect(frame, ms(40 * index))
         at_spot = [
             ball
             for ball in balls(list(found), 0.2)
-            if np.hypot(ball.yaw_deg - yaw_deg, ball.pitch_deg - pitch_deg) < 0.2
+            if np.hypot(ball.yaw_deg - yaw_deg, ball.tilt_deg - tilt_deg) < 0.2
         ]
         if index > 44:  # the ball has left it
             assert at_spot == []

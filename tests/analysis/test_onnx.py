@@ -26,8 +26,8 @@ def spotted(rig: Rig, spots_deg: list[tuple[float, float]], radius_px: int = 28)
     frame = Frame.empty("NV12", *rig.frame_size)
     for camera in range(len(rig.cameras)):
         region = rig.region(camera)
-        for yaw_deg, pitch_deg in spots_deg:
-            pixel = rig.angles_to_pixels(camera, yaw_deg, pitch_deg)
+        for yaw_deg, tilt_deg in spots_deg:
+            pixel = rig.angles_to_pixels(camera, yaw_deg, tilt_deg)
             if rig.cameras[camera].lens.contains(pixel):
                 x, y = np.round(pixel).astype(int)
                 rows = slice(max(0, y - radius_px), min(region.height, y + radius_px))
@@ -39,13 +39,13 @@ def spotted(rig: Rig, spots_deg: list[tuple[float, float]], radius_px: int = 28)
 def assert_found(detector: OnnxDetector, rig: Rig, within_deg: float = 1.5) -> None:
     found = detector.detect(spotted(rig, SPOTS_DEG), ms(0))
     assert {it.label for it in found} == {"ball"}
-    for yaw_deg, pitch_deg in SPOTS_DEG:
-        near = [it for it in found if np.hypot(it.yaw_deg - yaw_deg, it.pitch_deg - pitch_deg) < within_deg]
-        assert near, ((yaw_deg, pitch_deg), found)
+    for yaw_deg, tilt_deg in SPOTS_DEG:
+        near = [it for it in found if np.hypot(it.yaw_deg - yaw_deg, it.tilt_deg - tilt_deg) < within_deg]
+        assert near, ((yaw_deg, tilt_deg), found)
     away = [
         it
         for it in found
-        if min(np.hypot(it.yaw_deg - yaw, it.pitch_deg - pitch) for yaw, pitch in SPOTS_DEG) > 2 * within_deg
+        if min(np.hypot(it.yaw_deg - yaw, it.tilt_deg - tilt) for yaw, tilt in SPOTS_DEG) > 2 * within_deg
     ]
     assert not away
 
@@ -74,10 +74,10 @@ def test_one_thing_in_two_tiles_is_one_thing(tmp_path: Path) -> None:
     detector = OnnxDetector(rig, build(tmp_path / "m.onnx"), tile_hfov_deg=20.0)
     first, second = detector._tiles[:2]
     cell = np.array([SIDE - 12.5, 83.5])
-    yaw_deg, pitch_deg = first.view.pixels_to_angles(cell, SIDE, SIDE)
-    again = second.view.angles_to_pixels(yaw_deg, pitch_deg, SIDE, SIDE)
+    yaw_deg, tilt_deg = first.view.pixels_to_angles(cell, SIDE, SIDE)
+    again = second.view.angles_to_pixels(yaw_deg, tilt_deg, SIDE, SIDE)
     assert 12 < again[0] < SIDE - 12
-    found = detector.detect(spotted(rig, [(float(yaw_deg), float(pitch_deg))], radius_px=6), ms(0))
+    found = detector.detect(spotted(rig, [(float(yaw_deg), float(tilt_deg))], radius_px=6), ms(0))
     assert len(found) == 1, found
     assert found[0].yaw_deg == pytest.approx(float(yaw_deg), abs=0.5)
 
@@ -90,7 +90,7 @@ def test_what_is_off_the_field_is_left_out(tmp_path: Path) -> None:
     on, off = (float(a) for a in rig.pitch_to_angles(0, 0)), (float(a) for a in rig.pitch_to_angles(0, 30))
     found = detector.detect(spotted(rig, [tuple(on), tuple(off)], radius_px=28), ms(0))  # type: ignore[list-item]
     assert found
-    assert all(field.contains(it.yaw_deg, it.pitch_deg - it.height_deg / 2) for it in found)
+    assert all(field.contains(it.yaw_deg, it.tilt_deg - it.height_deg / 2) for it in found)
     assert {it.label for it in found} == {"player"}
 
 

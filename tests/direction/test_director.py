@@ -21,7 +21,7 @@ def play() -> Play:
 
 def directed(director: Director, times_ns: list[int]) -> np.ndarray:
     views = [director.view_at(time_ns) for time_ns in times_ns]
-    return np.array([(view.yaw_deg, view.pitch_deg, view.hfov_deg) for view in views])
+    return np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])
 
 
 def test_the_ball_is_in_the_middle_of_a_calm_picture(play: Play) -> None:
@@ -62,7 +62,7 @@ def test_the_limits_hold_at_every_instant_through_take_over_and_hand_back(play: 
         if i == 2400:
             director.hand_back()
         view = director.view_at(time_ns)
-        rows.append((view.yaw_deg, view.pitch_deg, view.hfov_deg))
+        rows.append((view.yaw_deg, view.tilt_deg, view.hfov_deg))
     path = np.array(rows)
     speed = np.diff(path, axis=0) * 100
     acceleration = np.diff(speed, axis=0) * 100
@@ -157,7 +157,7 @@ def test_a_hand_that_steers_all_the_time_leads_a_camera_that_keeps_its_limits(pl
             yaw_deg = 50 * np.sin(i / 90) + rng.normal(0, 10)
             director.take_over(yaw_deg, -12 + 6 * np.sin(i / 40), 40 + 15 * np.cos(i / 130))
         view = director.view_at(time_ns)
-        rows.append((view.yaw_deg, view.pitch_deg, view.hfov_deg))
+        rows.append((view.yaw_deg, view.tilt_deg, view.hfov_deg))
     path = np.array(rows)
     speed = np.diff(path, axis=0) * 100
     acceleration = np.diff(speed, axis=0) * 100

@@ -22,36 +22,34 @@ class BoxEdges:
 
     yaw_min_deg: float
     yaw_max_deg: float
-    pitch_min_deg: float
-    pitch_max_deg: float
+    tilt_min_deg: float
+    tilt_max_deg: float
     aspect: float = 16 / 9
 
     @property
     def max_hfov_deg(self) -> float:
         """The widest view that fits both ways."""
-        return min(
-            self.yaw_max_deg - self.yaw_min_deg, (self.pitch_max_deg - self.pitch_min_deg) * self.aspect
-        )
+        return min(self.yaw_max_deg - self.yaw_min_deg, (self.tilt_max_deg - self.tilt_min_deg) * self.aspect)
 
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
         """The least and the largest yaw of a view of this width."""
         return self.yaw_min_deg + hfov_deg / 2, self.yaw_max_deg - hfov_deg / 2
 
-    def pitch_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest pitch of a view of this width."""
+    def tilt_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
+        """The least and the largest tilt of a view of this width."""
         del yaw_deg
         half_deg = hfov_deg / self.aspect / 2
-        return self.pitch_min_deg + half_deg, self.pitch_max_deg - half_deg
+        return self.tilt_min_deg + half_deg, self.tilt_max_deg - half_deg
 
     def limit(self, view: View) -> View:
         """The nearest view that fits."""
         hfov_deg = min(view.hfov_deg, self.max_hfov_deg)
         left, right = self.yaw_range_deg(hfov_deg)
-        bottom, top = self.pitch_range_deg(view.yaw_deg, hfov_deg)
+        bottom, top = self.tilt_range_deg(view.yaw_deg, hfov_deg)
         return replace(
             view,
             yaw_deg=min(max(view.yaw_deg, left), right),
-            pitch_deg=min(max(view.pitch_deg, bottom), top),
+            tilt_deg=min(max(view.tilt_deg, bottom), top),
             hfov_deg=hfov_deg,
         )
 
@@ -70,7 +68,7 @@ def test_a_box_limits_width_then_place() -> None:
     limited = BOX.limit(View(90.0, -60.0, 120.0))
     assert limited.hfov_deg == BOX.max_hfov_deg
     assert limited.yaw_deg == pytest.approx(40.0 - limited.hfov_deg / 2)
-    assert limited.pitch_deg == pytest.approx(-8.5)
+    assert limited.tilt_deg == pytest.approx(-8.5)
 
 
 def test_the_path_keeps_inside_the_edges_without_being_cut_back(play: Play) -> None:
@@ -80,7 +78,7 @@ def test_the_path_keeps_inside_the_edges_without_being_cut_back(play: Play) -> N
     for view in views:
         limited = BOX.limit(view)
         assert limited.yaw_deg == pytest.approx(view.yaw_deg, abs=0.05)
-        assert limited.pitch_deg == pytest.approx(view.pitch_deg, abs=0.05)
+        assert limited.tilt_deg == pytest.approx(view.tilt_deg, abs=0.05)
     speed = np.diff([view.yaw_deg for view in views]) * play.rate_hz
     assert np.abs(np.diff(speed) * play.rate_hz).max() < 45.0
 

@@ -22,9 +22,9 @@ def track(x_m: float = 0.0, speed_m_s: float = 0.0, z_m: float = 40.0) -> Track:
     """A ball that crosses at that speed, seen all the time."""
     x = x_m + speed_m_s * np.arange(61) * 0.1
     flat = np.zeros(61)
-    yaw, pitch = GROUND.metres_to_angles(x, flat + z_m)
+    yaw, tilt = GROUND.metres_to_angles(x, flat + z_m)
     following = np.full(61, Following.BALL, np.int8)
-    return Track(0, x, flat + z_m, flat, yaw, pitch, flat, flat, following)
+    return Track(0, x, flat + z_m, flat, yaw, tilt, flat, flat, following)
 
 
 def test_the_camera_leads_a_running_ball_and_widens_for_it() -> None:
@@ -46,7 +46,7 @@ def test_doubt_spreads_what_must_be_seen() -> None:
     targets = frame(doubtful, GROUND, STYLE, 0, TIMES_S)
     reach = np.degrees(np.arctan(6.0 / 40.0))
     np.testing.assert_allclose(targets.yaw_high_deg - targets.yaw_low_deg, 2 * reach)
-    assert (targets.pitch_low_deg < targets.pitch_high_deg).all()
+    assert (targets.tilt_low_deg < targets.tilt_high_deg).all()
 
 
 def test_a_goal_that_is_near_draws_the_picture_to_it_and_a_far_one_does_not() -> None:

@@ -19,10 +19,10 @@ PLANNER = Planner(STYLES["broadcast"], 4.0, 16 / 9)
 def wandering(seed: int) -> Targets:
     rng = np.random.default_rng(seed)
     yaw = np.cumsum(rng.normal(0, 4, PLANNER.samples))
-    pitch = -12 + np.cumsum(rng.normal(0, 1, PLANNER.samples))
+    tilt = -12 + np.cumsum(rng.normal(0, 1, PLANNER.samples))
     doubt = rng.uniform(0, 6, PLANNER.samples)
     hfov = rng.uniform(22, 60, PLANNER.samples)
-    return Targets(yaw - doubt, yaw + doubt, pitch - 1, pitch + 1, yaw, pitch, hfov)
+    return Targets(yaw - doubt, yaw + doubt, tilt - 1, tilt + 1, yaw, tilt, hfov)
 
 
 @settings(max_examples=30, deadline=None)

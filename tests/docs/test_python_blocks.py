@@ -81,9 +81,7 @@ def the_brightest_spot_is_found(names: Names) -> None:
     frame = Frame.empty("NV12", 640, 360)
     frame.luma[200, 400] = 255
     (found,) = names["BrightestSpot"](rig).detect(frame, Nanoseconds(0))
-    assert (found.yaw_deg, found.pitch_deg) == pytest.approx(
-        rig.pixels_to_angles(0, np.array([400.0, 200.0]))
-    )
+    assert (found.yaw_deg, found.tilt_deg) == pytest.approx(rig.pixels_to_angles(0, np.array([400.0, 200.0])))
 
 
 def a_recording(names: Names) -> None:

@@ -40,10 +40,10 @@ def small() -> Match:
 def test_the_drawing_projects_as_the_rig_does(u_m: float, v_m: float, z_m: float) -> None:
     venue = Venue.of(SMALL)
     rig = venue.rig()
-    yaw, pitch = venue.angles(u_m, v_m, z_m)
-    assert venue.pixels(u_m, v_m, z_m) == pytest.approx(rig.angles_to_pixels(0, yaw, pitch), abs=1e-6)
+    yaw, tilt = venue.angles(u_m, v_m, z_m)
+    assert venue.pixels(u_m, v_m, z_m) == pytest.approx(rig.angles_to_pixels(0, yaw, tilt), abs=1e-6)
     if z_m == 0.0:
-        assert rig.pitch_to_angles(u_m, v_m) == pytest.approx((yaw, pitch), abs=1e-9)
+        assert rig.pitch_to_angles(u_m, v_m) == pytest.approx((yaw, tilt), abs=1e-9)
 
 
 def test_the_whole_pitch_is_in_the_picture() -> None:
@@ -67,7 +67,7 @@ def test_the_ball_is_drawn_where_the_truth_says(small: Match) -> None:
         gap = np.linalg.norm(scene.position[:PLAYERS] - scene.ball[:2], axis=1).min()
         if gap < 4.0:
             continue
-        x, y = np.rint(rig.angles_to_pixels(0, ball.yaw_deg, ball.pitch_deg)).astype(int)
+        x, y = np.rint(rig.angles_to_pixels(0, ball.yaw_deg, ball.tilt_deg)).astype(int)
         around = out.luma[y - 6 : y + 7, x - 6 : x + 7]
         brightest = np.unravel_index(around.argmax(), around.shape)
         assert abs(brightest[0] - 6) <= 1.5
@@ -84,7 +84,7 @@ def test_players_stand_where_the_truth_says() -> None:
     odd = np.abs(out.planes[1] - empty).sum(axis=-1) > 30
     rows = truth.at(frame_time_ns(150, SMALL))
     for keeper in (rows[1], rows[12]):
-        x, y = np.rint(rig.angles_to_pixels(0, keeper.yaw_deg, keeper.pitch_deg) / 2).astype(int)
+        x, y = np.rint(rig.angles_to_pixels(0, keeper.yaw_deg, keeper.tilt_deg) / 2).astype(int)
         found = np.argwhere(odd[y - 7 : y + 8, x - 7 : x + 8])
         assert found.shape[0] > 5
         assert found.mean(axis=0) == pytest.approx([7, 7], abs=1.3)

@@ -23,14 +23,14 @@ def unseen_share(rig: Rig, view: View) -> float:
 
 @settings(max_examples=80, deadline=None)
 @given(st.floats(-120, 120), st.floats(-60, 50), st.floats(3, 130), st.floats(-25, 25) | st.just(0.0))
-def test_a_limited_view_has_no_black_corner(yaw: float, pitch: float, hfov: float, roll: float) -> None:
+def test_a_limited_view_has_no_black_corner(yaw: float, tilt: float, hfov: float, roll: float) -> None:
     for rig in (PAIR, panorama()):
-        limited = limit(View(yaw, pitch, hfov, roll), rig, ASPECT)
+        limited = limit(View(yaw, tilt, hfov, roll), rig, ASPECT)
         assert limited.roll_deg == roll
         assert limited.hfov_deg <= hfov
         assert unseen_share(rig, limited) < 0.005
         again = limit(limited, rig, ASPECT)
-        assert np.allclose((again.yaw_deg, again.pitch_deg), (limited.yaw_deg, limited.pitch_deg), atol=0.05)
+        assert np.allclose((again.yaw_deg, again.tilt_deg), (limited.yaw_deg, limited.tilt_deg), atol=0.05)
 
 
 def test_a_view_within_the_limits_is_left_alone() -> None:
@@ -41,12 +41,12 @@ def test_a_view_within_the_limits_is_left_alone() -> None:
 
 
 def test_limits_are_not_much_tighter_than_they_must_be() -> None:
-    lowest, highest = limits(PAIR, ASPECT).pitch_range_deg(0.0, 30.0)
+    lowest, highest = limits(PAIR, ASPECT).tilt_range_deg(0.0, 30.0)
     assert unseen_share(PAIR, View(0.0, lowest - 1.5, 30.0)) > 0
     assert unseen_share(PAIR, View(0.0, highest + 1.5, 30.0)) > 0
     least, largest = limits(PAIR, ASPECT).yaw_range_deg(30.0)
     for yaw in (least - 4.0, largest + 4.0):
-        assert all(unseen_share(PAIR, View(yaw, pitch, 30.0)) > 0 for pitch in np.arange(-30, 15, 1.0))
+        assert all(unseen_share(PAIR, View(yaw, tilt, 30.0)) > 0 for tilt in np.arange(-30, 15, 1.0))
 
 
 def test_a_full_turn_has_no_limit_sideways() -> None:
@@ -70,9 +70,9 @@ def test_the_panorama_shows_all_that_is_seen() -> None:
 
 
 def test_a_fitted_view_shows_what_it_was_made_for() -> None:
-    yaw, pitch = np.array([-8.0, 4.0, 9.0]), np.array([-14.0, -6.0, -10.0])
-    view = fit_view(PAIR, yaw, pitch, ASPECT)
-    pixels = view.angles_to_pixels(yaw, pitch, 1600, 900)
+    yaw, tilt = np.array([-8.0, 4.0, 9.0]), np.array([-14.0, -6.0, -10.0])
+    view = fit_view(PAIR, yaw, tilt, ASPECT)
+    pixels = view.angles_to_pixels(yaw, tilt, 1600, 900)
     assert (pixels >= 0).all()
     assert (pixels <= (1599, 899)).all()
     assert view.hfov_deg < 30

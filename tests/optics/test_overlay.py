@@ -33,8 +33,8 @@ def test_the_path_is_a_row_of_dots_that_get_smaller() -> None:
     path = np.stack([np.linspace(0, 20, 11), np.full(11, -10.0)], axis=-1)
     draw(frame, VIEW, Overlay(path=path))
     sizes = []
-    for yaw, pitch in path:
-        x, y = np.rint(VIEW.angles_to_pixels(yaw, pitch, 1280, 720)).astype(int)
+    for yaw, tilt in path:
+        x, y = np.rint(VIEW.angles_to_pixels(yaw, tilt, 1280, 720)).astype(int)
         assert frame.luma[y, x] == YELLOW[0]
         sizes.append(int((frame.luma[y - 8 : y + 9, x - 8 : x + 9] != 16).sum()))
     assert sizes[0] > 2 * sizes[-1]

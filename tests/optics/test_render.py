@@ -22,12 +22,12 @@ from pipeline.optics.view import View
 from tests.optics.rigs import paint, panorama, sphere, two_cameras
 
 
-def waves(yaw_deg: Array, pitch_deg: Array) -> Array:
+def waves(yaw_deg: Array, tilt_deg: Array) -> Array:
     """A smooth scene without a jump anywhere but at the poles."""
     values: Array = (
         125
-        + 60 * np.sin(np.radians(6 * yaw_deg)) * np.cos(np.radians(pitch_deg))
-        + 40 * np.sin(np.radians(7 * pitch_deg))
+        + 60 * np.sin(np.radians(6 * yaw_deg)) * np.cos(np.radians(tilt_deg))
+        + 40 * np.sin(np.radians(7 * tilt_deg))
     )
     return values
 
@@ -57,7 +57,7 @@ def test_a_sphere_is_rendered_as_by_py360convert(view: View) -> None:
         frame.luma[..., None],
         (view.hfov_deg, vfov),
         view.yaw_deg,
-        view.pitch_deg,
+        view.tilt_deg,
         (180, 320),
         in_rot_deg=view.roll_deg,
     )[..., 0].astype(float)
@@ -76,13 +76,13 @@ views = st.builds(
 )
 
 
-def seen_within(rig: Rig, yaw_deg: Array, pitch_deg: Array, margin_px: float) -> NDArray[np.bool_]:
+def seen_within(rig: Rig, yaw_deg: Array, tilt_deg: Array, margin_px: float) -> NDArray[np.bool_]:
     """Which directions some camera sees at least so far inside its picture's edge (negative: outside it)."""
     seen = np.zeros(yaw_deg.shape, np.bool_)
     for i, camera in enumerate(rig.cameras):
         width, height = camera.size_px
         margins = (-1.0 if camera.lens.full_turn else margin_px, margin_px)
-        inside = rig.angles_to_pixels(i, yaw_deg, pitch_deg) - margins
+        inside = rig.angles_to_pixels(i, yaw_deg, tilt_deg) - margins
         seen |= ((inside >= 0) & (inside <= np.subtract((width - 1, height - 1), 2 * np.array(margins)))).all(
             axis=-1
         )
@@ -104,13 +104,13 @@ def test_what_is_rendered_is_the_scene_or_black(view: View) -> None:
     """Never a wrapped pixel: each shows the scene in its own direction, or nothing if no camera sees that."""
     for rig, frame in SCENES:
         picture = Renderer(rig, 192, 108).render(view, frame).luma.astype(float)
-        yaw, pitch = angles_of(view, 192, 108)
+        yaw, tilt = angles_of(view, 192, 108)
         step_deg = view.hfov_deg / 192
         margin_px = 2 + 2 * step_deg * rig.cameras[0].lens.focal_px / 57
-        away_from_poles = np.abs(pitch) < FARTHEST_UP_DEG
-        error = np.abs(picture - waves(yaw, pitch))[seen_within(rig, yaw, pitch, margin_px) & away_from_poles]
+        away_from_poles = np.abs(tilt) < FARTHEST_UP_DEG
+        error = np.abs(picture - waves(yaw, tilt))[seen_within(rig, yaw, tilt, margin_px) & away_from_poles]
         assert error.max(initial=0) < 4 + 3 * step_deg
-        assert (picture[~seen_within(rig, yaw, pitch, -margin_px) & away_from_poles] == 16).all()
+        assert (picture[~seen_within(rig, yaw, tilt, -margin_px) & away_from_poles] == 16).all()
 
 
 SCENES = [(rig, paint(rig, waves)) for rig in (two_cameras(), panorama(), sphere())]
@@ -135,15 +135,15 @@ def test_the_coarse_map_is_near_the_exact_one(view: View) -> None:
         cell_of = (np.arange(540) + 8) // 16, (np.arange(960) + 8) // 16
         judged = part.needed[np.ix_(*cell_of)] & rig.cameras[part.camera].lens.contains(exact)
         error = np.hypot(x - exact[..., 0], y - exact[..., 1])[judged]
-        assert error.mean() < 0.03 * max(1.0, part.pitch)
-        assert error.max() < 0.2 * max(1.0, part.pitch)
+        assert error.mean() < 0.03 * max(1.0, part.spacing)
+        assert error.max() < 0.2 * max(1.0, part.spacing)
 
 
 def test_a_line_on_the_ground_is_rendered_straight_across_the_seam() -> None:
     rig = two_cameras()
 
-    def goal_to_goal(yaw: Array, pitch: Array) -> Array:
-        x, z = rig.angles_to_metres(yaw, pitch)
+    def goal_to_goal(yaw: Array, tilt: Array) -> Array:
+        x, z = rig.angles_to_metres(yaw, tilt)
         away = np.abs(0.2 * x + z - 20.0)
         return np.where(away < 0.6, 235 - 300 * away, 40.0)
 
@@ -218,7 +218,7 @@ def test_a_picture_used_again_keeps_nothing_of_the_last() -> None:
 def test_a_small_view_of_much_is_smoothed_not_skipped() -> None:
     rig = panorama()
 
-    def stripes(yaw: Array, _pitch: Array) -> Array:
+    def stripes(yaw: Array, _tilt: Array) -> Array:
         return np.where(np.floor(yaw * 4) % 2 == 0, 40.0, 200.0)
 
     small = Renderer(rig, 64, 24).render(View(0, -5, 150, 0, "cylindrical"), paint(rig, stripes)).luma
@@ -289,7 +289,7 @@ def test_three_cameras_in_any_order_show_one_scene() -> None:
     frame = paint(rig, waves)
     view = View(0, 0, 200, 0, "equirectangular")
     picture = Renderer(rig, 600, 150).render(view, frame).luma.astype(float)
-    yaw, pitch = angles_of(view, 600, 150)
-    inner = seen_within(rig, yaw, pitch, 10)
+    yaw, tilt = angles_of(view, 600, 150)
+    inner = seen_within(rig, yaw, tilt, 10)
     assert inner.any(axis=0).all()
-    assert np.abs(picture - waves(yaw, pitch))[inner].max() < 3
+    assert np.abs(picture - waves(yaw, tilt))[inner].max() < 3

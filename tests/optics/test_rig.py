@@ -31,17 +31,17 @@ def test_world_axes_and_rotation_follow_the_convention() -> None:
 
 @settings(deadline=None)
 @given(st.floats(-179, 179), st.floats(-89, 89))
-def test_angles_and_rays_are_inverse(yaw: float, pitch: float) -> None:
-    assert np.allclose(rays_to_angles(5 * angles_to_rays(yaw, pitch)), (yaw, pitch), atol=1e-9)
+def test_angles_and_rays_are_inverse(yaw: float, tilt: float) -> None:
+    assert np.allclose(rays_to_angles(5 * angles_to_rays(yaw, tilt)), (yaw, tilt), atol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
 @given(angle, st.floats(-60, 30), angle, metre, metre, metre)
 def test_a_pixel_traced_to_the_world_comes_home(
-    yaw: float, pitch: float, roll: float, x: float, y: float, z: float
+    yaw: float, tilt: float, roll: float, x: float, y: float, z: float
 ) -> None:
     lens = two_cameras().cameras[0].lens
-    camera = Camera("one", lens, yaw, pitch, roll, (x, y, z))
+    camera = Camera("one", lens, yaw, tilt, roll, (x, y, z))
     rig = Rig((camera,), Surface("ground-capped", 7.0, 80.0))
     pixels = np.stack(np.meshgrid(np.linspace(0, 1023, 23), np.linspace(0, 575, 13)), axis=-1)
     home = rig.angles_to_pixels(0, *rig.pixels_to_angles(0, pixels))
@@ -67,19 +67,19 @@ def test_parallax_agrees_with_opencv() -> None:
 
 def test_two_cameras_agree_on_the_ground_and_on_the_wall() -> None:
     rig = two_cameras()
-    yaw, pitch = np.meshgrid(np.linspace(-3, 3, 7), np.linspace(-20, 5, 11))
-    assert rig.seen_by(yaw, pitch).all()
+    yaw, tilt = np.meshgrid(np.linspace(-3, 3, 7), np.linspace(-20, 5, 11))
+    assert rig.seen_by(yaw, tilt).all()
     for i in (0, 1):
-        back = rig.pixels_to_angles(i, rig.angles_to_pixels(i, yaw, pitch))
-        assert np.allclose(back, (yaw, pitch), atol=1e-9)
+        back = rig.pixels_to_angles(i, rig.angles_to_pixels(i, yaw, tilt))
+        assert np.allclose(back, (yaw, tilt), atol=1e-9)
 
 
 @settings(deadline=None)
 @given(st.floats(-70, 70), st.floats(-60, -0.5))
-def test_metres_and_angles_are_inverse(yaw: float, pitch: float) -> None:
+def test_metres_and_angles_are_inverse(yaw: float, tilt: float) -> None:
     rig = two_cameras()
-    assert np.allclose(rig.metres_to_angles(*rig.angles_to_metres(yaw, pitch)), (yaw, pitch), atol=1e-9)
-    assert np.allclose(rig.pitch_to_angles(*rig.angles_to_pitch(yaw, pitch)), (yaw, pitch), atol=1e-9)
+    assert np.allclose(rig.metres_to_angles(*rig.angles_to_metres(yaw, tilt)), (yaw, tilt), atol=1e-9)
+    assert np.allclose(rig.pitch_to_angles(*rig.angles_to_pitch(yaw, tilt)), (yaw, tilt), atol=1e-9)
 
 
 def test_metres_are_those_of_the_ground() -> None:
@@ -105,10 +105,10 @@ def test_the_outline_is_closed_and_as_long_as_the_pitch() -> None:
 def test_coverage_holds_what_is_seen() -> None:
     seen = two_cameras().coverage()
     assert -85 < seen.yaw_min_deg < -75 < 75 < seen.yaw_max_deg < 85
-    assert seen.pitch_min_deg < -25 < 10 < seen.pitch_max_deg
+    assert seen.tilt_min_deg < -25 < 10 < seen.tilt_max_deg
     whole = sphere().coverage()
     assert whole.yaw_max_deg - whole.yaw_min_deg > 359
-    assert whole.pitch_max_deg - whole.pitch_min_deg > 179
+    assert whole.tilt_max_deg - whole.tilt_min_deg > 179
 
 
 def test_the_rig_frame_stacks_the_cameras() -> None:

@@ -23,9 +23,9 @@ def seen(time_s: float, *things: tuple[float, float, float, float, str]) -> Dete
     """A set of things at x, z, height above ground (m), score, label."""
     detections = []
     for x, z, above, score, label in things:
-        yaw, pitch = GROUND.metres_to_angles(x, z, above)
+        yaw, tilt = GROUND.metres_to_angles(x, z, above)
         detections.append(
-            Detection("ball" if label == "ball" else "player", score, float(yaw), float(pitch), 0.0, 0.0)
+            Detection("ball" if label == "ball" else "player", score, float(yaw), float(tilt), 0.0, 0.0)
         )
     return DetectionSet(Nanoseconds(round(time_s * NS_PER_S)), tuple(detections))
 
@@ -101,9 +101,9 @@ def test_a_high_pass_is_put_on_its_parabola() -> None:
     track = BallTracker(GROUND).track(sets, 0, round(5.9 * NS_PER_S))
     grid = np.arange(len(track.x_m)) * 0.1
     times, x, z, above = np.array(truth).T
-    yaw, pitch = GROUND.metres_to_angles(x, z, above)
+    yaw, tilt = GROUND.metres_to_angles(x, z, above)
     np.testing.assert_allclose(track.yaw_deg, np.interp(grid, times, yaw), atol=0.8)
-    np.testing.assert_allclose(track.pitch_deg, np.interp(grid, times, pitch), atol=0.8)
+    np.testing.assert_allclose(track.tilt_deg, np.interp(grid, times, tilt), atol=0.8)
     assert track.above_m.max() == pytest.approx(above.max(), abs=1.5)
     assert np.hypot(track.x_m, track.z_m).max() < 45.0
 
@@ -128,9 +128,9 @@ def test_nothing_at_all_is_nothing() -> None:
 
 @given(st.floats(-60, 60), st.floats(2, 120), st.floats(0, 7))
 def test_metres_and_angles_agree(x: float, z: float, above: float) -> None:
-    yaw, pitch = GROUND.metres_to_angles(x, z)
-    np.testing.assert_allclose(GROUND.angles_to_metres(yaw, pitch), (x, z), rtol=1e-9, atol=1e-9)
-    assert GROUND.metres_to_angles(x, z, above)[1] >= pitch
+    yaw, tilt = GROUND.metres_to_angles(x, z)
+    np.testing.assert_allclose(GROUND.angles_to_metres(yaw, tilt), (x, z), rtol=1e-9, atol=1e-9)
+    assert GROUND.metres_to_angles(x, z, above)[1] >= tilt
     assert np.isnan(GROUND.angles_to_metres(0.0, 0.0)[0])
     assert camera_height_m(GROUND) == pytest.approx(8.0)
 

@@ -49,17 +49,17 @@ def _log_ratio(
 ) -> Array | None:
     """log(gain of a) - log(gain of b) for blue, green, red, that makes both show one colour; None unseen."""
     reach = rig.coverage()
-    yaw, pitch = np.meshgrid(
+    yaw, tilt = np.meshgrid(
         np.arange(reach.yaw_min_deg, reach.yaw_max_deg, _STEP_DEG),
-        np.arange(reach.pitch_min_deg, 0.0, _STEP_DEG),
+        np.arange(reach.tilt_min_deg, 0.0, _STEP_DEG),
     )
-    seen = rig.seen_by(yaw, pitch)
+    seen = rig.seen_by(yaw, tilt)
     both = seen[..., a] & seen[..., b]
-    yaw, pitch = yaw[both], pitch[both]
+    yaw, tilt = yaw[both], tilt[both]
     colours = []
     usable = np.ones(len(yaw), bool)
     for i in (a, b):
-        columns, rows = np.round(rig.angles_to_pixels(i, yaw, pitch)).astype(int).T
+        columns, rows = np.round(rig.angles_to_pixels(i, yaw, tilt)).astype(int).T
         colour = smooth[i][rows, columns].astype(np.float64)
         usable &= turf[i][rows, columns] & (colour > _DARKEST).all(axis=1) & (colour < _BRIGHTEST).all(axis=1)
         colours.append(colour)

@@ -77,18 +77,18 @@ def turned(rig: Rig, axes: Array) -> Rig:
     """The rig in new world axes, rows of `axes`; the places of its cameras turn with them."""
     cameras = []
     for camera in rig.cameras:
-        yaw, pitch, roll = angles_of(axes @ camera.rotation)
+        yaw, tilt, roll = angles_of(axes @ camera.rotation)
         x, y, z = axes @ np.array(camera.position_m)
         place = (float(x), float(y), float(z))
-        cameras.append(replace(camera, yaw_deg=yaw, pitch_deg=pitch, roll_deg=roll, position_m=place))
+        cameras.append(replace(camera, yaw_deg=yaw, tilt_deg=tilt, roll_deg=roll, position_m=place))
     return replace(rig, cameras=tuple(cameras))
 
 
 def angles_of(turn: Array) -> tuple[float, float, float]:
-    """Yaw, pitch and roll in degrees of a rotation camera -> world; the inverse of ``angles.rotation``."""
-    yaw, pitch = rays_to_angles(turn[:, 2])
+    """Yaw, tilt and roll in degrees of a rotation camera -> world; the inverse of ``angles.rotation``."""
+    yaw, tilt = rays_to_angles(turn[:, 2])
     roll = np.degrees(np.arctan2(turn[1, 0], turn[1, 1]))
-    return float(yaw), float(pitch), float(roll)
+    return float(yaw), float(tilt), float(roll)
 
 
 def own_level(cameras: Sequence[Camera]) -> Array:

@@ -54,14 +54,12 @@ class _Pen:
         self.picture = picture
         self._view = view
 
-    def pixels(self, yaw_deg: Array, pitch_deg: Array) -> Array:
+    def pixels(self, yaw_deg: Array, tilt_deg: Array) -> Array:
         height, width = self.picture.shape[:2]
-        return self._view.angles_to_pixels(yaw_deg, pitch_deg, width, height)
+        return self._view.angles_to_pixels(yaw_deg, tilt_deg, width, height)
 
-    def line(
-        self, yaw_deg: Array, pitch_deg: Array, colour: tuple[int, int, int], thickness: int = 1
-    ) -> None:
-        self.stroke(self.pixels(yaw_deg, pitch_deg), colour, thickness)
+    def line(self, yaw_deg: Array, tilt_deg: Array, colour: tuple[int, int, int], thickness: int = 1) -> None:
+        self.stroke(self.pixels(yaw_deg, tilt_deg), colour, thickness)
 
     def stroke(self, pixels: Array, colour: tuple[int, int, int], thickness: int = 1) -> None:
         known = pixels[np.isfinite(pixels).all(axis=1)]
@@ -73,7 +71,7 @@ def _panorama(rig: Rig, width: int) -> tuple[View, int]:
     """The upright cylinder that shows all that the rig sees, but for what is steeply above the horizon."""
     reach = rig.coverage()
     hfov_deg = min(reach.yaw_max_deg - reach.yaw_min_deg + 2 * _PAD_DEG, 360.0)
-    top, bottom = np.tan(np.radians([min(reach.pitch_max_deg, 25.0), max(reach.pitch_min_deg, -50.0)]))
+    top, bottom = np.tan(np.radians([min(reach.tilt_max_deg, 25.0), max(reach.tilt_min_deg, -50.0)]))
     # A multiple of 4: how OpenCV stacks I420.
     height = round(width / np.radians(hfov_deg) * float(top - bottom) / 4) * 4
     middle_deg = float(np.degrees(np.arctan((top + bottom) / 2)))
@@ -103,8 +101,8 @@ def _draw_grid(pen: _Pen, rig: Rig) -> None:
             pen.picture, f"{yaw:.0f}", (int(x) - 14, int(y)), cv2.FONT_HERSHEY_SIMPLEX, 0.7, _HORIZON, 2
         )
     for seam in rig.seams_deg:
-        pitches = np.linspace(reach.pitch_min_deg, reach.pitch_max_deg, 60)
-        pen.line(np.full_like(pitches, seam), pitches, _SEAM, 1)
+        tilts = np.linspace(reach.tilt_min_deg, reach.tilt_max_deg, 60)
+        pen.line(np.full_like(tilts, seam), tilts, _SEAM, 1)
 
 
 def _draw_pitch(pen: _Pen, rig: Rig) -> None:

@@ -189,12 +189,12 @@ class _Packing:
                 step = step if self._free.focal else np.concatenate([[0.0], step[1:]])
                 cameras[i] = replace(camera, lens=_moved_lens(start.cameras[self._groups[i]], step))
         for i, turn in enumerate(turns.reshape(-1, 3), self._turn_from):
-            yaw, pitch, roll = turn * _ANGLE_STEP
+            yaw, tilt, roll = turn * _ANGLE_STEP
             camera = cameras[i]
             cameras[i] = replace(
                 camera,
                 yaw_deg=camera.yaw_deg + float(yaw),
-                pitch_deg=camera.pitch_deg + float(pitch),
+                tilt_deg=camera.tilt_deg + float(tilt),
                 roll_deg=camera.roll_deg + float(roll),
             )
         surface = replace(

@@ -45,25 +45,25 @@ def frame_offset(rig: Rig, a: int, b: int, footage: tuple[Footage, ...]) -> int 
 
 
 def _shared_directions(rig: Rig, a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Yaw and pitch in degrees of a grid's nodes that both cameras see, (n,) each."""
+    """Yaw and tilt in degrees of a grid's nodes that both cameras see, (n,) each."""
     reach = rig.coverage()
-    yaw, pitch = np.meshgrid(
+    yaw, tilt = np.meshgrid(
         np.arange(reach.yaw_min_deg, reach.yaw_max_deg, _STEP_DEG),
         np.arange(_BELOW_DEG, _ABOVE_DEG, _STEP_DEG),
     )
-    seen = rig.seen_by(yaw, pitch)
+    seen = rig.seen_by(yaw, tilt)
     both = seen[..., a] & seen[..., b]
     if both.sum() < _FEWEST_DIRECTIONS:
         return None
     thin = 1 + int(both.sum()) // _MOST_DIRECTIONS
-    return yaw[both][::thin], pitch[both][::thin]
+    return yaw[both][::thin], tilt[both][::thin]
 
 
 def _changes(
-    rig: Rig, i: int, footage: Footage, yaw: NDArray[np.float64], pitch: NDArray[np.float64]
+    rig: Rig, i: int, footage: Footage, yaw: NDArray[np.float64], tilt: NDArray[np.float64]
 ) -> Floats:
     """How much each direction's brightness changed from frame to frame, (frames - 1, directions), each unit."""
-    pixels = rig.angles_to_pixels(i, yaw, pitch)
+    pixels = rig.angles_to_pixels(i, yaw, tilt)
     shrink = footage.size_px[0] / footage.motion.shape[2]
     at = ((pixels + 0.5) / shrink - 0.5).astype(np.float32)[:, None]
     film = [sample(blur(picture, 1.0), at) for picture in footage.motion]

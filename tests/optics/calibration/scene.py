@@ -38,12 +38,12 @@ def _film(rig: Rig, i: int, ground: Picture, backdrop: Picture, *, moving: bool)
     camera = rig.cameras[i]
     width, height = camera.size_px
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(float)
-    yaw, pitch = rig.pixels_to_angles(i, grid)
-    x, z = rig.angles_to_metres(yaw, pitch)
+    yaw, tilt = rig.pixels_to_angles(i, grid)
+    x, z = rig.angles_to_metres(yaw, tilt)
     on_ground = np.hypot(x, z) < rig.surface.range_cap_m
     at = np.stack([x + GROUND_M[0] / 2, z], axis=-1) * GROUND_PX_PER_M
     below = _sample(ground, np.where(on_ground[..., None], at, -9.0))
-    above = _sample(backdrop, np.stack([(yaw + 90) * 24, (25 - pitch) * 24], axis=-1))
+    above = _sample(backdrop, np.stack([(yaw + 90) * 24, (25 - tilt) * 24], axis=-1))
     background = np.where(on_ground[..., None], below, above) / camera.gain_bgr
     film = [_with_players(rig, i, frame, background, moving=moving) for frame in range(FRAMES)]
     return Footage(camera.name, np.clip(background, 0, 255).astype(np.uint8), np.stack(film), 25.0)
@@ -58,8 +58,8 @@ def _with_players(rig: Rig, i: int, frame: int, background: NDArray[np.floating]
         path = np.random.default_rng(player).uniform(-1, 1, 4)
         x = 5 * path[0] + 3 * np.sin(3 * moment + 3 * path[1])
         z = 35 + 15 * path[2] + 3 * np.cos(4 * moment + 3 * path[3])
-        yaw, pitch = rig.metres_to_angles(x, z, 0.5)
-        pixel = rig.angles_to_pixels(i, yaw, pitch) / MOTION_SHRINK
+        yaw, tilt = rig.metres_to_angles(x, z, 0.5)
+        pixel = rig.angles_to_pixels(i, yaw, tilt) / MOTION_SHRINK
         if np.isfinite(pixel).all():
             cv2.circle(small, tuple(np.round(pixel * 16).astype(int)), 40, 235.0, -1, cv2.LINE_AA, 4)
     return np.clip(small, 0, 255).astype(np.uint8)

@@ -25,7 +25,7 @@ def pair(painted: list[Footage]) -> Calibration:
 def _agree(found: Rig, true: Rig, focal: float, angle_deg: float) -> None:
     for ours, theirs in zip(found.cameras, true.cameras, strict=True):
         assert ours.lens.focal_px == pytest.approx(theirs.lens.focal_px, rel=focal)
-        for angle in ("yaw_deg", "pitch_deg", "roll_deg"):
+        for angle in ("yaw_deg", "tilt_deg", "roll_deg"):
             assert getattr(ours, angle) == pytest.approx(getattr(theirs, angle), abs=angle_deg)
 
 
@@ -80,7 +80,7 @@ def test_one_camera_alone(painted: list[Footage]) -> None:
     true = make_rig().cameras[0]
     ours = found.rig.cameras[0]
     assert ours.lens.focal_px == pytest.approx(true.lens.focal_px, rel=0.02)
-    assert ours.pitch_deg == pytest.approx(true.pitch_deg, abs=0.3)
+    assert ours.tilt_deg == pytest.approx(true.tilt_deg, abs=0.3)
     assert ours.roll_deg == pytest.approx(true.roll_deg, abs=0.3)
     assert found.rig.surface.height_m == pytest.approx(8.0, rel=0.03)
 

@@ -81,9 +81,9 @@ def test_no_pictures_have_no_median() -> None:
 
 @given(angle, angle, angle)
 @settings(max_examples=30, deadline=None)
-def test_a_rotation_is_found_again(yaw_deg: float, pitch_deg: float, roll_deg: float) -> None:
-    turn = rotation(yaw_deg, pitch_deg, roll_deg)
-    assert angles_of(turn) == pytest.approx((yaw_deg, pitch_deg, roll_deg), abs=1e-6)
+def test_a_rotation_is_found_again(yaw_deg: float, tilt_deg: float, roll_deg: float) -> None:
+    turn = rotation(yaw_deg, tilt_deg, roll_deg)
+    assert angles_of(turn) == pytest.approx((yaw_deg, tilt_deg, roll_deg), abs=1e-6)
     rays = np.random.default_rng(0).standard_normal((20, 3))
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     assert np.allclose(kabsch(rays @ turn.T, rays), turn)
@@ -134,7 +134,7 @@ def test_the_level_is_found_from_lines() -> None:
     assert level is not None
     again = turned(turned(rig, tilt), level.axes)
     for ours, theirs in zip(again.cameras, rig.cameras, strict=True):
-        assert ours.pitch_deg == pytest.approx(theirs.pitch_deg, abs=0.05)
+        assert ours.tilt_deg == pytest.approx(theirs.tilt_deg, abs=0.05)
         assert ours.roll_deg == pytest.approx(theirs.roll_deg, abs=0.05)
 
 

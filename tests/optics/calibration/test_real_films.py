@@ -52,7 +52,7 @@ def test_agrees_with_the_known_rig(real: tuple[Calibration, np.ndarray], shared_
     assert found.surface.height_m == pytest.approx(known.surface.height_m, rel=0.03)
     for ours, theirs in zip(found.cameras, known.cameras, strict=True):
         assert ours.lens.focal_px == pytest.approx(theirs.lens.focal_px, rel=0.005)
-        assert ours.pitch_deg == pytest.approx(theirs.pitch_deg, abs=0.3)
+        assert ours.tilt_deg == pytest.approx(theirs.tilt_deg, abs=0.3)
         assert ours.roll_deg == pytest.approx(theirs.roll_deg, abs=0.3)
         assert np.allclose(ours.gain_bgr, theirs.gain_bgr, atol=0.03)
     assert found.pitch is not None
