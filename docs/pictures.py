@@ -133,7 +133,7 @@ def draw_dashboard(path: Path) -> None:
     run = PanoramaWithVirtualCamera(settings)
     dashboard = Dashboard(run, settings.web, __version__)
     address = dashboard.start()
-    thread = threading.Thread(target=run.run, args=[dashboard.tell])
+    thread = threading.Thread(target=run.run, args=[dashboard.publish])
     thread.start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])

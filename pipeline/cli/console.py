@@ -47,12 +47,12 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
     with (
         _ended_by_signals(application) as asked,
         _progress_display() as show,
-        _dashboard(application) as tell,
+        _dashboard(application) as publish,
     ):
 
         def on_progress(progress: Progress) -> None:
             show(progress)
-            tell(progress)
+            publish(progress)
 
         report = application.run(on_progress)
     if as_json:
@@ -130,7 +130,7 @@ def _progress_display() -> Iterator[Callable[[Progress], None]]:
 
 @contextmanager
 def _dashboard(application: PanoramaWithVirtualCamera) -> Iterator[Callable[[Progress], None]]:
-    """What to tell the dashboard each progress; there is none unless the settings name an address."""
+    """What takes each progress to the dashboard; there is none unless the settings name an address."""
     settings = application.settings.web
     if settings.address is None:
         yield lambda _progress: None
@@ -141,7 +141,7 @@ def _dashboard(application: PanoramaWithVirtualCamera) -> Iterator[Callable[[Pro
     dashboard = Dashboard(application, settings, __version__)
     _err.print(f"dashboard: {dashboard.start()}", markup=False)
     try:
-        yield dashboard.tell
+        yield dashboard.publish
     finally:
         dashboard.stop()
 

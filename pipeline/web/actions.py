@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.control import Control
-from pipeline.web.answers import SavedClip, told
+from pipeline.web.responses import SavedClip, clip_json
 
 
 class Body(BaseModel):
@@ -19,7 +19,7 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class Nothing(Body):
+class Empty(Body):
     """An empty object."""
 
 
@@ -29,7 +29,7 @@ class Seconds(Body):
     seconds: Annotated[float, Field(gt=0, le=3600)]
 
 
-class Lens(Body):
+class ViewAngles(Body):
     """A view in rig angles, degrees."""
 
     yaw_deg: Annotated[float, Field(ge=-180, le=180)]
@@ -37,21 +37,21 @@ class Lens(Body):
     hfov_deg: Annotated[float, Field(ge=1, le=170)]
 
 
-class Place(Body):
+class PanoramaPoint(Body):
     """A place in the panorama, parts of its width and height."""
 
     x: Annotated[float, Field(ge=0, le=1)]
     y: Annotated[float, Field(ge=0, le=1)]
 
 
-class Span(Body):
+class ClipSpan(Body):
     """A span around what is shown now, in seconds."""
 
     before_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
     after_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
-class Number(Body):
+class OutputNumber(Body):
     """An output, by its number in the state."""
 
     number: Annotated[int, Field(ge=0, le=10_000)]
@@ -69,33 +69,42 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("take_over", Lens, "Send the camera there", lambda c, b: c.take_over(**b.model_dump())),
-    Action("look_at", Place, "Send the camera to a place in the panorama", lambda c, b: c.look_at(b.x, b.y)),
-    Action("hold_camera", Nothing, "Stop the camera where it looks", lambda c, _: c.hold_camera()),
-    Action("hand_back", Nothing, "Let the director lead again", lambda c, _: c.hand_back()),
-    Action("pause", Nothing, "Freeze the picture", lambda c, _: c.pause()),
-    Action("resume", Nothing, "Go on after a pause", lambda c, _: c.resume()),
+    Action("take_over", ViewAngles, "Send the camera there", lambda c, b: c.take_over(**b.model_dump())),
+    Action(
+        "look_at",
+        PanoramaPoint,
+        "Send the camera to a place in the panorama",
+        lambda c, b: c.look_at(b.x, b.y),
+    ),
+    Action("hold_camera", Empty, "Stop the camera where it looks", lambda c, _: c.hold_camera()),
+    Action("hand_back", Empty, "Let the director lead again", lambda c, _: c.hand_back()),
+    Action("pause", Empty, "Freeze the picture", lambda c, _: c.pause()),
+    Action("resume", Empty, "Go on after a pause", lambda c, _: c.resume()),
     Action(
         "jump_back", Seconds, "Show again what was shown then", lambda c, b: c.jump_back(b.seconds), float
     ),
-    Action("return_to_delay", Nothing, "Return to the normal delay", lambda c, _: c.return_to_delay(), float),
+    Action("return_to_delay", Empty, "Return to the normal delay", lambda c, _: c.return_to_delay(), float),
     Action("set_delay", Seconds, "Change the delay", lambda c, b: c.set_delay(b.seconds), float),
-    Action("record", Nothing, "Record to a new file", lambda c, _: asdict(c.record()), OutputStatus),
+    Action("record", Empty, "Record to a new file", lambda c, _: asdict(c.record()), OutputStatus),
     Action(
         "start_output",
-        Number,
+        OutputNumber,
         "Start a stopped stream again",
         lambda c, b: asdict(c.start_output(b.number)),
         OutputStatus,
     ),
     Action(
         "stop_output",
-        Number,
+        OutputNumber,
         "Stop a stream, or a recording, whose file is complete then",
         lambda c, b: asdict(c.stop_output(b.number)),
         OutputStatus,
     ),
     Action(
-        "save_clip", Span, "Save a clip", lambda c, b: told(c.save_clip(b.before_s, b.after_s)), SavedClip
+        "save_clip",
+        ClipSpan,
+        "Save a clip",
+        lambda c, b: clip_json(c.save_clip(b.before_s, b.after_s)),
+        SavedClip,
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline.web.actions import ACTIONS, Action
-from pipeline.web.answers import SavedClip, State, Trouble
+from pipeline.web.responses import Error, SavedClip, State
 
 Schema = dict[str, Any]
 
@@ -78,7 +78,7 @@ class _Schemas:
         return {"$ref": f"#/components/schemas/{schema['title']}"}
 
     def troubles(self, meanings: dict[str, str], media_type: str = JSON) -> Schema:
-        schema = self.of(Trouble) if media_type == JSON else _TEXT
+        schema = self.of(Error) if media_type == JSON else _TEXT
         return {status: _answer(meaning, media_type, schema) for status, meaning in meanings.items()}
 
 
@@ -98,7 +98,7 @@ def _get(schemas: _Schemas, path: str, meaning: str, media_type: str, kind: Any)
         answers |= {"204": {"description": "nothing is played"}}
         answers |= schemas.troubles({"409": "it cannot be made; error says why"})
     if path == "/metrics":
-        answers |= schemas.troubles({"503": "the run has told nothing for 5 s"}, "text/plain")
+        answers |= schemas.troubles({"503": "the run has reported nothing for 5 s"}, "text/plain")
     if path == "/healthz":
         answers |= schemas.troubles({"503": "it does not"}, "text/plain")
         del answers["401"]

@@ -6,7 +6,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -29,37 +29,43 @@ from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action
-from pipeline.web.answers import told
-from pipeline.web.film import Film
 from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.metrics import CONTENT_TYPE, exposition
 from pipeline.web.openapi import openapi
-from pipeline.web.preview import Preview, Still
-from pipeline.web.told import Told
+from pipeline.web.preview_images import PreviewImage, PreviewImages
+from pipeline.web.preview_video import PreviewVideo
+from pipeline.web.responses import clip_json
+from pipeline.web.run_state import RunStateFeed
 
 logger = logging.getLogger("foresight")
 
 STATIC = Path(__file__).parent / "static"
 STOP_TIMEOUT_S = 3.0
 FAREWELL_S = 0.75
-"""Time for pages to ask once more, and to hear that the run has ended."""
+"""Time for pages to ask once more, and to learn that the run has ended."""
 
 _FRESH = {"cache-control": "no-store"}
 
 
 class Dashboard:
-    """A run's dashboard: `start` before the run, `tell` with each progress, `stop` after it. Any thread."""
+    """A run's dashboard: `start` before the run, `publish` with each progress, `stop` after it. Any thread."""
 
-    def __init__(self, run: PanoramaWithVirtualCamera, settings: WebSettings, version: str) -> None:
-        """Raises ConfigError where `settings` name no address."""
+    def __init__(
+        self,
+        run: PanoramaWithVirtualCamera,
+        settings: WebSettings,
+        version: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock`: seconds, of any origin. Raises ConfigError if `settings` name no address."""
         if settings.address is None:
             raise ConfigError("the dashboard has no address; give web.address")
         self._host, self._port = host_and_port(settings.address)
         self.control = Control(run, settings.clips)
-        self.film = Film(self.control)
-        self.preview = Preview(self.control)
-        run.onlooker = self.preview.look
-        self._told = Told()
+        self.preview_video = PreviewVideo(self.control)
+        self.preview_images = PreviewImages(self.control)
+        run.onlooker = self.preview_images.look
+        self._run_state = RunStateFeed(clock)
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
         self.app: ASGIApp = Guard(self._application(), token)
@@ -92,16 +98,16 @@ class Dashboard:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{listener.getsockname()[1]}/"
 
-    def tell(self, progress: Progress) -> None:
+    def publish(self, progress: Progress) -> None:
         """The run's newest progress; the run's thread calls it four times a second."""
-        self._told.tell(asdict(progress) | self.control.snapshot())
+        self._run_state.publish(asdict(progress) | self.control.snapshot())
 
     def stop(self) -> None:
-        """End every viewer and the server, once who watches has heard. Idempotent, returns within seconds."""
-        if self._told.end() and self._server is not None:
+        """End every viewer and the server, once open pages know of it. Idempotent, returns within seconds."""
+        if self._run_state.end() and self._server is not None:
             time.sleep(FAREWELL_S)
-        self.film.close()
-        self.preview.stop()
+        self.preview_video.close()
+        self.preview_images.stop()
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(STOP_TIMEOUT_S)
@@ -114,9 +120,9 @@ class Dashboard:
                 Route("/openapi.json", self._openapi),
                 Route("/healthz", self._healthz),
                 Route("/metrics", self._metrics),
-                Route("/preview.mp4", self._get_film),
-                Route("/preview.jpg", partial(self._get_still, still=self.preview.picture)),
-                Route("/panorama.jpg", partial(self._get_still, still=self.preview.panorama)),
+                Route("/preview.mp4", self._get_preview_video),
+                Route("/preview.jpg", partial(self._get_preview_image, image=self.preview_images.picture)),
+                Route("/panorama.jpg", partial(self._get_preview_image, image=self.preview_images.panorama)),
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/clips", self._get_clips),
@@ -134,37 +140,37 @@ class Dashboard:
         return JSONResponse(openapi(self._version, cookie_name(request.headers.get("host", ""))))
 
     async def _healthz(self, _request: Request) -> Response:
-        word = self._told.state()["state"]
+        word = self._run_state.state()["state"]
         well = word in ("buffering", "playing", "draining")
         return PlainTextResponse("ok\n" if well else f"{word}\n", 200 if well else 503)
 
     async def _metrics(self, _request: Request) -> Response:
-        if self._told.is_silent:  # numbers that stay as they were would look well
+        if self._run_state.is_silent:  # numbers that stay as they were would look well
             return PlainTextResponse("the run is silent\n", 503)
-        return PlainTextResponse(exposition(self._told.state()), media_type=CONTENT_TYPE)
+        return PlainTextResponse(exposition(self._run_state.state()), media_type=CONTENT_TYPE)
 
     async def _get_state(self, _request: Request) -> Response:
-        return Response(self._told.text(), media_type="application/json", headers=_FRESH)
+        return Response(self._run_state.json_text(), media_type="application/json", headers=_FRESH)
 
     async def _get_events(self, _request: Request) -> Response:
         async def lines() -> AsyncIterator[str]:
-            async for state in self._told.events.follow():
+            async for state in self._run_state.events.follow():
                 yield f"data: {state}\n\n"
 
         return StreamingResponse(lines(), media_type="text/event-stream", headers=_FRESH)
 
-    async def _get_film(self, _request: Request) -> Response:
+    async def _get_preview_video(self, _request: Request) -> Response:
         try:
-            head, pieces = await self.film.begin()
+            head, pieces = await self.preview_video.begin()
         except StateError:
             return Response(status_code=204)  # no error for a page that asks before and after the film
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
         return StreamingResponse(pieces, media_type=head.media_type, headers=_FRESH)
 
-    async def _get_still(self, _request: Request, still: Still) -> Response:
+    async def _get_preview_image(self, _request: Request, image: PreviewImage) -> Response:
         try:
-            jpeg = await still.newest()
+            jpeg = await image.newest()
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
         if jpeg is None:
@@ -172,7 +178,7 @@ class Dashboard:
         return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
-        return JSONResponse([told(clip) for clip in self.control.clips() if clip.path.exists()])
+        return JSONResponse([clip_json(clip) for clip in self.control.clips() if clip.path.exists()])
 
     async def _get_clip(self, request: Request) -> Response:
         for clip in self.control.clips():

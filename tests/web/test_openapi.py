@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
 from pipeline.web.actions import ACTIONS
-from pipeline.web.answers import SavedClip, State
+from pipeline.web.responses import SavedClip, State
 from tests.chromium import chromium
 from tests.web.live import Live
 from tests.web.test_security import TOKEN, client
@@ -108,6 +108,6 @@ def test_the_page_of_the_api_shows_bodies_answers_and_types(live: Live) -> None:
         told = page.inner_text("#paths")
     assert "POST /api/set_delay" in told
     assert "seconds: number, 0 to 3600" in told
-    assert "409 not now; error says why (Trouble)" in told
+    assert "409 not now; error says why (Error)" in told
     assert "view: View or null" in told
     assert "undefined" not in told

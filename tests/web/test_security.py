@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "a long secret"
 
 
-def dashboard(tmp_path: Path, **web: Any) -> Dashboard:
+def dashboard(tmp_path: Path, *, clock: Callable[[], float] = time.monotonic, **web: Any) -> Dashboard:
     settings = Settings.parse(
         {
             "sources": ["match"],
@@ -28,7 +30,7 @@ def dashboard(tmp_path: Path, **web: Any) -> Dashboard:
             "web": {"address": "127.0.0.1:0"} | web,
         }
     )
-    return Dashboard(PanoramaWithVirtualCamera(settings), settings.web, "0")
+    return Dashboard(PanoramaWithVirtualCamera(settings), settings.web, "0", clock)
 
 
 def client(tmp_path: Path, **web: Any) -> TestClient:

@@ -1,4 +1,4 @@
-"""A feed: the newest item of one producer for any number of asynchronous followers."""
+"""The latest value of one producer, for any number of asynchronous followers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Feed(Generic[Item]):
-    """Each follower gets the newest item whenever there is a new one; who is slow misses the ones between.
+class LatestValue(Generic[Item]):
+    """Each follower gets the newest item whenever there is a new one; a slow one misses those in between.
 
     `publish`, `close` and `followers` are for any thread; `follow` for the server's event loop.
     """
@@ -41,12 +41,12 @@ class Feed(Generic[Item]):
         news = asyncio.Event()
         self._news.add(news)
         self.followers += 1
-        told = 0
+        seen = 0
         try:
             while True:
                 is_last, count, item = self._closed, self._count, self.latest
-                if item is not None and count != told:
-                    told = count
+                if item is not None and count != seen:
+                    seen = count
                     yield item
                 elif is_last:
                     return

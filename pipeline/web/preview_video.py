@@ -1,4 +1,4 @@
-"""Film: the directed picture with its sound for any number of browsers, encoded once and only while one looks."""
+"""The preview video: the directed picture with its sound for browsers, encoded once, and only while one watches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pipeline.errors import StateError
 from pipeline.gst.output.browser_preview import Monitor
 from pipeline.media.fmp4 import Fragment, Head
 from pipeline.operator.control import Control
-from pipeline.web.feed import Feed
+from pipeline.web.latest_value import LatestValue
 
 LINGER_S = 3.0
-"""The encoders stay this long for a viewer who loads the page anew."""
+"""The encoders stay this long for a viewer who reloads the page."""
 KEPT = 80
 """Fragments that are kept for a viewer whose connection is slow: some 4 s of picture and sound."""
 
 
-class Film:
+class PreviewVideo:
     """Starts the monitor for the first viewer and closes it after the last.
 
     `begin` and `follow` belong to the server's event loop, `close` to any thread.
@@ -27,7 +27,7 @@ class Film:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._reel = Reel()
+        self._history = FragmentHistory()
         self._monitor: Monitor | None = None
         self._viewers = 0
         self._switching = asyncio.Lock()
@@ -41,21 +41,21 @@ class Film:
         self._viewers += 1
         try:
             async with self._switching:
-                if self._monitor is None or self._reel.is_closed:
-                    reel = self._reel = Reel()
-                    self._monitor = await asyncio.to_thread(self._control.open_monitor, reel.add)
-            return await self._reel.head(), self._follow(self._reel)
+                if self._monitor is None or self._history.is_closed:
+                    history = self._history = FragmentHistory()
+                    self._monitor = await asyncio.to_thread(self._control.open_monitor, history.add)
+            return await self._history.head(), self._follow(self._history)
         finally:
             self._leave()
 
     def close(self) -> None:
         """End every viewer. The run closes the monitor."""
-        self._reel.close()
+        self._history.close()
 
-    async def _follow(self, reel: Reel) -> AsyncIterator[bytes]:
+    async def _follow(self, history: FragmentHistory) -> AsyncIterator[bytes]:
         self._viewers += 1
         try:
-            async for data in reel.follow():
+            async for data in history.follow():
                 yield data
         finally:
             self._leave()
@@ -70,18 +70,18 @@ class Film:
         async with self._switching:
             if not self._viewers and self._monitor is not None:
                 monitor, self._monitor = self._monitor, None
-                self._reel.close()
+                self._history.close()
                 await asyncio.to_thread(monitor.close)
 
 
-class Reel:
-    """One monitor's head and newest fragments. `add` and `close` are for any thread."""
+class FragmentHistory:
+    """The head and the newest fragments of one monitor. `add` and `close` are for any thread."""
 
     def __init__(self) -> None:
         self.is_closed = False
         self._lock = threading.Lock()
-        self._head: Feed[Head] = Feed()
-        self._newest: Feed[int] = Feed()
+        self._head: LatestValue[Head] = LatestValue()
+        self._newest: LatestValue[int] = LatestValue()
         self._kept: deque[tuple[int, Fragment]] = deque(maxlen=KEPT)
         self._count = 0
 
@@ -107,26 +107,26 @@ class Reel:
         """The head, once there is one: a held film has none before it goes on. Raises StateError at its end."""
         async for head in self._head.follow():
             return head
-        raise StateError("the film is over; there is nothing to look at any more")
+        raise StateError("the film is over; there is nothing to see any more")
 
     async def follow(self) -> AsyncIterator[bytes]:
         """The head, then the fragments in order from the newest that can be begun with.
 
         Who falls behind what is kept goes on at the newest such fragment.
         """
-        told = 0
+        sent = 0
         async for head in self._head.follow():
             yield head.data
             break
         async for _newest in self._newest.follow():
-            for number, fragment in self._after(told):
-                told = number
+            for number, fragment in self._after(sent):
+                sent = number
                 yield fragment.data
 
-    def _after(self, told: int) -> list[tuple[int, Fragment]]:
+    def _after(self, sent: int) -> list[tuple[int, Fragment]]:
         with self._lock:
             kept = list(self._kept)
-        if told and kept[0][0] <= told + 1:
-            return kept[told + 1 - kept[0][0] :]
+        if sent and kept[0][0] <= sent + 1:
+            return kept[sent + 1 - kept[0][0] :]
         entries = [index for index, (_, fragment) in enumerate(kept) if fragment.is_entry]
         return kept[entries[-1] :] if entries else []

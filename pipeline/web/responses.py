@@ -1,4 +1,4 @@
-"""The answers of the JSON API: what the OpenAPI document says of them, and what the tests hold them to."""
+"""The responses of the JSON API: the OpenAPI document describes them, and the tests check them against it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.control import Clip
 from pipeline.run.progress import Progress
 
-Spot = tuple[float, float]
-"""A place in parts of the panorama's width and height, from its upper left corner."""
+Point = tuple[float, float]
+"""x and y as parts of the panorama's width and height, from its upper left corner."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Box:
 class Scene:
     """What to draw over the panorama; null for a place that it does not show."""
 
-    frame: list[Spot | None]
-    path: list[Spot | None]
+    frame: list[Point | None]
+    path: list[Point | None]
     boxes: list[Box]
 
 
@@ -53,7 +53,7 @@ class Output(OutputStatus):
 class State(Progress):
     """The state of the run; before its first progress only `run` and `state`.
 
-    `state`: starting, buffering, playing, draining, ended, or silent where the run has told nothing for 5 s.
+    `state`: starting, buffering, playing, draining, ended, or silent if the run has reported nothing for 5 s.
     """
 
     run: str
@@ -82,13 +82,13 @@ class SavedClip:
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Error:
     """Why it was not done."""
 
     error: str
 
 
-def told(clip: Clip) -> dict[str, Any]:
+def clip_json(clip: Clip) -> dict[str, Any]:
     """A clip as a client sees it."""
     size_bytes = clip.path.stat().st_size
     return asdict(SavedClip(clip.number, clip.path.name, clip.length_s, size_bytes, clip.saved_at))

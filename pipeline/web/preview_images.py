@@ -1,4 +1,4 @@
-"""Preview: small JPEGs of the directed picture and of the panorama, made when somebody asks, once for all."""
+"""The preview images: small JPEGs of the directed picture and of the panorama, made on request, once for all."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BGR = np.array(
 Picture = NDArray[np.uint8]
 
 
-class Still:
+class PreviewImage:
     """One picture as a JPEG, made for those who ask: once a frame, and so often a second, for all of them."""
 
     def __init__(
@@ -69,12 +69,12 @@ class Still:
         return data.tobytes()
 
 
-class Preview:
+class PreviewImages:
     """The picture and the panorama as they are now; `look`, a ViewElement's onlooker, only holds frames."""
 
     def __init__(self, control: Control) -> None:
-        self.picture = Still(_small, PICTURE_HZ)
-        self.panorama = Still(self._whole, PANORAMA_HZ)
+        self.picture = PreviewImage(_small, PICTURE_HZ)
+        self.panorama = PreviewImage(self._whole, PANORAMA_HZ)
         self._control = control
         self._renderer: Renderer | None = None
 

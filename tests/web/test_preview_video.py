@@ -20,7 +20,7 @@ from pipeline.gst.output.browser_preview import Monitor
 from pipeline.gst.runtime import Gst
 from pipeline.media.fmp4 import Fragment, FragmentCutter, Head
 from pipeline.timebase import Nanoseconds
-from pipeline.web.film import KEPT, Reel
+from pipeline.web.preview_video import KEPT, FragmentHistory
 from tests import films
 from tests.chromium import chromium, sync_skews_ms
 from tests.gst.output.peers import wait_until
@@ -192,17 +192,17 @@ def test_who_falls_behind_goes_on_at_a_keyframe() -> None:
         return Fragment(str(number).encode(), True, number % 10 == 0, Nanoseconds(0), Nanoseconds(0))
 
     async def watch() -> list[bytes]:
-        reel, got = Reel(), []
-        reel.add(Head(b"head"))
+        history, got = FragmentHistory(), []
+        history.add(Head(b"head"))
         for number in range(15):
-            reel.add(fragment(number))
-        async for data in reel.follow():
+            history.add(fragment(number))
+        async for data in history.follow():
             got.append(data)
             if data == b"12":  # looks away
                 for number in range(15, 25 + KEPT):
-                    reel.add(fragment(number))
+                    history.add(fragment(number))
             if data == str(24 + KEPT).encode():
-                reel.close()
+                history.close()
         return got
 
     got = asyncio.run(watch())
