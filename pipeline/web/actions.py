@@ -69,7 +69,12 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("take_over", ViewAngles, "Send the camera there", lambda c, b: c.take_over(**b.model_dump())),
+    Action(
+        "take_over",
+        ViewAngles,
+        "Send the camera there",
+        lambda c, b: c.take_over(b.yaw_deg, b.pitch_deg, b.hfov_deg),
+    ),
     Action(
         "look_at",
         PanoramaPoint,

@@ -70,7 +70,7 @@ def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     builder = ConfigBuilder().file(written(tmp_path, FILE)).environment(variables)
     settings = builder.build()
     assert settings.detector.class_map == {"dog": "ball"}
-    assert settings.director.fixed_view == FixedView(tilt_deg=-5)
+    assert settings.director.fixed_view == FixedView(pitch_deg=-5)
     assert settings.detector.rate_hz == 5  # a group is its settings
     assert builder.origin_of("detector.class_map") == "FORESIGHT_DETECTOR__CLASS_MAP"
     builder.flags(detector={"class_map": {"cat": "player"}, "kind": "none"})
@@ -89,7 +89,7 @@ def test_an_entry_said_by_itself_changes_that_entry(tmp_path: Path) -> None:
     builder = ConfigBuilder().file(path).environment(variables)
     settings = builder.build()
     assert settings.detector.class_map == {"person": "ball", "32": "ball"}
-    assert settings.director.fixed_view == FixedView(yaw_deg=2, tilt_deg=3, hfov_deg=40)
+    assert settings.director.fixed_view == FixedView(yaw_deg=2, pitch_deg=3, hfov_deg=40)
     assert builder.origin_of("detector.class_map") == f"{path}, FORESIGHT_DETECTOR__CLASS_MAP__PERSON"
     with pytest.raises(ConfigError, match="from FORESIGHT_DETECTOR__CLASS_MAP__PERSON"):
         builder.environment({"FORESIGHT_DETECTOR__CLASS_MAP__PERSON": "horse"}).build()

@@ -60,7 +60,7 @@ def test_a_runs_answers_are_what_the_document_says(live: Live) -> None:
 
 def test_a_drag_does_not_fill_the_log(live: Live, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "foresight")
-    post(live, "take_over", yaw_deg=1, tilt_deg=-5, hfov_deg=40)
+    post(live, "take_over", yaw_deg=1, pitch_deg=-5, hfov_deg=40)
     post(live, "hand_back")
     assert [line for line in caplog.messages if "dashboard" in line] == ["dashboard: hand_back"]
 
