@@ -30,7 +30,7 @@ from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action
 from pipeline.web.guard import Guard, cookie_name
-from pipeline.web.metrics import CONTENT_TYPE, exposition
+from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
 from pipeline.web.openapi import openapi
 from pipeline.web.preview_images import PreviewImage, PreviewImages
 from pipeline.web.preview_video import PreviewVideo
@@ -66,6 +66,7 @@ class Dashboard:
         self.preview_images = PreviewImages(self.control)
         run.onlooker = self.preview_images.look
         self._run_state = RunStateFeed(clock)
+        self._metrics = RunMetrics(self._run_state.state)
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
         self.app: ASGIApp = Guard(self._application(), token)
@@ -117,9 +118,9 @@ class Dashboard:
             routes=[
                 Route("/", partial(_page, name="index.html")),
                 Route("/docs", partial(_page, name="docs.html")),
-                Route("/openapi.json", self._openapi),
-                Route("/healthz", self._healthz),
-                Route("/metrics", self._metrics),
+                Route("/openapi.json", self._get_openapi),
+                Route("/healthz", self._get_healthz),
+                Route("/metrics", self._get_metrics),
                 Route("/preview.mp4", self._get_preview_video),
                 Route("/preview.jpg", partial(self._get_preview_image, image=self.preview_images.picture)),
                 Route("/panorama.jpg", partial(self._get_preview_image, image=self.preview_images.panorama)),
@@ -136,18 +137,18 @@ class Dashboard:
             ]
         )
 
-    async def _openapi(self, request: Request) -> Response:
+    async def _get_openapi(self, request: Request) -> Response:
         return JSONResponse(openapi(self._version, cookie_name(request.headers.get("host", ""))))
 
-    async def _healthz(self, _request: Request) -> Response:
+    async def _get_healthz(self, _request: Request) -> Response:
         word = self._run_state.state()["state"]
         well = word in ("buffering", "playing", "draining")
         return PlainTextResponse("ok\n" if well else f"{word}\n", 200 if well else 503)
 
-    async def _metrics(self, _request: Request) -> Response:
+    async def _get_metrics(self, _request: Request) -> Response:
         if self._run_state.is_silent:  # numbers that stay as they were would look well
             return PlainTextResponse("the run is silent\n", 503)
-        return PlainTextResponse(exposition(self._run_state.state()), media_type=CONTENT_TYPE)
+        return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)
 
     async def _get_state(self, _request: Request) -> Response:
         return Response(self._run_state.json_text(), media_type="application/json", headers=_FRESH)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from pipeline.web.metrics import exposition
+from prometheus_client import REGISTRY
+from prometheus_client.parser import text_string_to_metric_families
+
+from pipeline.web.metrics import METRICS, OUTPUT_METRICS, RunMetrics
 from tests.gst.output.peers import RtmpServer, wait_until
 from tests.web.live import Live
 
@@ -15,26 +19,52 @@ def output(number: int, kind: str, state: str) -> dict[str, Any]:
     return {"number": number, "kind": kind, "state": state, "gaps": 2, "lost_s": 1.5}
 
 
-def samples(text: str) -> dict[str, float]:
-    """The value of each series, by its name with its labels."""
-    lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
-    return {name: float(value) for name, value in lines}
+def samples(text: str) -> dict[tuple[str, ...], float]:
+    """The value of each series, by its name and the values of its labels number and kind."""
+    return {
+        (one.name, *(one.labels[label] for label in ("number", "kind") if one.labels)): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def scraped(state: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
+    """What a scrape of a run in this state gives."""
+    return samples(RunMetrics(lambda: state).exposition().decode())
 
 
 def test_each_output_that_was_not_stopped_is_up_or_not() -> None:
     kinds = ("stream", "on"), ("stream", "away"), ("stream", "off"), ("file", "failed"), ("file", "off")
     outputs = [output(number, *kind) for number, kind in enumerate(kinds)]
-    told = samples(exposition({"state": "playing", "transport": "paused", "outputs": outputs}))
+    told = scraped({"state": "playing", "transport": "paused", "outputs": outputs})
     assert told == {
-        "foresight_paused": 1,
-        'foresight_output_up{number="0",kind="stream"}': 1,
-        'foresight_output_up{number="1",kind="stream"}': 0,
-        'foresight_output_up{number="3",kind="file"}': 0,
-        'foresight_push_gaps_total{number="0",kind="stream"}': 2,
-        'foresight_push_gaps_total{number="1",kind="stream"}': 2,
-        'foresight_push_lost_seconds_total{number="0",kind="stream"}': 1.5,
-        'foresight_push_lost_seconds_total{number="1",kind="stream"}': 1.5,
+        ("foresight_paused",): 1,
+        ("foresight_output_up", "0", "stream"): 1,
+        ("foresight_output_up", "1", "stream"): 0,
+        ("foresight_output_up", "3", "file"): 0,
+        ("foresight_push_gaps_total", "0", "stream"): 2,
+        ("foresight_push_gaps_total", "1", "stream"): 2,
+        ("foresight_push_lost_seconds_total", "0", "stream"): 1.5,
+        ("foresight_push_lost_seconds_total", "1", "stream"): 1.5,
     }
+
+
+def test_every_metric_has_its_type_and_help() -> None:
+    state = {key: 0 for _, key, _ in METRICS} | {"notes": [], "outputs": [output(0, "stream", "on")]}
+    text = RunMetrics(lambda: state).exposition().decode()
+    for name, _, meaning in (*METRICS, *OUTPUT_METRICS):
+        kind = "counter" if name.endswith("_total") else "gauge"
+        assert f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name}" in text
+
+
+def test_two_runs_in_one_process_have_numbers_of_their_own() -> None:
+    first, second = {"frames_out": 3}, {"frames_out": 5, "outputs": [output(0, "file", "on")]}
+    assert scraped(first) == {("foresight_frames_out_total",): 3}
+    metrics = RunMetrics(lambda: second)
+    assert samples(metrics.exposition().decode())["foresight_output_up", "0", "file"] == 1
+    second["outputs"] = [output(0, "file", "off")]  # stopped: no series stays behind
+    assert samples(metrics.exposition().decode()) == {("foresight_frames_out_total",): 5}
+    assert not [family for family in REGISTRY.collect() if family.name.startswith("foresight")]
 
 
 def test_a_server_that_goes_and_comes_back_is_told_with_what_it_missed(tmp_path: Path) -> None:
@@ -43,8 +73,8 @@ def test_a_server_that_goes_and_comes_back_is_told_with_what_it_missed(tmp_path:
 
         def told(name: str) -> float | None:
             with urlopen(f"{live.address}metrics") as answer:
-                labels = '{number="0",kind="stream"}' if "push" in name or "output" in name else ""
-                return samples(answer.read().decode()).get(f"{name}{labels}")
+                labels = ("0", "stream") if "push" in name or "output" in name else ()
+                return samples(answer.read().decode()).get((name, *labels))
 
         try:
             server.wait_received(20_000)
