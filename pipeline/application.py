@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
 
 import cv2
 
@@ -16,6 +15,7 @@ from pipeline.analysis.jsonl import write_detections
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
+from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.capture.detector_feed import DetectorFeed
@@ -23,12 +23,12 @@ from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.output.file import Split
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker, ViewElement
-from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.redaction import redact_address
+from pipeline.run.director_choice import camera_aspect, path_for, shows_panorama
 from pipeline.run.encoding_choice import encoding_for, video_encoder
 from pipeline.run.exports import Shown, write_truth
 from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
@@ -39,16 +39,10 @@ from pipeline.run.shutdown_wait import Ending
 from pipeline.settings import Settings, check
 from pipeline.timebase import Nanoseconds
 
-if TYPE_CHECKING:
-    from pipeline.direction.director import Director, FixedDirector
-
 logger = logging.getLogger("foresight")
 
 PROGRESS_EVERY_S = 0.25
 RENDER_THREADS = 2
-CAMERA_ASPECT = 16 / 9
-"""Width / height of the virtual camera whose frame is drawn into a panorama."""
-
 TIMELINE_MARGIN_S = 30.0
 """How much longer than the delay what was seen is kept: for what the director remembers."""
 
@@ -79,9 +73,8 @@ class PanoramaWithVirtualCamera:
         self._analysis: AnalysisPipeline | None = None
         self.playback: PlaybackPipeline | None = None
         self._worker: DetectorWorker | None = None
-        self.director: Director | FixedDirector | None = None
-        self._panorama: View | None = None
-        self.camera_aspect = settings.size.width_px / settings.size.height_px
+        self.director: CameraPath | None = None
+        self.camera_aspect = camera_aspect(settings)
         self._view_element: ViewElement | None = None
         self.rig: Rig | None = None
         self.onlooker: Onlooker | None = None
@@ -204,7 +197,7 @@ class PanoramaWithVirtualCamera:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
         if self._view_element is None or self._analysis is None:
             return
-        aspect = CAMERA_ASPECT if self._panorama is not None else None
+        aspect = self.camera_aspect if shows_panorama(self.settings) else None
         captured_ns = self.buffer_manager.captured_ns
         notice = NoticePainter(self._analysis.lost_cameras, captured_ns)
         overlay = OverlayPainter(self.timeline, self.director, captured_ns, aspect)
@@ -271,15 +264,7 @@ class PanoramaWithVirtualCamera:
         else:
             self._worker = DetectorWorker(detector_for(settings, rig), self.timeline, live=self._live)
             self._feed.attach(self._worker)
-        from pipeline.run.director_choice import (
-            director_for,  # takes a third of a second, and decoders are at work by now
-        )
-
-        aspect = self.camera_aspect
-        if settings.mode == "panorama" and settings.director.fixed_view is None:
-            self._panorama = panorama_view(rig, aspect)
-            self.camera_aspect = CAMERA_ASPECT
-        self.director = director_for(settings, self.timeline, rig, self.camera_aspect)
+        self.director = path_for(settings, self.timeline, rig)
 
     def _play(self, rig: Rig, info: StreamInfo) -> None:
         """Build the playback pipeline and hand it to the buffer manager, which starts it."""
@@ -321,8 +306,6 @@ class PanoramaWithVirtualCamera:
         if self.director is None:
             raise PipelineError("the playback pipeline runs without a director")
         view = self.director.view_at(self.buffer_manager.captured_ns(time_ns))
-        if self._panorama is not None:
-            view = self._panorama
         self._shown.note(time_ns, view)
         return view
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from pipeline.analysis.detector import DetectionSet
+from pipeline.direction.camera_path import UNDECIDED, Follows, PathState
 from pipeline.direction.edges import Edges
 from pipeline.direction.framing import Place, frame
 from pipeline.direction.planner import Planner, Targets, view_of
@@ -37,9 +38,6 @@ TRACK_MARGIN_NS = 2 * NS_PER_S
 WIDE = View(0.0, -12.0, 60.0)
 """Where the camera looks when nothing was ever seen."""
 
-Follows = Literal["ball", "players", "nothing", "operator"]
-
-
 FOLLOWS: dict[Following, Follows] = {
     Following.BALL: "ball",
     Following.PLAYERS: "players",
@@ -62,35 +60,16 @@ class SeenTimeline(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class DirectorState:
-    """A snapshot of what a director does."""
-
-    follows: Follows
-    """What the camera follows now."""
-    look_ahead_s: float
-    """How much of the future the newest plan really knew; at most the look-ahead asked for."""
-    plans: int
-    """Plans made since the start."""
-    solved: int
-    """Plans that the solver found; the others go on as planned before, within the limits."""
-    time_ns: Nanoseconds
-    """The running time of the newest plan."""
-
-
-UNDECIDED = DirectorState("nothing", 0.0, 0, 0, Nanoseconds(0))
-
-
-@dataclass(frozen=True, slots=True)
 class _Plan:
     """Control points (points, 3) from `start_ns` on; immutable, so that any thread may read it."""
 
     start_ns: int
     points: Array
-    state: DirectorState
+    state: PathState
 
 
 class Director:
-    """The virtual camera's path, one view a frame.
+    """A CameraPath that follows the play, one view a frame.
 
     `view_at` belongs to one thread, the streaming thread, and is asked with growing times; a new plan is made
     every 0.4 s of film time, counted from the first view (or the last `reset` or command), from detections no
@@ -196,7 +175,7 @@ class Director:
         self._is_commanded = True
 
     @property
-    def state(self) -> DirectorState:
+    def state(self) -> PathState:
         """What the director does now. Any thread."""
         plan = self._plan
         return UNDECIDED if plan is None else plan.state
@@ -229,7 +208,7 @@ class Director:
         if committed is not None:
             points[:COMMITTED] = committed
         points = self._within_limits(points)
-        state = DirectorState(follows, max(0.0, known_s), self._plans, self._solved, Nanoseconds(now_ns))
+        state = PathState(follows, max(0.0, known_s), self._plans, self._solved, Nanoseconds(now_ns))
         self._plan = _Plan(now_ns, points, state)
         return self._plan
 
@@ -269,28 +248,6 @@ class Director:
     def _view(self, plan: _Plan, time_ns: int) -> View:
         view = view_of(value(plan.points, ns_to_seconds(time_ns - plan.start_ns)))
         return view if self._limit is None else self._limit(view)
-
-
-class FixedDirector:
-    """A fixed shot: the same view for every frame. Any thread."""
-
-    def __init__(self, view: View) -> None:
-        self._fixed = view
-
-    def view_at(self, time_ns: int) -> View:
-        """The fixed view."""
-        del time_ns
-        return self._fixed
-
-    def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
-        """No path: nothing is coming."""
-        del t0_ns, t1_ns
-        return []
-
-    @property
-    def state(self) -> DirectorState:
-        """It follows nothing."""
-        return UNDECIDED
 
 
 def _committed(last: _Plan, now_ns: int) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.direction.director import Director
+from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.gst.output.browser_preview import Monitor, OnPiece
 from pipeline.gst.output.output_board import OutputStatus, Switchboard
@@ -60,7 +60,7 @@ class Control:
         """Send the camera there, smoothly, until `hand_back`. Raises ConfigError for what is no view."""
         if not 1.0 <= hfov_deg <= 170.0:
             raise ConfigError(f"hfov_deg is {hfov_deg}; give 1 to 170")
-        self._director().take_over(yaw_deg, tilt_deg, hfov_deg)
+        self._camera().take_over(yaw_deg, tilt_deg, hfov_deg)
 
     def look_at(self, x: float, y: float) -> None:
         """Take over towards a place in the panorama, both 0 to 1 from its upper left corner, as wide as now."""
@@ -71,11 +71,11 @@ class Control:
 
     def hold_camera(self) -> None:
         """Stop the camera where it looks; the picture goes on."""
-        self._director().hold()
+        self._camera().hold()
 
     def hand_back(self) -> None:
         """Let the director lead again."""
-        self._director().hand_back()
+        self._camera().hand_back()
 
     # The delay line
 
@@ -228,11 +228,10 @@ class Control:
             "clips": len(self.clips()),
         }
 
-    def _director(self) -> Director:
-        director = self._run.director
-        if not isinstance(director, Director):
-            raise StateError("the view is fixed, or not directed yet; there is no camera to take over")
-        return director
+    def _camera(self) -> CameraPath:
+        if self._run.director is None:
+            raise StateError("the camera is not directed yet; wait for the first picture")
+        return self._run.director
 
     def _pictured_ns(self) -> int | None:
         """The captured time of the newest picture: up to the cushion ahead of what an output shows."""
@@ -244,9 +243,7 @@ class Control:
         now_ns, director = self._pictured_ns(), self._run.director
         if now_ns is None or director is None:
             return []
-        if isinstance(director, Director):
-            return [view for _, view in director.plan(now_ns, now_ns + max(ahead_ns, NS_PER_S))]
-        return [director.view_at(now_ns)]
+        return [view for _, view in director.plan(now_ns, now_ns + max(ahead_ns, NS_PER_S))]
 
     def _scene(self) -> dict[str, Any] | None:
         """What to draw over the panorama, in parts of its width and height."""

@@ -1,18 +1,35 @@
-"""Who directs a run: a director over all that is seen, or a fixed shot."""
+"""Who leads a run's camera, a director or nobody in a fixed shot, and whether the picture is the whole rig."""
 
 from __future__ import annotations
 
 from pipeline.analysis.timeline import Timeline
-from pipeline.direction.director import Director, FixedDirector
+from pipeline.direction.camera_path import CameraPath
+from pipeline.direction.director import Director
+from pipeline.direction.fixed import FixedDirector, PanoramaPath
 from pipeline.direction.framing import goals_of
-from pipeline.optics.limits import limits
+from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.settings import Settings
 
+CAMERA_ASPECT = 16 / 9
+"""Width / height of the virtual camera whose frame is drawn into a panorama."""
 
-def director_for(settings: Settings, timeline: Timeline, rig: Rig, aspect: float) -> Director | FixedDirector:
-    """The director that `settings` ask for, of a virtual camera whose picture is `aspect` times as wide as high.
+
+def shows_panorama(settings: Settings) -> bool:
+    """Whether the picture is the whole rig, and the virtual camera's a frame inside it."""
+    return settings.mode == "panorama" and settings.director.fixed_view is None
+
+
+def camera_aspect(settings: Settings) -> float:
+    """Width / height of the virtual camera's picture."""
+    if shows_panorama(settings):
+        return CAMERA_ASPECT
+    return settings.size.width_px / settings.size.height_px
+
+
+def path_for(settings: Settings, timeline: Timeline, rig: Rig) -> CameraPath:
+    """The path that `settings` ask for.
 
     Live its plans wait for nobody, offline until the timeline knows their whole future.
     """
@@ -20,7 +37,8 @@ def director_for(settings: Settings, timeline: Timeline, rig: Rig, aspect: float
     if fixed is not None:
         return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
     wanted_s = settings.director.lookahead_s
-    return Director(
+    aspect = camera_aspect(settings)
+    director = Director(
         timeline,
         rig,
         style=settings.director.style,
@@ -30,3 +48,6 @@ def director_for(settings: Settings, timeline: Timeline, rig: Rig, aspect: float
         goals=goals_of(rig),
         patience_s=0.0 if settings.is_live else None,
     )
+    if not shows_panorama(settings):
+        return director
+    return PanoramaPath(panorama_view(rig, settings.size.width_px / settings.size.height_px), director)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.timeline import Timeline
+from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.playback.view_element import Painter
 from pipeline.optics.frame import Frame
 from pipeline.optics.overlay import GREEN, RED, YELLOW, Box, Overlay, draw, draw_notice
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
-
-if TYPE_CHECKING:
-    from pipeline.direction.director import Director, FixedDirector
 
 SEEN_WITHIN_NS = 250 * NS_PER_MS
 """How old the newest detections may be and still be drawn: a detector at 5 frames a second fits."""
@@ -38,7 +35,7 @@ class OverlayPainter:
     def __init__(
         self,
         timeline: Timeline,
-        director: Director | FixedDirector | None,
+        director: CameraPath | None,
         captured_ns: Callable[[int], int],
         shown_aspect: float | None = None,
     ) -> None:
@@ -55,7 +52,8 @@ class OverlayPainter:
         path, shown = None, None
         if self._director is not None:
             coming = [view for _, view in self._director.plan(now_ns, now_ns + PATH_NS)]
-            path = np.array([(one.yaw_deg, one.tilt_deg) for one in coming]).reshape(-1, 2)
+            if len(coming) > 1:
+                path = np.array([(one.yaw_deg, one.tilt_deg) for one in coming])
             shown = coming[0] if coming and self._shown_aspect is not None else None
         draw(frame, view, Overlay(boxes, path, shown, self._shown_aspect or 1.0))
 

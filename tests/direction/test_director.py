@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from benchmarks.play import Play, clean, degraded, random_play
-from pipeline.direction.director import Director, FixedDirector
+from pipeline.direction.director import Director
+from pipeline.direction.fixed import FixedDirector, PanoramaPath
 from pipeline.direction.metrics import measure
 from pipeline.direction.tracks import RecordedTrack
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, StateError
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S
 
@@ -127,7 +128,33 @@ def test_unusable_arguments_are_refused(play: Play) -> None:
 
 
 def test_a_fixed_shot_is_fixed() -> None:
-    assert FixedDirector(View(1.0, 2.0, 30.0)).view_at(5) == View(1.0, 2.0, 30.0)
+    view = View(1.0, 2.0, 30.0)
+    fixed = FixedDirector(view)
+    assert fixed.view_at(5) == view
+    assert fixed.plan(5, 9) == [(5, view)]
+    for steer in (fixed.hold, fixed.hand_back, lambda: fixed.take_over(0.0, 0.0, 30.0)):
+        with pytest.raises(StateError, match="fixed"):
+            steer()
+
+
+def test_a_panorama_stands_still_while_its_camera_is_led_and_steered_inside_it(play: Play) -> None:
+    whole = View(0.0, -10.0, 180.0, projection="cylindrical")
+    camera = Director(RecordedTrack(clean(play)), play.ground)
+    path = PanoramaPath(whole, camera)
+    times_ns = play.times_ns[:100]
+    assert {path.view_at(time_ns) for time_ns in times_ns} == {whole}
+    assert path.state.follows == camera.state.follows == "ball"
+    assert path.plan(times_ns[-1], times_ns[-1] + NS_PER_S) == camera.plan(
+        times_ns[-1], times_ns[-1] + NS_PER_S
+    )
+    assert len(path.plan(times_ns[-1], times_ns[-1] + NS_PER_S)) > 1
+    path.take_over(20.0, -10.0, 30.0)
+    path.view_at(times_ns[-1] + NS_PER_S)
+    assert path.state.follows == "operator"
+    path.hand_back()
+    path.hold()
+    path.view_at(times_ns[-1] + 2 * NS_PER_S)
+    assert path.state.follows == "operator"
 
 
 @pytest.mark.parametrize("after_s", [0.01, 0.11, 0.27, 0.39])

@@ -1,0 +1,83 @@
+"""Pictures that stand still: a fixed shot, and the whole rig while a camera moves inside it unseen."""
+
+from __future__ import annotations
+
+from pipeline.direction.camera_path import UNDECIDED, CameraPath, PathState
+from pipeline.errors import StateError
+from pipeline.optics.view import View
+
+
+class FixedDirector:
+    """A CameraPath that shows the same view in every frame and cannot be steered. Any thread."""
+
+    def __init__(self, view: View) -> None:
+        self._fixed = view
+
+    def view_at(self, time_ns: int) -> View:
+        """The fixed view."""
+        del time_ns
+        return self._fixed
+
+    def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
+        """The fixed view at `t0_ns`: the camera stands still."""
+        del t1_ns
+        return [(t0_ns, self._fixed)]
+
+    @property
+    def state(self) -> PathState:
+        """It follows nothing."""
+        return UNDECIDED
+
+    def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
+        """Raises StateError."""
+        del yaw_deg, tilt_deg, hfov_deg
+        raise _not_steered()
+
+    def hold(self) -> None:
+        """Raises StateError."""
+        raise _not_steered()
+
+    def hand_back(self) -> None:
+        """Raises StateError."""
+        raise _not_steered()
+
+
+class PanoramaPath:
+    """A CameraPath whose picture is always `panorama`; everything else is `camera`'s, which moves inside it.
+
+    The camera goes on being directed, for its frame in the panorama.
+    """
+
+    def __init__(self, panorama: View, camera: CameraPath) -> None:
+        self._panorama = panorama
+        self._camera = camera
+
+    def view_at(self, time_ns: int) -> View:
+        """The panorama, once the camera is led to `time_ns`. The streaming thread; may wait as the camera does."""
+        self._camera.view_at(time_ns)
+        return self._panorama
+
+    def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
+        """The camera's."""
+        return self._camera.plan(t0_ns, t1_ns)
+
+    @property
+    def state(self) -> PathState:
+        """The camera's."""
+        return self._camera.state
+
+    def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
+        """Steer the camera."""
+        self._camera.take_over(yaw_deg, tilt_deg, hfov_deg)
+
+    def hold(self) -> None:
+        """Stop the camera."""
+        self._camera.hold()
+
+    def hand_back(self) -> None:
+        """Let the camera go."""
+        self._camera.hand_back()
+
+
+def _not_steered() -> StateError:
+    return StateError("the view is fixed; there is no camera to take over")
