@@ -24,7 +24,7 @@ def assignments(incomplete: str) -> list[str]:
 
 def benchmarks(incomplete: str) -> list[str]:
     """What completes the name of a benchmark."""
-    from pipeline.cli.bench import known_benchmarks
+    from pipeline.cli.benchmark_list import known_benchmarks
 
     return [name for name in known_benchmarks() if name.startswith(incomplete)]
 
