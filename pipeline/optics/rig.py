@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -13,126 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import RigError
-from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, rotation, wrap_deg
+from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, wrap_deg
 from pipeline.optics.lens import CylindricalLens, Lens, RectilinearLens
+from pipeline.optics.rig_file import located, read_rig, write_rig
+from pipeline.optics.rig_parts import Blend, Camera, Coverage, Pitch, Quality, Region, RigParts
 from pipeline.optics.surface import Surface
+
+__all__ = ["Blend", "Camera", "Coverage", "Pitch", "Quality", "Region", "Rig"]
 
 PANORAMA_ASPECT = 2.0
 """A single film at least this many times as wide as high is taken for a cylindrical panorama."""
-
-Quality = Mapping[str, float | int | str | bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Camera:
-    """One camera: its lens, where it stands and looks, how its colours and frames differ from the others'.
-
-    ``gain_bgr`` multiplies its blue, green and red; its frame ``i + frame_offset`` shows the same moment as
-    the first camera's frame ``i``. Raises RigError for values that are not finite and gains not above 0.
-    """
-
-    name: str
-    lens: Lens
-    yaw_deg: float = 0.0
-    tilt_deg: float = 0.0
-    roll_deg: float = 0.0
-    position_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    frame_offset: int = 0
-
-    def __post_init__(self) -> None:
-        for key in ("yaw_deg", "tilt_deg", "roll_deg"):
-            if not math.isfinite(getattr(self, key)):
-                raise RigError(f"{key} is {getattr(self, key)}; allowed: a number of degrees")
-        if len(self.position_m) != 3 or not all(map(math.isfinite, self.position_m)):
-            raise RigError(f"position_m is {list(self.position_m)}; allowed: three numbers of metres")
-        if len(self.gain_bgr) != 3 or not all(math.isfinite(gain) and gain > 0 for gain in self.gain_bgr):
-            raise RigError(f"gain_bgr is {list(self.gain_bgr)}; allowed: three positive numbers")
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Width and height of its picture."""
-        return self.lens.size_px
-
-    @property
-    def rotation(self) -> Array:
-        """The 3x3 rotation camera -> world."""
-        return rotation(self.yaw_deg, self.tilt_deg, self.roll_deg)
-
-
-@dataclass(frozen=True, slots=True)
-class Blend:
-    """Where neighbouring cameras take over from each other, and over how wide an angle.
-
-    ``seam_deg`` holds the seams' yaws from left to right, one fewer than there are cameras; empty means
-    midway between the axes of neighbours.
-    """
-
-    seam_deg: tuple[float, ...] = ()
-    feather_deg: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not all(map(math.isfinite, self.seam_deg)) or list(self.seam_deg) != sorted(set(self.seam_deg)):
-            raise RigError(
-                f"seam_deg is {list(self.seam_deg)}; allowed: numbers of degrees from left to right"
-            )
-        if not (math.isfinite(self.feather_deg) and self.feather_deg > 0):
-            raise RigError(f"feather_deg is {self.feather_deg}; allowed: a positive number of degrees")
-
-
-@dataclass(frozen=True, slots=True)
-class Pitch:
-    """The pitch on the ground: its size, where its centre lies (x, z in world metres), how it is turned.
-
-    Pitch coordinates are metres from its centre, u along its length, v across it and away from the cameras;
-    ``yaw_deg`` turns it to the right as seen from above; 0 lays its length along the world's x.
-    """
-
-    length_m: float = 105.0
-    width_m: float = 68.0
-    centre_m: tuple[float, float] = (0.0, 45.0)
-    yaw_deg: float = 0.0
-
-    def __post_init__(self) -> None:
-        for key in ("length_m", "width_m"):
-            if not (math.isfinite(getattr(self, key)) and getattr(self, key) > 0):
-                raise RigError(f"{key} is {getattr(self, key)}; allowed: a positive number of metres")
-        if len(self.centre_m) != 2 or not all(map(math.isfinite, self.centre_m)):
-            raise RigError(f"centre_m is {list(self.centre_m)}; allowed: two numbers of metres")
-        if not math.isfinite(self.yaw_deg):
-            raise RigError(f"yaw_deg is {self.yaw_deg}; allowed: a number of degrees")
-
-    def to_world(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
-        """World x and z in metres of pitch coordinates."""
-        cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
-        u, v = np.asarray(u_m, np.float64), np.asarray(v_m, np.float64)
-        return self.centre_m[0] + cos * u + sin * v, self.centre_m[1] - sin * u + cos * v
-
-    def from_world(self, x_m: ArrayLike, z_m: ArrayLike) -> tuple[Array, Array]:
-        """Pitch coordinates in metres of world x and z."""
-        cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
-        x, z = np.asarray(x_m, np.float64) - self.centre_m[0], np.asarray(z_m, np.float64) - self.centre_m[1]
-        return cos * x - sin * z, sin * x + cos * z
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """Where in the rig frame one camera's picture lies, in luma pixels."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """The smallest range of angles that holds all that a rig sees, degrees; its corners may be unseen."""
-
-    yaw_min_deg: float
-    yaw_max_deg: float
-    tilt_min_deg: float
-    tilt_max_deg: float
 
 
 @dataclass(frozen=True)
@@ -173,15 +62,14 @@ class Rig:
     @classmethod
     def load(cls, path: str | Path) -> Rig:
         """Read and check a file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
-        from pipeline.optics.rig_file import read
-
-        return read(Path(path))
+        path = Path(path)
+        parts = read_rig(path)
+        with located(str(path)):
+            return cls(*parts)
 
     def save(self, path: str | Path) -> None:
         """Write a rig file, the quality table included. Blocks on the disk. Raises RigError if it cannot."""
-        from pipeline.optics.rig_file import write
-
-        write(self, Path(path))
+        write_rig(RigParts(self.cameras, self.surface, self.blend, self.pitch, self.quality), Path(path))
 
     @classmethod
     def assume(cls, width: int, height: int) -> Rig:

@@ -1,4 +1,4 @@
-"""Rig files: TOML to Rig and back; every error names the file, the key and what is allowed."""
+"""Rig files: TOML to the parts of a rig and back; every error names the file, the key and what is allowed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from pipeline.errors import RigError
 from pipeline.optics.lens import LENSES
-from pipeline.optics.rig import Blend, Camera, Pitch, Quality, Rig
+from pipeline.optics.rig_parts import Blend, Camera, Pitch, Quality, RigParts
 from pipeline.optics.surface import Surface
 
 VERSION = 1
@@ -82,8 +82,8 @@ class _Table:
             raise RigError(f"{self._where}: unknown {unknown}; allowed: {', '.join(self._known)}")
 
 
-def read(path: Path) -> Rig:
-    """The rig in a file. Raises RigError."""
+def read_rig(path: Path) -> RigParts:
+    """The parts of the rig in a file. Raises RigError."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -102,12 +102,11 @@ def read(path: Path) -> Rig:
     pitch = _pitch(f"{path}, [pitch]", top.take("pitch")) if "pitch" in top else None
     quality = _quality(f"{path}, [quality]", top.take("quality", {}))
     top.end()
-    with _located(str(path)):
-        return Rig(cameras, surface, blend, pitch, quality)
+    return RigParts(cameras, surface, blend, pitch, quality)
 
 
-def write(rig: Rig, path: Path) -> None:
-    """Write the rig to a file that ``read`` turns into an equal rig. Raises RigError."""
+def write_rig(rig: RigParts, path: Path) -> None:
+    """Write the rig to a file that ``read_rig`` turns into equal parts. Raises RigError."""
     surface, blend = rig.surface, rig.blend
     seams: object = blend.seam_deg[0] if len(blend.seam_deg) == 1 else list(blend.seam_deg)
     text = [_HEADER, f"version = {VERSION}\n", "\n[surface]\n", _line("kind", surface.kind)]
@@ -170,14 +169,14 @@ def _camera(where: str, table: object) -> Camera:
         focal_px = keys.number("focal_px")
     x, y = keys.numbers("centre_px", 2, ((width - 1) / 2, (height - 1) / 2) if panorama else None)
     k = keys.numbers("k", None, ()) if "k" in keys else ()
-    with _located(where):
+    with located(where):
         lens = LENSES[model]((width, height), focal_px, (x, y), k)
     yaw, tilt, roll = (keys.number(f"{key}_deg", 0.0) for key in ("yaw", "pitch", "roll"))
     east, down, north = keys.numbers("position_m", 3, (0.0, 0.0, 0.0))
     blue, green, red = keys.numbers("gain_bgr", 3, (1.0, 1.0, 1.0))
     offset = keys.integer("frame_offset", 0)
     keys.end()
-    with _located(where):
+    with located(where):
         return Camera(name, lens, yaw, tilt, roll, (east, down, north), (blue, green, red), offset)
 
 
@@ -187,7 +186,7 @@ def _surface(where: str, table: object) -> Surface:
     height_m = keys.number("height_m", None if kind == "ground-capped" else default.height_m)
     range_cap_m = keys.number("range_cap_m", None if kind == "ground-capped" else default.range_cap_m)
     keys.end()
-    with _located(where):
+    with located(where):
         return Surface(kind, height_m, range_cap_m)
 
 
@@ -200,7 +199,7 @@ def _blend(where: str, table: object) -> Blend:
         raise keys.wrong("seam_deg", seams, "a number of degrees, or a list of them from left to right")
     feather_deg = keys.number("feather_deg", default.feather_deg)
     keys.end()
-    with _located(where):
+    with located(where):
         return Blend(tuple(map(float, seams)), feather_deg)
 
 
@@ -210,7 +209,7 @@ def _pitch(where: str, table: object) -> Pitch:
     x, z = keys.numbers("centre_m", 2)
     yaw_deg = keys.number("yaw_deg", 0.0)
     keys.end()
-    with _located(where):
+    with located(where):
         return Pitch(length_m, width_m, (x, z), yaw_deg)
 
 
@@ -224,7 +223,7 @@ def _quality(where: str, table: object) -> Quality:
 
 
 @contextmanager
-def _located(where: str) -> Iterator[None]:
+def located(where: str) -> Iterator[None]:
     """Say where, in a RigError raised inside."""
     try:
         yield
