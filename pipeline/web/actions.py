@@ -14,9 +14,9 @@ from pipeline.web.responses import SavedClip, clip_json
 
 
 class Body(BaseModel):
-    """A request's body: no unknown keys, no infinities."""
+    """A request's body: no unknown keys, no infinities, no text or truth value for a number."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Empty(Body):

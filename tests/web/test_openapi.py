@@ -100,6 +100,27 @@ def test_every_refusal_is_an_error_in_json(tmp_path: Path) -> None:
     assert all(refusal.json()["error"] for refusal in refusals)
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "where"),
+    [
+        ("set_delay", '{"seconds": true}', "seconds"),
+        ("set_delay", '{"seconds": "3"}', "seconds"),
+        ("look_at", '{"x": 0.5, "y": true}', "y"),
+        ("stop_output", '{"number": true}', "number"),
+        ("stop_output", '{"number": 0.5}', "number"),
+    ],
+)
+def test_a_number_must_be_a_number(name: str, body: str, where: str, tmp_path: Path) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client(tmp_path).post(f"/api/{name}", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"].split(":")[0]) == (422, where)
+
+
+def test_a_whole_number_of_seconds_is_a_number(tmp_path: Path) -> None:
+    answer = client(tmp_path).post("/api/set_delay", json={"seconds": 3})
+    assert (answer.status_code, "played yet" in answer.json()["error"]) == (409, True)
+
+
 def test_the_page_of_the_api_shows_bodies_answers_and_types(live: Live) -> None:
     with chromium() as browser:
         page = browser.new_page()
