@@ -11,7 +11,7 @@ demo: setup ## the main job on the built-in match: a delayed, directed film with
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
 
 test: setup ## every test; those that need ../shared skip and say so where it is missing
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 3 --dist loadgroup
 
 check: setup ## lint, format, types, architecture
 	@.venv/bin/ruff check .

@@ -20,3 +20,8 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real footage (../shared/data beside the checkout) is not here")
     return SHARED_DATA
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that the test run's processes end together."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -1,4 +1,4 @@
-"""A film with sync marks, made once: runs from it cost little, so that live tests keep up on a busy machine."""
+"""Recordings with sync marks, made once: runs from them cost little, so live tests keep up on a busy machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
+from tests.once import made_once
 
 FILM_S = 10.0
 
@@ -16,7 +17,32 @@ FILM_S = 10.0
 @pytest.fixture(scope="session")
 def match_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """FILM_S seconds of the built-in match, 25 frames a second, with sound and sync marks."""
-    film = tmp_path_factory.mktemp("match") / "match.mkv"
+    return made_once(tmp_path_factory, "match.mkv", _record_match)
+
+
+@pytest.fixture(scope="session")
+def long_film(match_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The match film again and again for 24 seconds, a frame each 40 ms across its joints too."""
+    given = ["-stream_loop", "2", "-i", match_film, "-t", "24", "-vf", "fps=25"]
+    encoded = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy"]
+    return made_once(tmp_path_factory, "long.mkv", lambda film: _ffmpeg(*given, *encoded, film))
+
+
+@pytest.fixture(scope="session")
+def short_film(match_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first four seconds of the match film."""
+    given = ["-i", match_film, "-t", "4", "-c", "copy"]
+    return made_once(tmp_path_factory, "short.mkv", lambda film: _ffmpeg(*given, film))
+
+
+@pytest.fixture(scope="session")
+def silent_film(match_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first four seconds of the match film, without sound."""
+    given = ["-i", match_film, "-t", "4", "-an", "-c", "copy"]
+    return made_once(tmp_path_factory, "silent.mkv", lambda film: _ffmpeg(*given, film))
+
+
+def _record_match(film: Path) -> None:
     values = {
         "sources": ["match?size=640x214&fps=25"],
         "outputs": [film],
@@ -29,32 +55,7 @@ def match_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "encoder": {"bitrate_kbps": 2000},
     }
     PanoramaWithVirtualCamera(Settings.parse(values)).run()
-    return film
 
 
-@pytest.fixture(scope="session")
-def long_film(match_film: Path) -> Path:
-    """It again and again for 24 seconds, with a frame each 40 ms where it begins anew too."""
-    film = match_film.with_name("long.mkv")
-    given = ["-stream_loop", "2", "-i", match_film, "-t", "24", "-vf", "fps=25"]
-    encoded = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy"]
-    subprocess.run(["ffmpeg", "-v", "error", *given, *encoded, film], check=True)
-    return film
-
-
-@pytest.fixture(scope="session")
-def short_film(match_film: Path) -> Path:
-    """The first four seconds of it."""
-    return _without(match_film, "short.mkv", "-t", "4")
-
-
-@pytest.fixture(scope="session")
-def silent_film(match_film: Path) -> Path:
-    """The first four seconds of it without their sound."""
-    return _without(match_film, "silent.mkv", "-t", "4", "-an")
-
-
-def _without(film: Path, name: str, *options: str) -> Path:
-    less = film.with_name(name)
-    subprocess.run(["ffmpeg", "-v", "error", "-i", film, *options, "-c", "copy", less], check=True)
-    return less
+def _ffmpeg(*options: str | Path) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", *options], check=True)

@@ -15,6 +15,8 @@ from pipeline.match.ball import Ball
 from pipeline.match.play import TICK_HZ, TICK_S, Play
 from pipeline.match.scene import PLAYERS, Event, Scene
 
+pytestmark = pytest.mark.xdist_group("match-play")
+
 
 def played(seed: int, seconds: float) -> tuple[list[Scene], list[Event]]:
     play = Play(seed)

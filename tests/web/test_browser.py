@@ -17,6 +17,7 @@ from pipeline.web.server import Dashboard
 from tests import films
 from tests.chromium import chromium
 from tests.gst.output.peers import RtmpServer
+from tests.once import made_once
 from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_dial
 from tests.web.live import until, wait_in
 
@@ -30,11 +31,12 @@ NARROWEST = 0.15
 
 @pytest.fixture(scope="session")
 def dial(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    film = tmp_path_factory.mktemp("dial") / "dial.mkv"
-    make_dial(film, DIAL_S)
-    lines = (json.dumps({"time_s": n / FPS, "detections": [ball(n / FPS)]}) for n in range(FPS * DIAL_S))
-    film.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
-    return film
+    def make(film: Path) -> None:
+        make_dial(film, DIAL_S)
+        lines = (json.dumps({"time_s": n / FPS, "detections": [ball(n / FPS)]}) for n in range(FPS * DIAL_S))
+        film.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+
+    return made_once(tmp_path_factory, "dial.mkv", make)
 
 
 def ball(time_s: float) -> dict[str, object]:

@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.chromium import chromium
 from tests.web.live import Live, until, wait_in
 
+pytestmark = pytest.mark.xdist_group("browser-controls")
+
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:

@@ -16,6 +16,8 @@ from tests.chromium import chromium
 from tests.gst.output.peers import free_port, wait_until
 from tests.web.live import Live, until, wait_in
 
+pytestmark = pytest.mark.xdist_group("browser-link")
+
 FILM = "document.querySelector('#picture video').currentTime"
 PANORAMA = "document.querySelector('.panorama img')"
 _HIDE = """

@@ -20,6 +20,8 @@ from tests.chromium import chromium
 from tests.web.live import Live
 from tests.web.test_security import TOKEN, client
 
+pytestmark = pytest.mark.xdist_group("openapi")
+
 STATUSES = "401", "403", "409", "413", "415", "422"
 
 

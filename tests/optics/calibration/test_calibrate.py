@@ -16,6 +16,8 @@ from pipeline.optics.rig import Rig
 from tests.optics.calibration.conftest import OFFSET
 from tests.optics.calibration.scene import film, make_rig
 
+pytestmark = pytest.mark.xdist_group("calibration-of-a-painted-pitch")
+
 
 @pytest.fixture(scope="module")
 def pair(painted: list[Footage]) -> Calibration:

@@ -12,6 +12,8 @@ from pipeline.optics.calibration import Calibration, calibrate
 from pipeline.optics.calibration.preview import draw_preview
 from pipeline.optics.rig import Rig
 
+pytestmark = pytest.mark.xdist_group("calibration-of-the-real-films")
+
 
 @pytest.fixture(scope="module")
 def real(shared_data: Path) -> tuple[Calibration, np.ndarray]:
