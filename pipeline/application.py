@@ -365,13 +365,13 @@ class PanoramaWithVirtualCamera:
             cpu_s=processor_seconds() - self._begun_cpu_s,
             peak_memory_mb=peak_memory_mb(),
             outputs=(
-                *self.playback.switchboard.files,
+                *self.playback.outputs.files,
                 *(redact_address(secret.get_secret_value()) for secret in self.settings.streams),
             )
             if self.playback
             else (),
             notes=self.notes,
-            failures=self.playback.switchboard.failures if self.playback else (),
+            failures=self.playback.outputs.failures if self.playback else (),
         )
 
     # The way down, in order

@@ -12,11 +12,11 @@ from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, s
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.encode.encode_stage import Encoding
-from pipeline.gst.output.browser_preview import Monitor
+from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.output.file import Split
 from pipeline.gst.output.hls import Segments
 from pipeline.gst.output.open_output import open_file, open_stream
-from pipeline.gst.output.output_board import Switchboard
+from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
@@ -80,17 +80,17 @@ class PlaybackPipelineBuilder:
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         picture = self._shown_picture(pipeline, appsrcs)
         sound = self._shown_sound(pipeline, audio_appsrc, picture)
-        switchboard = Switchboard(pipeline, picture, sound, self._encoding, may_be_empty=self._is_watched)
+        outputs = OutputBoard(pipeline, picture, sound, self._encoding, may_be_empty=self._is_watched)
         if self._encoding is not None:
             try:
-                self._open_outputs(switchboard, self._encoding)
+                self._open_outputs(outputs, self._encoding)
             except ForesightError:
-                switchboard.finish()  # a server that is open already keeps its port else
+                outputs.finish()  # a server that is open already keeps its port else
                 raise
         if self._show_window:
             self._open_window(pipeline, picture, sound)
-        make_monitor = partial(Monitor, pipeline, picture, sound)
-        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, switchboard, make_monitor)
+        make_browser_preview = partial(BrowserPreview, pipeline, picture, sound)
+        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview)
 
     def _shown_picture(self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc]) -> Gst.Element:
         """appsrcs -> (decode) -> (stack) -> (view) -> tee."""
@@ -139,7 +139,7 @@ class PlaybackPipelineBuilder:
         link(SoundEnd(pipeline, appsrc, static_pad(picture, "sink")).element, queue)
         return tee
 
-    def _open_outputs(self, switchboard: Switchboard, encoding: Encoding) -> None:
+    def _open_outputs(self, outputs: OutputBoard, encoding: Encoding) -> None:
         video, audio = encoding.video_codec, encoding.audio_codec
         sound = None if self._audio_caps is None else audio
         for path in self._files:
@@ -151,11 +151,11 @@ class PlaybackPipelineBuilder:
                 hls_segments=self._hls_segments,
             )
             if self._live:
-                output.be_patient()
-            switchboard.add_file(output)
+                output.buffer_slow_disk()
+            outputs.add_file(output)
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for url in self._streams:
-            switchboard.add_stream(
+            outputs.add_stream(
                 partial(open_stream, url, video_codec=video, audio_codec=sound, make_silence_encoder=silence)
             )
 

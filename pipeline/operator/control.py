@@ -13,8 +13,8 @@ import numpy as np
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.gst.output.browser_preview import Monitor, OnPiece
-from pipeline.gst.output.output_board import OutputStatus, Switchboard
+from pipeline.gst.output.browser_preview import BrowserPreview, OnPiece
+from pipeline.gst.output.output_board import OutputBoard, OutputStatus
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
@@ -127,37 +127,37 @@ class Control:
     def outputs(self) -> list[OutputStatus]:
         """The run's outputs as they are now, files by their names without their folders; none before playback."""
         playback = self._run.playback
-        return [] if playback is None else [_without_folder(one) for one in playback.switchboard.statuses()]
+        return [] if playback is None else [_without_folder(one) for one in playback.outputs.statuses()]
 
     def record(self) -> OutputStatus:
         """Begin to record to a new file, beside the run's own file or among the clips. Raises OutputError."""
         own = [path for path in self._run.settings.outputs if path.suffix.lower() != ".m3u8"]
         beside = own[0] if own else self._folder / "recording.mp4"
         path = self._new_file(beside.parent, beside.stem, beside.suffix)
-        return _without_folder(self._switchboard().record(path))
+        return _without_folder(self._outputs().record(path))
 
     def start_output(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""
-        return _without_folder(self._switchboard().start(number))
+        return _without_folder(self._outputs().start(number))
 
     def stop_output(self, number: int) -> OutputStatus:
         """Stop a stream or a recording; blocks until its file is complete."""
-        return _without_folder(self._switchboard().stop(number))
+        return _without_folder(self._outputs().stop(number))
 
     def finished_file(self, number: int) -> Path | None:
         """The file of an output that has ended; None where there is none, or not one alone."""
         playback = self._run.playback
-        statuses = [] if playback is None else playback.switchboard.statuses()
+        statuses = [] if playback is None else playback.outputs.statuses()
         for status in statuses[number : number + 1]:
             path = Path(status.name)
             if status.kind == "file" and status.state in ("off", "failed") and path.suffix != ".m3u8":
                 return path if path.is_file() else None
         return None
 
-    def _switchboard(self) -> Switchboard:
+    def _outputs(self) -> OutputBoard:
         if self._run.playback is None:
             raise StateError("nothing is played yet; start and stop after playback has started")
-        return self._run.playback.switchboard
+        return self._run.playback.outputs
 
     def _new_file(self, folder: Path, stem: str, suffix: str) -> Path:
         """The name of a file that is not there yet: ``STEM-DATE-TIME-NUMBER.SUFFIX``."""
@@ -172,11 +172,11 @@ class Control:
 
     # What there is to see
 
-    def open_monitor(self, on_piece: OnPiece) -> Monitor:
+    def open_browser_preview(self, on_piece: OnPiece) -> BrowserPreview:
         """The film as a browser plays it, from now on until it is closed; see PlaybackPipeline."""
         if self._run.playback is None:
             raise StateError("nothing is played yet; look again after playback has started")
-        return self._run.playback.open_monitor(on_piece)
+        return self._run.playback.open_browser_preview(on_piece)
 
     @property
     def rig(self) -> Rig | None:

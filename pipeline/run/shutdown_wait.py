@@ -53,7 +53,7 @@ class Ending:
                 return ABORT_S
             return STAND_STILL_S if self.is_stalled or is_handed_over() else None
 
-        standstill = Standstill(lambda: (patience_s(), *playback.switchboard.activity))
+        standstill = Standstill(lambda: (patience_s(), *playback.outputs.activity))
         is_aborted = False
         while not playback.wait_over(every_s):
             tell()
@@ -67,8 +67,8 @@ class Ending:
 
     def _give_up(self, playback: PlaybackPipeline) -> ForesightError | None:
         self.is_given_up = True
-        playback.switchboard.give_up()
-        if self._aborted.is_set() or playback.switchboard.failures:
+        playback.outputs.give_up()
+        if self._aborted.is_set() or playback.outputs.failures:
             return None
         return PipelineError("playback stands still before its end; check what takes the film")
 

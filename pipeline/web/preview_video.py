@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from pipeline.errors import StateError
-from pipeline.gst.output.browser_preview import Monitor
+from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.media.fmp4 import Fragment, Head
 from pipeline.operator.control import Control
 from pipeline.web.latest_value import LatestValue
@@ -20,7 +20,7 @@ KEPT = 80
 
 
 class PreviewVideo:
-    """Starts the monitor for the first viewer and closes it after the last.
+    """Starts the preview for the first viewer and closes it after the last.
 
     `begin` and `follow` belong to the server's event loop, `close` to any thread.
     """
@@ -28,7 +28,7 @@ class PreviewVideo:
     def __init__(self, control: Control) -> None:
         self._control = control
         self._history = FragmentHistory()
-        self._monitor: Monitor | None = None
+        self._preview: BrowserPreview | None = None
         self._viewers = 0
         self._switching = asyncio.Lock()
         self._closing: asyncio.Task[None] | None = None
@@ -41,15 +41,15 @@ class PreviewVideo:
         self._viewers += 1
         try:
             async with self._switching:
-                if self._monitor is None or self._history.is_closed:
+                if self._preview is None or self._history.is_closed:
                     history = self._history = FragmentHistory()
-                    self._monitor = await asyncio.to_thread(self._control.open_monitor, history.add)
+                    self._preview = await asyncio.to_thread(self._control.open_browser_preview, history.add)
             return await self._history.head(), self._follow(self._history)
         finally:
             self._leave()
 
     def close(self) -> None:
-        """End every viewer. The run closes the monitor."""
+        """End every viewer. The run closes the preview."""
         self._history.close()
 
     async def _follow(self, history: FragmentHistory) -> AsyncIterator[bytes]:
@@ -68,14 +68,14 @@ class PreviewVideo:
     async def _close_soon(self) -> None:
         await asyncio.sleep(LINGER_S)
         async with self._switching:
-            if not self._viewers and self._monitor is not None:
-                monitor, self._monitor = self._monitor, None
+            if not self._viewers and self._preview is not None:
+                preview, self._preview = self._preview, None
                 self._history.close()
-                await asyncio.to_thread(monitor.close)
+                await asyncio.to_thread(preview.close)
 
 
 class FragmentHistory:
-    """The head and the newest fragments of one monitor. `add` and `close` are for any thread."""
+    """The head and the newest fragments of one preview. `add` and `close` are for any thread."""
 
     def __init__(self) -> None:
         self.is_closed = False

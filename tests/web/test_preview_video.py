@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipeline.gst.core.elements import chain, elements_of, make, make_appsrc, static_pad
 from pipeline.gst.encode.encode_stage import SPARE_PICTURES
-from pipeline.gst.output.browser_preview import Monitor
+from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.runtime import Gst
 from pipeline.media.fmp4 import Fragment, FragmentCutter, Head
 from pipeline.timebase import Nanoseconds
@@ -128,7 +128,7 @@ def test_the_encoders_go_while_the_film_is_held() -> None:
 
     wait_until(is_shown, "the first picture")
     pieces: list[Head | Fragment | None] = []
-    monitor = Monitor(pipeline, tee, None, pieces.append)
+    preview = BrowserPreview(pipeline, tee, None, pieces.append)
     rendered = static_pad(tee, "src_1").get_peer().get_parent_element()
 
     def is_seen() -> bool:
@@ -142,7 +142,7 @@ def test_the_encoders_go_while_the_film_is_held() -> None:
     wait_until(is_seen, "the film")
     pipeline.set_state(Gst.State.PAUSED)
     wait_until(is_held_up, "the encoder's standstill")
-    monitor.close()
+    preview.close()
     assert set(elements_of(pipeline)) == before
     assert pieces[-1] is None
     pipeline.set_state(Gst.State.NULL)

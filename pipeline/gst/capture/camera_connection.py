@@ -28,13 +28,13 @@ LIVE_LAG_NS = 3 * NS_PER_S
 """Timestamps no older than this and not of the future are the clock's own: the camera stamps as it captures."""
 
 
-class CameraLink:
+class CameraConnection:
     """Takes what a camera sends and hands it to the feeds. Used once.
 
     The pipeline runs on the analysis pipeline's clock and base time, so that a sample has one running time in both;
     where a camera's own timestamps have nothing to do with the clock, picture and sound are shifted together, so
-    that the first of them is of now. `live` blocks a thread of the camera. Lock: `_lock` guards what is known of
-    the streams; nothing is called under it.
+    that the first of them is of now. `run_until_closed` blocks a thread of the camera. Lock: `_lock` guards what is
+    known of the streams; nothing is called under it.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class CameraLink:
         self._pipeline.add(self._source.element)
         self._source.watch(self._on_stream, self._on_complete)
 
-    def live(self, closing: threading.Event, *, patient: bool) -> SourceError | None:
+    def run_until_closed(self, closing: threading.Event, *, patient: bool) -> SourceError | None:
         """Connect and take until `closing` is set or a film is over (None), or the connection is no more (why).
 
         `patient`: wait for the first picture as long as it takes.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.match_source import match_source
-from pipeline.gst.capture.reconnecting_camera import Camera
+from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.elements import (
     add,
@@ -51,7 +51,7 @@ def open_source(
 
     `decode` False leaves video as the compressed access units that the source holds. `live` asks a source that
     has no clock of its own to behave like a camera. `patience_s`: how late a picture of a live URI or a device may
-    be before its last one is repeated (see Camera); None: it is connected once, and its end is the end.
+    be before its last one is repeated (see ReconnectingCamera); None: it is connected once, and its end is the end.
     Raises SourceError, MissingDependencyError or ConfigError.
     """
     if is_match(text):
@@ -62,7 +62,9 @@ def open_source(
     scheme = _scheme(text)
     if patience_s is None or scheme in ("", "file"):
         return connect()
-    camera = Camera(redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s)
+    camera = ReconnectingCamera(
+        redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s
+    )
     return Source(camera.name, camera.element, True, camera.find, camera)
 
 

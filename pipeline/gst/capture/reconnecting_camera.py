@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pipeline.errors import ForesightError
-from pipeline.gst.capture.camera_connection import CameraLink
+from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, PictureFeed, SoundFeed
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.runtime import Gst
@@ -33,7 +33,7 @@ STOP_S = 3.0
 """How long the end waits for a connection to close."""
 
 
-class Camera:
+class ReconnectingCamera:
     """Feeds a live camera's picture and sound into a pipeline for as long as that runs, whatever the camera does.
 
     `element` goes into the pipeline; its pads, and so its streams, are those of the first connection. One thread
@@ -45,7 +45,7 @@ class Camera:
         self, name: str, open_source: Callable[[], Source], *, paced: bool, patience_s: float
     ) -> None:
         """`name`: the address without secrets. `open_source` opens a connection's source, `paced` one that sends
-        in bursts (see CameraLink). `patience_s`: how late a sample may be before another stands in for it."""
+        in bursts (see CameraConnection). `patience_s`: how late a sample may be before another stands in for it."""
         self.name = name
         self.element = Gst.Bin.new(None)
         self.outages = 0
@@ -71,7 +71,7 @@ class Camera:
         """Connect. `base_ns`: what the system clock showed at running time 0. `on_failure(error)` is called from
         the camera's thread when it was never there."""
         self._base_ns, self._on_failure = base_ns, on_failure
-        for work, role in ((self._keep_connected, "link"), (self._keep_going, "hold")):
+        for work, role in ((self._keep_connected, "connection"), (self._keep_going, "hold")):
             thread = threading.Thread(target=work, name=f"camera-{role}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -110,10 +110,10 @@ class Camera:
     def _keep_connected(self) -> None:
         pause_s = FIRST_PAUSE_S
         while not self._closing.is_set():
-            link, failure = self._connect()
+            connection, failure = self._connect()
             if self._closing.is_set():
                 return
-            is_film = link is not None and link.has_end
+            is_film = connection is not None and connection.has_end
             if failure is None or is_film or not self._is_known:
                 self._give_up(failure)
                 return
@@ -121,14 +121,14 @@ class Camera:
                 self._is_away = True
                 self.outages += 1
                 logger.warning("%s; trying again until it is back", failure)
-            if link is not None and link.has_picture:
+            if connection is not None and connection.has_picture:
                 pause_s = FIRST_PAUSE_S
             self._closing.wait(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
-    def _connect(self) -> tuple[CameraLink | None, ForesightError | None]:
+    def _connect(self) -> tuple[CameraConnection | None, ForesightError | None]:
         try:
-            link = CameraLink(
+            connection = CameraConnection(
                 self._open_source,
                 self._base_ns,
                 paced=self._paced,
@@ -139,7 +139,7 @@ class Camera:
             )
         except ForesightError as error:
             return None, error
-        return link, link.live(self._closing, patient=not self._is_known)
+        return connection, connection.run_until_closed(self._closing, patient=not self._is_known)
 
     def _give_up(self, failure: ForesightError | None) -> None:
         """A film over the network has ended, or the camera was never there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pipeline.gst.capture.reconnecting_camera import Camera
+from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.runtime import Gst
 
 StreamCallback = Callable[[Gst.Pad], None]
@@ -23,7 +23,7 @@ class Source:
     element: Gst.Element
     is_live: bool
     _find: Callable[[Source], None] = field(repr=False)
-    camera: Camera | None = None
+    camera: ReconnectingCamera | None = None
     _on_stream: StreamCallback | None = field(default=None, repr=False)
     _on_complete: Callable[[], None] | None = field(default=None, repr=False)
 

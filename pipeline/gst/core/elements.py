@@ -56,7 +56,7 @@ def make_appsink(name: str, *, sync: bool = False, drop: bool = False) -> GstApp
     return appsink
 
 
-def at_once(sink: Gst.Element) -> Gst.Element:
+def without_clock_sync(sink: Gst.Element) -> Gst.Element:
     """`sink`, made to write what comes when it comes: the window keeps the time."""
     sink.set_property("sync", False)
     sink.set_property("async", False)

@@ -1,4 +1,4 @@
-"""Monitor: the film as a browser plays it while it goes on, small, with its sound, encoded only when opened."""
+"""BrowserPreview: what a browser plays of a run, small, with its sound, encoded only while it is open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.encode.muxers import FRAGMENTS_TIMESCALE_HZ, LIVE_MP4
-from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.fmp4 import Fragment, FragmentCutter, Head
 
@@ -29,7 +29,7 @@ KEYFRAME_EVERY_FRAMES = 30
 OnPiece = Callable[[Head | Fragment | None], None]
 
 
-class Monitor:
+class BrowserPreview:
     """A second, small encode behind the raw tees of a playing pipeline, from construction until `close`.
 
     Playback never waits for it: what it is too slow for it leaves out. Any thread but a streaming thread.
@@ -40,7 +40,7 @@ class Monitor:
     ) -> None:
         """`on_piece` gets the head, the fragments, and None when no more will come; it must not wait.
 
-        It is called on threads of the monitor's.
+        It is called on its own threads.
 
         Raises StateError before the first picture, MissingDependencyError where an encoder is missing.
         """
@@ -57,16 +57,16 @@ class Monitor:
             "aac",
             partial(choose_audio_encoder, "aac", AUDIO_BITRATE_KBPS),
         )
-        carrier = Carrier(LIVE_MP4, self._make_sink, "rendered", 0.0, "h264", audio_codec)
-        self._link = PushLink("the dashboard's film", carrier)
-        self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, lambda: self._link.sound_late_ns)
-        self._tap = EncodedTap(self._link.take, self._link.end, with_sound=sound is not None)
+        delivery = Delivery(LIVE_MP4, self._make_sink, "rendered", 0.0, "h264", audio_codec)
+        self._side = SidePipeline("the dashboard's film", delivery)
+        self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, lambda: self._side.sound_late_ns)
+        self._tap = EncodedTap(self._side.take, self._side.end, with_sound=sound is not None)
         self._stage = EncodeStage(pipeline, picture, sound, encoding, waits=False)
         pipeline.add(self._tap.element)
         self._tap.element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items():
             attach(tee, static_pad(self._tap.element, kind))
-        self._thread = threading.Thread(target=self._run, name="monitor", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="browser-preview", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class Monitor:
         self._thread.join()
 
     def _run(self) -> None:
-        trouble = self._link.live(self._closing, lambda: None)
+        trouble = self._side.run_until_closed(self._closing, lambda: None)
         if trouble is not None:
             logger.warning("%s", trouble)
         self._on_piece(None)

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import ConfigError
-from pipeline.gst.core.elements import add, at_once, chain, ghost, link, make, set_property, static_pad
+from pipeline.gst.core.elements import (
+    add,
+    chain,
+    ghost,
+    link,
+    make,
+    set_property,
+    static_pad,
+    without_clock_sync,
+)
 from pipeline.gst.encode.muxers import CONTAINERS, Container
 from pipeline.gst.runtime import GLib, Gst
 from pipeline.timebase import NS_PER_S, Nanoseconds, seconds_to_ns
@@ -35,7 +44,7 @@ class FileOutput:
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
 
-    def be_patient(self) -> None:
+    def buffer_slow_disk(self) -> None:
         """For a live film, before it begins: wait for the disk on nobody's time, for PATIENCE_NS, and then fail."""
         for queue in self.entries:
             queue.set_property("max-size-time", PATIENCE_NS)
@@ -95,7 +104,7 @@ def write_file(
         return _open_parts(path, container, video_codec, audio_codec, split)
     element = Gst.Bin.new(None)
     muxer = container.make()
-    chain(element, muxer, at_once(make("filesink", None, location=str(path))))
+    chain(element, muxer, without_clock_sync(make("filesink", None, location=str(path))))
     entries = enter(
         element, container, muxer,
         ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),

@@ -9,14 +9,14 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError, OutputError
-from pipeline.gst.core.elements import at_once, find_property, make
+from pipeline.gst.core.elements import find_property, make, without_clock_sync
 from pipeline.gst.encode.muxers import CONTAINERS, LIVE_FLV, LIVE_TS
 from pipeline.gst.output.file import FileOutput, Split, write_file
 from pipeline.gst.output.hls import Segments, write_playlist
 from pipeline.gst.output.push import Push
 from pipeline.gst.output.recording import Recording
 from pipeline.gst.output.rtsp_server import RtspServer
-from pipeline.gst.output.side_pipeline import Carrier
+from pipeline.gst.output.side_pipeline import Delivery
 from pipeline.gst.runtime import Gst, require
 from pipeline.redaction import redact_address
 
@@ -114,16 +114,16 @@ def open_stream(
         raise ConfigError(f"{name}: the application or the key is missing; write rtmp://server/app/KEY")
     container.check(name, video_codec, audio_codec)
     return Push(
-        name, Carrier(container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder)
+        name, Delivery(container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder)
     )
 
 
 def _rtmp_sink(url: str) -> Gst.Element:
-    return at_once(make("rtmp2sink", None, location=url))
+    return without_clock_sync(make("rtmp2sink", None, location=url))
 
 
 def _srt_sink(url: str) -> Gst.Element:
     sink = make("srtsink", None, uri=url, wait_for_connection=False)
     if find_property(sink, "auto-reconnect") is not None:
         sink.set_property("auto-reconnect", False)  # it would go on amid a picture, and tell nobody
-    return at_once(sink)
+    return without_clock_sync(sink)

@@ -1,4 +1,4 @@
-"""Switchboard: a film's outputs, each switched on and off while it plays without the others noticing."""
+"""OutputBoard: the outputs of a run, each switched on and off during playback without the others noticing."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class OutputStatus:
     """How much of the film its server has not had since then, in seconds."""
 
 
-class _Line:
+class _Slot:
     """An output's place on the board; it changes under the board's `_switching` only."""
 
     def __init__(self, number: int, kind: OutputKind, output: Output) -> None:
@@ -80,7 +80,7 @@ class _Line:
         self.is_through = threading.Event()
         self.is_closed = False
 
-    def cut_off(self) -> None:
+    def mark_incomplete(self) -> None:
         """What the output has is not all of the film."""
         if self.kind == "file" and self.begun_s is not None and self.trouble is None:
             self.trouble = (
@@ -107,7 +107,7 @@ class _Line:
         )
 
 
-class Switchboard:
+class OutputBoard:
     """The outputs of one pipeline behind its raw tees, from one encode that is there while an output is on.
 
     Any thread may call. Lock: `_switching`, one switch at a time; whoever switches waits under it for the
@@ -130,36 +130,36 @@ class Switchboard:
         self._sound = sound
         self._encoding = encoding
         self._stage: EncodeStage | None = None
-        self._lines: list[_Line] = []
+        self._slots: list[_Slot] = []
         self._switching = threading.Lock()
         self._is_over = False
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the outputs."""
-        return tuple(note for line in self._lines for note in (*line.past_notes, *line.output.notes))
+        return tuple(note for slot in self._slots for note in (*slot.past_notes, *slot.output.notes))
 
     @property
     def files(self) -> list[Path]:
         """The files that were begun, one after the other; for a split film its parts."""
-        outputs = [line.output for line in self._lines if line.kind == "file"]
+        outputs = [slot.output for slot in self._slots if slot.kind == "file"]
         return [path for output in outputs for path in _files_of(output)]
 
     @property
     def failures(self) -> tuple[str, ...]:
         """What became of the files that have failed, a line each."""
-        statuses = [line.status() for line in self._lines if line.kind == "file"]
+        statuses = [slot.status() for slot in self._slots if slot.kind == "file"]
         return tuple(status.trouble for status in statuses if status.trouble is not None)
 
     def statuses(self) -> list[OutputStatus]:
         """The outputs in the order in which they were added. Never blocks."""
-        return [line.status() for line in self._lines]
+        return [slot.status() for slot in self._slots]
 
     @property
     def activity(self) -> tuple[int, ...]:
         """What changes while an output takes something. Never blocks."""
-        waiting = [line.output.waiting_bytes for line in self._lines if isinstance(line.output, FileOutput)]
-        return (*(line.taken for line in self._lines), *waiting)
+        waiting = [slot.output.waiting_bytes for slot in self._slots if isinstance(slot.output, FileOutput)]
+        return (*(slot.taken for slot in self._slots), *waiting)
 
     def encoded_sound(self) -> Gst.Pad | None:
         """Where encoded sound comes from for all outputs; None while there is none. Never blocks."""
@@ -170,37 +170,37 @@ class Switchboard:
     def add_file(self, output: Output) -> None:
         """Put in an output that is on from the film's first picture to its last, or until it is stopped."""
         with self._switching:
-            self._put_on(_Line(len(self._lines), "file", output))
+            self._put_on(_Slot(len(self._slots), "file", output))
 
     def add_stream(self, reopen: Callable[[], Output]) -> None:
         """Put in an output that may be stopped and started again; `reopen` makes it each time."""
-        line = _Line(len(self._lines), "stream", reopen())
-        line.reopen = reopen
+        slot = _Slot(len(self._slots), "stream", reopen())
+        slot.reopen = reopen
         with self._switching:
-            self._put_on(line)
+            self._put_on(slot)
 
     def record(self, path: Path) -> OutputStatus:
         """Begin a new file at the next keyframe, its times counted from 0. Raises OutputError, StateError."""
         with self._switch() as encoding:
             sound = None if self._sound is None else encoding.audio_codec
             recording = open_recording(path, video_codec=encoding.video_codec, audio_codec=sound)
-            line = _Line(len(self._lines), "file", recording)
-            recording.on_failed = partial(self._drop_soon, line)
-            self._put_on(line)
-            return line.status()
+            slot = _Slot(len(self._slots), "file", recording)
+            recording.on_failed = partial(self._drop_soon, slot)
+            self._put_on(slot)
+            return slot.status()
 
     def start(self, number: int) -> OutputStatus:
         """Switch a stopped stream on again. Raises StateError."""
         with self._switch():
-            line = self._line(number)
-            if line.state != "off" or line.reopen is None:
-                raise StateError(f"{line.output.name}: it cannot be started; a stopped stream can")
-            output, ended = line.reopen(), line.output
-            line.past_notes += ended.notes
-            line.output, line.trouble, line.is_closed = output, None, False
-            line.begun_s = line.ended_s = None
-            self._put_on(line)
-            return line.status()
+            slot = self._slot(number)
+            if slot.state != "off" or slot.reopen is None:
+                raise StateError(f"{slot.output.name}: it cannot be started; a stopped stream can")
+            output, ended = slot.reopen(), slot.output
+            slot.past_notes += ended.notes
+            slot.output, slot.trouble, slot.is_closed = output, None, False
+            slot.begun_s = slot.ended_s = None
+            self._put_on(slot)
+            return slot.status()
 
     def stop(self, number: int) -> OutputStatus:
         """Switch an output off; blocks until its file is complete, or its server has the last of the film.
@@ -208,17 +208,17 @@ class Switchboard:
         Raises StateError for one that is not on.
         """
         with self._switch():
-            line = self._line(number)
-            if line.state != "on":
-                raise StateError(f"{line.output.name}: it is not on")
-            self._take_off(line)
-            return line.status()
+            slot = self._slot(number)
+            if slot.state != "on":
+                raise StateError(f"{slot.output.name}: it is not on")
+            self._take_off(slot)
+            return slot.status()
 
     def give_up(self) -> None:
         """The film ends before the outputs have their end: what is not through is cut off. Any thread."""
-        for line in list(self._lines):
-            if line.state != "off" and not line.is_through.is_set():
-                line.cut_off()
+        for slot in list(self._slots):
+            if slot.state != "off" and not slot.is_through.is_set():
+                slot.mark_incomplete()
 
     def finish(self, *, at_once: bool = False) -> None:
         """After the film's end: let every output complete what it has. Idempotent.
@@ -226,23 +226,23 @@ class Switchboard:
         Blocks, at most CLOSE_S, or HURRIED_CLOSE_S where the run has to end `at_once`.
         """
         self._is_over = True
-        for line in self._lines:
-            line.is_through.set()
+        for slot in self._slots:
+            slot.is_through.set()
         limit_s = HURRIED_CLOSE_S if at_once else CLOSE_S
         has_waited = self._switching.acquire(timeout=limit_s)  # for a switch that is under way
         try:
-            all_within(limit_s, [partial(self._close, line) for line in list(self._lines)])
+            all_within(limit_s, [partial(self._close, slot) for slot in list(self._slots)])
         finally:
             if has_waited:
                 self._switching.release()
-        for line in self._lines:
-            if not line.is_closed:
-                line.cut_off()
+        for slot in self._slots:
+            if not slot.is_closed:
+                slot.mark_incomplete()
 
     @staticmethod
-    def _close(line: _Line) -> None:
-        line.output.close()
-        line.is_closed = True
+    def _close(slot: _Slot) -> None:
+        slot.output.close()
+        slot.is_closed = True
 
     def on_message(self, message: Gst.Message) -> ForesightError | None:
         """Hear what the bus says of the outputs; returns the error that the whole film ends with, if it is one.
@@ -255,32 +255,32 @@ class Switchboard:
             if structure is not None and structure.get_name() == "GstBinForwarded":
                 self._on_forwarded(structure.get_value("message"))
             return None
-        line = self._line_of(message.src)
-        if line is None:
+        slot = self._slot_of(message.src)
+        if slot is None:
             return explain(message, "pipeline", "playback")
-        error = explain(message, "output", line.output.name)
-        if line.state == "on" and line.trouble is None:
+        error = explain(message, "output", slot.output.name)
+        if slot.state == "on" and slot.trouble is None:
             rest = any(
-                other.state == "on" and other.trouble is None for other in self._lines if other is not line
+                other.state == "on" and other.trouble is None for other in self._slots if other is not slot
             )
-            if line.begun_s is None or not (rest or self._may_be_empty):
+            if slot.begun_s is None or not (rest or self._may_be_empty):
                 return OutputError("; ".join((*self.failures, str(error))))
             logger.warning("%s; this output has ended, the rest goes on", error)
-            self._drop_soon(line)
-        line.trouble = line.trouble or str(error)
-        line.is_through.set()
+            self._drop_soon(slot)
+        slot.trouble = slot.trouble or str(error)
+        slot.is_through.set()
         return None
 
     def _on_forwarded(self, message: Gst.Message | None) -> None:
         if message is not None and message.type == Gst.MessageType.EOS:
-            for line in self._lines:
-                if message.src is line.output.element:
-                    line.is_through.set()
+            for slot in self._slots:
+                if message.src is slot.output.element:
+                    slot.is_through.set()
 
-    def _line_of(self, element: Gst.Object) -> _Line | None:
-        for line in self._lines:
-            if element is line.output.element or element.has_as_ancestor(line.output.element):
-                return line
+    def _slot_of(self, element: Gst.Object) -> _Slot | None:
+        for slot in self._slots:
+            if element is slot.output.element or element.has_as_ancestor(slot.output.element):
+                return slot
         return None
 
     # Under _switching
@@ -297,7 +297,7 @@ class Switchboard:
             try:
                 yield encoding
             finally:
-                if self._stage is not None and all(line.state == "off" for line in self._lines):
+                if self._stage is not None and all(slot.state == "off" for slot in self._slots):
                     self._stage.remove()
                     self._stage = None
 
@@ -308,58 +308,58 @@ class Switchboard:
             self._stage = EncodeStage(self._pipeline, self._picture, self._sound, self._encoding)
         return self._encoding
 
-    def _line(self, number: int) -> _Line:
-        if not 0 <= number < len(self._lines):
+    def _slot(self, number: int) -> _Slot:
+        if not 0 <= number < len(self._slots):
             raise StateError(f"there is no output {number}; look at the list of outputs")
-        return self._lines[number]
+        return self._slots[number]
 
-    def _put_on(self, line: _Line) -> None:
+    def _put_on(self, slot: _Slot) -> None:
         self._encode()
-        element = line.output.element
-        line.state = "on"
-        line.is_through.clear()
-        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_picture, line))
+        element = slot.output.element
+        slot.state = "on"
+        slot.is_through.clear()
+        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_picture, slot))
         self._pipeline.add(element)
         element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items() if self._stage is not None else ():
             attach(tee, static_pad(element, kind))
         ask_for_keyframe(static_pad(element, "video"))
-        if line not in self._lines:
-            self._lines.append(line)
+        if slot not in self._slots:
+            self._slots.append(slot)
 
     @staticmethod
-    def _on_picture(line: _Line, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        line.taken += 1
-        if line.begun_s is None:
-            line.begun_s = time.monotonic()
+    def _on_picture(slot: _Slot, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        slot.taken += 1
+        if slot.begun_s is None:
+            slot.begun_s = time.monotonic()
         return Gst.PadProbeReturn.OK
 
-    def _take_off(self, line: _Line) -> None:
-        line.state = "finishing"
-        output = line.output
+    def _take_off(self, slot: _Slot) -> None:
+        slot.state = "finishing"
+        output = slot.output
         for pad in detach_all(output.element):
             pad.send_event(Gst.Event.new_eos())
-        is_through = line.is_through.wait(FINISH_S)
+        is_through = slot.is_through.wait(FINISH_S)
         output.close()
         to_null(output.element, NULL_S)
         self._pipeline.remove(output.element)
-        if line.kind == "file":  # a server that was away is none of a stopped stream's trouble
-            line.trouble = line.trouble or output.trouble
+        if slot.kind == "file":  # a server that was away is none of a stopped stream's trouble
+            slot.trouble = slot.trouble or output.trouble
         if not is_through:
-            line.cut_off()
-        line.ended_s = time.monotonic()
-        line.state = "off"
+            slot.mark_incomplete()
+        slot.ended_s = time.monotonic()
+        slot.state = "off"
 
-    def _drop_soon(self, line: _Line) -> None:
+    def _drop_soon(self, slot: _Slot) -> None:
         """An output can go no further, says a thread that may not wait for its end."""
-        threading.Thread(target=self._drop, args=(line,), name="drop-output", daemon=True).start()
+        threading.Thread(target=self._drop, args=(slot,), name="drop-output", daemon=True).start()
 
-    def _drop(self, line: _Line) -> None:
-        if isinstance(line.output, FileOutput):
-            line.output.abandon()
+    def _drop(self, slot: _Slot) -> None:
+        if isinstance(slot.output, FileOutput):
+            slot.output.abandon()
         with suppress(StateError), self._switch():
-            if line.state == "on":
-                self._take_off(line)
+            if slot.state == "on":
+                self._take_off(slot)
 
 
 def _files_of(output: Output) -> list[Path]:

@@ -7,7 +7,7 @@ import threading
 from functools import partial
 
 from pipeline.gst.encode.encoded_tap import EncodedTap, begin_ns
-from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import ns_to_seconds
 
@@ -28,12 +28,12 @@ class Push:
     counters may be used from any thread.
     """
 
-    def __init__(self, name: str, carrier: Carrier) -> None:
+    def __init__(self, name: str, delivery: Delivery) -> None:
         """`name`: the address without secrets."""
         self.name = name
         self.gaps = 0
         self._lost_ns = 0
-        self._carrier = carrier
+        self._delivery = delivery
         self._is_away = False
         self._gap_from_ns: int | None = None
         self._first_ns: int | None = None
@@ -42,9 +42,9 @@ class Push:
         self._closing = threading.Event()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
-        self._link: PushLink | None = None
+        self._side: SidePipeline | None = None
         self._trouble: str | None = None
-        self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=carrier.audio_codec is not None)
+        self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=delivery.audio_codec is not None)
 
     @property
     def element(self) -> Gst.Bin:
@@ -68,7 +68,7 @@ class Push:
     def notes(self) -> tuple[str, ...]:
         """What the user should know, a line each."""
         notes = []
-        if self._carrier.audio_codec is None and self._carrier.make_silence_encoder is not None:
+        if self._delivery.audio_codec is None and self._delivery.make_silence_encoder is not None:
             notes.append(f"{self.name}: there is no sound source, so silence is sent")
         if self.gaps:
             state = "; it is away still" if self._is_away else ""
@@ -78,10 +78,10 @@ class Push:
 
     def close(self) -> None:
         """End the push; after the film's end, once the server has it all. Idempotent, within twice FAREWELL_S."""
-        link, thread = self._link, self._thread
+        side, thread = self._side, self._thread
         if thread is None:
             return
-        if link is not None and link.is_up and self._tap.has_ended:
+        if side is not None and side.is_up and self._tap.has_ended:
             self._over.wait(FAREWELL_S)
         self._closing.set()
         thread.join(FAREWELL_S)
@@ -92,12 +92,12 @@ class Push:
         self._note_time(kind, sample)
         with self._beginning:
             if self._thread is None:
-                self._link = PushLink(self.name, self._carrier)
+                self._side = SidePipeline(self.name, self._delivery)
                 self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
                 self._thread.start()
-        link = self._link
-        if link is not None:
-            link.take(kind, sample)
+        side = self._side
+        if side is not None:
+            side.take(kind, sample)
 
     def _note_time(self, kind: str, sample: Gst.Sample) -> None:
         buffer = sample.get_buffer()
@@ -107,45 +107,45 @@ class Push:
                 self._first_ns = self._newest_ns
 
     def _on_end(self, kind: str) -> None:
-        link = self._link
-        if link is not None:
-            link.end(kind)
+        side = self._side
+        if side is not None:
+            side.end(kind)
 
     # On the push's own thread
 
     def _run(self) -> None:
         pause_s = FIRST_PAUSE_S
-        link = self._link
-        while link is not None:
-            trouble = link.live(self._closing, partial(self._up, link))
-            self._link = None
+        side = self._side
+        while side is not None:
+            trouble = side.run_until_closed(self._closing, partial(self._up, side))
+            self._side = None
             if trouble is None or self._closing.is_set():
                 break
-            self._lost(link, trouble)
-            if link.is_up:
+            self._lost(side, trouble)
+            if side.is_up:
                 pause_s = FIRST_PAUSE_S
             if self._closing.wait(pause_s) or self._tap.has_ended:
                 break
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            link = self._link = PushLink(self.name, self._carrier)
+            side = self._side = SidePipeline(self.name, self._delivery)
             self._tap.ask_for_keyframe()
         self._over.set()
 
-    def _lost(self, link: PushLink, trouble: str) -> None:
+    def _lost(self, side: SidePipeline, trouble: str) -> None:
         """The connection is no more; only the first failure after a good time is news."""
         if self._gap_from_ns is None:
-            self._gap_from_ns = link.sent_ns if link.is_up else self._first_ns
+            self._gap_from_ns = side.sent_ns if side.is_up else self._first_ns
         self._trouble = trouble
         if not self._is_away:
             self._is_away = True
             self.gaps += 1
             logger.warning("%s; trying again until it is back", trouble)
 
-    def _up(self, link: PushLink) -> None:
+    def _up(self, side: SidePipeline) -> None:
         self._trouble = None
-        if not self._is_away or link.first_ns is None:
+        if not self._is_away or side.first_ns is None:
             return
-        gap_ns = 0 if self._gap_from_ns is None else link.first_ns - self._gap_from_ns
+        gap_ns = 0 if self._gap_from_ns is None else side.first_ns - self._gap_from_ns
         self._is_away, self._gap_from_ns = False, None
         self._lost_ns += gap_ns
         logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))

@@ -12,7 +12,7 @@ from pipeline.errors import OutputError
 from pipeline.gst.core.elements import make
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.muxers import Container
-from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.timebase import NS_PER_S
 
 logger = logging.getLogger("foresight")
@@ -43,13 +43,13 @@ class Recording:
         self._path = path
         self._closing = threading.Event()
         sink = partial(make, "filesink", None, location=str(path), sync=False)
-        carrier = Carrier(
+        delivery = Delivery(
             container, sink, "rendered", 0.0, video_codec, audio_codec,
             patience_ns=DISK_PATIENCE_NS, advice="the disk takes too little; record elsewhere",
         )  # fmt: skip
-        self._link = PushLink(self.name, carrier)
+        self._side = SidePipeline(self.name, delivery)
         self._kinds = ["video"] if audio_codec is None else ["video", "audio"]
-        self.element = EncodedTap(self._link.take, self._link.end, with_sound=audio_codec is not None).element
+        self.element = EncodedTap(self._side.take, self._side.end, with_sound=audio_codec is not None).element
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
@@ -58,7 +58,7 @@ class Recording:
         if self._closing.is_set():
             return
         for kind in self._kinds:
-            self._link.end(kind)
+            self._side.end(kind)
         self._thread.join(FINISH_S)
         if self._thread.is_alive() and self.trouble is None:
             self.trouble = f"{self.name}: was not finished in time, so the file is incomplete; check the disk"
@@ -67,8 +67,8 @@ class Recording:
         self._thread.join(LEAVE_S)
 
     def _run(self) -> None:
-        trouble = self._link.live(self._closing, lambda: None)
-        if self._link.first_ns is None:
+        trouble = self._side.run_until_closed(self._closing, lambda: None)
+        if self._side.first_ns is None:
             self._path.unlink(missing_ok=True)
             trouble = trouble or f"{self.name}: no picture came, so there is no file"
         if trouble is not None:

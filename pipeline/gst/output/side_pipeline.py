@@ -22,7 +22,7 @@ SILENCE = "audio/x-raw,rate=48000,channels=2"
 
 
 @dataclass(frozen=True, slots=True)
-class Carrier:
+class Delivery:
     """How samples travel: the container, what makes the sink that sends it, and the codecs.
 
     `sent`: the figure of the sink's statistics that grows once the server takes what is sent. `linger_s`: how long
@@ -42,30 +42,30 @@ class Carrier:
     advice: str = "takes too little; check the network, or lower the bit rate"
 
 
-class PushLink:
+class SidePipeline:
     """Takes encoded samples from a keyframe on and sends them. Used once.
 
-    `take` and `end` belong to the streaming threads and never wait for the network; `live` blocks a thread of
-    the push. Lock: `_lock` orders samples while the pipeline comes up; appsrcs never block under it.
+    `take` and `end` belong to the streaming threads and never wait for the network; `run_until_closed` blocks a
+    thread of the output. Lock: `_lock` orders samples while the pipeline comes up; appsrcs never block under it.
     """
 
-    def __init__(self, name: str, carrier: Carrier) -> None:
+    def __init__(self, name: str, delivery: Delivery) -> None:
         """`name`: how the user named the server, without secrets. Nothing is opened yet."""
         self.is_up = False
         self._name = name
-        self._sent = carrier.sent
-        self._linger_s = carrier.linger_s
-        self._patience_ns = carrier.patience_ns
-        self._advice = carrier.advice
+        self._sent = delivery.sent
+        self._linger_s = delivery.linger_s
+        self._patience_ns = delivery.patience_ns
+        self._advice = delivery.advice
         self._lock = threading.Lock()
         self._gate = KeyframeGate()
         self._unsent_ns = 0
         self._waiting: list[tuple[str, Gst.Sample | None]] | None = []
         self._pipeline = Gst.Pipeline.new("push")
-        self._sink = carrier.make_sink()
+        self._sink = delivery.make_sink()
         self._appsrcs: dict[str, GstApp.AppSrc] = {}
         self._silence: Gst.Element | None = None
-        self._build(carrier)
+        self._build(delivery)
 
     @property
     def first_ns(self) -> Nanoseconds | None:
@@ -103,7 +103,7 @@ class PushLink:
         with self._lock:
             self._pass_on(kind, None)
 
-    def live(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
+    def run_until_closed(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
         """Connect and send until all is sent or `closing` is set (None), or the connection breaks (the reason).
 
         `on_up()` is called once the server takes what is sent.
@@ -135,25 +135,25 @@ class PushLink:
                 return f"{self._name}: {self._advice}"
         return None
 
-    def _build(self, carrier: Carrier) -> None:
-        muxer = carrier.container.make()
-        chain(self._pipeline, muxer, *carrier.container.make_stream_filter(), self._sink)
-        pads = {"video": carrier.container.video_pad, "audio": carrier.container.audio_pad}
-        codecs = {"video": carrier.video_codec, "audio": carrier.audio_codec}
+    def _build(self, delivery: Delivery) -> None:
+        muxer = delivery.container.make()
+        chain(self._pipeline, muxer, *delivery.container.make_stream_filter(), self._sink)
+        pads = {"video": delivery.container.video_pad, "audio": delivery.container.audio_pad}
+        codecs = {"video": delivery.video_codec, "audio": delivery.audio_codec}
         for kind, codec in codecs.items():
             if codec is None:
                 continue
             appsrc = make_appsrc(kind)
             appsrc.set_property("handle-segment-change", True)
-            parser = carrier.container.make_parser(codec)
+            parser = delivery.container.make_parser(codec)
             chain(self._pipeline, appsrc, parser)
             parser.link_pads("src", muxer, pads[kind])
             self._appsrcs[kind] = appsrc
-        if carrier.audio_codec is None and carrier.make_silence_encoder is not None:
+        if delivery.audio_codec is None and delivery.make_silence_encoder is not None:
             shape = make("capsfilter", None, caps=Gst.Caps.from_string(SILENCE))
             self._silence = make("audiotestsrc", None, wave="silence")
             parser = make("aacparse")
-            encoder = carrier.make_silence_encoder()
+            encoder = delivery.make_silence_encoder()
             chain(self._pipeline, self._silence, make("audioconvert"), shape, encoder, parser)
             parser.link_pads("src", muxer, pads["audio"])
 

@@ -10,8 +10,8 @@ from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.duration_limit import DurationLimit
 from pipeline.gst.core.shutdown import to_null
-from pipeline.gst.output.browser_preview import Monitor, OnPiece
-from pipeline.gst.output.output_board import Switchboard
+from pipeline.gst.output.browser_preview import BrowserPreview, OnPiece
+from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
@@ -27,7 +27,7 @@ class PlaybackPipeline:
     """appsrcs, view, outputs. Made by PlaybackPipelineBuilder, started by the BufferManager.
 
     ``appsrc`` (``appsrcs`` where each camera is buffered by itself) and ``audio_appsrc`` (None without sound)
-    are ordinary appsrcs; ``switchboard`` starts and stops outputs while the film plays. Any thread may call.
+    are ordinary appsrcs; ``outputs`` starts and stops outputs while the film plays. Any thread may call.
     """
 
     def __init__(
@@ -35,16 +35,16 @@ class PlaybackPipeline:
         pipeline: Gst.Pipeline,
         appsrcs: list[GstApp.AppSrc],
         audio_appsrc: GstApp.AppSrc | None,
-        switchboard: Switchboard,
-        make_monitor: Callable[[OnPiece], Monitor],
+        outputs: OutputBoard,
+        make_browser_preview: Callable[[OnPiece], BrowserPreview],
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
         self.appsrc = appsrcs[0]
         self.audio_appsrc = audio_appsrc
-        self.switchboard = switchboard
-        self._make_monitor = make_monitor
-        self._monitor: Monitor | None = None
+        self.outputs = outputs
+        self._make_browser_preview = make_browser_preview
+        self._browser_preview: BrowserPreview | None = None
         self._monitoring = threading.Lock()
         self._over = threading.Event()
         self._error: ForesightError | None = None
@@ -62,7 +62,7 @@ class PlaybackPipeline:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the outputs: gaps in a push, silence that was generated, no screen."""
-        return (*self._unseen, *self.switchboard.notes)
+        return (*self._unseen, *self.outputs.notes)
 
     def on_error(self, callback: Callable[[ForesightError], None]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
@@ -80,7 +80,7 @@ class PlaybackPipeline:
         if self.pipeline.get_state(0)[1] == Gst.State.PAUSED:
             self.pipeline.set_state(Gst.State.PLAYING)  # a held film has no end else
 
-    def open_monitor(self, on_piece: OnPiece) -> Monitor:
+    def open_browser_preview(self, on_piece: OnPiece) -> BrowserPreview:
         """A small film of what is played for browsers, in place of the one before; the caller closes it.
 
         Raises StateError before the first picture and after the last.
@@ -88,14 +88,14 @@ class PlaybackPipeline:
         with self._monitoring:
             if self._over.is_set():
                 raise StateError("the film is over; there is nothing to look at any more")
-            if self._monitor is not None:
-                self._monitor.close()
-            self._monitor = self._make_monitor(on_piece)
-            return self._monitor
+            if self._browser_preview is not None:
+                self._browser_preview.close()
+            self._browser_preview = self._make_browser_preview(on_piece)
+            return self._browser_preview
 
     def end_sound_at(self, time_ns: Nanoseconds) -> None:
         """Let no sound of this running time or later into the outputs, beyond what they already have."""
-        encoded = self.switchboard.encoded_sound()
+        encoded = self.outputs.encoded_sound()
         if encoded is not None:
             DurationLimit(encoded, time_ns)
 
@@ -108,12 +108,12 @@ class PlaybackPipeline:
         self._bus.stop()
         self._over.set()
         with self._monitoring:
-            if self._monitor is not None:
+            if self._browser_preview is not None:
                 try:
-                    self._monitor.close()
+                    self._browser_preview.close()
                 except PipelineError as error:
                     logger.warning("%s", error)
-        self.switchboard.finish(at_once=at_once)
+        self.outputs.finish(at_once=at_once)
         is_down = to_null(self.pipeline, HURRIED_NULL_S if at_once else NULL_S)
         if not is_down:
             logger.warning("an output stands still and cannot be closed; it is left alone")
@@ -123,7 +123,7 @@ class PlaybackPipeline:
         if message.type == Gst.MessageType.EOS:
             self._over.set()
         elif message.type in (Gst.MessageType.ERROR, Gst.MessageType.ELEMENT):
-            error = self.switchboard.on_message(message)
+            error = self.outputs.on_message(message)
             if error is not None and self._error is None:
                 self._error = error
                 self._over.set()

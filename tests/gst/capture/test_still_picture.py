@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.gst.capture.reconnecting_camera import Camera
+from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.runtime import Gst
@@ -42,7 +42,7 @@ def open_source(connections: list[str]) -> Source:
 def test_a_camera_that_only_sounds_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.gst.capture.camera_connection.SILENT_S", 1.0)
     connections: list[str] = []
-    camera = Camera("camera", lambda: open_source(connections), paced=False, patience_s=0.5)
+    camera = ReconnectingCamera("camera", lambda: open_source(connections), paced=False, patience_s=0.5)
     pipeline = Gst.Pipeline.new("analysis")
     pipeline.use_clock(Gst.SystemClock.obtain())
     pipeline.add(camera.element)

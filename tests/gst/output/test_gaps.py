@@ -13,7 +13,7 @@ import pytest
 from pipeline.gst.core.elements import chain, link, make, make_appsrc
 from pipeline.gst.encode.muxers import LIVE_TS
 from pipeline.gst.output.push import Push
-from pipeline.gst.output.side_pipeline import Carrier, PushLink
+from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import GLib, Gst
 from pipeline.timebase import NS_PER_S
 from tests.gst.output.peers import wait_until
@@ -22,8 +22,8 @@ CAPS = Gst.Caps.from_string("video/x-raw,format=I420,width=160,height=96,framera
 FRAME_NS = 40_000_000
 
 
-def carrier(make_sink: Callable[[], Gst.Element], **values: Any) -> Carrier:
-    return Carrier(LIVE_TS, make_sink, "rendered", 0.0, "h264", None, **values)
+def delivery(make_sink: Callable[[], Gst.Element], **values: Any) -> Delivery:
+    return Delivery(LIVE_TS, make_sink, "rendered", 0.0, "h264", None, **values)
 
 
 class Film:
@@ -59,7 +59,7 @@ def test_what_comes_while_no_connection_has_begun_is_counted(
         sinks.append(refused if sinks else make("fakesink", None, sync=False))
         return sinks[-1]
 
-    push = Push("server", carrier(make_sink))
+    push = Push("server", delivery(make_sink))
     film = Film(push)
     film.show(50)
 
@@ -94,20 +94,22 @@ def test_what_still_waits_when_a_connection_breaks_was_not_sent() -> None:
         sink.connect("handoff", lambda *_: stands_still.wait(30))
         return sink
 
-    link = PushLink("server", carrier(make_sink, patience_ns=NS_PER_S))
+    side = SidePipeline("server", delivery(make_sink, patience_ns=NS_PER_S))
     film = encoded.get_by_name("film")
     while (sample := film.try_pull_sample(5 * NS_PER_S)) is not None:
-        link.take("video", sample)
+        side.take("video", sample)
     troubles: list[str | None] = []
-    life = threading.Thread(target=lambda: troubles.append(link.live(threading.Event(), lambda: None)))
+    life = threading.Thread(
+        target=lambda: troubles.append(side.run_until_closed(threading.Event(), lambda: None))
+    )
     life.start()
-    first_ns, last_ns = link.first_ns, link.last_ns
+    first_ns, last_ns = side.first_ns, side.last_ns
     assert first_ns is not None
     assert last_ns == first_ns + 99 * FRAME_NS
-    wait_until(lambda: link.sent_ns != last_ns, "the end of patience")
+    wait_until(lambda: side.sent_ns != last_ns, "the end of patience")
     stands_still.set()
     life.join(10)
     assert troubles == ["server: takes too little; check the network, or lower the bit rate"]
-    assert link.sent_ns is not None
-    assert first_ns <= link.sent_ns < first_ns + NS_PER_S
+    assert side.sent_ns is not None
+    assert first_ns <= side.sent_ns < first_ns + NS_PER_S
     encoded.set_state(Gst.State.NULL)

@@ -76,7 +76,7 @@ def test_abort_does_not_wait_for_it(short_film: Path, stuck: Path, live: bool) -
 
     def stands_still() -> bool:
         playback = application.playback
-        activity = () if playback is None else playback.switchboard.activity
+        activity = () if playback is None else playback.outputs.activity
         return bool(activity) and activity[-1] > PIPE_BYTES / 2
 
     wait_until(stands_still, "the standstill")
@@ -102,11 +102,11 @@ def test_a_recording_that_stands_still_is_told_to_be_incomplete(
     running = Running(application)
     running.wait_shown(0.5)
     assert application.playback is not None
-    switchboard = application.playback.switchboard
-    number = switchboard.record(stopped).number
-    switchboard.record(last)
+    outputs = application.playback.outputs
+    number = outputs.record(stopped).number
+    outputs.record(last)
     running.wait_shown(3.0)
-    status = switchboard.stop(number)
+    status = outputs.stop(number)
     assert status.state == "failed"
     assert (status.trouble or "").startswith(f"{stopped}: was not finished in time")
     report = running.report()

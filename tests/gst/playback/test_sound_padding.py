@@ -55,11 +55,11 @@ def test_what_begins_later_gets_picture_and_silence(tmp_path: Path) -> None:
         running.wait_shown(SOUND_S + 1)
         playback = running.application.playback
         assert playback is not None
-        number = playback.switchboard.record(recorded).number
+        number = playback.outputs.record(recorded).number
         with RtspClient.ffmpeg(url, seen) as client:
             client.wait_received(10_000)
         running.wait_shown(9)
-        assert playback.switchboard.stop(number).state == "off"
+        assert playback.outputs.stop(number).state == "off"
         assert len(films.frame_times(recorded)) > 2 * FPS
         expect_tone_and_silence(recorded, 0)
         assert set(films.streams(seen)) == {"video", "audio"}
