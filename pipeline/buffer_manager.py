@@ -16,15 +16,14 @@ from pipeline.buffering.snapshot import figures, statistics, summary
 from pipeline.buffering.stats import BufferStatistics
 from pipeline.buffering.step import Send, State
 from pipeline.buffering.window import Entry
-from pipeline.errors import ConfigError, StateError
-from pipeline.gst.delay import clock_sync
+from pipeline.errors import ConfigError
+from pipeline.gst.delay import playhead
 from pipeline.gst.delay.buffer_pool import Keeper, Ownership
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.delay.engine import DelayEngine
 from pipeline.gst.delay.port import Port
 from pipeline.gst.delay.reader import Reader, Subscription
 from pipeline.gst.output.clips import write_clip
-from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
 logger = logging.getLogger("buffer-manager")
@@ -247,19 +246,11 @@ class BufferManager:
 
     def pause(self) -> None:
         """Freeze the picture; the window goes on filling. Idempotent. Raises StateError offline."""
-        pipeline = self._transport("pause")
-        with self._engine.lock:
-            self._line.schedule.pause(self._engine.clock.get_time())
-        if pipeline is not None:
-            pipeline.set_state(Gst.State.PAUSED)
+        playhead.pause(self._engine)
 
     def resume(self) -> None:
         """Go on where `pause` stopped, the delay longer by the pause; what the window lost meanwhile is skipped."""
-        pipeline = self._transport("resume")
-        with self._engine.lock:
-            base_ns = transport.resume(self._line, self._engine.clock.get_time())
-        if base_ns is not None and pipeline is not None:
-            clock_sync.resume(pipeline, self._engine.playout.appsrcs, self._engine.clock, base_ns)
+        playhead.resume(self._engine)
 
     def seek(self, time_ns: int) -> int:
         """Show what was captured at `time_ns`, as far as the window holds it; returns the time reached.
@@ -268,36 +259,16 @@ class BufferManager:
         crossfade. An inter-coded picture goes on at the keyframe before. Raises StateError before playback
         starts, offline and after the end.
         """
-        self._transport("seek")
-        with self._engine.lock:
-            reached_ns = transport.seek(self._line, time_ns)
-        if reached_ns is None:
-            raise StateError("nothing is played yet; seek after playback has started")
-        return reached_ns
+        return playhead.seek(self._engine, time_ns)
 
-    def set_delay(self, delay: float) -> None:
+    def set_delay(self, delay: float) -> float:
         """Change the delay (seconds) while playing: playback jumps by the difference, as `seek` does.
 
-        Longer than before needs that much behind the playhead (`keep_behind`): it goes back as far as it can.
-        Raises ConfigError outside cushion to buffer_duration.
+        Returns the delay reached, in seconds: longer than before needs that much behind the playhead
+        (`keep_behind`), and goes back as far as it can. Raises ConfigError outside cushion to buffer_duration,
+        StateError as `seek` does.
         """
-        cushion_s, longest_s = (
-            ns_to_seconds(ns) for ns in (self._line.schedule.cushion_ns, self._line.duration_ns)
-        )
-        if not cushion_s <= delay <= longest_s:
-            raise ConfigError(f"delay is {delay} s; give {cushion_s} (the cushion) to {longest_s} s")
-        self._transport("set_delay")
-        with self._engine.lock:
-            reached_ns = transport.set_delay(self._line, seconds_to_ns(delay))
-        if reached_ns is None:
-            raise StateError("nothing is played yet; give the delay to the constructor")
-
-    def _transport(self, what: str) -> Any:
-        if not self._engine.live:
-            raise StateError(f"{what} needs a clock; offline there is none")
-        if self._line.state is State.DRAINED:
-            raise StateError(f"playback has ended; {what} before its end")
-        return self._engine.playout.pipeline
+        return playhead.set_delay(self._engine, delay)
 
     # Look-ahead
 

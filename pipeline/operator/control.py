@@ -102,8 +102,7 @@ class Control:
 
     def set_delay(self, seconds: float) -> float:
         """Change the delay; returns what was reached, in seconds. Raises ConfigError for more than the window."""
-        self._run.buffer_manager.set_delay(seconds)
-        return self._run.buffer_manager.delay_s
+        return self._run.buffer_manager.set_delay(seconds)
 
     # Clips
 

@@ -81,8 +81,7 @@ def test_pause_holds_the_picture_and_resume_goes_on_with_the_next(pipes: Pipes) 
 
 def test_a_shorter_delay_skips_and_the_sound_has_no_hole(pipes: Pipes) -> None:
     manager = pipes.manager
-    manager.set_delay(0.3)
-    assert manager.delay_s == pytest.approx(0.3, abs=0.001)
+    assert manager.set_delay(0.3) == manager.delay_s == pytest.approx(0.3, abs=0.001)
     pipes.wait_eos()
     audio, video = pipes.shown["audio"], pipes.shown["video"]
     ends = [start + duration for start, duration in zip(audio.running_ns, audio.duration_ns, strict=True)]
@@ -96,8 +95,7 @@ def test_a_shorter_delay_skips_and_the_sound_has_no_hole(pipes: Pipes) -> None:
 
 def test_a_longer_delay_repeats_what_is_kept_behind(pipes: Pipes) -> None:
     manager = pipes.manager
-    manager.set_delay(1.0)
-    assert manager.delay_s == pytest.approx(1.0, abs=0.001)
+    assert manager.set_delay(1.0) == manager.delay_s == pytest.approx(1.0, abs=0.001)
     pipes.wait_eos()
     video = pipes.shown["video"]
     assert max(steps(video.running_ns)) <= 2 * FRAME_NS

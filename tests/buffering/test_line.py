@@ -6,7 +6,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from pipeline.buffering import transport
 from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
@@ -266,18 +265,6 @@ def test_the_playhead_stands_until_the_first_sample_is_shown_at_the_end_and_when
     assert line.playhead_ns(base_ns + 3600 * S) == end_ns
 
 
-def test_a_stream_is_replayed_from_the_playhead_for_an_element_that_has_had_nothing() -> None:
-    line = make_line(duration_ns=2 * S)
-    fill(line, 1.6)
-    base_ns = run(line, 0).start_base_ns
-    assert base_ns is not None
-    video, now_ns = line.streams["video"], base_ns + 500 * MS
-    assert sent(run(line, now_ns), "video")[-1] == 600 * MS
-    transport.replay(line, video, now_ns, again=True)
-    assert sent(run(line, now_ns), "video") == [480 * MS, 520 * MS, 560 * MS, 600 * MS]
-    assert video.counters.repeated == 4
-
-
 def test_a_pause_of_the_source_shifts_all_streams_once_unless_their_timestamps_went_on() -> None:
     line = make_line()
     video, audio = line.streams["video"], line.streams["audio"]
@@ -319,42 +306,6 @@ def test_offline_a_stream_that_never_comes_is_given_up() -> None:
     assert not line.streams["audio"].closed, "it may be slow"
     run(line, 700 * MS, {"video": 0, "audio": S})
     assert line.streams["audio"].closed
-
-
-def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
-    line = make_line(delay_ns=400 * MS, duration_ns=2 * S)
-    line.streams["audio"].divisible = True
-    fill(line, 2.0)
-    base_ns = run(line, 0).start_base_ns
-    assert base_ns is not None
-    run(line, base_ns + 500 * MS)
-    video_end, audio_end = line.streams["video"].told_ns, line.streams["audio"].told_ns
-    assert video_end is not None
-    assert audio_end is not None
-    assert transport.seek(line, 200 * MS) == 200 * MS
-    step = run(line, base_ns + 600 * MS)
-    shift_ns = line.schedule.shift_ns
-    assert shift_ns == video_end - 200 * MS
-    assert sent(step, "video")[0] + shift_ns == video_end
-    audio = next(send for send in step.sends if send.stream.name == "audio")
-    assert audio.splice is not None
-    assert audio.splice.begin_ns + shift_ns == audio_end
-    assert line.schedule.captured_ns(video_end) == 200 * MS
-    assert line.schedule.delay_ns == 400 * MS + shift_ns
-
-
-def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
-    line = make_line()
-    fill(line, 0.8)
-    base_ns = run(line, 0).start_base_ns
-    assert base_ns is not None
-    line.schedule.pause(base_ns + 100 * MS)
-    assert line.playhead_ns(base_ns + 50 * S) == 100 * MS
-    assert not run(line, base_ns + 50 * S).stalled
-    assert transport.resume(line, base_ns + S) == base_ns + 900 * MS
-    assert line.playhead_ns(base_ns + S) == 100 * MS
-    assert line.schedule.delay_ns == 1300 * MS
-    assert transport.resume(line, base_ns + S) is None
 
 
 def test_sound_that_comes_when_silence_took_its_place_goes_on_where_the_silence_ends() -> None:

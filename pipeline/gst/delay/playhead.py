@@ -1,0 +1,68 @@
+"""Moves the playhead while a delay engine runs: pause, resume, seek, another delay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipeline.buffering import transport
+from pipeline.buffering.step import State
+from pipeline.errors import ConfigError, StateError
+from pipeline.gst.delay import clock_sync
+from pipeline.gst.delay.engine import DelayEngine
+from pipeline.gst.runtime import Gst
+from pipeline.timebase import ns_to_seconds, seconds_to_ns
+
+
+def pause(engine: DelayEngine) -> None:
+    """Freeze the picture; idempotent. Raises StateError offline and after the end."""
+    pipeline = _pipeline(engine, "pause")
+    with engine.lock:
+        engine.line.schedule.pause(engine.clock.get_time())
+    if pipeline is not None:
+        pipeline.set_state(Gst.State.PAUSED)
+
+
+def resume(engine: DelayEngine) -> None:
+    """Go on where `pause` stopped; idempotent. Raises StateError offline and after the end."""
+    pipeline = _pipeline(engine, "resume")
+    with engine.lock:
+        base_ns = transport.resume(engine.line, engine.clock.get_time())
+    if base_ns is not None and pipeline is not None:
+        clock_sync.resume(pipeline, engine.playout.appsrcs, engine.clock, base_ns)
+
+
+def seek(engine: DelayEngine, time_ns: int) -> int:
+    """Show what was captured at `time_ns`; returns the time reached. Raises StateError where nothing plays."""
+    _pipeline(engine, "seek")
+    with engine.lock:
+        reached_ns = transport.seek(engine.line, time_ns)
+    if reached_ns is None:
+        raise StateError("nothing is played yet; seek after playback has started")
+    return reached_ns
+
+
+def set_delay(engine: DelayEngine, delay: float) -> float:
+    """Seek by what the delay (seconds) changes; returns the delay reached.
+
+    Raises ConfigError outside cushion to buffer_duration, StateError where nothing plays.
+    """
+    schedule = engine.line.schedule
+    cushion_s, longest_s = ns_to_seconds(schedule.cushion_ns), ns_to_seconds(engine.line.duration_ns)
+    if not cushion_s <= delay <= longest_s:
+        raise ConfigError(f"delay is {delay} s; give {cushion_s} (the cushion) to {longest_s} s")
+    _pipeline(engine, "set_delay")
+    with engine.lock:
+        reached_ns = transport.set_delay(engine.line, seconds_to_ns(delay))
+        reached_s = ns_to_seconds(schedule.delay_ns)
+    if reached_ns is None:
+        raise StateError("nothing is played yet; give the delay to the constructor")
+    return reached_s
+
+
+def _pipeline(engine: DelayEngine, what: str) -> Any:
+    """The playback pipeline, where the playhead can be moved."""
+    if not engine.live:
+        raise StateError(f"{what} needs a clock; offline there is none")
+    if engine.line.state is State.DRAINED:
+        raise StateError(f"playback has ended; {what} before its end")
+    return engine.playout.pipeline

@@ -1,0 +1,69 @@
+"""Moves of the playhead, decided on a made-up clock: pause, seek, another delay, another element."""
+
+from __future__ import annotations
+
+from pipeline.buffering import transport
+from tests.buffering.lines import MS, S, fill, make_line, run, sent
+
+
+def test_a_stream_is_replayed_from_the_playhead_for_an_element_that_has_had_nothing() -> None:
+    line = make_line(duration_ns=2 * S)
+    fill(line, 1.6)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    video, now_ns = line.streams["video"], base_ns + 500 * MS
+    assert sent(run(line, now_ns), "video")[-1] == 600 * MS
+    transport.replay(line, video, now_ns, again=True)
+    assert sent(run(line, now_ns), "video") == [480 * MS, 520 * MS, 560 * MS, 600 * MS]
+    assert video.counters.repeated == 4
+
+
+def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
+    line = make_line(delay_ns=400 * MS, duration_ns=2 * S)
+    line.streams["audio"].divisible = True
+    fill(line, 2.0)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + 500 * MS)
+    video_end, audio_end = line.streams["video"].told_ns, line.streams["audio"].told_ns
+    assert video_end is not None
+    assert audio_end is not None
+    assert transport.seek(line, 200 * MS) == 200 * MS
+    step = run(line, base_ns + 600 * MS)
+    shift_ns = line.schedule.shift_ns
+    assert shift_ns == video_end - 200 * MS
+    assert sent(step, "video")[0] + shift_ns == video_end
+    audio = next(send for send in step.sends if send.stream.name == "audio")
+    assert audio.splice is not None
+    assert audio.splice.begin_ns + shift_ns == audio_end
+    assert line.schedule.captured_ns(video_end) == 200 * MS
+    assert line.schedule.delay_ns == 400 * MS + shift_ns
+
+
+def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
+    line = make_line()
+    fill(line, 0.8)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    line.schedule.pause(base_ns + 100 * MS)
+    assert line.playhead_ns(base_ns + 50 * S) == 100 * MS
+    assert not run(line, base_ns + 50 * S).stalled
+    assert transport.resume(line, base_ns + S) == base_ns + 900 * MS
+    assert line.playhead_ns(base_ns + S) == 100 * MS
+    assert line.schedule.delay_ns == 1300 * MS
+    assert transport.resume(line, base_ns + S) is None
+
+
+def test_a_longer_delay_goes_back_as_far_as_the_window_reaches() -> None:
+    line = make_line(duration_ns=4 * S)
+    fill(line, 2.0)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + S)
+    video = line.streams["video"]
+    oldest_ns = video.window[video.window.start].time_ns
+    assert oldest_ns > 0, "the rest has left"
+    handed_over_ns = video.told_ns
+    assert handed_over_ns is not None
+    assert transport.set_delay(line, 3 * S) == oldest_ns
+    assert line.schedule.delay_ns == 400 * MS + handed_over_ns - oldest_ns < 3 * S
