@@ -177,11 +177,11 @@ def ours(case: dict[str, Any]) -> dict[str, Any]:
         playback_pipeline=playback,
     )
     analysis.get_by_name("video").connect("new-sample", manager.on_new_sample)
-    playback.get_by_name("video_src").connect("need-data", manager._on_appsrc_need_data)
+    playback.get_by_name("video_src").connect("need-data", manager.on_need_data)
     sinks = [playback.get_by_name("out")]
     if audio:
         analysis.get_by_name("audio").connect("new-sample", manager.on_new_audio_sample)
-        playback.get_by_name("audio_src").connect("need-data", manager._on_audio_appsrc_need_data)
+        playback.get_by_name("audio_src").connect("need-data", manager.on_audio_need_data)
         sinks.append(playback.get_by_name("audio_out"))
     analysis.set_state(Gst.State.PLAYING)
     manager.start_buffer_thread()

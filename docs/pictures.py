@@ -228,7 +228,7 @@ def delayed_frames() -> dict[str, Any]:
     playback.get_by_name("screen").connect("handoff", lambda _sink, buffer, _pad: note("shown", buffer))
     manager = BufferManager(buffer_duration=10, delay=DELAY_S, appsrc=source, playback_pipeline=playback)
     sink.connect("new-sample", manager.on_new_sample)
-    source.connect("need-data", manager._on_appsrc_need_data)
+    source.connect("need-data", manager.on_need_data)
     manager.start_buffer_thread()
     analysis.set_state(Gst.State.PLAYING)
     playback.get_bus().timed_pop_filtered(round((LASTS_S + DELAY_S + 10) * NS_PER_S), Gst.MessageType.EOS)

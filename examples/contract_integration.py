@@ -36,7 +36,11 @@ def make(factory: str, **properties: Any) -> Any:
 
 
 class MyPipeline:
-    """The guide's class, line by line; what the guide leaves open stands between "filled in" comments."""
+    """The guide's class, line by line; what the guide leaves open stands between "filled in" comments.
+
+    `on_need_data` and `on_audio_need_data` are the public names of the guide's `_on_appsrc_need_data` and
+    `_on_audio_appsrc_need_data`, which work as well.
+    """
 
     def __init__(self, seconds: int = 4, show: bool = True) -> None:
         # Initialize buffer manager
@@ -64,8 +68,8 @@ class MyPipeline:
         self.audio_appsrc = Gst.ElementFactory.make("appsrc", "audio_src")
 
         # Connect callbacks
-        self.video_appsrc.connect("need-data", self.buffer_mgr._on_appsrc_need_data)
-        self.audio_appsrc.connect("need-data", self.buffer_mgr._on_audio_appsrc_need_data)
+        self.video_appsrc.connect("need-data", self.buffer_mgr.on_need_data)
+        self.audio_appsrc.connect("need-data", self.buffer_mgr.on_audio_need_data)
 
         # Build pipelines... (filled in)
         self.analysis_pipeline = Gst.Pipeline.new("analysis")

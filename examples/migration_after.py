@@ -33,7 +33,7 @@ class Migrated:
         # Step 4: connect the GStreamer callbacks to its methods
         video_sink = self.analysis_pipeline.get_by_name("video_sink")
         video_sink.connect("new-sample", self.buffer_mgr.on_new_sample)
-        self.appsrc.connect("need-data", self.buffer_mgr._on_appsrc_need_data)
+        self.appsrc.connect("need-data", self.buffer_mgr.on_need_data)
 
     def run(self) -> None:
         """Start everything."""

@@ -297,9 +297,9 @@ class PanoramaWithVirtualCamera:
         for stream, appsrc in zip(self._further_streams, playback.appsrcs[1:], strict=True):
             stream.set_appsrc(appsrc)
             appsrc.connect("need-data", stream.on_need_data)
-        playback.appsrc.connect("need-data", self.buffer_manager._on_appsrc_need_data)
+        playback.appsrc.connect("need-data", self.buffer_manager.on_need_data)
         if playback.audio_appsrc is not None:
-            playback.audio_appsrc.connect("need-data", self.buffer_manager._on_audio_appsrc_need_data)
+            playback.audio_appsrc.connect("need-data", self.buffer_manager.on_audio_need_data)
 
     def _view_at(self, time_ns: Nanoseconds) -> View:
         """The streaming thread asks where to look; the director answers."""

@@ -52,8 +52,8 @@ class BufferManager:
     def __init__(
         self,
         buffer_duration: float = 7.0,
-        framerate: int = 30,
-        audio_chunks_per_sec: int = 100,
+        framerate: float = 30,
+        audio_chunks_per_sec: float = 100,
         appsrc: Any = None,
         audio_appsrc: Any = None,
         playback_pipeline: Any = None,
@@ -184,17 +184,20 @@ class BufferManager:
         """Audio appsink callback ("new-sample"): store one chunk. Returns the Gst.FlowReturn."""
         return self._engine.receive(self._audio, sink)
 
-    def _on_appsrc_need_data(self, src: Any, _length: int) -> None:
+    def on_need_data(self, src: Any, _length: int) -> None:
         """Video appsrc callback ("need-data"): wakes the buffer thread, which sends what is due.
 
         Before that is started for the first time, pushes the next stored frame. `src` becomes the video appsrc
-        where none was given.
+        where none was given. The guide calls it `_on_appsrc_need_data`.
         """
         self._engine.asked(self._video, src)
 
-    def _on_audio_appsrc_need_data(self, src: Any, _length: int) -> None:
-        """Audio appsrc callback ("need-data"): as the video's."""
+    def on_audio_need_data(self, src: Any, _length: int) -> None:
+        """Audio appsrc callback ("need-data"): as the video's. The guide calls it `_on_audio_appsrc_need_data`."""
         self._engine.asked(self._audio, src)
+
+    _on_appsrc_need_data = on_need_data
+    _on_audio_appsrc_need_data = on_audio_need_data
 
     def _push_audio_for_timestamp(self, video_timestamp: float) -> bool:
         """Send the sound that belongs to a frame of running time `video_timestamp` (seconds).

@@ -27,7 +27,7 @@ class Player:
         self._shown = threading.Condition()
         self._handlers = [(self.pipeline.get_by_name("out"), "handoff", self._note)]
         if needs_data:
-            self._handlers.append((self.appsrc, "need-data", manager._on_appsrc_need_data))
+            self._handlers.append((self.appsrc, "need-data", manager.on_need_data))
         self._ids = [element.connect(signal, callback) for element, signal, callback in self._handlers]
 
     def _note(self, _out: Any, buffer: Any, _pad: Any) -> None:

@@ -110,6 +110,18 @@ def test_the_capacity_figures_of_the_guide() -> None:
     }
 
 
+def test_the_public_names_of_the_callbacks_are_the_guides_functions() -> None:
+    assert BufferManager.on_need_data is BufferManager._on_appsrc_need_data
+    assert BufferManager.on_audio_need_data is BufferManager._on_audio_appsrc_need_data
+
+
+def test_a_rate_may_be_a_fraction() -> None:
+    manager = BufferManager(framerate=29.97, audio_chunks_per_sec=46.875)
+    assert (manager.framerate, manager.audio_chunks_per_sec) == (29.97, 46.875)
+    stats = manager.get_stats()
+    assert (stats["frame_buffer_capacity"], stats["audio_buffer_capacity"]) == (210, 328)
+
+
 def test_a_film_shorter_than_the_delay_is_played_to_its_end() -> None:
     with Pipes(video_source(5, live=True), playback(sync=True), delay=5.0) as pipes:
         pipes.play()

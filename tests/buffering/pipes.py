@@ -70,8 +70,8 @@ class Pipes:
         manager = self.manager
         self._connect(self.analysis, "video", "new-sample", manager.on_new_sample)
         self._connect(self.analysis, "audio", "new-sample", manager.on_new_audio_sample)
-        self._connect(self.playback, "video_src", "need-data", manager._on_appsrc_need_data)
-        self._connect(self.playback, "audio_src", "need-data", manager._on_audio_appsrc_need_data)
+        self._connect(self.playback, "video_src", "need-data", manager.on_need_data)
+        self._connect(self.playback, "audio_src", "need-data", manager.on_audio_need_data)
         for name, shown in self.shown.items():
             self._connect(self.playback, f"{name}_out", "handoff", self._handoff, shown)
 
