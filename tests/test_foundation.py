@@ -32,6 +32,23 @@ def test_a_public_name_without_gstreamer_says_what_to_install() -> None:
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", sorted(pipeline.__all__))
+def test_every_public_name_is_where_it_is_said_to_be(name: str) -> None:
+    assert getattr(pipeline, name).__name__ == name
+
+
+def test_what_the_buffer_manager_returns_is_imported_from_the_package() -> None:
+    manager = pipeline.BufferManager()
+    statistics = manager.statistics()
+    assert isinstance(statistics, pipeline.BufferStatistics)
+    assert isinstance(statistics.streams["video"], pipeline.StreamStatistics)
+    assert isinstance(manager.add_stream("second"), pipeline.BufferStream)
+    assert isinstance(manager.reader(), pipeline.Reader)
+    subscription = manager.subscribe(print)
+    assert isinstance(subscription, pipeline.Subscription)
+    subscription.close()
+
+
 def test_an_unknown_public_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="NoSuchThing"):
         _ = pipeline.NoSuchThing

@@ -82,13 +82,15 @@ class StreamStatistics:
     waiting: int
     """Samples in the window that are not sent yet."""
     stored_most: int
+    """The largest number of samples ever held in the window."""
     stored_bytes: int
+    """Size of the samples in the window."""
     stored_s: float
     """Time from the first to the end of the last stored sample: the window's true length."""
     ahead_s: float
     """Time that the waiting samples span."""
     dropped: int
-    """Left the window unsent, because a bound bit or their moment passed."""
+    """Left the window unsent, because a bound was reached or their moment passed."""
     skipped: int
     """Jumped over by a seek or a shorter delay."""
     repeated: int
@@ -112,14 +114,21 @@ class StreamStatistics:
     source_gaps: int
     """GAP events of the source."""
     caps_changes: int
+    """Times the caps changed."""
     segments: int
+    """New segments after the first."""
     flushes: int
+    """Flushes of the source."""
     discontinuities: int
+    """Samples that were marked as following a gap (DISCONT); the first of a stream is one."""
     copied: int
     """Samples copied because their pool was too small for the window (or ownership="copy")."""
     in_hz: float
+    """Samples per second that came, over the last full second."""
     out_hz: float
+    """Samples per second that were sent, over the last full second."""
     ended: bool
+    """Whether the source has ended the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +136,7 @@ class BufferStatistics:
     """The delay line, at an instant. Every figure is exact; two of them may be some microseconds apart."""
 
     state: str
+    """ "idle", "filling", "playing", "paused", "drained" or "stopped"."""
     delay_s: float
     """Capture to playback as it is meant to be now: seeks, pauses and changes of delay included."""
     delay_error_s: float | None
@@ -136,11 +146,15 @@ class BufferStatistics:
     margin_s: float | None
     """The least time that a sample was handed over before it was due; negative: it was late."""
     stored_bytes: int
+    """Size of the samples in all windows."""
     stored_bytes_most: int
+    """The largest `stored_bytes` so far."""
     stall_count: int
+    """Stalls since the last clear."""
     bound_by: Mapping[str, int]
-    """How many samples each bound ("time", "count", "bytes") has cost."""
+    """How many unsent samples each bound ("time", "count", "bytes") has cost."""
     streams: Mapping[str, StreamStatistics]
+    """Each stream's figures by its name: "video", "audio", and those of `add_stream`."""
 
     @property
     def dropped(self) -> int:

@@ -11,20 +11,21 @@ COMPACT_AFTER = 1024
 """Evicted entries leave the list in one piece once there are this many and they are half of it."""
 
 
-class Entry(NamedTuple):
-    """What the window knows of a sample. A named tuple because one is made for every sample that
-    arrives.
-    """
+class Entry(NamedTuple):  # a named tuple, because one is made for every sample that arrives
+    """One stored sample and its times: running times of the capture, in nanoseconds."""
 
     order_ns: int
-    """Running time of the decode timestamp, or of the presentation timestamp where there is none."""
+    """The decode timestamp, or the presentation timestamp where there is none."""
     time_ns: int
-    """Running time at which the sample is shown."""
+    """The presentation timestamp: the sample is shown from here on."""
     end_ns: int
+    """Where the sample ends: `time_ns` plus its duration."""
     size_bytes: int
+    """Size of its buffer."""
     keyframe: bool
+    """Whether it can be decoded without the samples before it; true for everything raw."""
     sample: Any
-    """The sample itself, whatever the caller keeps; never looked at here."""
+    """The Gst.Sample. Others hold it too: never edit its buffer."""
 
 
 class Window:

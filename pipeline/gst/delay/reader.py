@@ -26,6 +26,7 @@ class Reader:
         self._next_seq = port.stream.window.end
         self._closed = False
         self.missed = 0
+        """Samples that left the window before they were read."""
 
     def read(self, timeout: float | None = None) -> Entry | None:
         """The next sample, as soon as it is there; None after `timeout` seconds, at the end, and after `close`."""
