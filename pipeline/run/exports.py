@@ -8,12 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from pipeline.analysis.jsonl import write_detections
+from pipeline.analysis.timeline import Timeline
 from pipeline.errors import OutputError
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.match_source import MatchSource
 from pipeline.gst.capture.source import Source
 from pipeline.match.settings import parse_match
 from pipeline.match.truth import MatchTruth
 from pipeline.optics.view import View
+from pipeline.settings import ExportSettings
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds
 
 PATH_HEADER = "time_s,yaw_deg,pitch_deg,hfov_deg"
@@ -104,7 +108,17 @@ class Shown:
         return None if self._path_writer is None else self._path_writer.close()
 
 
-def write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:
+def write_exports(
+    export: ExportSettings, timeline: Timeline, analysis: AnalysisPipeline | None, shown: Shown
+) -> None:
+    """Write the other files that `export` asks for: detections and the match's truth. Raises OutputError."""
+    if export.detections_out is not None:
+        write_detections(export.detections_out, timeline.all())
+    if export.truth_out is not None and analysis is not None:
+        _write_truth(export.truth_out, analysis.sources, shown.last_ns)
+
+
+def _write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:
     """Write the true ball and players of the match among `sources`, frame by frame up to running time `until_ns`.
 
     Does nothing where there is no match or nothing was shown. Raises OutputError.

@@ -1,0 +1,94 @@
+"""What a run tells: its progress while it goes on, its report when it is over, and notes for the user."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from pipeline.buffer_manager import BufferManager
+from pipeline.redaction import redact_address
+from pipeline.run.exports import Shown
+from pipeline.run.parts import RunParts
+from pipeline.run.progress import Progress, RunReport
+from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
+from pipeline.settings import Settings
+
+logger = logging.getLogger("foresight")
+
+
+class Telling:
+    """Tells of a run from its `parts`, its window and what it has `shown`. Any thread."""
+
+    def __init__(self, settings: Settings, manager: BufferManager, parts: RunParts, shown: Shown) -> None:
+        self._settings = settings
+        self._manager = manager
+        self._parts = parts
+        self._shown = shown
+        self._notes: list[str] = []
+        self._begun_s = time.monotonic()
+        self._begun_cpu_s = processor_seconds()
+        self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
+
+    def note(self, note: str | None) -> None:
+        """Keep a note for the user, and log it; None: there is none."""
+        if note is not None:
+            self._notes.append(note)
+            logger.warning("%s", note)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know so far."""
+        parts = (self._parts.analysis, self._parts.playback)
+        return (*self._notes, *(note for part in parts if part is not None for note in part.notes))
+
+    @property
+    def camera_outages(self) -> int:
+        """How often a live camera went away so far."""
+        return 0 if self._parts.analysis is None else self._parts.analysis.camera_outages
+
+    def progress(self, state: str) -> Progress:
+        """One look at the run; never blocks the streaming threads."""
+        stats = self._manager.get_stats()
+        came, dropped = self._came_and_dropped()
+        held_s = float(stats["display_buffer_duration"])
+        path = self._parts.path
+        return Progress(
+            position_s=float(stats["current_playback_time"]),
+            delay_s=0.0 if self._manager.playhead_ns is None else self._manager.delay_s,
+            buffer_fill=min(held_s / self._settings.delay_s, 1.0),
+            buffer_s=held_s,
+            fps_in=self._rate_in.update(came),
+            fps_out=self._rate_out.update(stats["frames_sent"]),
+            frames_in=came,
+            frames_out=stats["frames_sent"],
+            dropped=dropped,
+            cpu_percent=100 * self._rate_cpu.update(processor_seconds()),
+            memory_mb=memory_mb(),
+            state=state,
+            follows="nothing" if path is None else path.state.follows,
+        )
+
+    def report(self) -> RunReport:
+        """What the run did, once playback is closed and while the window still has its counts."""
+        came, dropped = self._came_and_dropped()
+        info, playback = self._parts.info, self._parts.playback
+        streams = [redact_address(secret.get_secret_value()) for secret in self._settings.streams]
+        return RunReport(
+            frames_in=came,
+            frames_out=self._shown.count,
+            dropped=dropped,
+            duplicated=self._manager.statistics().streams["video"].repeated,
+            duration_s=self._shown.duration_s(0.0 if info is None else info.framerate),
+            wall_s=time.monotonic() - self._begun_s,
+            cpu_s=processor_seconds() - self._begun_cpu_s,
+            peak_memory_mb=peak_memory_mb(),
+            outputs=() if playback is None else (*playback.outputs.files, *streams),
+            notes=self.notes,
+            failures=() if playback is None else playback.outputs.failures,
+        )
+
+    def _came_and_dropped(self) -> tuple[int, int]:
+        """Frames the sources gave, those they had to leave out included, and how many will never be shown."""
+        video = self._manager.statistics().streams["video"]
+        left_out = 0 if self._parts.analysis is None else self._parts.analysis.dropped_at_source
+        return video.received + left_out, video.dropped + left_out

@@ -1,0 +1,128 @@
+"""The parts of a run, made from its settings and connected: two pipelines, the delay line, the detector."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pipeline.analysis.timeline import Timeline
+from pipeline.analysis.worker import DetectorWorker
+from pipeline.buffer_manager import BufferManager
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
+from pipeline.gst.capture.detector_feed import DetectorFeed
+from pipeline.gst.delay.buffer_stream import BufferStream
+from pipeline.gst.output.file import Split
+from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playback.view_element import ViewElement
+from pipeline.optics.rig import Rig
+from pipeline.pipeline_builder import PipelineBuilder
+from pipeline.playback_builder import PlaybackPipelineBuilder
+from pipeline.run.encoding_choice import encoding_for, video_encoder
+from pipeline.run.rig_choice import detector_for
+from pipeline.settings import Settings
+
+CAMERA_PATIENCE_S = 3.0
+"""A camera's picture may be this late before its last one stands in for it; a third of a shorter delay."""
+
+
+TIMELINE_MARGIN_S = 30.0
+"""How much longer than the delay what was seen is kept: for what the director remembers."""
+
+
+def make_timeline(settings: Settings) -> Timeline:
+    """What is seen when; all of it where the run's detections are written to a file."""
+    return Timeline(
+        span_s=settings.delay_s + TIMELINE_MARGIN_S, keep_all=settings.export.detections_out is not None
+    )
+
+
+def make_buffer_manager(settings: Settings) -> BufferManager:
+    """The delay line that `settings` ask for, with no elements yet."""
+    return BufferManager(
+        buffer_duration=settings.delay_s,
+        delay=settings.delay_s,
+        stall_timeout=settings.buffer.stall_timeout_s,
+        max_bytes=settings.buffer.max_bytes,
+        ownership=settings.buffer.ownership,
+        live=settings.is_live,
+        keep_behind=settings.keep_behind_s,
+    )
+
+
+def build_analysis(settings: Settings, rig: Rig | None) -> AnalysisPipeline:
+    """The analysis pipeline of the sources, not started. Raises SourceError, ConfigError, RigError."""
+    return PipelineBuilder(
+        settings.sources,
+        rig=rig,
+        live=settings.is_live,
+        patience_s=min(CAMERA_PATIENCE_S, settings.delay_s / 3),
+        storage=settings.storage,
+        duration_s=settings.duration_s,
+        detector_branch=settings.detector.kind != "none",
+        encoder=partial(video_encoder, settings, 0.0, low_latency=True),
+    ).build()
+
+
+def connect_analysis(
+    analysis: AnalysisPipeline, manager: BufferManager, feed: DetectorFeed
+) -> list[BufferStream]:
+    """Have what the sources give stored in `manager` and shown to the detector's `feed`.
+
+    Returns the streams of the second camera and those after it, where each camera is buffered by itself.
+    """
+    streams = []
+    analysis.video_appsink.connect("new-sample", manager.on_new_sample)
+    for index, appsink in enumerate(analysis.video_appsinks[1:], 1):
+        stream = manager.add_stream(f"camera-{index}", leads=True)
+        appsink.connect("new-sample", stream.on_new_sample)
+        streams.append(stream)
+    analysis.audio_appsink.connect("new-sample", manager.on_new_audio_sample)
+    if analysis.detector_appsink is not None:
+        analysis.detector_appsink.connect("new-sample", feed.on_new_sample)
+        analysis.detector_appsink.connect("eos", feed.on_eos)
+    return streams
+
+
+def start_detector(
+    settings: Settings, rig: Rig, timeline: Timeline, feed: DetectorFeed
+) -> DetectorWorker | None:
+    """Have the detector of `settings` work on what `feed` gets; None, and nothing more is seen, without one.
+
+    Raises ConfigError, DetectorError.
+    """
+    if settings.detector.kind == "none":
+        timeline.finish()
+        return None
+    worker = DetectorWorker(detector_for(settings, rig), timeline, live=settings.is_live)
+    feed.attach(worker)
+    return worker
+
+
+def build_playback(settings: Settings, info: StreamInfo, rig: Rig, view: ViewElement) -> PlaybackPipeline:
+    """The playback pipeline of what `info` describes, with every output. Raises ConfigError, OutputError."""
+    return PlaybackPipelineBuilder(
+        info.video_caps,
+        info.audio_caps,
+        files=settings.outputs,
+        split=Split.at(settings.split_s, settings.split_bytes),
+        hls_segments=settings.hls_segments,
+        streams=[secret.get_secret_value() for secret in settings.streams],
+        show_window=settings.shows_window,
+        is_watched=settings.web.address is not None,
+        live=settings.is_live,
+        encoding=encoding_for(settings, info.framerate),
+        view=view,
+        rig=rig,
+    ).build()
+
+
+def connect_playback(
+    playback: PlaybackPipeline, manager: BufferManager, further_streams: list[BufferStream]
+) -> None:
+    """Have `manager` feed `playback`, and start it once the window is filled; `further_streams` as above."""
+    manager.set_elements(playback.appsrc, playback.audio_appsrc, playback.pipeline)
+    for stream, appsrc in zip(further_streams, playback.appsrcs[1:], strict=True):
+        stream.set_appsrc(appsrc)
+        appsrc.connect("need-data", stream.on_need_data)
+    playback.appsrc.connect("need-data", manager.on_need_data)
+    if playback.audio_appsrc is not None:
+        playback.audio_appsrc.connect("need-data", manager.on_audio_need_data)
