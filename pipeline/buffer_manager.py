@@ -352,7 +352,7 @@ class BufferManager:
     @property
     def state(self) -> str:
         """ "idle", "filling", "playing", "paused", "drained" or "stopped"."""
-        return self._line.shown_state
+        return self._line.state_name
 
     @property
     def playhead_ns(self) -> int | None:

@@ -24,12 +24,12 @@ class Bounds:
         self._streams = streams
         self.duration_ns = duration_ns
         self.max_bytes = max_bytes
-        self.bites = dict.fromkeys(Bound, 0)
-        """How many entries each bound has cost that were not sent yet."""
+        self.unsent_evicted_by = dict.fromkeys(Bound, 0)
+        """How many entries each bound has evicted before they were sent."""
 
     def reset(self) -> None:
-        """No bound has cost anything yet."""
-        self.bites = dict.fromkeys(Bound, 0)
+        """Reset the counts."""
+        self.unsent_evicted_by = dict.fromkeys(Bound, 0)
 
     @property
     def size_bytes(self) -> int:
@@ -53,18 +53,18 @@ class Bounds:
         """Remove and return the oldest of a stream that just grew; span_ns: how long it may be (None: any)."""
         evicted: list[Entry] = []
         while len(stream.window) > 1 and (bound := self._exceeded(stream, span_ns)) is not None:
-            evicted += self._bite(bound, stream)
+            evicted += self._evict_oldest(bound, stream)
         while self.full_bytes:
             largest = max(self._streams.values(), key=lambda other: other.window.size_bytes)
             if len(largest.window) <= 1:
                 break
-            evicted += self._bite(Bound.BYTES, largest)
+            evicted += self._evict_oldest(Bound.BYTES, largest)
         return evicted
 
     @staticmethod
     def _exceeded(stream: Stream, span_ns: int | None) -> Bound | None:
         window = stream.window
-        if len(window) > stream.most_allowed:
+        if len(window) > stream.max_entries:
             return Bound.COUNT
         # An inter-coded window is cut at a keyframe only, and where that leaves its length.
         kept = window.keyframe_after(window.start) if window.inter_coded else window.start
@@ -72,9 +72,9 @@ class Bounds:
             return None
         return Bound.TIME if (stream.newest_ns or 0) - window[kept].time_ns > span_ns else None
 
-    def _bite(self, bound: Bound, stream: Stream) -> list[Entry]:
+    def _evict_oldest(self, bound: Bound, stream: Stream) -> list[Entry]:
         evicted = stream.window.evict_oldest()
         if stream.window.start > stream.next_seq:
-            self.bites[bound] += stream.window.start - stream.next_seq
+            self.unsent_evicted_by[bound] += stream.window.start - stream.next_seq
             stream.catch_up()
         return evicted

@@ -18,7 +18,7 @@ from pipeline.buffering.window import Entry
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 NEVER_NS = -(2**63)
-RUNAWAY = 100
+MAX_CAPACITIES = 100
 """The window is bounded by time; by count only where timestamps do not advance, at this many capacities."""
 GAP_AFTER_NS = NS_PER_S // 2
 """Of a stream this far behind the others, playback is told that it has a gap, and goes on."""
@@ -50,10 +50,9 @@ class DelayLine:
         self.max_bytes = max_bytes
         self.keep_behind_ns = keep_behind_ns
         self.bounds = Bounds(self.streams, duration_ns, max_bytes)
-        self.most_bytes = 0
-        self.late_is_fine = (
-            False  # no sink looks at the clock (a file): what is late waits as long as it fits
-        )
+        self.max_stored_bytes = 0
+        self.keep_late = False
+        """Whether late samples wait as long as they fit: for sinks that do not wait for the clock (a file)."""
         self._late_before_ns = NEVER_NS  # the playhead at the last step
         self.margin_ns: int | None = None  # the least time a sample was taken before it was due
         self.stall = StallWatch(stall_ns)
@@ -61,15 +60,15 @@ class DelayLine:
         self._accepted = 0  # frames that playback had taken at the last step
         self._stepped_ns = 0  # the clock at the last step
         self._first_ns = 0  # time of the first sample to play
-        self._rests_ns: int | None = None  # the playhead when the buffer thread was stopped
-        self._all_over = False
+        self._stopped_at_ns: int | None = None  # the playhead when the buffer thread was stopped
+        self._all_ended = False
         self._ended_ns: int | None = None  # the clock when the last stream that began had ended
 
     def add_stream(self, name: str, *, nominal_ns: int, leads: bool) -> Stream:
         """A new stream on the common timeline."""
         intake = Intake(self.timeline, live=self.schedule.clocked)
         capacity = round(self.duration_ns / nominal_ns)
-        stream = Stream(name, intake, leads, nominal_ns, capacity, RUNAWAY * max(capacity, 1))
+        stream = Stream(name, intake, leads, nominal_ns, capacity, MAX_CAPACITIES * max(capacity, 1))
         self.streams[name] = stream
         return stream
 
@@ -79,7 +78,7 @@ class DelayLine:
         return self.bounds.size_bytes
 
     @property
-    def shown_state(self) -> str:
+    def state_name(self) -> str:
         """The state, or "paused"."""
         return "paused" if self.schedule.paused_ns is not None else self.state.value
 
@@ -92,7 +91,7 @@ class DelayLine:
         if not self.schedule.clocked:
             return next((s.sent_ns for s in self.streams.values() if s.leads and s.seen), None)
         if self.state is State.STOPPED:
-            return self._rests_ns
+            return self._stopped_at_ns
         playhead_ns = self.schedule.playhead_ns(now_ns)
         if playhead_ns is None:
             return None
@@ -122,7 +121,7 @@ class DelayLine:
         window = stream.window
         if (
             entry.end_ns - window.oldest_ns <= self._span_ns
-            and len(window) <= stream.most_allowed
+            and len(window) <= stream.max_entries
             and self.max_bytes is None
         ):
             return ()  # nearly always
@@ -157,21 +156,21 @@ class DelayLine:
         return self.schedule.delay_ns + self.schedule.cushion_ns
 
     def _starves(self, stream: Stream) -> bool:
-        return not stream.closed and not self._over(stream) and stream.unsent == 0
+        return not stream.closed and not self._has_ended(stream) and stream.unsent == 0
 
-    def _over(self, stream: Stream) -> bool:
+    def _has_ended(self, stream: Stream) -> bool:
         """Whether nothing more comes: it ended, or it never began and all others ended."""
-        return stream.ended or (not stream.seen and self._all_over)
+        return stream.ended or (not stream.seen and self._all_ended)
 
-    def _look_for_the_end(self, now_ns: int) -> None:
-        """All is over when every stream ended, one that never began after a little patience."""
+    def _note_ends(self, now_ns: int) -> None:
+        """All has ended when every stream has; one that never began counts after MISSING_AFTER_NS."""
         seen = [stream for stream in self.streams.values() if stream.seen]
         if not seen or not all(stream.ended for stream in seen):
-            self._all_over, self._ended_ns = False, None
+            self._all_ended, self._ended_ns = False, None
             return
         if self._ended_ns is None:
             self._ended_ns = now_ns
-        self._all_over = len(seen) == len(self.streams) or now_ns - self._ended_ns >= MISSING_AFTER_NS
+        self._all_ended = len(seen) == len(self.streams) or now_ns - self._ended_ns >= MISSING_AFTER_NS
 
     # What is to be done
 
@@ -179,7 +178,7 @@ class DelayLine:
         """The buffer thread starts: wait until the window is filled."""
         self.state = State.FILLING
         self.schedule.reset()
-        self._all_over = False
+        self._all_ended = False
         self._late_before_ns = NEVER_NS
         self._ended_ns = None
         for stream in self.streams.values():
@@ -188,7 +187,7 @@ class DelayLine:
 
     def stop(self, now_ns: int) -> None:
         """The buffer thread stops: the playhead stands, and what is stored stays."""
-        self._rests_ns = playhead_ns = self.playhead_ns(now_ns)
+        self._stopped_at_ns = playhead_ns = self.playhead_ns(now_ns)
         self.state = State.STOPPED
         if playhead_ns is not None:
             for stream in self.streams.values():
@@ -200,10 +199,10 @@ class DelayLine:
         evicted: list[Entry] = []
         for stream in self.streams.values():
             evicted += stream.clear(Intake(self.timeline, live=self.schedule.clocked))
-        self._rests_ns = None
+        self._stopped_at_ns = None
         self.schedule.reset()
         self._late_before_ns = NEVER_NS
-        self.stall.count = self.most_bytes = 0
+        self.stall.count = self.max_stored_bytes = 0
         self.bounds.reset()
         self.margin_ns = None
         if self.state in (State.PLAYING, State.DRAINED):
@@ -218,7 +217,7 @@ class DelayLine:
         """
         step = Step()
         self._note_progress()
-        self._look_for_the_end(now_ns)
+        self._note_ends(now_ns)
         if self.state is State.FILLING:
             self._try_start(step, now_ns, origin_ns)
         if self.state is State.PLAYING:
@@ -239,7 +238,7 @@ class DelayLine:
 
     def _try_start(self, step: Step, now_ns: int, origin_ns: int | None) -> None:
         first_entries = [entry for stream in self.streams.values() if (entry := stream.next_entry)]
-        if not first_entries and not self._all_over:
+        if not first_entries and not self._all_ended:
             return
         first_ns = min((entry.time_ns for entry in first_entries), default=0)
         base_ns: int | None = now_ns - first_ns
@@ -247,7 +246,7 @@ class DelayLine:
             span_ns = max(stream.ahead_ns for stream in self.streams.values())
             if origin_ns is None:
                 origin_ns = self.timeline.paced_origin_ns(now_ns, first_ns, span_ns)
-            base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=self._all_over)
+            base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=self._all_ended)
         elif not any(self._is_due(stream, now_ns) for stream in self.streams.values()):
             base_ns = None
         if base_ns is None:
@@ -258,7 +257,7 @@ class DelayLine:
         self._first_ns = first_ns
         self.stall.begin(now_ns)
         for stream in self.streams.values():
-            stream.told_ns = first_ns
+            stream.announced_until_ns = first_ns
         if self.schedule.clocked:
             self._skip_late(now_ns - base_ns)
 
@@ -275,7 +274,7 @@ class DelayLine:
         """Up to which time the stream's samples may leave; None: all of them."""
         if self.schedule.clocked:
             return self.schedule.horizon_ns(now_ns)
-        if self._over(stream) or self.bounds.full_bytes:
+        if self._has_ended(stream) or self.bounds.full_bytes:
             return None
         known = [stream] if stream.leads else self.streams.values()
         newest_ns = max((other.newest_ns for other in known if other.newest_ns is not None), default=0)
@@ -284,7 +283,7 @@ class DelayLine:
     def _is_due(self, stream: Stream, now_ns: int) -> bool:
         entry = stream.next_entry
         if entry is None:
-            return self._over(stream)
+            return self._has_ended(stream)
         horizon_ns = self._horizon_ns(stream, now_ns)
         return horizon_ns is None or entry.order_ns <= horizon_ns
 
@@ -292,29 +291,29 @@ class DelayLine:
         """held_up: some stream's playback takes nothing more, perhaps because it waits for this one."""
         horizon_ns = self._horizon_ns(stream, now_ns)
         if room_ns is None:
-            stream.pass_over(horizon_ns)
+            stream.skip_unplayed(horizon_ns)
         elif room_ns > 0 and not stream.closed:
-            stream.leave_out_covered()
-            told_ns = stream.told_ns if stream.in_gap else None
+            stream.skip_silenced()
+            announced_until_ns = stream.announced_until_ns if stream.in_gap else None
             taken = stream.take(horizon_ns, room_ns)
             if taken:
-                if told_ns is not None and taken[0].order_ns > told_ns:
-                    self._add_gap(step, stream, told_ns, taken[0].order_ns)
+                if announced_until_ns is not None and taken[0].order_ns > announced_until_ns:
+                    self._add_gap(step, stream, announced_until_ns, taken[0].order_ns)
                 step.sends.append(Send(stream, taken, self.schedule.shift_ns, stream.splice))
                 stream.splice = None
                 return  # whether all of it is taken, and the end may follow, is known in the next step only
             if horizon_ns is not None:
                 self._bridge(step, stream, now_ns, horizon_ns, held_up=held_up)
-        if stream.unsent == 0 and not stream.closed and self._over(stream):
+        if stream.unsent == 0 and not stream.closed and self._has_ended(stream):
             stream.closed = True
             step.closes.append(stream)
 
     def _bridge(self, step: Step, stream: Stream, now_ns: int, horizon_ns: int, *, held_up: bool) -> None:
         """Tell playback that nothing comes from a stream that has nothing while another one goes on."""
-        told_ns = stream.told_ns
-        if told_ns is None:
+        announced_until_ns = stream.announced_until_ns
+        if announced_until_ns is None:
             return
-        announced = stream.gap_to_ns > told_ns
+        announced = stream.source_gap_until_ns > announced_until_ns
         if not self.schedule.clocked:
             held_up = self._starves_long(stream, now_ns)
             if not (held_up or announced or stream.in_gap) or stream.unsent:
@@ -322,18 +321,22 @@ class DelayLine:
         if held_up and not stream.seen:
             stream.ended = True  # all that time and not one sample: it will not come
             return
-        others_ns = [s.told_ns for s in self.streams.values() if s is not stream and s.told_ns is not None]
-        if not others_ns or max(others_ns) <= told_ns + GAP_STEP_NS:
+        others_ns = [
+            s.announced_until_ns
+            for s in self.streams.values()
+            if s is not stream and s.announced_until_ns is not None
+        ]
+        if not others_ns or max(others_ns) <= announced_until_ns + GAP_STEP_NS:
             return
         threshold_ns = GAP_STEP_NS if stream.in_gap or stream.sent_ns is None else GAP_AFTER_NS
         if announced:
-            horizon_ns, threshold_ns = min(horizon_ns, stream.gap_to_ns), 1
-        if horizon_ns - told_ns >= threshold_ns:
+            horizon_ns, threshold_ns = min(horizon_ns, stream.source_gap_until_ns), 1
+        if horizon_ns - announced_until_ns >= threshold_ns:
             if not stream.in_gap:
                 stream.counters.gaps += 1
             stream.in_gap = True
-            self._add_gap(step, stream, told_ns, horizon_ns)
-            stream.told_ns = horizon_ns
+            self._add_gap(step, stream, announced_until_ns, horizon_ns)
+            stream.announced_until_ns = horizon_ns
 
     def _starves_long(self, stream: Stream, now_ns: int) -> bool:
         """Without a clock: whether another stream has been full for a while and this one has still nothing."""
@@ -363,13 +366,13 @@ class DelayLine:
         if playhead_ns is None:
             return []
         entry = stream.next_entry
-        limit_ns = playhead_ns if entry is None or not self.late_is_fine else min(playhead_ns, entry.order_ns)
+        limit_ns = playhead_ns if entry is None or not self.keep_late else min(playhead_ns, entry.order_ns)
         evicted = stream.evict_before(limit_ns - self.keep_behind_ns)
         stream.note_playhead(playhead_ns)
         return evicted
 
     def _measure(self, step: Step, now_ns: int) -> None:
-        self.most_bytes = max(self.most_bytes, self.size_bytes)
+        self.max_stored_bytes = max(self.max_stored_bytes, self.size_bytes)
         if self.schedule.clocked:
             self._late_before_ns = self.schedule.playhead_ns(now_ns) or 0
         for stream in self.streams.values():
@@ -380,16 +383,16 @@ class DelayLine:
             self.margin_ns = margin_ns if self.margin_ns is None else min(self.margin_ns, margin_ns)
 
     def _watch(self, step: Step, now_ns: int) -> None:
-        """Notice the end and the stall."""
+        """Detect the end and a stall."""
         if all(stream.closed for stream in self.streams.values()):
             self.state = State.DRAINED
             return
-        got_on = (
+        progressed = (
             self.schedule.paused_ns is not None
             or all(stream.ended and stream.unsent == 0 for stream in self.streams.values() if stream.seen)
-            or self._source_goes_on()
+            or self._source_progressed()
         )
-        step.stalled = self.stall.update(now_ns, got_on=got_on)
+        step.stalled = self.stall.update(now_ns, progressed=progressed)
 
     def _note_progress(self) -> None:
         """What playback took of the last step, and did not give back, was progress then."""
@@ -399,7 +402,7 @@ class DelayLine:
         if self._accepted != before:
             self.stall.begin(self._stepped_ns)
 
-    def _source_goes_on(self) -> bool:
+    def _source_progressed(self) -> bool:
         """Whether a source without a clock brought something since last asked: slow is no stall then."""
         received = sum(stream.counters.received for stream in self.streams.values())
         before, self._received = self._received, received

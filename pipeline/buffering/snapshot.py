@@ -28,15 +28,17 @@ def statistics(
         error_ns = schedule.base_ns + schedule.shift_ns - origin_ns - schedule.delay_ns
     streams = {name: _of_stream(stream, copied.get(name, 0)) for name, stream in line.streams.items()}
     return BufferStatistics(
-        state=line.shown_state,
+        state=line.state_name,
         delay_s=ns_to_seconds(schedule.delay_ns),
         delay_error_s=None if error_ns is None else ns_to_seconds(error_ns),
         playhead_s=None if playhead_ns is None else ns_to_seconds(playhead_ns),
         margin_s=None if line.margin_ns is None else ns_to_seconds(line.margin_ns),
         stored_bytes=line.size_bytes,
-        stored_bytes_most=line.most_bytes,
+        stored_bytes_most=line.max_stored_bytes,
         stall_count=line.stall.count,
-        bound_by=MappingProxyType({bound.value: count for bound, count in line.bounds.bites.items()}),
+        bound_by=MappingProxyType(
+            {bound.value: count for bound, count in line.bounds.unsent_evicted_by.items()}
+        ),
         streams=MappingProxyType(streams),
     )
 
@@ -47,7 +49,7 @@ def summary(line: DelayLine, now_ns: int) -> str:
     position = "" if playhead_ns is None else f" at {ns_to_seconds(playhead_ns):.2f} s"
     dropped = sum(stream.counters.dropped for stream in line.streams.values())
     return (
-        f"{line.shown_state}{position}, delay {ns_to_seconds(line.schedule.delay_ns):.2f} s, "
+        f"{line.state_name}{position}, delay {ns_to_seconds(line.schedule.delay_ns):.2f} s, "
         f"{len(video.window)} frames stored, {video.counters.received} received, {video.counters.sent} sent, "
         f"{dropped} dropped, {line.size_bytes / 1e6:.1f} MB"
     )

@@ -1,10 +1,10 @@
-"""Notices a stall: nothing is sent for too long. Pure."""
+"""Detects a stall: nothing is sent for too long. Pure."""
 
 from __future__ import annotations
 
 
 class StallWatch:
-    """Told at every step whether playback got on; answers once per stall."""
+    """Updated at every step with whether playback made progress; reports each stall once."""
 
     __slots__ = ("_limit_ns", "_progress_ns", "_stalled", "count")
 
@@ -18,9 +18,9 @@ class StallWatch:
         self._progress_ns = now_ns
         self._stalled = False
 
-    def update(self, now_ns: int, *, got_on: bool) -> bool:
+    def update(self, now_ns: int, *, progressed: bool) -> bool:
         """Whether a stall begins now."""
-        if got_on:
+        if progressed:
             self.begin(now_ns)
         elif not self._stalled and now_ns - self._progress_ns > self._limit_ns:
             self._stalled = True

@@ -32,7 +32,7 @@ class Stream:
     """Duration of a sample that does not tell its own."""
     capacity: int
     """How many samples of nominal duration the buffer's duration holds."""
-    most_allowed: int
+    max_entries: int
     """With more entries than this the timestamps cannot be right."""
     window: Window = field(default_factory=Window)
     counters: Counters = field(default_factory=Counters)
@@ -43,7 +43,7 @@ class Stream:
     """Where the newest stored entry ends."""
     sent_ns: int | None = None
     """Time of the newest entry sent."""
-    told_ns: int | None = None
+    announced_until_ns: int | None = None
     """Up to where playback knows of this stream, by samples and by gaps."""
     seen: bool = False
     """A source exists: at least one sample came."""
@@ -60,7 +60,7 @@ class Stream:
     """Sequence number of the first entry after the playhead, and the playhead, when they were last noted."""
     most: int = 0
     """The largest number of entries ever held."""
-    gap_to_ns: int = 0
+    source_gap_until_ns: int = 0
     """Up to where the source itself has said that nothing comes."""
     starved_since_ns: int | None = None
     """The clock since when this stream has kept the others waiting (offline)."""
@@ -73,9 +73,9 @@ class Stream:
         self.intake = intake
         self.counters = Counters()
         self.next_seq = self.window.end
-        self.newest_ns = self.sent_ns = self.told_ns = None
+        self.newest_ns = self.sent_ns = self.announced_until_ns = None
         self.seen = self.ended = self.closed = self.in_gap = False
-        self.most = self.gap_to_ns = self.noted_ns = 0
+        self.most = self.source_gap_until_ns = self.noted_ns = 0
         self.shown_seq = self.window.end
         self.rates = RateMeter()
         self.splice = self.starved_since_ns = None
@@ -140,7 +140,7 @@ class Stream:
         self.next_seq = end
         self.counters.sent += len(taken)
         self.sent_ns = taken[-1].time_ns
-        self.told_ns = taken[-1].end_ns
+        self.announced_until_ns = taken[-1].end_ns
         self.in_gap = False
         return taken
 
@@ -153,7 +153,7 @@ class Stream:
         before = self.window.get(self.next_seq - 1)
         self.sent_ns = None if before is None else before.time_ns
         if before is not None:
-            self.told_ns = before.end_ns
+            self.announced_until_ns = before.end_ns
 
     def catch_up(self) -> None:
         """Move the cursor over what has left the window unsent, and count it."""
@@ -164,12 +164,12 @@ class Stream:
 
     def skip_to(self, time_ns: int) -> None:
         """Move the cursor to what is shown at `time_ns`, and count what it passes."""
-        place = self.window.keyframe_at_or_before(self._holding(time_ns))
+        place = self.window.keyframe_at_or_before(self._index_shown_at(time_ns))
         if place > self.next_seq:
             self.counters.dropped += place - self.next_seq
             self.next_seq = place
 
-    def _holding(self, time_ns: int) -> int:
+    def _index_shown_at(self, time_ns: int) -> int:
         """Sequence number of the entry that is shown at `time_ns`, else of the first after it."""
         window = self.window
         place = window.index_at(time_ns)
@@ -185,7 +185,7 @@ class Stream:
         """Go on with what was captured at `begin_ns`, wherever the cursor stands. What is passed is counted."""
         window = self.window
         if self.divisible:
-            place = self._holding(begin_ns)
+            place = self._index_shown_at(begin_ns)
             self.splice = Splice(begin_ns, self.next_entry)
         else:
             place = window.index_at(begin_ns)
@@ -193,30 +193,30 @@ class Stream:
         self.counters.skipped += max(place - self.next_seq, 0)
         self.counters.repeated += max(self.next_seq - place, 0)
         self.next_seq = place
-        self.told_ns = begin_ns
+        self.announced_until_ns = begin_ns
 
-    def leave_out_covered(self) -> None:
-        """Leave out what silence took the place of: raw sound of a gap's time that came after all, counted.
+    def skip_silenced(self) -> None:
+        """Skip and count raw sound that came too late: silence was already sent in its place.
 
-        Behind the silence it would shift all sound after it.
+        Sent after that silence, it would delay all the sound that follows.
         """
-        told_ns, entry = self.told_ns, self.next_entry
+        announced_until_ns, entry = self.announced_until_ns, self.next_entry
         if (
             not (self.in_gap and self.divisible)
-            or told_ns is None
+            or announced_until_ns is None
             or entry is None
-            or entry.order_ns >= told_ns
+            or entry.order_ns >= announced_until_ns
         ):
             return
-        place = self._holding(told_ns)
+        place = self._index_shown_at(announced_until_ns)
         self.counters.dropped += place - self.next_seq
         self.next_seq = place
-        self.splice = Splice(told_ns, None)
+        self.splice = Splice(announced_until_ns, None)
 
     def between_keyframes(self, begin_ns: int, end_ns: int) -> list[Entry]:
         """The entries shown from `begin_ns` to `end_ns`, and before them what their decoding begins with."""
         window = self.window
-        begin = window.keyframe_at_or_before(self._holding(begin_ns))
+        begin = window.keyframe_at_or_before(self._index_shown_at(begin_ns))
         return list(window.between(begin, window.index_at(end_ns)))
 
     def note_playhead(self, playhead_ns: int) -> None:
@@ -232,7 +232,7 @@ class Stream:
         """Remove everything sent, keyframe boundaries respected."""
         return self.window.evict_to(self.window.keyframe_at_or_before(self.next_seq))
 
-    def pass_over(self, horizon_ns: int | None) -> None:
+    def skip_unplayed(self, horizon_ns: int | None) -> None:
         """Move the cursor of a stream that nobody plays."""
         window = self.window
         place = window.end if horizon_ns is None else window.index_after(horizon_ns)

@@ -15,19 +15,19 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
     inter-coded picture goes on at the keyframe before. Returns the time reached, None when nothing plays yet.
     """
     lead = _lead(line)
-    if lead is None or lead.told_ns is None or len(lead.window) == 0:
+    if lead is None or lead.announced_until_ns is None or len(lead.window) == 0:
         return None
     window, old_shift_ns = lead.window, line.schedule.shift_ns
     captured_ns = max(captured_ns, window[window.start].time_ns)
     if window.inter_coded:
         place = window.keyframe_at_or_before(window.index_after(captured_ns) - 1)
         captured_ns = window[place].time_ns
-    shift_ns = lead.told_ns + old_shift_ns - captured_ns
+    shift_ns = lead.announced_until_ns + old_shift_ns - captured_ns
     begins_ns = []
     for stream in line.streams.values():
-        if stream.told_ns is not None:
-            begins_ns.append(stream.told_ns + old_shift_ns)
-            stream.jump(stream.told_ns + old_shift_ns - shift_ns)
+        if stream.announced_until_ns is not None:
+            begins_ns.append(stream.announced_until_ns + old_shift_ns)
+            stream.jump(stream.announced_until_ns + old_shift_ns - shift_ns)
     line.schedule.cut(min(begins_ns), shift_ns)
     return captured_ns
 
@@ -45,7 +45,7 @@ def replay(line: DelayLine, stream: Stream, now_ns: int, *, again: bool) -> None
     if place < stream.next_seq:
         stream.counters.repeated += stream.next_seq - place if again else 0
         stream.next_seq = place
-        stream.told_ns = window[place].order_ns
+        stream.announced_until_ns = window[place].order_ns
         stream.in_gap = False
         stream.splice = None
 
@@ -61,16 +61,18 @@ def clip(line: DelayLine, begin_ns: int, end_ns: int) -> dict[str, list[Entry]]:
 
 def _lead(line: DelayLine) -> Stream | None:
     """The stream that seeks go by: the first picture that plays, else the first stream that does."""
-    playing = [stream for stream in line.streams.values() if stream.told_ns is not None and stream.seen]
+    playing = [
+        stream for stream in line.streams.values() if stream.announced_until_ns is not None and stream.seen
+    ]
     return next((stream for stream in playing if stream.leads), playing[0] if playing else None)
 
 
 def set_delay(line: DelayLine, delay_ns: int) -> int | None:
     """Seek by what the delay changes; see `seek`."""
     lead = _lead(line)
-    if lead is None or lead.told_ns is None:
+    if lead is None or lead.announced_until_ns is None:
         return None
-    return seek(line, lead.told_ns + line.schedule.delay_ns - delay_ns)
+    return seek(line, lead.announced_until_ns + line.schedule.delay_ns - delay_ns)
 
 
 def resume(line: DelayLine, now_ns: int) -> int | None:
@@ -78,7 +80,11 @@ def resume(line: DelayLine, now_ns: int) -> int | None:
     base_ns = line.schedule.resume(now_ns)
     if base_ns is not None:
         left_ns = [s.window[s.window.start].order_ns for s in line.streams.values() if s.unsent]
-        told_ns = [s.told_ns for s in line.streams.values() if s.leads and s.told_ns is not None]
-        if left_ns and told_ns and min(left_ns) > max(told_ns):
+        announced_ns = [
+            s.announced_until_ns
+            for s in line.streams.values()
+            if s.leads and s.announced_until_ns is not None
+        ]
+        if left_ns and announced_ns and min(left_ns) > max(announced_ns):
             seek(line, min(left_ns))
     return base_ns

@@ -10,10 +10,10 @@ from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, entry_at, fill, mak
 
 
 @pytest.mark.parametrize(("bound", "cost"), [(Bound.TIME, 25), (Bound.BYTES, 30)])
-def test_the_bound_that_bites_is_named(bound: Bound, cost: int) -> None:
+def test_the_bound_that_evicted_is_named(bound: Bound, cost: int) -> None:
     line = make_line(max_bytes=200 if bound is Bound.BYTES else None)
     fill(line, 2.0, audio=False)
-    assert line.bounds.bites == {kind: cost if kind is bound else 0 for kind in Bound}
+    assert line.bounds.unsent_evicted_by == {kind: cost if kind is bound else 0 for kind in Bound}
     assert line.streams["video"].counters.dropped == cost
 
 
@@ -21,7 +21,7 @@ def test_timestamps_that_do_not_advance_are_bound_by_count() -> None:
     line = make_line()
     for number in range(3000):
         store(line, "video", number, 0)
-    assert line.bounds.bites[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
+    assert line.bounds.unsent_evicted_by[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
 
 
 def test_the_largest_stream_pays_for_the_bytes() -> None:

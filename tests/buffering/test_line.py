@@ -169,7 +169,7 @@ def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
 
 def test_where_no_sink_looks_at_the_clock_what_is_late_waits_as_long_as_it_fits() -> None:
     line = make_line()
-    line.late_is_fine = True
+    line.keep_late = True
     fill(line, 0.8)
     run(line, 0)
     run(line, 2 * S, {"video": 0, "audio": 0})
@@ -313,7 +313,7 @@ def test_sound_that_comes_when_silence_took_its_place_goes_on_where_the_silence_
     audio = line.streams["audio"]
     audio.divisible = True
     fill(line, 0.3)
-    told_ns, gaps = -1, 0
+    announced_until_ns, gaps = -1, 0
     for number in range(
         8, 60
     ):  # the sound stays away for more than half a second, then all of it comes at once
@@ -325,13 +325,13 @@ def test_sound_that_comes_when_silence_took_its_place_goes_on_where_the_silence_
         step = run(line, now_ns)
         for stream, begin_ns, end_ns in step.gaps:
             assert stream is audio
-            assert begin_ns >= told_ns
-            told_ns, gaps = end_ns, gaps + 1
+            assert begin_ns >= announced_until_ns
+            announced_until_ns, gaps = end_ns, gaps + 1
         for send in step.sends:
             if send.stream is audio:
                 begin_ns = send.entries[0].order_ns if send.splice is None else send.splice.begin_ns
-                assert begin_ns >= told_ns
-                told_ns = send.entries[-1].end_ns
+                assert begin_ns >= announced_until_ns
+                announced_until_ns = send.entries[-1].end_ns
     assert gaps > 0
-    assert told_ns == 80 * CHUNK_NS
+    assert announced_until_ns == 80 * CHUNK_NS
     assert audio.counters.dropped > 0

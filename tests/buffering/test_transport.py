@@ -25,7 +25,7 @@ def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
     base_ns = run(line, 0).start_base_ns
     assert base_ns is not None
     run(line, base_ns + 500 * MS)
-    video_end, audio_end = line.streams["video"].told_ns, line.streams["audio"].told_ns
+    video_end, audio_end = line.streams["video"].announced_until_ns, line.streams["audio"].announced_until_ns
     assert video_end is not None
     assert audio_end is not None
     assert transport.seek(line, 200 * MS) == 200 * MS
@@ -63,7 +63,7 @@ def test_a_longer_delay_goes_back_as_far_as_the_window_reaches() -> None:
     video = line.streams["video"]
     oldest_ns = video.window[video.window.start].time_ns
     assert oldest_ns > 0, "the rest has left"
-    handed_over_ns = video.told_ns
+    handed_over_ns = video.announced_until_ns
     assert handed_over_ns is not None
     assert transport.set_delay(line, 3 * S) == oldest_ns
     assert line.schedule.delay_ns == 400 * MS + handed_over_ns - oldest_ns < 3 * S

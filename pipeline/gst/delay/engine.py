@@ -235,7 +235,7 @@ class DelayEngine:
         self.take_in(port)
         if kind is Gst.EventType.EOS:
             detach()
-        gap_to_ns = source.gap_end_ns(event) if kind is Gst.EventType.GAP else 0
+        gap_end_ns = source.gap_end_ns(event) if kind is Gst.EventType.GAP else 0
         if kind is Gst.EventType.CAPS:
             port.note_caps(event.parse_caps())
         with self.lock:
@@ -252,7 +252,7 @@ class DelayEngine:
                 stream.counters.segments += 1
             elif kind is Gst.EventType.GAP:
                 stream.counters.source_gaps += 1
-                stream.gap_to_ns = gap_to_ns + stream.intake.shift_ns
+                stream.source_gap_until_ns = gap_end_ns + stream.intake.shift_ns
             elif kind is Gst.EventType.FLUSH_STOP:
                 stream.counters.flushes += 1
                 stream.ended = False

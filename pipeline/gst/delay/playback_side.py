@@ -130,7 +130,7 @@ class Playout:
         """Where no sink waits for the clock, the buffer thread does: samples leave when they are due."""
         synced = clock_sync.has_synced_sink(self.pipeline)
         self._line.schedule.cushion_ns = self._cushion_ns if synced else 0
-        self._line.late_is_fine = not synced
+        self._line.keep_late = not synced
 
     def start(self, base_ns: int, clock: Any) -> None:
         """Let playback show its running time r when `clock` shows `base_ns + r`."""
