@@ -9,23 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pipeline.buffering.bounds import Bounds
+from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
 from pipeline.buffering.intake import Intake, Timeline, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
 from pipeline.buffering.stall import StallWatch
 from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
-from pipeline.timebase import NS_PER_MS, NS_PER_S
+from pipeline.timebase import NS_PER_MS
 
 NEVER_NS = -(2**63)
 MAX_CAPACITIES = 100
 """The window is bounded by time; by count only where timestamps do not advance, at this many capacities."""
-GAP_AFTER_NS = NS_PER_S // 2
-"""Of a stream this far behind the others, playback is told that it has a gap, and goes on."""
-GAP_STEP_NS = 100 * NS_PER_MS
-"""Inside a gap, playback is told of it in steps of this length."""
-MISSING_AFTER_NS = NS_PER_S // 2
-"""A stream that has not begun this long after all others ended does not exist."""
 SHORTEST_WAIT_NS = NS_PER_MS // 2
 FILLING_WAIT_NS = 5 * NS_PER_MS
 
@@ -49,6 +44,7 @@ class DelayLine:
         self.duration_ns = duration_ns
         self.max_bytes = max_bytes
         self.keep_behind_ns = keep_behind_ns
+        self._gaps = Gaps(self.streams, schedule)
         self.bounds = Bounds(self.streams, duration_ns, max_bytes)
         self.max_stored_bytes = 0
         self.keep_late = False
@@ -144,16 +140,11 @@ class DelayLine:
             if self.state is not State.PLAYING and stream.ahead_ns < self.schedule.delay_ns:
                 return True
             return self.bounds.fits(stream, entry)
-        if stream.ahead_ns <= self._bound_ns and not self.bounds.full_bytes:
+        if stream.ahead_ns <= self.schedule.run_ahead_ns and not self.bounds.full_bytes:
             return True
-        if stream.ahead_ns > 2 * self._bound_ns:
+        if stream.ahead_ns > 2 * self.schedule.run_ahead_ns:
             return False
         return any(other is not stream and self._starves(other) for other in self.streams.values())
-
-    @property
-    def _bound_ns(self) -> int:
-        """How far producers without a clock run ahead."""
-        return self.schedule.delay_ns + self.schedule.cushion_ns
 
     def _starves(self, stream: Stream) -> bool:
         return not stream.closed and not self._has_ended(stream) and stream.unsent == 0
@@ -294,63 +285,19 @@ class DelayLine:
             stream.skip_unplayed(horizon_ns)
         elif room_ns > 0 and not stream.closed:
             stream.skip_silenced()
-            announced_until_ns = stream.announced_until_ns if stream.in_gap else None
+            gap_from_ns = stream.announced_until_ns if stream.in_gap else None
             taken = stream.take(horizon_ns, room_ns)
             if taken:
-                if announced_until_ns is not None and taken[0].order_ns > announced_until_ns:
-                    self._add_gap(step, stream, announced_until_ns, taken[0].order_ns)
+                if gap_from_ns is not None:
+                    self._gaps.add(step, stream, gap_from_ns, taken[0].order_ns)
                 step.sends.append(Send(stream, taken, self.schedule.shift_ns, stream.splice))
                 stream.splice = None
                 return  # whether all of it is taken, and the end may follow, is known in the next step only
             if horizon_ns is not None:
-                self._bridge(step, stream, now_ns, horizon_ns, held_up=held_up)
+                self._gaps.announce(step, stream, now_ns, horizon_ns, held_up=held_up)
         if stream.unsent == 0 and not stream.closed and self._has_ended(stream):
             stream.closed = True
             step.closes.append(stream)
-
-    def _bridge(self, step: Step, stream: Stream, now_ns: int, horizon_ns: int, *, held_up: bool) -> None:
-        """Tell playback that nothing comes from a stream that has nothing while another one goes on."""
-        announced_until_ns = stream.announced_until_ns
-        if announced_until_ns is None:
-            return
-        announced = stream.source_gap_until_ns > announced_until_ns
-        if not self.schedule.clocked:
-            held_up = self._starves_long(stream, now_ns)
-            if not (held_up or announced or stream.in_gap) or stream.unsent:
-                return
-        if held_up and not stream.seen:
-            stream.ended = True  # all that time and not one sample: it will not come
-            return
-        others_ns = [
-            s.announced_until_ns
-            for s in self.streams.values()
-            if s is not stream and s.announced_until_ns is not None
-        ]
-        if not others_ns or max(others_ns) <= announced_until_ns + GAP_STEP_NS:
-            return
-        threshold_ns = GAP_STEP_NS if stream.in_gap or stream.sent_ns is None else GAP_AFTER_NS
-        if announced:
-            horizon_ns, threshold_ns = min(horizon_ns, stream.source_gap_until_ns), 1
-        if horizon_ns - announced_until_ns >= threshold_ns:
-            if not stream.in_gap:
-                stream.counters.gaps += 1
-            stream.in_gap = True
-            self._add_gap(step, stream, announced_until_ns, horizon_ns)
-            stream.announced_until_ns = horizon_ns
-
-    def _starves_long(self, stream: Stream, now_ns: int) -> bool:
-        """Without a clock: whether another stream has been full for a while and this one has still nothing."""
-        full = any(other.ahead_ns > 2 * self._bound_ns for other in self.streams.values())
-        if not full or stream.unsent:
-            stream.starved_since_ns = None
-            return False
-        if stream.starved_since_ns is None:
-            stream.starved_since_ns = now_ns
-        return now_ns - stream.starved_since_ns >= MISSING_AFTER_NS
-
-    def _add_gap(self, step: Step, stream: Stream, begin_ns: int, end_ns: int) -> None:
-        shift_ns = self.schedule.shift_ns
-        step.gaps.append((stream, begin_ns + shift_ns, end_ns + shift_ns))
 
     def _evict(self, step: Step, now_ns: int) -> None:
         for stream in self.streams.values():
@@ -403,7 +350,7 @@ class DelayLine:
             self.stall.begin(self._stepped_ns)
 
     def _source_progressed(self) -> bool:
-        """Whether a source without a clock brought something since last asked: slow is no stall then."""
+        """Whether a source without a clock brought something since last on_need_data: slow is no stall then."""
         received = sum(stream.counters.received for stream in self.streams.values())
         before, self._received = self._received, received
         return received > before and not self.schedule.clocked

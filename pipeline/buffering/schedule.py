@@ -43,6 +43,11 @@ class Schedule:
         return min(START_LEAD_NS, self.delay_ns // 2)
 
     @property
+    def run_ahead_ns(self) -> int:
+        """How far producers without a clock run ahead of playback."""
+        return self.delay_ns + self.cushion_ns
+
+    @property
     def shift_ns(self) -> int:
         """What is added to the running time of the samples that are sent now."""
         return self._cuts[-1][1]
