@@ -63,13 +63,13 @@ def soak(samples: int, report: bool = True) -> dict[str, Any]:
     for number in range(1, samples + 1):
         manager.on_new_sample(source)
         if number % STEP_EVERY == 0:
-            rooms_ns = engine.playout.rooms_ns()
+            rooms_ns = engine.playback.rooms_ns()
             while rooms_ns["video"] < NS // 2:
                 time.sleep(0.0002)  # the real sink is behind the made-up clock
-                rooms_ns = engine.playout.rooms_ns()
+                rooms_ns = engine.playback.rooms_ns()
             step = line.step(source.get_time(), 0, rooms_ns)
             step.start_base_ns = None  # the pipeline plays already
-            engine.playout.act(step, source)
+            engine.playback.act(step, source)
         if number % (samples // 10) == 0:
             memory_mb.append(resident_mb())
             if report:

@@ -18,10 +18,10 @@ from pipeline.buffering.step import Send, State
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError
 from pipeline.gst.delay import playhead
-from pipeline.gst.delay.buffer_pool import Keeper, Ownership
+from pipeline.gst.delay.buffer_pool import BufferOwnership, Ownership
 from pipeline.gst.delay.buffer_stream import BufferStream
+from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
-from pipeline.gst.delay.port import Port
 from pipeline.gst.delay.reader import Reader, Subscription
 from pipeline.gst.output.clips import write_clip
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
@@ -93,11 +93,11 @@ class BufferManager:
             max_bytes=max_bytes,
             keep_behind_ns=seconds_to_ns(keep_behind),
         )
-        self._engine = DelayEngine(self._line, lambda: Keeper(ownership), live=live)
+        self._engine = DelayEngine(self._line, lambda: BufferOwnership(ownership), live=live)
         self._engine.figures = self.get_stats
-        self._video = self._engine.add_port("video", nominal_ns=round(NS_PER_S / framerate), leads=True)
+        self._video = self._engine.add_stream("video", nominal_ns=round(NS_PER_S / framerate), leads=True)
         audio_ns = round(NS_PER_S / audio_chunks_per_sec)
-        self._audio = self._engine.add_port("audio", nominal_ns=audio_ns, leads=False)
+        self._audio = self._engine.add_stream("audio", nominal_ns=audio_ns, leads=False)
         self.set_elements(appsrc, audio_appsrc, playback_pipeline)
 
     def __repr__(self) -> str:
@@ -123,17 +123,17 @@ class BufferManager:
     @property
     def appsrc(self) -> Any:
         """The video appsrc, None before one is given."""
-        return self._video.given
+        return self._video.given_appsrc
 
     @property
     def audio_appsrc(self) -> Any:
         """The audio appsrc, None before one is given."""
-        return self._audio.given
+        return self._audio.given_appsrc
 
     @property
     def playback_pipeline(self) -> Any:
         """The playback pipeline, None before one is given."""
-        return self._engine.playout.given_pipeline
+        return self._engine.playback.given_pipeline
 
     @property
     def lock(self) -> threading.RLock:
@@ -148,9 +148,9 @@ class BufferManager:
         While playback runs, the new pipeline is started, to show what is due now, and the one before it is left as
         it is: it is the caller's. Raises ConfigError for objects that cannot play.
         """
-        for port, element in ((self._video, appsrc), (self._audio, audio_appsrc)):
+        for ends, element in ((self._video, appsrc), (self._audio, audio_appsrc)):
             if element is not None:
-                self._engine.set_appsrc(port, element)
+                self._engine.set_appsrc(ends, element)
         if playback_pipeline is not None:
             self._engine.set_pipeline(playback_pipeline)
 
@@ -169,10 +169,10 @@ class BufferManager:
         check_positive(samples_per_sec=samples_per_sec)
         if name in self._line.streams:
             raise ConfigError(f"there is a stream {name!r} already; give another name")
-        port = self._engine.add_port(name, nominal_ns=round(NS_PER_S / samples_per_sec), leads=leads)
+        ends = self._engine.add_stream(name, nominal_ns=round(NS_PER_S / samples_per_sec), leads=leads)
         if appsrc is not None:
-            self._engine.set_appsrc(port, appsrc)
-        return BufferStream(self._engine, port)
+            self._engine.set_appsrc(ends, appsrc)
+        return BufferStream(self._engine, ends)
 
     # GStreamer callbacks
 
@@ -190,11 +190,11 @@ class BufferManager:
         Before that is started for the first time, pushes the next stored frame. `src` becomes the video appsrc
         where none was given. The guide calls it `_on_appsrc_need_data`.
         """
-        self._engine.asked(self._video, src)
+        self._engine.on_need_data(self._video, src)
 
     def on_audio_need_data(self, src: Any, _length: int) -> None:
         """Audio appsrc callback ("need-data"): as the video's. The guide calls it `_on_audio_appsrc_need_data`."""
-        self._engine.asked(self._audio, src)
+        self._engine.on_need_data(self._audio, src)
 
     _on_appsrc_need_data = on_need_data
     _on_audio_appsrc_need_data = on_audio_need_data
@@ -211,7 +211,7 @@ class BufferManager:
         with self._engine.lock:
             taken = stream.take(frame_ns + AUDIO_MATCH_NS, NS_PER_S)
             send = Send(stream, taken, self._line.schedule.shift_ns, None)
-        self._engine.playout.send(send)
+        self._engine.playback.send(send)
         sent_ns = stream.sent_ns
         return sent_ns is not None and abs(sent_ns - frame_ns) <= AUDIO_SYNC_NS
 
@@ -284,15 +284,15 @@ class BufferManager:
 
     def samples_between(self, begin_ns: int, end_ns: int, stream: str = "video") -> list[Entry]:
         """The stored samples from `begin_ns` up to, not including, `end_ns`; never edit their buffers."""
-        port = self._port(stream)
-        self._engine.take_in(port)
+        ends = self._ends(stream)
+        self._engine.store_inbox(ends)
         with self._engine.lock:
-            window = port.stream.window
+            window = ends.stream.window
             return list(window.between(window.index_at(begin_ns), window.index_at(end_ns)))
 
     def reader(self, stream: str = "video") -> Reader:
         """A further consumer with its own place in the window, from the next sample on; close it when done."""
-        return Reader(self._engine, self._port(stream))
+        return Reader(self._engine, self._ends(stream))
 
     def subscribe(self, callback: Callable[[Entry], Any], stream: str = "video") -> Subscription:
         """Call back with each new sample, from a thread of its own; a slow callback misses, it holds nothing up."""
@@ -310,16 +310,16 @@ class BufferManager:
         if centre_ns is None:
             centre_ns = self._video.stream.newest_ns or 0
         begin_ns, end_ns = centre_ns - seconds_to_ns(before), centre_ns + seconds_to_ns(after)
-        self._engine.take_in_all()
+        self._engine.store_inboxes()
         with self._engine.lock:
             parts = transport.clip(self._line, begin_ns, end_ns)
         return write_clip(Path(path), parts)
 
-    def _port(self, stream: str) -> Port:
+    def _ends(self, stream: str) -> Endpoints:
         try:
-            return self._engine.ports[stream]
+            return self._engine.endpoints[stream]
         except KeyError:
-            known = ", ".join(self._engine.ports)
+            known = ", ".join(self._engine.endpoints)
             raise ConfigError(f"there is no stream {stream!r}; there are: {known}") from None
 
     # The window
@@ -346,7 +346,7 @@ class BufferManager:
     def statistics(self) -> BufferStatistics:
         """Everything there is to know, frozen; blocks nobody."""
         now_ns = self._engine.clock.get_time()
-        copied = {name: port.keeper.copied for name, port in self._engine.ports.items()}
+        copied = {name: ends.ownership.copied for name, ends in self._engine.endpoints.items()}
         return statistics(self._line, now_ns, self._engine.origin_ns(now_ns), copied)
 
     @property

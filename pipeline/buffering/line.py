@@ -350,7 +350,7 @@ class DelayLine:
             self.stall.begin(self._stepped_ns)
 
     def _source_progressed(self) -> bool:
-        """Whether a source without a clock brought something since last on_need_data: slow is no stall then."""
+        """Whether a source without a clock brought something since the last call: slow is no stall then."""
         received = sum(stream.counters.received for stream in self.streams.values())
         before, self._received = self._received, received
         return received > before and not self.schedule.clocked

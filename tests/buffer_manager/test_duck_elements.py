@@ -104,7 +104,7 @@ def test_frames_without_times_follow_each_other() -> None:
     assert [entry.time_ns for entry in manager.samples_between(0, 10**12)] == [0, 40 * MS, 80 * MS]
 
 
-def test_a_window_that_nobody_plays_holds_up_no_stand_in_and_keeps_its_bound() -> None:
+def test_a_window_that_nobody_plays_never_makes_a_duck_typed_sink_wait_and_keeps_its_bound() -> None:
     manager = BufferManager(buffer_duration=2.0, framerate=25)
     for number in range(100):
         assert manager.on_new_sample(Emits(sample(number * FRAME_NS))) == OK
@@ -114,7 +114,7 @@ def test_a_window_that_nobody_plays_holds_up_no_stand_in_and_keeps_its_bound() -
 
 
 @pytest.mark.parametrize("kind", ["emits", "mock"])
-def test_playback_through_stand_ins(kind: str) -> None:
+def test_playback_through_duck_typed_elements(kind: str) -> None:
     """A pipeline whose state cannot be read is set to PLAYING, and the appsrc gets each frame once."""
     enough = threading.Event()
     taken: list[int] = []

@@ -1,4 +1,4 @@
-"""The guide's integration example and its migration section, as they stand in examples/."""
+"""The guide's integration example and its migration section, as written in examples/."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ CHECK_EVERY = 64
 _SYSTEM_MEMORY = "memory:SystemMemory"
 
 
-class Keeper:
-    """Decides once per buffer pool and caps, then keeps or copies. Used by the source's streaming thread.
+class BufferOwnership:
+    """Decides once per buffer pool and caps whether to keep or copy. Used by the source's streaming thread.
 
     A pool with a maximum (a camera's, a hardware decoder's) starves when the window holds its buffers, so a buffer
     of such a pool is copied where the window needs more than the pool has. Memory with a caps feature of its own

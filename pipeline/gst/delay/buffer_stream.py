@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
-from pipeline.gst.delay.port import Port
 
 
 class BufferStream:
     """A stream made by `BufferManager.add_stream`: its callbacks, to be connected as the video's are."""
 
-    def __init__(self, engine: DelayEngine, port: Port) -> None:
+    def __init__(self, engine: DelayEngine, ends: Endpoints) -> None:
         self._engine = engine
-        self._port = port
+        self._ends = ends
 
     def on_new_sample(self, sink: Any) -> Any:
         """appsink callback ("new-sample"): store one sample. Returns the Gst.FlowReturn."""
-        return self._engine.receive(self._port, sink)
+        return self._engine.receive(self._ends, sink)
 
     def on_need_data(self, src: Any, _length: int) -> None:
         """appsrc callback ("need-data"): as the video's."""
-        self._engine.asked(self._port, src)
+        self._engine.on_need_data(self._ends, src)
 
     def set_appsrc(self, appsrc: Any) -> None:
         """Set or replace the element that the stream is played through."""
-        self._engine.set_appsrc(self._port, appsrc)
+        self._engine.set_appsrc(self._ends, appsrc)

@@ -1,8 +1,8 @@
-"""What stands in for an appsink or an appsrc: an element that lacks GstApp's methods, or no element at all.
+"""Adapters for appsinks and appsrcs without GstApp's methods, and for duck-typed objects in their place.
 
-PyGObject gives an appsink its methods only where GstApp was imported before the first one was made; signals and
-properties are always there. And a test may hand us an object of its own that behaves like one. Both are brought
-into the one shape that the delay engine knows, here and nowhere else.
+PyGObject gives an appsink its methods only where GstApp was imported before the first one was made; its signals and
+properties are always there. A test may pass an object of its own that behaves like one. The delay engine sees
+neither difference.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ _PULLS: tuple[tuple[Any, ...], ...] = (("emit", "pull-sample"), ("try_pull_sampl
 _PUSHES = ("push_sample", "push_buffer", "emit")
 
 
-def puller(sink: Any) -> Callable[[int], Any]:
+def pull_function(sink: Any) -> Callable[[int], Any]:
     """What takes the next sample from an appsink, waiting for so many nanoseconds."""
     if hasattr(sink, "try_pull_sample"):
         return sink.try_pull_sample  # type: ignore[no-any-return]
     return lambda timeout_ns: sink.emit("try-pull-sample", timeout_ns)
 
 
-class StandInSource:
-    """An object that hands over samples as an appsink does; it has no known clock, and is never held up live."""
+class DuckAppSink:
+    """A duck-typed appsink: it has no known clock, and live it is never made to wait."""
 
     is_live = can_wait = False
     is_active = True
@@ -35,29 +35,31 @@ class StandInSource:
     def __init__(self, sink: Any) -> None:
         """Raises ConfigError for an object that samples cannot be taken from."""
         self.sink = sink
-        self._ways = [partial(getattr(sink, name), *given) for name, *given in _PULLS if hasattr(sink, name)]
-        if not self._ways:
+        self._pull_functions = [
+            partial(getattr(sink, name), *given) for name, *given in _PULLS if hasattr(sink, name)
+        ]
+        if not self._pull_functions:
             raise ConfigError(f"samples cannot be taken from {sink!r}; connect the callback to an appsink")
 
     def pull(self, _timeout_ns: int) -> Any:
         """The next sample, None where there is none."""
-        samples = (as_sample(way()) for way in self._ways)
+        samples = (as_sample(pull()) for pull in self._pull_functions)
         return next((sample for sample in samples if sample is not None), None)
 
     @staticmethod
     def moved_ns(_clock: Any) -> int:
-        """By how much its time has moved: it has none."""
+        """By how much its base time has moved: it has none."""
         return 0
 
     def watch(self) -> None:
-        """Nothing more is heard of it than its samples."""
+        """It has no events to watch."""
 
     def release(self) -> None:
-        """There is nothing to let go of."""
+        """There is nothing to release."""
 
     @staticmethod
     def is_eos() -> bool:
-        """Whether it has ended: it does not say."""
+        """Whether it has ended: unknown."""
         return False
 
     @staticmethod
@@ -67,9 +69,9 @@ class StandInSource:
 
 
 def as_sample(given: Any) -> Any:
-    """`given` where it is a sample, one with its buffer where it merely behaves like one; None where it has none.
+    """`given` as a Gst.Sample: itself, or one with its buffer; None where there is no buffer.
 
-    Of a buffer that is none either its times are taken.
+    Of a duck-typed buffer the times are kept.
     """
     if given is None or isinstance(given, Gst.Sample):
         return given
@@ -85,15 +87,15 @@ def as_sample(given: Any) -> Any:
     return Gst.Sample.new(buffer, None, None, None)
 
 
-def outlet(appsrc: Any) -> Any:
+def as_appsrc(appsrc: Any) -> Any:
     """What the samples are pushed through: the appsrc itself where it has its methods."""
     if isinstance(appsrc, Gst.Element):
-        return appsrc if hasattr(appsrc, "push_sample") else _Element(appsrc)
-    return StandInOutlet(appsrc)
+        return appsrc if hasattr(appsrc, "push_sample") else SignalAppSrc(appsrc)
+    return DuckAppSrc(appsrc)
 
 
-class _Element:
-    """An appsrc without its methods."""
+class SignalAppSrc:
+    """A real appsrc without its methods: driven by its signals and properties."""
 
     def __init__(self, appsrc: Any) -> None:
         self._appsrc = appsrc
@@ -117,8 +119,8 @@ class _Element:
         """There is no property for it; it matters only where a segment of the source has a stop."""
 
 
-class StandInOutlet:
-    """An object that takes samples as an appsrc does. It always has room, and no pipeline of its own."""
+class DuckAppSrc:
+    """A duck-typed appsrc: it always has room, and no pipeline of its own."""
 
     def __init__(self, appsrc: Any) -> None:
         self._appsrc = appsrc
@@ -156,7 +158,7 @@ class StandInOutlet:
 
     @staticmethod
     def send_event(_event: Any) -> bool:
-        """It hears of no gaps."""
+        """Gaps are not passed on."""
         return False
 
     @staticmethod

@@ -7,11 +7,12 @@ from typing import Any
 from pipeline.gst.runtime import GObject
 
 
-class Held:
-    """Lets go of the element on `loosen` without forgetting it.
+class ElementRef:
+    """Strong until `release`, weak from then on.
 
-    An element's signal handlers are methods of the object that holds the element; while both hold each other,
-    neither Python nor GStreamer can free them. An object that is no element is Python's alone, and stays.
+    An element's signal handlers are methods of the object that refers to the element; while both refer to each
+    other, neither Python nor GStreamer can free them. The reference to a Python object that is no element stays
+    strong.
     """
 
     def __init__(self, element: Any) -> None:
@@ -20,7 +21,7 @@ class Held:
 
     @property
     def element(self) -> Any:
-        """The element; None when it was let go and its owner has dropped it."""
+        """The element; None when it was released and its owner has dropped it."""
         strong = self._strong
         return self._weak() if strong is None else strong
 
@@ -28,6 +29,6 @@ class Held:
         """Keep the element alive; idempotent."""
         self._strong = self.element
 
-    def loosen(self) -> None:
+    def release(self) -> None:
         """Leave the element to its owner; idempotent."""
         self._strong = None

@@ -14,9 +14,9 @@ from pipeline.gst.core.samples import shifted
 from pipeline.gst.core.silence import bridge
 from pipeline.gst.delay import clock_sync
 from pipeline.gst.delay.crossfade import spliced
-from pipeline.gst.delay.duck_elements import check_appsrc, check_pipeline, outlet
-from pipeline.gst.delay.element_ref import Held
-from pipeline.gst.delay.port import Port
+from pipeline.gst.delay.duck_elements import as_appsrc, check_appsrc, check_pipeline
+from pipeline.gst.delay.element_ref import ElementRef
+from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S
 
@@ -26,40 +26,40 @@ SMALLEST_LIMIT_NS = NS_PER_S // 2
 _OK = Gst.FlowReturn.OK  # looking it up costs as much as a small call
 
 
-class Playout:
-    """Does what the line decided. Lock and ports are the engine's; nothing here is called with the lock held."""
+class PlaybackSide:
+    """Does what the line decided. Lock and endpoints belong to the engine; call nothing here with the lock held."""
 
     def __init__(
-        self, line: DelayLine, lock: threading.RLock, ports: Mapping[str, Port], *, live: bool
+        self, line: DelayLine, lock: threading.RLock, endpoints: Mapping[str, Endpoints], *, live: bool
     ) -> None:
         self._line = line
         self._lock = lock
-        self._ports = ports
+        self._endpoints = endpoints
         self._live = live
         self._cushion_ns = line.schedule.cushion_ns
-        self._pipeline: Held | None = None
+        self._pipeline: ElementRef | None = None
         self._changed = False  # elements were given that the buffer thread does not know yet
 
     # The elements
 
-    def set_appsrc(self, port: Port, appsrc: Any) -> None:
+    def set_appsrc(self, ends: Endpoints, appsrc: Any) -> None:
         """Set or replace the element that the stream is played through, from the next `adopt` on.
 
         Raises ConfigError for an object that nothing can be pushed through.
         """
-        if port.given is appsrc:
+        if ends.given_appsrc is appsrc:
             return
         check_appsrc(appsrc)
-        clock_sync.configure_appsrc(outlet(appsrc), self._limit_ns, live=self._live)
+        clock_sync.configure_appsrc(as_appsrc(appsrc), self._limit_ns, live=self._live)
         with self._lock:
-            port.coming = Held(appsrc)
+            ends.pending = ElementRef(appsrc)
             self._changed = True
 
     def set_pipeline(self, pipeline: Any) -> None:
         """Set or replace the pipeline that is started. Raises ConfigError for an object that cannot be."""
         check_pipeline(pipeline)
         with self._lock:
-            self._pipeline = Held(pipeline)
+            self._pipeline = ElementRef(pipeline)
             self._changed = True
 
     def adopt(self, now_ns: int) -> bool:
@@ -72,18 +72,18 @@ class Playout:
             return False
         with self._lock:
             self._changed = False
-            changed = [port for port in list(self._ports.values()) if port.coming is not None]
-            for port in changed:
-                transport.replay(self._line, port.stream, now_ns, again=port.target is not None)
-                port.target, port.coming = port.coming, None
-        for port in changed:
-            clock_sync.begin_in_time(port.given)
+            changed = [ends for ends in list(self._endpoints.values()) if ends.pending is not None]
+            for ends in changed:
+                transport.replay(self._line, ends.stream, now_ns, again=ends.current is not None)
+                ends.current, ends.pending = ends.pending, None
+        for ends in changed:
+            clock_sync.begin_in_time(ends.given_appsrc)
         return True
 
     @property
     def appsrcs(self) -> list[Any]:
         """What the samples are pushed through."""
-        return [appsrc for port in list(self._ports.values()) if (appsrc := port.appsrc) is not None]
+        return [appsrc for ends in list(self._endpoints.values()) if (appsrc := ends.appsrc) is not None]
 
     @property
     def given_pipeline(self) -> Any:
@@ -98,17 +98,17 @@ class Playout:
 
     def hold(self) -> None:
         """Keep the elements alive."""
-        for held in self._held():
-            held.hold()
+        for reference in self._references():
+            reference.hold()
 
-    def loosen(self) -> None:
+    def release_elements(self) -> None:
         """Leave the elements to their owners."""
-        for held in self._held():
-            held.loosen()
+        for reference in self._references():
+            reference.release()
 
-    def _held(self) -> list[Held]:
-        held = [port.target for port in list(self._ports.values())] + [self._pipeline]
-        return [one for one in held if one is not None]
+    def _references(self) -> list[ElementRef]:
+        references = [ends.current for ends in list(self._endpoints.values())] + [self._pipeline]
+        return [reference for reference in references if reference is not None]
 
     # What is done to them
 
@@ -122,8 +122,8 @@ class Playout:
         limit_ns = self._limit_ns
         return {
             name: limit_ns - appsrc.get_current_level_time()
-            for name, port in list(self._ports.items())
-            if (appsrc := port.appsrc) is not None
+            for name, ends in list(self._endpoints.items())
+            if (appsrc := ends.appsrc) is not None
         }
 
     def choose_cushion(self) -> None:
@@ -146,18 +146,18 @@ class Playout:
             logger.info("[BUFFER] filled; playback starts")
             self.start(step.start_base_ns, clock)
         for stream, begin_ns, end_ns in step.gaps:
-            port = self._ports[stream.name]
-            bridge(port.appsrc, port.caps, max(begin_ns, 0), end_ns)
+            ends = self._endpoints[stream.name]
+            bridge(ends.appsrc, ends.caps, max(begin_ns, 0), end_ns)
         taken = [self.send(send) for send in step.sends]
         for stream in step.closes:
-            appsrc = self._ports[stream.name].appsrc
+            appsrc = self._endpoints[stream.name].appsrc
             if appsrc is not None:
                 appsrc.end_of_stream()
         return all(taken)
 
     def send(self, send: Send) -> bool:
         """Push entries that were taken; False when the appsrc refuses some, which then wait again."""
-        appsrc = self._ports[send.stream.name].appsrc
+        appsrc = self._endpoints[send.stream.name].appsrc
         if appsrc is None:
             with self._lock:
                 send.stream.give_back(len(send.entries))

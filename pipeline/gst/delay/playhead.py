@@ -28,7 +28,7 @@ def resume(engine: DelayEngine) -> None:
     with engine.lock:
         base_ns = transport.resume(engine.line, engine.clock.get_time())
     if base_ns is not None and pipeline is not None:
-        clock_sync.resume(pipeline, engine.playout.appsrcs, engine.clock, base_ns)
+        clock_sync.resume(pipeline, engine.playback.appsrcs, engine.clock, base_ns)
 
 
 def seek(engine: DelayEngine, time_ns: int) -> int:
@@ -65,4 +65,4 @@ def _pipeline(engine: DelayEngine, what: str) -> Any:
         raise StateError(f"{what} needs a clock; offline there is none")
     if engine.line.state is State.DRAINED:
         raise StateError(f"playback has ended; {what} before its end")
-    return engine.playout.pipeline
+    return engine.playback.pipeline

@@ -1,4 +1,4 @@
-"""What the log tells of the delay line while it runs."""
+"""The delay line's regular lines in the log."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NO_SAMPLE_AFTER_S = 5.0
 """A source that has brought nothing for so long may not be connected as it should be."""
 
 
-class Report:
-    """One run's lines in the log: first and regular ones, and a hint where nothing comes. The buffer thread's."""
+class ProgressLog:
+    """Logs the first frames, the figures every few seconds, and a hint where nothing comes. One thread only."""
 
     def __init__(self, line: DelayLine, figures: Callable[[], dict[str, Any]]) -> None:
         """figures: the guide's, see `BufferManager.get_stats`."""
@@ -28,16 +28,16 @@ class Report:
         self._next_s = now_s + REPORT_EVERY_S
         self._warn_s = now_s + NO_SAMPLE_AFTER_S
 
-    def look(self) -> None:
-        """Log what there is to tell; called between the steps."""
+    def update(self) -> None:
+        """Log what is due; called between the steps."""
         now_s = time.monotonic()
         if not (self._received and self._sent):
-            self._look_for_the_first(now_s)
+            self._log_first_frames(now_s)
         if now_s >= self._next_s:
             self._next_s += REPORT_EVERY_S
-            self._tell()
+            self._log_figures()
 
-    def _look_for_the_first(self, now_s: float) -> None:
+    def _log_first_frames(self, now_s: float) -> None:
         leaders = [stream for stream in self._line.streams.values() if stream.leads]
         if not self._received and any(stream.counters.received for stream in leaders):
             self._received = True
@@ -51,7 +51,7 @@ class Report:
             self._warn_s = float("inf")
             logger.warning("[SOURCE] no sample so far; does the appsink have emit-signals=true?")
 
-    def _tell(self) -> None:
+    def _log_figures(self) -> None:
         figures = self._figures()
         logger.info("[SOURCE] %d frames received", figures["frames_received"])
         logger.info("[PLAYBACK] %(frames_sent)d frames sent, at %(current_playback_time).2f s", figures)

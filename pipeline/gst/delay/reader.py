@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.buffering.window import Entry
+from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
-from pipeline.gst.delay.port import Port
 
 _JOIN_S = 0.9
 
@@ -20,22 +20,22 @@ class Reader:
     time may read; `close` may be called from any other.
     """
 
-    def __init__(self, engine: DelayEngine, port: Port) -> None:
+    def __init__(self, engine: DelayEngine, ends: Endpoints) -> None:
         self._engine = engine
-        self._port = port
-        self._next_seq = port.stream.window.end
+        self._ends = ends
+        self._next_seq = ends.stream.window.end
         self._closed = False
         self.missed = 0
         """Samples that left the window before they were read."""
 
     def read(self, timeout: float | None = None) -> Entry | None:
         """The next sample, as soon as it is there; None after `timeout` seconds, at the end, and after `close`."""
-        engine, port = self._engine, self._port
+        engine, ends = self._engine, self._ends
         with engine.change:
-            port.waiting_readers += 1
+            ends.waiting_readers += 1
             engine.change.wait_for(self._is_ready, timeout)
-            port.waiting_readers -= 1
-            window = port.stream.window
+            ends.waiting_readers -= 1
+            window = ends.stream.window
             if self._closed or self._next_seq >= window.end:
                 return None
             if self._next_seq < window.start:
@@ -46,12 +46,12 @@ class Reader:
             return entry
 
     def _is_ready(self) -> bool:
-        return self._closed or self.ended or self._next_seq < self._port.stream.window.end
+        return self._closed or self.ended or self._next_seq < self._ends.stream.window.end
 
     @property
     def ended(self) -> bool:
         """Whether the source has ended and all of it was read."""
-        return self._port.stream.ended and self._next_seq >= self._port.stream.window.end
+        return self._ends.stream.ended and self._next_seq >= self._ends.stream.window.end
 
     def close(self) -> None:
         """Wake a waiting `read`, which returns None then and ever after; idempotent."""

@@ -6,29 +6,26 @@ from collections.abc import Callable
 from typing import Any
 
 from pipeline.gst.core.samples import pad_running_time_ns
-from pipeline.gst.delay.duck_elements import StandInSource, puller
+from pipeline.gst.delay.duck_elements import DuckAppSink, pull_function
 from pipeline.gst.runtime import Gst
 
 
-class SourceEdge:
-    """One appsink, watched from its first sample to `release`. Another sink gets another edge.
+class WatchedAppSink:
+    """One appsink, watched from its first sample to `release`. Any thread may use it, released or not."""
 
-    Whoever holds one may use it from any thread, released or not.
-    """
-
-    def __init__(self, sink: Any, on_event: Callable[[SourceEdge, Any], None]) -> None:
+    def __init__(self, sink: Any, on_event: Callable[[WatchedAppSink, Any], None]) -> None:
         self._on_event = on_event
         self._pad: Any = None
         self._probe = 0
         self.sink = sink
-        self.pull = puller(sink)
+        self.pull = pull_function(sink)
         """Takes the next sample, waiting for so many nanoseconds; None where there is none."""
         self.is_live = False
         self.base_ns = 0
         """What the clock of the sink's pipeline showed at running time 0, as it was last looked at."""
 
     def watch(self) -> None:
-        """Learn whether the sink's source is live, and hear of its events from now on."""
+        """Find out whether the sink's source is live, and report its events from now on."""
         self.base_ns = self.sink.get_base_time()
         self._pad = self.sink.get_static_pad("sink")
         if self._pad is None:
@@ -36,14 +33,14 @@ class SourceEdge:
         query = Gst.Query.new_latency()
         self.is_live = bool(self._pad.peer_query(query) and query.parse_latency()[0])
         events = Gst.PadProbeType.EVENT_DOWNSTREAM | Gst.PadProbeType.EVENT_FLUSH
-        self._probe = self._pad.add_probe(events, self._heard)
+        self._probe = self._pad.add_probe(events, self._on_event_probe)
 
-    def _heard(self, _pad: Any, info: Any) -> Any:
+    def _on_event_probe(self, _pad: Any, info: Any) -> Any:
         self._on_event(self, info.get_event())
         return Gst.PadProbeReturn.OK
 
     def release(self) -> None:
-        """Hear of no events any more; called once."""
+        """Stop reporting events; called once."""
         if self._pad is not None:
             self._pad.remove_probe(self._probe)
 
@@ -84,9 +81,9 @@ class SourceEdge:
         return self.base_ns - before_ns
 
 
-Source = SourceEdge | StandInSource
+SourceSide = WatchedAppSink | DuckAppSink
 
 
-def edge_of(sink: Any, on_event: Callable[[SourceEdge, Any], None]) -> Source:
-    """The edge of a sink that was not seen before. Raises ConfigError for what samples cannot be taken from."""
-    return SourceEdge(sink, on_event) if isinstance(sink, Gst.Element) else StandInSource(sink)
+def source_side(sink: Any, on_event: Callable[[WatchedAppSink, Any], None]) -> SourceSide:
+    """The source side of a new sink. Raises ConfigError for an object that samples cannot be taken from."""
+    return WatchedAppSink(sink, on_event) if isinstance(sink, Gst.Element) else DuckAppSink(sink)

@@ -1,4 +1,4 @@
-"""One stream of the delay engine with the elements on both of its sides."""
+"""One stream of the delay engine with the elements at both of its ends."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.buffering.stream import Stream
-from pipeline.gst.delay.buffer_pool import Keeper
-from pipeline.gst.delay.duck_elements import outlet
-from pipeline.gst.delay.element_ref import Held
-from pipeline.gst.delay.source_side import Source
+from pipeline.gst.delay.buffer_pool import BufferOwnership
+from pipeline.gst.delay.duck_elements import as_appsrc
+from pipeline.gst.delay.element_ref import ElementRef
+from pipeline.gst.delay.source_side import SourceSide
 from pipeline.timebase import NS_PER_S
 
 AHEAD_NS = NS_PER_S // 2
@@ -19,22 +19,22 @@ AHEAD_NS = NS_PER_S // 2
 
 
 @dataclass(eq=False)
-class Port:
+class Endpoints:
     """One stream with its elements: the appsink that it comes from and the appsrc that it goes to."""
 
     stream: Stream
-    keeper: Keeper
-    source: Source | None = None
+    ownership: BufferOwnership
+    source: SourceSide | None = None
     """Where the last sample came from; replaced as a whole, so that it is copied before it is used."""
     arrived_ns: int = 0
     """The clock when the newest stored sample came."""
     inbox: deque[tuple[Any, int]] = field(default_factory=deque)
     """Samples that have come and are not stored yet, each with its arrival."""
-    order: threading.RLock = field(default_factory=threading.RLock)
-    """Held by who empties the inbox; taken before the engine's lock."""
-    target: Held | None = None
+    inbox_lock: threading.RLock = field(default_factory=threading.RLock)
+    """Held by the thread that empties the inbox; taken before the engine's lock."""
+    current: ElementRef | None = None
     """The element that the stream is played through."""
-    coming: Held | None = None
+    pending: ElementRef | None = None
     """The one that takes its place as soon as the buffer thread comes to it."""
     waiting_readers: int = 0
     raw: bool = False
@@ -43,18 +43,18 @@ class Port:
     @property
     def appsrc(self) -> Any:
         """What the stream's samples are pushed through, None for nothing."""
-        element = None if self.target is None else self.target.element
-        return None if element is None else outlet(element)
+        element = None if self.current is None else self.current.element
+        return None if element is None else as_appsrc(element)
 
     @property
-    def given(self) -> Any:
+    def given_appsrc(self) -> Any:
         """The element that was given last, None for none."""
-        held = self.coming or self.target
-        return None if held is None else held.element
+        reference = self.pending or self.current
+        return None if reference is None else reference.element
 
     def note_caps(self, caps: Any) -> None:
         """What comes from now on has these caps."""
-        self.keeper.check_again()
+        self.ownership.check_again()
         self.caps = caps
         media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
         self.raw = media in ("video/x-raw", "audio/x-raw")
