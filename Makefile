@@ -2,12 +2,18 @@
 PYTHON := .venv/bin/python
 OUT ?= out
 
-.PHONY: setup demo test check docs pictures bench clean
+.PHONY: setup setup-run lock demo test check docs pictures bench clean
 
-setup: ## system packages where missing, .venv, the package (editable)
-	@scripts/setup.sh
+setup: ## what users and developers need: system packages where missing, .venv, the package (editable)
+	@scripts/setup.sh dev
 
-demo: setup ## the main job on the built-in match: a delayed, directed film with sound
+setup-run: ## the same, but only what a run needs
+	@scripts/setup.sh run
+
+lock: ## renew requirements.lock, the versions that setup installs
+	@scripts/lock.sh
+
+demo: setup-run ## the main job on the built-in match: a delayed, directed film with sound
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
 
 test: setup ## every test; those that need ../shared skip and say so where it is missing
