@@ -1,4 +1,4 @@
-"""The checks of settings that look at the file system, and those that look at several settings at once."""
+"""Checks of the settings against the file system and against each other."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from pipeline.settings.values import CONTAINERS, is_loopback, scheme_of, source_
 
 
 def check(settings: Settings) -> None:
-    """Raise ConfigError, one line, unless a run with `settings` can begin. Any thread; reads the file system
-    (does a file exist, may a folder be written to) and changes nothing."""
+    """Raise ConfigError, one line, unless a run with `settings` can begin.
+
+    Any thread; reads the file system (which files exist, which folders are writable) and changes nothing.
+    """
     found = problems(settings)
     if found:
         raise ConfigError("; ".join(map(str, found)))
 
 
 def problems(settings: Settings) -> tuple[Problem, ...]:
-    """All that keeps a run with `settings` from beginning, in the order of the settings."""
+    """Everything that prevents a run with `settings`, in the order of the settings."""
     return (
         *source_problems(settings.sources),
         *_outputs(settings),
@@ -39,7 +41,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
 
 
 def source_problems(sources: Collection[str]) -> Iterator[Problem]:
-    """All that keeps `sources` from being opened, as far as this machine's disk knows."""
+    """Everything that prevents opening `sources`, as far as the file system shows it."""
     if not sources:
         yield _missing(
             "sources", "there is none; name a file, a URI, a device, match, or gst: and a fragment"
@@ -73,7 +75,7 @@ def read_files(settings: Settings) -> Iterator[Named]:
 
 
 def written_files(settings: Settings) -> Iterator[Named]:
-    """Every file that a run with `settings` writes, as far as it is known before."""
+    """Every file that a run with `settings` writes, as far as that is known before the run."""
     for output in settings.outputs:
         yield "outputs", output
         yield from (("outputs", piece) for piece in _pieces(settings, output))
@@ -88,7 +90,7 @@ def _export_files(settings: Settings) -> Iterator[Named]:
 
 
 def _pieces(settings: Settings, output: Path) -> Iterator[Path]:
-    """The numbered files in which `output` is written: the first, and those whose names are taken already."""
+    """The numbered parts of `output`: the first one, and those that exist already."""
     suffix, is_split = output.suffix, settings.split_s is not None or settings.split_bytes is not None
     if suffix.lower() == ".m3u8":
         suffix = ".ts" if settings.hls_segments == "ts" else ".m4s"
@@ -128,7 +130,7 @@ def _mode(settings: Settings) -> Iterator[Problem]:
     if settings.mode == "stream" and not settings.streams:
         yield _missing("mode", "stream needs an address to stream to: add streams (--stream URL)")
     if settings.streams and settings.live is False:
-        yield Problem("live", "a stream keeps to the clock: leave live = false (--offline) out")
+        yield Problem("live", "a stream runs in real time: remove live = false (--offline)")
 
 
 def _read_files(settings: Settings) -> Iterator[Problem]:
@@ -146,7 +148,7 @@ def _exports(settings: Settings) -> Iterator[Problem]:
     if settings.export.truth_out is not None and not any(
         source_kind(source) == "match" for source in settings.sources
     ):
-        said = "only the built-in match knows the truth: use the source match"
+        said = "only the built-in match has true positions: use the source match"
         yield Problem("export.truth_out", said, is_missing=not settings.sources)
 
 
@@ -170,7 +172,7 @@ def _codecs(settings: Settings) -> Iterator[Problem]:
 def _web(settings: Settings) -> Iterator[Problem]:
     address = settings.web.address
     if address is not None and not is_loopback(address) and settings.web.token is None:
-        yield _missing("web.token", f"{address} can be reached by others: add a token (FORESIGHT_WEB__TOKEN)")
+        yield _missing("web.token", f"other machines can reach {address}: add a token (FORESIGHT_WEB__TOKEN)")
 
 
 def _split(settings: Settings) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""What is named on the disk: files that can be read, files that can be written, and none that is both."""
+"""Checks of files on the disk: readable, writable, and no file that is both read and written."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pipeline.settings.problem import Problem, did_you_mean, shown
 from pipeline.settings.values import broken_scheme
 
 Named = tuple[str, Path]
-"""A file and the setting or flag that names it."""
+"""The setting or flag that names a file, and the file."""
 
 
 def readable_file(key: str, path: Path, others: Iterable[str] = ()) -> Iterator[Problem]:
-    """Why the file that `key` names cannot be read; `others` are words that may have been meant instead."""
+    """Why the file that `key` names cannot be read; `others` are further words for "did you mean"."""
     try:
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
         if broken_scheme(str(path)):
-            yield Problem(key, "an address is no file; name a file of this machine")
+            yield Problem(key, "an address is not a file; name a file on this machine")
         else:
             yield Problem(key, f"there is no file {path}{did_you_mean(path.name, [*others, *_beside(path)])}")
     except (OSError, ValueError) as error:
@@ -29,30 +29,30 @@ def readable_file(key: str, path: Path, others: Iterable[str] = ()) -> Iterator[
         if is_folder:
             yield Problem(key, f"{path} is a folder, not a file")
         elif not os.access(path, os.R_OK):
-            yield Problem(key, f"{path} may not be read; change its permissions")
+            yield Problem(key, f"{path} cannot be read; change its permissions")
 
 
 def writable_file(key: str, path: Path) -> Iterator[Problem]:
-    """Why the file that `key` names cannot be written; nothing is written to find out."""
+    """Why the file that `key` names cannot be written; the check itself writes nothing."""
     folder = path.parent
     try:
-        is_folder, is_there = path.is_dir(), path.exists()  # raises for a name that is too long
-        has_folder, may_be = folder.is_dir(), os.access(path if is_there else folder, os.W_OK)
+        is_folder, exists = path.is_dir(), path.exists()  # raises if the name is too long
+        has_folder, is_writable = folder.is_dir(), os.access(path if exists else folder, os.W_OK)
     except (OSError, ValueError) as error:
         yield Problem(key, f"{shown(path)} cannot be written ({_reason(error)}); name another file")
         return
     if is_folder:
         yield Problem(key, f"{path} is a folder; name a file in it")
     elif broken_scheme(str(path)):
-        yield Problem(key, "an address is no file; name a file of this machine")
+        yield Problem(key, "an address is not a file; name a file on this machine")
     elif not has_folder:
         yield Problem(key, f"there is no folder {folder}; make it with: mkdir -p {folder}")
-    elif not may_be:
-        yield Problem(key, f"{path} may not be written; name another or change the permissions")
+    elif not is_writable:
+        yield Problem(key, f"{path} cannot be written; name another file or change the permissions")
 
 
 def overwritten(read: Iterable[Named], written: Iterable[Named]) -> Iterator[Problem]:
-    """What would be lost: a file that is written and also read, or written twice, by whatever name."""
+    """Files that would be lost: written and also read, or written twice, under whatever name."""
     readers = {_identity(path): key for key, path in read}
     writers: dict[object, str] = {}
     for key, path in written:
@@ -71,12 +71,12 @@ def overwritten(read: Iterable[Named], written: Iterable[Named]) -> Iterator[Pro
 
 
 def _identity(path: Path) -> object | None:
-    """What all names of a file have in common; None for what keeps nothing, as a device or a pipe."""
+    """What all names of a file share; None for what stores nothing, as a device or a pipe."""
     try:
         found = path.stat()
     except OSError:
         return os.path.realpath(path)
-    except ValueError:  # no file can have such a name
+    except ValueError:  # such a name is impossible
         return None
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
@@ -86,7 +86,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def _beside(path: Path) -> list[str]:
-    """The names in the folder where `path` would be."""
+    """The names of the files in the folder of `path`."""
     try:
         return [entry.name for entry in path.parent.iterdir()]
     except OSError:

@@ -1,4 +1,4 @@
-"""The settings of a run as frozen models: every field with unit, bounds, default and meaning."""
+"""The settings of a run as frozen models: each field has a unit, bounds, a default and a description."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ class Group(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse ``delay_s = true``, which pydantic would take for one second."""
+        """Refuse ``delay_s = true``, which pydantic would accept as one second."""
         annotation = cls.model_fields[info.field_name or ""].annotation
         if isinstance(value, bool) and annotation is not bool and bool not in get_args(annotation):
-            raise ValueError("a truth value is no number")
+            raise ValueError("true and false are not numbers")
         return value
 
     def __repr_args__(self) -> Any:
@@ -73,7 +73,7 @@ class Group(BaseModel):
 
 
 def _is_an_address(output: object) -> bool:
-    """Whether an output is an address, be it one that a letter is missing from or that became a path."""
+    """Whether an output is an address, also a mistyped one and one that pydantic made a path."""
     text = str(output) if isinstance(output, str | Path) else ""
     return scheme_of(text) is not None or broken_scheme(text) is not None
 
@@ -87,7 +87,7 @@ def _shown(value: object) -> object:
 
 
 class DetectorSettings(Group):
-    """Who looks for ball and players."""
+    """How ball and players are found."""
 
     kind: Annotated[
         str,
@@ -96,23 +96,24 @@ class DetectorSettings(Group):
             json_schema_extra={"x-allowed": "motion, onnx, replay, none, or your own as package.module:Name"},
         ),
     ] = "motion"
-    """motion needs no model; onnx runs one; replay reads detections; none: the view stays where it is."""
+    """motion: finds what moves, without a model; onnx: runs a model; replay: reads recorded detections; none: no
+    detection, and the view does not move."""
     model: FilePath | None = None
-    """The ONNX model's file (kind onnx), or the detections to replay as JSONL (kind replay)."""
+    """The ONNX model (kind onnx), or a JSONL file of recorded detections (kind replay)."""
     rate_hz: Annotated[float, Field(gt=0, le=240)] | None = None
-    """Frames a second that are looked at; left out: what the detector asks for."""
+    """Frames per second that the detector receives; default: the rate the detector asks for."""
     class_map: dict[str, TargetLabel] = {}
-    """The model's class names or numbers and what they stand for, as { person = "player", 32 = "ball" }."""
+    """Maps the model's class names or numbers to labels, as { person = "player", 32 = "ball" }."""
     field_mask: bool = True
-    """Leave out what does not stand on the pitch, where the pitch is known."""
+    """Ignore detections outside the pitch, if the pitch is known."""
     field_picture: FilePath | None = None
-    """The pitch as a picture of the rig frame, bright where it is; left out: the rig's own outline."""
+    """The pitch as a mask image of the rig frame, bright on the pitch; default: the rig's own outline."""
     field_polygon_deg: tuple[tuple[Degrees, Degrees], ...] = ()
-    """The pitch as corners [yaw, pitch] in degrees, three or more; left out: the rig's own outline."""
+    """The pitch as a polygon: three or more corners [yaw, tilt] in degrees; default: the rig's own outline."""
 
 
 class FixedView(Group):
-    """A view that does not move, in rig angles: degrees, yaw to the right, pitch (the tilt) upward."""
+    """A view that does not move, in rig angles: degrees, yaw to the right, tilt (the key pitch_deg) upward."""
 
     yaw_deg: Degrees = 0.0
     """Where the view's centre looks, degrees to the right."""
@@ -126,114 +127,119 @@ class DirectorSettings(Group):
     """How the virtual camera moves."""
 
     style: Style = "broadcast"
-    """calm moves least and shows most, close frames tightest, broadcast is between."""
+    """calm moves least and frames widest, close frames tightest, broadcast is between the two."""
     lookahead_s: Annotated[float, Field(ge=0, le=3600)] | None = None
-    """Seconds of future that the director may use; left out: all that the delay gives."""
+    """Seconds of look-ahead that the director may use; default: all that the delay allows."""
     fixed_view: FixedView | None = None
     """A view to hold instead of following the play, as { yaw_deg = 0, pitch_deg = -10, hfov_deg = 60 }."""
 
 
 class EncoderSettings(Group):
-    """How picture and sound are encoded."""
+    """How video and sound are encoded."""
 
     video_codec: Literal["h264", "h265"] = "h264"
-    """The picture's codec; flv and RTMP hold h264 only."""
+    """The video codec; flv and RTMP carry h264 only."""
     video_encoder: (
         Annotated[
             str,
-            Field(pattern=r"^[a-z][a-z0-9_]*$", json_schema_extra={"x-allowed": "the name of an element"}),
+            Field(
+                pattern=r"^[a-z][a-z0-9_]*$", json_schema_extra={"x-allowed": "a GStreamer element's name"}
+            ),
         ]
         | None
     ) = None
-    """A GStreamer encoder by name, such as x264enc; left out: the best that works here, hardware first."""
+    """A GStreamer encoder element, such as x264enc; default: the best that works on this machine, hardware
+    first."""
     bitrate_kbps: Annotated[int, Field(ge=100, le=200_000)] = 8000
-    """The picture's bit rate in kbit/s."""
+    """The video bit rate in kbit/s."""
     keyframe_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
-    """Seconds between keyframes; a stream can be entered and a file cut at these."""
+    """Seconds between keyframes; viewers join a stream, and files are cut, at keyframes."""
     audio_codec: Literal["aac", "opus"] = "aac"
-    """The sound's codec; flv and RTMP hold aac only."""
+    """The audio codec; flv and RTMP carry aac only."""
     audio_bitrate_kbps: Annotated[int, Field(ge=16, le=512)] = 160
-    """The sound's bit rate in kbit/s."""
+    """The audio bit rate in kbit/s."""
 
 
 class BufferSettings(Group):
     """The delay line between the two pipelines."""
 
     max_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
-    """The most memory that the window may take, in bytes; left out: bounded by the delay alone."""
+    """The most memory that the buffer may use, in bytes; default: limited by the delay alone."""
     ownership: Literal["auto", "reference", "copy"] = "auto"
-    """Keep frames by reference or copy them; auto copies where the source would otherwise starve."""
+    """Hold frames by reference or as copies; auto copies if holding them would starve the source of buffers."""
     keep_behind_s: Annotated[float, Field(gt=0, le=600)] | None = None
-    """Seconds kept behind what is shown, for jumps back and clips; left out: 5 with the dashboard, else
-    0.5 live and 0.1 offline."""
+    """Seconds kept behind the playhead, for jumps back and clips; default: 5 with the dashboard, otherwise 0.5 live
+    and 0.1 offline."""
     stall_timeout_s: Seconds = 5.0
-    """Seconds without a frame sent after which a stall is reported."""
+    """Report a stall after this many seconds without a frame sent to playback."""
 
 
 class ExportSettings(Group):
-    """What is written beside the film."""
+    """Data files written beside the video."""
 
     path_out: FilePath | None = None
-    """The camera's path as CSV: time_s,yaw_deg,pitch_deg,hfov_deg."""
+    """The virtual camera's path as CSV: time_s,yaw_deg,pitch_deg,hfov_deg."""
     detections_out: FilePath | None = None
-    """What the detector saw, as JSONL."""
+    """The detections as JSONL."""
     truth_out: FilePath | None = None
-    """The built-in match's true ball and players, as track CSV."""
+    """The true positions of ball and players in the built-in match, as track CSV."""
 
 
 class WebSettings(Group):
     """The dashboard in a browser."""
 
     address: WebAddress | None = None
-    """Where the dashboard is served, as 127.0.0.1:8080; left out: there is none."""
+    """The address that serves the dashboard, as 127.0.0.1:8080; default: no dashboard."""
     token: (
         Annotated[SecretStr, Field(min_length=8, json_schema_extra={"x-allowed": "eight characters or more"})]
         | None
     ) = None
-    """What a browser has to know, eight characters or more; a must where the address is not this machine's own."""
+    """The access token that a browser must send, eight characters or more; required when the address is reachable
+    from other machines."""
     clips: FolderPath = Path("clips")
-    """The folder that clips are saved to."""
+    """The folder for saved clips."""
 
 
 class Settings(Group):
     """Everything that one run can be told. Pure: no file is looked at here (see settings.check)."""
 
     sources: tuple[Source, ...] = ()
-    """Cameras, from left to right: files, URIs, devices, match, or gst: and a launch fragment."""
+    """The cameras, from left to right: files, URIs, devices, match (the built-in match), or gst: and a launch
+    fragment."""
     outputs: tuple[FilePath, ...] = ()
-    """Files to write; the extension decides the container: mp4, mkv, flv or ts; m3u8 is an
-    HLS playlist with its segments beside it."""
+    """Files to write; the extension selects the container: mp4, mkv, flv or ts; m3u8 writes an HLS playlist with
+    its segments beside it."""
     streams: tuple[StreamAddress, ...] = ()
-    """Addresses to push to, key included: rtmp, rtmps or srt; or rtsp, an address of this machine to serve the
-    film at. An address among the outputs is taken for one of these. Shown to nobody."""
+    """Addresses to stream to, stream key included: rtmp, rtmps or srt pushes; rtsp serves the video at an address
+    of this machine. An address among the outputs counts as one of these. Never displayed."""
     split_s: Seconds | None = None
-    """Seconds of film after which a file goes on in the next part (match-00000.mp4, ...), at a keyframe."""
+    """Split files into parts (match-00000.mp4, match-00001.mp4, ...) of at most this many seconds, at keyframes."""
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
-    """Bytes after which a file goes on in the next part, at a keyframe."""
+    """Split files into parts of at most this many bytes, at keyframes."""
     hls_segments: HlsSegments = "ts"
-    """What an HLS playlist's segments are: ts is played everywhere; fmp4 holds h265 and opus, too."""
+    """The format of HLS segments: ts plays everywhere; fmp4 also carries h265 and opus."""
     window: bool = False
-    """Show the film in a window; this is also what happens where there is no output and no dashboard."""
+    """Show the video in a window; without outputs, streams and dashboard, this is the default."""
     mode: Mode = "virtualcam"
-    """virtualcam: the directed view; panorama: all of the rig; record and stream: virtualcam, and a file or
-    a stream is a must."""
+    """virtualcam: the directed view; panorama: everything the rig sees; record and stream: as virtualcam, with an
+    output file or a stream required."""
     delay_s: Seconds = 7.0
-    """Seconds from capture to playback: what the director knows of the future."""
+    """Seconds from capture to playback, and thus how far the director can look ahead."""
     size: Annotated[SizeValue, Field(json_schema_extra={"default": "1920x1080"})] = Size(1920, 1080)
-    """The film's size in pixels."""
+    """The size of the output video in pixels."""
     live: bool | None = None
-    """true: never wait, drop what is late; false: every frame, as fast as the machine can; left out: live
-    where a source or a stream is."""
+    """true: never wait, drop late frames; false: process every frame, as fast as the machine can; default: true
+    with a stream or a live source."""
     duration_s: Annotated[float, Field(gt=0)] | None = None
-    """Seconds of film after which the run ends; left out: when the source ends."""
+    """End the run after this many seconds of video; default: when the source ends."""
     rig: FilePath | None = None
-    """The cameras' rig file; left out: one camera is assumed level, several are calibrated first."""
+    """The rig file of the cameras; default: one camera is assumed to be level, several are calibrated first."""
     storage: Storage = "raw"
-    """What the delay line holds: raw frames, frames encoded again, or the source's own compressed stream."""
+    """What the buffer holds: raw frames, re-encoded frames, or the source's own compressed stream."""
     overlay: bool = False
-    """Draw detections and the path to come over the picture."""
+    """Draw the detections and the coming camera path over the video."""
     log_level: LogLevel = "info"
-    """How much the log tells."""
+    """How detailed the log is."""
     detector: DetectorSettings = DetectorSettings()
     director: DirectorSettings = DirectorSettings()
     encoder: EncoderSettings = EncoderSettings()
@@ -244,7 +250,7 @@ class Settings(Group):
     @model_validator(mode="before")
     @classmethod
     def _addresses_among_outputs(cls, values: Any) -> Any:
-        """Take an address that is given as an output for one to stream to; as a path it would show its secrets."""
+        """Move addresses from the outputs to the streams; as file paths they would show their secrets."""
         outputs, streams = values.get("outputs", ()), values.get("streams", ())
         if not isinstance(outputs, list | tuple) or not isinstance(streams, list | tuple):
             return values
@@ -256,34 +262,35 @@ class Settings(Group):
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """Settings from nested values as a TOML file holds them. Raises ConfigError, one line, naming each
-        key that cannot be used and what is allowed."""
+        """Settings from nested values, as a TOML file holds them. Raises ConfigError whose one line names each
+        invalid key and what is allowed."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
             found = problems_in(error, cls)
-        # not within the except: pydantic's own message, which quotes what was given, is no part of this error
+        # raised outside the except block, because pydantic's own message quotes the values, secrets included
         raise ConfigError("; ".join(map(str, found)))
 
     @property
     def is_live(self) -> bool:
-        """Whether this run is live: as asked, else where a source or a stream is, or only the dashboard looks."""
+        """Whether this run is live: as set, otherwise with a stream, a live source, or only a dashboard to
+        watch."""
         if self.live is not None:
             return self.live
         return bool(self.streams) or any(map(is_live_source, self.sources)) or self._is_for_the_dashboard
 
     @property
     def keep_behind_s(self) -> float:
-        """Seconds that stay in the window behind the playhead: as asked, else what the dashboard's jumps need."""
+        """Seconds kept behind the playhead: as set, otherwise what the dashboard's jumps back need."""
         if self.buffer.keep_behind_s is not None:
             return self.buffer.keep_behind_s
         if self.web.address is not None:
             return 5.0
-        return 0.5 if self.is_live else 0.1  # offline nobody goes back, and each frame is up to 16 MB
+        return 0.5 if self.is_live else 0.1  # offline nothing jumps back, and a frame takes up to 16 MB
 
     @property
     def shows_window(self) -> bool:
-        """Whether a window is shown: as asked, or because the film could be seen nowhere else."""
+        """Whether a window is shown: as set, or because the video would appear nowhere else."""
         return self.window or not (self.outputs or self.streams or self._is_for_the_dashboard)
 
     @property

@@ -1,4 +1,4 @@
-"""Inference files for NVIDIA's nvinfer element: written, read and checked, and never overwritten."""
+"""Configuration files for NVIDIA's nvinfer element: written, read and checked, but never overwritten."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLUSTER_BY_NMS = 2
 
 @dataclass(frozen=True, slots=True)
 class Nvinfer:
-    """A detector for nvinfer. The labels file holds a class name a line, in the model's order."""
+    """A detector for nvinfer. The labels file holds one class name per line, in the model's order."""
 
     model: Path
     labels: Path
@@ -34,12 +34,12 @@ class Nvinfer:
     int8_calibration: Path | None = None
     batch_size: int = 1
     skipped_frames: int = 0
-    """How many frames are left out between two that are looked at."""
+    """How many frames are skipped between two that the detector sees."""
     score_threshold: float = 0.25
     iou_threshold: float = 0.45
-    """Of two boxes of one class that overlap more than this (0 to 1), the better one stays."""
+    """Of two boxes of one class with a larger IoU than this (0 to 1), only the better one is kept."""
     box_parser: str | None = None
-    """The function in `library` that reads the model's output; left out: nvinfer's own."""
+    """The function in `library` that parses the model's output; default: nvinfer's own."""
     library: Path | None = None
 
     def text(self) -> str:
@@ -79,10 +79,10 @@ def _group(name: str, values: Mapping[str, object]) -> str:
 
 
 def write_unless_there(path: Path, text: str, check: Callable[[Path], list[str]]) -> bool:
-    """Write a new file and return True; keep one that is there and valid and return False.
+    """Write a new file and return True; if a valid file exists, keep it and return False.
 
-    `check` says what is wrong with a file, a line each. Raises ConfigError when what is there is not valid
-    (it stays as it is), OutputError when the file cannot be written.
+    `check` returns the problems of a file, a line each. Raises ConfigError if the existing file is not valid (it
+    stays unchanged), OutputError if the file cannot be written. Any thread; blocks on the disk.
     """
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -91,7 +91,7 @@ def write_unless_there(path: Path, text: str, check: Callable[[Path], list[str]]
         problems = check(path)
         if problems:
             raise ConfigError(
-                f"{path} is there, is not valid and was not overwritten; correct it or move it away: "
+                f"{path} exists, is not valid and was not overwritten; correct it or move it away: "
                 + "; ".join(problems)
             ) from error
         return False
@@ -100,11 +100,11 @@ def write_unless_there(path: Path, text: str, check: Callable[[Path], list[str]]
     return True
 
 
-# What may be written: a check returns what is allowed where the value is not
+# Checks of values: each returns None for a valid value, otherwise a description of the valid ones
 
 
 def _whole(low: int, high: int | None = None) -> Callable[[str], str | None]:
-    allowed = f"a whole number at least {low}" + ("" if high is None else f" and at most {high}")
+    allowed = f"a whole number {f'at least {low}' if high is None else f'from {low} to {high}'}"
 
     def check(value: str) -> str | None:
         fits = re.fullmatch(r"[+-]?\d+", value) and low <= int(value) <= (
@@ -116,7 +116,7 @@ def _whole(low: int, high: int | None = None) -> Callable[[str], str | None]:
 
 
 def _number(low: float = -math.inf, high: float = math.inf) -> Callable[[str], str | None]:
-    allowed = "a number" if math.isinf(high) else f"a number from {low:g} to {high:g}"
+    allowed = "a number" if math.isinf(high) else f"a number from {low:,.12g} to {high:,.12g}"
 
     def check(value: str) -> str | None:
         try:
@@ -132,13 +132,13 @@ def _flag(value: str) -> str | None:
 
 
 def _text(value: str) -> str | None:
-    return None if value else "a text"
+    return None if value else "text"
 
 
 def _numbers(value: str) -> str | None:
     number = _number()
     wrong = [part for part in value.strip(";").split(";") if number(part.strip())]
-    return "numbers with semicolons between" if wrong else None
+    return "numbers separated by semicolons" if wrong else None
 
 
 Check = Callable[[str], str | None]
@@ -152,7 +152,7 @@ FILES = (
     "model-file",
     "proto-file",
 )
-"""Keys that name a file which must be there; the path is relative to the configuration file's folder."""
+"""Keys that name a file, which must exist; the path is relative to the configuration file's folder."""
 
 MODELS = (
     "onnx-file",
@@ -162,7 +162,7 @@ MODELS = (
     "uff-file",
     "custom-network-config",
 )
-"""Keys of which one must name the model."""
+"""Keys that can name the model; one of them is required."""
 
 PROPERTIES: dict[str, Check] = {
     **dict.fromkeys(FILES, _text),
@@ -224,23 +224,23 @@ CLASS_ATTRIBUTES: dict[str, Check] = {
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One ``key=value`` and the line it stands on."""
+    """The value of a ``key=value`` and the number of its line."""
 
     value: str
     line: int
 
 
 class _Found(list[tuple[int, str]]):
-    """Problems with their lines."""
+    """Problems with their line numbers."""
 
     def add(self, line: int, key: str, message: str) -> None:
         self.append((line, f"{key}: {message}"))
 
 
 def check_nvinfer(path: Path) -> list[str]:
-    """Everything wrong with an nvinfer file, a line each: file, line, key and what is allowed.
+    """The problems of an nvinfer file, a line each: file, line, key and what is allowed.
 
-    Raises ConfigError when the file cannot be read.
+    Raises ConfigError if the file cannot be read. Any thread; blocks on the disk.
     """
     found = _Found()
     groups = _read(path, found)
@@ -255,13 +255,13 @@ def check_nvinfer(path: Path) -> list[str]:
         elif name.startswith("class-attrs-"):
             line = min((entry.line for entry in group.values()), default=1)
             found.add(
-                line, name, "is no group, allowed: class-attrs-all, or class-attrs- and a class's number"
+                line, name, "is not a group; allowed: class-attrs-all, or class-attrs- and a class's number"
             )
     return [f"{path}:{line}: {message}" for line, message in sorted(found)]
 
 
 def _read(path: Path, found: _Found) -> dict[str, dict[str, _Entry]]:
-    """The groups of a key file; what is no part of one goes to `found`."""
+    """The groups of a key file; lines that do not belong to one are reported in `found`."""
     groups: dict[str, dict[str, _Entry]] = {}
     group: dict[str, _Entry] | None = None
     for number, line in enumerate(_lines(path), 1):
@@ -275,7 +275,7 @@ def _read(path: Path, found: _Found) -> dict[str, dict[str, _Entry]]:
         if not equals or group is None:
             found.add(number, text, "is neither [group], key=value nor # comment")
         elif key in group:
-            found.add(number, key, f"is there already, on line {group[key].line}")
+            found.add(number, key, f"is already set, on line {group[key].line}")
         else:
             group[key] = _Entry(value, number)
     return groups
@@ -285,34 +285,34 @@ def _check_group(name: str, group: Mapping[str, _Entry], known: Mapping[str, Che
     for key, entry in group.items():
         dotted = f"{name}.{key}"
         if key not in known:
-            found.add(entry.line, dotted, f"is no key of nvinfer{did_you_mean(key, known)}")
+            found.add(entry.line, dotted, f"is not a key of nvinfer{did_you_mean(key, known)}")
         elif allowed := known[key](entry.value):
             found.add(entry.line, dotted, f"{entry.value or 'nothing'} is not allowed, allowed: {allowed}")
 
 
 def _check_property(group: Mapping[str, _Entry], folder: Path, found: _Found) -> None:
-    """What the keys of ``[property]`` ask of each other and of the disk."""
+    """Check the keys of ``[property]`` against each other and against the disk."""
     if not any(key in group for key in MODELS):
-        found.add(1, "property", f"names no model, needed: one of {', '.join(MODELS)}")
+        found.add(1, "property", f"names no model; one of these is required: {', '.join(MODELS)}")
     for key in FILES:
         entry = group.get(key)
         if entry is not None and entry.value and not (folder / entry.value).is_file():
             found.add(entry.line, f"property.{key}", f"there is no file {folder / entry.value}")
     for key, needed in (("parse-bbox-func-name", "custom-lib-path"), ("model-file", "proto-file")):
         if key in group and needed not in group:
-            found.add(group[key].line, f"property.{key}", f"needs {needed} too")
+            found.add(group[key].line, f"property.{key}", f"also needs {needed}")
     mode = group.get("network-mode")
     if mode is not None and mode.value == "1" and not {"int8-calib-file", "model-engine-file"} & set(group):
-        found.add(mode.line, "property.network-mode", "1 (int8) needs int8-calib-file too")
+        found.add(mode.line, "property.network-mode", "1 (int8) also needs int8-calib-file")
     if group.get("network-type", _Entry("0", 1)).value == str(DETECTOR_NETWORK):
         _check_classes(group, folder, found)
 
 
 def _check_classes(group: Mapping[str, _Entry], folder: Path, found: _Found) -> None:
-    """A detector says how many classes it has, and its labels are as many."""
+    """Check that a detector's number of classes is given and agrees with its labels."""
     count = group.get("num-detected-classes")
     if count is None:
-        found.add(1, "property.num-detected-classes", "is missing, a detector needs it")
+        found.add(1, "property.num-detected-classes", "is missing; a detector needs it")
         return
     labels = group.get("labelfile-path")
     if labels is not None and count.value.isdigit() and (folder / labels.value).is_file():

@@ -1,4 +1,4 @@
-"""What is wrong with a setting, in words: pydantic's findings turned into lines that say what is allowed."""
+"""Messages for invalid settings: pydantic's errors turned into lines that say what is allowed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LONGEST_SHOWN = 120
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One setting that cannot be used. ``key`` is dotted (``detector.kind``), ``message`` has no secrets."""
+    """One invalid setting. ``key`` is dotted (``detector.kind``); ``message`` contains no secrets."""
 
     key: str
     message: str
     is_missing: bool = False
-    """Nothing that was said is wrong: something else is still to be said, in a file, the environment or a flag."""
+    """No given value is wrong, but another one is required: from a file, the environment or a flag."""
 
     def __str__(self) -> str:
         return f"{self.key}: {self.message}"
@@ -39,7 +39,7 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
 
 def node_at(schema: Schema, path: Iterable[str | int]) -> Schema | None:
-    """The part of `schema` that describes what stands at `path`; None where nothing may stand there."""
+    """The part of `schema` that describes the value at `path`; None if no value is allowed there."""
     node: Schema | None = schema
     for step in path:
         node = _resolved(schema, node)
@@ -53,7 +53,7 @@ def node_at(schema: Schema, path: Iterable[str | int]) -> Schema | None:
 
 
 def _resolved(schema: Schema, node: Schema | None) -> Schema:
-    """`node` with its reference followed and a "or nothing" alternative taken away."""
+    """`node` with its reference resolved and a null alternative removed."""
     node = node or {}
     if "$ref" in node:
         target = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
@@ -72,7 +72,7 @@ def listed(words: Iterable[object]) -> str:
 
 
 def allowed(node: Schema) -> str:
-    """What may be written where `node` (as node_at gives it) stands, in a few words."""
+    """The values that `node` (from `node_at`) allows, in a few words."""
     if "x-allowed" in node:
         return str(node["x-allowed"])
     if "enum" in node:
@@ -82,7 +82,7 @@ def allowed(node: Schema) -> str:
     match node.get("type"):
         case "number" | "integer" as kind:
             noun = "a number" if kind == "number" else "a whole number"
-            return f"{noun}{_bounds(node)}"
+            return " ".join(filter(None, (noun, _bounds(node))))
         case "boolean":
             return "true or false"
         case "array" if "prefixItems" in node:
@@ -98,33 +98,32 @@ def allowed(node: Schema) -> str:
 
 
 def _bounds(node: Schema) -> str:
-    low = (
-        f"above {node['exclusiveMinimum']:g}"
-        if "exclusiveMinimum" in node
-        else f"at least {node['minimum']:g}"
-        if "minimum" in node
-        else ""
-    )
-    high = f"at most {node['maximum']:g}" if "maximum" in node else ""
-    return "".join(f" {part}" for part in [" and ".join(filter(None, (low, high)))] if part)
+    """The bounds of a number, as ``from 100 to 200,000``; empty if it has none."""
+    bounds = {key: f"{node[key]:,.12g}" for key in ("exclusiveMinimum", "minimum", "maximum") if key in node}
+    match bounds:
+        case {"minimum": low, "maximum": high}:
+            return f"from {low} to {high}"
+        case _:
+            words = {"exclusiveMinimum": "above", "minimum": "at least", "maximum": "at most"}
+            return " and ".join(f"{words[key]} {bound}" for key, bound in bounds.items())
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean x?)`` where a known word is near, else nothing."""
+    """`` (did you mean x?)`` if a known word is similar, otherwise an empty string."""
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
 def unknown_key(schema: Schema, path: tuple[str | int, ...]) -> str:
-    """What to say of a key that is no setting."""
+    """The message for a key that is not a setting."""
     parent = node_at(schema, path[:-1]) or {}
     known = list(parent.get("properties", {}))
     hint = did_you_mean(str(path[-1]), known)
-    return f"is no setting{hint}" if hint else f"is no setting, known here: {', '.join(known)}"
+    return f"is not a setting{hint}" if hint else f"is not a setting; the settings here: {', '.join(known)}"
 
 
 def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem, ...]:
-    """Every finding of a failed validation of `model`, in the order of the settings."""
+    """Every error of a failed validation of `model`, in the order of the settings."""
     schema = schema_of(model)
     found: dict[str, Problem] = {}
     for finding in error.errors(include_url=False):
@@ -144,7 +143,7 @@ def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
 
 
 def shown(value: object) -> str:
-    """A value that cannot be used, for a message: short, in one line and without secrets."""
+    """An invalid value as a message shows it: short, on one line and without secrets."""
     if isinstance(value, Mapping | list | tuple):
         return "a table" if isinstance(value, Mapping) else "a list"
     text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(str(value).split()))
@@ -158,7 +157,7 @@ def shown(value: object) -> str:
 
 
 def _holds_a_secret(schema: Schema, node: Schema) -> bool:
-    """Whether a secret may be written where `node` stands, or anywhere within."""
+    """Whether the value at `node`, or any value within it, can be a secret."""
     node = _resolved(schema, node)
     within = [*node.get("properties", {}).values(), node.get("items"), node.get("additionalProperties")]
     return node.get("format") == "password" or any(
@@ -167,5 +166,5 @@ def _holds_a_secret(schema: Schema, node: Schema) -> bool:
 
 
 def _is_a_type_tag(step: str | int) -> bool:
-    """Pydantic puts the tried type of a union into the path; no setting's name has such signs."""
+    """Whether pydantic put this step into the path for the tried type of a union; no setting's name looks so."""
     return isinstance(step, str) and any(sign in step for sign in "[(")

@@ -29,7 +29,7 @@ def test_settings_are_frozen() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"delay_s": 0}, "delay_s: 0 is not allowed, allowed: a number above 0 and at most 3600"),
+        ({"delay_s": 0}, "delay_s: 0 is not allowed, allowed: a number above 0 and at most 3,600"),
         ({"delay_s": -1}, "delay_s: -1 is not allowed"),
         ({"delay_s": True}, "delay_s: True is not allowed"),
         ({"encoder": {"bitrate_kbps": True}}, "encoder.bitrate_kbps: True is not allowed"),
@@ -44,8 +44,8 @@ def test_settings_are_frozen() -> None:
         ({"detector": {"kind": "yolo"}}, "motion, onnx, replay, none, or your own as package.module:Name"),
         ({"detector": {"class_map": {"person": "human"}}}, "detector.class_map.person: human is not allowed"),
         ({"director": {"fixed_view": {"hfov_deg": 900}}}, "director.fixed_view.hfov_deg: 900"),
-        ({"detectr": {}}, "detectr: is no setting (did you mean detector?)"),
-        ({"encoder": {"zzz": 1}}, "encoder.zzz: is no setting, known here: video_codec"),
+        ({"detectr": {}}, "detectr: is not a setting (did you mean detector?)"),
+        ({"encoder": {"zzz": 1}}, "encoder.zzz: is not a setting; the settings here: video_codec"),
     ],
 )
 def test_what_is_refused_is_said_in_one_line(values: dict[str, object], said: str) -> None:
@@ -135,8 +135,8 @@ CHECKS = [
     ({"rig": "x" * 300}, "cannot be read (File name too long)"),
     ({"export": {"path_out": "x" * 300}}, "cannot be written (File name too long)"),
     ({"rig": "a\0b"}, "rig: a�b cannot be read"),
-    ({"rig": "http://joe:S3cr3t@host/rig.toml"}, "an address is no file"),
-    ({"export": {"path_out": "rtmp://host/app/S3cr3t"}}, "an address is no file"),
+    ({"rig": "http://joe:S3cr3t@host/rig.toml"}, "an address is not a file"),
+    ({"export": {"path_out": "rtmp://host/app/S3cr3t"}}, "an address is not a file"),
     ({"mode": "record"}, "record needs a file"),
     ({"mode": "stream"}, "stream needs an address"),
     ({"rig": "no-such.toml"}, "rig: there is no file"),
