@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ConfigError
@@ -17,6 +18,7 @@ from pipeline.gst.core.elements import (
     without_clock_sync,
 )
 from pipeline.gst.encode.muxers import CONTAINERS, Container
+from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import GLib, Gst
 from pipeline.timebase import NS_PER_S, Nanoseconds, seconds_to_ns
 
@@ -28,25 +30,41 @@ PATIENCE_NS = 10 * NS_PER_S
 """A disk may stand still for so long, and of a live film nobody notices; then the file is given up."""
 
 
-@dataclass(frozen=True, slots=True)
 class FileOutput:
-    """A film in a file: all of it happens in the pipeline."""
+    """A film in a file: all of it happens in the pipeline. An Output."""
 
-    name: str
-    element: Gst.Bin
-    notes: tuple[str, ...] = ()
-    trouble: str | None = None
-    parts: list[Path] = field(default_factory=list)
-    """The parts that were begun, where the file is split."""
-    entries: list[Gst.Element] = field(default_factory=list)
-    """The queues that picture and sound enter by."""
+    kind: OutputKind = "file"
+    recovers = False
+    trouble = None  # the bus tells what goes wrong
+    gaps = 0
+    lost_s = 0.0
+
+    def __init__(
+        self, name: str, element: Gst.Bin, entries: Sequence[Gst.Element], notes: tuple[str, ...] = ()
+    ) -> None:
+        """`entries`: the queues by which picture and sound enter `element`."""
+        self.name = name
+        self.element = element
+        self.notes = notes
+        self.cut_short = incomplete_file(name)
+        self._entries = entries
+        self._parts: list[Path] = []
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The parts that were begun where the file is split, else the file."""
+        return tuple(self._parts) or (Path(self.name),)
+
+    def begin_part(self, path: Path) -> None:
+        """From now on the file goes on in `path`. On the streaming thread."""
+        self._parts.append(path)
 
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
 
     def buffer_slow_disk(self) -> None:
         """For a live film, before it begins: wait for the disk on nobody's time, for PATIENCE_NS, and then fail."""
-        for queue in self.entries:
+        for queue in self._entries:
             queue.set_property("max-size-time", PATIENCE_NS)
             queue.connect("overrun", self._give_up)
 
@@ -63,11 +81,11 @@ class FileOutput:
     @property
     def waiting_bytes(self) -> int:
         """How much has come in and is not written yet, as far as it is known. Any thread."""
-        return sum(queue.get_property("current-level-bytes") for queue in self.entries)
+        return sum(queue.get_property("current-level-bytes") for queue in self._entries)
 
     def abandon(self) -> None:
         """Hold nobody up any more: what failed takes nothing from now on. Any thread; does not block."""
-        for queue in self.entries:
+        for queue in self._entries:
             set_property(queue, "leaky", "downstream")
             queue.set_property("max-size-buffers", 1)  # a change of size wakes who waits for room
 
@@ -109,7 +127,7 @@ def write_file(
         element, container, muxer,
         ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),
     )  # fmt: skip
-    return FileOutput(str(path), element, entries=entries)
+    return FileOutput(str(path), element, entries)
 
 
 def _open_parts(
@@ -127,14 +145,14 @@ def _open_parts(
         element, container, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio_%u")
     )
     notes = (f"{path} is written in parts: {pattern % 0}, ...",)
-    output = FileOutput(str(path), element, notes, entries=entries)
-    sink.connect("format-location", _begin_part, pattern, output.parts)
+    output = FileOutput(str(path), element, entries, notes)
+    sink.connect("format-location", _begin_part, pattern, output)
     return output
 
 
-def _begin_part(_sink: Gst.Element, number: int, pattern: str, parts: list[Path]) -> str:
-    parts.append(Path(pattern % number))
-    return str(parts[-1])
+def _begin_part(_sink: Gst.Element, number: int, pattern: str, output: FileOutput) -> str:
+    output.begin_part(Path(pattern % number))
+    return pattern % number
 
 
 def numbered(path: Path, suffix: str) -> str:

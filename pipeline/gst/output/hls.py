@@ -47,7 +47,7 @@ def _write_ts(path: Path, video_codec: str, audio_codec: str | None) -> FileOutp
     )  # fmt: skip
     add(element, sink)
     entries = enter(element, LIVE_TS, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio"))
-    return FileOutput(str(path), element, entries=entries)
+    return FileOutput(str(path), element, entries)
 
 
 def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
@@ -61,7 +61,7 @@ def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOu
     )  # fmt: skip
     for pad in element.sinkpads:
         writer.watch_begin(pad, pad.get_name() or "")
-    return FileOutput(str(path), element, entries=entries)
+    return FileOutput(str(path), element, entries)
 
 
 class _SegmentWriter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from pipeline.errors import ConfigError, OutputError
@@ -13,8 +12,9 @@ from pipeline.gst.core.elements import find_property, make, without_clock_sync
 from pipeline.gst.encode.muxers import CONTAINERS, LIVE_FLV, LIVE_TS
 from pipeline.gst.output.file import FileOutput, Split, write_file
 from pipeline.gst.output.hls import Segments, write_playlist
+from pipeline.gst.output.output import OnFailed, Output
 from pipeline.gst.output.push import Push
-from pipeline.gst.output.recording import Recording
+from pipeline.gst.output.recording import Recording, make_new
 from pipeline.gst.output.rtsp_server import RtspServer
 from pipeline.gst.output.side_pipeline import Delivery
 from pipeline.gst.runtime import Gst, require
@@ -22,29 +22,6 @@ from pipeline.redaction import redact_address
 
 SRT_LINGER_S = 1.0
 """An SRT receiver holds what came for its latency, and forgets it when the connection closes."""
-
-
-class Output(Protocol):
-    """One destination: put `element` into the pipeline; its sink pads are ``video`` and, with sound, ``audio``."""
-
-    @property
-    def name(self) -> str:
-        """What the user wrote, without secrets."""
-
-    @property
-    def element(self) -> Gst.Bin:
-        """What takes the encoded streams."""
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user should know about it: a gap, a silence."""
-
-    @property
-    def trouble(self) -> str | None:
-        """Why nothing comes of it now, in one line; None while all is well."""
-
-    def close(self) -> None:
-        """Finish what goes on outside of the pipeline. Idempotent."""
 
 
 def open_file(
@@ -71,11 +48,15 @@ def open_file(
     return write_file(path, video_codec=video_codec, audio_codec=audio_codec, split=split)
 
 
-def open_recording(path: Path, *, video_codec: str, audio_codec: str | None) -> Recording:
+def open_recording(
+    path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed
+) -> Recording:
     """A film in a file that must not be there yet, to begin amid the film. Raises ConfigError or OutputError."""
     container = CONTAINERS[path.suffix.lower().lstrip(".")]
     container.check(str(path), video_codec, audio_codec)
-    return Recording(path, container, video_codec, audio_codec)
+    make_new(path)
+    make_sink = partial(make, "filesink", None, location=str(path), sync=False)
+    return Recording(path, container, make_sink, video_codec, audio_codec, on_failed)
 
 
 def open_stream(

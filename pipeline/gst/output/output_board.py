@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
 from pipeline.gst.core.bus import explain
@@ -19,9 +19,8 @@ from pipeline.gst.core.shutdown import all_within, to_null
 from pipeline.gst.core.tees import attach, detach_all
 from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encode.encoded_tap import ask_for_keyframe
-from pipeline.gst.output.file import FileOutput
-from pipeline.gst.output.open_output import Output, open_recording
-from pipeline.gst.output.push import Push
+from pipeline.gst.output.open_output import open_recording
+from pipeline.gst.output.output import OnFailed, Output, OutputKind
 from pipeline.gst.runtime import Gst
 
 logger = logging.getLogger("foresight")
@@ -35,8 +34,15 @@ HURRIED_CLOSE_S = 1.0
 NULL_S = 1.0
 """An element that nothing holds has changed its state by then."""
 
-OutputKind = Literal["file", "stream"]
 OutputState = Literal["waiting", "on", "away", "finishing", "off", "failed"]
+
+
+class RecordingOpener(Protocol):
+    """Opens the new file of a recording; see `open_recording`."""
+
+    def __call__(
+        self, path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed
+    ) -> Output: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,8 @@ class OutputStatus:
 class _Slot:
     """An output's place on the board; it changes under the board's `_switching` only."""
 
-    def __init__(self, number: int, kind: OutputKind, output: Output) -> None:
+    def __init__(self, number: int, output: Output) -> None:
         self.number = number
-        self.kind = kind
         self.output = output
         self.reopen: Callable[[], Output] | None = None
         self.state: Literal["on", "finishing", "off"] = "on"
@@ -82,11 +87,10 @@ class _Slot:
 
     def mark_incomplete(self) -> None:
         """What the output has is not all of the film."""
-        if self.kind == "file" and self.begun_s is not None and self.trouble is None:
-            self.trouble = (
-                f"{self.output.name}: was not finished in time, so the file is incomplete; check the disk"
-            )
-            logger.warning("%s", self.trouble)
+        told = self.output.cut_short
+        if told is not None and self.begun_s is not None and self.trouble is None:
+            self.trouble = told
+            logger.warning("%s", told)
 
     def status(self) -> OutputStatus:
         elapsed_s = 0.0
@@ -97,13 +101,21 @@ class _Slot:
             trouble = self.output.trouble
         state: OutputState = self.state
         if trouble is not None:
-            state = "away" if self.kind == "stream" and state == "on" else "failed"
+            state = "away" if self.output.recovers and state == "on" else "failed"
         elif state == "on" and self.begun_s is None:
             state = "waiting"
         can_start = self.state == "off" and self.reopen is not None
-        gaps, lost_s = (self.output.gaps, self.output.lost_s) if isinstance(self.output, Push) else (0, 0.0)
+        output = self.output
         return OutputStatus(
-            self.number, self.kind, self.output.name, state, elapsed_s, can_start, trouble, gaps, lost_s
+            self.number,
+            output.kind,
+            output.name,
+            state,
+            elapsed_s,
+            can_start,
+            trouble,
+            output.gaps,
+            output.lost_s,
         )
 
 
@@ -142,13 +154,12 @@ class OutputBoard:
     @property
     def files(self) -> list[Path]:
         """The files that were begun, one after the other; for a split film its parts."""
-        outputs = [slot.output for slot in self._slots if slot.kind == "file"]
-        return [path for output in outputs for path in _files_of(output)]
+        return [path for slot in self._slots for path in slot.output.files]
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What became of the files that have failed, a line each."""
-        statuses = [slot.status() for slot in self._slots if slot.kind == "file"]
+        """What became of the outputs that have failed and do not recover, a line each."""
+        statuses = [slot.status() for slot in self._slots if not slot.output.recovers]
         return tuple(status.trouble for status in statuses if status.trouble is not None)
 
     def statuses(self) -> list[OutputStatus]:
@@ -158,8 +169,8 @@ class OutputBoard:
     @property
     def activity(self) -> tuple[int, ...]:
         """What changes while an output takes something. Never blocks."""
-        waiting = [slot.output.waiting_bytes for slot in self._slots if isinstance(slot.output, FileOutput)]
-        return (*(slot.taken for slot in self._slots), *waiting)
+        slots = list(self._slots)
+        return (*(slot.taken for slot in slots), *(slot.output.waiting_bytes for slot in slots))
 
     def encoded_sound(self) -> Gst.Pad | None:
         """Where encoded sound comes from for all outputs; None while there is none. Never blocks."""
@@ -170,22 +181,23 @@ class OutputBoard:
     def add_file(self, output: Output) -> None:
         """Put in an output that is on from the film's first picture to its last, or until it is stopped."""
         with self._switching:
-            self._put_on(_Slot(len(self._slots), "file", output))
+            self._put_on(_Slot(len(self._slots), output))
 
     def add_stream(self, reopen: Callable[[], Output]) -> None:
         """Put in an output that may be stopped and started again; `reopen` makes it each time."""
-        slot = _Slot(len(self._slots), "stream", reopen())
+        slot = _Slot(len(self._slots), reopen())
         slot.reopen = reopen
         with self._switching:
             self._put_on(slot)
 
-    def record(self, path: Path) -> OutputStatus:
+    def record(self, path: Path, open_output: RecordingOpener = open_recording) -> OutputStatus:
         """Begin a new file at the next keyframe, its times counted from 0. Raises OutputError, StateError."""
         with self._switch() as encoding:
             sound = None if self._sound is None else encoding.audio_codec
-            recording = open_recording(path, video_codec=encoding.video_codec, audio_codec=sound)
-            slot = _Slot(len(self._slots), "file", recording)
-            recording.on_failed = partial(self._drop_soon, slot)
+            output = open_output(
+                path, video_codec=encoding.video_codec, audio_codec=sound, on_failed=self._drop_soon
+            )
+            slot = _Slot(len(self._slots), output)
             self._put_on(slot)
             return slot.status()
 
@@ -266,7 +278,7 @@ class OutputBoard:
             if slot.begun_s is None or not (rest or self._may_be_empty):
                 return OutputError("; ".join((*self.failures, str(error))))
             logger.warning("%s; this output has ended, the rest goes on", error)
-            self._drop_soon(slot)
+            self._drop_soon(slot.output)
         slot.trouble = slot.trouble or str(error)
         slot.is_through.set()
         return None
@@ -343,25 +355,20 @@ class OutputBoard:
         output.close()
         to_null(output.element, NULL_S)
         self._pipeline.remove(output.element)
-        if slot.kind == "file":  # a server that was away is none of a stopped stream's trouble
+        if not output.recovers:  # a server that was away is none of a stopped stream's trouble
             slot.trouble = slot.trouble or output.trouble
         if not is_through:
             slot.mark_incomplete()
         slot.ended_s = time.monotonic()
         slot.state = "off"
 
-    def _drop_soon(self, slot: _Slot) -> None:
+    def _drop_soon(self, output: Output) -> None:
         """An output can go no further, says a thread that may not wait for its end."""
-        threading.Thread(target=self._drop, args=(slot,), name="drop-output", daemon=True).start()
+        threading.Thread(target=self._drop, args=(output,), name="drop-output", daemon=True).start()
 
-    def _drop(self, slot: _Slot) -> None:
-        if isinstance(slot.output, FileOutput):
-            slot.output.abandon()
+    def _drop(self, output: Output) -> None:
+        output.abandon()
         with suppress(StateError), self._switch():
-            if slot.state == "on":
-                self._take_off(slot)
-
-
-def _files_of(output: Output) -> list[Path]:
-    parts = output.parts if isinstance(output, FileOutput) else []
-    return parts or [Path(output.name)]
+            for slot in self._slots:
+                if slot.output is output and slot.state == "on":
+                    self._take_off(slot)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from functools import partial
+from pathlib import Path
 
 from pipeline.gst.encode.encoded_tap import EncodedTap, begin_ns
+from pipeline.gst.output.output import OutputKind
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import ns_to_seconds
@@ -25,8 +27,14 @@ class Push:
 
     `element` goes into the pipeline that encodes; its sink pads are ``video`` and, with sound, ``audio``. Samples
     are taken there and never held up. A thread of the push connects, watches and connects again. `close` and the
-    counters may be used from any thread.
+    counters may be used from any thread. An Output.
     """
+
+    kind: OutputKind = "stream"
+    recovers = True
+    files: tuple[Path, ...] = ()
+    cut_short = None  # what it lacks is counted as a gap
+    waiting_bytes = 0
 
     def __init__(self, name: str, delivery: Delivery) -> None:
         """`name`: the address without secrets."""
@@ -75,6 +83,9 @@ class Push:
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
             notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of film not sent{state}")
         return tuple(notes)
+
+    def abandon(self) -> None:
+        """Nothing: it never holds anybody up."""
 
     def close(self) -> None:
         """End the push; after the film's end, once the server has it all. Idempotent, within twice FAREWELL_S."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from pipeline.errors import OutputError
-from pipeline.gst.core.elements import make
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.muxers import Container
+from pipeline.gst.output.output import OnFailed, OutputKind, incomplete_file
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
+from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S
 
 logger = logging.getLogger("foresight")
@@ -29,22 +29,35 @@ class Recording:
     """Writes encoded picture and sound to a new file, from a keyframe on and with its times counted from 0.
 
     `element` goes into the pipeline that encodes. The file is written by a pipeline of its own: a full disk ends
-    the recording and nothing else. `close` and the properties may be used from any thread.
+    the recording and nothing else. `close` and the properties may be used from any thread. An Output.
     """
 
-    def __init__(self, path: Path, container: Container, video_codec: str, audio_codec: str | None) -> None:
-        """Raises OutputError where there is such a file already, or it cannot be written."""
-        make_new(path)
+    kind: OutputKind = "file"
+    recovers = False
+    notes: tuple[str, ...] = ()
+    gaps = 0
+    lost_s = 0.0
+    waiting_bytes = 0
+
+    def __init__(
+        self,
+        path: Path,
+        container: Container,
+        make_sink: Callable[[], Gst.Element],
+        video_codec: str,
+        audio_codec: str | None,
+        on_failed: OnFailed,
+    ) -> None:
+        """`path` is there, empty; `make_sink` makes what writes to it."""
         self.name = str(path)
+        self.files = (path,)
         self.trouble: str | None = None
-        self.notes: tuple[str, ...] = ()
-        self.on_failed: Callable[[], None] | None = None
-        """Called once, on a thread of the recording's, when it can go no further."""
+        self.cut_short = incomplete_file(self.name)
+        self._on_failed = on_failed
         self._path = path
         self._closing = threading.Event()
-        sink = partial(make, "filesink", None, location=str(path), sync=False)
         delivery = Delivery(
-            container, sink, "rendered", 0.0, video_codec, audio_codec,
+            container, make_sink, "rendered", 0.0, video_codec, audio_codec,
             patience_ns=DISK_PATIENCE_NS, advice="the disk takes too little; record elsewhere",
         )  # fmt: skip
         self._side = SidePipeline(self.name, delivery)
@@ -52,6 +65,9 @@ class Recording:
         self.element = EncodedTap(self._side.take, self._side.end, with_sound=audio_codec is not None).element
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
+
+    def abandon(self) -> None:
+        """Nothing: it never holds anybody up."""
 
     def close(self) -> None:
         """Complete the file with what came until now; blocks, at most FINISH_S and LEAVE_S. Idempotent."""
@@ -61,7 +77,7 @@ class Recording:
             self._side.end(kind)
         self._thread.join(FINISH_S)
         if self._thread.is_alive() and self.trouble is None:
-            self.trouble = f"{self.name}: was not finished in time, so the file is incomplete; check the disk"
+            self.trouble = self.cut_short
             logger.warning("%s", self.trouble)
         self._closing.set()
         self._thread.join(LEAVE_S)
@@ -74,8 +90,7 @@ class Recording:
         if trouble is not None:
             self.trouble = trouble
             logger.warning("%s; this recording has ended, the rest goes on", trouble)
-            if self.on_failed is not None:
-                self.on_failed()
+            self._on_failed(self)
 
 
 def make_new(path: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import ConfigError, OutputError, PipelineError
 from pipeline.gst.encode.encoded_tap import EncodedTap, KeyframeGate, restamped
+from pipeline.gst.output.output import OutputKind
 from pipeline.gst.runtime import GLib, Gst, GstApp, load_rtsp_server, require
 from pipeline.redaction import redact_address
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
@@ -44,13 +46,22 @@ _PAYLOADERS = {
 class RtspServer:
     """Serves encoded picture and sound at one ``rtsp://`` address to whoever asks, each from a stream of their own.
 
-    `element` goes into the pipeline that encodes. Samples are taken there and never held up. A thread of the server
-    answers the clients. `close` may be called from any thread. Lock: `_lock` guards who is there; nothing is called
-    under it.
+    An Output. `element` goes into the pipeline that encodes. Samples are taken there and never held up. A thread of
+    the server answers the clients. `close` may be called from any thread. Lock: `_lock` guards who is there;
+    nothing is called under it.
 
     A stream that the clients share is plugged together anew with each who joins over another transport: in
     GStreamer 1.22 one join in a hundred left it without picture or sound for all.
     """
+
+    kind: OutputKind = "stream"
+    recovers = True
+    trouble = None  # whether anybody watches is no trouble
+    gaps = 0
+    lost_s = 0.0
+    files: tuple[Path, ...] = ()
+    cut_short = None
+    waiting_bytes = 0
 
     def __init__(self, url: str, *, video_codec: str, audio_codec: str | None) -> None:
         """Takes the port at once. Raises OutputError where it cannot, ConfigError for an address that is none."""
@@ -77,13 +88,12 @@ class RtspServer:
         return self._tap.element
 
     @property
-    def trouble(self) -> None:
-        """None: whether anybody watches is no trouble."""
-
-    @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know, a line each."""
         return (f"{self.name}: there is no password, so whoever can reach it can watch",) * self._is_open
+
+    def abandon(self) -> None:
+        """Nothing: it never holds anybody up."""
 
     def close(self) -> None:
         """End the server: at once, but after the film's end its clients are let go first. Idempotent."""

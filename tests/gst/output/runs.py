@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ForesightError
+from pipeline.gst.core.elements import make
+from pipeline.gst.encode.muxers import CONTAINERS
+from pipeline.gst.output.output import OnFailed
+from pipeline.gst.output.recording import Recording
 from pipeline.run.progress import RunReport
 from pipeline.settings import Settings
 from tests import films
@@ -63,6 +68,12 @@ class Running:
             raise self._error
         assert self._report is not None
         return self._report
+
+
+def recording_at(path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed) -> Recording:
+    """A recording to what is there already: a pipe or a device that takes nothing."""
+    make_sink = partial(make, "filesink", None, location=str(path), sync=False)
+    return Recording(path, CONTAINERS["mkv"], make_sink, video_codec, audio_codec, on_failed)
 
 
 def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:

@@ -17,7 +17,7 @@ from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.control import Control
 from tests import films
 from tests.gst.output.peers import RtmpServer, free_port, wait_until
-from tests.gst.output.runs import FPS, Running, expect_film, settings
+from tests.gst.output.runs import FPS, Running, expect_film, recording_at, settings
 
 WEB = {"address": "127.0.0.1:0"}
 """With a dashboard a run needs no output."""
@@ -204,17 +204,15 @@ def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
 
 
 def test_a_full_disk_ends_that_recording_and_nothing_else(
-    match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    match_film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = tmp_path / "match.mkv"
-
-    def full(path: Path) -> None:
-        path.symlink_to("/dev/full")
-
-    monkeypatch.setattr("pipeline.gst.output.recording.make_new", full)
+    full = tmp_path / "full.mkv"
+    full.symlink_to("/dev/full")
     with _operating(match_film, tmp_path, outputs=[own]) as run:
         run.wait_shown(1.0)
-        number = run.control.record().number
+        assert run.application.playback is not None
+        number = run.application.playback.outputs.record(full, recording_at).number
         failed = run.wait_state(number, "failed")
         assert failed.trouble is not None
         assert "the disk is full" in failed.trouble

@@ -15,7 +15,7 @@ from pipeline.run.shutdown_wait import Standstill
 from pipeline.timebase import NS_PER_S
 from tests import films
 from tests.gst.output.peers import wait_until
-from tests.gst.output.runs import FPS, Running, expect_film, settings
+from tests.gst.output.runs import FPS, Running, expect_film, recording_at, settings
 
 PIPE_BYTES = 65_536
 """What a pipe takes that nobody reads; half a second of film."""
@@ -89,22 +89,19 @@ def test_abort_does_not_wait_for_it(short_film: Path, stuck: Path, live: bool) -
 def test_a_recording_that_stands_still_is_told_to_be_incomplete(
     match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readers: list[int] = []
-
-    def make_stuck(path: Path) -> None:
-        os.mkfifo(path)
-        readers.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-
-    monkeypatch.setattr("pipeline.gst.output.recording.make_new", make_stuck)
     monkeypatch.setattr("pipeline.gst.output.recording.FINISH_S", 1.0)
     own, stopped, last = (tmp_path / f"{name}.mkv" for name in ("own", "stopped", "last"))
+    readers = []
+    for path in (stopped, last):
+        os.mkfifo(path)
+        readers.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
     application = PanoramaWithVirtualCamera(settings(match_film, outputs=[own]))
     running = Running(application)
     running.wait_shown(0.5)
     assert application.playback is not None
     outputs = application.playback.outputs
-    number = outputs.record(stopped).number
-    outputs.record(last)
+    number = outputs.record(stopped, recording_at).number
+    outputs.record(last, recording_at)
     running.wait_shown(3.0)
     status = outputs.stop(number)
     assert status.state == "failed"
