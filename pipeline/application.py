@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from pipeline.direction.camera_path import CameraPath
@@ -15,9 +16,11 @@ from pipeline.optics.rig import Rig
 from pipeline.run.director_choice import camera_aspect, path_for
 from pipeline.run.exports import Shown, write_exports
 from pipeline.run.frame_view import FrameView
+from pipeline.run.lifetime import Lifetime
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.rig_choice import assumed_rig, known_rig
+from pipeline.run.run_state import RunState
 from pipeline.run.shutdown_wait import Ending
 from pipeline.run.telling import Telling
 from pipeline.run.wiring import (
@@ -58,7 +61,7 @@ class PanoramaWithVirtualCamera:
         self._parts = RunParts()
         self._shown = Shown()
         self._telling = Telling(settings, self.buffer_manager, self._parts, self._shown)
-        self._state = "starting"
+        self._lifetime = Lifetime()
         self._ending = Ending()
         self._error: ForesightError | None = None
 
@@ -90,11 +93,8 @@ class PanoramaWithVirtualCamera:
         return self._telling.camera_outages
 
     def progress(self) -> Progress:
-        """One look at the run; never blocks the streaming threads."""
-        if self._state in ("starting", "buffering", "playing") and self.playback is not None:
-            playing = self.buffer_manager.playhead_ns is not None
-            self._state = "playing" if playing else "buffering"
-        return self._telling.progress(self._state)
+        """One look at the run, which changes nothing; never blocks the streaming threads."""
+        return self._telling.progress(self._lifetime.state)
 
     def show_overlay(self, shown: bool) -> None:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing."""
@@ -160,17 +160,24 @@ class PanoramaWithVirtualCamera:
         playback = parts.playback = build_playback(settings, info, rig, view.element)
         playback.on_error(self._fail)
         connect_playback(playback, self.buffer_manager, self._further_streams)
+        self._lifetime.advance(RunState.BUFFERING)
         self.buffer_manager.start_buffer_thread()
         if self._error is not None:  # it came while there was no playback
             self._end_with_what_came()
-        elif self._state == "draining":  # asked to stop while starting
+        elif self._is_ending and not self._ending.is_hurried:  # asked to stop while starting
             analysis.finish()
 
     def _play_out(self, playback: PlaybackPipeline, on_progress: Callable[[Progress], None]) -> None:
+        def tick() -> None:
+            if self.buffer_manager.playhead_ns is not None:
+                self._lifetime.advance(RunState.PLAYING)
+            self._telling.sample(time.monotonic_ns())
+            on_progress(self.progress())
+
         error = self._ending.wait(
             playback,
             PROGRESS_EVERY_S,
-            lambda: on_progress(self.progress()),
+            tick,
             lambda: self.buffer_manager.state == "drained",
             self.abort,
         )
@@ -178,9 +185,8 @@ class PanoramaWithVirtualCamera:
 
     def stop(self) -> None:
         """End the capture now; what is in the window is still shown, and every file is finished. Idempotent."""
-        if self._state == "draining":
+        if not self._lifetime.advance(RunState.DRAINING):
             return
-        self._state = "draining"
         analysis = self._parts.analysis
         self._end_sound_with_picture()
         if analysis is not None:
@@ -199,6 +205,7 @@ class PanoramaWithVirtualCamera:
         `run` returns within some three seconds, also where a disk or a server stands still.
         """
         self._ending.hurry()
+        self._lifetime.advance(RunState.DRAINING)
         self.buffer_manager.stop_buffer_thread()
         threading.Thread(target=self._end_both, name="abort", daemon=True).start()
 
@@ -211,7 +218,7 @@ class PanoramaWithVirtualCamera:
 
     @property
     def _is_ending(self) -> bool:
-        return self._state == "draining" or self._ending.is_hurried
+        return self._lifetime.state is RunState.DRAINING
 
     def _close(self) -> None:
         """Analysis first, so that nothing comes any more; then the window; then playback."""
@@ -226,6 +233,7 @@ class PanoramaWithVirtualCamera:
         is_down = parts.playback is None or parts.playback.stop(at_once=self._ending.is_hurried)
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # what still runs still renders
+        self._lifetime.advance(RunState.DONE)
         self._error = self._error or self._shown.close()
         write_exports(self.settings.export, self.timeline, parts.analysis, self._shown)
 

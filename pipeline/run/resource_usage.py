@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import resource
-import time
+from collections import deque
 from pathlib import Path
+
+from pipeline.timebase import NS_PER_S
+
+RATE_SPAN_NS = NS_PER_S
+"""A rate is taken over at least so long, as soon as there are samples for it."""
 
 
 class Rate:
-    """How fast a counter grows, over about the last second. One thread."""
+    """How fast a counter grows, over about the last second. One thread samples, any may read `per_second`."""
 
     def __init__(self) -> None:
-        self._last: tuple[float, float] | None = None
-        self._rate = 0.0
+        self.per_second = 0.0
+        self._samples: deque[tuple[int, float]] = deque()
 
-    def update(self, count: float) -> float:
-        """The rate per second, given the counter's value now."""
-        now = time.monotonic()
-        if self._last is None:
-            self._last = (now, count)
-        elapsed = now - self._last[0]
-        if elapsed >= 1.0:
-            self._rate = (count - self._last[1]) / elapsed
-            self._last = (now, count)
-        return self._rate
+    def sample(self, now_ns: int, count: float) -> None:
+        """Take down the counter's value at `now_ns`, a time that grows."""
+        self._samples.append((now_ns, count))
+        while len(self._samples) > 2 and now_ns - self._samples[1][0] >= RATE_SPAN_NS:
+            self._samples.popleft()
+        begin_ns, begin = self._samples[0]
+        if now_ns > begin_ns:
+            self.per_second = (count - begin) * NS_PER_S / (now_ns - begin_ns)
 
 
 def processor_seconds() -> float:

@@ -11,13 +11,14 @@ from pipeline.run.exports import Shown
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
+from pipeline.run.run_state import RunState
 from pipeline.settings import Settings
 
 logger = logging.getLogger("foresight")
 
 
 class Telling:
-    """Tells of a run from its `parts`, its window and what it has `shown`. Any thread."""
+    """Tells of a run from its `parts`, its window and what it has `shown`. Any thread; `sample` is the run's."""
 
     def __init__(self, settings: Settings, manager: BufferManager, parts: RunParts, shown: Shown) -> None:
         self._settings = settings
@@ -46,8 +47,15 @@ class Telling:
         """How often a live camera went away so far."""
         return 0 if self._parts.analysis is None else self._parts.analysis.camera_outages
 
-    def progress(self, state: str) -> Progress:
-        """One look at the run; never blocks the streaming threads."""
+    def sample(self, now_ns: int) -> None:
+        """Take down, a few times a second, what `progress` tells the rates of. The run's thread."""
+        video = self._manager.statistics().streams["video"]
+        self._rate_in.sample(now_ns, self._came_and_dropped()[0])
+        self._rate_out.sample(now_ns, video.sent)
+        self._rate_cpu.sample(now_ns, processor_seconds())
+
+    def progress(self, state: RunState) -> Progress:
+        """One look at the run, which changes nothing; never blocks the streaming threads."""
         stats = self._manager.get_stats()
         came, dropped = self._came_and_dropped()
         held_s = float(stats["display_buffer_duration"])
@@ -57,14 +65,14 @@ class Telling:
             delay_s=0.0 if self._manager.playhead_ns is None else self._manager.delay_s,
             buffer_fill=min(held_s / self._settings.delay_s, 1.0),
             buffer_s=held_s,
-            fps_in=self._rate_in.update(came),
-            fps_out=self._rate_out.update(stats["frames_sent"]),
+            fps_in=self._rate_in.per_second,
+            fps_out=self._rate_out.per_second,
             frames_in=came,
             frames_out=stats["frames_sent"],
             dropped=dropped,
-            cpu_percent=100 * self._rate_cpu.update(processor_seconds()),
+            cpu_percent=100 * self._rate_cpu.per_second,
             memory_mb=memory_mb(),
-            state=state,
+            state=state.value,
             follows="nothing" if path is None else path.state.follows,
         )
 
