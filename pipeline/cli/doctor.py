@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +11,8 @@ import typer
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
     """Say what this machine has and what it lacks.
 
-    Versions, features, encoders, cores, memory. Exit status 0: a run can work here.
+    Versions, features, encoders, cores, memory, and whether what a run needs and what development needs is
+    installed. Exit status 0: a run can work here.
 
     \b
     foresight doctor
@@ -33,18 +35,31 @@ NEEDED = ("core", "decode", "h264", "aac", "mp4")
 
 
 def examine() -> dict[str, Any]:
-    """Everything doctor tells, as plain data. Raises MissingDependencyError without GStreamer."""
+    """Everything doctor tells, as plain data.
+
+    Raises MissingDependencyError without GStreamer or a Python package that a run needs.
+    """
     import os
     import platform
+    from dataclasses import asdict
     from importlib.metadata import version
 
+    from pipeline import __version__
+    from pipeline.cli.installation import development_part, run_part
+    from pipeline.errors import MissingDependencyError
+
+    if missing := run_part(()).pip:
+        raise MissingDependencyError(
+            f"Python packages are missing; install them with: pip install {' '.join(missing)}"
+        )
     import onnxruntime
 
-    from pipeline import __version__
     from pipeline.gst import runtime
     from pipeline.gst.encode import encoders
 
     features = {name: runtime.missing_elements(name) for name in runtime.FEATURES}
+    needed = [package for name in NEEDED for package in features[name].values()]
+    parts = {"run": run_part(needed), "development": development_part()}
     codecs = (*encoders.VIDEO_ENCODERS, *encoders.AUDIO_ENCODERS)
     return {
         "foresight": __version__,
@@ -65,6 +80,7 @@ def examine() -> dict[str, Any]:
             ]
             for codec in codecs
         },
+        "installed": {name: asdict(part) | {"complete": part.is_complete} for name, part in parts.items()},
         "usable": not any(features[name] for name in NEEDED),
     }
 
@@ -92,5 +108,18 @@ def _lines(findings: dict[str, Any]) -> list[str]:
         chosen = next((one["name"] for one in candidates if one["usable"]), "none")
         lines.append(f"  {codec}: {chosen}")
         lines += [f"    {one['name']:14} {one['reason']}" for one in candidates]
+    lines += ["", "installed"]
+    for name, part in findings["installed"].items():
+        lines += [f"  {name:11} {what}" for what in _lacks(part)]
     lines += ["", "ready" if findings["usable"] else "not ready: install what is missing above"]
     return lines
+
+
+def _lacks(part: dict[str, Any]) -> Iterator[str]:
+    """What a part lacks, and the command that installs it."""
+    if part["apt"]:
+        yield f"lacks {', '.join(part['apt'])}: sudo apt-get install {' '.join(part['apt'])}"
+    if part["pip"]:
+        yield f"lacks {', '.join(part['pip'])}: pip install {' '.join(part['pip'])}"
+    if part["complete"]:
+        yield "ok"

@@ -200,10 +200,12 @@ def test_doctor_tells_people_and_programs(capsys: pytest.CaptureFixture[str]) ->
     assert foresight("doctor") == 0
     told = capsys.readouterr().out
     assert "h264: " in told
+    assert re.search(r"^installed\n  run         ok\n  development ok$", told, re.MULTILINE)
     assert "ready" in told
     assert foresight("doctor", "--json") == 0
     findings = json.loads(capsys.readouterr().out)
     assert findings["usable"] is True
+    assert findings["installed"]["run"] == {"apt": [], "pip": [], "complete": True}
     assert findings["foresight"] == __version__
 
 
