@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -20,10 +21,11 @@ from pipeline.errors import ConfigError
 from pipeline.gst.delay import playhead
 from pipeline.gst.delay.buffer_pool import BufferOwnership, Ownership
 from pipeline.gst.delay.buffer_stream import BufferStream
+from pipeline.gst.delay.element_kinds import check_appsrc, check_pipeline
 from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
 from pipeline.gst.delay.reader import Reader, Subscription
-from pipeline.gst.output.clips import write_clip
+from pipeline.gst.output.clips import check_clip_path, write_clip
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
 logger = logging.getLogger("buffer-manager")
@@ -146,8 +148,14 @@ class BufferManager:
         """Set or replace the elements of the playback side; what is not given stays as it is.
 
         While playback runs, the new pipeline is started, to show what is due now, and the one before it is left as
-        it is: it is the caller's. Raises ConfigError for objects that cannot play.
+        it is: it is the caller's. Raises ConfigError, and sets nothing, for what is no appsrc or no pipeline.
         """
+        if appsrc is not None:
+            check_appsrc(appsrc)
+        if audio_appsrc is not None:
+            check_appsrc(audio_appsrc, "audio_appsrc")
+        if playback_pipeline is not None:
+            check_pipeline(playback_pipeline)
         for ends, element in ((self._video, appsrc), (self._audio, audio_appsrc)):
             if element is not None:
                 self._engine.set_appsrc(ends, element)
@@ -164,11 +172,13 @@ class BufferManager:
         """One more stream on the same timeline: a second camera, a second microphone, timed metadata.
 
         samples_per_sec: for samples without a duration. leads: look-ahead is promised for it as for the video
-        (offline). Raises ConfigError for a name that is taken.
+        (offline). Raises ConfigError for a name that is taken and for what is no appsrc.
         """
         check_positive(samples_per_sec=samples_per_sec)
         if name in self._line.streams:
             raise ConfigError(f"there is a stream {name!r} already; give another name")
+        if appsrc is not None:
+            check_appsrc(appsrc)
         ends = self._engine.add_stream(name, nominal_ns=round(NS_PER_S / samples_per_sec), leads=leads)
         if appsrc is not None:
             self._engine.set_appsrc(ends, appsrc)
@@ -276,7 +286,11 @@ class BufferManager:
     # Look-ahead
 
     def future(self, seconds: float, stream: str = "video") -> list[Entry]:
-        """What will be shown in the next `seconds`, as far as it is known: samples with their times."""
+        """What will be shown in the next `seconds`, as far as it is known: samples with their times.
+
+        Empty before playback starts. Raises ConfigError for an unknown stream.
+        """
+        self._ends(stream)
         playhead_ns = self.playhead_ns
         if playhead_ns is None:
             return []
@@ -303,9 +317,11 @@ class BufferManager:
 
         Blocks while it writes; playback goes on. Compressed streams are written as they are, from a keyframe on;
         raw ones are encoded. The container is that of the file's suffix (mp4, mkv, ts). Before playback starts,
-        "now" is the newest sample. Returns the running times (ns) of its begin and end. Raises OutputError when
-        it cannot be written, StateError when the window holds nothing of it.
+        "now" is the newest sample. Returns the running times (ns) of its begin and end. Raises OutputError for
+        another suffix and when it cannot be written, StateError when the window holds nothing of it.
         """
+        path = Path(path)
+        check_clip_path(path)
         centre_ns = self.playhead_ns
         if centre_ns is None:
             centre_ns = self._video.stream.newest_ns or 0
@@ -313,14 +329,16 @@ class BufferManager:
         self._engine.store_inboxes()
         with self._engine.lock:
             parts = transport.clip(self._line, begin_ns, end_ns)
-        return write_clip(Path(path), parts)
+        return write_clip(path, parts)
 
     def _ends(self, stream: str) -> Endpoints:
         try:
             return self._engine.endpoints[stream]
         except KeyError:
-            known = ", ".join(self._engine.endpoints)
-            raise ConfigError(f"there is no stream {stream!r}; there are: {known}") from None
+            known = list(self._engine.endpoints)
+            near = difflib.get_close_matches(str(stream), known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ConfigError(f"there is no stream {stream!r}{hint}; there are: {', '.join(known)}") from None
 
     # The window
 

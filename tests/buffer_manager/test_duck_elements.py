@@ -12,7 +12,7 @@ import pytest
 
 from pipeline import BufferManager
 from pipeline.errors import ConfigError
-from pipeline.gst.runtime import Gst
+from pipeline.gst.runtime import GObject, Gst, GstApp
 from tests.buffering.pipes import WAIT_S
 
 MS = 1_000_000
@@ -141,14 +141,123 @@ def test_playback_through_duck_typed_elements(kind: str) -> None:
     assert manager.get_stats()["frames_sent"] == len(pts_ns)
 
 
-def test_objects_that_cannot_play_are_refused() -> None:
-    manager = BufferManager()
-    with pytest.raises(ConfigError, match="appsrc"):
-        manager.set_elements(appsrc=object())
-    with pytest.raises(ConfigError, match="playback pipeline"):
-        manager.set_elements(playback_pipeline=object())
-    with pytest.raises(ConfigError, match="appsink"):
-        manager.on_new_sample(object())
+class Signals(GObject.Object):
+    """A GObject of a test's own, with the signals of an appsink and of an appsrc."""
+
+    __gsignals__ = {  # noqa: RUF012 (PyGObject's own form)
+        "pull-sample": (GObject.SignalFlags.RUN_LAST, object, ()),
+        "push-sample": (GObject.SignalFlags.RUN_LAST, object, (object,)),
+    }
+
+    def __init__(self, *samples: Any) -> None:
+        super().__init__()
+        self.samples = list(samples)
+        self.pts_ns: list[int] = []
+
+    def do_pull_sample(self) -> Any:
+        return self.samples.pop(0) if self.samples else None
+
+    def do_push_sample(self, given: Any) -> Any:
+        self.pts_ns.append(given.get_buffer().pts)
+        return OK
+
+
+def test_a_gobject_with_the_signals_is_used_by_them() -> None:
+    sink, appsrc = Signals(sample(0)), Signals()
+    manager = BufferManager(appsrc=appsrc)
+    assert manager.on_new_sample(sink) == OK
+    manager.on_need_data(appsrc, 4096)
+    assert appsrc.pts_ns == [0]
+
+
+@pytest.mark.parametrize("mock", [Mock, MagicMock])
+def test_mocks_with_the_spec_of_the_real_elements_play(mock: Any) -> None:
+    """They pass for the real ones with isinstance, and answer everything with another mock."""
+    enough = threading.Event()
+    taken: list[int] = []
+
+    def take(given: Any) -> Any:
+        taken.append(given.get_buffer().pts)
+        if len(taken) == 5:
+            enough.set()
+        return OK
+
+    appsrc = mock(spec=GstApp.AppSrc, **{"push_sample.side_effect": take})
+    playback = mock(spec=Gst.Pipeline)
+    manager = BufferManager(
+        1.0, 25, appsrc=appsrc, audio_appsrc=mock(spec=Gst.Element), playback_pipeline=playback
+    )
+    manager.start_buffer_thread()
+    for number in range(25):
+        sink = mock(spec=GstApp.AppSink, **{"emit.return_value": None})
+        sink.try_pull_sample.return_value = sample(number * FRAME_NS)
+        assert manager.on_new_sample(sink) == OK
+    assert enough.wait(WAIT_S)
+    assert manager.is_running
+    manager.stop_buffer_thread()
+    assert manager.appsrc is appsrc
+    playback.set_state.assert_called_once_with(Gst.State.PLAYING)
+    assert taken == [number * FRAME_NS for number in range(len(taken))]
+
+
+def make(kind: str) -> Any:
+    return Gst.ElementFactory.make(kind, "mine")
+
+
+WRONG = {
+    "a fakesink": (lambda: make("fakesink"), "the fakesink 'mine'"),
+    "a pad": (lambda: make("appsrc").get_static_pad("src"), "the GstPad 'src'"),
+    "a bin": (lambda: Gst.Bin.new("mine"), "the bin 'mine'"),
+    "a string": (lambda: "appsrc", "'appsrc'"),
+    "an object": (object, "an object of class object"),
+    "a GObject": (GObject.Object, "an object of class Object"),
+}
+APPSRCS = {**WRONG, "a pipeline": (lambda: Gst.Pipeline.new("mine"), "the pipeline 'mine'")}
+SINKS_TOO = {"an appsrc": (lambda: make("appsrc"), "the appsrc 'mine'"), "none": (lambda: None, "None")}
+
+
+@pytest.mark.parametrize("kind", APPSRCS)
+def test_what_is_no_appsrc_is_refused_by_its_kind_wherever_one_is_given(kind: str) -> None:
+    build, name = APPSRCS[kind]
+    given, manager, good = build(), BufferManager(), make("appsrc")
+    stream = manager.add_stream("second")
+    for refused, argument in (
+        (lambda: BufferManager(appsrc=given), "appsrc"),
+        (lambda: manager.set_elements(appsrc=given), "appsrc"),
+        (lambda: manager.set_elements(good, given), "audio_appsrc"),
+        (lambda: manager.add_stream("third", given), "appsrc"),
+        (lambda: stream.set_appsrc(given), "appsrc"),
+        (lambda: manager.on_need_data(given, 0), "appsrc"),
+    ):
+        with pytest.raises(ConfigError, match="give an appsrc") as caught:
+            refused()
+        assert str(caught.value).startswith(f"{argument} is {name}")
+        assert "\n" not in str(caught.value)
+    assert manager.appsrc is None, "nothing is set when one of them is refused"
+    assert set(manager.statistics().streams) == {"video", "audio", "second"}
+
+
+@pytest.mark.parametrize("kind", WRONG | SINKS_TOO)
+def test_what_is_no_appsink_is_refused_by_its_kind(kind: str) -> None:
+    build, name = (WRONG | SINKS_TOO)[kind]
+    manager, given = BufferManager(), build()
+    for callback in (
+        manager.on_new_sample,
+        manager.on_new_audio_sample,
+        manager.add_stream("more").on_new_sample,
+    ):
+        with pytest.raises(ConfigError, match="connect the callback to an appsink") as caught:
+            callback(given)
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_what_is_no_pipeline_is_refused_by_its_kind(kind: str) -> None:
+    build, name = WRONG[kind]
+    manager, given = BufferManager(), build()
+    with pytest.raises(ConfigError, match=r"give the playback pipeline, a Gst\.Pipeline") as caught:
+        manager.set_elements(make("appsrc"), playback_pipeline=given)
+    assert str(caught.value).startswith(f"playback_pipeline is {name}")
     assert manager.appsrc is None
 
 

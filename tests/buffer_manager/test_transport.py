@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import BufferManager
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.gst.runtime import Gst
@@ -53,8 +54,22 @@ def test_samples_between_two_times(pipes: Pipes) -> None:
     assert [entry.time_ns for entry in part] == sorted(entry.time_ns for entry in part)
     assert newest_ns not in [entry.time_ns for entry in part]
     assert len(part) == 5
-    with pytest.raises(ConfigError, match=r"'sub'.*video, audio"):
-        manager.samples_between(0, 1, "sub")
+
+
+def test_an_unknown_stream_is_refused_with_the_streams_that_there_are_before_playback_too() -> None:
+    manager = BufferManager()
+    manager.add_stream("second")
+    for name in (
+        lambda stream: manager.future(1.0, stream),
+        lambda stream: manager.samples_between(0, 1, stream),
+        manager.reader,
+        lambda stream: manager.subscribe(print, stream),
+    ):
+        with pytest.raises(ConfigError, match=r"^there is no stream 'sub'; there are: video, audio, second$"):
+            name("sub")
+        with pytest.raises(ConfigError, match=r"'Video' \(did you mean video\?\)"):
+            name("Video")
+    assert manager.future(1.0) == []
 
 
 def test_pause_holds_the_picture_and_resume_goes_on_with_the_next(pipes: Pipes) -> None:
@@ -192,6 +207,8 @@ def test_a_clip_that_cannot_be_written_says_why(pipes: Pipes, tmp_path: Path) ->
     with pytest.raises(OutputError, match=r"\.mp4"):
         manager.save_clip(tmp_path / "a.doc", 1)
     manager.clear_buffers()
+    with pytest.raises(OutputError, match=r"\.mp4"):
+        manager.save_clip(tmp_path / "a.doc", 0.0, 0.0)
     with pytest.raises(StateError, match="nothing"):
         manager.save_clip(tmp_path / "a.mp4", 0.0, 0.0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.gst.delay.element_kinds import check_appsrc
 from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
 
@@ -24,5 +25,6 @@ class BufferStream:
         self._engine.on_need_data(self._ends, src)
 
     def set_appsrc(self, appsrc: Any) -> None:
-        """Set or replace the element that the stream is played through."""
+        """Set or replace the element that the stream is played through. Raises ConfigError for no appsrc."""
+        check_appsrc(appsrc)
         self._engine.set_appsrc(self._ends, appsrc)

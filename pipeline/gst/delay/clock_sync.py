@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.gst.delay.element_kinds import is_real
 from pipeline.gst.runtime import Gst
 
 
@@ -32,7 +33,7 @@ def pipeline_of(appsrcs: Sequence[Any]) -> Any:
 
 def has_synced_sink(pipeline: Any) -> bool:
     """Whether some sink waits for the clock; where none does, samples must leave when due."""
-    if pipeline is None or not isinstance(pipeline, Gst.Bin):
+    if pipeline is None or not is_real(pipeline, Gst.Bin):
         return False
     found = False
     iterator = pipeline.iterate_sinks()
@@ -53,7 +54,7 @@ def start(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> No
     already started keeps its own, and its appsrcs' pads get an offset instead. What is no pipeline of
     GStreamer's is set to PLAYING, no more. Does not wait for the state change.
     """
-    if not isinstance(pipeline, Gst.Pipeline):
+    if not is_real(pipeline, Gst.Pipeline):
         pipeline.set_state(Gst.State.PLAYING)
         return
     if is_playing(pipeline):
@@ -69,7 +70,7 @@ def start(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> No
 
 def resume(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> None:
     """Let a paused pipeline play on, a sample of running time t shown when `clock` shows `base_ns + t`."""
-    if not isinstance(pipeline, Gst.Pipeline):
+    if not is_real(pipeline, Gst.Pipeline):
         pipeline.set_state(Gst.State.PLAYING)
         return
     pipeline.set_start_time(Gst.CLOCK_TIME_NONE)  # or the pipeline would choose a base time of its own
@@ -114,7 +115,7 @@ def configure_appsrc(appsrc: Any, limit_ns: int, *, live: bool) -> None:
 
 def begin_in_time(appsrc: Any) -> None:
     """Let an appsrc that already runs in another format than time begin again. Not from its own thread."""
-    if not isinstance(appsrc, Gst.Element) or appsrc.get_state(0)[1] <= Gst.State.READY:
+    if not is_real(appsrc, Gst.Element) or appsrc.get_state(0)[1] <= Gst.State.READY:
         return
     query = Gst.Query.new_segment(Gst.Format.TIME)
     if appsrc.query(query) and query.parse_segment()[1] is not Gst.Format.TIME:

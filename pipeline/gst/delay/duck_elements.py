@@ -11,11 +11,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipeline.errors import ConfigError
-from pipeline.gst.runtime import Gst
+from pipeline.gst.delay.element_kinds import is_real
+from pipeline.gst.runtime import GObject, Gst
 
 _PULLS: tuple[tuple[Any, ...], ...] = (("emit", "pull-sample"), ("try_pull_sample", 0), ("pull_sample",))
-_PUSHES = ("push_sample", "push_buffer", "emit")
 
 
 def pull_function(sink: Any) -> Callable[[int], Any]:
@@ -33,13 +32,10 @@ class DuckAppSink:
     base_ns = 0
 
     def __init__(self, sink: Any) -> None:
-        """Raises ConfigError for an object that samples cannot be taken from."""
         self.sink = sink
         self._pull_functions = [
             partial(getattr(sink, name), *given) for name, *given in _PULLS if hasattr(sink, name)
         ]
-        if not self._pull_functions:
-            raise ConfigError(f"samples cannot be taken from {sink!r}; connect the callback to an appsink")
 
     def pull(self, _timeout_ns: int) -> Any:
         """The next sample, None where there is none."""
@@ -73,10 +69,10 @@ def as_sample(given: Any) -> Any:
 
     Of a duck-typed buffer the times are kept.
     """
-    if given is None or isinstance(given, Gst.Sample):
+    if given is None or is_real(given, Gst.Sample):
         return given
     buffer = given.get_buffer() if hasattr(given, "get_buffer") else None
-    if not isinstance(buffer, Gst.Buffer):
+    if not is_real(buffer, Gst.Buffer):
         pts_ns, duration_ns = getattr(buffer, "pts", None), getattr(buffer, "duration", None)
         if not isinstance(pts_ns, int):
             return None
@@ -89,7 +85,7 @@ def as_sample(given: Any) -> Any:
 
 def as_appsrc(appsrc: Any) -> Any:
     """What the samples are pushed through: the appsrc itself where it has its methods."""
-    if isinstance(appsrc, Gst.Element):
+    if is_real(appsrc, Gst.Element):
         return appsrc if hasattr(appsrc, "push_sample") else SignalAppSrc(appsrc)
     return DuckAppSrc(appsrc)
 
@@ -145,8 +141,11 @@ class DuckAppSrc:
 
     def set_property(self, name: str, value: Any) -> None:
         """Set a property, where it has them."""
-        if hasattr(self._appsrc, "set_property"):
-            self._appsrc.set_property(name, value)
+        appsrc = self._appsrc
+        if is_real(appsrc, GObject.Object) and appsrc.find_property(name) is None:
+            return
+        if hasattr(appsrc, "set_property"):
+            appsrc.set_property(name, value)
 
     def set_automatic_eos(self, _automatic: bool) -> None:
         """It never ends by itself."""
@@ -170,15 +169,3 @@ class DuckAppSrc:
     def get_parent() -> Any:
         """It is in no pipeline."""
         return None
-
-
-def check_appsrc(appsrc: Any) -> None:
-    """Raise ConfigError for an object that nothing can be pushed through."""
-    if not any(hasattr(appsrc, name) for name in _PUSHES):
-        raise ConfigError(f"nothing can be pushed through {appsrc!r}; give an appsrc")
-
-
-def check_pipeline(pipeline: Any) -> None:
-    """Raise ConfigError for an object that cannot be started."""
-    if not hasattr(pipeline, "set_state"):
-        raise ConfigError(f"{pipeline!r} has no state to set; give the playback pipeline")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipeline.gst.delay.element_kinds import is_real
 from pipeline.gst.runtime import GObject
 
 
@@ -17,7 +18,7 @@ class ElementRef:
 
     def __init__(self, element: Any) -> None:
         self._strong = element
-        self._weak = element.weak_ref() if isinstance(element, GObject.Object) else lambda: element
+        self._weak = element.weak_ref() if is_real(element, GObject.Object) else lambda: element
 
     @property
     def element(self) -> Any:

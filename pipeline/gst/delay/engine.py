@@ -17,6 +17,7 @@ from pipeline.buffering.window import Entry
 from pipeline.gst.core.samples import read, shifted, stamped
 from pipeline.gst.delay import clock_sync
 from pipeline.gst.delay.buffer_pool import BufferOwnership
+from pipeline.gst.delay.element_kinds import check_appsrc
 from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.playback_side import PlaybackSide
 from pipeline.gst.delay.progress_log import ProgressLog
@@ -266,6 +267,7 @@ class DelayEngine:
         it is the one that asks.
         """
         if src is not None and ends.given_appsrc is None:
+            check_appsrc(src)
             self.set_appsrc(ends, src)
         with self.lock:
             self._wake_thread()

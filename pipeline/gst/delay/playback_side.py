@@ -14,7 +14,7 @@ from pipeline.gst.core.samples import shifted
 from pipeline.gst.core.silence import bridge
 from pipeline.gst.delay import clock_sync
 from pipeline.gst.delay.crossfade import spliced
-from pipeline.gst.delay.duck_elements import as_appsrc, check_appsrc, check_pipeline
+from pipeline.gst.delay.duck_elements import as_appsrc
 from pipeline.gst.delay.element_ref import ElementRef
 from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.runtime import Gst
@@ -43,21 +43,16 @@ class PlaybackSide:
     # The elements
 
     def set_appsrc(self, ends: Endpoints, appsrc: Any) -> None:
-        """Set or replace the element that the stream is played through, from the next `adopt` on.
-
-        Raises ConfigError for an object that nothing can be pushed through.
-        """
+        """Set or replace the element that the stream is played through, from the next `adopt` on."""
         if ends.given_appsrc is appsrc:
             return
-        check_appsrc(appsrc)
         clock_sync.configure_appsrc(as_appsrc(appsrc), self._limit_ns, live=self._live)
         with self._lock:
             ends.pending = ElementRef(appsrc)
             self._changed = True
 
     def set_pipeline(self, pipeline: Any) -> None:
-        """Set or replace the pipeline that is started. Raises ConfigError for an object that cannot be."""
-        check_pipeline(pipeline)
+        """Set or replace the pipeline that is started."""
         with self._lock:
             self._pipeline = ElementRef(pipeline)
             self._changed = True

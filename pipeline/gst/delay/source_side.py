@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.delay.duck_elements import DuckAppSink, pull_function
+from pipeline.gst.delay.element_kinds import check_appsink, is_real
 from pipeline.gst.runtime import Gst
 
 
@@ -86,4 +87,5 @@ SourceSide = WatchedAppSink | DuckAppSink
 
 def source_side(sink: Any, on_event: Callable[[WatchedAppSink, Any], None]) -> SourceSide:
     """The source side of a new sink. Raises ConfigError for an object that samples cannot be taken from."""
-    return WatchedAppSink(sink, on_event) if isinstance(sink, Gst.Element) else DuckAppSink(sink)
+    check_appsink(sink)
+    return WatchedAppSink(sink, on_event) if is_real(sink, Gst.Element) else DuckAppSink(sink)

@@ -32,25 +32,29 @@ _CHAINS = {
 TIMEOUT_NS = 120 * Gst.SECOND
 
 
+def check_clip_path(path: Path) -> None:
+    """Raise OutputError for a suffix that no clip can have, or a folder that is not there."""
+    if path.suffix.lower() not in MUXERS:
+        raise OutputError(f"{path.name}: a clip cannot be of that kind; give one of {', '.join(MUXERS)}")
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent} is no folder; make it or give another one")
+
+
 def write_clip(path: Path, parts: Mapping[str, Sequence[Entry]]) -> tuple[int, int]:
     """Write the entries of each stream to `path`; returns the running times (ns) of begin and end.
 
     Blocks. The file appears under its name when it is complete. Raises OutputError when it cannot be written,
     StateError when there is nothing to write.
     """
+    check_clip_path(path)
     parts = {name: entries for name, entries in parts.items() if entries}
     if not parts:
         raise StateError("the window holds nothing of that time; ask for a clip nearer to now")
-    muxer = MUXERS.get(path.suffix.lower())
-    if muxer is None:
-        raise OutputError(f"{path.name}: a clip cannot be of that kind; give one of {', '.join(MUXERS)}")
-    if not path.parent.is_dir():
-        raise OutputError(f"{path.parent} is no folder; make it or give another one")
     require(_FEATURES[path.suffix.lower()])
     begin_ns = min(entry.order_ns for entries in parts.values() for entry in entries)
     end_ns = max(entry.end_ns for entries in parts.values() for entry in entries)
     unfinished = path.with_name(path.name + ".part")
-    pipeline = _build(muxer, parts)
+    pipeline = _build(MUXERS[path.suffix.lower()], parts)
     pipeline.get_by_name("file").set_property("location", str(unfinished))
     try:
         _run(pipeline, parts, begin_ns, path)
