@@ -8,7 +8,7 @@ from typing import Literal
 from pipeline.errors import ConfigError, RigError
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.open_source import open_source
-from pipeline.gst.capture.stream_joiner import join_streams
+from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
 from pipeline.gst.core.frames import RAW_FORMATS
@@ -93,17 +93,16 @@ class PipelineBuilder:
         analysis = AnalysisPipeline(pipeline, sources, window, audio, detector)
         entries = self._build_compressed(analysis) if compressed else self._build_raw(analysis)
         analysis.pictures_enter(entries)
-        join_streams(
-            pipeline,
-            sources,
-            entries,
-            audio,
+        targets = StreamTargets(
+            pictures=entries,
+            sound=audio,
             decode=not compressed,
-            audio_source=self._audio_source,
+            sound_source=self._audio_source,
             limit_ns=None if self._duration_s is None else seconds_to_ns(self._duration_s),
             on_sound=analysis.sound_found,
             on_complete=analysis.streams_complete,
         )
+        join_streams(pipeline, sources, targets)
         return analysis
 
     def _build_raw(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from pipeline.gst.capture.source import Source
@@ -15,26 +16,28 @@ from pipeline.timebase import Nanoseconds
 PICTURES = ("video", "image")
 
 
-def join_streams(
-    pipeline: Gst.Pipeline,
-    sources: Sequence[Source],
-    entries: Sequence[Gst.Pad],
-    audio_appsink: GstApp.AppSink,
-    *,
-    decode: bool,
-    audio_source: int | None,
-    limit_ns: Nanoseconds | None,
-    on_sound: Callable[[int, Gst.Pad], None],
-    on_complete: Callable[[set[int]], None],
-) -> None:
-    """Put the sources into the pipeline; link source i's first picture to entry i and one sound to the appsink.
+@dataclass(frozen=True, slots=True)
+class StreamTargets:
+    """Where the streams of several sources belong.
 
-    `on_sound(source, where it enters)` is called when there is sound, `on_complete(cameras with a picture)`
-    when all streams are known.
+    `pictures`: where source i's first picture enters; `sound`: what takes one source's sound. `decode`: pictures
+    are decoded on the way. `sound_source`: whose sound is taken, None for the first that has any. `limit_ns`: every
+    stream ends at this running time. `on_sound(source, where it enters)` is called when there is sound,
+    `on_complete(sources with a picture)` when all streams are known.
     """
-    joiner = _Joiner(
-        pipeline, entries, audio_appsink, len(sources), decode, audio_source, limit_ns, on_sound, on_complete
-    )
+
+    pictures: Sequence[Gst.Pad]
+    sound: GstApp.AppSink
+    decode: bool
+    sound_source: int | None
+    limit_ns: Nanoseconds | None
+    on_sound: Callable[[int, Gst.Pad], None]
+    on_complete: Callable[[set[int]], None]
+
+
+def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: StreamTargets) -> None:
+    """Put the sources into the pipeline, and link their streams to `targets` as they are found."""
+    joiner = _Joiner(pipeline, targets, len(sources))
     for index, source in enumerate(sources):
         pipeline.add(source.element)
         source.watch(partial(joiner.found, index), partial(joiner.complete, index))
@@ -43,26 +46,9 @@ def join_streams(
 class _Joiner:
     """Called from the sources' streaming threads; one lock, never held across a GStreamer call."""
 
-    def __init__(
-        self,
-        pipeline: Gst.Pipeline,
-        entries: Sequence[Gst.Pad],
-        audio_appsink: GstApp.AppSink,
-        count: int,
-        decode: bool,
-        audio_source: int | None,
-        limit_ns: Nanoseconds | None,
-        on_sound: Callable[[int, Gst.Pad], None],
-        on_complete: Callable[[set[int]], None],
-    ) -> None:
+    def __init__(self, pipeline: Gst.Pipeline, targets: StreamTargets, count: int) -> None:
         self._pipeline = pipeline
-        self._entries = entries
-        self._audio_appsink = audio_appsink
-        self._decode = decode
-        self._audio_source = audio_source
-        self._limit_ns = limit_ns
-        self._on_sound = on_sound
-        self._on_complete = on_complete
+        self._targets = targets
         self._lock = threading.Lock()
         self._pending = set(range(count))
         self._pictured: set[int] = set()
@@ -74,16 +60,16 @@ class _Joiner:
         with self._lock:
             first_picture = kind in PICTURES and index not in self._pictured
             first_sound = (
-                kind == "audio" and index not in self._sounds and self._audio_source in (None, index)
+                kind == "audio" and index not in self._sounds and self._targets.sound_source in (None, index)
             )
             if first_picture:
                 self._pictured.add(index)
         if first_picture:
             self._limit(pad)
-            if self._decode:
-                self._link_decoded(pad, self._entries[index])
+            if self._targets.decode:
+                self._link_decoded(pad, self._targets.pictures[index])
             else:
-                pad.link(self._entries[index])
+                pad.link(self._targets.pictures[index])
         elif first_sound:
             # held until every source is known, so that the choice does not depend on who was faster
             block = pad.add_probe(
@@ -110,16 +96,16 @@ class _Joiner:
             else:
                 drain(self._pipeline, pad)
             pad.remove_probe(block)
-        self._on_complete(pictured)
+        self._targets.on_complete(pictured)
 
     def _take_sound(self, source: int, pad: Gst.Pad) -> None:
         queue, shape = make("queue"), make("capsfilter")
         shape.set_property("caps", Gst.Caps.from_string("audio/x-raw,layout=interleaved"))
-        elements = [queue, make("audioconvert"), make("audioresample"), shape, self._audio_appsink]
+        elements = [queue, make("audioconvert"), make("audioresample"), shape, self._targets.sound]
         chain(self._pipeline, *elements)
         for element in reversed(elements):
             element.sync_state_with_parent()
-        self._on_sound(source, static_pad(queue, "sink"))
+        self._targets.on_sound(source, static_pad(queue, "sink"))
         self._limit(pad)
         self._link_decoded(pad, static_pad(queue, "sink"))
 
@@ -135,5 +121,5 @@ class _Joiner:
         pad.link(static_pad(decoder, "sink"))
 
     def _limit(self, pad: Gst.Pad) -> None:
-        if self._limit_ns is not None:
-            DurationLimit(pad, self._limit_ns)
+        if self._targets.limit_ns is not None:
+            DurationLimit(pad, self._targets.limit_ns)
