@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.errors import ForesightError, SourceError, StateError
-from pipeline.gst.capture.match_source import MatchSource
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.bus import BusListener, explain
 from pipeline.gst.core.elements import static_pad
@@ -53,7 +52,6 @@ class AnalysisPipeline:
         self.audio_appsink = audio_appsink
         self.detector_appsink = detector_appsink
         self.sources = sources
-        self._cameras = [source.camera for source in sources if source.camera is not None]
         self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
@@ -79,24 +77,22 @@ class AnalysisPipeline:
 
     @property
     def dropped_at_source(self) -> int:
-        """Frames that the built-in match left out because they could not be drawn in time."""
-        return sum(
-            source.element.dropped for source in self.sources if isinstance(source.element, MatchSource)
-        )
+        """Frames that the sources left out because they could not be had in time."""
+        return sum(source.dropped for source in self.sources)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know about the cameras: those that went, and for how long."""
-        return tuple(note for camera in self._cameras for note in camera.notes)
+        return tuple(note for source in self.sources for note in source.notes)
 
     @property
     def camera_outages(self) -> int:
         """How often a camera went away."""
-        return sum(camera.outages for camera in self._cameras)
+        return sum(source.outages for source in self.sources)
 
     def lost_cameras(self, time_ns: Nanoseconds) -> list[str]:
         """The names, without secrets, of the cameras whose picture of that running time only stands in."""
-        return [camera.name for camera in self._cameras if camera.is_lost_at(time_ns)]
+        return [source.name for source in self.sources if source.is_lost_at(time_ns)]
 
     def on_error(self, callback: Callable[[ForesightError], object]) -> None:
         """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
@@ -113,7 +109,7 @@ class AnalysisPipeline:
     def start(self) -> None:
         """Set the pipeline to PLAYING. Raises SourceError when it cannot be."""
         self._bus.start()
-        if self._cameras:  # their connections' pipelines share this one's running time
+        if any(source.has_own_pipelines for source in self.sources):  # they share this one's running time
             self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
             self.pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
         if self.pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
@@ -121,8 +117,7 @@ class AnalysisPipeline:
                 self._changed.wait_for(lambda: self._error is not None, timeout=2.0)
             raise self._error or SourceError(f"{self._names()}: cannot be started")
         for index, source in enumerate(self.sources):
-            if source.camera is not None:
-                source.camera.start(self.pipeline.get_base_time(), partial(self._on_source_lost, index))
+            source.start(self.pipeline.get_base_time(), partial(self._on_source_lost, index))
 
     def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
         """Block until every stream's format is known.
@@ -155,18 +150,18 @@ class AnalysisPipeline:
         Waits for the streaming threads, which offline wait for room in the window.
         """
         self.interrupt()
-        for camera in self._cameras:
-            camera.leave()
+        for source in self.sources:
+            source.leave()
         self._end_sources(set(range(len(self.sources))))
 
     def stop(self) -> None:
         """Set the pipeline to NULL and forget the handlers. Idempotent."""
         self._bus.stop()
-        for camera in self._cameras:
-            camera.leave()
+        for source in self.sources:
+            source.leave()
         self.pipeline.set_state(Gst.State.NULL)
-        for camera in self._cameras:
-            camera.close()
+        for source in self.sources:
+            source.close()
 
     # What the builder tells while it wires the streams up.
 

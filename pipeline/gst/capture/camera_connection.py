@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.camera_feed import Feed
+from pipeline.gst.capture.source import Source
 from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
-
-if TYPE_CHECKING:
-    from pipeline.gst.capture.source import Source
 
 POLL_NS = 50 * NS_PER_MS
 ANSWER_S = 10.0

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.match_source import match_source
+from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.elements import (
@@ -62,24 +63,23 @@ def open_source(
     scheme = _scheme(text)
     if patience_s is None or scheme in ("", "file"):
         return connect()
-    camera = ReconnectingCamera(
+    return ReconnectingCamera(
         redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s
     )
-    return Source(camera.name, camera.element, True, camera.find, camera)
 
 
-def _open_match(text: str, *, live: bool, duration_s: float | None) -> Source:
+def _open_match(text: str, *, live: bool, duration_s: float | None) -> PlainSource:
     element = match_source(parse_match(text), live=live, duration_s=duration_s)
 
-    def find(source: Source) -> None:
+    def find(source: PlainSource) -> None:
         for pad in element.srcpads:
             source.found(pad)
         source.complete()
 
-    return Source(text, element, live, find)
+    return PlainSource(text, element, live, find, lambda: element.dropped)
 
 
-def _open_uri(text: str, *, decode: bool) -> Source:
+def _open_uri(text: str, *, decode: bool) -> PlainSource:
     scheme = _scheme(text)
     if scheme in ("", "file"):
         path = Path(text.removeprefix("file://"))
@@ -96,7 +96,7 @@ def _open_uri(text: str, *, decode: bool) -> Source:
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)
-    return Source(redact_address(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
+    return PlainSource(redact_address(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
 
 
 def _scheme(text: str) -> str:
@@ -106,7 +106,7 @@ def _scheme(text: str) -> str:
     return urlsplit(text).scheme.lower() if "://" in text else ""
 
 
-def _open_device(text: str, *, decode: bool) -> Source:
+def _open_device(text: str, *, decode: bool) -> PlainSource:
     if not Path(text).exists():
         raise SourceError(f"{text}: no such camera; plug it in, or see /dev/video* for those there are")
     container = Gst.Bin.new(None)
@@ -115,7 +115,7 @@ def _open_device(text: str, *, decode: bool) -> Source:
     _stop_at_compressed(opener, decode)
     add(container, camera, opener)
     link(camera, opener)
-    return Source(text, container, True, _Expose(container, opener))
+    return PlainSource(text, container, True, _Expose(container, opener))
 
 
 def _stop_at_compressed(opener: Gst.Element, decode: bool) -> None:
@@ -149,26 +149,26 @@ class _Expose:
         self._pending = set(openers)
         self._lock = threading.Lock()
 
-    def __call__(self, source: Source) -> None:
+    def __call__(self, source: PlainSource) -> None:
         for opener in self._openers:
             opener.connect("pad-added", self._on_pad, source)
             opener.connect("no-more-pads", self._on_all, source)
 
-    def _on_all(self, opener: Gst.Element, source: Source) -> None:
+    def _on_all(self, opener: Gst.Element, source: PlainSource) -> None:
         with self._lock:
             self._pending.discard(opener)
             is_complete = not self._pending
         if is_complete:
             source.complete()
 
-    def _on_pad(self, _element: Gst.Element, pad: Gst.Pad, source: Source) -> None:
+    def _on_pad(self, _element: Gst.Element, pad: Gst.Pad, source: PlainSource) -> None:
         with self._lock:
             index, self._count = self._count, self._count + 1
         kind = media_type(pad_caps(pad)) or "data"
         source.found(ghost(self._container, pad, f"{kind}_{index}"))
 
 
-def _open_fragment(text: str) -> Source:
+def _open_fragment(text: str) -> PlainSource:
     fragment = parse_fragment(text.removeprefix("gst:"))
     if not isinstance(fragment, Gst.Bin):
         container = Gst.Bin.new(None)
@@ -188,14 +188,14 @@ def _open_fragment(text: str) -> Source:
         for element in container.children
     )
 
-    def find(source: Source) -> None:
+    def find(source: PlainSource) -> None:
         for index, pad in enumerate(ends):
             source.found(ghost(container, pad, f"end_{index}"))
         _Expose(container, *later)(source)
         if not later:
             source.complete()
 
-    return Source(redact(text), container, is_live, find)
+    return PlainSource(redact(text), container, is_live, find)
 
 
 def _has_sometimes_pads(element: Gst.Element) -> bool:

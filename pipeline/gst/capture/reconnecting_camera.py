@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, PictureFeed, SoundFeed
+from pipeline.gst.capture.source import Source, StreamCallback
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
-
-if TYPE_CHECKING:
-    from pipeline.gst.capture.source import Source
 
 logger = logging.getLogger("foresight")
 
@@ -38,8 +35,12 @@ class ReconnectingCamera:
 
     `element` goes into the pipeline; its pads, and so its streams, are those of the first connection. One thread
     connects, watches and connects again, another one stands in for what does not come. A camera that was never
-    there is a failure, one that goes later an outage: counted, logged once. Any thread may call.
+    there is a failure, one that goes later an outage: counted, logged once. A Source. Any thread may call.
     """
+
+    is_live = True
+    has_own_pipelines = True
+    dropped = 0
 
     def __init__(
         self, name: str, open_source: Callable[[], Source], *, paced: bool, patience_s: float
@@ -52,7 +53,8 @@ class ReconnectingCamera:
         self._open_source = open_source
         self._paced = paced
         self._patience_ns = seconds_to_ns(patience_s)
-        self._source: Source | None = None
+        self._on_stream: StreamCallback | None = None
+        self._on_complete: Callable[[], None] | None = None
         self._base_ns = 0
         self._on_failure: Callable[[ForesightError], object] = lambda _error: None
         self._pictures: PictureFeed | None = None
@@ -63,9 +65,9 @@ class ReconnectingCamera:
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def find(self, source: Source) -> None:
-        """Report streams to `source` once the first connection has shown them."""
-        self._source = source
+    def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
+        """Have `on_stream(pad)` and `on_complete()` called once the first connection has shown its streams."""
+        self._on_stream, self._on_complete = on_stream, on_complete
 
     def start(self, base_ns: int, on_failure: Callable[[ForesightError], object]) -> None:
         """Connect. `base_ns`: what the system clock showed at running time 0. `on_failure(error)` is called from
@@ -164,7 +166,7 @@ class ReconnectingCamera:
 
     def _feed_for(self, kind: str, caps: Gst.Caps, latency_ns: Nanoseconds) -> Feed | None:
         """Where a connection's stream goes: where the first one's went."""
-        if self._is_known or self._source is None:
+        if self._is_known or self._on_stream is None:
             return self._feeds.get(kind)
         feed: Feed
         if kind == "video":
@@ -176,16 +178,16 @@ class ReconnectingCamera:
         media = Gst.Caps.new_empty_simple(caps.get_structure(0).get_name())
         form = make("capsfilter", caps=media)  # an appsrc does not tell what it will send
         chain(self.element, feed.element, form)
-        self._source.found(ghost(self.element, static_pad(form, "src"), kind))
+        self._on_stream(ghost(self.element, static_pad(form, "src"), kind))
         form.sync_state_with_parent()
         feed.element.sync_state_with_parent()
         self._feeds[kind] = feed
         return feed
 
     def _on_known(self) -> None:
-        if not self._is_known and self._source is not None:
+        if not self._is_known and self._on_complete is not None:
             self._is_known = True
-            self._source.complete()
+            self._on_complete()
 
     def _on_picture(self) -> None:
         if self._is_away:

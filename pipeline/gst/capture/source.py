@@ -1,46 +1,68 @@
-"""One opened source: an element whose streams are reported as they come."""
+"""Source: what the analysis pipeline has to know of one of its sources, whatever it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from typing import Protocol
 
-from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
+from pipeline.errors import ForesightError
 from pipeline.gst.runtime import Gst
+from pipeline.timebase import Nanoseconds
 
 StreamCallback = Callable[[Gst.Pad], None]
 
 
-@dataclass
-class Source:
-    """One opened source: put `element` into a pipeline, then call `watch`.
+class Source(Protocol):
+    """One opened source: put `element` into a pipeline, call `watch`, then `start` when the pipeline plays.
 
-    `name` is what the user wrote, without secrets; `is_live` says that it runs on a clock of its own;
-    `camera` keeps it connected, where it can go and come back.
+    Any thread may call; only `close` blocks.
     """
 
-    name: str
-    element: Gst.Element
-    is_live: bool
-    _find: Callable[[Source], None] = field(repr=False)
-    camera: ReconnectingCamera | None = None
-    _on_stream: StreamCallback | None = field(default=None, repr=False)
-    _on_complete: Callable[[], None] | None = field(default=None, repr=False)
+    @property
+    def name(self) -> str:
+        """What the user wrote, without secrets."""
+
+    @property
+    def element(self) -> Gst.Element:
+        """What the streams come out of."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it runs on a clock of its own."""
+
+    @property
+    def has_own_pipelines(self) -> bool:
+        """Whether its samples come from pipelines of its own, which share the running time of this one."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about it, a line each."""
+
+    @property
+    def dropped(self) -> int:
+        """Frames that it left out because they could not be had in time."""
+
+    @property
+    def outages(self) -> int:
+        """How often it was lost, to be reconnected."""
+
+    def is_lost_at(self, time_ns: Nanoseconds) -> bool:
+        """Whether its picture of that running time only stands in for one that did not come."""
 
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
         """Have `on_stream(pad)` called for every stream and `on_complete()` once no more will come.
 
-        Static pads are reported within this call, others later from a streaming thread.
+        Pads that are known are reported within this call, others later from a thread of the source.
         """
-        self._on_stream, self._on_complete = on_stream, on_complete
-        self._find(self)
 
-    def found(self, pad: Gst.Pad) -> None:
-        """Report a stream's pad (at the edge of `element`)."""
-        if self._on_stream is not None:
-            self._on_stream(pad)
+    def start(self, base_ns: int, on_failure: Callable[[ForesightError], object]) -> None:
+        """Connect, where that is not the pipeline's work. `base_ns`: the system clock at running time 0.
 
-    def complete(self) -> None:
-        """Report that every stream has been found."""
-        if self._on_complete is not None:
-            self._on_complete()
+        `on_failure(error)` is called from a thread of the source when there is nothing to connect to.
+        """
+
+    def leave(self) -> None:
+        """Bring nothing more. Idempotent."""
+
+    def close(self) -> None:
+        """`leave`, and wait for what still runs, for a bounded time. Idempotent."""

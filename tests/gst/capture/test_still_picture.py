@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
-from pipeline.gst.capture.source import Source
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.runtime import Gst
 from tests.gst.output.peers import wait_until
@@ -13,7 +13,7 @@ from tests.gst.output.peers import wait_until
 PICTURES = 25
 
 
-def open_source(connections: list[str]) -> Source:
+def open_source(connections: list[str]) -> PlainSource:
     """One second of picture, and sound without end."""
     connections.append("opened")
     container = Gst.Bin.new(None)
@@ -31,12 +31,12 @@ def open_source(connections: list[str]) -> Source:
 
     static_pad(form, "src").add_probe(Gst.PadProbeType.BUFFER, die)
 
-    def find(source: Source) -> None:
+    def find(source: PlainSource) -> None:
         source.found(ghost(container, static_pad(picture, "src"), "video_0"))
         source.found(ghost(container, static_pad(sound, "src"), "audio_0"))
         source.complete()
 
-    return Source("camera", container, True, find)
+    return PlainSource("camera", container, True, find)
 
 
 def test_a_camera_that_only_sounds_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_a_camera_that_only_sounds_is_called_again(monkeypatch: pytest.MonkeyPat
         sink.sync_state_with_parent()
         pad.link(static_pad(sink, "sink"))
 
-    Source("camera", camera.element, True, camera.find).watch(found, lambda: None)
+    camera.watch(found, lambda: None)
     pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
     pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
     pipeline.set_state(Gst.State.PLAYING)
