@@ -21,6 +21,7 @@ from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.rig_choice import assumed_rig, known_rig
 from pipeline.run.run_state import RunState
+from pipeline.run.scene import Scene, scene_at
 from pipeline.run.shutdown_wait import Ending
 from pipeline.run.telling import Telling
 from pipeline.run.wiring import (
@@ -96,6 +97,10 @@ class PanoramaWithVirtualCamera:
         """One look at the run, which changes nothing; never blocks the streaming threads."""
         return self._telling.progress(self._lifetime.state)
 
+    def scene_at(self, captured_ns: int) -> Scene:
+        """What is seen and where the camera looks at a captured time, and what is coming; never blocks."""
+        return scene_at(captured_ns, self.timeline, self.director, self.camera_aspect)
+
     def show_overlay(self, shown: bool) -> None:
         """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing."""
         if self._parts.frame_view is not None:
@@ -151,7 +156,7 @@ class PanoramaWithVirtualCamera:
             settings,
             rig,
             parts.path,
-            self.timeline,
+            self.scene_at,
             self.buffer_manager.captured_ns,
             analysis.lost_cameras,
             self._shown,

@@ -18,14 +18,10 @@ from pipeline.gst.output.output_board import OutputBoard, OutputStatus
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
-from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+from pipeline.run.scene import Scene
+from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
 
 PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX = 960, 320
-SEEN_WITHIN_NS = 250 * NS_PER_MS
-PATH_NS = 7 * NS_PER_S
-"""How much of the coming path is told."""
-
-_EDGE = np.linspace(-0.5, 0.5, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +62,9 @@ class Control:
         """Take over towards a place in the panorama, both 0 to 1 from its upper left corner, as wide as now."""
         pixel = np.array([x * PANORAMA_WIDTH_PX - 0.5, y * PANORAMA_HEIGHT_PX - 0.5])
         yaw, tilt = self.panorama().pixels_to_angles(pixel, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
-        now = self.view()
-        self.take_over(float(yaw), float(tilt), 50.0 if now is None else now.hfov_deg)
+        scene = self.scene()
+        view = None if scene is None else scene.view
+        self.take_over(float(yaw), float(tilt), 50.0 if view is None else view.hfov_deg)
 
     def hold_camera(self) -> None:
         """Stop the camera where it looks; the picture goes on."""
@@ -194,16 +191,20 @@ class Control:
         """Say that playback has rendered the picture of its running time `time_ns`: what the previews show."""
         self._rendered_ns = time_ns
 
-    def view(self) -> View | None:
-        """Where the camera looks in the picture that was rendered last; None before playback."""
-        coming = self._coming(0)
-        return coming[0] if coming else None
+    def scene(self) -> Scene | None:
+        """The scene of the picture that was rendered last; None before playback.
+
+        That is up to the cushion ahead of what an output shows.
+        """
+        if self._rendered_ns is None:
+            return None
+        return self._run.scene_at(self._run.buffer_manager.captured_ns(self._rendered_ns))
 
     def snapshot(self) -> dict[str, Any]:
         """The state beside the run's Progress, as JSON holds it: transport, camera, scene, notes."""
         manager, settings = self._run.buffer_manager, self._run.settings
-        view = self.view()
-        director = self._run.director
+        scene, director = self.scene(), self._run.director
+        view = None if scene is None else scene.view
         return {
             "transport": manager.state,
             "target_delay_s": settings.delay_s,
@@ -217,7 +218,7 @@ class Control:
                 "hfov_deg": round(view.hfov_deg, 3),
             },
             "look_ahead_s": 0.0 if director is None else director.state.look_ahead_s,
-            "scene": self._scene(),
+            "scene": None if scene is None else self._in_panorama(scene),
             "camera_outages": self._run.camera_outages,
             "notes": list(self._run.notes),
             "outputs": [
@@ -232,60 +233,30 @@ class Control:
             raise StateError("the camera is not directed yet; wait for the first picture")
         return self._run.director
 
-    def _pictured_ns(self) -> int | None:
-        """The captured time of the newest picture: up to the cushion ahead of what an output shows."""
-        if self._rendered_ns is None:
-            return None
-        return self._run.buffer_manager.captured_ns(self._rendered_ns)
-
-    def _coming(self, ahead_ns: int) -> list[View]:
-        now_ns, director = self._pictured_ns(), self._run.director
-        if now_ns is None or director is None:
-            return []
-        return [view for _, view in director.plan(now_ns, now_ns + max(ahead_ns, NS_PER_S))]
-
-    def _scene(self) -> dict[str, Any] | None:
+    def _in_panorama(self, scene: Scene) -> dict[str, Any]:
         """What to draw over the panorama, in parts of its width and height."""
-        now_ns = self._pictured_ns()
-        if now_ns is None or self._run.rig is None:
-            return None
-        coming = self._coming(PATH_NS)
-        seen = self._run.timeline.between(Nanoseconds(now_ns - SEEN_WITHIN_NS), Nanoseconds(now_ns))
-        boxes = (
-            [(d.label, d.yaw_deg, d.tilt_deg, d.width_deg, d.height_deg) for d in seen[-1].detections]
-            if seen
-            else []
-        )
         hfov_deg = self.panorama().hfov_deg
-        centres = self._places(np.array([box[1:3] for box in boxes]).reshape(-1, 2))
+        centres = self._places(np.array([(one.yaw_deg, one.tilt_deg) for one in scene.detections]))
         return {
-            "frame": self._frame(coming[0]) if coming else [],
-            "path": self._places(np.array([(v.yaw_deg, v.tilt_deg) for v in coming]).reshape(-1, 2)),
+            "frame": self._places(scene.outline),
+            "path": self._places(scene.path),
             "boxes": [
                 {
-                    "label": box[0],
+                    "label": found.label,
                     "x": centre[0],
                     "y": centre[1],
-                    "w": round(box[3] / hfov_deg, 4),
-                    "h": round(box[4] / hfov_deg * PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX, 4),
+                    "w": round(found.width_deg / hfov_deg, 4),
+                    "h": round(found.height_deg / hfov_deg * PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX, 4),
                 }
-                for box, centre in zip(boxes, centres, strict=True)
+                for found, centre in zip(scene.detections, centres, strict=True)
                 if centre is not None
             ],
         }
 
-    def _frame(self, view: View) -> list[list[float] | None]:
-        width, height = 1600, round(1600 / self._run.camera_aspect)
-        x = np.concatenate([_EDGE, np.full(9, 0.5), _EDGE[::-1], np.full(9, -0.5)]) * width + width / 2
-        y = np.concatenate([np.full(9, -0.5), _EDGE, np.full(9, 0.5), _EDGE[::-1]]) * height + height / 2
-        yaw, tilt = view.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
-        return self._places(np.stack([yaw, tilt], axis=-1))
-
     def _places(self, angles: Any) -> list[list[float] | None]:
-        """Angles (N, 2) in degrees as places in the panorama; None for what it does not show."""
-        pixels = self.panorama().angles_to_pixels(
-            angles[:, 0], angles[:, 1], PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX
-        )
+        """Yaw and tilt (N, 2) in degrees as places in the panorama; None for what it does not show."""
+        yaw, tilt = angles.reshape(-1, 2).T
+        pixels = self.panorama().angles_to_pixels(yaw, tilt, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
         parts = (pixels + 0.5) / (PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
         return [[round(float(x), 4), round(float(y), 4)] if np.isfinite(x + y) else None for x, y in parts]
 

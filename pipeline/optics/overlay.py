@@ -23,7 +23,6 @@ YELLOW: Colour = (219, 16, 138)
 WHITE: Colour = (235, 128, 128)
 BLACK: Colour = (16, 128, 128)
 
-_EDGE_POINTS = 17
 _LINE_SHARE = 1 / 300
 """Thickness of lines as a share of the picture's height."""
 
@@ -51,15 +50,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What to draw: boxes, the path as (yaw, tilt) in degrees, shape (N, 2), soonest first, and a view's frame.
-
-    ``shown_aspect`` is width / height of the picture that ``shown`` is rendered into.
-    """
+    """What to draw: boxes, the path, soonest first, and a view's outline, both yaw and tilt (N, 2) in degrees."""
 
     boxes: Sequence[Box] = ()
     path: Array | None = None
-    shown: View | None = None
-    shown_aspect: float = 16 / 9
+    outline: Array | None = None
 
 
 def draw(frame: Frame, view: View, overlay: Overlay) -> None:
@@ -71,8 +66,9 @@ def draw(frame: Frame, view: View, overlay: Overlay) -> None:
         _draw_boxes(frame, view, overlay.boxes)
     if overlay.path is not None and len(overlay.path):
         _draw_path(frame, view, overlay.path)
-    if overlay.shown is not None:
-        _draw_shown(frame, view, overlay.shown, overlay.shown_aspect)
+    if overlay.outline is not None and len(overlay.outline):
+        yaw, tilt = overlay.outline.T
+        _draw_line(frame, view.angles_to_pixels(yaw, tilt, frame.width, frame.height), WHITE)
 
 
 def draw_notice(frame: Frame, lines: Sequence[str]) -> None:
@@ -112,20 +108,6 @@ def _draw_path(frame: Frame, view: View, path: Array) -> None:
         for plane, scale, value in _planes(frame, YELLOW):
             centre = round(dot[0] / scale), round(dot[1] / scale)
             cv2.circle(plane, centre, math.ceil(radius / scale), value, cv2.FILLED)
-
-
-def _draw_shown(frame: Frame, view: View, shown: View, aspect: float) -> None:
-    height = 1000
-    width = 2 * round(aspect * height / 2)
-    along, across = (
-        np.linspace(-0.5, width - 0.5, _EDGE_POINTS),
-        np.linspace(-0.5, height - 0.5, _EDGE_POINTS),
-    )
-    left, top, right, bottom = -0.5, -0.5, width - 0.5, height - 0.5
-    x = np.concatenate([along, np.full_like(across, right), along[::-1], np.full_like(across, left)])
-    y = np.concatenate([np.full_like(along, top), across, np.full_like(along, bottom), across[::-1]])
-    yaw, tilt = shown.pixels_to_angles(np.stack([x, y], axis=-1), width, height)
-    _draw_line(frame, view.angles_to_pixels(yaw, tilt, frame.width, frame.height), WHITE)
 
 
 def _draw_line(frame: Frame, points: Array, colour: Colour) -> None:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from pipeline.errors import RigError
@@ -13,6 +14,9 @@ from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, rotati
 from pipeline.optics.lens import CylindricalLens, EquirectangularLens, Lens, RectilinearLens
 
 Projection = Literal["rectilinear", "cylindrical", "equirectangular"]
+
+OUTLINE_POINTS = 17
+"""Of each edge of a view's outline: edges that are straight in one projection are bent in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +65,13 @@ class View:
     def pixels_to_angles(self, pixels: Array, width: int, height: int) -> tuple[Array, Array]:
         """Yaw and tilt in degrees of the pixels (..., 2) of a picture of this size."""
         return rays_to_angles(self.lens(width, height).unproject(pixels) @ self.rotation.T)
+
+    def outline(self, aspect: float) -> Array:
+        """Yaw and tilt (N, 2) in degrees along the edge of a picture `aspect` times as wide as high, closed."""
+        height = 1000
+        width = 2 * round(aspect * height / 2)
+        left, top, right, bottom = -0.5, -0.5, width - 0.5, height - 0.5
+        along, down = np.linspace(left, right, OUTLINE_POINTS), np.linspace(top, bottom, OUTLINE_POINTS)
+        x = np.concatenate([along, np.full_like(down, right), along[::-1], np.full_like(down, left)])
+        y = np.concatenate([np.full_like(along, top), down, np.full_like(along, bottom), down[::-1]])
+        return np.stack(self.pixels_to_angles(np.stack([x, y], axis=-1), width, height), axis=-1)

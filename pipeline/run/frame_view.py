@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
-from pipeline.analysis.timeline import Timeline
 from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
-from pipeline.run.director_choice import camera_aspect, shows_panorama
+from pipeline.run.director_choice import shows_panorama
 from pipeline.run.exports import Shown
 from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
+from pipeline.run.scene import Scene
 from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds
 
@@ -24,8 +24,8 @@ RENDER_THREADS = 2
 class FrameView:
     """The view element of a run, its renderers and painters; `element` goes into the playback pipeline.
 
-    `captured_ns` turns playback's running time into the capture's (another one after a seek); `lost_cameras` names
-    the cameras whose picture of a captured time only stands in. What is shown is noted in `shown`.
+    `captured_ns` turns playback's running time into the capture's (another one after a seek); `scene_at` tells the
+    scene of a captured time, `lost_cameras` whose picture only stands in then. What is shown is noted in `shown`.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class FrameView:
         settings: Settings,
         rig: Rig,
         path: CameraPath,
-        timeline: Timeline,
+        scene_at: Callable[[int], Scene],
         captured_ns: Callable[[int], int],
         lost_cameras: Callable[[Nanoseconds], Sequence[str]],
         shown: Shown,
@@ -43,8 +43,7 @@ class FrameView:
         self._path = path
         self._captured_ns = captured_ns
         self._shown = shown
-        aspect = camera_aspect(settings) if shows_panorama(settings) else None
-        self._overlay = OverlayPainter(timeline, path, captured_ns, aspect)
+        self._overlay = OverlayPainter(scene_at, captured_ns, is_panorama=shows_panorama(settings))
         self._notice = NoticePainter(lost_cameras, captured_ns)
         self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
         self.element = ViewElement(

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from pipeline.analysis.detector import Detection
-from pipeline.analysis.timeline import Timeline
-from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.playback.view_element import Painter
 from pipeline.optics.frame import Frame
 from pipeline.optics.overlay import GREEN, RED, YELLOW, Box, Overlay, draw, draw_notice
 from pipeline.optics.view import View
-from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
-
-SEEN_WITHIN_NS = 250 * NS_PER_MS
-"""How old the newest detections may be and still be drawn: a detector at 5 frames a second fits."""
-
-PATH_NS = 7 * NS_PER_S
-"""How much of the coming path is drawn."""
+from pipeline.run.scene import Scene
+from pipeline.timebase import Nanoseconds
 
 _COLOURS = {"ball": RED, "player": GREEN}
 
@@ -27,35 +18,22 @@ _COLOURS = {"ball": RED, "player": GREEN}
 class OverlayPainter:
     """A ViewElement's painter. The streaming thread calls it; nothing in it waits.
 
-    `captured_ns` turns playback's running time into the capture's (another one after a seek). `shown_aspect`:
-    width / height of the virtual camera's picture, for its frame in a panorama; None where the picture itself is
-    the virtual camera's.
+    `scene_at` tells the scene of a captured time; `captured_ns` turns playback's running time into that (another
+    one after a seek). `is_panorama`: the picture is the whole rig, and the camera's outline is drawn into it.
     """
 
     def __init__(
-        self,
-        timeline: Timeline,
-        director: CameraPath | None,
-        captured_ns: Callable[[int], int],
-        shown_aspect: float | None = None,
+        self, scene_at: Callable[[int], Scene], captured_ns: Callable[[int], int], *, is_panorama: bool
     ) -> None:
-        self._timeline = timeline
-        self._director = director
+        self._scene_at = scene_at
         self._captured_ns = captured_ns
-        self._shown_aspect = shown_aspect
+        self._is_panorama = is_panorama
 
     def __call__(self, frame: Frame, view: View, time_ns: Nanoseconds) -> None:
         """Draw onto the picture that `view` was rendered into."""
-        now_ns = self._captured_ns(time_ns)
-        seen = self._timeline.between(now_ns - SEEN_WITHIN_NS, now_ns)
-        boxes = [_box(found) for found in seen[-1].detections] if seen else []
-        path, shown = None, None
-        if self._director is not None:
-            coming = [view for _, view in self._director.plan(now_ns, now_ns + PATH_NS)]
-            if len(coming) > 1:
-                path = np.array([(one.yaw_deg, one.tilt_deg) for one in coming])
-            shown = coming[0] if coming and self._shown_aspect is not None else None
-        draw(frame, view, Overlay(boxes, path, shown, self._shown_aspect or 1.0))
+        scene = self._scene_at(self._captured_ns(time_ns))
+        boxes = [_box(found) for found in scene.detections]
+        draw(frame, view, Overlay(boxes, scene.path, scene.outline if self._is_panorama else None))
 
 
 class NoticePainter:

@@ -44,7 +44,7 @@ def test_the_path_is_a_row_of_dots_that_get_smaller() -> None:
 def test_the_frame_of_a_view_is_drawn_in_a_panorama() -> None:
     frame = Frame.empty("NV12", 1500, 500)
     panorama = View(0, -5, 150, 0, "cylindrical")
-    draw(frame, panorama, Overlay(shown=VIEW))
+    draw(frame, panorama, Overlay(outline=VIEW.outline(16 / 9)))
     corners = VIEW.pixels_to_angles(
         np.array([[-0.5, -0.5], [639.5, -0.5], [639.5, 359.5], [-0.5, 359.5]]), 640, 360
     )
@@ -55,7 +55,11 @@ def test_the_frame_of_a_view_is_drawn_in_a_panorama() -> None:
 def test_what_lies_outside_or_behind_is_left_out() -> None:
     frame = Frame.empty("NV12", 640, 360)
     behind = [Box(190, 10, 5, 5), Box(-80, 0, 1, 1), Box(100, -10, 1, 1)]
-    draw(frame, VIEW, Overlay(behind, np.array([[190.0, 10.0], [-90.0, 0.0]]), View(190, 10, 30)))
+    draw(
+        frame,
+        VIEW,
+        Overlay(behind, np.array([[190.0, 10.0], [-90.0, 0.0]]), View(190, 10, 30).outline(16 / 9)),
+    )
     draw(frame, VIEW, Overlay())
     assert (frame.luma == 16).all()
 
