@@ -3,7 +3,7 @@ const KEPT = 480; // four a second
 const CHARTS = [
   ["buffer, s", [["buffer_s", "#7fd1ae"]]],
   ["delay, s", [["delay_s", "#8fb8e8"]]],
-  ["frames a second, in and out", [["fps_in", "#8fa0ac"], ["fps_out", "#7fd1ae"]]],
+  ["frames per second, in and out", [["fps_in", "#8fa0ac"], ["fps_out", "#7fd1ae"]]],
   ["frames dropped", [["dropped", "#e87f6c"]]],
 ];
 const grid = { stroke: "#26313a", width: 1 };

@@ -31,7 +31,7 @@ export async function send(name, body) {
   const { ok, status, said } = await ask(`/api/${name}`, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
   }, name === "save_clip" ? CLIP_PATIENCE_MS : PATIENCE_MS);
-  return ok ? null : said.error ?? `the run does not answer${status ? `, but status ${status} came` : ""}`;
+  return ok ? null : said.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
 }
 
 async function ask(address, options, patience_ms) {

@@ -7,6 +7,7 @@ import { follow, send } from "./link.js";
 import { Outputs } from "./outputs.js";
 import { Pictures } from "./pictures.js";
 import { drawScene } from "./scene.js";
+import { DONE, FOLLOWS, stateWord } from "./words.js";
 
 const PANORAMA_EVERY_MS = 250;
 
@@ -17,7 +18,7 @@ const outputs = new Outputs(find("outputs"), act);
 const camera = new Camera(act, () => state?.view);
 const film = new Film(find("picture"), (there, heard) => {
   find("sound").hidden = !there;
-  find("sound").textContent = heard ? "Mute" : "Sound";
+  find("sound").textContent = heard ? "Mute" : "Unmute";
 });
 camera.steerOn(find("picture"), () => film.aspect);
 new Pictures(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS).want(true);
@@ -27,7 +28,7 @@ let clipsShown = 0;
 async function act(name, body = {}) {
   const trouble = state?.state === "ended" ? "the run has ended" : await send(name, body);
   if (trouble) notice(trouble);
-  else if (name !== "take_over") events.tell(name.replaceAll("_", " "));
+  else if (name in DONE) events.tell(DONE[name](body));
   return !trouble;
 }
 
@@ -107,7 +108,7 @@ async function showClips(count) {
 }
 
 function showWord(word, kind = word) {
-  find("state").textContent = word;
+  find("state").textContent = stateWord(word);
   find("state").className = `pill ${kind}`;
 }
 
@@ -120,19 +121,19 @@ function show(now) {
   const word = isHeld && !["silent", "ended"].includes(now.state) ? "paused" : now.state;
   showWord(word);
   if (!("transport" in now)) return; // the run has only begun
-  if (state && state.state !== now.state) events.tell(`${state.state} → ${now.state}`);
+  if (state && state.state !== now.state) events.tell(`${stateWord(state.state)} → ${stateWord(now.state)}`);
   if (state && state.follows !== now.follows) {
     if (state.follows === "operator") camera.release();
-    if ([state.follows, now.follows].includes("operator")) events.tell(`follows ${now.follows}`);
+    if ([state.follows, now.follows].includes("operator")) events.tell(`camera: ${FOLLOWS[now.follows] ?? now.follows}`);
   }
   if (state && now.dropped > state.dropped) events.drop(now.dropped - state.dropped);
   for (const note of now.notes.slice(state?.notes.length ?? 0)) events.tell(note);
   if (!state) find("delay").value = now.target_delay_s;
   state = now;
-  find("follows").textContent = `follows ${now.follows}`;
+  find("follows").textContent = FOLLOWS[now.follows] ?? now.follows;
   find("numbers").textContent = `${now.fps_out.toFixed(1)} fps · delay ${now.delay_s.toFixed(1)} s · `
-    + `window ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
-  find("pause").textContent = isHeld ? "Resume" : "Hold picture";
+    + `buffer ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
+  find("pause").textContent = isHeld ? "Resume" : "Freeze";
   find("pause").classList.toggle("on", isHeld);
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);

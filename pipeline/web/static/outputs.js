@@ -1,7 +1,7 @@
 // The list of outputs: a row each, kept while the state changes, with what can be done to it.
 const WORDS = {
-  waiting: "waits for its first picture", on: "", away: "the server does not take it", finishing: "finishing",
-  off: "off", failed: "failed",
+  waiting: "waiting for video", on: "", away: "offline, reconnecting", finishing: "finishing the file",
+  off: "stopped", failed: "failed",
 };
 
 function clock(seconds) {
@@ -30,7 +30,7 @@ export class Outputs {
     const button = row.querySelector("button");
     button.addEventListener("click", async () => {
       const stops = button.dataset.does === "stop_output";
-      if (stops && !confirm(`Stop ${row.querySelector("b").textContent}?`)) return;
+      if (stops && !confirm(`${button.textContent}: ${row.querySelector("b").textContent}?`)) return;
       button.disabled = true;
       await this.act(button.dataset.does, { number });
       button.disabled = false;
@@ -59,7 +59,7 @@ export class Outputs {
     const button = row.querySelector("button");
     button.style.visibility = does ? "" : "hidden";
     button.dataset.does = does ?? "";
-    button.textContent = does === "start_output" ? "Start" : "Stop";
-    button.setAttribute("aria-label", `${button.textContent} ${output.name}`);
+    button.textContent = output.kind === "file" ? "Stop recording" : does === "start_output" ? "Stream" : "Stop stream";
+    button.setAttribute("aria-label", `${button.textContent}: ${output.name}`);
   }
 }

@@ -1,0 +1,24 @@
+// The words for the API's names: what a person reads of the run's state and of what was done.
+const STATES = { draining: "finishing", paused: "frozen", silent: "not responding" };
+
+export const stateWord = (state) => STATES[state] ?? state;
+
+export const FOLLOWS = {
+  ball: "following the ball", players: "following the players", nothing: "ball not found", operator: "manual control",
+};
+
+// A line for each action, from its body; take_over has none, because a drag sends many in a second.
+export const DONE = {
+  look_at: () => "camera sent to a place on the field",
+  hold_camera: () => "camera held",
+  hand_back: () => "camera back to auto",
+  pause: () => "video frozen",
+  resume: () => "video resumed",
+  jump_back: ({ seconds }) => `replaying the last ${seconds} s`,
+  return_to_delay: () => "back to the normal delay",
+  set_delay: ({ seconds }) => `delay set to ${seconds} s`,
+  record: () => "recording started",
+  start_output: () => "stream started",
+  stop_output: () => "output stopped",
+  save_clip: () => "clip saved",
+};
