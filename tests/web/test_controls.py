@@ -32,6 +32,8 @@ def page(request: pytest.FixtureRequest, browser: Browser, live: Live) -> Iterat
     page = context.new_page()
     page.goto(live.address)
     page.wait_for_selector(".pill.playing")
+    # keys steer from the view that the page knows
+    page.wait_for_selector("#scene .frame[points*=',']", state="attached")
     yield page
     context.close()
 
@@ -76,7 +78,6 @@ def test_keys_do_their_work_with_caps_lock_too(page: Page) -> None:
 
 
 def test_the_frame_on_the_field_has_the_films_shape(page: Page) -> None:
-    page.wait_for_selector("#scene .frame[points*=',']", state="attached")
     points = page.get_attribute("#scene .frame", "points") or ""
     x, y = zip(*(map(float, point.split(",")) for point in points.split()), strict=True)
     assert (max(x) - min(x)) / (max(y) - min(y)) == pytest.approx(1, abs=0.15)
