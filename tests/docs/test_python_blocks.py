@@ -106,9 +106,9 @@ def a_rig_and_its_frame(names: Names) -> None:
     names["rig_frame"].luma[:] = 128
 
 
-def a_picture_is_rendered(names: Names) -> None:
-    assert names["picture"].luma.shape == (1080, 1920)
-    assert names["picture"].luma.mean() == pytest.approx(128)
+def a_frame_is_rendered(names: Names) -> None:
+    assert names["frame"].luma.shape == (1080, 1920)
+    assert names["frame"].luma.mean() == pytest.approx(128)
 
 
 STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
@@ -117,7 +117,7 @@ STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
     "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),
     "find_flashes(": (a_recording, the_mark_is_found),
-    "Renderer(": (a_rig_and_its_frame, a_picture_is_rendered),
+    "Renderer(": (a_rig_and_its_frame, a_frame_is_rendered),
 }
 """By what an example calls: what its reader has, and what has to be true afterwards."""
 
