@@ -17,6 +17,7 @@ from pipeline.run.director_choice import camera_aspect, path_for
 from pipeline.run.exports import Shown, write_exports
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
+from pipeline.run.limits import RunLimits
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.rig_choice import assumed_rig, known_rig
@@ -48,10 +49,12 @@ class PanoramaWithVirtualCamera:
     and `progress` may be called from any, a signal handler included. An object runs once.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises ConfigError for settings that cannot work here; nothing is opened yet."""
+    def __init__(self, settings: Settings, limits: RunLimits = RunLimits()) -> None:
+        """`limits`: how long the run waits for its parts. Raises ConfigError for settings that cannot work here;
+        nothing is opened yet."""
         check(settings)
         self.settings = settings
+        self._limits = limits
         self.camera_aspect = camera_aspect(settings)
         self.onlooker: Onlooker | None = None
         self.timeline = make_timeline(settings)
@@ -63,7 +66,7 @@ class PanoramaWithVirtualCamera:
         self._shown = Shown()
         self._telling = Telling(settings, self.buffer_manager, self._parts, self._shown)
         self._lifetime = Lifetime()
-        self._ending = Ending()
+        self._ending = Ending(limits.shutdown)
         self._error: ForesightError | None = None
 
     # What others may see. Any thread.
@@ -131,7 +134,7 @@ class PanoramaWithVirtualCamera:
         settings, parts = self.settings, self._parts
         rig, note = known_rig(settings)
         self._telling.note(note)
-        analysis = parts.analysis = build_analysis(settings, rig)
+        analysis = parts.analysis = build_analysis(settings, rig, self._limits.camera)
         if self._is_ending:
             return
         analysis.on_error(self._fail)
@@ -162,7 +165,7 @@ class PanoramaWithVirtualCamera:
             self._shown,
         )
         view.element.onlooker = self.onlooker
-        playback = parts.playback = build_playback(settings, info, rig, view.element)
+        playback = parts.playback = build_playback(settings, info, rig, view.element, self._limits)
         playback.on_error(self._fail)
         connect_playback(playback, self.buffer_manager, self._further_streams)
         self._lifetime.advance(RunState.BUFFERING)

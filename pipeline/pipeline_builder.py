@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipeline.errors import ConfigError, RigError
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
 from pipeline.gst.core.decoder_threads import share_cores
@@ -46,6 +47,7 @@ class PipelineBuilder:
         audio_source: int | None = None,
         detector_branch: bool = False,
         encoder: Callable[[], Gst.Element] | None = None,
+        camera_limits: CameraLimits = CameraLimits(),
     ) -> None:
         if not sources:
             raise ConfigError("no source was given; name a file, a URI, a device, gst:... or match")
@@ -66,6 +68,7 @@ class PipelineBuilder:
         self._audio_source = audio_source
         self._detector_branch = detector_branch
         self._encoder = encoder
+        self._camera_limits = camera_limits
 
     def build(self) -> AnalysisPipeline:
         """The pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
@@ -76,6 +79,7 @@ class PipelineBuilder:
                 live=self._live,
                 duration_s=self._duration_s,
                 patience_s=self._patience_s if self._live else None,
+                limits=self._camera_limits,
             )
             for text in self._texts
         ]

@@ -15,8 +15,10 @@ from pipeline.gst.encode.encode_stage import Encoding
 from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.output.file import Split
 from pipeline.gst.output.hls import Segments
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_file, open_stream
 from pipeline.gst.output.output_board import OutputBoard
+from pipeline.gst.playback.limits import PlaybackLimits
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
@@ -52,6 +54,8 @@ class PlaybackPipelineBuilder:
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
         rig: Rig | None = None,
+        limits: PlaybackLimits = PlaybackLimits(),
+        output_limits: OutputLimits = OutputLimits(),
     ) -> None:
         if (files or streams) and encoding is None:
             raise ConfigError("files and streams need an encoding")
@@ -71,6 +75,8 @@ class PlaybackPipelineBuilder:
         self._encoding = encoding
         self._view = view
         self._rig = rig
+        self._limits = limits
+        self._output_limits = output_limits
 
     def build(self) -> PlaybackPipeline:
         """The pipeline, in state NULL; the buffer manager starts it. Raises ConfigError, OutputError."""
@@ -80,7 +86,14 @@ class PlaybackPipelineBuilder:
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         picture = self._shown_picture(pipeline, appsrcs)
         sound = self._shown_sound(pipeline, audio_appsrc, picture)
-        outputs = OutputBoard(pipeline, picture, sound, self._encoding, may_be_empty=self._is_watched)
+        outputs = OutputBoard(
+            pipeline,
+            picture,
+            sound,
+            self._encoding,
+            may_be_empty=self._is_watched,
+            limits=self._output_limits,
+        )
         if self._encoding is not None:
             try:
                 self._open_outputs(outputs, self._encoding)
@@ -90,7 +103,7 @@ class PlaybackPipelineBuilder:
         if self._show_window:
             self._open_window(pipeline, picture, sound)
         make_browser_preview = partial(BrowserPreview, pipeline, picture, sound)
-        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview)
+        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview, self._limits)
 
     def _shown_picture(self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc]) -> Gst.Element:
         """appsrcs -> (decode) -> (stack) -> (view) -> tee."""
@@ -151,12 +164,19 @@ class PlaybackPipelineBuilder:
                 hls_segments=self._hls_segments,
             )
             if self._live:
-                output.buffer_slow_disk()
+                output.buffer_slow_disk(self._output_limits.slow_disk_s)
             outputs.add_file(output)
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for url in self._streams:
             outputs.add_stream(
-                partial(open_stream, url, video_codec=video, audio_codec=sound, make_silence_encoder=silence)
+                partial(
+                    open_stream,
+                    url,
+                    video_codec=video,
+                    audio_codec=sound,
+                    make_silence_encoder=silence,
+                    limits=self._output_limits,
+                )
             )
 
     @staticmethod

@@ -8,17 +8,14 @@ from collections.abc import Callable
 
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
-
-ABORT_S = 1.5
-"""A run that is to end at once goes on while its last pictures still move; standing still for so long ends it."""
-STAND_STILL_S = 10.0
-"""A film that is to be played out and stands still for so long is given up."""
+from pipeline.run.limits import ShutdownLimits
 
 
 class Ending:
     """What has been said of a run's end so far, and the wait for it. Any thread, but `wait` is one thread's."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: ShutdownLimits) -> None:
+        self._limits = limits
         self.is_stalled = False
         """Nothing was shown for too long: it may never be."""
         self.is_given_up = False
@@ -50,8 +47,8 @@ class Ending:
 
         def patience_s() -> float | None:
             if self._aborted.is_set():
-                return ABORT_S
-            return STAND_STILL_S if self.is_stalled or is_handed_over() else None
+                return self._limits.abort_s
+            return self._limits.standstill_s if self.is_stalled or is_handed_over() else None
 
         standstill = Standstill(lambda: (patience_s(), *playback.outputs.activity))
         is_aborted = False

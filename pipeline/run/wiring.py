@@ -9,6 +9,7 @@ from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
 from pipeline.gst.capture.detector_feed import DetectorFeed
+from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.output.file import Split
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
@@ -17,12 +18,9 @@ from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.run.encoding_choice import encoding_for, video_encoder
+from pipeline.run.limits import RunLimits
 from pipeline.run.rig_choice import detector_for
 from pipeline.settings import Settings
-
-CAMERA_PATIENCE_S = 3.0
-"""A camera's picture may be this late before its last one stands in for it; a third of a shorter delay."""
-
 
 TIMELINE_MARGIN_S = 30.0
 """How much longer than the delay what was seen is kept: for what the director remembers."""
@@ -48,17 +46,18 @@ def make_buffer_manager(settings: Settings) -> BufferManager:
     )
 
 
-def build_analysis(settings: Settings, rig: Rig | None) -> AnalysisPipeline:
+def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) -> AnalysisPipeline:
     """The analysis pipeline of the sources, not started. Raises SourceError, ConfigError, RigError."""
     return PipelineBuilder(
         settings.sources,
         rig=rig,
         live=settings.is_live,
-        patience_s=min(CAMERA_PATIENCE_S, settings.delay_s / 3),
+        patience_s=min(limits.late_s, settings.delay_s / 3),
         storage=settings.storage,
         duration_s=settings.duration_s,
         detector_branch=settings.detector.kind != "none",
         encoder=partial(video_encoder, settings, 0.0, low_latency=True),
+        camera_limits=limits,
     ).build()
 
 
@@ -97,7 +96,9 @@ def start_detector(
     return worker
 
 
-def build_playback(settings: Settings, info: StreamInfo, rig: Rig, view: ViewElement) -> PlaybackPipeline:
+def build_playback(
+    settings: Settings, info: StreamInfo, rig: Rig, view: ViewElement, limits: RunLimits
+) -> PlaybackPipeline:
     """The playback pipeline of what `info` describes, with every output. Raises ConfigError, OutputError."""
     return PlaybackPipelineBuilder(
         info.video_caps,
@@ -112,6 +113,8 @@ def build_playback(settings: Settings, info: StreamInfo, rig: Rig, view: ViewEle
         encoding=encoding_for(settings, info.framerate),
         view=view,
         rig=rig,
+        limits=limits.playback,
+        output_limits=limits.output,
     ).build()
 
 

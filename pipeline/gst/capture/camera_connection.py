@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.camera_feed import Feed
+from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
@@ -15,12 +16,6 @@ from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 POLL_NS = 50 * NS_PER_MS
-ANSWER_S = 10.0
-"""A connection on which no picture has come by then is given up."""
-
-SILENT_S = 3.0
-"""A camera that has sent pictures and sends none for so long is lost, whatever the connection and the sound say."""
-
 LIVE_LAG_NS = 3 * NS_PER_S
 """Timestamps no older than this and not of the future are the clock's own: the camera stamps as it captures."""
 
@@ -44,6 +39,7 @@ class CameraConnection:
         feed_for: Callable[[str, Gst.Caps, Nanoseconds], Feed | None],
         on_known: Callable[[], None],
         on_picture: Callable[[], None],
+        limits: CameraLimits,
     ) -> None:
         """`base_ns`: what the system clock showed at running time 0. `paced`: samples come in bursts and are
         played by their timestamps. `sound_form`: what sound is converted to. `feed_for(kind, caps, latency)` says
@@ -58,6 +54,7 @@ class CameraConnection:
         self._on_known = on_known
         self._on_picture = on_picture
         self._sound_form = sound_form
+        self._limits = limits
         self._lock = threading.Lock()
         self._feeds: dict[str, Feed | None] = {}
         self._complete = self._told = False
@@ -101,9 +98,9 @@ class CameraConnection:
             if self._misfit is not None:
                 return SourceError(f"{name}: {self._misfit}")
             silent_s = (self._now_ns - (self._seen_ns or begun_ns)) / NS_PER_S
-            if silent_s > SILENT_S and self._seen_ns is not None:
-                return SourceError(f"{name}: no picture came for {SILENT_S:g} s")
-            if silent_s > ANSWER_S and not patient:
+            if silent_s > self._limits.silent_s and self._seen_ns is not None:
+                return SourceError(f"{name}: no picture came for {self._limits.silent_s:g} s")
+            if silent_s > self._limits.answer_s and not patient:
                 return SourceError(f"{name}: it does not answer")
         return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.errors import SourceError
+from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
@@ -46,13 +47,20 @@ sound is decoded in any case."""
 
 
 def open_source(
-    text: str, *, decode: bool, live: bool | None, duration_s: float | None, patience_s: float | None = None
+    text: str,
+    *,
+    decode: bool,
+    live: bool | None,
+    duration_s: float | None,
+    patience_s: float | None = None,
+    limits: CameraLimits = CameraLimits(),
 ) -> Source:
     """Open what the user named: ``match``, a file, a URI, a device, or ``gst:`` and a launch fragment.
 
     `decode` False leaves video as the compressed access units that the source holds. `live` asks a source that
     has no clock of its own to behave like a camera. `patience_s`: how late a picture of a live URI or a device may
-    be before its last one is repeated (see ReconnectingCamera); None: it is connected once, and its end is the end.
+    be before its last one is repeated (see ReconnectingCamera), with `limits`; None: it is connected once, and its
+    end is the end.
     Raises SourceError, MissingDependencyError or ConfigError.
     """
     if is_match(text):
@@ -64,7 +72,7 @@ def open_source(
     if patience_s is None or scheme in ("", "file"):
         return connect()
     return ReconnectingCamera(
-        redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s
+        redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s, limits=limits
     )
 
 

@@ -9,25 +9,17 @@ from collections.abc import Callable
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, PictureFeed, SoundFeed
+from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.source import Source, StreamCallback
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
+from pipeline.gst.core.reconnector import Disconnected, Reconnector
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
 logger = logging.getLogger("foresight")
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 2.0
-"""A camera that is back is found within this."""
-
-NOTICE_AFTER_NS = NS_PER_S
-"""A picture that stands still for longer is told to be a lost camera's."""
-
 SPARE_NS = 200 * NS_PER_MS
 """Pictures of several cameras wait this much for each other beyond the latency that each reports."""
-
-STOP_S = 3.0
-"""How long the end waits for a connection to close."""
 
 
 class ReconnectingCamera:
@@ -43,16 +35,22 @@ class ReconnectingCamera:
     dropped = 0
 
     def __init__(
-        self, name: str, open_source: Callable[[], Source], *, paced: bool, patience_s: float
+        self,
+        name: str,
+        open_source: Callable[[], Source],
+        *,
+        paced: bool,
+        patience_s: float,
+        limits: CameraLimits = CameraLimits(),
     ) -> None:
         """`name`: the address without secrets. `open_source` opens a connection's source, `paced` one that sends
         in bursts (see CameraConnection). `patience_s`: how late a sample may be before another stands in for it."""
         self.name = name
         self.element = Gst.Bin.new(None)
-        self.outages = 0
         self._open_source = open_source
         self._paced = paced
         self._patience_ns = seconds_to_ns(patience_s)
+        self._limits = limits
         self._on_stream: StreamCallback | None = None
         self._on_complete: Callable[[], None] | None = None
         self._base_ns = 0
@@ -61,8 +59,8 @@ class ReconnectingCamera:
         self._feeds: dict[str, Feed] = {}
         self._sound_form = Gst.Caps.from_string(SOUND_FORM)
         self._is_known = False
-        self._is_away = False
         self._closing = threading.Event()
+        self._reconnector = Reconnector(limits.reconnect, self._closing.wait)
         self._threads: list[threading.Thread] = []
 
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
@@ -83,19 +81,25 @@ class ReconnectingCamera:
         self._closing.set()
 
     def close(self) -> None:
-        """`leave`, and wait until the connection is closed, STOP_S at most. Idempotent."""
+        """`leave`, and wait until the connection is closed, `stop_s` of the limits at most. Idempotent."""
         self.leave()
         for thread in self._threads:
             if thread is not threading.current_thread():
-                thread.join(STOP_S)
+                thread.join(self._limits.stop_s)
 
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
-        """Whether the picture of that running time had stood still for NOTICE_AFTER_NS because nothing came."""
+        """Whether the picture of that running time had stood still for a while because nothing came."""
+        notice_ns = seconds_to_ns(self._limits.notice_s)
         outages: tuple[Outage, ...] = () if self._pictures is None else self._pictures.outages
         return any(
-            one.begin_ns + NOTICE_AFTER_NS <= time_ns and (one.end_ns is None or time_ns < one.end_ns)
+            one.begin_ns + notice_ns <= time_ns and (one.end_ns is None or time_ns < one.end_ns)
             for one in reversed(outages)
         )
+
+    @property
+    def outages(self) -> int:
+        """How often it was lost."""
+        return self._reconnector.losses
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -103,32 +107,29 @@ class ReconnectingCamera:
         if not self.outages or self._pictures is None:
             return ()
         times = "once" if self.outages == 1 else f"{self.outages} times"
-        state = "; it is away still" if self._is_away else ""
+        state = "; it is away still" if self._reconnector.is_away else ""
         held_s = ns_to_seconds(self._pictures.held_ns)
         return (f"{self.name}: lost {times}, its last picture stood for {held_s:.1f} s{state}",)
 
     # On the camera's own threads
 
     def _keep_connected(self) -> None:
-        pause_s = FIRST_PAUSE_S
-        while not self._closing.is_set():
-            connection, failure = self._connect()
-            if self._closing.is_set():
-                return
-            is_film = connection is not None and connection.has_end
-            if failure is None or is_film or not self._is_known:
-                self._give_up(failure)
-                return
-            if not self._is_away:
-                self._is_away = True
-                self.outages += 1
-                logger.warning("%s; trying again until it is back", failure)
-            if connection is not None and connection.has_picture:
-                pause_s = FIRST_PAUSE_S
-            self._closing.wait(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        self._reconnector.run(self._connect)
 
-    def _connect(self) -> tuple[CameraConnection | None, ForesightError | None]:
+    def _connect(self) -> Disconnected | None:
+        """One connection from its begin to its end; None where no other is to follow."""
+        if self._closing.is_set():
+            return None
+        connection, failure = self._stay_connected()
+        if self._closing.is_set():
+            return None
+        is_recorded = connection is not None and connection.has_end
+        if failure is None or is_recorded or not self._is_known:
+            self._give_up(failure)
+            return None
+        return Disconnected(str(failure), was_up=connection is not None and connection.has_picture)
+
+    def _stay_connected(self) -> tuple[CameraConnection | None, ForesightError | None]:
         try:
             connection = CameraConnection(
                 self._open_source,
@@ -138,6 +139,7 @@ class ReconnectingCamera:
                 feed_for=self._feed_for,
                 on_known=self._on_known,
                 on_picture=self._on_picture,
+                limits=self._limits,
             )
         except ForesightError as error:
             return None, error
@@ -190,6 +192,5 @@ class ReconnectingCamera:
             self._on_complete()
 
     def _on_picture(self) -> None:
-        if self._is_away:
-            self._is_away = False
+        if self._reconnector.mark_back():
             logger.warning("%s: it is back", self.name)

@@ -20,14 +20,10 @@ from pipeline.gst.core.elements import (
 from pipeline.gst.encode.muxers import CONTAINERS, Container
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import GLib, Gst
-from pipeline.timebase import NS_PER_S, Nanoseconds, seconds_to_ns
+from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 PAYLOAD_SHARE = 0.9
 """splitmuxsink counts picture and sound alone; this leaves room for what a transport stream adds to them."""
-
-
-PATIENCE_NS = 10 * NS_PER_S
-"""A disk may stand still for so long, and of a live film nobody notices; then the file is given up."""
 
 
 class FileOutput:
@@ -62,10 +58,10 @@ class FileOutput:
     def close(self) -> None:
         """Nothing: the pipeline has finished the file."""
 
-    def buffer_slow_disk(self) -> None:
-        """For a live film, before it begins: wait for the disk on nobody's time, for PATIENCE_NS, and then fail."""
+    def buffer_slow_disk(self, limit_s: float) -> None:
+        """For a live run, before it begins: keep what the disk does not take, for `limit_s`, and then fail."""
         for queue in self._entries:
-            queue.set_property("max-size-time", PATIENCE_NS)
+            queue.set_property("max-size-time", seconds_to_ns(limit_s))
             queue.connect("overrun", self._give_up)
 
     def _give_up(self, queue: Gst.Element) -> None:

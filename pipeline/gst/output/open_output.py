@@ -12,6 +12,7 @@ from pipeline.gst.core.elements import find_property, make, without_clock_sync
 from pipeline.gst.encode.muxers import CONTAINERS, LIVE_FLV, LIVE_TS
 from pipeline.gst.output.file import FileOutput, Split, write_file
 from pipeline.gst.output.hls import Segments, write_playlist
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, Output
 from pipeline.gst.output.push import Push
 from pipeline.gst.output.recording import Recording, make_new
@@ -49,14 +50,14 @@ def open_file(
 
 
 def open_recording(
-    path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed
+    path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed, limits: OutputLimits
 ) -> Recording:
     """A film in a file that must not be there yet, to begin amid the film. Raises ConfigError or OutputError."""
     container = CONTAINERS[path.suffix.lower().lstrip(".")]
     container.check(str(path), video_codec, audio_codec)
     make_new(path)
     make_sink = partial(make, "filesink", None, location=str(path), sync=False)
-    return Recording(path, container, make_sink, video_codec, audio_codec, on_failed)
+    return Recording(path, container, make_sink, video_codec, audio_codec, on_failed, limits)
 
 
 def open_stream(
@@ -65,6 +66,7 @@ def open_stream(
     video_codec: str,
     audio_codec: str | None,
     make_silence_encoder: Callable[[], Gst.Element] | None = None,
+    limits: OutputLimits = OutputLimits(),
 ) -> Output:
     """A push to ``rtmp``, ``rtmps`` or ``srt`` that survives the server's absence, or an ``rtsp`` server.
 
@@ -74,7 +76,7 @@ def open_stream(
     """
     scheme = urlsplit(url).scheme.lower()
     if scheme == "rtsp":
-        return RtspServer(url, video_codec=video_codec, audio_codec=audio_codec)
+        return RtspServer(url, video_codec=video_codec, audio_codec=audio_codec, limits=limits)
     if scheme in ("rtmp", "rtmps"):
         require("rtmp")
         container, make_sink, sent, linger_s = LIVE_FLV, partial(_rtmp_sink, url), "out-bytes-total", 0.0
@@ -94,9 +96,10 @@ def open_stream(
     if container is LIVE_FLV and len(urlsplit(url).path.strip("/").split("/")) < 2:
         raise ConfigError(f"{name}: the application or the key is missing; write rtmp://server/app/KEY")
     container.check(name, video_codec, audio_codec)
-    return Push(
-        name, Delivery(container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder)
+    delivery = Delivery(
+        container, make_sink, sent, linger_s, video_codec, audio_codec, make_silence_encoder, limits.unsent_s
     )
+    return Push(name, delivery, limits)
 
 
 def _rtmp_sink(url: str) -> Gst.Element:

@@ -19,20 +19,12 @@ from pipeline.gst.core.shutdown import all_within, to_null
 from pipeline.gst.core.tees import attach, detach_all
 from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
 from pipeline.gst.encode.encoded_tap import ask_for_keyframe
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
 from pipeline.gst.output.output import OnFailed, Output, OutputKind
 from pipeline.gst.runtime import Gst
 
 logger = logging.getLogger("foresight")
-
-FINISH_S = 10.0
-"""An output has its end by then, unless what takes it stands still."""
-CLOSE_S = 30.0
-"""All outputs are closed by then, after the film's end; each keeps to limits of its own, well below."""
-HURRIED_CLOSE_S = 1.0
-"""The same for a run that is to end at once."""
-NULL_S = 1.0
-"""An element that nothing holds has changed its state by then."""
 
 OutputState = Literal["waiting", "on", "away", "finishing", "off", "failed"]
 
@@ -41,7 +33,13 @@ class RecordingOpener(Protocol):
     """Opens the new file of a recording; see `open_recording`."""
 
     def __call__(
-        self, path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed
+        self,
+        path: Path,
+        *,
+        video_codec: str,
+        audio_codec: str | None,
+        on_failed: OnFailed,
+        limits: OutputLimits,
     ) -> Output: ...
 
 
@@ -134,10 +132,12 @@ class OutputBoard:
         encoding: Encoding | None,
         *,
         may_be_empty: bool = False,
+        limits: OutputLimits = OutputLimits(),
     ) -> None:
         """`may_be_empty`: the film is worth playing without an output that is on, because somebody watches it."""
         self._pipeline = pipeline
         self._may_be_empty = may_be_empty
+        self._limits = limits
         self._picture = picture
         self._sound = sound
         self._encoding = encoding
@@ -195,7 +195,11 @@ class OutputBoard:
         with self._switch() as encoding:
             sound = None if self._sound is None else encoding.audio_codec
             output = open_output(
-                path, video_codec=encoding.video_codec, audio_codec=sound, on_failed=self._drop_soon
+                path,
+                video_codec=encoding.video_codec,
+                audio_codec=sound,
+                on_failed=self._drop_soon,
+                limits=self._limits,
             )
             slot = _Slot(len(self._slots), output)
             self._put_on(slot)
@@ -235,12 +239,12 @@ class OutputBoard:
     def finish(self, *, at_once: bool = False) -> None:
         """After the film's end: let every output complete what it has. Idempotent.
 
-        Blocks, at most CLOSE_S, or HURRIED_CLOSE_S where the run has to end `at_once`.
+        Blocks, for a bounded time, a short one where the run has to end `at_once`.
         """
         self._is_over = True
         for slot in self._slots:
             slot.is_through.set()
-        limit_s = HURRIED_CLOSE_S if at_once else CLOSE_S
+        limit_s = self._limits.hurried_close_s if at_once else self._limits.close_s
         has_waited = self._switching.acquire(timeout=limit_s)  # for a switch that is under way
         try:
             all_within(limit_s, [partial(self._close, slot) for slot in list(self._slots)])
@@ -351,9 +355,9 @@ class OutputBoard:
         output = slot.output
         for pad in detach_all(output.element):
             pad.send_event(Gst.Event.new_eos())
-        is_through = slot.is_through.wait(FINISH_S)
+        is_through = slot.is_through.wait(self._limits.finish_s)
         output.close()
-        to_null(output.element, NULL_S)
+        to_null(output.element, self._limits.null_s)
         self._pipeline.remove(output.element)
         if not output.recovers:  # a server that was away is none of a stopped stream's trouble
             slot.trouble = slot.trouble or output.trouble

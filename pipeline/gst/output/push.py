@@ -7,19 +7,15 @@ import threading
 from functools import partial
 from pathlib import Path
 
+from pipeline.gst.core.reconnector import Disconnected, Reconnector
 from pipeline.gst.encode.encoded_tap import EncodedTap, begin_ns
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import ns_to_seconds
 
 logger = logging.getLogger("foresight")
-
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 3.0
-"""A server that is back is found within this, and has the film again within 5 s."""
-FAREWELL_S = 3.0
-"""At the end, this long for the server to take the last of the film."""
 
 
 class Push:
@@ -36,19 +32,19 @@ class Push:
     cut_short = None  # what it lacks is counted as a gap
     waiting_bytes = 0
 
-    def __init__(self, name: str, delivery: Delivery) -> None:
+    def __init__(self, name: str, delivery: Delivery, limits: OutputLimits = OutputLimits()) -> None:
         """`name`: the address without secrets."""
         self.name = name
-        self.gaps = 0
         self._lost_ns = 0
         self._delivery = delivery
-        self._is_away = False
         self._gap_from_ns: int | None = None
         self._first_ns: int | None = None
         self._newest_ns: int | None = None
         self._beginning = threading.Lock()  # picture and sound come on threads of their own
         self._closing = threading.Event()
         self._over = threading.Event()
+        self._reconnector = Reconnector(limits.reconnect, self._pause)
+        self._farewell_s = limits.farewell_s
         self._thread: threading.Thread | None = None
         self._side: SidePipeline | None = None
         self._trouble: str | None = None
@@ -65,10 +61,15 @@ class Push:
         return self._trouble
 
     @property
+    def gaps(self) -> int:
+        """How often the server went away."""
+        return self._reconnector.losses
+
+    @property
     def lost_s(self) -> float:
         """Seconds of film that were not sent so far, the gap that is open included."""
         lost_ns = self._lost_ns
-        if self._is_away:
+        if self._reconnector.is_away:
             lost_ns += max(0, (self._newest_ns or 0) - (self._gap_from_ns or 0))
         return ns_to_seconds(lost_ns)
 
@@ -79,7 +80,7 @@ class Push:
         if self._delivery.audio_codec is None and self._delivery.make_silence_encoder is not None:
             notes.append(f"{self.name}: there is no sound source, so silence is sent")
         if self.gaps:
-            state = "; it is away still" if self._is_away else ""
+            state = "; it is away still" if self._reconnector.is_away else ""
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
             notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of film not sent{state}")
         return tuple(notes)
@@ -88,14 +89,15 @@ class Push:
         """Nothing: it never holds anybody up."""
 
     def close(self) -> None:
-        """End the push; after the film's end, once the server has it all. Idempotent, within twice FAREWELL_S."""
+        """End the push; after the film's end, once the server has it all. Idempotent; blocks for a
+        bounded time."""
         side, thread = self._side, self._thread
         if thread is None:
             return
         if side is not None and side.is_up and self._tap.has_ended:
-            self._over.wait(FAREWELL_S)
+            self._over.wait(self._farewell_s)
         self._closing.set()
-        thread.join(FAREWELL_S)
+        thread.join(self._farewell_s)
 
     # On the streaming threads
 
@@ -125,38 +127,33 @@ class Push:
     # On the push's own thread
 
     def _run(self) -> None:
-        pause_s = FIRST_PAUSE_S
-        side = self._side
-        while side is not None:
-            trouble = side.run_until_closed(self._closing, partial(self._up, side))
-            self._side = None
-            if trouble is None or self._closing.is_set():
-                break
-            self._lost(side, trouble)
-            if side.is_up:
-                pause_s = FIRST_PAUSE_S
-            if self._closing.wait(pause_s) or self._tap.has_ended:
-                break
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            side = self._side = SidePipeline(self.name, self._delivery)
-            self._tap.ask_for_keyframe()
+        self._reconnector.run(self._connect)
         self._over.set()
 
-    def _lost(self, side: SidePipeline, trouble: str) -> None:
-        """The connection is no more; only the first failure after a good time is news."""
+    def _connect(self) -> Disconnected | None:
+        """One connection from its begin to its end; None where no other is to follow."""
+        side = self._side
+        if side is None:
+            side = self._side = SidePipeline(self.name, self._delivery)
+            self._tap.ask_for_keyframe()
+        trouble = side.run_until_closed(self._closing, partial(self._up, side))
+        self._side = None
+        if trouble is None or self._closing.is_set():
+            return None
         if self._gap_from_ns is None:
             self._gap_from_ns = side.sent_ns if side.is_up else self._first_ns
         self._trouble = trouble
-        if not self._is_away:
-            self._is_away = True
-            self.gaps += 1
-            logger.warning("%s; trying again until it is back", trouble)
+        return Disconnected(trouble, side.is_up)
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait for the next attempt; whether it is too late for one."""
+        return self._closing.wait(seconds) or self._tap.has_ended
 
     def _up(self, side: SidePipeline) -> None:
         self._trouble = None
-        if not self._is_away or side.first_ns is None:
+        if side.first_ns is None or not self._reconnector.mark_back():
             return
         gap_ns = 0 if self._gap_from_ns is None else side.first_ns - self._gap_from_ns
-        self._is_away, self._gap_from_ns = False, None
+        self._gap_from_ns = None
         self._lost_ns += gap_ns
         logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))

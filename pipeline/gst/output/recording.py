@@ -10,19 +10,12 @@ from pathlib import Path
 from pipeline.errors import OutputError
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.muxers import Container
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, OutputKind, incomplete_file
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
-from pipeline.timebase import NS_PER_S
 
 logger = logging.getLogger("foresight")
-
-DISK_PATIENCE_NS = 60 * NS_PER_S
-"""A card or a network folder may stand still for this long; then the recording is given up."""
-FINISH_S = 20.0
-"""At the end, this long for the disk to take what waits for it."""
-LEAVE_S = 1.0
-"""Then this long for it to let go of the file."""
 
 
 class Recording:
@@ -47,6 +40,7 @@ class Recording:
         video_codec: str,
         audio_codec: str | None,
         on_failed: OnFailed,
+        limits: OutputLimits = OutputLimits(),
     ) -> None:
         """`path` is there, empty; `make_sink` makes what writes to it."""
         self.name = str(path)
@@ -54,11 +48,12 @@ class Recording:
         self.trouble: str | None = None
         self.cut_short = incomplete_file(self.name)
         self._on_failed = on_failed
+        self._limits = limits
         self._path = path
         self._closing = threading.Event()
         delivery = Delivery(
             container, make_sink, "rendered", 0.0, video_codec, audio_codec,
-            patience_ns=DISK_PATIENCE_NS, advice="the disk takes too little; record elsewhere",
+            patience_s=limits.recording_disk_s, advice="the disk takes too little; record elsewhere",
         )  # fmt: skip
         self._side = SidePipeline(self.name, delivery)
         self._kinds = ["video"] if audio_codec is None else ["video", "audio"]
@@ -70,17 +65,17 @@ class Recording:
         """Nothing: it never holds anybody up."""
 
     def close(self) -> None:
-        """Complete the file with what came until now; blocks, at most FINISH_S and LEAVE_S. Idempotent."""
+        """Complete the file with what came until now; blocks, for a bounded time. Idempotent."""
         if self._closing.is_set():
             return
         for kind in self._kinds:
             self._side.end(kind)
-        self._thread.join(FINISH_S)
+        self._thread.join(self._limits.recording_finish_s)
         if self._thread.is_alive() and self.trouble is None:
             self.trouble = self.cut_short
             logger.warning("%s", self.trouble)
         self._closing.set()
-        self._thread.join(LEAVE_S)
+        self._thread.join(self._limits.recording_leave_s)
 
     def _run(self) -> None:
         trouble = self._side.run_until_closed(self._closing, lambda: None)

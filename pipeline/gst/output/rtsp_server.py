@@ -11,10 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import ConfigError, OutputError, PipelineError
 from pipeline.gst.encode.encoded_tap import EncodedTap, KeyframeGate, restamped
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
 from pipeline.gst.runtime import GLib, Gst, GstApp, load_rtsp_server, require
 from pipeline.redaction import redact_address
-from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, seconds_to_ns
 
 if TYPE_CHECKING:
     from pipeline.gst.runtime import GstRtspServer
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("foresight")
 
 DEFAULT_PORT = 8554
-HOLD_NS = 2 * NS_PER_S
-"""This much waiting for a client, and the film is left out for it up to a keyframe: it is too slow, or pauses."""
-FAREWELL_S = 2.0
-"""At the end, this long for the clients to take the last of the film and to leave."""
 SESSIONS_LOOKED_AT_EVERY_S = 10
 """How often the server looks for clients that went without a word."""
 
@@ -63,12 +60,15 @@ class RtspServer:
     cut_short = None
     waiting_bytes = 0
 
-    def __init__(self, url: str, *, video_codec: str, audio_codec: str | None) -> None:
+    def __init__(
+        self, url: str, *, video_codec: str, audio_codec: str | None, limits: OutputLimits = OutputLimits()
+    ) -> None:
         """Takes the port at once. Raises OutputError where it cannot, ConfigError for an address that is none."""
         require("rtsp-out")
         self.name = redact_address(url)
         self._codecs = {"video": video_codec} | ({} if audio_codec is None else {"audio": audio_codec})
         self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=audio_codec is not None)
+        self._limits = limits
         self._lock = threading.Lock()
         self._feeds: dict[GstRtspServer.RTSPMedia, _Feed] = {}
         self._clients = 0
@@ -100,7 +100,7 @@ class RtspServer:
         if not self._thread.is_alive():
             return
         if self._tap.has_ended:
-            self._nobody_there.wait(FAREWELL_S)
+            self._nobody_there.wait(self._limits.client_farewell_s)
         ending = GLib.idle_source_new()  # in the loop: one that is only about to run would miss the word
         ending.set_callback(self._quit)
         ending.attach(self._context)
@@ -159,7 +159,12 @@ class RtspServer:
 
     def _on_media(self, _factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia) -> None:
         """A client has asked what there is: from now on it is fed."""
-        feed = _Feed(media.get_element(), tuple(self._codecs), self._tap.ask_for_keyframe)
+        feed = _Feed(
+            media.get_element(),
+            tuple(self._codecs),
+            self._tap.ask_for_keyframe,
+            seconds_to_ns(self._limits.client_unsent_s),
+        )
         with self._lock:
             self._feeds[media] = feed
         media.connect("prepared", _report_often)
@@ -251,8 +256,16 @@ class _Feed:
     it.
     """
 
-    def __init__(self, stream: Gst.Element, kinds: tuple[str, ...], on_ready: Callable[[], None]) -> None:
-        """`on_ready()` is called once the stream takes what it is given: time for a keyframe."""
+    def __init__(
+        self,
+        stream: Gst.Element,
+        kinds: tuple[str, ...],
+        on_ready: Callable[[], None],
+        unsent_ns: Nanoseconds,
+    ) -> None:
+        """`on_ready()` is called once the stream takes what it is given: time for a keyframe. `unsent_ns`: this
+        much waiting for the client, and it is left out up to a keyframe."""
+        self._unsent_ns = unsent_ns
         self._lock = threading.Lock()
         self._gate = KeyframeGate()
         self._is_watched = False
@@ -285,7 +298,10 @@ class _Feed:
         with self._lock:
             if self._not_ready:
                 return
-            if any(appsrc.get_property("current-level-time") > HOLD_NS for appsrc in self._appsrcs.values()):
+            if any(
+                appsrc.get_property("current-level-time") > self._unsent_ns
+                for appsrc in self._appsrcs.values()
+            ):
                 self._gate = KeyframeGate()
                 return
             admitted = self._gate.admit(kind, sample)

@@ -12,11 +12,9 @@ from pipeline.gst.encode.encoded_tap import KeyframeGate
 from pipeline.gst.encode.muxers import Container
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
-from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
+from pipeline.timebase import NS_PER_MS, Nanoseconds, seconds_to_ns
 
 POLL_NS = 50 * NS_PER_MS
-HOLD_NS = 5 * NS_PER_S
-"""A server that has let this much wait takes nothing, or too slowly."""
 
 SILENCE = "audio/x-raw,rate=48000,channels=2"
 
@@ -28,7 +26,7 @@ class Delivery:
     `sent`: the figure of the sink's statistics that grows once the server takes what is sent. `linger_s`: how long
     a receiver that holds things back still needs the connection after the end.
     `make_silence_encoder`: what encodes silence where there is no sound; None to send no sound then.
-    `patience_ns`: this much waiting to be sent, and the connection is given up, with `advice`.
+    `patience_s`: this much waiting to be sent, and the connection is given up, with `advice`.
     """
 
     container: Container
@@ -38,7 +36,7 @@ class Delivery:
     video_codec: str
     audio_codec: str | None
     make_silence_encoder: Callable[[], Gst.Element] | None = None
-    patience_ns: int = HOLD_NS
+    patience_s: float = 5.0
     advice: str = "takes too little; check the network, or lower the bit rate"
 
 
@@ -55,7 +53,7 @@ class SidePipeline:
         self._name = name
         self._sent = delivery.sent
         self._linger_s = delivery.linger_s
-        self._patience_ns = delivery.patience_ns
+        self._patience_ns = seconds_to_ns(delivery.patience_s)
         self._advice = delivery.advice
         self._lock = threading.Lock()
         self._gate = KeyframeGate()

@@ -12,15 +12,11 @@ from pipeline.gst.core.duration_limit import DurationLimit
 from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.output.browser_preview import BrowserPreview, OnPiece
 from pipeline.gst.output.output_board import OutputBoard
+from pipeline.gst.playback.limits import PlaybackLimits
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
 logger = logging.getLogger("foresight")
-
-NULL_S = 10.0
-"""A pipeline that nothing holds is shut down by then."""
-HURRIED_NULL_S = 0.5
-"""The same for a run that is to end at once."""
 
 
 class PlaybackPipeline:
@@ -37,12 +33,14 @@ class PlaybackPipeline:
         audio_appsrc: GstApp.AppSrc | None,
         outputs: OutputBoard,
         make_browser_preview: Callable[[OnPiece], BrowserPreview],
+        limits: PlaybackLimits = PlaybackLimits(),
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
         self.appsrc = appsrcs[0]
         self.audio_appsrc = audio_appsrc
         self.outputs = outputs
+        self._limits = limits
         self._make_browser_preview = make_browser_preview
         self._browser_preview: BrowserPreview | None = None
         self._monitoring = threading.Lock()
@@ -114,7 +112,7 @@ class PlaybackPipeline:
                 except PipelineError as error:
                     logger.warning("%s", error)
         self.outputs.finish(at_once=at_once)
-        is_down = to_null(self.pipeline, HURRIED_NULL_S if at_once else NULL_S)
+        is_down = to_null(self.pipeline, self._limits.hurried_null_s if at_once else self._limits.null_s)
         if not is_down:
             logger.warning("an output stands still and cannot be closed; it is left alone")
         return is_down

@@ -1,9 +1,8 @@
-"""A camera whose sound goes on when its picture has died: it is called again all the same."""
+"""A camera whose sound goes on when its picture has died: it is reconnected all the same."""
 
 from __future__ import annotations
 
-import pytest
-
+from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
@@ -39,10 +38,12 @@ def open_source(connections: list[str]) -> PlainSource:
     return PlainSource("camera", container, True, find)
 
 
-def test_a_camera_that_only_sounds_is_called_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.gst.capture.camera_connection.SILENT_S", 1.0)
+def test_a_camera_that_only_sounds_is_reconnected() -> None:
     connections: list[str] = []
-    camera = ReconnectingCamera("camera", lambda: open_source(connections), paced=False, patience_s=0.5)
+    limits = CameraLimits(silent_s=1.0)
+    camera = ReconnectingCamera(
+        "camera", lambda: open_source(connections), paced=False, patience_s=0.5, limits=limits
+    )
     pipeline = Gst.Pipeline.new("analysis")
     pipeline.use_clock(Gst.SystemClock.obtain())
     pipeline.add(camera.element)
@@ -61,7 +62,7 @@ def test_a_camera_that_only_sounds_is_called_again(monkeypatch: pytest.MonkeyPat
     failures: list[Exception] = []
     camera.start(pipeline.get_base_time(), failures.append)
     try:
-        wait_until(lambda: len(connections) > 1, "another call")
+        wait_until(lambda: len(connections) > 1, "another connection")
         assert (camera.outages, failures) == (1, [])
     finally:
         camera.close()

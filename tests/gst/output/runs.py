@@ -14,6 +14,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ForesightError
 from pipeline.gst.core.elements import make
 from pipeline.gst.encode.muxers import CONTAINERS
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed
 from pipeline.gst.output.recording import Recording
 from pipeline.run.progress import RunReport
@@ -70,10 +71,12 @@ class Running:
         return self._report
 
 
-def recording_at(path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed) -> Recording:
+def recording_at(
+    path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed, limits: OutputLimits
+) -> Recording:
     """A recording to what is there already: a pipe or a device that takes nothing."""
     make_sink = partial(make, "filesink", None, location=str(path), sync=False)
-    return Recording(path, CONTAINERS["mkv"], make_sink, video_codec, audio_codec, on_failed)
+    return Recording(path, CONTAINERS["mkv"], make_sink, video_codec, audio_codec, on_failed, limits)
 
 
 def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from pipeline.gst.core.elements import chain, link, make, make_appsrc
+from pipeline.gst.core.reconnector import ReconnectPolicy
 from pipeline.gst.encode.muxers import LIVE_TS
+from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.push import Push
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import GLib, Gst
@@ -47,10 +49,7 @@ class Film:
             self._source.push_buffer(frame)
 
 
-def test_what_comes_while_no_connection_has_begun_is_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.gst.output.push.FIRST_PAUSE_S", 0.01)
+def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> None:
     sinks: list[Gst.Element] = []
 
     def make_sink() -> Gst.Element:
@@ -59,7 +58,7 @@ def test_what_comes_while_no_connection_has_begun_is_counted(
         sinks.append(refused if sinks else make("fakesink", None, sync=False))
         return sinks[-1]
 
-    push = Push("server", delivery(make_sink))
+    push = Push("server", delivery(make_sink), OutputLimits(reconnect=ReconnectPolicy(0.01, 3.0)))
     film = Film(push)
     film.show(50)
 
@@ -94,7 +93,7 @@ def test_what_still_waits_when_a_connection_breaks_was_not_sent() -> None:
         sink.connect("handoff", lambda *_: stands_still.wait(30))
         return sink
 
-    side = SidePipeline("server", delivery(make_sink, patience_ns=NS_PER_S))
+    side = SidePipeline("server", delivery(make_sink, patience_s=1.0))
     film = encoded.get_by_name("film")
     while (sample := film.try_pull_sample(5 * NS_PER_S)) is not None:
         side.take("video", sample)

@@ -11,8 +11,9 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import PipelineError
+from pipeline.gst.output.limits import OutputLimits
+from pipeline.run.limits import RunLimits, ShutdownLimits
 from pipeline.run.shutdown_wait import Standstill
-from pipeline.timebase import NS_PER_S
 from tests import films
 from tests.gst.output.peers import wait_until
 from tests.gst.output.runs import FPS, Running, expect_film, recording_at, settings
@@ -37,33 +38,27 @@ def expect_whole(film: Path, report_frames: int, source: Path) -> None:
     np.testing.assert_allclose(np.diff(films.frame_times(film)), 1 / FPS, atol=0.0011)
 
 
-def test_live_it_is_given_up_alone(
-    match_film: Path, tmp_path: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.gst.output.file.PATIENCE_NS", 2 * NS_PER_S)
+def test_live_it_is_given_up_alone(match_film: Path, tmp_path: Path, stuck: Path) -> None:
     whole = tmp_path / "whole.mkv"
-    report = PanoramaWithVirtualCamera(settings(match_film, outputs=[stuck, whole])).run()
+    limits = RunLimits(output=OutputLimits(slow_disk_s=2.0))
+    report = PanoramaWithVirtualCamera(settings(match_film, outputs=[stuck, whole]), limits).run()
     assert report.failures == (f"{stuck}: takes nothing any more; check the disk",)
     expect_whole(whole, report.frames_out, match_film)
 
 
-def test_what_stands_still_at_the_films_end_is_cut_off(
-    short_film: Path, tmp_path: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.run.shutdown_wait.STAND_STILL_S", 2.0)
+def test_what_stands_still_at_the_films_end_is_cut_off(short_film: Path, tmp_path: Path, stuck: Path) -> None:
     whole = tmp_path / "whole.mkv"
-    report = PanoramaWithVirtualCamera(settings(short_film, outputs=[stuck, whole])).run()
+    limits = RunLimits(shutdown=ShutdownLimits(standstill_s=2.0))
+    report = PanoramaWithVirtualCamera(settings(short_film, outputs=[stuck, whole]), limits).run()
     (failure,) = report.failures
     assert failure.startswith(f"{stuck}: was not finished in time")
     expect_whole(whole, report.frames_out, short_film)
 
 
-def test_offline_a_run_that_stands_still_ends_with_a_line(
-    match_film: Path, stuck: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.run.shutdown_wait.STAND_STILL_S", 1.0)
+def test_offline_a_run_that_stands_still_ends_with_a_line(match_film: Path, stuck: Path) -> None:
+    limits = RunLimits(shutdown=ShutdownLimits(standstill_s=1.0))
     run = settings(match_film, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
-    running = Running(PanoramaWithVirtualCamera(run))
+    running = Running(PanoramaWithVirtualCamera(run, limits))
     with pytest.raises(PipelineError, match="no frame was shown for 1 s"):
         running.report()
 
@@ -86,16 +81,14 @@ def test_abort_does_not_wait_for_it(short_film: Path, stuck: Path, live: bool) -
     assert report.failures[0].startswith(f"{stuck}: was not finished in time")
 
 
-def test_a_recording_that_stands_still_is_told_to_be_incomplete(
-    match_film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.gst.output.recording.FINISH_S", 1.0)
+def test_a_recording_that_stands_still_is_told_to_be_incomplete(match_film: Path, tmp_path: Path) -> None:
+    limits = RunLimits(output=OutputLimits(recording_finish_s=1.0))
     own, stopped, last = (tmp_path / f"{name}.mkv" for name in ("own", "stopped", "last"))
     readers = []
     for path in (stopped, last):
         os.mkfifo(path)
         readers.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    application = PanoramaWithVirtualCamera(settings(match_film, outputs=[own]))
+    application = PanoramaWithVirtualCamera(settings(match_film, outputs=[own]), limits)
     running = Running(application)
     running.wait_shown(0.5)
     assert application.playback is not None

@@ -1,0 +1,80 @@
+"""The pauses between attempts to connect, what is logged, and when it ends; on a clock of the test's own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import pytest
+
+from pipeline.gst.core.reconnector import Disconnected, Reconnector, ReconnectPolicy
+
+FAILED = Disconnected("server: nobody answers", was_up=False)
+BROKEN = Disconnected("server: broke off", was_up=True)
+
+
+class Line:
+    """A server that answers as the test says; the pauses before each further attempt are noted."""
+
+    def __init__(self, endings: Iterable[Disconnected | None], *, stop_after: int = 1000) -> None:
+        self._endings = iter(endings)
+        self._stop_after = stop_after
+        self.pauses_s: list[float] = []
+        self.reconnector = Reconnector(ReconnectPolicy(0.5, 3.0), self._pause)
+
+    def run(self) -> None:
+        self.reconnector.run(self.connect)
+
+    def connect(self) -> Disconnected | None:
+        return next(self._endings)
+
+    def _pause(self, seconds: float) -> bool:
+        self.pauses_s.append(seconds)
+        return len(self.pauses_s) == self._stop_after
+
+
+def test_pauses_double_up_to_the_longest() -> None:
+    line = Line([*[FAILED] * 5, None])
+    line.run()
+    assert line.pauses_s == [0.5, 1.0, 2.0, 3.0, 3.0]
+
+
+def test_a_connection_that_was_up_begins_with_the_first_pause_again() -> None:
+    line = Line([FAILED, FAILED, FAILED, BROKEN, FAILED, None])
+    line.run()
+    assert line.pauses_s == [0.5, 1.0, 2.0, 0.5, 1.0]
+
+
+def test_it_ends_when_a_pause_says_so_or_nothing_is_left_to_connect_to() -> None:
+    line = Line([FAILED] * 10, stop_after=2)
+    line.run()
+    assert line.pauses_s == [0.5, 1.0]
+    line = Line([None])
+    line.run()
+    assert line.pauses_s == []
+    assert not line.reconnector.is_away
+
+
+def test_it_is_away_once_until_it_is_back_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+    line = Line([BROKEN, FAILED, FAILED, None])
+    with caplog.at_level(logging.WARNING):
+        line.run()
+    assert (line.reconnector.is_away, line.reconnector.losses) == (True, 1)
+    assert [record.getMessage() for record in caplog.records] == [
+        "server: broke off; trying again until it is back"
+    ]
+    assert line.reconnector.mark_back()
+    assert not line.reconnector.mark_back()
+    assert not line.reconnector.is_away
+
+
+def test_each_loss_after_it_was_back_counts() -> None:
+    line = Line([BROKEN, BROKEN, None])
+    connect = line.connect
+
+    def connect_and_be_up() -> Disconnected | None:
+        line.reconnector.mark_back()
+        return connect()
+
+    line.reconnector.run(connect_and_be_up)
+    assert line.reconnector.losses == 2
