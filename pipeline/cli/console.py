@@ -72,7 +72,7 @@ def status_line(progress: Progress) -> str:
         f"{progress.state}: at {progress.position_s:.1f} s, delay {progress.delay_s:.2f} s, "
         f"window {progress.buffer_s:.1f} s ({progress.buffer_fill:.0%}), "
         f"{progress.fps_in:.1f} fps in, {progress.fps_out:.1f} fps out, {progress.dropped} dropped, "
-        f"follows {progress.follows}, CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB"
+        f"{progress.camera}, CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB"
     )
 
 
@@ -102,7 +102,7 @@ def status_table(progress: Progress) -> Table:
         f"\\[{bar:<20}] {progress.buffer_s:.1f} s",
     )
     table.add_row(
-        f"follows {progress.follows}",
+        f"{progress.camera}",
         f"{progress.fps_in:.1f} fps in, {progress.fps_out:.1f} out",
         f"{progress.dropped} dropped",
         f"CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB",

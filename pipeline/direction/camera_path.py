@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
 
-Follows = Literal["ball", "players", "nothing", "operator"]
+Follows = Literal["ball", "players", "operator", "ball not found", "waiting for video", "fixed view"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class PathState:
     """The running time of the newest plan."""
 
 
-UNDECIDED = PathState("nothing", 0.0, 0, 0, Nanoseconds(0))
+WAITING = PathState("waiting for video", 0.0, 0, 0, Nanoseconds(0))
+"""Before the first view was asked for."""
 
 
 class CameraPath(Protocol):

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from pipeline.analysis.detector import DetectionSet
-from pipeline.direction.camera_path import UNDECIDED, Follows, PathState
+from pipeline.direction.camera_path import WAITING, Follows, PathState
 from pipeline.direction.edges import Edges
 from pipeline.direction.framing import Place, frame
 from pipeline.direction.planner import Planner, Targets, view_of
@@ -41,7 +41,7 @@ WIDE = View(0.0, -12.0, 60.0)
 FOLLOWS: dict[Following, Follows] = {
     Following.BALL: "ball",
     Following.PLAYERS: "players",
-    Following.NOTHING: "nothing",
+    Following.NOTHING: "ball not found",
 }
 
 
@@ -178,7 +178,7 @@ class Director:
     def state(self) -> PathState:
         """What the director does now. Any thread."""
         plan = self._plan
-        return UNDECIDED if plan is None else plan.state
+        return WAITING if plan is None else plan.state
 
     def _replan(self, now_ns: int, last: _Plan | None) -> _Plan:
         horizon_ns = now_ns + self._lookahead_ns
@@ -221,7 +221,7 @@ class Director:
         if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
             view = WIDE if last is None else view_of(last.points[COMMITTED])
             wide = replace(view, hfov_deg=max(view.hfov_deg, WIDE.hfov_deg))
-            return _still(wide, self._planner), "nothing"
+            return _still(wide, self._planner), "ball not found"
         targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s, self._goals)
         return targets, FOLLOWS[Following(track.following[round(ns_to_seconds(TRACK_MARGIN_NS) / GRID_S)])]
 

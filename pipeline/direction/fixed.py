@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pipeline.direction.camera_path import UNDECIDED, CameraPath, PathState
+from pipeline.direction.camera_path import CameraPath, PathState
 from pipeline.errors import StateError
 from pipeline.optics.view import View
+from pipeline.timebase import Nanoseconds
+
+_FIXED = PathState("fixed view", 0.0, 0, 0, Nanoseconds(0))
 
 
 class FixedDirector:
@@ -25,8 +28,8 @@ class FixedDirector:
 
     @property
     def state(self) -> PathState:
-        """It follows nothing."""
-        return UNDECIDED
+        """A fixed view, which knows and plans nothing."""
+        return _FIXED
 
     def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
         """Raises StateError."""

@@ -33,7 +33,13 @@ class Progress:
     state: str
     """What the run does, in a word: starting, buffering, playing, draining, done."""
     follows: str
-    """What the director follows, in a word: ball, players, nothing."""
+    """What the camera follows: ball, players, operator; or: ball not found, waiting for video, fixed view."""
+
+    @property
+    def camera(self) -> str:
+        """What the camera does, as a person would say it: "follows ball", "ball not found"."""
+        is_followed = self.follows in ("ball", "players", "operator")
+        return f"follows {self.follows}" if is_followed else self.follows
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import logging
 import time
 
 from pipeline.buffer_manager import BufferManager
+from pipeline.direction.camera_path import WAITING
 from pipeline.redaction import redact_address
 from pipeline.run.exports import Shown
 from pipeline.run.parts import RunParts
@@ -73,7 +74,7 @@ class Telling:
             cpu_percent=100 * self._rate_cpu.per_second,
             memory_mb=memory_mb(),
             state=state.value,
-            follows="nothing" if path is None else path.state.follows,
+            follows=(WAITING if path is None else path.state).follows,
         )
 
     def report(self) -> RunReport:

@@ -41,9 +41,14 @@ def test_live_the_film_goes_on(tmp_path: Path, detector: str) -> None:
     _, shown = run(tmp_path, detector, live=True, duration_s=5.0)
     playing = [progress for progress in shown if progress.state == "playing"]
     assert {progress.delay_s for progress in playing} == {2.0}
-    assert {progress.follows for progress in playing} <= {"ball", "players", "nothing"}
+    assert {progress.follows for progress in playing} <= {
+        "ball",
+        "players",
+        "ball not found",
+        "waiting for video",
+    }
 
 
-def test_after_a_long_silence_the_director_says_that_it_follows_nothing(tmp_path: Path) -> None:
+def test_after_a_long_silence_the_director_says_that_the_ball_is_not_found(tmp_path: Path) -> None:
     _, shown = run(tmp_path, "Silent", live=False, duration_s=60.0)
-    assert "nothing" in {progress.follows for progress in shown}
+    assert "ball not found" in {progress.follows for progress in shown}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def test_a_terminal_shows_a_bar() -> None:
     Console(file=text, width=120).print(status_table(PROGRESS))
     assert "[##########          ] 3.5 s" in text.getvalue()
     assert "follows ball" in text.getvalue()
+
+
+@pytest.mark.parametrize("follows", ["ball not found", "waiting for video", "fixed view"])
+def test_where_nothing_is_followed_it_says_so(follows: str) -> None:
+    line = status_line(replace(PROGRESS, follows=follows))
+    assert f", {follows}, " in line
 
 
 def test_the_report_names_films_and_notes() -> None:

@@ -102,9 +102,10 @@ def test_a_leap_back_or_a_reset_begins_a_new_path(play: Play) -> None:
 
 def test_nothing_seen_is_a_wide_still_picture_and_said(play: Play) -> None:
     director = Director(RecordedTrack([]), play.ground)
+    assert director.state.follows == "waiting for video"
     path = directed(director, play.times_ns[:100])
     assert np.ptp(path, axis=0).max() < 0.1
-    assert director.state.follows == "nothing"
+    assert director.state.follows == "ball not found"
 
 
 def test_without_a_ball_the_players_are_followed(play: Play) -> None:
@@ -132,6 +133,7 @@ def test_a_fixed_shot_is_fixed() -> None:
     fixed = FixedDirector(view)
     assert fixed.view_at(5) == view
     assert fixed.plan(5, 9) == [(5, view)]
+    assert fixed.state.follows == "fixed view"
     for steer in (fixed.hold, fixed.hand_back, lambda: fixed.take_over(0.0, 0.0, 30.0)):
         with pytest.raises(StateError, match="fixed"):
             steer()

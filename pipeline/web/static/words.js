@@ -4,7 +4,7 @@ const STATES = { draining: "finishing", paused: "frozen", silent: "not respondin
 export const stateWord = (state) => STATES[state] ?? state;
 
 export const FOLLOWS = {
-  ball: "following the ball", players: "following the players", nothing: "ball not found", operator: "manual control",
+  ball: "following the ball", players: "following the players", operator: "manual control",
 };
 
 // A line for each action, from its body; take_over has none, because a drag sends many in a second.
