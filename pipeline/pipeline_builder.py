@@ -15,6 +15,7 @@ from pipeline.gst.core.elements import chain, link, make, make_appsink, static_p
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.runtime import Gst
+from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.rig import Rig
 from pipeline.timebase import seconds_to_ns
 
@@ -27,17 +28,17 @@ DETECTOR_QUEUE = 2
 class PipelineBuilder:
     """Builds the analysis pipeline from what a user can name as a source.
 
-    `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments; several become one rig frame and need a
-    `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False). A live
-    camera that goes is called again; its last picture stands in for what is more than `patience_s` late. `storage`
-    says what the video appsink gets: ``raw`` rig frames, the rig frame ``encoded`` here (`encoder` makes the
-    element), or each camera's own compressed ``source`` stream. `audio_source` is the index of the source whose
+    `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments, as text or as SourceSpec; several become one
+    rig frame and need a `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False).
+    A live camera that goes is reconnected; its last picture stands in for what is more than `patience_s` late.
+    `storage` says what the video appsink gets: ``raw`` rig frames, the rig frame ``encoded`` here (`encoder` makes
+    the element), or each camera's own compressed ``source`` stream. `audio_source` is the index of the source whose
     sound is taken (default: the first that has any). `detector_branch` adds the branch that feeds a detector.
     """
 
     def __init__(
         self,
-        sources: Sequence[str],
+        sources: Sequence[str | SourceSpec],
         *,
         rig: Rig | None = None,
         live: bool = True,
@@ -59,7 +60,9 @@ class PipelineBuilder:
             raise RigError(f"the rig has {len(rig.cameras)} cameras but {len(sources)} sources were given")
         if storage == "encoded" and encoder is None:
             raise ConfigError("storage 'encoded' needs an encoder")
-        self._texts = list(sources)
+        self._sources = [
+            source if isinstance(source, SourceSpec) else SourceSpec.parse(source) for source in sources
+        ]
         self._rig = rig
         self._live = live
         self._patience_s = patience_s
@@ -74,14 +77,14 @@ class PipelineBuilder:
         """The pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
         sources = [
             open_source(
-                text,
+                source,
                 decode=self._storage != "source",
                 live=self._live,
                 duration_s=self._duration_s,
                 patience_s=self._patience_s if self._live else None,
                 limits=self._camera_limits,
             )
-            for text in self._texts
+            for source in self._sources
         ]
         pipeline = Gst.Pipeline.new("analysis")
         pipeline.use_clock(Gst.SystemClock.obtain())
@@ -150,7 +153,7 @@ class PipelineBuilder:
         pipeline = analysis.pipeline
         ends = []
         entries = []
-        for _ in self._texts:
+        for _ in self._sources:
             entry, convert, shape = make("queue"), make("videoconvert"), make("capsfilter")
             shape.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
             chain(pipeline, entry, convert, shape)

@@ -47,12 +47,12 @@ def calibrate(
         check_plot_name(plot)
     if preview is not None and not cv2.haveImageWriter(str(preview)):
         raise ConfigError(f"--preview {preview}: not a picture's name; end it with .png or .jpg")
-    sources = list(Settings.parse({"sources": sources}).sources)
-    refuse(*source_problems(sources))
+    specs = Settings.parse({"sources": sources}).source_specs
+    refuse(*source_problems(specs))
     check_files(
         read={},
         written={"--output": output, "--preview": preview, "--plot": plot},
-        sources=tuple(source_files(sources)),
+        sources=tuple(source_files(specs)),
     )
     console = Console(stderr=True, highlight=False)
     began = time.monotonic()
@@ -61,7 +61,7 @@ def calibrate(
         console.print(f"{time.monotonic() - began:5.1f} s  {stage}")
 
     progress("reading the films")
-    footage = read_footage(sources)
+    footage = read_footage(specs)
     calibration = calibrate_footage(footage, progress)
     calibration.rig.save(output)
     if preview is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pipeline.errors import ConfigError
+from pipeline.media.source_spec import is_match
 
 _ALLOWED = "seed=N, size=WxH, fps=R, height_m=H, marks=0|1, joined by &"
 _SMALLEST_PX, _LARGEST_PX = 64, 8192
@@ -43,11 +44,6 @@ class MatchSettings:
             raise ConfigError(f"match: fps={self.fps}; allowed: 1 to 240 frames a second")
         if not (math.isfinite(self.height_m) and 4.0 <= self.height_m <= 30.0):
             raise ConfigError(f"match: height_m={self.height_m:g}; allowed: 4 to 30 metres")
-
-
-def is_match(text: str) -> bool:
-    """Whether a source's name means the built-in match: ``match`` or ``match?...``."""
-    return text == "match" or text.startswith("match?")
 
 
 def parse_match(text: str) -> MatchSettings:

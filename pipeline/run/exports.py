@@ -14,7 +14,6 @@ from pipeline.errors import OutputError
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.match_source import MatchSource
 from pipeline.gst.capture.source import Source
-from pipeline.match.settings import parse_match
 from pipeline.match.truth import MatchTruth
 from pipeline.optics.view import View
 from pipeline.settings import ExportSettings
@@ -125,7 +124,7 @@ def _write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | 
     """
     for source in sources:
         if isinstance(source.element, MatchSource) and until_ns is not None:
-            settings = parse_match(source.name)
+            settings = source.element.settings
             start_ns = source.element.start_ns or 0
             frames = round((until_ns - start_ns) * settings.fps / NS_PER_S) + 1
             MatchTruth(settings).write(path, frames=frames, start_ns=start_ns)

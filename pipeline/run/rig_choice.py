@@ -13,7 +13,7 @@ from pipeline.gst.capture.footage import calibrate_sources
 from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
 from pipeline.optics.rig import Rig
-from pipeline.settings import Settings, source_kind
+from pipeline.settings import Settings
 
 logger = logging.getLogger("foresight")
 
@@ -24,22 +24,23 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
     Several sources without a rig are calibrated, which takes up to a minute, and the file is kept for the next
     time. Raises RigError or CalibrationError.
     """
+    sources = settings.source_specs
     if settings.rig is not None:
         rig = Rig.load(settings.rig)
-        cameras, sources = len(rig.cameras), len(settings.sources)
-        if cameras != sources:
+        cameras = len(rig.cameras)
+        if cameras != len(sources):
             raise RigError(
-                f"{settings.rig} has {cameras} cameras but {sources} sources were given; name one for each"
+                f"{settings.rig} has {cameras} cameras but {len(sources)} sources were given; name one for each"
             )
         return rig, None
-    if len(settings.sources) == 1:
-        source = settings.sources[0]
-        return (match_rig(parse_match(source)), None) if source_kind(source) == "match" else (None, None)
+    if len(sources) == 1:
+        source = sources[0]
+        return (match_rig(parse_match(source.text)), None) if source.kind == "match" else (None, None)
     kept = kept_rig_path(settings)
     if kept.exists():
         return Rig.load(kept), f"the rig was read from {kept}, calibrated before; delete it to calibrate anew"
     logger.warning("several sources and no rig: calibrating from the footage, up to a minute")
-    calibration = calibrate_sources(settings.sources, lambda stage: logger.info("calibrating: %s", stage))
+    calibration = calibrate_sources(sources, lambda stage: logger.info("calibrating: %s", stage))
     calibration.rig.save(kept)
     said = f"calibrated from the footage; the rig is in {kept} for the next time"
     return calibration.rig, "; ".join([said, *calibration.notes])

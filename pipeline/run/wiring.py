@@ -49,7 +49,7 @@ def make_buffer_manager(settings: Settings) -> BufferManager:
 def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) -> AnalysisPipeline:
     """The analysis pipeline of the sources, not started. Raises SourceError, ConfigError, RigError."""
     return PipelineBuilder(
-        settings.sources,
+        settings.source_specs,
         rig=rig,
         live=settings.is_live,
         patience_s=min(limits.late_s, settings.delay_s / 3),

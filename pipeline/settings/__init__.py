@@ -11,10 +11,9 @@ from pipeline.settings.model import (
     Settings,
 )
 from pipeline.settings.problem import Problem
-from pipeline.settings.values import CONTAINERS, Size, source_kind
+from pipeline.settings.values import Size
 
 __all__ = [
-    "CONTAINERS",
     "BufferSettings",
     "DetectorSettings",
     "DirectorSettings",
@@ -26,5 +25,4 @@ __all__ = [
     "Size",
     "check",
     "problems",
-    "source_kind",
 ]

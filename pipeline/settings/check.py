@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from glob import escape
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from pipeline.errors import ConfigError
-from pipeline.redaction import redact_address
+from pipeline.media.output_spec import OutputSpec, part_prefix
+from pipeline.media.source_spec import SourceSpec
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
 from pipeline.settings.model import ExportSettings, Settings
-from pipeline.settings.problem import Problem, listed
-from pipeline.settings.values import CONTAINERS, is_loopback, scheme_of, source_kind
+from pipeline.settings.problem import Problem
+from pipeline.settings.values import is_loopback
 
 
 def check(settings: Settings) -> None:
@@ -27,44 +27,49 @@ def check(settings: Settings) -> None:
 
 def problems(settings: Settings) -> tuple[Problem, ...]:
     """Everything that prevents a run with `settings`, in the order of the settings."""
+    sources, outputs = settings.source_specs, settings.output_specs
     return (
-        *source_problems(settings.sources),
-        *_outputs(settings),
+        *source_problems(sources),
+        *(problem for path in settings.outputs for problem in writable_file("outputs", path)),
         *overwritten(read_files(settings), written_files(settings)),
         *_mode(settings),
         *_read_files(settings),
-        *_exports(settings),
-        *_codecs(settings),
+        *_exports(settings, sources),
+        *_codecs(settings, outputs),
         *_web(settings),
-        *_split(settings),
+        *_split(settings, outputs),
     )
 
 
-def source_problems(sources: Collection[str]) -> Iterator[Problem]:
+def source_problems(sources: Collection[SourceSpec]) -> Iterator[Problem]:
     """Everything that prevents opening `sources`, as far as the file system shows it."""
     if not sources:
         yield _missing(
             "sources", "there is none; name a file, a URI, a device, match, or gst: and a fragment"
         )
     for source in sources:
-        if source_kind(source) == "device" and not Path(source).is_char_device():
-            yield Problem("sources", f"there is no device {source}; found: {_devices()}")
-    for key, path in source_files(sources):
-        yield from readable_file(key, path, ("match",))
+        yield from _unusable(source)
 
 
-def source_files(sources: Collection[str]) -> Iterator[Named]:
+def _unusable(source: SourceSpec) -> Collection[Problem]:
+    if source.kind == "file" and source.path is not None:
+        unreadable = tuple(readable_file("sources", source.path, ("match",)))
+        if unreadable:
+            return unreadable
+    refused = source.refusal()
+    return () if refused is None else (Problem("sources", refused),)
+
+
+def source_files(sources: Iterable[SourceSpec]) -> Iterator[Named]:
     """The files among `sources`."""
-    for source in sources:
-        if source_kind(source) == "file":
-            yield "sources", Path(source)
-        elif scheme_of(source) == "file":
-            yield "sources", Path(unquote(urlsplit(source).path))
+    return (
+        ("sources", source.path) for source in sources if source.kind == "file" and source.path is not None
+    )
 
 
 def read_files(settings: Settings) -> Iterator[Named]:
     """Every file that a run with `settings` reads."""
-    yield from source_files(settings.sources)
+    yield from source_files(settings.source_specs)
     for key, path in (
         ("rig", settings.rig),
         ("detector.model", settings.detector.model),
@@ -76,9 +81,11 @@ def read_files(settings: Settings) -> Iterator[Named]:
 
 def written_files(settings: Settings) -> Iterator[Named]:
     """Every file that a run with `settings` writes, as far as that is known before the run."""
-    for output in settings.outputs:
-        yield "outputs", output
-        yield from (("outputs", piece) for piece in _pieces(settings, output))
+    is_split = settings.split_s is not None or settings.split_bytes is not None
+    for output in settings.output_specs:
+        if output.path is not None:
+            yield "outputs", output.path
+            yield from (("outputs", part) for part in _parts(output, output.path, is_split=is_split))
     yield from _export_files(settings)
 
 
@@ -89,39 +96,23 @@ def _export_files(settings: Settings) -> Iterator[Named]:
             yield f"export.{name}", path
 
 
-def _pieces(settings: Settings, output: Path) -> Iterator[Path]:
+def _parts(output: OutputSpec, path: Path, *, is_split: bool) -> Iterator[Path]:
     """The numbered parts of `output`: the first one, and those that exist already."""
-    suffix, is_split = output.suffix, settings.split_s is not None or settings.split_bytes is not None
-    if suffix.lower() == ".m3u8":
-        suffix = ".ts" if settings.hls_segments == "ts" else ".m4s"
-    elif not suffix or not is_split:
+    prefix, suffix = part_prefix(path), output.part_suffix(is_split=is_split)
+    if suffix is None:
         return
-    stem = f"{output.stem}-"
-    if suffix == ".m4s":
-        yield output.with_name(f"{stem}init.mp4")
-    first = output.with_name(f"{stem}00000{suffix}")
+    if output.segments is not None and output.segments.head is not None:
+        yield path.with_name(prefix + output.segments.head)
+    first = path.with_name(f"{prefix}00000{suffix}")
     yield first
-    if output.parent.is_dir():
-        for there in sorted(output.parent.glob(f"{escape(stem)}*{escape(suffix)}")):
-            if there != first and there.name.removeprefix(stem).removesuffix(suffix).isdigit():
+    if path.parent.is_dir():
+        for there in sorted(path.parent.glob(f"{escape(prefix)}*{escape(suffix)}")):
+            if there != first and there.name.removeprefix(prefix).removesuffix(suffix).isdigit():
                 yield there
 
 
 def _missing(key: str, message: str) -> Problem:
     return Problem(key, message, is_missing=True)
-
-
-def _devices() -> str:
-    return ", ".join(sorted(str(path) for path in Path("/dev").glob("video*"))) or "no camera at all"
-
-
-def _outputs(settings: Settings) -> Iterator[Problem]:
-    for path in settings.outputs:
-        if path.suffix.lower().lstrip(".") not in CONTAINERS:
-            yield Problem(
-                "outputs", f"{path} has no known extension; allowed: {listed('.' + c for c in CONTAINERS)}"
-            )
-        yield from writable_file("outputs", path)
 
 
 def _mode(settings: Settings) -> Iterator[Problem]:
@@ -142,31 +133,18 @@ def _read_files(settings: Settings) -> Iterator[Problem]:
             yield from readable_file(key, path)
 
 
-def _exports(settings: Settings) -> Iterator[Problem]:
+def _exports(settings: Settings, sources: Collection[SourceSpec]) -> Iterator[Problem]:
     for key, path in _export_files(settings):
         yield from writable_file(key, path)
-    if settings.export.truth_out is not None and not any(
-        source_kind(source) == "match" for source in settings.sources
-    ):
+    if settings.export.truth_out is not None and not any(source.kind == "match" for source in sources):
         said = "only the built-in match has true positions: use the source match"
-        yield Problem("export.truth_out", said, is_missing=not settings.sources)
+        yield Problem("export.truth_out", said, is_missing=not sources)
 
 
-def _codecs(settings: Settings) -> Iterator[Problem]:
-    addresses = [secret.get_secret_value() for secret in settings.streams]
-    flash = [(str(path), "") for path in settings.outputs if path.suffix.lower() == ".flv"]
-    flash += [
-        (redact_address(address), "") for address in addresses if scheme_of(address) in ("rtmp", "rtmps")
-    ]
-    if settings.hls_segments == "ts":
-        advice = ' (hls_segments = "fmp4" holds it)'
-        flash += [(str(path), advice) for path in settings.outputs if path.suffix.lower() == ".m3u8"]
-    video, audio = settings.encoder.video_codec, settings.encoder.audio_codec
-    for output, advice in flash:
-        if video != "h264":
-            yield Problem("encoder.video_codec", f"{output} can hold h264 only, not {video}{advice}")
-        if audio != "aac":
-            yield Problem("encoder.audio_codec", f"{output} can hold aac only, not {audio}{advice}")
+def _codecs(settings: Settings, outputs: Iterable[OutputSpec]) -> Iterator[Problem]:
+    for output in outputs:
+        for kind, line in output.refusals(settings.encoder.video_codec, settings.encoder.audio_codec):
+            yield Problem(f"encoder.{kind}_codec", line)
 
 
 def _web(settings: Settings) -> Iterator[Problem]:
@@ -175,9 +153,8 @@ def _web(settings: Settings) -> Iterator[Problem]:
         yield _missing("web.token", f"other machines can reach {address}: add a token (FORESIGHT_WEB__TOKEN)")
 
 
-def _split(settings: Settings) -> Iterator[Problem]:
+def _split(settings: Settings, outputs: Collection[OutputSpec]) -> Iterator[Problem]:
     for key in ("split_s", "split_bytes"):
         if getattr(settings, key) is not None:
-            for path in settings.outputs:
-                if path.suffix.lower() == ".flv":
-                    yield Problem(key, f"{path} cannot be split; name it .mp4, .mkv or .ts")
+            refused = (output.split_refusal() for output in outputs)
+            yield from (Problem(key, line) for line in refused if line is not None)

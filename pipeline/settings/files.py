@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pipeline.media.addresses import broken_scheme
 from pipeline.settings.problem import Problem, did_you_mean, shown
-from pipeline.settings.values import broken_scheme
 
 Named = tuple[str, Path]
 """The setting or flag that names a file, and the file."""

@@ -18,26 +18,27 @@ from pydantic import (
 )
 
 from pipeline.errors import ConfigError
+from pipeline.media.addresses import broken_scheme, scheme_of
+from pipeline.media.formats import AudioCodec, HlsSegments, VideoCodec
+from pipeline.media.output_spec import OutputSpec
+from pipeline.media.source_spec import SourceSpec
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
     FilePath,
     FolderPath,
+    OutputPath,
     Size,
     SizeValue,
     Source,
     StreamAddress,
     WebAddress,
-    broken_scheme,
-    is_live_source,
-    scheme_of,
 )
 
 Mode = Literal["panorama", "virtualcam", "stream", "record"]
 Storage = Literal["raw", "encoded", "source"]
 Style = Literal["calm", "broadcast", "close"]
 LogLevel = Literal["debug", "info", "warning", "error"]
-HlsSegments = Literal["ts", "fmp4"]
 TargetLabel = Literal["ball", "player", "staff", "side_referee", "main_referee"]
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
@@ -137,7 +138,7 @@ class DirectorSettings(Group):
 class EncoderSettings(Group):
     """How video and sound are encoded."""
 
-    video_codec: Literal["h264", "h265"] = "h264"
+    video_codec: VideoCodec = "h264"
     """The video codec; flv and RTMP carry h264 only."""
     video_encoder: (
         Annotated[
@@ -154,7 +155,7 @@ class EncoderSettings(Group):
     """The video bit rate in kbit/s."""
     keyframe_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """Seconds between keyframes; viewers join a stream, and files are cut, at keyframes."""
-    audio_codec: Literal["aac", "opus"] = "aac"
+    audio_codec: AudioCodec = "aac"
     """The audio codec; flv and RTMP carry aac only."""
     audio_bitrate_kbps: Annotated[int, Field(ge=16, le=512)] = 160
     """The audio bit rate in kbit/s."""
@@ -201,12 +202,12 @@ class WebSettings(Group):
 
 
 class Settings(Group):
-    """Everything that one run can be told. Pure: no file is looked at here (see settings.check)."""
+    """Everything that one run can be told. No file is opened here (see settings.check)."""
 
     sources: tuple[Source, ...] = ()
     """The cameras, from left to right: files, URIs, devices, match (the built-in match), or gst: and a launch
     fragment."""
-    outputs: tuple[FilePath, ...] = ()
+    outputs: tuple[OutputPath, ...] = ()
     """Files to write; the extension selects the container: mp4, mkv, flv or ts; m3u8 writes an HLS playlist with
     its segments beside it."""
     streams: tuple[StreamAddress, ...] = ()
@@ -272,12 +273,27 @@ class Settings(Group):
         raise ConfigError("; ".join(map(str, found)))
 
     @property
+    def source_specs(self) -> tuple[SourceSpec, ...]:
+        """The sources, understood. Looks up what a path stands for: a camera's device may have any name."""
+        return tuple(map(SourceSpec.parse, self.sources))
+
+    @property
+    def output_specs(self) -> tuple[OutputSpec, ...]:
+        """The outputs, understood: the files, then the streams."""
+        files = (OutputSpec.of_file(path, self.hls_segments) for path in self.outputs)
+        return (*files, *(OutputSpec.of_address(secret.get_secret_value()) for secret in self.streams))
+
+    @property
     def is_live(self) -> bool:
         """Whether this run is live: as set, otherwise with a stream, a live source, or only a dashboard to
         watch."""
         if self.live is not None:
             return self.live
-        return bool(self.streams) or any(map(is_live_source, self.sources)) or self._is_for_the_dashboard
+        return (
+            bool(self.streams)
+            or any(spec.is_live for spec in self.source_specs)
+            or self._is_for_the_dashboard
+        )
 
     @property
     def keep_behind_s(self) -> float:

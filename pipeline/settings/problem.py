@@ -10,13 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.redaction import redact_address
-from pipeline.settings.values import broken_scheme
+from pipeline.errors import ConfigError
+from pipeline.media.addresses import shown_text
+from pipeline.media.formats import listed
 
 Schema = Mapping[str, Any]
-
-LONGEST_SHOWN = 120
-"""Letters of a value that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,6 @@ def _resolved(schema: Schema, node: Schema | None) -> Schema:
         rest = {key: value for key, value in node.items() if key != "anyOf"}
         return {**_resolved(schema, one), **rest}
     return node
-
-
-def listed(words: Iterable[object]) -> str:
-    """``a, b or c``."""
-    *most, last = [str(word) for word in words]
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def allowed(node: Schema) -> str:
@@ -133,6 +125,8 @@ def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
             message = unknown_key(schema, path)
         elif finding["type"] == "missing":
             message = "is missing"
+        elif isinstance(reason := finding.get("ctx", {}).get("error"), ConfigError):
+            message = str(reason)
         else:
             node = node_at(schema, path) or {}
             value = "this value (not shown)" if _holds_a_secret(schema, node) else shown(finding["input"])
@@ -146,14 +140,7 @@ def shown(value: object) -> str:
     """An invalid value as a message shows it: short, on one line and without secrets."""
     if isinstance(value, Mapping | list | tuple):
         return "a table" if isinstance(value, Mapping) else "a list"
-    text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(str(value).split()))
-    if not text:
-        return "an empty text"
-    scheme = broken_scheme(text)
-    if scheme is not None:  # where its secrets stand is anyone's guess
-        return f"{scheme}... without {scheme}:// at its beginning"
-    text = redact_address(text)
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    return shown_text(str(value))
 
 
 def _holds_a_secret(schema: Schema, node: Schema) -> bool:

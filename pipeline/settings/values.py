@@ -1,4 +1,4 @@
-"""The values that settings are written in: sizes, sources, stream addresses."""
+"""The values that settings are written in: sizes, paths, and what the media package says of sources and outputs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
@@ -19,21 +18,12 @@ from pydantic import (
     WithJsonSchema,
 )
 
-SourceKind = Literal["match", "file", "uri", "device", "fragment"]
-
-CONTAINERS = ("mp4", "mkv", "flv", "ts", "m3u8")
-"""File name extensions that an output may have; the extension decides the container."""
-
-LIVE_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp")
-FILE_SCHEMES = ("file", "http", "https")
-STREAM_SCHEMES = ("rtmp", "rtmps", "srt", "rtsp")
+from pipeline.media import output_spec, source_spec
+from pipeline.media.devices import Found
+from pipeline.media.output_spec import OutputSpec
+from pipeline.media.source_spec import SourceSpec
 
 SIZE_MINIMUM_PX, SIZE_MAXIMUM_PX = 64, 8192
-
-_URI = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://.+")
-_BROKEN_URI = re.compile(
-    rf"(?P<scheme>{'|'.join(LIVE_SCHEMES + FILE_SCHEMES)})(:(?!//.)|//(?!/))", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +52,18 @@ class Size:
         return f"{self.width_px}x{self.height_px}"
 
 
-def scheme_of(text: str) -> str | None:
-    """The scheme of a URI in lower case, None where `text` is no URI."""
-    match = _URI.fullmatch(text)
-    return match["scheme"].lower() if match else None
-
-
-def broken_scheme(text: str) -> str | None:
-    """The scheme of a broken address, as ``rtmp:/server/app`` or ``srt//server``; None for any other text.
-
-    It would pass for a file's path, and be shown with the secrets in it.
-    """
-    match = _BROKEN_URI.match(text)
-    return match["scheme"].lower() if match else None
-
-
-def source_kind(source: str) -> SourceKind:
-    """What a source's text stands for; a text that stands for nothing else is a file's path."""
-    if source == "match" or source.startswith("match?"):
-        return "match"
-    if source.startswith("gst:"):
-        return "fragment"
-    if scheme_of(source) is not None:
-        return "uri"
-    return "device" if source.startswith("/dev/") else "file"
-
-
-def is_live_source(source: str) -> bool:
-    """Whether a source cannot wait: cameras, streams, fragments and the built-in match."""
-    kind = source_kind(source)
-    return scheme_of(source) in LIVE_SCHEMES if kind == "uri" else kind != "file"
-
-
 def _source(text: str) -> str:
-    scheme = scheme_of(text)
-    unusable = scheme is not None and source_kind(text) == "uri" and scheme not in LIVE_SCHEMES + FILE_SCHEMES
-    # file://film.mp4 names a machine and no file
-    unusable = unusable or (scheme == "file" and urlsplit(text).path in ("", "/"))
-    if not text.strip() or not text.removeprefix("gst:").strip() or unusable or broken_scheme(text):
-        raise ValueError("not a source")
+    SourceSpec.parse(text, lambda _path: Found.FILE)  # what there is on the disk is for settings.check
     return text
 
 
+def _output(path: Path) -> Path:
+    OutputSpec.of_file(path)
+    return path
+
+
 def _stream(secret: SecretStr) -> SecretStr:
-    if scheme_of(secret.get_secret_value()) not in STREAM_SCHEMES:
-        raise ValueError("not a stream address")
+    OutputSpec.of_address(secret.get_secret_value())
     return secret
 
 
@@ -144,6 +101,7 @@ def _path(value: object) -> object:
 FilePath = Annotated[
     Path, BeforeValidator(_path), Field(json_schema_extra={"x-allowed": "the path of a file"})
 ]
+OutputPath = Annotated[FilePath, AfterValidator(_output)]
 FolderPath = Annotated[
     Path, BeforeValidator(_path), Field(json_schema_extra={"x-allowed": "the path of a folder"})
 ]
@@ -164,20 +122,7 @@ SizeValue = Annotated[
         }
     ),
 ]
-Source = Annotated[
-    str,
-    AfterValidator(_source),
-    Field(
-        json_schema_extra={
-            "x-allowed": "a file, a URI (rtsp, rtmp, srt, udp, http, file), a device (/dev/video0), "
-            "match, or gst: and a launch fragment"
-        }
-    ),
-]
+Source = Annotated[str, AfterValidator(_source), Field(json_schema_extra={"x-allowed": source_spec.ALLOWED})]
 StreamAddress = Annotated[
-    SecretStr,
-    AfterValidator(_stream),
-    Field(
-        json_schema_extra={"x-allowed": "an address that begins with rtmp://, rtmps://, srt:// or rtsp://"}
-    ),
+    SecretStr, AfterValidator(_stream), Field(json_schema_extra={"x-allowed": output_spec.ALLOWED_ADDRESS})
 ]

@@ -15,11 +15,12 @@ from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
 from pipeline.match.match import MARK_PITCH_DEG, MARK_YAW_DEG, Match, match_rig
 from pipeline.match.play import Play
 from pipeline.match.scene import PLAYERS
-from pipeline.match.settings import MatchSettings, is_match, parse_match
+from pipeline.match.settings import MatchSettings, parse_match
 from pipeline.match.stadium import paint_stadium
 from pipeline.match.sync import FLASH_LIFT
 from pipeline.match.truth import MatchTruth, frame_time_ns
 from pipeline.match.venue import Venue
+from pipeline.media.source_spec import is_match
 from pipeline.optics.frame import Frame
 
 SMALL = MatchSettings(seed=3, width=1440, height=480)

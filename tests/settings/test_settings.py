@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from pipeline.errors import ConfigError
-from pipeline.settings import Settings, Size, check, source_kind
+from pipeline.settings import Settings, Size, check
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -70,22 +70,6 @@ def test_no_secret_shows_in_a_repr() -> None:
     )
     assert "S3cr3t" not in repr(settings) + str(settings)
     assert settings.streams[0].get_secret_value() == "rtmp://host/app/S3cr3t"
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("match", "match"),
-        ("match?seed=3", "match"),
-        ("./match", "file"),
-        ("a.mp4", "file"),
-        ("rtsp://cam/1", "uri"),
-        ("/dev/video0", "device"),
-        ("gst:videotestsrc", "fragment"),
-    ],
-)
-def test_what_a_source_stands_for(text: str, kind: str) -> None:
-    assert source_kind(text) == kind
 
 
 def test_live_where_a_source_is_live_unless_asked() -> None:

@@ -15,6 +15,7 @@ from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import add, chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout
 from pipeline.gst.runtime import Gst
+from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration import Calibration, Footage, calibrate, median_background
 from pipeline.optics.calibration.calibrate import Progress
 from pipeline.optics.calibration.footage import Picture
@@ -35,7 +36,7 @@ _BT709 = np.array([[1.1644, 2.1124, 0.0], [1.1644, -0.2132, -0.5329], [1.1644, 0
 """Blue, green and red of video-range Y - 16, U - 128 and V - 128 (ITU-R BT.709)."""
 
 
-def calibrate_sources(sources: Sequence[str], progress: Progress = lambda _stage: None) -> Calibration:
+def calibrate_sources(sources: Sequence[SourceSpec], progress: Progress = lambda _stage: None) -> Calibration:
     """Read and calibrate files, URIs, devices or ``gst:`` fragments, one for each camera.
 
     Blocks for half a minute, and a live source's ten seconds; any thread. Raises SourceError when one cannot be
@@ -45,7 +46,7 @@ def calibrate_sources(sources: Sequence[str], progress: Progress = lambda _stage
     return calibrate(read_footage(sources), progress)
 
 
-def read_footage(sources: Sequence[str], span_s: float = SPAN_S) -> list[Footage]:
+def read_footage(sources: Sequence[SourceSpec], span_s: float = SPAN_S) -> list[Footage]:
     """The first `span_s` seconds of each source, all from the same moment on. Blocks; any thread.
 
     Raises SourceError when a source cannot be opened or shows nothing.
@@ -88,7 +89,7 @@ class _Stills:
 class _Taker:
     """One source's end of the pipeline. For the thread that reads."""
 
-    def __init__(self, source: str, name: str, pipeline: Gst.Pipeline) -> None:
+    def __init__(self, source: SourceSpec, name: str, pipeline: Gst.Pipeline) -> None:
         self._name = name
         self._pipeline = pipeline
         self._source = open_source(source, decode=True, live=False, duration_s=None)
@@ -173,9 +174,9 @@ def _bgr(frame: Frame) -> Picture:
     return picture
 
 
-def _names(sources: Sequence[str]) -> list[str]:
+def _names(sources: Sequence[SourceSpec]) -> list[str]:
     """A short name for each source: the film's own where these differ, else camera 1, 2, ..."""
-    stems = [Path(source).stem for source in sources]
+    stems = [(source.path or Path(source.name)).stem for source in sources]
     if len(set(stems)) == len(stems) and all(stems):
         return stems
     return [f"camera {i}" for i in range(1, len(sources) + 1)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.limits import CameraLimits
@@ -23,22 +21,23 @@ from pipeline.gst.core.elements import (
     pad_caps,
     parse_fragment,
 )
-from pipeline.gst.runtime import Gst
-from pipeline.match.settings import is_match, parse_match
-from pipeline.redaction import redact, redact_address
+from pipeline.gst.core.parsers import PARSERS
+from pipeline.gst.runtime import Gst, GstBase
+from pipeline.match.settings import parse_match
+from pipeline.media.devices import LookUp, look_up
+from pipeline.media.formats import CODECS
+from pipeline.media.source_spec import SourceSpec
 
 RTSP_LATENCY_MS = 200
 """The jitter buffer of an RTSP camera; a live delay of seconds hides it."""
 
-LIVE_SCHEMES = frozenset({"rtsp", "rtsps", "rtmp", "rtmps", "srt", "udp", "rtp"})
-PACED_SCHEMES = frozenset({"http", "https"})
-"""What comes in bursts, as HLS does, and may be a film as well as a camera."""
-
 COMPRESSED = "; ".join(
     [
-        *(f"video/x-{codec},parsed=(boolean)true" for codec in ("h264", "h265", "vp9", "av1")),
-        "image/jpeg,parsed=(boolean)true",
-        "video/x-vp8",
+        *(
+            codec.caps + ",parsed=(boolean)true" * (PARSERS[codec.name] is not None)
+            for codec in CODECS.values()
+            if codec.kind == "video"
+        ),
         "audio/x-raw",
     ]
 )
@@ -47,83 +46,75 @@ sound is decoded in any case."""
 
 
 def open_source(
-    text: str,
+    spec: SourceSpec,
     *,
     decode: bool,
     live: bool | None,
     duration_s: float | None,
     patience_s: float | None = None,
     limits: CameraLimits = CameraLimits(),
+    looked_up: LookUp = look_up,
 ) -> Source:
-    """Open what the user named: ``match``, a file, a URI, a device, or ``gst:`` and a launch fragment.
+    """Open what the user named.
 
     `decode` False leaves video as the compressed access units that the source holds. `live` asks a source that
     has no clock of its own to behave like a camera. `patience_s`: how late a picture of a live URI or a device may
     be before its last one is repeated (see ReconnectingCamera), with `limits`; None: it is connected once, and its
-    end is the end.
+    end is the end. `looked_up` says what there is at a path.
     Raises SourceError, MissingDependencyError or ConfigError.
     """
-    if is_match(text):
-        return _open_match(text, live=bool(live), duration_s=duration_s)
-    if text.startswith("gst:"):
-        return _open_fragment(text)
-    connect = partial(_open_device if text.startswith("/dev/video") else _open_uri, text, decode=decode)
-    scheme = _scheme(text)
-    if patience_s is None or scheme in ("", "file"):
+    if spec.kind == "match":
+        return _open_match(spec, live=bool(live), duration_s=duration_s)
+    if spec.kind == "fragment":
+        return _open_fragment(spec)
+    open_once = _open_device if spec.kind == "device" else _open_uri
+    connect = partial(open_once, spec, decode=decode, looked_up=looked_up)
+    if patience_s is None or not spec.can_reconnect:
         return connect()
-    return ReconnectingCamera(
-        redact_address(text), connect, paced=scheme in PACED_SCHEMES, patience_s=patience_s, limits=limits
-    )
+    return ReconnectingCamera(spec.name, connect, paced=spec.is_paced, patience_s=patience_s, limits=limits)
 
 
-def _open_match(text: str, *, live: bool, duration_s: float | None) -> PlainSource:
-    element = match_source(parse_match(text), live=live, duration_s=duration_s)
+def _open_match(spec: SourceSpec, *, live: bool, duration_s: float | None) -> PlainSource:
+    element = match_source(parse_match(spec.text), live=live, duration_s=duration_s)
 
     def find(source: PlainSource) -> None:
         for pad in element.srcpads:
             source.found(pad)
         source.complete()
 
-    return PlainSource(text, element, live, find, lambda: element.dropped)
+    return PlainSource(spec.name, element, live, find, lambda: element.dropped)
 
 
-def _open_uri(text: str, *, decode: bool) -> PlainSource:
-    scheme = _scheme(text)
-    if scheme in ("", "file"):
-        path = Path(text.removeprefix("file://"))
-        if not path.exists():
-            raise SourceError(f"{text}: no such file; check the name and the folder")
-        if not path.is_file():
-            raise SourceError(f"{text}: not a file")
-        uri = path.resolve().as_uri()
-    else:
-        uri = text
+def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSource:
+    _refuse(spec, looked_up)
+    uri = spec.text if spec.address is None else spec.address.text
+    if spec.path is not None:
+        uri = spec.path.resolve().as_uri()
     opener = make("uridecodebin", uri=uri)
     opener.connect("source-setup", _set_up_network)
     opener.connect("deep-element-added", _set_up_page)
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)
-    return PlainSource(redact_address(text), container, scheme in LIVE_SCHEMES, _Expose(container, opener))
+    return PlainSource(spec.name, container, spec.is_live, _Expose(container, opener))
 
 
-def _scheme(text: str) -> str:
-    """A URI's scheme, ``device`` for a device, else ''."""
-    if text.startswith("/dev/video"):
-        return "device"
-    return urlsplit(text).scheme.lower() if "://" in text else ""
+def _refuse(spec: SourceSpec, looked_up: LookUp) -> None:
+    """Raise SourceError where the file or the device is not there, or no longer what it was."""
+    refused = spec.refusal(looked_up)
+    if refused is not None:
+        raise SourceError(refused)
 
 
-def _open_device(text: str, *, decode: bool) -> PlainSource:
-    if not Path(text).exists():
-        raise SourceError(f"{text}: no such camera; plug it in, or see /dev/video* for those there are")
+def _open_device(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSource:
+    _refuse(spec, looked_up)
     container = Gst.Bin.new(None)
-    camera = make("v4l2src", device=text, do_timestamp=True)
+    camera = make("v4l2src", device=str(spec.path), do_timestamp=True)
     opener = make("decodebin")
     _stop_at_compressed(opener, decode)
     add(container, camera, opener)
     link(camera, opener)
-    return PlainSource(text, container, True, _Expose(container, opener))
+    return PlainSource(spec.name, container, spec.is_live, _Expose(container, opener))
 
 
 def _stop_at_compressed(opener: Gst.Element, decode: bool) -> None:
@@ -176,8 +167,8 @@ class _Expose:
         source.found(ghost(self._container, pad, f"{kind}_{index}"))
 
 
-def _open_fragment(text: str) -> PlainSource:
-    fragment = parse_fragment(text.removeprefix("gst:"))
+def _open_fragment(spec: SourceSpec) -> PlainSource:
+    fragment = parse_fragment(spec.launch)
     if not isinstance(fragment, Gst.Bin):
         container = Gst.Bin.new(None)
         add(container, fragment)
@@ -189,12 +180,9 @@ def _open_fragment(text: str) -> PlainSource:
     ]
     if not ends and not later:
         raise SourceError(
-            f"{redact(text)}: the fragment has no open end; leave its last element's output unlinked"
+            f"{spec.name}: the fragment has no open end; leave its last element's output unlinked"
         )
-    is_live = any(
-        find_property(element, "is-live") and element.get_property("is-live")
-        for element in container.children
-    )
+    is_live = any(map(_keeps_the_clock, container.children))
 
     def find(source: PlainSource) -> None:
         for index, pad in enumerate(ends):
@@ -203,7 +191,14 @@ def _open_fragment(text: str) -> PlainSource:
         if not later:
             source.complete()
 
-    return PlainSource(redact(text), container, is_live, find)
+    return PlainSource(spec.name, container, is_live, find)
+
+
+def _keeps_the_clock(element: Gst.Element) -> bool:
+    """Whether an element's samples come when the clock says so. Of a camera's no property tells it."""
+    if isinstance(element, GstBase.BaseSrc) and element.is_live:
+        return True
+    return find_property(element, "is-live") is not None and bool(element.get_property("is-live"))
 
 
 def _has_sometimes_pads(element: Gst.Element) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.open_source import open_source
+from pipeline.media.source_spec import SourceSpec
 from tests.gst.output.peers import free_port, wait_until
 
 
@@ -37,10 +38,12 @@ def test_a_key_on_the_command_line_is_gone_from_process_list_log_and_report(shor
 
 def test_a_fragments_secrets_are_in_neither_its_name_nor_its_errors() -> None:
     fragment = "gst:rtspsrc location=rtsp://joe:hunter2@cam/1 user-pw=hunter2"
-    source = open_source(f"{fragment} ! rtph264depay", decode=True, live=True, duration_s=None)
+    source = open_source(
+        SourceSpec.parse(f"{fragment} ! rtph264depay"), decode=True, live=True, duration_s=None
+    )
     assert source.name == "gst:rtspsrc location=rtsp://***@cam/1 user-pw=*** ! rtph264depay"
     closed = "gst:filesrc location=/films/x?token=hunter2 ! fakesink"
     for text, words in ((f"{fragment} ! nosuch", "nosuch"), (closed, "no open end")):
         with pytest.raises(SourceError, match=words) as caught:
-            open_source(text, decode=True, live=True, duration_s=None)
+            open_source(SourceSpec.parse(text), decode=True, live=True, duration_s=None)
         assert "hunter2" not in str(caught.value)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.gst.capture.footage import read_footage
+from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration import Calibration, calibrate
 from pipeline.optics.calibration.preview import draw_preview
 from pipeline.optics.rig import Rig
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("calibration-of-the-real-films")
 
 @pytest.fixture(scope="module")
 def real(shared_data: Path) -> tuple[Calibration, np.ndarray]:
-    footage = read_footage([str(shared_data / "left.mp4"), str(shared_data / "right.mp4")])
+    footage = read_footage([SourceSpec.parse(str(shared_data / name)) for name in ("left.mp4", "right.mp4")])
     calibration = calibrate(footage)
     return calibration, draw_preview(calibration, footage, 960)
 

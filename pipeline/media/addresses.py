@@ -1,0 +1,91 @@
+"""An address of the network taken apart once: scheme, host, port, path; shown without its secrets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from pipeline.errors import ConfigError
+from pipeline.media.formats import SCHEMES
+from pipeline.redaction import redact_address
+
+LONGEST_SHOWN = 120
+"""Letters of a value that a message shows."""
+
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
+_BROKEN = re.compile(
+    rf"(?P<scheme>{'|'.join(sorted(SCHEMES, key=len, reverse=True))})(:(?!//.)|//(?!/))", re.IGNORECASE
+)
+
+
+def scheme_of(text: str) -> str | None:
+    """The scheme of an address in lower case, None where `text` is none."""
+    match = _ADDRESS.fullmatch(text)
+    return match["scheme"].lower() if match else None
+
+
+def broken_scheme(text: str) -> str | None:
+    """The scheme of a broken address, as ``rtmp:/server/app`` or ``srt//server``; None for any other text.
+
+    It would pass for a file's path, and be shown with the secrets in it.
+    """
+    match = _BROKEN.match(text)
+    return match["scheme"].lower() if match else None
+
+
+def shown_text(text: str) -> str:
+    """A text that cannot be used, for a message: short, in one line and without secrets."""
+    text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(text.split()))
+    if not text:
+        return "an empty text"
+    scheme = broken_scheme(text)
+    if scheme is not None:  # where its secrets stand is anyone's guess
+        return f"{scheme}... without {scheme}:// at its beginning"
+    text = redact_address(text)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A network address. ``name`` is what may be shown of it; its text, user and password show in no repr."""
+
+    name: str
+    scheme: str
+    host: str | None
+    """Without the brackets of IPv6."""
+    port: int | None
+    path: str = field(repr=False)
+    text: str = field(repr=False)
+    """What the user wrote, secrets included, the scheme in lower case: GStreamer knows no other."""
+    user: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, text: str, example: str | None = None) -> Address:
+        """Raises ConfigError, which quotes nothing of it and says `example`, for a text that is no address."""
+        scheme = scheme_of(text)
+        if scheme is None:
+            raise ConfigError("not an address: it has no scheme such as rtsp://")
+        text = scheme + text[len(scheme) :]
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:  # which quotes the address
+            raise ConfigError(
+                f"the {scheme} address cannot be read: its port is no number up to 65535, or a sign in it must be "
+                f"written as %XX; write {example or f'{scheme}://HOST:PORT/...'}"
+            ) from error
+        user, password = (
+            None if part is None else unquote(part) for part in (parts.username, parts.password)
+        )
+        return cls(redact_address(text), scheme, host or None, port, parts.path, text, user, password)
+
+    @property
+    def has_host(self) -> bool:
+        """Whether it says where to, or need not: an SRT listener waits for callers, as UDP and RTP do at a port."""
+        if self.host is not None or self.port is None:
+            return self.host is not None
+        if self.scheme == "srt":
+            return parse_qs(urlsplit(self.text).query).get("mode") == ["listener"]
+        return self.scheme in ("udp", "rtp")

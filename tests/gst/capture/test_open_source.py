@@ -1,0 +1,80 @@
+"""What the check lets pass the opener opens, and what one refuses the other does: files, devices, fragments."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import SourceError
+from pipeline.gst.capture.open_source import open_source
+from pipeline.gst.capture.plain_source import PlainSource
+from pipeline.media.devices import Found, LookUp, look_up
+from pipeline.media.source_spec import SourceSpec
+from pipeline.settings.check import source_problems
+
+
+def opened(text: str, looked_up: LookUp = look_up) -> PlainSource:
+    spec = SourceSpec.parse(text, looked_up)
+    return open_source(spec, decode=True, live=True, duration_s=None, looked_up=looked_up)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/dev/null",
+        "/dev/zero",
+        "/dev/../dev/null",
+        "/dev/video99",
+        "/dev/v4l/by-id/x",
+        "/dev/",
+        "pipe",
+        "link",
+        "none",
+    ],
+)
+def test_check_and_opener_refuse_the_same(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    Path("link").symlink_to("/dev/null")
+    (problem,) = source_problems([SourceSpec.parse(text)])
+    with pytest.raises(SourceError) as caught:
+        opened(text)
+    assert str(problem).isprintable()
+    assert str(caught.value)[:21] == problem.message[:21]
+
+
+@pytest.mark.parametrize("text", ["/dev/v4l/by-id/usb-A_Camera!-video-index0", "my camera", "/dev/video0"])
+def test_a_camera_is_opened_by_whatever_name(text: str) -> None:
+    source = opened(text, lambda _path: Found.CAMERA)
+    (camera,) = (
+        element
+        for element in source.element.children  # type: ignore[attr-defined]
+        if element.get_factory().get_name() == "v4l2src"
+    )
+    assert camera.get_property("device") == text
+    assert source.is_live
+
+
+@pytest.mark.parametrize("name", ["a film! 100%.MP4", "a#b?c.mkv"])
+@pytest.mark.parametrize("by_uri", [False, True])
+def test_a_file_is_found_by_its_name_and_by_its_uri(name: str, by_uri: bool, tmp_path: Path) -> None:
+    film = tmp_path / name
+    film.touch()
+    source = opened(film.as_uri() if by_uri else str(film))
+    (opener,) = source.element.children  # type: ignore[attr-defined]
+    assert opener.get_property("uri") == film.as_uri()
+
+
+@pytest.mark.parametrize(
+    ("fragment", "is_live"),
+    [
+        ("videotestsrc", False),
+        ("videotestsrc is-live=true ! videoconvert", True),
+        ("v4l2src ! videoconvert", True),
+        ("audiotestsrc ! queue", False),
+    ],
+)
+def test_a_fragments_elements_say_whether_they_keep_the_clock(fragment: str, is_live: bool) -> None:
+    assert opened(f"gst:{fragment}").is_live == is_live

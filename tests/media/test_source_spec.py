@@ -1,0 +1,157 @@
+"""SourceSpec: what a text stands for, what is refused and how that is said, what never shows a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigError
+from pipeline.media.devices import Found
+from pipeline.media.formats import SOURCE_SCHEMES
+from pipeline.media.source_spec import SourceSpec
+
+SECRET = "hunter2"
+
+
+def nothing(_path: Path) -> Found:
+    return Found.NOTHING
+
+
+def a_file(_path: Path) -> Found:
+    return Found.FILE
+
+
+def a_camera(_path: Path) -> Found:
+    return Found.CAMERA
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("match", "match"),
+        ("match?seed=3", "match"),
+        ("./match", "file"),
+        ("matches.mp4", "file"),
+        ("a.mp4", "file"),
+        ("a film! 100%.MP4", "file"),
+        ("file:///films/a%20b.mp4", "file"),
+        ("FILE://localhost/films/a.mp4", "file"),
+        ("rtsp://cam/1", "uri"),
+        ("RTSP://[::1]:8554/1", "uri"),
+        ("rtp://239.1.2.3:5004?encoding-name=H264", "uri"),
+        ("udp://:5000", "uri"),
+        ("srt://:9000?mode=listener", "uri"),
+        ("http://cam/page", "uri"),
+        ("/dev/video0", "device"),
+        ("/dev/v4l/by-id/usb-Camera-video-index0", "device"),
+        ("/dev/../dev/video9", "device"),
+        ("/dev/../films/a.mp4", "file"),
+        ("/devices/a.mp4", "file"),
+        ("gst:videotestsrc", "fragment"),
+        ("gst:rtspsrc location=rtsp://cam/1 ! rtph264depay", "fragment"),
+    ],
+)
+def test_what_a_text_stands_for(text: str, kind: str) -> None:
+    assert SourceSpec.parse(text, nothing).kind == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/dev/video0", "/dev/v4l/by-id/x", "/dev/front-door", "my-camera", "./cams/left", "file:///cams/left"],
+)
+def test_a_camera_is_a_live_device_by_whatever_name(text: str) -> None:
+    spec = SourceSpec.parse(text, a_camera)
+    assert (spec.kind, spec.is_live, spec.can_reconnect) == ("device", True, True)
+    assert spec.refusal(a_camera) is None
+    assert "there is no device" in str(spec.refusal(nothing))
+
+
+@pytest.mark.parametrize("text", ["/dev/shm/film.mp4", "film.mp4", "/dev/stdin"])
+def test_a_file_is_one_wherever_it_lies(text: str) -> None:
+    spec = SourceSpec.parse(text, a_file)
+    assert (spec.kind, spec.path, spec.is_live, spec.refusal(a_file)) == ("file", Path(text), False, None)
+
+
+@pytest.mark.parametrize("kind", list(Found))
+def test_one_rule_says_what_is_refused(kind: Found) -> None:
+    spec = SourceSpec.parse("/dev/thing", lambda _path: kind)
+    refused = spec.refusal(lambda _path: kind)
+    assert (refused is None) == (kind in (Found.FILE, Found.CAMERA))
+    assert refused is None or ("/dev/thing" in refused and "\n" not in refused)
+
+
+@pytest.mark.parametrize("name", SOURCE_SCHEMES)
+def test_a_scheme_says_what_is_live_and_paced(name: str) -> None:
+    spec = SourceSpec.parse(f"{name.upper()}://host:1/a.mp4".replace("FILE://host:1", "FILE://"), a_file)
+    wanted = SOURCE_SCHEMES[name]
+    assert (spec.is_live, spec.is_paced) == (wanted.is_live, wanted.is_paced)
+    assert spec.address is None or spec.address.text.startswith(f"{name}://")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "an empty text is not allowed, allowed: a file, a URI (rtsp,"),
+        (" ", "an empty text is not allowed"),
+        ("gst:", "no launch fragment behind it"),
+        ("gst:  ", "no launch fragment behind it"),
+        (f"foo://joe:{SECRET}@x", "foo://***@x is not allowed, allowed: a file"),
+        ("foo://", "foo:// is not allowed"),
+        ("rtsp://", "the rtsp address names no host; write rtsp://HOST/..."),
+        ("rtsp:///live", "names no host"),
+        (f"rtsp://joe:{SECRET}@/live", "names no host"),
+        ("rtsp://:8554/live", "names no host"),
+        ("rtp://", "names no host"),
+        ("srt://", "names no host"),
+        ("srt://:9000", "names no host"),
+        (f"rtsp://joe:{SECRET}@cam:port/1", "the rtsp address cannot be read"),
+        ("rtsp://cam:99999/1", "no number up to 65535"),
+        ("http://[::1/x", "the http address cannot be read"),
+        (f"rtsp:/joe:{SECRET}@cam/1", "rtsp... without rtsp:// at its beginning"),
+        ("file://film.mp4", "file://film.mp4 is not allowed: it names no file of this machine"),
+        ("file://", "names no file of this machine"),
+        ("file://server/film.mp4", "names no file of this machine"),
+        ("foo://a\nb\x1b[31m" + "x" * 300, "foo://a%20b"),
+    ],
+)
+def test_what_is_no_source_is_refused_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        SourceSpec.parse(text, nothing)
+    assert said in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (f"rtsp://joe:{SECRET}@cam/1", "rtsp://***@cam/1"),
+        (f"srt://cam:9000?passphrase={SECRET} two", "srt://cam:9000?passphrase=***"),
+        (f"gst:rtspsrc user-pw={SECRET} ! x", "gst:rtspsrc user-pw=*** ! x"),
+        ("a film.mp4", "a film.mp4"),
+    ],
+)
+def test_secrets_are_in_neither_name_nor_repr(text: str, name: str) -> None:
+    spec = SourceSpec.parse(text, a_file)
+    assert spec.name == name
+    assert SECRET not in repr(spec) + str(spec)
+    assert spec.text == text
+
+
+@given(st.text(max_size=40), st.sampled_from(["", "/dev/", "rtsp://", "file://", "gst:", "match?", "srt:"]))
+def test_every_text_is_a_source_or_one_printable_line(text: str, before: str) -> None:
+    spec = line = None
+    try:
+        spec = SourceSpec.parse(before + text, nothing)
+    except ConfigError as error:
+        line = str(error)
+    if spec is None:
+        assert line
+        assert line.isprintable()
+        return
+    assert spec.text == before + text
+    assert (spec.path is None) == (spec.kind in ("match", "fragment", "uri"))
+    assert (spec.address is not None) == (spec.kind == "uri")
