@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -69,8 +69,11 @@ def _app() -> typer.Typer:
     return app
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration."""
+def main(arguments: list[str] | None = None, play: Callable[..., None] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 the run failed, 2 unusable arguments or configuration.
+
+    `play` is called with a run's settings and `as_json`; by itself `console.play`.
+    """
     if arguments is None:
         start_again_with_settings()
     argv = sys.argv[1:] if arguments is None else list(arguments)
@@ -79,15 +82,26 @@ def main(arguments: list[str] | None = None) -> None:
     argv = [argument for argument in argv if argument != "--debug"]
     if not argv or (len(argv) == 1 and argv[0] in GROUPS):
         argv.append("--help")
+
+    def command() -> Any:
+        return typer.main.get_command(_app()).main(
+            argv, prog_name="foresight", standalone_mode=False, obj=play
+        )
+
+    exit_with(command, debug=debug)
+
+
+def exit_with(command: Callable[[], Any], *, debug: bool) -> NoReturn:
+    """Run `command` and exit with its status; an error is one line on stderr, with `debug` after its traceback."""
     try:
-        status = typer.main.get_command(_app()).main(argv, prog_name="foresight", standalone_mode=False)
+        status = command()
         sys.exit(status if isinstance(status, int) else 0)
     except ForesightError as error:
         _complain(str(error), error if debug else None)
         sys.exit(error.exit_status)
     except USAGE_ERROR as error:
-        command = error.ctx.command_path if error.ctx is not None else "foresight"
-        _complain(f"{error.format_message()} (see {command} --help)")
+        path = error.ctx.command_path if error.ctx is not None else "foresight"
+        _complain(f"{error.format_message()} (see {path} --help)")
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)

@@ -13,6 +13,7 @@ SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; 
 
 
 def run(
+    context: typer.Context,
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=SOURCES_HELP)] = None,
     output: Annotated[
         list[str] | None,
@@ -106,7 +107,7 @@ def run(
     foresight run match --web 127.0.0.1:8080
     foresight run "gst:v4l2src ! videoconvert" --window
     """
-    from pipeline.cli.console import play
+    from pipeline.cli import console
     from pipeline.cli.files import refuse
     from pipeline.config_builder import ConfigBuilder
     from pipeline.settings.check import written_files
@@ -145,4 +146,5 @@ def run(
     settings = builder.build()
     if config is not None:
         refuse(*overwritten([("--config", config)], written_files(settings)))
+    play = context.obj or console.play
     play(settings, as_json=as_json)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pipeline.cli import main
+from pipeline.cli import exit_with, main
 from pipeline.errors import ConfigError
 from pipeline.settings import Settings
 
@@ -98,18 +98,16 @@ def test_the_process_list_shows_neither_token_nor_key() -> None:
     assert "rtmp://server/app/***" in shown
 
 
-def test_a_fault_in_the_program_is_one_line_too(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def fails(*_arguments: object) -> None:
+def test_a_fault_in_the_program_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> None:
         raise KeyError(f"rtmp://server/app/{SECRET}")
 
-    monkeypatch.setattr("pipeline.cli.doctor.examine", fails)
-    for debug in ([], ["--debug"]):
+    for debug in (False, True):
         with pytest.raises(SystemExit) as ended:
-            main(["doctor", *debug])
+            exit_with(fails, debug=debug)
         said = capsys.readouterr().err
         assert ended.value.code == 1
         assert SECRET not in said
+        assert ("Traceback" in said) is debug
         assert len(said.splitlines()) == 1 or debug
         assert said.splitlines()[-1].startswith("foresight: a fault in Foresight (KeyError: ")

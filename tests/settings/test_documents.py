@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from pipeline.cli import console, main, run
+from pipeline.cli import main, run
 from pipeline.config_builder import check_file, commented_toml, schema
 from pipeline.settings import Settings
 from pipeline.settings.problem import allowed, node_at
@@ -32,12 +32,11 @@ def dotted_settings() -> set[str]:
     return names
 
 
-def played(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> Settings:
+def played(arguments: list[str]) -> Settings:
     """The settings with which `foresight arguments` would run."""
     caught: list[Settings] = []
-    monkeypatch.setattr(console, "play", lambda settings, *, as_json=False: caught.append(settings))
     with pytest.raises(SystemExit) as ended:
-        main(arguments)
+        main(arguments, lambda settings, *, as_json: caught.append(settings))
     assert ended.value.code == 0
     return caught[0]
 
@@ -78,11 +77,9 @@ def value_at(settings: Settings, key: str) -> Any:
         ("--set outputs=['a.ts','b.ts']", "outputs", (Path("a.ts"), Path("b.ts"))),
     ],
 )
-def test_each_flag_is_its_setting(
-    flags: str, key: str, value: object, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_flag_is_its_setting(flags: str, key: str, value: object) -> None:
     words = flags.split()
-    settings = played(monkeypatch, ["run", "match", *words])
+    settings = played(["run", "match", *words])
     found = value_at(settings, key)
     assert (str(found) if key == "size" else found) == value
     # and nothing else was touched
@@ -98,26 +95,26 @@ def test_flags_win_over_environment_over_file(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("FORESIGHT_DELAY_S", "2")
     monkeypatch.setenv("FORESIGHT_MODE", "record")
     monkeypatch.setenv("FORESIGHT_STREAMS", "srt://server:9000")
-    settings = played(monkeypatch, ["run", "--config", str(path), "--delay", "3"])
+    settings = played(["run", "--config", str(path), "--delay", "3"])
     assert (settings.delay_s, settings.mode, str(settings.size)) == (3.0, "record", "640x360")
     assert settings.sources == ("file.mp4",)
     assert settings.streams[0].get_secret_value() == "srt://server:9000"
 
 
-def test_the_examples_in_the_help_text_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_in_the_help_text_can_be_read() -> None:
     examples = re.findall(r"^ *foresight (.*)$", run.run.__doc__ or "", re.MULTILINE)
     assert len(examples) >= 4
     for example in examples:
-        assert played(monkeypatch, shlex.split(example)).sources
+        assert played(shlex.split(example)).sources
 
 
-def test_the_commands_in_the_documents_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_in_the_documents_can_be_read() -> None:
     text = (DOCS / "command-line.md").read_text(encoding="utf-8")
     commands = [line for line in text.splitlines() if line.startswith("foresight run ")]
     assert len(commands) >= 5
     for command in commands:
         arguments = [word for word in shlex.split(command, comments=True)[1:] if word != "match.toml"]
-        assert played(monkeypatch, [word for word in arguments if word != "--config"])
+        assert played([word for word in arguments if word != "--config"])
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
