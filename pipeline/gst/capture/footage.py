@@ -24,9 +24,6 @@ from pipeline.optics.frame import Frame
 from pipeline.timebase import NS_PER_S
 
 SPAN_S = 10.0
-PATIENCE_S = 15.0
-"""How long a source may take to give its next picture."""
-
 _POLL_S = 0.25
 _MOTION_WIDTH = 768
 _FIRST_STRIDE = 5
@@ -46,10 +43,12 @@ def calibrate_sources(sources: Sequence[SourceSpec], progress: Progress = lambda
     return calibrate(read_footage(sources), progress)
 
 
-def read_footage(sources: Sequence[SourceSpec], span_s: float = SPAN_S) -> list[Footage]:
+def read_footage(
+    sources: Sequence[SourceSpec], span_s: float = SPAN_S, answer_s: float = 15.0
+) -> list[Footage]:
     """The first `span_s` seconds of each source, all from the same moment on. Blocks; any thread.
 
-    Raises SourceError when a source cannot be opened or shows nothing.
+    Raises SourceError when a source cannot be opened, or gives no next picture within `answer_s`.
     """
     pipeline = Gst.Pipeline.new("footage")
     takers = [_Taker(source, name, pipeline) for source, name in zip(sources, _names(sources), strict=True)]
@@ -57,7 +56,7 @@ def read_footage(sources: Sequence[SourceSpec], span_s: float = SPAN_S) -> list[
         pipeline.set_state(Gst.State.PLAYING)
         waiting = list(takers)
         while waiting:
-            waiting = [taker for taker in waiting if taker.take(span_s)]
+            waiting = [taker for taker in waiting if taker.take(span_s, answer_s)]
     finally:
         pipeline.set_state(Gst.State.NULL)
     start_ns = max(taker.first_ns for taker in takers)
@@ -109,9 +108,9 @@ class _Taker:
         """Running time of the first picture."""
         return self._times_ns[0]
 
-    def take(self, span_s: float) -> bool:
+    def take(self, span_s: float, answer_s: float) -> bool:
         """Take the next picture; whether there may be more. Raises SourceError when the source fails."""
-        sample = self._next_sample()
+        sample = self._next_sample(answer_s)
         if sample is None:
             return False
         buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
@@ -134,9 +133,9 @@ class _Taker:
         late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
         return Footage(self._name, self._stills.background(), np.stack(self._motion[late:]), rate)
 
-    def _next_sample(self) -> Gst.Sample | None:
+    def _next_sample(self, answer_s: float) -> Gst.Sample | None:
         """The next picture, None at the film's end. Raises SourceError when none comes."""
-        for _ in range(round(PATIENCE_S / _POLL_S)):
+        for _ in range(round(answer_s / _POLL_S)):
             sample = self._sink.try_pull_sample(int(_POLL_S * NS_PER_S))
             if sample is not None:
                 return sample
@@ -146,7 +145,7 @@ class _Taker:
             if self._sink.is_eos() and self._times_ns:
                 return None
         raise SourceError(
-            f"{self._source.name}: no picture came within {PATIENCE_S:.0f} s; does it hold video?"
+            f"{self._source.name}: no picture came within {answer_s:.0f} s; does it hold video?"
         )
 
     def _on_pad(self, pad: Gst.Pad) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -165,11 +166,19 @@ class MatchPictures(_Paced):
     )
     __gsttemplates__ = _source_template("video/x-raw, format=(string)NV12")
 
-    def __init__(self, settings: MatchSettings, epoch: _Epoch, live: bool, duration_s: float | None) -> None:
+    def __init__(
+        self,
+        settings: MatchSettings,
+        epoch: _Epoch,
+        live: bool,
+        duration_s: float | None,
+        make_match: Callable[[MatchSettings], Match],
+    ) -> None:
         frame_ns = NS_PER_S / settings.fps
         units = None if duration_s is None else round(duration_s * settings.fps)
         super().__init__(epoch, live, frame_ns, units)
         self._settings = settings
+        self._make_match = make_match
         self._match: Match | None = None
         self._caps = _caps(
             f"video/x-raw, format=NV12, width={settings.width}, height={settings.height}, "
@@ -184,7 +193,7 @@ class MatchPictures(_Paced):
         return self._caps if caps_filter is None else caps_filter.intersect(self._caps)
 
     def do_start(self) -> bool:
-        self._match = Match(self._settings)
+        self._match = self._make_match(self._settings)
         self._match.render(0, Frame.empty("NV12", self._settings.width, self._settings.height))
         self._epoch.reset()
         return super().do_start()
@@ -271,11 +280,17 @@ GObject.type_register(MatchSound)
 class MatchSource(Gst.Bin):
     """Both sources in one bin with the pads ``video`` and ``audio``; make it with ``match_source``."""
 
-    def __init__(self, settings: MatchSettings, live: bool, duration_s: float | None) -> None:
+    def __init__(
+        self,
+        settings: MatchSettings,
+        live: bool,
+        duration_s: float | None,
+        make_match: Callable[[MatchSettings], Match],
+    ) -> None:
         super().__init__()
         self.settings = settings
         self._epoch = _Epoch()
-        self._pictures = MatchPictures(settings, self._epoch, live, duration_s)
+        self._pictures = MatchPictures(settings, self._epoch, live, duration_s, make_match)
         self._sound = MatchSound(settings, self._epoch, live, duration_s)
         for name, source in (("video", self._pictures), ("audio", self._sound)):
             self.add(source)
@@ -296,13 +311,18 @@ GObject.type_register(MatchSource)
 
 
 def match_source(
-    settings: MatchSettings, *, live: bool = False, duration_s: float | None = None
+    settings: MatchSettings,
+    *,
+    live: bool = False,
+    duration_s: float | None = None,
+    make_match: Callable[[MatchSettings], Match] = Match,
 ) -> MatchSource:
     """A source bin of the match with the pads ``video`` (NV12) and ``audio`` (S16LE, 48 kHz, stereo).
 
     ``live``: paced by the pipeline's clock like a camera, one frame of latency reported, late frames left out
     and counted in ``dropped``; else as fast as downstream takes it, from running time 0 on, the same bytes
     every time. Both streams end after ``duration_s``, never if None. Stopping takes no longer than a frame's
-    drawing. Going to PAUSED paints the stadium, which takes a second or two.
+    drawing. Going to PAUSED paints the stadium, which takes a second or two. `make_match`
+    makes what draws the frames.
     """
-    return MatchSource(settings, live, duration_s)
+    return MatchSource(settings, live, duration_s, make_match)

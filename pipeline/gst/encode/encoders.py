@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -112,7 +112,9 @@ VIDEO_ENCODERS: dict[str, dict[str, Configure]] = {
 }
 """Encoders by codec, the first choice first, each with how a request is put to it."""
 
-AUDIO_ENCODERS: dict[str, dict[str, dict[str, Any]]] = {
+AudioEncoders = Mapping[str, Mapping[str, Mapping[str, Any]]]
+
+AUDIO_ENCODERS: AudioEncoders = {
     "aac": {"fdkaacenc": {}, "avenc_aac": {"aac-pns": False}, "voaacenc": {}},
     "opus": {"opusenc": {}},
 }
@@ -132,8 +134,7 @@ _PACKAGES = {
 
 def candidates(codec: str) -> list[Candidate]:
     """Every encoder for `codec` in the order of choice; the first usable one is taken. Opens each once."""
-    names = VIDEO_ENCODERS[codec] if codec in VIDEO_ENCODERS else AUDIO_ENCODERS[codec]
-    return [_probe(name) for name in names]
+    return [_probe(name) for name in (VIDEO_ENCODERS.get(codec) or AUDIO_ENCODERS[codec])]
 
 
 @cache
@@ -163,7 +164,7 @@ def choose_video_encoder(
         raise ConfigError(f"no encoder for {codec!r}; allowed: {', '.join(VIDEO_ENCODERS)}")
     encoders = VIDEO_ENCODERS[codec]
     if name is None:
-        name = _first_usable(codec)
+        name = _first_usable(codec, encoders)
     elif name not in encoders:
         raise ConfigError(f"{name} is no known {codec} encoder; allowed: {', '.join(encoders)}")
     element = make(name)
@@ -174,20 +175,25 @@ def choose_video_encoder(
     return element
 
 
-def choose_audio_encoder(codec: str, bitrate_kbps: int) -> Gst.Element:
-    """A configured encoder for ``aac`` or ``opus``. Raises ConfigError or MissingDependencyError."""
-    if codec not in AUDIO_ENCODERS:
-        raise ConfigError(f"no encoder for {codec!r}; allowed: {', '.join(AUDIO_ENCODERS)}")
-    name = _first_usable(codec)
+def choose_audio_encoder(
+    codec: str, bitrate_kbps: int, encoders: AudioEncoders = AUDIO_ENCODERS
+) -> Gst.Element:
+    """A configured encoder for ``aac`` or ``opus``, the first of `encoders` that this machine can open.
+
+    Raises ConfigError or MissingDependencyError.
+    """
+    if codec not in encoders:
+        raise ConfigError(f"no encoder for {codec!r}; allowed: {', '.join(encoders)}")
+    name = _first_usable(codec, encoders[codec])
     element = make(name, bitrate=bitrate_kbps * 1000)
-    for key, value in AUDIO_ENCODERS[codec][name].items():
+    for key, value in encoders[codec][name].items():
         if find_property(element, key) is not None:
             set_property(element, key, value)
     return element
 
 
-def _first_usable(codec: str) -> str:
-    for candidate in candidates(codec):
-        if candidate.usable:
-            return candidate.name
+def _first_usable(codec: str, names: Iterable[str]) -> str:
+    for name in names:
+        if _probe(name).usable:
+            return name
     raise MissingDependencyError(f"no {codec} encoder works here; install {_PACKAGES[codec]}")

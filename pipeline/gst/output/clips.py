@@ -11,6 +11,7 @@ from pipeline.errors import OutputError, StateError
 from pipeline.gst.core.samples import shifted
 from pipeline.gst.encode.aac_priming import remove_priming
 from pipeline.gst.runtime import Gst, require
+from pipeline.timebase import seconds_to_ns
 
 MUXERS = {".mp4": "mp4mux", ".mkv": "matroskamux", ".ts": "mpegtsmux"}
 _FEATURES = {".mp4": "mp4", ".mkv": "mkv", ".ts": "ts"}
@@ -29,8 +30,6 @@ _CHAINS = {
 }
 """What brings a stream of each media type into a container; compressed ones stay as they are."""
 
-TIMEOUT_NS = 120 * Gst.SECOND
-
 
 def check_clip_path(path: Path) -> None:
     """Raise OutputError for a suffix that no clip can have, or a folder that is not there."""
@@ -40,11 +39,11 @@ def check_clip_path(path: Path) -> None:
         raise OutputError(f"{path.parent} is no folder; make it or give another one")
 
 
-def write_clip(path: Path, parts: Mapping[str, Sequence[Entry]]) -> tuple[int, int]:
+def write_clip(path: Path, parts: Mapping[str, Sequence[Entry]], limit_s: float = 120.0) -> tuple[int, int]:
     """Write the entries of each stream to `path`; returns the running times (ns) of begin and end.
 
-    Blocks. The file appears under its name when it is complete. Raises OutputError when it cannot be written,
-    StateError when there is nothing to write.
+    Blocks, at most `limit_s`. The file appears under its name when it is complete. Raises OutputError when it
+    cannot be written, StateError when there is nothing to write.
     """
     check_clip_path(path)
     parts = {name: entries for name, entries in parts.items() if entries}
@@ -57,7 +56,7 @@ def write_clip(path: Path, parts: Mapping[str, Sequence[Entry]]) -> tuple[int, i
     pipeline = _build(MUXERS[path.suffix.lower()], parts)
     pipeline.get_by_name("file").set_property("location", str(unfinished))
     try:
-        _run(pipeline, parts, begin_ns, path)
+        _run(pipeline, parts, begin_ns, path, limit_s)
         unfinished.rename(path)
     finally:
         pipeline.set_state(Gst.State.NULL)
@@ -86,7 +85,9 @@ def _build(muxer: str, parts: Mapping[str, Sequence[Entry]]) -> Any:
     return pipeline
 
 
-def _run(pipeline: Any, parts: Mapping[str, Sequence[Entry]], begin_ns: int, path: Path) -> None:
+def _run(
+    pipeline: Any, parts: Mapping[str, Sequence[Entry]], begin_ns: int, path: Path, limit_s: float
+) -> None:
     for number, entries in enumerate(parts.values()):
         appsrc = pipeline.get_by_name(f"source{number}")
         appsrc.set_automatic_eos(False)
@@ -94,7 +95,9 @@ def _run(pipeline: Any, parts: Mapping[str, Sequence[Entry]], begin_ns: int, pat
             appsrc.push_sample(shifted(entry.sample, -begin_ns))
         appsrc.end_of_stream()
     pipeline.set_state(Gst.State.PLAYING)
-    message = pipeline.get_bus().timed_pop_filtered(TIMEOUT_NS, Gst.MessageType.EOS | Gst.MessageType.ERROR)
+    message = pipeline.get_bus().timed_pop_filtered(
+        seconds_to_ns(limit_s), Gst.MessageType.EOS | Gst.MessageType.ERROR
+    )
     if message is None:
         raise OutputError(f"{path}: writing the clip did not end; look at the disk and try a shorter clip")
     if message.type == Gst.MessageType.ERROR:

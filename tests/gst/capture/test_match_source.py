@@ -164,16 +164,17 @@ def test_live_a_consumer_that_stalls_costs_frames_that_are_counted_never_a_backl
     assert len(stale) <= 4
 
 
-def test_a_frame_that_cannot_be_drawn_ends_the_stream_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = Match.render
+class MatchWithoutRoom(Match):
+    """A match whose fourth frame cannot be drawn."""
 
-    def render(self: Match, frame_index: int, out: Frame) -> None:
+    def render(self, frame_index: int, out: Frame) -> None:
         if frame_index == 3:
             raise MemoryError("no room for a frame")
-        drawn(self, frame_index, out)
+        super().render(frame_index, out)
 
-    monkeypatch.setattr(Match, "render", render)
-    run = Run(match_source(TINY, duration_s=1.0))
+
+def test_a_frame_that_cannot_be_drawn_ends_the_stream_with_an_error() -> None:
+    run = Run(match_source(TINY, duration_s=1.0, make_match=MatchWithoutRoom))
     run.pipeline.set_state(Gst.State.PLAYING)
     message = run.pipeline.get_bus().timed_pop_filtered(WAIT_S * Gst.SECOND, Gst.MessageType.ERROR)
     run.pipeline.set_state(Gst.State.NULL)

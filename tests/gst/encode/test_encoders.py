@@ -10,7 +10,6 @@ from scipy.signal import oaconvolve
 
 from pipeline.errors import ConfigError, MissingDependencyError
 from pipeline.gst.core.elements import chain, make
-from pipeline.gst.encode import encoders
 from pipeline.gst.encode.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
 from pipeline.match.sync import click, find_clicks
@@ -97,7 +96,6 @@ def test_what_cannot_be_chosen_is_told_what_is_allowed() -> None:
         choose_audio_encoder("mp3", 1)
 
 
-def test_a_machine_without_encoders_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoders, "AUDIO_ENCODERS", {"aac": {"nosuchenc": {}}})
+def test_a_machine_without_encoders_is_told_what_to_install() -> None:
     with pytest.raises(MissingDependencyError, match="install gstreamer1"):
-        choose_audio_encoder("aac", 128)
+        choose_audio_encoder("aac", 128, {"aac": {"nosuchenc": {}}})
