@@ -24,6 +24,7 @@ from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.delay.element_kinds import check_appsrc, check_pipeline
 from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
+from pipeline.gst.delay.limits import DEFAULT_LIMITS, DelayLimits
 from pipeline.gst.delay.reader import Reader, Subscription
 from pipeline.gst.output.clips import check_clip_path, write_clip
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
@@ -68,6 +69,7 @@ class BufferManager:
         live: bool = True,
         cushion: float = 0.5,
         keep_behind: float = 0.5,
+        limits: DelayLimits = DEFAULT_LIMITS,
     ) -> None:
         """Durations are seconds. Raises ConfigError for an unusable argument.
 
@@ -77,7 +79,7 @@ class BufferManager:
         only where the source has too few buffers to lend ("auto"). live: playback is paced by the clock, and who
         is late loses; False: nothing is lost, everybody waits, and playback gets samples as fast as it takes
         them. cushion: how far ahead of its due time a sample is handed to playback. keep_behind: how much stays
-        in the window behind the playhead, for seeks back and clips.
+        in the window behind the playhead, for seeks back and clips. limits: other waits, and how often is logged.
         """
         self._buffer_duration = buffer_duration
         self._framerate = framerate
@@ -95,7 +97,7 @@ class BufferManager:
             max_bytes=max_bytes,
             keep_behind_ns=seconds_to_ns(keep_behind),
         )
-        self._engine = DelayEngine(self._line, lambda: BufferOwnership(ownership), live=live)
+        self._engine = DelayEngine(self._line, lambda: BufferOwnership(ownership), limits, live=live)
         self._engine.figures = self.get_stats
         self._video = self._engine.add_stream("video", nominal_ns=round(NS_PER_S / framerate), leads=True)
         audio_ns = round(NS_PER_S / audio_chunks_per_sec)

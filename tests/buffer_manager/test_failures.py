@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import re
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -10,34 +12,41 @@ from typing import Any
 
 import pytest
 
-from pipeline.buffering.line import DelayLine
+from pipeline import BufferManager
+from pipeline.gst.delay.limits import DelayLimits
 from pipeline.gst.runtime import Gst
+from tests.buffer_manager.ducks import FRAME_NS, Emits, Takes, sample
 from tests.buffering.pipes import WAIT_S, Pipes, playback, video_source
 
 
+class Refuses:
+    """An appsrc that fails in the buffer thread."""
+
+    def push_sample(self, _sample: Any) -> Any:
+        raise ZeroDivisionError("made up")
+
+
 def test_a_buffer_thread_that_fails_says_so_raises_the_alarm_and_can_be_started_again(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with Pipes(video_source(60, live=True), playback(sync=True), delay=0.2) as pipes:
-        manager, called = pipes.manager, threading.Event()
-        manager.set_emergency_shutdown_callback(called.set)
-
-        def fails(*_given: Any) -> Any:
-            raise ZeroDivisionError("made up")
-
-        with monkeypatch.context() as broken:
-            broken.setattr(DelayLine, "step", fails)
-            manager.start_buffer_thread()
-            assert called.wait(WAIT_S)
-        assert not manager.is_running
-        assert manager.state == "stopped"
-        failure = next(record for record in caplog.records if record.exc_info)
-        assert failure.levelno == logging.ERROR
-        assert failure.getMessage().startswith("[BUFFER] ")
-        assert "made up" in caplog.text
-        pipes.play()
-        pipes.wait_eos()
-        assert len(pipes.shown["video"].pts_ns) == 60
+    good, called = Takes(30), threading.Event()
+    manager = BufferManager(2.0, 25, appsrc=Refuses(), delay=0.2)
+    manager.set_emergency_shutdown_callback(called.set)
+    for number in range(50):
+        manager.on_new_sample(Emits(sample(number * FRAME_NS)))
+    manager.start_buffer_thread()
+    assert called.wait(WAIT_S)
+    assert not manager.is_running
+    assert manager.state == "stopped"
+    failure = next(record for record in caplog.records if record.exc_info)
+    assert failure.levelno == logging.ERROR
+    assert failure.getMessage().startswith("[BUFFER] ")
+    assert "made up" in caplog.text
+    manager.set_elements(appsrc=good)
+    manager.start_buffer_thread()
+    assert good.enough.wait(WAIT_S)
+    manager.stop_buffer_thread()
+    assert [b - a for a, b in itertools.pairwise(good.pts_ns)] == [FRAME_NS] * (len(good.pts_ns) - 1)
 
 
 def test_the_buffer_thread_outlives_a_clear_at_any_moment() -> None:
@@ -106,29 +115,18 @@ def test_a_sink_that_is_met_while_the_thread_stops_is_no_error() -> None:
         assert answers == [Gst.FlowReturn.OK] * 30
 
 
-def test_a_source_that_brings_nothing_gets_a_hint_once(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.gst.delay.progress_log.NO_SAMPLE_AFTER_S", 0.0)
-    silent = video_source(20, live=True).replace("emit-signals=true", "emit-signals=false")
-    with Pipes(silent, playback(sync=True), delay=0.1) as pipes:
-        line, steps = pipes.manager._line, threading.Semaphore(0)
-        step = line.step
-        monkeypatch.setattr(line, "step", lambda *given: (steps.release(), step(*given))[1])
-        pipes.play()
-        for _ in range(5):
-            assert steps.acquire(timeout=WAIT_S)
-    hints = [record for record in caplog.records if "emit-signals=true" in record.getMessage()]
-    assert [hint.getMessage().split()[0] for hint in hints] == ["[SOURCE]"]
-
-
-def test_the_first_frame_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_logs_its_first_frames_and_its_figures(caplog: pytest.LogCaptureFixture) -> None:
+    limits = DelayLimits(log_every_s=0.1)
     with (
         caplog.at_level(logging.INFO, logger="buffer-manager"),
-        Pipes(video_source(20, live=True), playback(sync=True), delay=0.1) as pipes,
+        Pipes(video_source(20, live=True), playback(sync=True), delay=0.1, limits=limits) as pipes,
     ):
         pipes.play()
         pipes.wait_eos()
-    told = [record.getMessage() for record in caplog.records]
-    assert told.count("[SOURCE] first frame received") == told.count("[PLAYBACK] first frame sent") == 1
-    assert not any("emit-signals" in line for line in told)
+    messages = [record.getMessage() for record in caplog.records]
+    assert (
+        messages.count("[SOURCE] first frame received") == messages.count("[PLAYBACK] first frame sent") == 1
+    )
+    assert {message.split()[0] for message in messages} == {"[SOURCE]", "[PLAYBACK]", "[BUFFER]"}
+    assert any(re.fullmatch(r"\[SOURCE\] \d+ frames received", message) for message in messages)
+    assert not any("emit-signals" in message for message in messages)

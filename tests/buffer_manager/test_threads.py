@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import sys
 import threading
 import weakref
@@ -221,20 +220,6 @@ def test_get_stats_does_not_wait_for_the_lock() -> None:
         thread.start()
         assert answered.wait(WAIT_S)
     thread.join()
-
-
-def test_the_logger_and_its_prefixes(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("pipeline.gst.delay.progress_log.REPORT_EVERY_S", 0.1)
-    with (
-        caplog.at_level(logging.INFO, logger="buffer-manager"),
-        Pipes(video_source(20, live=True), playback(sync=True), delay=0.1) as pipes,
-    ):
-        pipes.play()
-        pipes.wait_eos()
-    prefixes = {record.getMessage().split()[0] for record in caplog.records}
-    assert prefixes == {"[SOURCE]", "[PLAYBACK]", "[BUFFER]"}
 
 
 def test_push_audio_for_timestamp_keeps_the_guides_bounds() -> None:

@@ -19,6 +19,7 @@ from pipeline.gst.delay import clock_sync
 from pipeline.gst.delay.buffer_pool import BufferOwnership
 from pipeline.gst.delay.element_kinds import check_appsrc
 from pipeline.gst.delay.endpoints import Endpoints
+from pipeline.gst.delay.limits import DelayLimits
 from pipeline.gst.delay.playback_side import PlaybackSide
 from pipeline.gst.delay.progress_log import ProgressLog
 from pipeline.gst.delay.source_side import SourceSide, WatchedAppSink, source_side
@@ -33,8 +34,6 @@ STOP_TIMEOUT_S = 0.9
 """How long stop waits for the thread, which may be inside a GStreamer call."""
 POLL_S = 0.05
 """A source that is shut down does not wake its waiting thread, so that thread polls."""
-FIRST_START_WAIT_S = 1.0
-"""How long a full window waits for the buffer thread's first start, where the source can wait."""
 INBOX_SIZE = 256
 """At most this many samples wait to be stored; then the source's thread does it."""
 SHORT_DELAY_NS = NS_PER_S // 5
@@ -62,7 +61,14 @@ class DelayEngine:
     `wait_drained` for the second.
     """
 
-    def __init__(self, line: DelayLine, make_ownership: Callable[[], BufferOwnership], *, live: bool) -> None:
+    def __init__(
+        self,
+        line: DelayLine,
+        make_ownership: Callable[[], BufferOwnership],
+        limits: DelayLimits,
+        *,
+        live: bool,
+    ) -> None:
         self.line = line
         self.live = live
         self.lock = threading.RLock()
@@ -75,6 +81,7 @@ class DelayEngine:
         self.figures: Callable[[], dict[str, Any]] = dict
         """Returns what is logged every few seconds."""
         self._make_ownership = make_ownership
+        self._limits = limits
         self._run: _Run | None = None
         self._wait_for_start_until_s: float | None = None
         self._is_waiting = False  # the buffer thread waits for something to happen
@@ -221,13 +228,13 @@ class DelayEngine:
     def _may_still_start(self) -> bool:
         """Whether a producer waits for a buffer thread that was never started.
 
-        Offline it does. Live it waits for FIRST_START_WAIT_S and then drops the oldest samples: the program may
+        Offline it does. Live it waits for `first_start_wait_s` and then drops the oldest samples: the program may
         want the window alone, or start the thread only after this producer's pipeline has prerolled.
         """
         if self.line.state is not State.IDLE:
             return False
         if self._wait_for_start_until_s is None:
-            self._wait_for_start_until_s = time.monotonic() + FIRST_START_WAIT_S
+            self._wait_for_start_until_s = time.monotonic() + self._limits.first_start_wait_s
         return not self.live or time.monotonic() < self._wait_for_start_until_s
 
     def _on_event(self, ends: Endpoints, source: WatchedAppSink, event: Any) -> None:
@@ -345,7 +352,7 @@ class DelayEngine:
 
     @quick_switching()
     def _loop(self, run: _Run) -> None:
-        progress_log = ProgressLog(self.line, self.figures)
+        progress_log = ProgressLog(self.line, self.figures, self._limits, time.monotonic())
         playback, schedule = self.playback, self.line.schedule
         while not run.stopped:
             now_ns = self.clock.get_time()
@@ -368,7 +375,7 @@ class DelayEngine:
             if step.stalled:
                 logger.error("[BUFFER] playback stalled: no frame was sent for longer than the stall timeout")
                 self._call_emergency()
-            progress_log.update()
+            progress_log.update(time.monotonic())
             changed = bool(step.sends or step.closes or step.evicted)
             wait_s = (LONGEST_WAIT_NS if refused else step.wait_ns) / NS_PER_S
             del step  # what was evicted is freed before the wait

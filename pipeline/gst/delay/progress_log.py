@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 
 from pipeline.buffering.line import DelayLine
+from pipeline.gst.delay.limits import DelayLimits
 
 logger = logging.getLogger("buffer-manager")
-
-REPORT_EVERY_S = 5.0
-NO_SAMPLE_AFTER_S = 5.0
-"""A source that has brought nothing for so long may not be connected as it should be."""
 
 
 class ProgressLog:
     """Logs the first frames, the figures every few seconds, and a hint where nothing comes. One thread only."""
 
-    def __init__(self, line: DelayLine, figures: Callable[[], dict[str, Any]]) -> None:
-        """figures: the guide's, see `BufferManager.get_stats`."""
+    def __init__(
+        self, line: DelayLine, figures: Callable[[], dict[str, Any]], limits: DelayLimits, now_s: float
+    ) -> None:
+        """figures: the guide's, see `BufferManager.get_stats`. now_s: any clock's time, as in `update`."""
         self._line = line
+        self._every_s = limits.log_every_s
         self._figures = figures
         self._received = self._sent = False
-        now_s = time.monotonic()
-        self._next_s = now_s + REPORT_EVERY_S
-        self._warn_s = now_s + NO_SAMPLE_AFTER_S
+        self._next_s = now_s + limits.log_every_s
+        self._warn_s = now_s + limits.no_sample_after_s
 
-    def update(self) -> None:
+    def update(self, now_s: float) -> None:
         """Log what is due; called between the steps."""
-        now_s = time.monotonic()
         if not (self._received and self._sent):
             self._log_first_frames(now_s)
         if now_s >= self._next_s:
-            self._next_s += REPORT_EVERY_S
+            self._next_s += self._every_s
             self._log_figures()
 
     def _log_first_frames(self, now_s: float) -> None:
