@@ -343,15 +343,18 @@ class DelayLine:
 
     def _note_progress(self) -> None:
         """What playback took of the last step, and did not give back, was progress then."""
-        seen = [stream for stream in self.streams.values() if stream.seen]
-        leaders = [stream for stream in seen if stream.leads and not stream.closed] or seen
-        before, self._accepted = self._accepted, sum(stream.counters.sent for stream in leaders)
+        before, self._accepted = self._accepted, sum(stream.counters.sent for stream in self._leaders())
         if self._accepted != before:
             self.stall.begin(self._stepped_ns)
 
+    def _leaders(self) -> list[Stream]:
+        """The streams whose progress counts: the video where there is video, else all."""
+        seen = [stream for stream in self.streams.values() if stream.seen]
+        return [stream for stream in seen if stream.leads and not stream.closed] or seen
+
     def _source_progressed(self) -> bool:
         """Whether a source without a clock brought something since the last call: slow is no stall then."""
-        received = sum(stream.counters.received for stream in self.streams.values())
+        received = sum(stream.counters.received for stream in self._leaders())
         before, self._received = self._received, received
         return received > before and not self.schedule.clocked
 

@@ -245,6 +245,17 @@ def test_without_a_clock_a_slow_source_is_no_stall_but_a_silent_one_is() -> None
     assert line.step(6 * S, None, full).stalled
 
 
+def test_without_a_clock_sound_that_goes_on_does_not_hide_a_stalled_picture() -> None:
+    line = make_line(clocked=False)
+    fill(line, 0.8)
+    run(line, 0)
+    stalled = []
+    for half_second in range(1, 5):
+        store(line, "audio", S + half_second * CHUNK_NS, half_second * S // 2)
+        stalled.append(line.step(half_second * S // 2, None, {"video": 0, "audio": S}).stalled)
+    assert stalled == [False, False, True, False]
+
+
 def test_the_playhead_stands_until_the_first_sample_is_shown_at_the_end_and_when_stopped() -> None:
     line = make_line(duration_ns=2 * S)
     for number in range(10):
