@@ -58,7 +58,7 @@ def is_whole(pts_ns: list[int]) -> bool:
 
 @pytest.mark.parametrize("by_need_data", [False, True])
 def test_elements_that_come_while_the_line_plays_already_are_started_in_time(by_need_data: bool) -> None:
-    with Pipes(video_source(60, live=True), "fakesink fakesink", delay=0.3, buffer_duration=2.0) as pipes:
+    with Pipes(video_source(45, live=True), "fakesink fakesink", delay=0.3, buffer_duration=2.0) as pipes:
         manager = pipes.manager
         player = Player(manager, needs_data=by_need_data)
         if by_need_data:
@@ -75,7 +75,7 @@ def test_elements_that_come_while_the_line_plays_already_are_started_in_time(by_
         player.wait_eos()
         assert manager.appsrc is player.appsrc
         assert player.pipeline.get_base_time() == pipes.analysis.get_base_time() + 300 * MS
-        assert len(player.pts_ns) >= 40
+        assert len(player.pts_ns) >= 25
         assert manager._line.schedule.cushion_ns == 150 * MS, "its sink waits for the clock"
         assert is_whole(player.pts_ns)
         manager.stop_buffer_thread()
@@ -83,7 +83,7 @@ def test_elements_that_come_while_the_line_plays_already_are_started_in_time(by_
 
 
 def test_another_playback_takes_over_with_what_is_due_then() -> None:
-    with Pipes(video_source(75, live=True), playback(sync=True), delay=0.5, buffer_duration=2.0) as pipes:
+    with Pipes(video_source(45, live=True), playback(sync=True), delay=0.5, buffer_duration=2.0) as pipes:
         manager = pipes.manager
         player = Player(manager)
         pipes.play()
@@ -100,7 +100,7 @@ def test_another_playback_takes_over_with_what_is_due_then() -> None:
 
 
 def test_a_live_source_that_was_paused_goes_on_with_the_same_delay() -> None:
-    source = video_source(60, live=True) + audio_source(200, live=True)
+    source = video_source(40, live=True) + audio_source(133, live=True)
     with Pipes(source, playback(sync=True), delay=0.5, buffer_duration=2.0) as pipes:
         manager, video, audio = pipes.manager, pipes.shown["video"], pipes.shown["audio"]
         pipes.play()
@@ -121,17 +121,17 @@ def test_a_live_source_that_was_paused_goes_on_with_the_same_delay() -> None:
             later_ns = [running - pts for running, pts in zip(shown.running_ns, shown.pts_ns, strict=True)]
             assert set(later_ns) == {0, moved_ns}, "due later by as much as the pause took"
             assert later_ns == sorted(later_ns)
-        assert len(video.pts_ns) >= 55
+        assert len(video.pts_ns) >= 35
         assert manager.dropped == 0
         assert manager.delay_s == pytest.approx(0.5)
 
 
 def test_a_live_source_ahead_of_its_own_clock_is_paced_by_when_it_comes() -> None:
-    with Pipes(video_source(45, live=True), playback(sync=True), delay=0.3, buffer_duration=1.0) as pipes:
+    with Pipes(video_source(25, live=True), playback(sync=True), delay=0.3, buffer_duration=1.0) as pipes:
         pad = pipes.analysis.get_by_name("video").get_static_pad("sink")
         pad.get_peer().set_offset(100 * Gst.SECOND)
         pipes.play()
         pipes.wait_eos()
         assert pipes.shown["video"].running_ns[0] >= 100 * Gst.SECOND
-        assert len(pipes.shown["video"].pts_ns) == 45
+        assert len(pipes.shown["video"].pts_ns) == 25
         assert pipes.manager.dropped == 0

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import BufferManager
 from pipeline.errors import ConfigError
+from pipeline.gst.delay.limits import DelayLimits
 from pipeline.gst.runtime import Gst
 from tests.buffering.pipes import WAIT_S, Pipes, audio_source, playback, video_source
 
@@ -20,15 +21,15 @@ def is_seamless(starts: list[int], durations: list[int]) -> bool:
 
 
 def test_live_every_frame_once_in_order_and_all_the_sound() -> None:
-    source = video_source(45, live=True) + audio_source(150, live=True)
+    source = video_source(30, live=True) + audio_source(100, live=True)
     with Pipes(source, playback(sync=True), buffer_duration=2.0, delay=0.6) as pipes:
         pipes.play()
         pipes.wait_eos()
         assert pipes.manager.wait_drained(5)
         video, audio = pipes.shown["video"], pipes.shown["audio"]
-        assert len(video.running_ns) == 45
+        assert len(video.running_ns) == 30
         assert video.running_ns == sorted(set(video.running_ns))
-        assert len(audio.running_ns) == 150
+        assert len(audio.running_ns) == 100
         assert is_seamless(audio.running_ns, audio.duration_ns)
         origin_ns = pipes.analysis.get_base_time()
         delays = [c - origin_ns - r for c, r in zip(video.clock_ns, video.running_ns, strict=True)]
@@ -36,16 +37,16 @@ def test_live_every_frame_once_in_order_and_all_the_sound() -> None:
         # Both pipelines agree: playback's base time is the source's plus the delay, to the nanosecond.
         assert pipes.playback.get_base_time() == origin_ns + 600 * MS
         stats = pipes.manager.get_stats()
-        assert stats["frames_received"] == stats["frames_sent"] == 45
+        assert stats["frames_received"] == stats["frames_sent"] == 30
 
 
 def test_sinks_that_do_not_wait_for_the_clock_get_each_frame_when_it_is_due() -> None:
-    with Pipes(video_source(30, live=True), playback(sync=False), buffer_duration=2.0, delay=0.6) as pipes:
+    with Pipes(video_source(20, live=True), playback(sync=False), buffer_duration=2.0, delay=0.6) as pipes:
         pipes.play()
         pipes.wait_eos()
         video, origin_ns = pipes.shown["video"], pipes.analysis.get_base_time()
         delays = [c - origin_ns - r for c, r in zip(video.clock_ns, video.running_ns, strict=True)]
-        assert len(delays) == 30
+        assert len(delays) == 20
         assert min(delays) >= 595 * MS, "no frame before its time, though no sink holds it"
 
 
@@ -63,9 +64,10 @@ def test_offline_loses_nothing_however_fast_the_source_is() -> None:
 
 @pytest.mark.parametrize("first", ["thread", "source"])
 def test_a_source_that_can_wait_loses_nothing_while_the_window_fills(first: str) -> None:
-    """It makes in no time what is shown by the clock; the window holds a fifth of it."""
-    source = video_source(75, live=False) + audio_source(250, live=False)
-    with Pipes(source, playback(sync=True), buffer_duration=0.5, delay=0.5) as pipes:
+    """It makes in no time what is shown by the clock; the window holds a third of it."""
+    limits = DelayLimits(first_start_wait_s=WAIT_S)
+    source = video_source(45, live=False) + audio_source(150, live=False)
+    with Pipes(source, playback(sync=True), buffer_duration=0.5, delay=0.5, limits=limits) as pipes:
         manager, engine = pipes.manager, pipes.manager._engine
         if first == "source":
             full = {"video": threading.Event(), "audio": threading.Event()}
@@ -78,9 +80,9 @@ def test_a_source_that_can_wait_loses_nothing_while_the_window_fills(first: str)
         pipes.play()
         pipes.wait_eos()
         assert manager.dropped == 0
-        assert manager.get_stats()["frames_sent"] == 75
-        assert manager.statistics().streams["audio"].sent == 250
-        assert len(pipes.shown["video"].pts_ns) == 75
+        assert manager.get_stats()["frames_sent"] == 45
+        assert manager.statistics().streams["audio"].sent == 150
+        assert len(pipes.shown["video"].pts_ns) == 45
 
 
 @pytest.mark.parametrize("muxer", ["mp4mux", "matroskamux", "mpegtsmux", "flvmux"])
@@ -130,7 +132,7 @@ def test_a_film_shorter_than_the_delay_is_played_to_its_end() -> None:
 
 
 def test_stop_and_a_new_start() -> None:
-    with Pipes(video_source(60, live=True), playback(sync=True), buffer_duration=2.0, delay=0.3) as pipes:
+    with Pipes(video_source(30, live=True), playback(sync=True), buffer_duration=2.0, delay=0.3) as pipes:
         for _ in range(3):
             pipes.manager.start_buffer_thread()
             assert pipes.manager.is_running
@@ -139,7 +141,7 @@ def test_stop_and_a_new_start() -> None:
             assert not pipes.manager.is_running
         pipes.play()
         pipes.wait_eos()
-        assert len(pipes.shown["video"].running_ns) == 60
+        assert len(pipes.shown["video"].running_ns) == 30
 
 
 @pytest.mark.parametrize(
@@ -192,7 +194,7 @@ def test_what_was_given_can_be_read_and_not_changed() -> None:
 
 
 def test_after_the_end_nothing_is_left_to_show_and_nothing_moves() -> None:
-    source = video_source(30, live=True) + audio_source(100, live=True)
+    source = video_source(15, live=True) + audio_source(50, live=True)
     with Pipes(source, playback(sync=True), delay=0.3) as pipes:
         pipes.play()
         pipes.wait_eos()
@@ -244,10 +246,10 @@ def test_sound_that_never_comes_does_not_hold_a_muxer(muxer: str, live: bool) ->
         "appsrc name=video_src ! videoconvert ! x264enc speed-preset=ultrafast tune=zerolatency "
         f"! {muxer} name=mux ! fakesink appsrc name=audio_src ! audioconvert ! avenc_aac ! aacparse ! mux."
     )
-    with Pipes(video_source(45, live=live), sink, buffer_duration=2.0, delay=0.4, live=live) as pipes:
+    with Pipes(video_source(30, live=live), sink, buffer_duration=2.0, delay=0.4, live=live) as pipes:
         pipes.play()
         pipes.wait_eos()
-        assert pipes.manager.get_stats()["frames_sent"] == 45
+        assert pipes.manager.get_stats()["frames_sent"] == 30
 
 
 def test_sound_that_stops_early_does_not_hold_the_picture() -> None:
@@ -257,14 +259,14 @@ def test_sound_that_stops_early_does_not_hold_the_picture() -> None:
         "! mp4mux name=mux fragment-duration=100 streamable=true ! fakesink sync=false "
         "appsrc name=audio_src ! audioconvert ! avenc_aac ! aacparse ! mux."
     )
-    source = video_source(90, live=True) + audio_source(50, live=True)
+    source = video_source(60, live=True) + audio_source(30, live=True)
     with Pipes(source, sink, buffer_duration=2.0, delay=0.4) as pipes:
         pad = pipes.analysis.get_by_name("audio").get_static_pad("sink")
         pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, drop_eos)
         pipes.play()
         with pipes.manager._engine.change as _:
             video = pipes.manager._video.stream
-            assert pipes.manager._engine.change.wait_for(lambda: video.counters.sent == 90, WAIT_S)
+            assert pipes.manager._engine.change.wait_for(lambda: video.counters.sent == 60, WAIT_S)
         assert pipes.manager.statistics().streams["audio"].gaps == 1
         assert pipes.manager.statistics().stall_count == 0
 

@@ -267,7 +267,7 @@ frames.set_property("num-buffers", 30)
 sink.set_property("emit-signals", True)
 out.set_property("sync", True)
 from pipeline import BufferManager
-manager = BufferManager(buffer_duration=0.5, delay=0.2, appsrc=appsrc, playback_pipeline=playback)
+manager = BufferManager(buffer_duration=1.0, delay=0.6, appsrc=appsrc, playback_pipeline=playback)
 sink.connect("new-sample", manager.on_new_sample)
 appsrc.connect("need-data", manager._on_appsrc_need_data)
 source.set_state(Gst.State.PLAYING)

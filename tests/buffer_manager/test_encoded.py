@@ -8,6 +8,7 @@ import pytest
 
 from pipeline import BufferManager
 from pipeline.errors import ConfigError
+from pipeline.gst.delay.limits import DelayLimits
 from pipeline.gst.runtime import Gst
 from tests.buffering.pipes import WAIT_S, Pipes, audio_source, probe
 
@@ -50,17 +51,17 @@ def test_a_compressed_stream_is_buffered_as_it_is_and_decoded_for_playback(codec
 
 
 def test_live_a_compressed_stream_keeps_the_delay() -> None:
-    source = encoded_source("vp8", 45, live=True) + audio_source(150, live=True)
+    source = encoded_source("vp8", 30, live=True) + audio_source(100, live=True)
     with Pipes(source, decoded_sink("vp8", sync=True), delay=0.5) as pipes:
         pipes.play()
         pipes.wait_eos()
-        assert len(pipes.shown["video"].running_ns) == 45
-        assert len(pipes.shown["audio"].running_ns) == 150
+        assert len(pipes.shown["video"].running_ns) == 30
+        assert len(pipes.shown["audio"].running_ns) == 100
         assert pipes.playback.get_base_time() == pipes.analysis.get_base_time() + 500 * MS
 
 
 def test_what_leaves_an_inter_coded_window_leaves_in_whole_groups() -> None:
-    manager = BufferManager(buffer_duration=1.0)
+    manager = BufferManager(buffer_duration=1.0, limits=DelayLimits(first_start_wait_s=0.05))
     source = Gst.parse_launch(encoded_source("h264", 90, live=False))
     source.get_by_name("video").connect("new-sample", manager.on_new_sample)
     source.set_state(Gst.State.PLAYING)
@@ -74,10 +75,10 @@ def test_what_leaves_an_inter_coded_window_leaves_in_whole_groups() -> None:
 
 
 def test_seek_in_a_compressed_stream_goes_on_at_a_keyframe() -> None:
-    source = encoded_source("vp8", 60, live=True)
+    source = encoded_source("vp8", 40, live=True)
     with Pipes(source, decoded_sink("vp8", sync=True), delay=0.5, keep_behind=2.0, cushion=0.1) as pipes:
         pipes.play()
-        pipes.wait_shown("video", 25)
+        pipes.wait_shown("video", 15)
         reached_ns = pipes.manager.seek(0)
         keyframes = [entry.time_ns for entry in pipes.manager.samples_between(0, 10**12) if entry.keyframe]
         assert reached_ns in keyframes
@@ -90,7 +91,7 @@ def test_seek_in_a_compressed_stream_goes_on_at_a_keyframe() -> None:
 def test_a_clip_of_a_compressed_stream_begins_at_a_keyframe_and_is_not_encoded_again(
     suffix: str, tmp_path: Path
 ) -> None:
-    source = encoded_source("h264", 60, live=True) + audio_source(200, live=True)
+    source = encoded_source("h264", 45, live=True) + audio_source(150, live=True)
     path = tmp_path / f"clip.{suffix}"
     with Pipes(source, decoded_sink("h264", sync=False), delay=0.5, buffer_duration=4.0) as pipes:
         pipes.analysis.set_state(Gst.State.PLAYING)

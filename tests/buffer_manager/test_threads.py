@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline import BufferManager
+from pipeline.gst.delay.limits import DelayLimits
 from pipeline.gst.runtime import Gst
 from pipeline.interpreter.switch_interval import SWITCH_S, quick_switching
 from tests.buffering.pipes import AUDIO, WAIT_S, Pipes, audio_source, playback, video_source
@@ -123,7 +124,7 @@ def test_the_end_of_the_sources_pipeline_frees_a_waiting_producer() -> None:
 
 
 def test_stop_from_the_need_data_callback() -> None:
-    with Pipes(video_source(60, live=True), playback(sync=True), delay=0.1) as pipes:
+    with Pipes(video_source(30, live=True), playback(sync=True), delay=0.1) as pipes:
         stopped = threading.Event()
 
         def stop(_src: Any, _length: int) -> None:
@@ -160,7 +161,7 @@ def test_a_pipeline_that_the_caller_set_to_playing_is_in_time_all_the_same(reach
         reached
     ):  # sinks that do not wait for a first buffer reach PLAYING at once, with a base time of their own
         sink = sink.replace("fakesink", "fakesink async=false")
-    with Pipes(video_source(30, live=True), sink, delay=0.3) as pipes:
+    with Pipes(video_source(20, live=True), sink, delay=0.3) as pipes:
         pipes.playback.use_clock(Gst.SystemClock.obtain())
         pipes.playback.set_state(Gst.State.PLAYING)
         pipes.play()
@@ -169,14 +170,14 @@ def test_a_pipeline_that_the_caller_set_to_playing_is_in_time_all_the_same(reach
         offset_ns = pipes.playback.get_by_name("video_src").get_static_pad("src").get_offset()
         assert (offset_ns != 0) == reached
         assert abs(base_ns + offset_ns - pipes.analysis.get_base_time() - 300 * MS) < 1 * MS
-        assert len(pipes.shown["video"].pts_ns) == 30
+        assert len(pipes.shown["video"].pts_ns) == 20
 
 
 def test_audio_alone_is_delayed_too() -> None:
-    with Pipes(audio_source(60, live=True), playback(sync=True), delay=0.2) as pipes:
+    with Pipes(audio_source(40, live=True), playback(sync=True), delay=0.2) as pipes:
         pipes.play()
         pipes.wait_eos()
-        assert len(pipes.shown["audio"].pts_ns) == 60
+        assert len(pipes.shown["audio"].pts_ns) == 40
 
 
 @pytest.mark.parametrize(("ownership", "most", "copied"), [("auto", 30, 0), ("auto", 8, 10), ("copy", 0, 12)])
@@ -189,7 +190,8 @@ def test_memory_of_a_small_pool_is_copied_once(ownership: str, most: int, copied
     pool.set_config(config)
     pool.set_active(True)
     source = "appsrc name=input format=time ! appsink name=video emit-signals=true sync=false"
-    with Pipes(source, playback(sync=True), buffer_duration=0.4, ownership=ownership) as pipes:
+    limits = DelayLimits(first_start_wait_s=0.05)
+    with Pipes(source, playback(sync=True), buffer_duration=0.4, ownership=ownership, limits=limits) as pipes:
         done = threading.Event()
         manager = pipes.manager
         pipes.analysis.get_by_name("video").connect(

@@ -17,7 +17,7 @@ from tests.buffering.pipes import WAIT_S, Pipes, audio_source, playback, probe, 
 
 MS = 1_000_000
 FRAME_NS = 33_333_333
-FRAMES = 60
+FRAMES = 48
 
 
 @pytest.fixture
