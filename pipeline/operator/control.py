@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.camera_path import CameraPath
-from pipeline.errors import ConfigError, OutputError, StateError
+from pipeline.errors import ConfigError, StateError
 from pipeline.gst.output.browser_preview import BrowserPreview, OnPiece
-from pipeline.gst.output.output_board import OutputBoard, OutputStatus
-from pipeline.optics.limits import panorama_view
+from pipeline.gst.output.output_board import OutputStatus
+from pipeline.operator.clips import Clip, Clips, FileNames
+from pipeline.operator.outputs import Outputs
+from pipeline.operator.panorama import Panorama
 from pipeline.optics.rig import Rig
-from pipeline.optics.view import View
 from pipeline.run.scene import Scene
-from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
+from pipeline.timebase import Nanoseconds, seconds_to_ns
 
-PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX = 960, 320
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A saved clip; `number` is what names it to a client."""
-
-    number: int
-    path: Path
-    length_s: float
-    saved_at: float
-    """Seconds since 1970."""
+USUAL_HFOV_DEG = 50.0
+"""As wide as the camera looks at a place that is chosen before it has looked anywhere."""
 
 
 class Control:
@@ -43,11 +30,10 @@ class Control:
 
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
         self._run = run
-        self._folder = clips
-        self._clips: list[Clip] = []
-        self._files_begun = 0
-        self._lock = threading.Lock()
-        self._panorama: View | None = None
+        self._names = FileNames()
+        self._clips = Clips(run.buffer_manager, clips, self._names)
+        self._outputs = Outputs(run)
+        self._panorama: Panorama | None = None
         self._rendered_ns: Nanoseconds | None = None
 
     # The camera
@@ -60,11 +46,10 @@ class Control:
 
     def look_at(self, x: float, y: float) -> None:
         """Take over towards a place in the panorama, both 0 to 1 from its upper left corner, as wide as now."""
-        pixel = np.array([x * PANORAMA_WIDTH_PX - 0.5, y * PANORAMA_HEIGHT_PX - 0.5])
-        yaw, tilt = self.panorama().pixels_to_angles(pixel, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
+        yaw_deg, tilt_deg = self.panorama().angles_at(x, y)
         scene = self.scene()
         view = None if scene is None else scene.view
-        self.take_over(float(yaw), float(tilt), 50.0 if view is None else view.hfov_deg)
+        self.take_over(yaw_deg, tilt_deg, USUAL_HFOV_DEG if view is None else view.hfov_deg)
 
     def hold_camera(self) -> None:
         """Stop the camera where it looks; the picture goes on."""
@@ -105,66 +90,33 @@ class Control:
 
     def save_clip(self, before_s: float, after_s: float) -> Clip:
         """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
-        saved_at = time.time()
-        path = self._new_file(self._folder, "clip", ".mp4")
-        begin_ns, end_ns = self._run.buffer_manager.save_clip(path, before_s, after_s)
-        with self._lock:
-            clip = Clip(len(self._clips) + 1, path, ns_to_seconds(end_ns - begin_ns), saved_at)
-            self._clips.append(clip)
-        return clip
+        return self._clips.save(before_s, after_s)
 
     def clips(self) -> list[Clip]:
         """The clips of this run, oldest first."""
-        with self._lock:
-            return list(self._clips)
+        return self._clips.saved()
 
     # Outputs
 
     def outputs(self) -> list[OutputStatus]:
         """The run's outputs as they are now, files by their names without their folders; none before playback."""
-        playback = self._run.playback
-        return [] if playback is None else [_without_folder(one) for one in playback.outputs.statuses()]
+        return self._outputs.statuses()
 
     def record(self) -> OutputStatus:
         """Begin to record to a new file, beside the run's own file or among the clips. Raises OutputError."""
-        own = [path for path in self._run.settings.outputs if path.suffix.lower() != ".m3u8"]
-        beside = own[0] if own else self._folder / "recording.mp4"
-        path = self._new_file(beside.parent, beside.stem, beside.suffix)
-        return _without_folder(self._outputs().record(path))
+        return self._outputs.record(self._clips.folder, self._names)
 
     def start_output(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""
-        return _without_folder(self._outputs().start(number))
+        return self._outputs.start(number)
 
     def stop_output(self, number: int) -> OutputStatus:
         """Stop a stream or a recording; blocks until its file is complete."""
-        return _without_folder(self._outputs().stop(number))
+        return self._outputs.stop(number)
 
     def finished_file(self, number: int) -> Path | None:
         """The file of an output that has ended; None where there is none, or not one alone."""
-        playback = self._run.playback
-        statuses = [] if playback is None else playback.outputs.statuses()
-        for status in statuses[number : number + 1]:
-            path = Path(status.name)
-            if status.kind == "file" and status.state in ("off", "failed") and path.suffix != ".m3u8":
-                return path if path.is_file() else None
-        return None
-
-    def _outputs(self) -> OutputBoard:
-        if self._run.playback is None:
-            raise StateError("nothing is played yet; start and stop after playback has started")
-        return self._run.playback.outputs
-
-    def _new_file(self, folder: Path, stem: str, suffix: str) -> Path:
-        """The name of a file that is not there yet: ``STEM-DATE-TIME-NUMBER.SUFFIX``."""
-        with self._lock:
-            self._files_begun += 1
-            number = self._files_begun
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"{folder}: nothing can be kept there ({error.strerror})") from error
-        return folder / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{number:03d}{suffix}"
+        return self._outputs.finished_file(number)
 
     # What there is to see
 
@@ -179,12 +131,12 @@ class Control:
         """The cameras; None until the sources are known."""
         return self._run.rig
 
-    def panorama(self) -> View:
-        """The view that shows all of the rig in a picture PANORAMA_WIDTH_PX x PANORAMA_HEIGHT_PX."""
+    def panorama(self) -> Panorama:
+        """The whole rig in one picture."""
         if self._panorama is None:
             if self._run.rig is None:
                 raise StateError("the cameras are not known yet; wait for the first picture")
-            self._panorama = panorama_view(self._run.rig, PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX)
+            self._panorama = Panorama(self._run.rig)
         return self._panorama
 
     def rendered(self, time_ns: Nanoseconds) -> None:
@@ -218,7 +170,7 @@ class Control:
                 "hfov_deg": round(view.hfov_deg, 3),
             },
             "look_ahead_s": 0.0 if director is None else director.state.look_ahead_s,
-            "scene": None if scene is None else self._in_panorama(scene),
+            "scene": None if scene is None else self.panorama().drawing(scene),
             "camera_outages": self._run.camera_outages,
             "notes": list(self._run.notes),
             "outputs": [
@@ -232,39 +184,3 @@ class Control:
         if self._run.director is None:
             raise StateError("the camera is not directed yet; wait for the first picture")
         return self._run.director
-
-    def _in_panorama(self, scene: Scene) -> dict[str, Any]:
-        """What to draw over the panorama, in parts of its width and height."""
-        hfov_deg = self.panorama().hfov_deg
-        centres = self._places(np.array([(one.yaw_deg, one.tilt_deg) for one in scene.detections]))
-        return {
-            "frame": self._places(scene.outline),
-            "path": self._places(scene.path),
-            "boxes": [
-                {
-                    "label": found.label,
-                    "x": centre[0],
-                    "y": centre[1],
-                    "w": round(found.width_deg / hfov_deg, 4),
-                    "h": round(found.height_deg / hfov_deg * PANORAMA_WIDTH_PX / PANORAMA_HEIGHT_PX, 4),
-                }
-                for found, centre in zip(scene.detections, centres, strict=True)
-                if centre is not None
-            ],
-        }
-
-    def _places(self, angles: Any) -> list[list[float] | None]:
-        """Yaw and tilt (N, 2) in degrees as places in the panorama; None for what it does not show."""
-        yaw, tilt = angles.reshape(-1, 2).T
-        pixels = self.panorama().angles_to_pixels(yaw, tilt, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
-        parts = (pixels + 0.5) / (PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
-        return [[round(float(x), 4), round(float(y), 4)] if np.isfinite(x + y) else None for x, y in parts]
-
-
-def _without_folder(status: OutputStatus) -> OutputStatus:
-    """A file by its name alone: where it lies is nobody's business who looks from elsewhere."""
-    if status.kind == "stream":
-        return status
-    name = Path(status.name).name
-    trouble = None if status.trouble is None else status.trouble.replace(status.name, name)
-    return replace(status, name=name, trouble=trouble)

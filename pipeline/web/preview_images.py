@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from pipeline.errors import StateError
 from pipeline.gst.core.frames import HeldFrame
 from pipeline.gst.output.browser_preview import small_size
-from pipeline.operator.control import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX, Control
+from pipeline.operator.control import Control
+from pipeline.operator.panorama import PANORAMA_HEIGHT_PX, PANORAMA_WIDTH_PX
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds
@@ -95,7 +96,7 @@ class PreviewImages:
             if self._control.rig is None:
                 raise StateError("a frame came before the cameras were known")
             self._renderer = Renderer(self._control.rig, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX, source.format)
-        return self._renderer.render(self._control.panorama(), source)
+        return self._renderer.render(self._control.panorama().view, source)
 
 
 def _small(picture: Frame) -> Frame:

@@ -1,0 +1,68 @@
+"""Clips: what an operator has saved of the window, and the names of the files that he begins."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.buffer_manager import BufferManager
+from pipeline.errors import OutputError
+from pipeline.timebase import ns_to_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A saved clip; `number` is what names it to a client."""
+
+    number: int
+    path: Path
+    length_s: float
+    saved_at: float
+    """Seconds since 1970."""
+
+
+class FileNames:
+    """Names for new files, none of them twice in one run. Any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._begun = 0
+
+    def new(self, folder: Path, stem: str, suffix: str) -> Path:
+        """``STEM-DATE-TIME-NUMBER.SUFFIX`` in `folder`, which is made. Raises OutputError."""
+        with self._lock:
+            self._begun += 1
+            number = self._begun
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{folder}: nothing can be kept there ({error.strerror})") from error
+        return folder / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{number:03d}{suffix}"
+
+
+class Clips:
+    """The clips of one run, in a folder. Any thread; only `save` blocks."""
+
+    def __init__(self, manager: BufferManager, folder: Path, names: FileNames) -> None:
+        self.folder = folder
+        self._manager = manager
+        self._names = names
+        self._lock = threading.Lock()
+        self._saved: list[Clip] = []
+
+    def save(self, before_s: float, after_s: float) -> Clip:
+        """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
+        saved_at = time.time()
+        path = self._names.new(self.folder, "clip", ".mp4")
+        begin_ns, end_ns = self._manager.save_clip(path, before_s, after_s)
+        with self._lock:
+            clip = Clip(len(self._saved) + 1, path, ns_to_seconds(end_ns - begin_ns), saved_at)
+            self._saved.append(clip)
+        return clip
+
+    def saved(self) -> list[Clip]:
+        """The clips so far, oldest first."""
+        with self._lock:
+            return list(self._saved)

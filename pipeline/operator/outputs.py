@@ -1,0 +1,65 @@
+"""Outputs: the files and streams of a run as an operator sees them, and how they are started and stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import StateError
+from pipeline.gst.output.output_board import OutputBoard, OutputStatus
+from pipeline.operator.clips import FileNames
+
+
+class Outputs:
+    """The outputs of one run, files by their names without their folders. Any thread; only `stop` blocks.
+
+    `record`, `start` and `stop` raise StateError before playback.
+    """
+
+    def __init__(self, run: PanoramaWithVirtualCamera) -> None:
+        self._run = run
+
+    def statuses(self) -> list[OutputStatus]:
+        """The outputs as they are now; none before playback."""
+        return [_without_folder(one) for one in self._statuses()]
+
+    def record(self, folder: Path, names: FileNames) -> OutputStatus:
+        """Begin to record to a new file, beside the run's own file, else in `folder`. Raises OutputError."""
+        board = self._board()
+        own = [path for path in self._run.settings.outputs if path.suffix.lower() != ".m3u8"]
+        beside = own[0] if own else folder / "recording.mp4"
+        return _without_folder(board.record(names.new(beside.parent, beside.stem, beside.suffix)))
+
+    def start(self, number: int) -> OutputStatus:
+        """Start a stopped stream again."""
+        return _without_folder(self._board().start(number))
+
+    def stop(self, number: int) -> OutputStatus:
+        """Stop a stream or a recording; blocks until its file is complete."""
+        return _without_folder(self._board().stop(number))
+
+    def finished_file(self, number: int) -> Path | None:
+        """The file of an output that has ended; None where there is none, or not one alone."""
+        for status in self._statuses()[number : number + 1]:
+            path = Path(status.name)
+            if status.kind == "file" and status.state in ("off", "failed") and path.suffix != ".m3u8":
+                return path if path.is_file() else None
+        return None
+
+    def _statuses(self) -> list[OutputStatus]:
+        return [] if self._run.playback is None else self._run.playback.outputs.statuses()
+
+    def _board(self) -> OutputBoard:
+        if self._run.playback is None:
+            raise StateError("nothing is played yet; start and stop after playback has started")
+        return self._run.playback.outputs
+
+
+def _without_folder(status: OutputStatus) -> OutputStatus:
+    """A file by its name alone: where it lies is nobody's business who looks from elsewhere."""
+    if status.kind == "stream":
+        return status
+    name = Path(status.name).name
+    trouble = None if status.trouble is None else status.trouble.replace(status.name, name)
+    return replace(status, name=name, trouble=trouble)

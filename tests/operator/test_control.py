@@ -1,0 +1,104 @@
+"""An operator's hands before a run plays, the names of what they begin, and the panorama that they point at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.analysis.detector import Detection, DetectionSet
+from pipeline.analysis.timeline import Timeline
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.direction.fixed import FixedDirector
+from pipeline.errors import ConfigError, OutputError, StateError
+from pipeline.operator.clips import FileNames
+from pipeline.operator.control import Control
+from pipeline.operator.panorama import Panorama
+from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
+from pipeline.run.scene import scene_at
+from pipeline.settings import Settings
+from pipeline.timebase import Nanoseconds
+
+PANORAMA = Panorama(Rig.assume(1440, 480))
+
+
+def control(folder: Path) -> Control:
+    settings = Settings.parse({"sources": ["match?size=720x240"], "outputs": [str(folder / "match.mp4")]})
+    return Control(PanoramaWithVirtualCamera(settings), folder / "clips")
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        Control.hold_camera,
+        Control.hand_back,
+        Control.record,
+        Control.panorama,
+        lambda hands: hands.take_over(0.0, 0.0, 40.0),
+        lambda hands: hands.look_at(0.5, 0.5),
+        lambda hands: hands.jump_back(5.0),
+        lambda hands: hands.start_output(0),
+        lambda hands: hands.stop_output(0),
+    ],
+)
+def test_before_there_is_a_picture_every_action_says_what_it_waits_for(
+    tmp_path: Path, action: Callable[[Control], object]
+) -> None:
+    with pytest.raises(StateError, match=r"wait for|after playback"):
+        action(control(tmp_path))
+
+
+def test_before_there_is_a_picture_nothing_is_seen(tmp_path: Path) -> None:
+    hands = control(tmp_path)
+    assert (hands.scene(), hands.outputs(), hands.clips(), hands.finished_file(0)) == (None, [], [], None)
+    state = hands.snapshot()
+    assert (state["view"], state["scene"], state["look_ahead_s"]) == (None, None, 0.0)
+
+
+@pytest.mark.parametrize("hfov_deg", [0.0, 0.9, 170.1, float("nan")])
+def test_what_is_no_view_is_refused(tmp_path: Path, hfov_deg: float) -> None:
+    with pytest.raises(ConfigError, match="hfov_deg"):
+        control(tmp_path).take_over(0.0, 0.0, hfov_deg)
+
+
+def test_no_file_name_comes_twice_and_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    names = FileNames()
+    paths = [names.new(tmp_path / "clips", "clip", ".mp4") for _ in range(5)]
+    assert len(set(paths)) == 5
+    assert {path.parent for path in paths} == {tmp_path / "clips"}
+    assert (tmp_path / "clips").is_dir()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="nothing can be kept there"):
+        names.new(tmp_path / "file" / "clips", "clip", ".mp4")
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_a_place_in_the_panorama_is_a_direction_and_back(x: float, y: float) -> None:
+    (place,) = PANORAMA.places(np.array([PANORAMA.angles_at(x, y)]))
+    assert place == pytest.approx([x, y], abs=1e-4)
+
+
+def test_what_is_seen_is_drawn_where_it_is_and_what_lies_beside_it_is_outside() -> None:
+    yaw_deg, tilt_deg = PANORAMA.angles_at(0.25, 0.5)
+    width_deg = PANORAMA.view.hfov_deg / 10
+    balls = [Detection("ball", 0.9, yaw, tilt_deg, width_deg, width_deg) for yaw in (yaw_deg, 175.0)]
+    timeline = Timeline()
+    timeline.add(DetectionSet(Nanoseconds(0), tuple(balls)))
+    drawing = PANORAMA.drawing(scene_at(0, timeline, FixedDirector(View(yaw_deg, tilt_deg, 20.0)), 16 / 9))
+    box, beside = drawing["boxes"]
+    assert box == {
+        "label": "ball",
+        "x": pytest.approx(0.25, abs=1e-4),
+        "y": pytest.approx(0.5, abs=1e-4),
+        "w": 0.1,
+        "h": 0.3,
+    }
+    assert beside["x"] > 1
+    assert drawing["path"] == []
+    assert drawing["frame"][0] == drawing["frame"][-1]
+    assert min(x for x, _ in drawing["frame"]) < 0.25 < max(x for x, _ in drawing["frame"])
