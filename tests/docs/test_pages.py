@@ -86,6 +86,27 @@ def test_every_file_in_a_page_can_be_read(
         json.loads(block)
 
 
+def _names_and_files() -> list[tuple[str, list[Path]]]:
+    """Each name that the glossary and the table of interfaces say is in a file, and the files they say."""
+    glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)(?:\.\w+)?` \((`[\w/]+\.py`)\)", glossary)
+    architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for names, files in re.findall(r"^\| (`[A-Z][^|]*) \| (`[^|]*\.py`) \|", architecture, re.MULTILINE):
+        named += [(name, files) for name in re.findall(r"`(\w+)`", names)]
+    return [
+        (name, [ROOT / "pipeline" / file for file in re.findall(r"`(.*?)`", files)]) for name, files in named
+    ]
+
+
+def test_what_a_page_says_is_in_a_file_is_there() -> None:
+    named = _names_and_files()
+    assert len(named) > 50
+    for name, files in named:
+        sources = [file.read_text(encoding="utf-8") for file in files]
+        defined = re.compile(rf"^(class |def )?{name}\b", re.MULTILINE)
+        assert any(map(defined.search, sources)), f"{name} is not in {files}"
+
+
 def test_the_book_has_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
