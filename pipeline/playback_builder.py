@@ -36,7 +36,7 @@ class PlaybackPipelineBuilder:
     from one encode (`encoding`, needed for files and streams, those begun later too). `split`: when files go on
     in a next part. `hls_segments`: what a playlist among the files consists of. `live`: the film does not wait for
     a file whose disk stands still. `is_watched`: the film is worth playing when its last output has failed, as with
-    a window.
+    a window. `limits` and `output_limits`: how long pipeline and outputs are waited for.
     """
 
     def __init__(
@@ -165,10 +165,10 @@ class PlaybackPipelineBuilder:
             )
             if self._live:
                 output.buffer_slow_disk(self._output_limits.slow_disk_s)
-            outputs.add_file(output)
+            outputs.add(output)
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for url in self._streams:
-            outputs.add_stream(
+            outputs.add_restartable(
                 partial(
                     open_stream,
                     url,

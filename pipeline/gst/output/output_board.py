@@ -178,12 +178,12 @@ class OutputBoard:
         tee = None if stage is None else stage.tees.get("audio")
         return None if tee is None else static_pad(tee, "sink").get_peer()
 
-    def add_file(self, output: Output) -> None:
+    def add(self, output: Output) -> None:
         """Put in an output that is on from the film's first picture to its last, or until it is stopped."""
         with self._switching:
             self._put_on(_Slot(len(self._slots), output))
 
-    def add_stream(self, reopen: Callable[[], Output]) -> None:
+    def add_restartable(self, reopen: Callable[[], Output]) -> None:
         """Put in an output that may be stopped and started again; `reopen` makes it each time."""
         slot = _Slot(len(self._slots), reopen())
         slot.reopen = reopen

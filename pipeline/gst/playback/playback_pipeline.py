@@ -43,7 +43,7 @@ class PlaybackPipeline:
         self._limits = limits
         self._make_browser_preview = make_browser_preview
         self._browser_preview: BrowserPreview | None = None
-        self._monitoring = threading.Lock()
+        self._previewing = threading.Lock()
         self._over = threading.Event()
         self._error: ForesightError | None = None
         self._unseen: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class PlaybackPipeline:
 
         Raises StateError before the first picture and after the last.
         """
-        with self._monitoring:
+        with self._previewing:
             if self._over.is_set():
                 raise StateError("the film is over; there is nothing to look at any more")
             if self._browser_preview is not None:
@@ -105,7 +105,7 @@ class PlaybackPipeline:
         """
         self._bus.stop()
         self._over.set()
-        with self._monitoring:
+        with self._previewing:
             if self._browser_preview is not None:
                 try:
                     self._browser_preview.close()
