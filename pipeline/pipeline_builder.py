@@ -30,10 +30,11 @@ class PipelineBuilder:
 
     `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments, as text or as SourceSpec; several become one
     rig frame and need a `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False).
-    A live camera that goes is reconnected; its last picture stands in for what is more than `patience_s` late.
-    `storage` says what the video appsink gets: ``raw`` rig frames, the rig frame ``encoded`` here (`encoder` makes
-    the element), or each camera's own compressed ``source`` stream. `audio_source` is the index of the source whose
-    sound is taken (default: the first that has any). `detector_branch` adds the branch that feeds a detector.
+    A live camera that goes is reconnected; its last picture stands in for what is more than `patience_s` late, and
+    `camera_limits` say when it counts as lost. `storage` says what the video appsink gets: ``raw`` rig frames, the
+    rig frame ``encoded`` here (`encoder` makes the element), or each camera's own compressed ``source`` stream.
+    `audio_source` is the index of the source whose sound is taken (default: the first that has any).
+    `detector_branch` adds the branch that feeds a detector.
     """
 
     def __init__(
