@@ -1,7 +1,7 @@
 """Makes the pages' pictures, each by running the program: ``python -m docs.pictures [NAME...]`` in the checkout.
 
-Without names all of them, which takes some minutes; rig.png, calibration-errors.png and known-future.png need the
-real films and events in ../shared/data.
+Without names it makes all of them, which takes some minutes; rig.png, calibration-errors.png and known-future.png
+need the real videos and events in ../shared/data.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ IMAGES = ROOT / "docs" / "images"
 DATA = ROOT.parent / "shared" / "data"
 
 ATTACK_S = (11.0, 22.5)
-"""Of the built-in match: from the halfway line to a goal."""
+"""In the built-in match: from the halfway line to a goal."""
 
 FRAMES_A_SECOND = 10
 WIDTH_PX = 560
 DELAY_S, LASTS_S = 7.0, 18.0
 
 
-# --- the built-in match, filmed ------------------------------------------------------------------------------
+# --- the built-in match, recorded ----------------------------------------------------------------------------
 
 
 @cache
-def films() -> tuple[Path, Path]:
-    """The whole field with what the program sees and plans drawn in, and the directed film of the same moments."""
+def recordings() -> tuple[Path, Path]:
+    """The panorama with detections and plan drawn in, and the directed video of the same moments."""
     folder = Path(tempfile.mkdtemp())
     wide, view = folder / "wide.mkv", folder / "view.mkv"
     match = ["run", "match", "--offline", "--duration", "24", "--bitrate", "12000"]
@@ -68,18 +68,18 @@ def films() -> tuple[Path, Path]:
     return wide, view
 
 
-def moments(film: Path, begin_s: float, end_s: float) -> Iterator[Any]:
-    """BGR pictures of a film, FRAMES_A_SECOND of them."""
-    reader = cv2.VideoCapture(str(film))
+def moments(video: Path, begin_s: float, end_s: float) -> Iterator[Any]:
+    """BGR frames of a video, FRAMES_A_SECOND of them."""
+    reader = cv2.VideoCapture(str(video))
     rate_hz = reader.get(cv2.CAP_PROP_FPS)
     for i in range(round(end_s * rate_hz)):
-        more, picture = reader.read()
+        more, frame = reader.read()
         if more and i >= begin_s * rate_hz and i % round(rate_hz / FRAMES_A_SECOND) == 0:
-            yield picture
+            yield frame
 
 
 def stacked(wide: Any, view: Any, width: int) -> Image.Image:
-    """The field above the directed picture, both of one width."""
+    """The panorama above the directed frame, both of one width."""
     parts = [
         cv2.resize(
             part, (width, width * part.shape[0] // part.shape[1] // 2 * 2), interpolation=cv2.INTER_AREA
@@ -90,8 +90,8 @@ def stacked(wide: Any, view: Any, width: int) -> Image.Image:
 
 
 def draw_animation(path: Path) -> None:
-    """An attack: the field with the camera's frame, and what the camera shows."""
-    wide, view = (moments(film, *ATTACK_S) for film in films())
+    """An attack: the panorama with the camera's view drawn in, and what the camera shows."""
+    wide, view = (moments(video, *ATTACK_S) for video in recordings())
     first, *rest = (stacked(*pair, WIDTH_PX) for pair in zip(wide, view, strict=True))
     first.save(
         path,
@@ -106,7 +106,7 @@ def draw_animation(path: Path) -> None:
 
 def draw_still(path: Path) -> None:
     """One moment of the attack, larger."""
-    wide, view = (next(moments(film, 19.0, 20.0)) for film in films())
+    wide, view = (next(moments(video, 19.0, 20.0)) for video in recordings())
     stacked(wide, view, 900).save(path, quality=80, optimize=True)
 
 
@@ -155,7 +155,7 @@ def two_cameras() -> Calibration:
 
 
 def draw_errors(path: Path) -> None:
-    """What ``foresight calibrate --plot`` draws of the two real films."""
+    """What ``foresight calibrate --plot`` draws of the two real videos."""
     plot_calibration(path, two_cameras())
 
 
@@ -250,8 +250,8 @@ def draw_running_time(path: Path) -> None:
     newest, handed, playhead = (np.interp(now_s, *times[where].T) for where in times)
     axis.axvline(now_s, color="black", linewidth=0.8, linestyle=":")
     for low, high, text, colour, beside in (
-        (handed, newest, "look-ahead: what the director may know", BLUE, 9.0),
-        (playhead, handed, "cushion: already with playback", ORANGE, 5.6),
+        (handed, newest, "look-ahead: what the director knows", BLUE, 9.0),
+        (playhead, handed, "cushion: already handed to playback", ORANGE, 5.6),
         (playhead - 0.5, playhead, "kept behind the playhead", GREEN, 4.4),
     ):
         axis.plot([now_s, now_s], [low, high], color=colour, linewidth=8, solid_capstyle="butt")
@@ -275,28 +275,24 @@ def draw_running_time(path: Path) -> None:
 
 
 def draw_known_future(path: Path) -> None:
-    """The same stretch of a real match, directed with no, some and all of the future."""
+    """The same part of a real match, directed with no, some and full look-ahead."""
     play = metrica_play(3200.0, 40.0, height_m=8.0, distance_m=20.0)
     sets = degraded(play, 4)
     times_s = np.array(play.times_ns) / NS_PER_S
     figure = new_figure(12, 8)
     axis, width = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
-    sights = [
-        (one.time_ns / NS_PER_S, d.yaw_deg) for one in sets for d in one.detections if d.label == "ball"
-    ]
-    axis.plot(
-        *np.array(sights).T, ".", color="grey", markersize=2, label="seen by a detector, false balls included"
-    )
-    axis.plot(times_s, play.angles[:, 0], color="black", linewidth=1, label="the ball's true place")
+    balls = [(one.time_ns / NS_PER_S, d.yaw_deg) for one in sets for d in one.detections if d.label == "ball"]
+    axis.plot(*np.array(balls).T, ".", color="grey", markersize=2, label="detections, with false balls")
+    axis.plot(times_s, play.angles[:, 0], color="black", linewidth=1, label="the ball")
     for lookahead_s, colour in ((0.0, RED), (2.0, GREEN), (7.0, BLUE)):
         run = directed(play, sets, lookahead_s)
-        label = f"camera with {lookahead_s:g} s of the future"
+        label = f"camera with {lookahead_s:g} s of look-ahead"
         axis.plot(times_s, run.path[:, 0], color=colour, linewidth=2, label=label)
         width.plot(times_s, run.path[:, 2], color=colour, linewidth=2)
     axis.set_ylabel("yaw (deg)")
-    axis.set_title("What it is worth to know: 40 s of a real match (Metrica Sports sample data, game 1)")
+    axis.set_title("The effect of look-ahead: 40 s of a real match (Metrica Sports sample data, game 1)")
     axis.legend(loc="upper right", fontsize=9)
-    width.set(xlabel="time (s)", ylabel="picture width (deg)", ylim=(0, 90))
+    width.set(xlabel="time (s)", ylabel="field of view (deg)", ylim=(0, 90))
     for one in (axis, width):
         one.grid(alpha=0.3)
     save_figure(figure, path)
