@@ -1,1 +1,1 @@
-"""The pure heart of the picture: lenses, rigs, views and the one renderer."""
+"""Optics, free of threads and GStreamer: lenses, rigs, views, the renderer and calibration."""

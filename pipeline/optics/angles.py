@@ -1,7 +1,8 @@
 """Angles and rays: yaw and tilt in degrees, directions in the world, and the rotations between them.
 
-World axes: x right, y down, z forward. Yaw grows to the right, tilt upward, roll turns a camera clockwise
-as its operator sees it. All functions are pure, vectorised in float64, and may be called from any thread.
+World axes: x right, y down, z forward. Positive yaw is to the right, positive tilt upward; positive roll turns
+the camera clockwise, seen from behind it. All functions are pure, vectorised in float64, and may be called from
+any thread.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ Array = NDArray[np.float64]
 
 
 def angles_to_rays(yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
-    """Unit rays, shape (..., 3), of directions whose yaw and tilt broadcast to shape (...)."""
+    """Unit rays, shape (..., 3), of directions in degrees whose yaw and tilt broadcast to shape (...)."""
     yaw, tilt = np.broadcast_arrays(np.radians(yaw_deg), np.radians(tilt_deg))
     return np.stack([np.sin(yaw) * np.cos(tilt), -np.sin(tilt), np.cos(yaw) * np.cos(tilt)], axis=-1)
 
@@ -35,5 +36,5 @@ def rotation(yaw_deg: float, tilt_deg: float, roll_deg: float) -> Array:
 
 
 def wrap_deg(angle_deg: ArrayLike) -> Array:
-    """The same angle in -180 (included) to 180 (excluded) degrees."""
+    """The same angle in the range [-180, 180) degrees, any shape."""
     return (np.asarray(angle_deg, np.float64) + 180.0) % 360.0 - 180.0

@@ -1,4 +1,4 @@
-"""A camera's colour gains, folded into YUV: no picture is turned into RGB for them."""
+"""Colour gains of a camera, applied directly to YUV planes, without a conversion to RGB."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import cv2
 from pipeline.optics.frame import Plane
 
 _RED, _BLUE = 0.2126, 0.0722
-"""Luma's shares of red and blue, ITU-R BT.709."""
+"""Weights of red and blue in luma, ITU-R BT.709."""
 
 
 @dataclass(frozen=True, slots=True)
 class YuvGain:
-    """Gains of blue, green and red as they act on 8-bit video-range BT.709 YUV.
+    """Gains of blue, green and red, expressed for 8-bit video-range BT.709 YUV.
 
-    The exact action is affine. Of its nine factors four are left out: those by which chroma acts on luma and
-    on the other chroma. For gains within 7 % of 1 that is 0.1 level on turf and white, 1 on skin, at most
-    6.3 on the purest colours. What remains is::
+    The exact transform is affine. Four of its nine factors are left out: those from chroma to luma and to the
+    other chroma. For gains within 7 % of 1 the error is 0.1 level on turf and white, 1 on skin and at most 6.3
+    on fully saturated colours. What remains is::
 
         Y' - 16 = luma (Y - 16)
-        U' - 128 = u (U - 128) + u_luma (Y - 16)        V likewise
+        U' - 128 = u (U - 128) + u_luma (Y - 16)        (V in the same way)
     """
 
     luma: float
@@ -32,10 +32,10 @@ class YuvGain:
 
     @classmethod
     def of(cls, gain_bgr: tuple[float, float, float]) -> YuvGain:
-        """The gain in YUV of gains in BGR."""
+        """The YUV gain that corresponds to gains of blue, green and red."""
         blue, green, red = gain_bgr
         luma = _RED * red + (1 - _RED - _BLUE) * green + _BLUE * blue
-        # Chroma spans 224 levels where luma spans 219.
+        # Chroma spans 224 levels, luma 219.
         u_scale, v_scale = 224 / 219 / (2 * (1 - _BLUE)), 224 / 219 / (2 * (1 - _RED))
         return cls(
             luma=luma,
@@ -47,11 +47,11 @@ class YuvGain:
 
     @property
     def is_one(self) -> bool:
-        """Whether it changes nothing."""
+        """Whether the gain changes nothing."""
         return self == YuvGain.of((1.0, 1.0, 1.0))
 
     def apply(self, luma: Plane, u: Plane, v: Plane) -> None:
-        """Apply in place to the planes of a 4:2:0 picture."""
+        """Apply the gain in place to the planes of a 4:2:0 image: luma (h, w), u and v (h / 2, w / 2)."""
         half = cv2.resize(luma, u.shape[::-1], interpolation=cv2.INTER_AREA)
         for chroma, own, by_luma in ((u, self.u, self.u_luma), (v, self.v, self.v_luma)):
             cv2.addWeighted(chroma, own, half, by_luma, 128 - own * 128 - by_luma * 16, dst=chroma)

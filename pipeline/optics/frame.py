@@ -1,4 +1,4 @@
-"""A picture in memory as the renderer and the detectors see it: planes of 8-bit YUV 4:2:0, never RGB."""
+"""Frame: an image in memory for the renderer and the detectors, as planes of 8-bit YUV 4:2:0."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PixelFormat = Literal["NV12", "I420"]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One NV12 or I420 picture; the planes are views on memory that somebody else owns.
+    """One NV12 or I420 image; the planes are numpy views of memory that the caller owns. Any thread; pure.
 
-    ``planes``: NV12 has luma (height, width) and chroma (height / 2, width / 2, 2), U before V;
+    ``planes`` (uint8): NV12 has luma (height, width) and chroma (height / 2, width / 2, 2), U before V;
     I420 has luma (height, width), U and V (height / 2, width / 2). Width and height are even;
     rows may be padded (planes may be strided views).
     """
@@ -28,12 +28,12 @@ class Frame:
 
     @property
     def width(self) -> int:
-        """Luma pixels in a row."""
+        """Luma pixels per row."""
         return int(self.planes[0].shape[1])
 
     @property
     def height(self) -> int:
-        """Luma rows."""
+        """Number of luma rows."""
         return int(self.planes[0].shape[0])
 
     @property
@@ -43,9 +43,9 @@ class Frame:
 
     @classmethod
     def empty(cls, pixel_format: PixelFormat, width: int, height: int) -> Frame:
-        """A new frame of its own memory, black. Raises ConfigError unless both sides are even, positive."""
+        """A new black frame with its own memory. Raises ConfigError unless both sides are even and positive."""
         if width <= 0 or height <= 0 or width % 2 or height % 2:
-            raise ConfigError(f"a 4:2:0 frame needs even, positive sides, not {width}x{height}")
+            raise ConfigError(f"a 4:2:0 frame needs an even, positive width and height, not {width}x{height}")
         luma = np.full((height, width), 16, np.uint8)
         half = (height // 2, width // 2)
         if pixel_format == "NV12":
@@ -62,9 +62,9 @@ class Frame:
         strides: tuple[int, ...],
         offsets: tuple[int, ...],
     ) -> Frame:
-        """A frame over mapped memory, nothing copied; writable when `data` is.
+        """A frame over mapped memory, without a copy; writable if `data` is.
 
-        ``strides`` and ``offsets`` (bytes, one per plane) are GstVideoInfo's or GstVideoMeta's.
+        ``strides`` and ``offsets`` hold bytes, one number per plane, as GstVideoInfo and GstVideoMeta give them.
         """
         flat = np.frombuffer(data, np.uint8)
         half_height, half_width = height // 2, width // 2

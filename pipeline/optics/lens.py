@@ -1,7 +1,7 @@
-"""Lenses: the maps between the rays of one camera and the pixels of its picture.
+"""Lens models: the maps between the rays of one camera and the pixels of its image.
 
-Camera axes: x right, y down, z forward. A pixel's centre has whole coordinates, so that a picture of width w
-reaches from -0.5 to w - 0.5, as in OpenCV. All methods are pure, vectorised in float64, and may be called
+Camera axes: x right, y down, z forward. Pixel centres have whole coordinates, so an image of width w extends
+from -0.5 to w - 0.5, as in OpenCV. All methods are pure, vectorised in float64, and may be called
 from any thread.
 """
 
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pipeline.errors import RigError
 from pipeline.optics.angles import Array
 
-_SETTLED = 1e-9
-"""The step after one this small changes nothing: Newton steps square what is left."""
+_CONVERGED = 1e-9
+"""A Newton step this small is the last one: each step squares the error."""
 
 _NEWTON_STEPS = 6
 _START_SAMPLES = 256
@@ -26,10 +26,10 @@ _START_SAMPLES = 256
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What all lenses share. Raises RigError for a size, focal length, centre or k that no lens can have.
+    """The base of all lenses. Raises RigError for an impossible size, focal length, centre or k.
 
-    ``focal_px`` is pixels per radian in the middle of the picture; ``k`` are the model's coefficients of
-    distortion, those left out being 0.
+    ``focal_px`` is the focal length in pixels (pixels per radian on the axis), ``centre_px`` the principal point;
+    ``k`` are the model's distortion coefficients, missing ones being 0.
     """
 
     model: ClassVar[str]
@@ -51,18 +51,18 @@ class Lens:
             raise RigError(f"k is {list(self.k)}; allowed for {self.model}: at most {self.max_k} numbers")
 
     def project(self, rays: Array) -> Array:
-        """Pixels (..., 2) of rays (..., 3) of any length; nan where the lens cannot see.
+        """Pixels (..., 2) of rays (..., 3) of any length; nan for rays that the lens cannot see.
 
-        A pixel may lie outside the picture: compare it with ``contains``.
+        A pixel may lie outside the image; ``contains`` tells.
         """
         raise NotImplementedError
 
     def unproject(self, pixels: Array) -> Array:
-        """Unit rays (..., 3) of pixels (..., 2), the inverse of ``project``; nan where no ray leads."""
+        """Unit rays (..., 3) of pixels (..., 2), the inverse of ``project``; nan for pixels without a ray."""
         raise NotImplementedError
 
     def contains(self, pixels: Array) -> NDArray[np.bool_]:
-        """Which of the pixels (..., 2) lie in the picture, between its first and last pixels' centres."""
+        """Which of the pixels (..., 2) lie in the image, between the centres of its first and last pixels."""
         width, height = self.size_px
         x, y = pixels[..., 0], pixels[..., 1]
         inside: NDArray[np.bool_] = (y >= 0) & (y <= height - 1)
@@ -70,7 +70,7 @@ class Lens:
 
     @property
     def full_turn(self) -> bool:
-        """Whether the picture goes all round, so that its left and right edges meet."""
+        """Whether the image covers 360 degrees, so that its left and right edges meet."""
         return self.max_k == 0 and self.size_px[0] > math.tau * self.focal_px - 1
 
     def _offsets(self, pixels: Array) -> tuple[Array, Array]:
@@ -89,16 +89,16 @@ class Lens:
 
 @dataclass(frozen=True, slots=True)
 class _RadialLens(Lens):
-    """A lens round its axis: radius = f t (1 + k1 t^2 + k2 t^4 + ...), t a function of the angle off axis.
+    """A radially symmetric lens: radius = f t (1 + k1 t^2 + k2 t^4 + ...), t a function of the angle off axis.
 
-    Where the polynomial turns back the picture would fold over; the lens ends there (``_t_max``).
+    The lens ends where the polynomial stops growing (``_t_max``); beyond that the image would fold over.
     """
 
     _t_max: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         Lens.__post_init__(self)
-        # The slope's roots in 1 / t^2, so that the leading coefficient is 1 whatever k is.
+        # The roots of the slope in 1 / t^2, so that the leading coefficient is 1 for every k.
         roots = np.roots([(2 * i + 1) * k for i, k in enumerate((1.0, *self.k))])
         turns = [root.real for root in roots if abs(root.imag) < 1e-9 and root.real > 0]
         object.__setattr__(self, "_t_max", 1 / math.sqrt(max(turns)) if turns else math.inf)
@@ -118,7 +118,7 @@ class _RadialLens(Lens):
         return 1.0 + slope
 
     def _t_of_radius(self, radius: Array, t_limit: float) -> Array:
-        """Invert ``_radius`` on 0..t_limit by Newton steps from a table; nan beyond."""
+        """Invert ``_radius`` on 0..t_limit by Newton's method, started from a table; nan beyond."""
         largest = float(np.max(radius, initial=0.0, where=np.isfinite(radius)))
         end = min(t_limit, 1.0)
         while end < t_limit and float(self._radius(np.array(end))) < largest:
@@ -130,20 +130,20 @@ class _RadialLens(Lens):
             slope = np.maximum(self._slope(t), 1e-12)
             step = (self._radius(t) - radius) / slope
             t = np.clip(t - step, 0.0, end)
-            if not (np.abs(step) > _SETTLED).any():
+            if not (np.abs(step) > _CONVERGED).any():
                 break
         return np.where(radius <= reach[-1], t, np.nan)
 
 
 @dataclass(frozen=True, slots=True)
 class RectilinearLens(_RadialLens):
-    """Straight lines stay straight but for k1, k2, k3: t = tan(angle), OpenCV's plain camera model."""
+    """The pinhole model with radial distortion k1, k2, k3: t = tan(angle), as OpenCV's cv2.projectPoints."""
 
     model: ClassVar[str] = "rectilinear"
     max_k: ClassVar[int] = 3
 
     def project(self, rays: Array) -> Array:
-        """See Lens.project; nan behind the camera and where the distortion would fold the picture over."""
+        """See Lens.project; nan behind the camera and where the distortion would fold the image over."""
         rays = np.asarray(rays, np.float64)
         z = rays[..., 2]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -169,13 +169,14 @@ class RectilinearLens(_RadialLens):
 
 @dataclass(frozen=True, slots=True)
 class FisheyeLens(_RadialLens):
-    """Kannala and Brandt 2006 with up to four coefficients: t = the angle off axis; OpenCV's cv2.fisheye."""
+    """The fisheye model of Kannala and Brandt 2006 with up to four coefficients: t = angle off axis; as
+    cv2.fisheye."""
 
     model: ClassVar[str] = "fisheye"
     max_k: ClassVar[int] = 4
 
     def project(self, rays: Array) -> Array:
-        """See Lens.project; nan where the distortion would fold the picture over."""
+        """See Lens.project; nan where the distortion would fold the image over."""
         rays = np.asarray(rays, np.float64)
         x, y, z = rays[..., 0], rays[..., 1], rays[..., 2]
         across = np.hypot(x, y)
@@ -196,7 +197,7 @@ class FisheyeLens(_RadialLens):
 
 @dataclass(frozen=True, slots=True)
 class CylindricalLens(Lens):
-    """A panorama on an upright cylinder: x = cx + f yaw, y = cy - f tan(pitch)."""
+    """A panorama on an upright cylinder: x = cx + f yaw, y = cy - f tan(tilt), yaw in radians."""
 
     model: ClassVar[str] = "cylindrical"
 
@@ -209,7 +210,7 @@ class CylindricalLens(Lens):
         return self._pixels(np.where(across > 0, yaw, np.nan), height)
 
     def unproject(self, pixels: Array) -> Array:
-        """See Lens.unproject; nan beyond half a turn from the centre."""
+        """See Lens.unproject; nan beyond 180 degrees from the centre."""
         yaw, height = self._offsets(pixels)
         rays = np.stack([np.sin(yaw), height, np.cos(yaw)], axis=-1)
         rays /= np.sqrt(1.0 + height * height)[..., None]
@@ -218,7 +219,7 @@ class CylindricalLens(Lens):
 
 @dataclass(frozen=True, slots=True)
 class EquirectangularLens(Lens):
-    """A panorama in equal angles: x = cx + f yaw, y = cy - f pitch, angles in radians."""
+    """An equirectangular panorama: x = cx + f yaw, y = cy - f tilt, angles in radians."""
 
     model: ClassVar[str] = "equirectangular"
 
@@ -229,7 +230,7 @@ class EquirectangularLens(Lens):
         return self._pixels(np.arctan2(x, z), np.arctan2(y, np.hypot(x, z)))
 
     def unproject(self, pixels: Array) -> Array:
-        """See Lens.unproject; nan beyond half a turn from the centre and beyond the poles."""
+        """See Lens.unproject; nan beyond 180 degrees from the centre and beyond the poles."""
         yaw, down = self._offsets(pixels)
         rays = np.stack([np.sin(yaw) * np.cos(down), np.sin(down), np.cos(yaw) * np.cos(down)], axis=-1)
         valid = (np.abs(yaw) <= math.pi) & (np.abs(down) <= math.pi / 2)
@@ -239,4 +240,4 @@ class EquirectangularLens(Lens):
 LENSES: dict[str, type[Lens]] = {
     lens.model: lens for lens in (RectilinearLens, FisheyeLens, CylindricalLens, EquirectangularLens)
 }
-"""Every lens by the name of its model, as a rig file writes it."""
+"""The lens classes by the name of their model, as rig files write it."""

@@ -1,4 +1,4 @@
-"""What views a rig can fill: limits that keep black corners out of the picture, and the views of a whole."""
+"""Limits of the views that a rig can fill without black corners; panorama views and views that fit points."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _EDGE_POINTS = 7
 
 
 class ViewLimits:
-    """The rectilinear views of one aspect (width / height) that a rig fills without a black corner.
+    """The rectilinear views of one aspect ratio (width / height) that a rig fills without black corners.
 
-    Made once in some tenths of a second; asking costs microseconds. Immutable, pure; any thread.
+    Construction takes a few tenths of a second, a query microseconds. Immutable, pure; any thread.
     """
 
     def __init__(self, rig: Rig, aspect: float) -> None:
@@ -32,9 +32,9 @@ class ViewLimits:
         self._yaw_start_deg = seen.yaw_start_deg
         self._full_turn = seen.full_turn
         self._tilts: list[list[tuple[float, float]]] = []
-        """For each width and each yaw the least and the largest tilt, for the widths that fit at all."""
+        """The smallest and the largest tilt for each field of view and each yaw, up to the widest that fits."""
         self._yaws: list[tuple[float, float]] = []
-        """For each width the least and the largest yaw."""
+        """The smallest and the largest yaw for each field of view."""
         low, high = seen.all_tilts()
         for hfov_deg in _WIDTHS_DEG:
             low, high = seen.tilt_ranges(hfov_deg, aspect, low, high)
@@ -44,26 +44,26 @@ class ViewLimits:
             yaws = np.arange(len(low))
             filled = np.interp(yaws, fits, low[fits]), np.interp(yaws, fits, high[fits])
             self._tilts.append(list(zip(filled[0].tolist(), filled[1].tolist(), strict=True)))
-            # One step inside the outermost that fits: beside them what lies between two widths may not.
+            # One step inside the outermost that fits: next to it, a field of view between two table rows may not.
             first, last = (self._yaw_start_deg + _YAW_STEP_DEG * float(fits[i]) for i in (1, -2))
             self._yaws.append((first, last))
 
     @property
     def max_hfov_deg(self) -> float:
-        """The widest view that fits anywhere; 0 when not even the narrowest does."""
+        """The widest field of view that fits anywhere, in degrees; 0 if not even the narrowest does."""
         return _WIDTHS_DEG[len(self._yaws) - 1] if self._yaws else 0.0
 
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest yaw of a view of this width; all round: -180 and 180."""
+        """The smallest and the largest yaw of a view of this width; -180 and 180 for a 360 degree rig."""
         if self._full_turn:
             return -180.0, 180.0
-        i, share = self._width_place(hfov_deg)
+        i, share = self._width_index(hfov_deg)
         (low, high), (low_next, high_next) = self._yaws[i], self._yaws[min(i + 1, len(self._yaws) - 1)]
         return low + share * (low_next - low), high + share * (high_next - high)
 
     def tilt_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest tilt of a view of this width that looks at this yaw."""
-        i, share = self._width_place(hfov_deg)
+        """The smallest and the largest tilt of a view of this width at this yaw."""
+        i, share = self._width_index(hfov_deg)
         narrow = self._tilt_range(i, yaw_deg)
         if share == 0.0:
             return narrow
@@ -71,9 +71,9 @@ class ViewLimits:
         return narrow[0] + share * (wide[0] - narrow[0]), narrow[1] + share * (wide[1] - narrow[1])
 
     def limit(self, view: View) -> View:
-        """The nearest view without black corners: narrowed if it must be, then turned, then tilted.
+        """The nearest view without black corners: narrowed if necessary, then panned, then tilted.
 
-        A rolled view is limited as the upright one that holds it. Panoramic projections stay as they are.
+        A rolled view is limited as the upright view that contains it. Panoramic projections are not limited.
         """
         if view.projection != "rectilinear" or not self._yaws:
             return view
@@ -91,8 +91,9 @@ class ViewLimits:
             return view
         return replace(view, yaw_deg=yaw_deg, tilt_deg=tilt_deg, hfov_deg=hfov_deg)
 
-    def _width_place(self, hfov_deg: float) -> tuple[int, float]:
-        """Between which two widths, and how far, an angle lies; widths grow by a constant ratio."""
+    def _width_index(self, hfov_deg: float) -> tuple[int, float]:
+        """The table row below a field of view, and the fraction of the step to the next; rows are a constant
+        ratio apart."""
         place = math.log(max(hfov_deg, _WIDTHS_DEG[0]) / _WIDTHS_DEG[0]) / _WIDTH_LOG_STEP
         place = min(place, len(self._yaws) - 1.0)
         whole = int(place)
@@ -112,7 +113,7 @@ _WIDTH_LOG_STEP = math.log(_WIDTHS_DEG[1] / _WIDTHS_DEG[0])
 
 
 class _Profile:
-    """For each yaw, the range of tilt that the rig sees without a gap."""
+    """The range of tilt that the rig sees without a gap, for each yaw."""
 
     def __init__(self, rig: Rig) -> None:
         covered = rig.coverage()
@@ -124,7 +125,7 @@ class _Profile:
         self.tilts_deg = np.arange(covered.tilt_min_deg, covered.tilt_max_deg, _PROFILE_STEP_DEG)
         seen = rig.seen_by(*np.meshgrid(self.yaws_deg, self.tilts_deg, indexing="ij")).any(axis=-1)
         first, last = _longest_run(np.asarray(seen))
-        # A quarter of a degree is some pixels: take the worst of three neighbours.
+        # A quarter of a degree is several pixels: take the worst of three neighbours.
         low = np.where(first <= last, self.tilts_deg[first], np.inf)
         high = np.where(first <= last, self.tilts_deg[last], -np.inf)
         around = "wrap" if self.full_turn else "constant"
@@ -134,12 +135,12 @@ class _Profile:
         self.high_deg = np.minimum(np.minimum(high[:-2], high[1:-1]), high[2:])
 
     def all_tilts(self) -> tuple[Array, Array]:
-        """What a view of no width may look at: all tilts at each whole step of yaw."""
+        """The limits for a field of view of zero: all tilts at each whole step of yaw."""
         steps = len(np.arange(self.yaw_start_deg, self.yaws_deg[-1] + 1e-9, _YAW_STEP_DEG))
         return np.full(steps, self.tilts_deg[0]), np.full(steps, self.tilts_deg[-1])
 
     def tilt_ranges(self, hfov_deg: float, aspect: float, low: Array, high: Array) -> tuple[Array, Array]:
-        """The least and the largest tilt at each whole step of yaw; the least is larger where none fits.
+        """The smallest and the largest tilt at each whole step of yaw; smallest > largest if none fits.
 
         `low` and `high` are those of a narrower view: a wider one fits nowhere else.
         """
@@ -159,7 +160,10 @@ class _Profile:
         turned_deg, heights_deg = rays_to_angles(rays)
         steps = np.rint(turned_deg / _PROFILE_STEP_DEG).astype(np.intp)
         nearest = open_yaws[:, None, None] * round(_YAW_STEP_DEG / _PROFILE_STEP_DEG) + steps
-        lowest, highest = self._edged(self.low_deg, np.inf), self._edged(self.high_deg, -np.inf)
+        lowest, highest = (
+            self._with_empty_ends(self.low_deg, np.inf),
+            self._with_empty_ends(self.high_deg, -np.inf),
+        )
         count = len(lowest)
         nearest = nearest % count if self.full_turn else np.clip(nearest + 1, 0, count - 1)
         fits = ((heights_deg >= lowest[nearest]) & (heights_deg <= highest[nearest])).all(axis=-1)
@@ -169,13 +173,13 @@ class _Profile:
         largest[open_yaws[fitting]] = tilts[last[fitting]]
         return least, largest
 
-    def _edged(self, profile: Array, nothing: float) -> Array:
-        """The profile with a step at each end at which nothing is seen, unless it is a full turn."""
+    def _with_empty_ends(self, profile: Array, nothing: float) -> Array:
+        """The profile with one empty step added at each end, unless the rig covers 360 degrees."""
         return profile if self.full_turn else np.pad(profile, 1, constant_values=nothing)
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last index of each row's longest run of true; the first is larger where there is none."""
+    """First and last index of each row's longest run of true; first > last if there is none."""
     count = flags.shape[1]
     length = np.zeros(flags.shape[0], np.int64)
     best, last = np.zeros_like(length), np.zeros_like(length)
@@ -187,7 +191,7 @@ def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[n
 
 
 def _scaled_width(hfov_deg: float, factor: float) -> float:
-    """The angle of a rectilinear picture `factor` times as wide."""
+    """The field of view of a rectilinear image `factor` times as wide."""
     if factor == 1.0:
         return hfov_deg
     return 2 * math.degrees(math.atan(factor * math.tan(math.radians(min(hfov_deg, 179.0)) / 2)))
@@ -195,19 +199,19 @@ def _scaled_width(hfov_deg: float, factor: float) -> float:
 
 @lru_cache(maxsize=16)
 def limits(rig: Rig, aspect: float) -> ViewLimits:
-    """The rig's limits for an aspect, made once. Keep the answer where it is asked for each frame."""
+    """The rig's limits for an aspect ratio, cached. Keep the result if you need it for each frame. Any thread."""
     return ViewLimits(rig, aspect)
 
 
 def limit(view: View, rig: Rig, aspect: float) -> View:
-    """The nearest view that the rig fills; see ViewLimits.limit. Microseconds, but for a rig's first call."""
+    """The nearest view that the rig fills; see ViewLimits.limit. Slow only in the first call for a rig."""
     return limits(rig, aspect).limit(view)
 
 
 def panorama_view(rig: Rig, aspect: float = 3.0) -> View:
-    """The upright cylindrical view that shows all the rig sees, in a picture of width / height = `aspect`.
+    """The upright cylindrical view that shows all that the rig sees, in an image of width / height = `aspect`.
 
-    As wide as the rig sees, or wider where the aspect would else cut off above or below.
+    As wide as the rig's coverage, or wider if that aspect ratio would cut off the top or the bottom.
     """
     seen = rig.coverage()
     high = math.tan(math.radians(min(seen.tilt_max_deg, 80.0)))
@@ -222,7 +226,7 @@ def panorama_view(rig: Rig, aspect: float = 3.0) -> View:
 
 
 def fit_view(rig: Rig, yaw_deg: ArrayLike, tilt_deg: ArrayLike, aspect: float, margin: float = 1.1) -> View:
-    """The view of directions (N,) and (N,), `margin` times as wide as they need, within the limits."""
+    """The view that shows directions (N,) and (N,) in degrees, `margin` times as wide as necessary, limited."""
     yaw, tilt = np.atleast_1d(yaw_deg), np.atleast_1d(tilt_deg)
     centre = yaw[0] + wrap_deg(yaw - yaw[0])
     aim = View(float(centre.min() + centre.max()) / 2, float(tilt.min() + tilt.max()) / 2, 90.0)

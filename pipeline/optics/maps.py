@@ -1,7 +1,8 @@
-"""Pixel maps: where in which camera's picture each pixel of a view comes from.
+"""Pixel maps: the camera and the pixel from which each pixel of a view comes.
 
-The map is evaluated exactly on every 16th pixel and enlarged linearly. The few cells in which it is far from
-linear (the edge of what a lens can see, the back of a full turn, a pole) are evaluated pixel by pixel.
+The map is exact on every 16th pixel and interpolated linearly between these nodes. The few cells in which it is
+far from linear (the edge of a lens's field of view, the seam of a 360 degree panorama, a pole) are evaluated pixel
+by pixel.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 
 STEP_PX = 16
-"""Distance in pixels between the nodes, where the map is exact."""
+"""Distance between the nodes, at which the map is exact, in pixels."""
 
-NOWHERE_PX = -1e4
+UNSEEN_PX = -1e4
 """The coordinate of a pixel that a camera cannot see."""
 
-BENT_SHARE = 0.1
-"""A cell that spreads over more than this share of the camera's picture is not taken to be linear."""
+NONLINEAR_SHARE = 0.1
+"""A cell that covers more than this share of the camera's image counts as nonlinear."""
 
 MARGIN_PX = 4
-"""By how much a camera's `box` exceeds its nodes: bilinear taps and the coarse map's error."""
+"""Margin of a camera's `box` around its nodes, for bilinear taps and the error of the coarse map."""
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -38,7 +39,7 @@ PlaneName = Literal["luma", "chroma"]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle of cells; ends excluded. Cell n of a row or column holds the pixels 16 n - 8 to 16 n + 7."""
+    """A rectangle of cells; ends excluded. Cell n of a row or column covers the pixels 16 n - 8 to 16 n + 7."""
 
     row: int
     end_row: int
@@ -47,40 +48,41 @@ class Block:
 
     @property
     def cells(self) -> tuple[slice, slice]:
-        """Index of its cells in an array of cells."""
+        """The index of the block in an array of cells."""
         return slice(self.row, self.end_row), slice(self.column, self.end_column)
 
     @property
     def nodes(self) -> tuple[slice, slice]:
-        """Index of its nodes, the cells' corners, in an array of nodes."""
+        """The index of the block in an array of nodes, the corners of the cells."""
         return slice(self.row, self.end_row + 1), slice(self.column, self.end_column + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One camera's share of a view: all that is known of it at the nodes and in the cells between them."""
+    """One camera's part of a view, known at the nodes and in the cells between them."""
 
     camera: int
     pixels: Array
-    """(rows + 1, columns + 1, 2): the camera's pixels at the nodes, nowhere where its lens cannot see."""
+    """(rows + 1, columns + 1, 2): the camera's pixels at the nodes; UNSEEN_PX where its lens cannot see."""
     weight: Array
-    """(rows + 1, columns + 1): the share due by the seams, 0 to 1 across the feather, beyond that outside."""
+    """(rows + 1, columns + 1): the blend weight by the seams: 0 to 1 across the feather, beyond that range
+    outside."""
     full: Mask
-    """(rows, columns): cells that the camera's picture fills."""
-    bent: Mask
-    """(rows, columns): cells that the map enlarged linearly would take across the picture, unlike the exact one."""
+    """(rows, columns): cells that the camera's image fills."""
+    nonlinear: Mask
+    """(rows, columns): cells in which linear interpolation would be wrong."""
     needed: Mask
     """(rows, columns): cells in which this camera is needed."""
     box: tuple[int, int, int, int]
-    """Left, top, right and bottom (excluded) of what the needed cells show of its picture; even."""
+    """Left, top, right and bottom (excluded) of the part of its image that the needed cells show; even numbers."""
     spacing: float
-    """Pixels of its picture per pixel of the view, in the middle cell."""
+    """Pixels of the camera's image per pixel of the view: the median over the cells."""
 
 
 class MapMaker:
-    """Makes the maps of a rig's views in one picture size.
+    """Makes the pixel maps of a rig's views for one image size.
 
-    Keeps scratch memory, apart for each first row of blocks: one thread at a time may work on the same.
+    Keeps scratch memory for each first row of a block: threads may work in parallel on different rows only.
     """
 
     def __init__(self, rig: Rig, width: int, height: int) -> None:
@@ -96,7 +98,7 @@ class MapMaker:
     def parts(self, view: View) -> list[Part]:
         """The cameras that the view needs, from left to right.
 
-        A camera is needed where the seams give it a share, and wherever else one that has a share does not see.
+        A camera is needed where the seams give it a weight, and where the camera that has the weight does not see.
         """
         rays = self._rays(view, self._nodes)
         weights = self._weights(rays)
@@ -110,7 +112,7 @@ class MapMaker:
         return [part for part in parts if part.needed.any()]
 
     def pixel_slices(self, block: Block, plane: PlaneName = "luma") -> tuple[slice, slice]:
-        """Index of the block's pixels in a plane of the picture."""
+        """The index of the block's pixels in a plane of the image."""
         scale = 1 if plane == "luma" else 2
         width, height = self.size
         half = STEP_PX // 2
@@ -120,7 +122,10 @@ class MapMaker:
         return slice(y0, y1), slice(x0, x1)
 
     def enlarge(self, values: Array, block: Block, name: str, plane: PlaneName = "luma") -> Floats:
-        """Values at the block's nodes, at its pixels; valid until the next so named from the same first row."""
+        """Interpolate values (rows + 1, columns + 1) at the block's nodes to its pixels.
+
+        The result is valid until the next call with the same name and first row.
+        """
         step = STEP_PX if plane == "luma" else STEP_PX // 2
         nodes = np.ascontiguousarray(values, np.float32)
         shape = nodes.shape[0] * step, nodes.shape[1] * step
@@ -142,16 +147,17 @@ class MapMaker:
         ratio: tuple[float, float] = (1.0, 1.0),
         plane: PlaneName = "luma",
     ) -> tuple[Floats, Floats]:
-        """x and y, for cv2.remap, in an image of the camera's picture from `origin_px` on, `ratio` times as large.
+        """The x and y maps of a block for cv2.remap, in a plane that shows the camera's image from `origin_px` on,
+        enlarged by `ratio`.
 
-        `plane` says for which plane of the view; chroma samples lie midway between their four luma pixels.
+        `plane` is the plane of the view; chroma samples lie midway between their four luma pixels.
         """
         shift, scale = np.subtract(0.5, origin_px), np.asarray(ratio)
         at_nodes = (part.pixels[block.nodes] + shift) * scale - 0.5
         x = self.enlarge(at_nodes[..., 0], block, "x", plane)
         y = self.enlarge(at_nodes[..., 1], block, "y", plane)
-        if part.bent[block.cells].any():
-            row, column = self._bent_pixels(part, block, plane)
+        if part.nonlinear[block.cells].any():
+            row, column = self._nonlinear_pixels(part, block, plane)
             spacing = 1 if plane == "luma" else 2
             at = spacing * (np.stack([column, row], axis=-1).astype(np.float64) + 0.5) - 0.5
             exact = (self._pixels(part.camera, self._rays(view, at))[0] + shift) * scale - 0.5
@@ -160,21 +166,21 @@ class MapMaker:
             y[row - rows.start, column - columns.start] = exact[:, 1]
         return x, y
 
-    def _bent_pixels(self, part: Part, block: Block, plane: PlaneName) -> tuple[Indices, Indices]:
-        """Rows and columns of the pixels in the block's bent cells."""
+    def _nonlinear_pixels(self, part: Part, block: Block, plane: PlaneName) -> tuple[Indices, Indices]:
+        """The rows and columns of the pixels in the block's nonlinear cells."""
         step = STEP_PX if plane == "luma" else STEP_PX // 2
         rows, columns = self.pixel_slices(block, plane)
         row, column = np.mgrid[rows, columns]
         cell = (row + step // 2) // step, (column + step // 2) // step
-        bent = part.bent[cell]
-        return row[bent], column[bent]
+        nonlinear = part.nonlinear[cell]
+        return row[nonlinear], column[nonlinear]
 
     def _rays(self, view: View, pixels: Array) -> Array:
         rays: Array = view.lens(*self.size).unproject(pixels) @ view.rotation.T
         return rays
 
     def _weights(self, rays: Array) -> list[Array]:
-        """For each camera in order its share by the seams; see Part."""
+        """The blend weight of each camera, in order of yaw, by the seams; see Part."""
         if len(self._order) == 1:
             return [np.ones(rays.shape[:-1])]
         feather = self._rig.blend.feather_deg
@@ -186,44 +192,44 @@ class MapMaker:
         return [1 - past[0], *between, past[-1]]
 
     def _part(self, n: int, rays: Array, weight: Array, wanted: Mask) -> Part:
-        """The part of the n-th camera in order, worked out in the columns where it is wanted."""
+        """The part of the n-th camera in order of yaw, computed for the columns in which it is wanted."""
         i = self._order[n]
         width, height = self._rig.cameras[i].size_px
-        pixels = np.full((*rays.shape[:-1], 2), NOWHERE_PX)
-        full, bent, needed = (np.zeros_like(wanted) for _ in range(3))
+        pixels = np.full((*rays.shape[:-1], 2), UNSEEN_PX)
+        full, nonlinear, needed = (np.zeros_like(wanted) for _ in range(3))
         box, spacing = (0, 0, width, height), 1.0
         columns = np.flatnonzero(wanted.any(axis=0))
         if columns.size:
             cells = slice(None), slice(int(columns[0]), int(columns[-1]) + 1)
             nodes = slice(None), slice(int(columns[0]), int(columns[-1]) + 2)
-            pixels[nodes], nowhere = self._pixels(i, rays[nodes])
+            pixels[nodes], unseen = self._pixels(i, rays[nodes])
             x_low, x_high = _corner_range(pixels[nodes][..., 0])
             y_low, y_high = _corner_range(pixels[nodes][..., 1])
             touched = (x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height)
-            spread = (x_high - x_low > BENT_SHARE * width) | (y_high - y_low > BENT_SHARE * height)
-            bent[cells] = touched & spread
+            spread = (x_high - x_low > NONLINEAR_SHARE * width) | (y_high - y_low > NONLINEAR_SHARE * height)
+            nonlinear[cells] = touched & spread
             inside = (x_low >= 0) & (x_high <= width - 1) & (y_low >= 0) & (y_high <= height - 1)
             full[cells] = inside & ~spread
-            if nowhere.any():
-                # Where the lens ends, only what is near its picture can show any of it.
+            if unseen.any():
+                # At the edge of the lens's field of view only nodes near the image can show any of it.
                 off_x, off_y = (np.abs(pixels[nodes][..., k] / (width, height)[k] - 0.5) for k in (0, 1))
-                near = ~nowhere & (off_x < 0.5 + BENT_SHARE) & (off_y < 0.5 + BENT_SHARE)
-                touched &= _any_corner(near) | ~_any_corner(nowhere)
+                near = ~unseen & (off_x < 0.5 + NONLINEAR_SHARE) & (off_y < 0.5 + NONLINEAR_SHARE)
+                touched &= _any_corner(near) | ~_any_corner(unseen)
             touched &= wanted[cells]
             needed[cells] = touched
             if touched.any():
-                # The lesser of both ways: the back of a full turn and a pole spread over the whole picture.
+                # The smaller of the two extents: at a pole and at the seam of a panorama the other spans the image.
                 spacing = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
                 if not (touched & spread).any():
                     box = self._box(i, touched, x_low, x_high, y_low, y_high)
-        return Part(i, pixels, weight, full, bent, needed, box, spacing)
+        return Part(i, pixels, weight, full, nonlinear, needed, box, spacing)
 
     def _pixels(self, i: int, rays: Array) -> tuple[Array, Mask]:
-        """Camera `i`'s pixels (..., 2), and which of them are nowhere."""
+        """The pixels (..., 2) of camera `i`, and the mask of those that it cannot see."""
         pixels = self._rig.camera_pixels(i, rays)
-        nowhere: Mask = np.isnan(pixels[..., 0])
-        pixels[nowhere] = NOWHERE_PX
-        return pixels, nowhere
+        unseen: Mask = np.isnan(pixels[..., 0])
+        pixels[unseen] = UNSEEN_PX
+        return pixels, unseen
 
     def _box(
         self, i: int, needed: Mask, x_low: Array, x_high: Array, y_low: Array, y_high: Array
@@ -240,6 +246,6 @@ def _any_corner(values: Mask) -> Mask:
 
 
 def _corner_range(values: Array) -> tuple[Array, Array]:
-    """The least and the largest of each cell's corners."""
+    """The smallest and the largest value at the corners of each cell."""
     a, b, c, d = values[:-1, :-1], values[:-1, 1:], values[1:, :-1], values[1:, 1:]
     return np.minimum(np.minimum(a, b), np.minimum(c, d)), np.maximum(np.maximum(a, b), np.maximum(c, d))

@@ -1,4 +1,4 @@
-"""The overlay: boxes, the coming path and a view's frame, drawn straight onto the planes of a rendered picture."""
+"""Overlay: draws boxes, the coming path and the outline of a view onto the planes of a rendered image."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ WHITE: Colour = (235, 128, 128)
 BLACK: Colour = (16, 128, 128)
 
 _LINE_SHARE = 1 / 300
-"""Thickness of lines as a share of the picture's height."""
+"""Line thickness as a fraction of the image height."""
 
 _TEXT_SHARE = 1 / 24
-"""Height of a notice's letters as a share of the picture's height, where the line is not too long for that."""
+"""Letter height of a notice as a fraction of the image height, unless the line is too long for that."""
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_HEIGHT_PX = 22
-"""Height of this font's capitals at scale 1."""
+"""Height of the font's capital letters at scale 1."""
 
 _DOT_SHARE = 1 / 150
-"""Radius of the nearest dot as a share of the picture's height; the farthest is a third of it."""
+"""Radius of the first dot as a fraction of the image height; the last dot has a third of that radius."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box round a direction: its centre and whole extent in degrees, as detections give them."""
+    """A bounding box: its centre and full extent in degrees, as detections give them."""
 
     yaw_deg: float
     tilt_deg: float
@@ -50,7 +50,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What to draw: boxes, the path, soonest first, and a view's outline, both yaw and tilt (N, 2) in degrees."""
+    """What to draw: boxes, the path, soonest first, and the outline of a view, both yaw and tilt (N, 2), degrees."""
 
     boxes: Sequence[Box] = ()
     path: Array | None = None
@@ -58,9 +58,9 @@ class Overlay:
 
 
 def draw(frame: Frame, view: View, overlay: Overlay) -> None:
-    """Draw onto `frame`, which `view` was rendered into and which must be writable. Pure; any thread.
+    """Draw an overlay onto `frame`, a writable frame that shows `view`. Pure; any thread.
 
-    What lies outside the view is left out. Costs some tens of microseconds a box.
+    Anything outside the view is skipped. Takes some tens of microseconds per box.
     """
     if overlay.boxes:
         _draw_boxes(frame, view, overlay.boxes)
@@ -72,9 +72,9 @@ def draw(frame: Frame, view: View, overlay: Overlay) -> None:
 
 
 def draw_notice(frame: Frame, lines: Sequence[str]) -> None:
-    """Write `lines` in white on a black band at the top of `frame`, which must be writable. Pure; any thread.
+    """Draw `lines` in white on a black band at the top of `frame`, which must be writable. Pure; any thread.
 
-    A long line is written smaller; what is not ASCII becomes a question mark.
+    A long line is drawn smaller; characters outside ASCII become question marks.
     """
     height_px = frame.height * _TEXT_SHARE
     band_px = 2 * math.ceil(height_px)
@@ -111,7 +111,7 @@ def _draw_path(frame: Frame, view: View, path: Array) -> None:
 
 
 def _draw_line(frame: Frame, points: Array, colour: Colour) -> None:
-    """A line through pixels (N, 2), broken where one is outside the view or a panorama's ends meet."""
+    """Draw a line through pixels (N, 2), interrupted outside the view and where the ends of a panorama meet."""
     usable = _within(points, frame)
     jumps = np.flatnonzero(np.abs(np.diff(points[:, 0])) > frame.width / 2) + 1
     for run in np.split(np.arange(len(points)), np.union1d(jumps, np.flatnonzero(np.diff(usable)) + 1)):
@@ -124,14 +124,14 @@ def _draw_line(frame: Frame, points: Array, colour: Colour) -> None:
 
 
 def _within(points: Array, frame: Frame) -> NDArray[np.bool_]:
-    """Which pixels lie in the frame or not far outside it, so that lines reach its edge."""
+    """Which pixels lie in the frame or close to it, so that lines reach the edge."""
     size = np.array([frame.width, frame.height])
     near: NDArray[np.bool_] = np.all((points > -size) & (points < 2 * size), axis=-1)
     return near
 
 
 def _planes(frame: Frame, colour: Colour) -> Iterator[tuple[Plane, int, tuple[int, ...]]]:
-    """Each plane, how many luma pixels one of its pixels spans, and the colour in it."""
+    """Each plane, the number of luma pixels that one of its pixels spans, and the colour's value in it."""
     y, u, v = colour
     yield frame.luma, 1, (y,)
     if frame.format == "NV12":

@@ -1,4 +1,4 @@
-"""The renderer: the one way from camera pixels to any other picture, straight from the frames."""
+"""Renderer: renders any view of a rig straight from the camera images, without an intermediate panorama."""
 
 from __future__ import annotations
 
@@ -20,62 +20,62 @@ from pipeline.optics.view import View
 
 _BLACK_LUMA, _BLACK_CHROMA = 16, 128
 
-_FAINT = 1e-3
-"""The least weight of a camera that sees: it fills in where the one whose turn it is does not."""
+_LEAST_WEIGHT = 1e-3
+"""The smallest weight of a camera: it fills in where the camera that the seams choose does not see."""
 
 _BAND_ROWS = 17
-"""Rows of cells rendered at a time: a quarter of 1080p."""
+"""Rows of cells in a band: a quarter of 1080p."""
 
 _SHRINK_EARLY = 0.35
-"""A camera's picture is halved where the view takes every 1.57th pixel or fewer (log2 1.57 = 1 - 0.35)."""
+"""A camera's image is halved if the view samples at most every 1.57th pixel (log2 1.57 = 1 - 0.35)."""
 
 Planes = tuple[Plane, Plane, Plane]
 Spread = Callable[[Callable[[int], None], range], Iterable[None]]
-"""How to work through the bands of a picture: ``map``, or a thread pool's map to use several cores."""
+"""Runs a function over the bands of an image: ``map``, or a thread pool's map to use several cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A cut-out of a camera's picture: its planes, where in the picture it begins, how much of it it shows."""
+    """A crop of a camera's image: its planes, and its origin and size in pixels of the camera's image."""
 
     planes: Planes
     origin_px: tuple[int, int]
     size_px: tuple[int, int]
 
     def ratio(self, plane: Plane) -> tuple[float, float]:
-        """How much larger than in the camera's picture things are in a plane, across and down."""
+        """The scale of a plane relative to the camera's image, horizontally and vertically."""
         return plane.shape[1] / self.size_px[0], plane.shape[0] / self.size_px[1]
 
 
 class Renderer:
-    """Renders views of a rig in one size. Keeps scratch memory: one thread at a time, any thread.
+    """Renders views of a rig in one size. Keeps scratch memory: any thread, but one at a time.
 
-    Frames may be NV12 or I420, whatever the output's format. Pictures are black where no camera sees. `spread`
-    works through the picture's independent bands. Raises ConfigError for odd sizes.
+    Input frames may be NV12 or I420, regardless of the output format. Pixels that no camera sees are black.
+    `spread` runs the independent bands of an image. Raises ConfigError for odd sizes.
     """
 
     def __init__(
         self, rig: Rig, width: int, height: int, pixel_format: PixelFormat = "NV12", spread: Spread = map
     ) -> None:
         if width <= 0 or height <= 0 or width % 2 or height % 2:
-            raise ConfigError(f"a view needs an even, positive size, not {width}x{height}")
+            raise ConfigError(f"a view needs an even, positive width and height, not {width}x{height}")
         self._rig = rig
         self._size = width, height
         self._format = pixel_format
         self._spread = spread
         self._maker = MapMaker(rig, width, height)
         self._chroma = _chroma_planes(width, height)
-        """Where NV12's chroma is rendered before it is interleaved."""
+        """The chroma of NV12 output before it is interleaved."""
         self._camera_chroma = [_chroma_planes(*camera.size_px) for camera in rig.cameras]
-        """Where the cameras' chroma is laid apart: taking fresh memory each time costs more than the work."""
+        """The cameras' chroma, de-interleaved: allocating memory for each frame would cost more than the split."""
         gains = [YuvGain.of(camera.gain_bgr) for camera in rig.cameras]
         self._gains = [None if gain.is_one else gain for gain in gains]
 
     def render(self, view: View, frame: Frame, out: Frame | None = None) -> Frame:
-        """`view` of the rig frame, written into `out` (of this renderer's size and format) if given.
+        """Render `view` of the rig frame `frame`, into `out` (of this renderer's size and format) if given.
 
-        Computes for some milliseconds; never waits. Raises RigError when the frame is not of the rig's size,
-        ConfigError when `out` does not fit.
+        Takes a few milliseconds and never waits. Raises RigError if the frame does not have the rig's size,
+        ConfigError if `out` does not have the renderer's size and format.
         """
         width, height = self._size
         self._rig.check_frame(frame.width, frame.height)
@@ -83,7 +83,7 @@ class Renderer:
             out = Frame.empty(self._format, width, height)
         elif (out.format, out.width, out.height) != (self._format, width, height):
             raise ConfigError(
-                f"the picture to render into is {out.format} {out.width}x{out.height}, "
+                f"the frame to render into is {out.format} {out.width}x{out.height}, "
                 f"not {self._format} {width}x{height}"
             )
         parts = self._maker.parts(view)
@@ -109,7 +109,7 @@ class Renderer:
         rows: tuple[int, int],
         out: Planes,
     ) -> None:
-        """Render some rows of cells, one camera after the other, blending where an earlier one has been."""
+        """Render some rows of cells, camera by camera, blending with the cameras rendered before."""
         filled = np.zeros(self._maker.columns, np.bool_)
         for n, part in enumerate(parts):
             needed: NDArray[np.bool_] = np.any(part.needed[slice(*rows)], axis=0)
@@ -119,10 +119,10 @@ class Renderer:
                 target = self._cut(out, block)
                 if mixed:
                     picture = np.empty_like(target[0]), np.empty_like(target[1]), np.empty_like(target[2])
-                    self._take(view, part, sources[n], block, picture)
-                    _mix(target, picture, self._share(view, parts[: n + 1], block))
+                    self._render_camera(view, part, sources[n], block, picture)
+                    _blend(target, picture, self._share(view, parts[: n + 1], block))
                 else:
-                    self._take(view, part, sources[n], block, target)
+                    self._render_camera(view, part, sources[n], block, target)
             filled |= needed
         for block, (seen,) in _runs(rows, filled):
             if not seen:
@@ -134,8 +134,8 @@ class Renderer:
         half = self._maker.pixel_slices(block, "chroma")
         return luma[self._maker.pixel_slices(block)], u[half], v[half]
 
-    def _take(self, view: View, part: Part, source: _Source, block: Block, target: Planes) -> None:
-        """One camera's pixels of the block into the target, gains applied, black where it does not see."""
+    def _render_camera(self, view: View, part: Part, source: _Source, block: Block, target: Planes) -> None:
+        """Render one camera's pixels of the block into the target, gains applied, black where it does not see."""
         luma, u, v = source.planes
         maps = self._maker.maps(view, part, block, source.origin_px, source.ratio(luma), "luma")
         _remap(luma, maps, _BLACK_LUMA, target[0])
@@ -147,7 +147,7 @@ class Renderer:
             gain.apply(*target)
 
     def _source(self, part: Part, frame: Frame) -> _Source:
-        """What a part shows of its camera's picture, shrunk where the view would skip pixels of it."""
+        """The crop of a camera's image that a part shows, downscaled if the view would skip pixels of it."""
         region = self._rig.region(part.camera)
         lens = self._rig.cameras[part.camera].lens
         left, top, right, bottom = part.box
@@ -170,11 +170,13 @@ class Renderer:
         return _Source((luma, u, v), (left, top), (right - left, bottom - top))
 
     def _share(self, view: View, parts: list[Part], block: Block) -> Floats:
-        """The share, 0 to 1, of the last of the parts at each pixel of the block."""
+        """The blend weight, 0 to 1, of the last of the parts at each pixel of the block."""
         total: Floats | float = 0.0
         weight: Floats | float = 0.0
         for part in parts:
-            weight = np.clip(self._maker.enlarge(part.weight[block.nodes], block, "weight"), _FAINT, 1.0)
+            weight = np.clip(
+                self._maker.enlarge(part.weight[block.nodes], block, "weight"), _LEAST_WEIGHT, 1.0
+            )
             if not part.full[block.cells].all():
                 x, y = self._maker.maps(view, part, block)
                 weight *= self._rig.cameras[part.camera].lens.contains(np.dstack([x, y]))
@@ -184,13 +186,13 @@ class Renderer:
 
 
 def _chroma_planes(width: int, height: int) -> tuple[Plane, Plane]:
-    """Unfilled U and V of a 4:2:0 picture."""
+    """Uninitialised U and V planes of a 4:2:0 image."""
     shape = height // 2, width // 2
     return np.empty(shape, np.uint8), np.empty(shape, np.uint8)
 
 
 def _wrapped(plane: Plane, pad: int) -> Plane:
-    """The plane of a full turn with `pad` columns of its other end at each side."""
+    """The plane of a 360 degree image, extended at each side by `pad` columns from the other end."""
     return np.concatenate([plane[:, -pad:], plane, plane[:, :pad]], axis=1)
 
 
@@ -205,15 +207,15 @@ def _remap(plane: Plane, maps: tuple[Floats, Floats], black: int, target: Plane)
 
 
 def _runs(rows: tuple[int, int], *columns: NDArray[np.bool_]) -> Iterator[tuple[Block, tuple[bool, ...]]]:
-    """Blocks of neighbouring columns that are alike in all the flags, with their flags."""
+    """Blocks of neighbouring columns with equal flags, and these flags."""
     flags = list(zip(*(column.tolist() for column in columns), strict=True))
     for alike, run in groupby(range(len(flags)), key=flags.__getitem__):
         members = list(run)
         yield Block(*rows, members[0], members[-1] + 1), alike
 
 
-def _mix(target: Planes, picture: Planes, share: Floats) -> None:
-    """Blend a picture into the target, in place, by its share at each luma pixel."""
+def _blend(target: Planes, picture: Planes, share: Floats) -> None:
+    """Blend an image into the target, in place, with its weight at each luma pixel."""
     half = cv2.resize(share, picture[1].shape[::-1], interpolation=cv2.INTER_AREA)
     for plane, pixels, weight in zip(target, picture, (share, half, half), strict=True):
         cv2.blendLinear(pixels, plane, weight, 1.0 - weight, dst=plane)

@@ -1,4 +1,4 @@
-"""A Rig: the cameras of one venue, where they stand, what they see, and the ground they look down on."""
+"""Rig: the cameras of one venue, their positions and coverage, and the ground that they look at."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from pipeline.optics.surface import Surface
 __all__ = ["Blend", "Camera", "Coverage", "Pitch", "Quality", "Region", "Rig"]
 
 PANORAMA_ASPECT = 2.0
-"""A single film at least this many times as wide as high is taken for a cylindrical panorama."""
+"""Video of unknown optics with at least this aspect ratio is assumed to be a cylindrical panorama."""
 
 
 @dataclass(frozen=True)
 class Rig:
     """The cameras of one venue. Immutable, hashable, pure; its methods may be called from any thread.
 
-    Directions are seen from the world's origin, between the cameras. ``quality`` is the calibrator's report.
-    Raises RigError when there is no camera, two share a name, one stands under the ground or beyond the wall,
-    or the number of seams is not one fewer than that of the cameras.
+    Directions start at the world's origin, between the cameras. ``quality`` is the calibration's report.
+    Raises RigError if there is no camera, if two share a name, if one is below the ground or beyond the range cap,
+    or if the number of seams is not one less than that of the cameras.
     """
 
     cameras: tuple[Camera, ...]
@@ -41,10 +41,12 @@ class Rig:
 
     def __post_init__(self) -> None:
         if not self.cameras:
-            raise RigError("no camera; a rig needs at least one [[camera]]")
+            raise RigError("there is no camera; a rig needs at least one [[camera]] table")
         names = [camera.name for camera in self.cameras]
         if len(set(names)) < len(names):
-            raise RigError(f"two cameras share a name: {', '.join(names)}; give each its own")
+            raise RigError(
+                f"two cameras share a name: {', '.join(names)}; give each camera a name of its own"
+            )
         if self.blend.seam_deg and len(self.blend.seam_deg) != len(names) - 1:
             raise RigError(
                 f"seam_deg holds {len(self.blend.seam_deg)} seams; {len(names)} cameras need {len(names) - 1}"
@@ -61,23 +63,23 @@ class Rig:
 
     @classmethod
     def load(cls, path: str | Path) -> Rig:
-        """Read and check a file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
+        """Read and check a rig file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
         path = Path(path)
         parts = read_rig(path)
         with located(str(path)):
             return cls(*parts)
 
     def save(self, path: str | Path) -> None:
-        """Write a rig file, the quality table included. Blocks on the disk. Raises RigError if it cannot."""
+        """Write a rig file, quality table included. Blocks on the disk. Raises RigError if it cannot be written."""
         write_rig(RigParts(self.cameras, self.surface, self.blend, self.pitch, self.quality), Path(path))
 
     @classmethod
     def assume(cls, width: int, height: int) -> Rig:
-        """A rig for one film of which nothing is known but its size. Raises RigError for odd sizes.
+        """A rig for video of which only the size in pixels is known. Raises RigError for odd sizes.
 
-        From an aspect of 2 on it is taken for an upright cylindrical panorama with the horizon a quarter down
-        and about 44 degrees high (146 wide at 3:1, at most a full turn); else for one rectilinear camera,
-        90 degrees wide, looking 10 degrees down. It stands 8 m above the ground.
+        With an aspect ratio of 2 or more it is an upright cylindrical panorama, about 44 degrees high with the
+        horizon a quarter from the top (146 degrees wide at 3:1, at most 360); otherwise one rectilinear camera,
+        90 degrees wide, tilted 10 degrees down. Its height is 8 m above the ground.
         """
         if width < PANORAMA_ASPECT * height:
             lens: Lens = RectilinearLens((width, height), width / 2.0, _middle(width, height))
@@ -89,17 +91,17 @@ class Rig:
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height of the rig frame: the pictures one above the other, in the cameras' order."""
+        """Width and height of the rig frame in pixels: the camera images stacked from top to bottom, in order."""
         sizes = [camera.size_px for camera in self.cameras]
         return max(width for width, _ in sizes), sum(height for _, height in sizes)
 
     def region(self, i: int) -> Region:
-        """Where camera `i`'s picture lies in the rig frame: flush left, below those before it."""
+        """The region of camera `i` in the rig frame: at the left edge, below the cameras before it."""
         width, height = self.cameras[i].size_px
         return Region(0, sum(camera.size_px[1] for camera in self.cameras[:i]), width, height)
 
     def check_frame(self, width: int, height: int) -> None:
-        """Raises RigError unless a rig frame of this size is what the rig was made for."""
+        """Raise RigError unless the rig frame of this rig has this size."""
         if (width, height) != self.frame_size:
             sizes = " + ".join(f"{camera.size_px[0]}x{camera.size_px[1]}" for camera in self.cameras)
             wide, high = self.frame_size
@@ -109,16 +111,16 @@ class Rig:
             )
 
     def camera_pixels(self, i: int, rays: Array) -> Array:
-        """Camera `i`'s pixels (..., 2) of what the origin sees along `rays` (..., 3), parallax included.
+        """Pixels (..., 2) in camera `i` of what the origin sees along `rays` (..., 3), parallax included.
 
-        nan where its lens cannot see; a pixel outside the picture is one that ``lens.contains`` denies.
+        nan where the lens cannot see; a pixel may lie outside the image, which ``lens.contains`` tells.
         """
         camera = self.cameras[i]
         seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), rays)
         return camera.lens.project(seen @ camera.rotation)
 
     def pixel_rays(self, i: int, pixels: Array) -> Array:
-        """Unit rays (..., 3) in which the origin sees what camera `i` shows at `pixels` (..., 2)."""
+        """Unit rays (..., 3) along which the origin sees what camera `i` shows at `pixels` (..., 2)."""
         camera = self.cameras[i]
         rays = camera.lens.unproject(pixels) @ camera.rotation.T
         seen = self.surface.seen_from((0.0, 0.0, 0.0), camera.position_m, rays)
@@ -126,15 +128,15 @@ class Rig:
         return unit
 
     def angles_to_pixels(self, i: int, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
-        """Camera `i`'s pixels (..., 2) of directions; see ``camera_pixels``."""
+        """Pixels (..., 2) in camera `i` of directions in degrees; see ``camera_pixels``."""
         return self.camera_pixels(i, angles_to_rays(yaw_deg, tilt_deg))
 
     def pixels_to_angles(self, i: int, pixels: Array) -> tuple[Array, Array]:
-        """Yaw and tilt in degrees of camera `i`'s pixels (..., 2); nan where its lens has no ray."""
+        """Yaw and tilt in degrees, (...) each, of pixels (..., 2) of camera `i`; nan for pixels without a ray."""
         return rays_to_angles(self.pixel_rays(i, pixels))
 
     def seen_by(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> NDArray[np.bool_]:
-        """Which cameras see the directions: shape (..., cameras)."""
+        """Which cameras see the directions, in degrees: booleans of shape (..., cameras)."""
         rays = angles_to_rays(yaw_deg, tilt_deg)
         return np.stack(
             [camera.lens.contains(self.camera_pixels(i, rays)) for i, camera in enumerate(self.cameras)],
@@ -142,29 +144,30 @@ class Rig:
         )
 
     def angles_to_metres(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
-        """x to the right and z forward, metres on the ground; nan at and above the horizon."""
+        """Ground points of directions: x to the right, z forward, in metres; nan at and above the horizon."""
         return self.surface.angles_to_metres(yaw_deg, tilt_deg)
 
     def metres_to_angles(
         self, x_m: ArrayLike, z_m: ArrayLike, above_ground_m: ArrayLike = 0.0
     ) -> tuple[Array, Array]:
-        """Yaw and tilt in degrees in which the origin sees points on the ground, or so far above it."""
+        """Yaw and tilt in degrees of points on the ground, or `above_ground_m` above it, seen from the origin."""
         down = self.surface.height_m - np.asarray(above_ground_m, np.float64)
         x, y, z = np.broadcast_arrays(np.asarray(x_m, np.float64), down, np.asarray(z_m, np.float64))
         return rays_to_angles(np.stack([x, y, z], axis=-1))
 
     def pitch_to_angles(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
-        """Yaw and tilt in degrees of pitch coordinates. Raises RigError when the pitch is not known."""
+        """Yaw and tilt in degrees of pitch coordinates in metres. Raises RigError if the rig has no pitch."""
         return self.metres_to_angles(*self._known_pitch().to_world(u_m, v_m))
 
     def angles_to_pitch(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
-        """Pitch coordinates in metres; nan at and above the horizon. Raises RigError when it is not known."""
+        """Pitch coordinates in metres; nan at and above the horizon. Raises RigError if the rig has no pitch."""
         return self._known_pitch().from_world(*self.angles_to_metres(yaw_deg, tilt_deg))
 
     def outline_angles(self, step_m: float = 1.0) -> Array:
-        """The pitch's outline, a closed line of (yaw, tilt) in degrees, shape (N, 2), a point each `step_m`.
+        """The outline of the pitch as a closed polyline of (yaw, tilt) in degrees, shape (N, 2), a point every
+        `step_m`.
 
-        Raises RigError when the pitch is not known.
+        Raises RigError if the rig has no pitch.
         """
         pitch = self._known_pitch()
         half = np.array([pitch.length_m, pitch.width_m]) / 2
@@ -177,12 +180,12 @@ class Rig:
         return np.stack(self.pitch_to_angles(line[:, 0], line[:, 1]), axis=-1)
 
     def coverage(self) -> Coverage:
-        """The range of yaw and tilt that the cameras see together, computed once."""
+        """The range of yaw and tilt that the cameras cover together; computed once."""
         return self._coverage
 
     @cached_property
     def seams_deg(self) -> tuple[float, ...]:
-        """The seams' yaws from left to right; see Blend."""
+        """The yaw of each seam in degrees, from left to right; see Blend."""
         if self.blend.seam_deg:
             return self.blend.seam_deg
         axes = sorted(camera.yaw_deg for camera in self.cameras)
@@ -203,7 +206,7 @@ class Rig:
 
     def _known_pitch(self) -> Pitch:
         if self.pitch is None:
-            raise RigError("the rig does not know the pitch; add a [pitch] table with its size and place")
+            raise RigError("the rig has no pitch; add a [pitch] table with its size and position")
         return self.pitch
 
 

@@ -1,4 +1,4 @@
-"""Rig files: TOML to the parts of a rig and back; every error names the file, the key and what is allowed."""
+"""Rig files: read and written as TOML; every error names the file, the key and what is allowed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADER = """\
 
 
 class _Table:
-    """One TOML table, read key by key; what is wrong or left over raises RigError naming file and key."""
+    """A TOML table, read key by key; an invalid or unknown key raises RigError naming file and key."""
 
     def __init__(self, where: str, table: object) -> None:
         if not isinstance(table, Mapping):
@@ -59,7 +59,7 @@ class _Table:
     def text(self, key: str, default: str | None = None) -> str:
         value = self.take(key, default)
         if not isinstance(value, str) or not value:
-            raise self.wrong(key, value, "a text")
+            raise self.wrong(key, value, "text")
         return value
 
     def numbers(
@@ -83,7 +83,7 @@ class _Table:
 
 
 def read_rig(path: Path) -> RigParts:
-    """The parts of the rig in a file. Raises RigError."""
+    """The parts of the rig in a file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -106,7 +106,7 @@ def read_rig(path: Path) -> RigParts:
 
 
 def write_rig(rig: RigParts, path: Path) -> None:
-    """Write the rig to a file that ``read_rig`` turns into equal parts. Raises RigError."""
+    """Write a rig to a file that ``read_rig`` reads back unchanged. Blocks on the disk. Raises RigError."""
     surface, blend = rig.surface, rig.blend
     seams: object = blend.seam_deg[0] if len(blend.seam_deg) == 1 else list(blend.seam_deg)
     text = [_HEADER, f"version = {VERSION}\n", "\n[surface]\n", _line("kind", surface.kind)]
@@ -149,7 +149,7 @@ def _toml(value: object) -> str:
         return repr(value)
     if isinstance(value, float):
         return repr(float(value))
-    raise RigError(f"a rig file cannot hold {value!r}; allowed: numbers, texts, true and false")
+    raise RigError(f"a rig file cannot hold {value!r}; allowed: numbers, text, true and false")
 
 
 def _camera(where: str, table: object) -> Camera:
@@ -163,7 +163,7 @@ def _camera(where: str, table: object) -> Camera:
     if panorama and "hfov_deg" in keys:
         hfov_deg = keys.number("hfov_deg")
         if not 0 < hfov_deg <= 360:
-            raise keys.wrong("hfov_deg", hfov_deg, "more than 0, at most 360 degrees")
+            raise keys.wrong("hfov_deg", hfov_deg, "above 0 and at most 360 degrees")
         focal_px = width / math.radians(hfov_deg)
     else:
         focal_px = keys.number("focal_px")
@@ -218,13 +218,13 @@ def _quality(where: str, table: object) -> Quality:
         raise RigError(f"{where} is {table!r}; allowed: a table")
     for key, value in table.items():
         if not isinstance(value, float | int | str | bool):
-            raise RigError(f"{where}: {key} is {value!r}; allowed: a number, a text, true or false")
+            raise RigError(f"{where}: {key} is {value!r}; allowed: a number, text, true or false")
     return dict(table)
 
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Say where, in a RigError raised inside."""
+    """Prefix a RigError raised inside with `where`."""
     try:
         yield
     except RigError as error:

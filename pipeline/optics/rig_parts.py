@@ -1,4 +1,4 @@
-"""What a rig is made of: its cameras, the blend between them, the pitch; and all of it as a rig file holds it."""
+"""The parts of a rig: cameras, blend, pitch and their regions; RigParts holds what a rig file holds."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Quality = Mapping[str, float | int | str | bool]
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One camera: its lens, where it stands and looks, how its colours and frames differ from the others'.
+    """One camera: lens, orientation in degrees, position in metres, colour gains and time offset.
 
-    ``gain_bgr`` multiplies its blue, green and red; its frame ``i + frame_offset`` shows the same moment as
-    the first camera's frame ``i``. Raises RigError for values that are not finite and gains not above 0.
+    ``gain_bgr`` multiplies blue, green and red; frame ``i + frame_offset`` shows the same moment as frame ``i`` of
+    the first camera. Raises RigError for values that are not finite and for gains of 0 or less.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Camera:
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """Width and height of its picture."""
+        """Width and height of the image in pixels."""
         return self.lens.size_px
 
     @property
@@ -57,10 +57,10 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """Where neighbouring cameras take over from each other, and over how wide an angle.
+    """Where the images of neighbouring cameras meet, and the angle over which they are blended.
 
-    ``seam_deg`` holds the seams' yaws from left to right, one fewer than there are cameras; empty means
-    midway between the axes of neighbours.
+    ``seam_deg`` holds the yaw of each seam from left to right, one fewer than there are cameras; empty means
+    midway between the optical axes of neighbours. ``feather_deg`` is the width of the blend.
     """
 
     seam_deg: tuple[float, ...] = ()
@@ -77,10 +77,10 @@ class Blend:
 
 @dataclass(frozen=True, slots=True)
 class Pitch:
-    """The pitch on the ground: its size, where its centre lies (x, z in world metres), how it is turned.
+    """The pitch on the ground: size, centre (x, z in world metres) and rotation.
 
-    Pitch coordinates are metres from its centre, u along its length, v across it and away from the cameras;
-    ``yaw_deg`` turns it to the right as seen from above; 0 lays its length along the world's x.
+    Pitch coordinates are metres from the centre: u along the length, v across it, away from the cameras.
+    ``yaw_deg`` rotates the pitch clockwise as seen from above; at 0 its length is parallel to the world's x axis.
     """
 
     length_m: float = 105.0
@@ -98,13 +98,13 @@ class Pitch:
             raise RigError(f"yaw_deg is {self.yaw_deg}; allowed: a number of degrees")
 
     def to_world(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
-        """World x and z in metres of pitch coordinates."""
+        """World x and z in metres of pitch coordinates in metres, any shape."""
         cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
         u, v = np.asarray(u_m, np.float64), np.asarray(v_m, np.float64)
         return self.centre_m[0] + cos * u + sin * v, self.centre_m[1] - sin * u + cos * v
 
     def from_world(self, x_m: ArrayLike, z_m: ArrayLike) -> tuple[Array, Array]:
-        """Pitch coordinates in metres of world x and z."""
+        """Pitch coordinates in metres of world x and z in metres, any shape."""
         cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
         x, z = np.asarray(x_m, np.float64) - self.centre_m[0], np.asarray(z_m, np.float64) - self.centre_m[1]
         return cos * x - sin * z, sin * x + cos * z
@@ -112,7 +112,7 @@ class Pitch:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where in the rig frame one camera's picture lies, in luma pixels."""
+    """The rectangle of one camera's image in the rig frame, in luma pixels."""
 
     x: int
     y: int
@@ -122,7 +122,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The smallest range of angles that holds all that a rig sees, degrees; its corners may be unseen."""
+    """The smallest range of yaw and tilt, in degrees, around all that a rig sees; its corners may be unseen."""
 
     yaw_min_deg: float
     yaw_max_deg: float
@@ -131,7 +131,7 @@ class Coverage:
 
 
 class RigParts(NamedTuple):
-    """What a rig file holds, in the order of Rig's fields; Rig checks that the parts fit together."""
+    """The contents of a rig file, in the order of Rig's fields; Rig checks that the parts fit together."""
 
     cameras: tuple[Camera, ...]
     surface: Surface

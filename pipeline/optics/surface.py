@@ -1,4 +1,4 @@
-"""Where rays are taken to meet the scene: what lets cameras that stand apart share one picture."""
+"""Surface: the model of the scene on which the rays of cameras at different positions meet."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SurfaceKind = Literal["ground-capped", "infinity"]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The level ground ``height_m`` below the origin, out to ``range_cap_m``, then an upright wall round it.
+    """Level ground ``height_m`` below the origin out to ``range_cap_m``, and a cylindrical wall at that range.
 
-    Of kind "infinity" everything is far away, cameras have no parallax, and the height serves only to turn
-    angles into metres. Raises RigError for sizes that are not positive. Pure; any thread.
+    With kind "infinity" everything is infinitely far away, so cameras have no parallax, and the height only
+    converts angles to metres. Raises RigError for sizes that are not positive. Pure; any thread.
     """
 
     kind: SurfaceKind = "infinity"
@@ -35,10 +35,10 @@ class Surface:
             if not (math.isfinite(value) and value > 0):
                 raise RigError(f"{key} is {value}; allowed: a positive number of metres")
 
-    def nearness(self, origin_m: ArrayLike, rays: Array) -> Array:
-        """Length / distance in 1/m, shape (...), at which rays (..., 3) from `origin_m` meet the surface.
+    def inverse_distance(self, origin_m: ArrayLike, rays: Array) -> Array:
+        """Ray length / distance in 1/m, shape (...), at which rays (..., 3) from `origin_m` meet the surface.
 
-        0 where they never do. As a reciprocal it is continuous over the horizon and the zenith.
+        0 for rays that never meet it. The reciprocal is continuous across the horizon and the zenith.
         """
         if self.kind == "infinity":
             return np.zeros(rays.shape[:-1])
@@ -47,17 +47,20 @@ class Surface:
         square = rays[..., 0] ** 2 + rays[..., 2] ** 2
         inside = self.range_cap_m**2 - x * x - z * z
         wall = (along + np.sqrt(along * along + square * inside)) / inside
-        nearness: Array = np.maximum(rays[..., 1] / (self.height_m - y), wall)
-        return nearness
+        inverse_distance: Array = np.maximum(rays[..., 1] / (self.height_m - y), wall)
+        return inverse_distance
 
     def seen_from(self, target_m: ArrayLike, origin_m: ArrayLike, rays: Array) -> Array:
-        """Where `target_m` sees what `origin_m` sees along rays (..., 3): directions (..., 3)."""
+        """Directions (..., 3) in which `target_m` sees the points that `origin_m` sees along rays (..., 3)."""
         baseline = np.asarray(origin_m, np.float64) - np.asarray(target_m, np.float64)
-        directions: Array = rays + self.nearness(origin_m, rays)[..., None] * baseline
+        directions: Array = rays + self.inverse_distance(origin_m, rays)[..., None] * baseline
         return directions
 
     def angles_to_metres(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> tuple[Array, Array]:
-        """x to the right and z forward, metres on the ground, uncapped; nan at and above the horizon."""
+        """Ground points of directions: x to the right and z forward in metres, beyond the range cap too.
+
+        nan at and above the horizon.
+        """
         rays = angles_to_rays(yaw_deg, tilt_deg)
         down = np.where(rays[..., 1] > 1e-9, rays[..., 1], np.nan)
         return self.height_m * rays[..., 0] / down, self.height_m * rays[..., 2] / down

@@ -1,4 +1,4 @@
-"""A View: the virtual lens through which a rig is looked at. Panorama, virtual camera and tile are views."""
+"""View: a virtual lens that looks at a rig. Panorama, virtual camera and detector tile are views."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ OUTLINE_POINTS = 17
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Where a virtual lens looks and how wide; its picture's size is the renderer's business.
+    """Where a virtual lens looks and how wide. The renderer, not the view, has the size of the image.
 
-    Angles in degrees: yaw to the right, tilt upward, roll as a camera turned clockwise by its operator;
-    ``hfov_deg`` is the angle between the middles of the picture's left and right edges, at most 179 for a
-    rectilinear view, 360 for the others. A rectilinear view is turned by its tilt; the others stand
-    upright, horizon level and verticals vertical, and ``tilt_deg`` is that of the picture's middle.
-    Pure; any thread.
+    Angles in degrees: yaw to the right, tilt upward, roll clockwise as seen from behind the camera; ``hfov_deg``
+    is the horizontal field of view, between the middles of the left and right edges, at most 179 for a
+    rectilinear view and 360 for the others. A rectilinear view rotates with its tilt; the others stay upright,
+    with a level horizon, and ``tilt_deg`` is the tilt of the image centre. Pure; any thread.
     """
 
     yaw_deg: float
@@ -37,7 +36,8 @@ class View:
     projection: Projection = "rectilinear"
 
     def lens(self, width: int, height: int) -> Lens:
-        """The virtual lens of a picture of this size. Raises RigError for odd sizes and impossible angles."""
+        """The virtual lens of an image of this size in pixels. Raises RigError for odd sizes and impossible
+        angles."""
         widest_deg = 179 if self.projection == "rectilinear" else 360
         if not 0 < self.hfov_deg <= widest_deg:
             raise RigError(f"hfov_deg is {self.hfov_deg}; allowed for {self.projection}: 0 to {widest_deg}")
@@ -54,16 +54,16 @@ class View:
 
     @property
     def rotation(self) -> Array:
-        """The 3x3 rotation from the virtual lens's axes to the world's."""
+        """The 3x3 rotation virtual lens -> world."""
         tilt_deg = self.tilt_deg if self.projection == "rectilinear" else 0.0
         return rotation(self.yaw_deg, tilt_deg, self.roll_deg)
 
     def angles_to_pixels(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike, width: int, height: int) -> Array:
-        """Where in a picture of this size directions appear: pixels (..., 2), nan where they cannot."""
+        """Pixels (..., 2) of directions in an image of this size; nan for directions that the view cannot show."""
         return self.lens(width, height).project(angles_to_rays(yaw_deg, tilt_deg) @ self.rotation)
 
     def pixels_to_angles(self, pixels: Array, width: int, height: int) -> tuple[Array, Array]:
-        """Yaw and tilt in degrees of the pixels (..., 2) of a picture of this size."""
+        """Yaw and tilt in degrees, (...) each, of pixels (..., 2) of an image of this size."""
         return rays_to_angles(self.lens(width, height).unproject(pixels) @ self.rotation.T)
 
     def outline(self, aspect: float) -> Array:

@@ -235,7 +235,7 @@ def test_impossible_views_are_refused(view: View) -> None:
 
 def test_misfits_are_refused() -> None:
     rig, frame = SCENES[0]
-    with pytest.raises(ConfigError, match="even, positive size"):
+    with pytest.raises(ConfigError, match="even, positive width"):
         Renderer(rig, 641, 360)
     renderer = Renderer(rig, 640, 360)
     with pytest.raises(RigError, match="the footage gives 640x360"):

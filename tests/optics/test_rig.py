@@ -217,7 +217,7 @@ feather_deg = 1.0
         (
             "[blend]",
             "[quality]\nwhen = 2026-01-01\n[blend]",
-            r"\[quality\]: when is .*; allowed: a number, a text",
+            r"\[quality\]: when is .*; allowed: a number, text",
         ),
         ("[blend]", "[pitch]\nlength_m = 105\n[blend]", r"\[pitch\]: width_m is missing"),
     ],
