@@ -1,4 +1,4 @@
-"""Calibration: from the footage alone to a rig. Start reading in ``calibrate.py``."""
+"""Calibration: computes a rig from footage alone. Start reading in ``calibrate.py``."""
 
 from pipeline.optics.calibration.calibrate import Calibration, calibrate
 from pipeline.optics.calibration.footage import Footage, median_background

@@ -1,4 +1,4 @@
-"""Points that two cameras both see, found by their look alone: RootSIFT with a mutual ratio test.
+"""Feature points and their matches between two cameras: RootSIFT with a mutual ratio test.
 
 Lowe 2004 for the features and the ratio test; Arandjelovic and Zisserman 2012 for RootSIFT.
 """
@@ -19,13 +19,13 @@ from pipeline.optics.calibration.footage import Footage
 MOST_FEATURES = 8000
 FEWEST_FEATURES = 150
 RATIO = 0.8
-"""A match counts when its distance is below this share of the second best's, both ways."""
+"""A match counts if its distance is below this fraction of the second best distance, in both directions."""
 
 _WORKING_WIDTH = 1536
-"""Found at about this width, refined at full size later (`ties`)."""
+"""Features are found at about this width and refined at full size later (`ties`)."""
 
 _CELLS = (12, 8)
-"""Features are kept evenly over this grid, so that one busy tree does not take them all."""
+"""Features are kept evenly over this grid, so that a single tree does not take all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Points that camera ``a`` and camera ``b`` both see: pixels (n, 2) each, row by row."""
+    """Points that both camera ``a`` and camera ``b`` see: corresponding pixels (n, 2) in each."""
 
     a: int
     b: int
@@ -49,12 +49,12 @@ class Matches:
         return len(self.pixels_a)
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> Matches:
-        """Those chosen by a mask or by indices."""
+        """The matches selected by a mask or by indices."""
         return Matches(self.a, self.b, self.pixels_a[keep], self.pixels_b[keep])
 
 
 def find_features(footage: Footage) -> Features:
-    """The features of a background. Raises CalibrationError when it has too little texture."""
+    """The features of a background image. Raises CalibrationError if it has too little texture."""
     grey = cv2.cvtColor(footage.background, cv2.COLOR_BGR2GRAY)
     scale = max(1, round(grey.shape[1] / _WORKING_WIDTH))
     small = cv2.resize(grey, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
@@ -64,7 +64,7 @@ def find_features(footage: Footage) -> Features:
     if len(keypoints) < FEWEST_FEATURES:
         raise CalibrationError(
             f"{footage.name} shows too little texture ({len(keypoints)} distinct points, {FEWEST_FEATURES} "
-            "needed); film in daylight, in focus, with more than turf or sky in the picture"
+            "needed); record in daylight, in focus, with more than turf and sky in the image"
         )
     kept, computed = detector.compute(equalised, keypoints)
     descriptors = computed.astype(np.float32)
@@ -74,10 +74,10 @@ def find_features(footage: Footage) -> Features:
 
 
 def match_features(a: int, b: int, of_a: Features, of_b: Features) -> Matches:
-    """The pairs of points that are each other's clear best, each pair of pixels once."""
-    likeness = of_a.descriptors @ of_b.descriptors.T
-    forward, clear_forward = _best(likeness)
-    backward, clear_backward = _best(likeness.T)
+    """The pairs of points that are each other's clear best match, each pair of pixels once."""
+    similarity = of_a.descriptors @ of_b.descriptors.T
+    forward, clear_forward = _best(similarity)
+    backward, clear_backward = _best(similarity.T)
     rows = np.arange(len(forward))
     mutual = (backward[forward] == rows) & clear_forward & clear_backward[forward]
     pixels_a, pixels_b = of_a.pixels[rows[mutual]], of_b.pixels[forward[mutual]]
@@ -87,7 +87,7 @@ def match_features(a: int, b: int, of_a: Features, of_b: Features) -> Matches:
 
 
 def _spread(keypoints: Sequence[cv2.KeyPoint], size_px: tuple[int, int]) -> list[cv2.KeyPoint]:
-    """The strongest of every grid cell, at most MOST_FEATURES in all."""
+    """The strongest keypoints of each grid cell, at most MOST_FEATURES in total."""
     if not keypoints:
         return []
     place = np.array([keypoint.pt for keypoint in keypoints]) / size_px
@@ -100,12 +100,12 @@ def _spread(keypoints: Sequence[cv2.KeyPoint], size_px: tuple[int, int]) -> list
     return [keypoints[i] for i in chosen]
 
 
-def _best(likeness: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """The likest column of each row, and whether it passes the ratio test. Unit descriptors: d^2 = 2 - 2 cos."""
-    best = np.argmax(likeness, axis=1)
-    rows = np.arange(len(likeness))
-    first = likeness[rows, best].copy()
-    likeness[rows, best] = -1.0
-    second = likeness.max(axis=1)
-    likeness[rows, best] = first
+def _best(similarity: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The best column of each row, and whether it passes the ratio test. Unit descriptors: d^2 = 2 - 2 cos."""
+    best = np.argmax(similarity, axis=1)
+    rows = np.arange(len(similarity))
+    first = similarity[rows, best].copy()
+    similarity[rows, best] = -1.0
+    second = similarity.max(axis=1)
+    similarity[rows, best] = first
     return best, (1.0 - first) < RATIO**2 * (1.0 - second)

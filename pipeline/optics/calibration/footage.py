@@ -1,4 +1,4 @@
-"""What calibration is given of one camera: its still background and a run of small pictures of what moves."""
+"""Footage: the input of calibration for one camera, a static background and small consecutive frames."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BAND_ROWS = 128
 
 @dataclass(frozen=True, slots=True)
 class Footage:
-    """One fixed camera's few seconds.
+    """A few seconds of one fixed camera.
 
-    ``background``: BGR, shape (height, width, 3), with what moves taken out. ``motion``: brightness of every
-    consecutive frame, shape (frames, rows, columns), shrunk by one whole factor; at least one frame.
-    ``frame_rate`` in frames a second.
+    ``background``: BGR, shape (height, width, 3), without moving objects. ``motion``: brightness of consecutive
+    frames, shape (frames, rows, columns), downscaled by an integer factor; at least one frame. ``frame_rate`` in
+    frames per second.
     """
 
     name: str
@@ -31,17 +31,17 @@ class Footage:
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """Width and height of the camera's picture."""
+        """Width and height of the camera's image in pixels."""
         return self.background.shape[1], self.background.shape[0]
 
 
 def median_background(pictures: Sequence[Picture]) -> Picture:
-    """The median of pictures of one shape, pixel by pixel: what stands still in more than half of them.
+    """The pixel-wise median of images of one shape: what stands still in more than half of them.
 
-    Raises CalibrationError when there is no picture. Pure; any thread; works in bands to stay in the cache.
+    Raises CalibrationError if there is no image. Pure; any thread; works in bands to stay in the cache.
     """
     if not pictures:
-        raise CalibrationError("the footage holds no picture; give films of a second or more")
+        raise CalibrationError("the footage contains no frame; give a second of video or more")
     middle = len(pictures) // 2
     background = np.empty_like(pictures[0])
     for top in range(0, len(background), _BAND_ROWS):

@@ -1,4 +1,4 @@
-"""A gain per camera and colour that makes neighbours agree where both see the ground."""
+"""Colour gains per camera that make neighbouring cameras agree where both see the ground."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LARGEST_GAIN = 1.6
 
 
 def with_gains(rig: Rig, footage: Sequence[Footage], turf: Sequence[NDArray[np.bool_]]) -> Rig:
-    """The rig with gains that differ least from 1 together; cameras that share no turf keep theirs at 1."""
+    """The rig with colour gains as close to 1 as possible; cameras that share no turf with others keep gain 1."""
     smooth = [blur(part.background, _SMOOTH_PX) for part in footage]
     rows, right = [], []
     for a, b in combinations(range(len(footage)), 2):
@@ -33,7 +33,7 @@ def with_gains(rig: Rig, footage: Sequence[Footage], turf: Sequence[NDArray[np.b
             right.append(ratio)
     if not rows:
         return rig
-    # Least squares of least norm: the logarithms of the gains add up to nothing.
+    # Minimum-norm least squares: the logarithms of the gains add up to 0.
     logs = np.linalg.lstsq(np.array(rows), np.array(right), rcond=None)[0]
     limit = np.log(_LARGEST_GAIN)
     gains = np.exp(np.clip(logs, -limit, limit))
@@ -47,7 +47,8 @@ def with_gains(rig: Rig, footage: Sequence[Footage], turf: Sequence[NDArray[np.b
 def _log_ratio(
     rig: Rig, a: int, b: int, smooth: Sequence[NDArray[np.uint8]], turf: Sequence[NDArray[np.bool_]]
 ) -> Array | None:
-    """log(gain of a) - log(gain of b) for blue, green, red, that makes both show one colour; None unseen."""
+    """log(gain of a) - log(gain of b) for blue, green, red that makes both show the same colour; None if no turf
+    is seen by both."""
     reach = rig.coverage()
     yaw, tilt = np.meshgrid(
         np.arange(reach.yaw_min_deg, reach.yaw_max_deg, _STEP_DEG),

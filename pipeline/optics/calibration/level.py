@@ -1,7 +1,7 @@
-"""Which way is down: the two square, level directions in which a pitch is painted.
+"""The level of a rig: the two perpendicular, horizontal directions of the pitch lines.
 
-All lines of one direction have planes that meet in it (its vanishing point). Of all pairs of directions that
-the lines offer, the square pair with the most line in it is the pitch's.
+The planes of all lines of one direction meet in that direction (its vanishing point). Of all pairs of directions
+that the lines offer, the perpendicular pair with the greatest total line length belongs to the pitch.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _LEAST_LINES = 2
 """Lines in each of the two directions."""
 
 _STEEPEST = 0.5
-"""Cosine of the largest angle between the pitch's down and the cameras' own: 60 degrees."""
+"""Cosine of the largest angle between the pitch's vertical and that of the cameras: 60 degrees."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The world's axes in the rig's present ones, rows x, down, z; and each line's axis, None when neither's."""
+    """The level world axes in the rig's current axes, rows x, down, z, and the axis of each line, None for none."""
 
     axes: Array
     line_axes: tuple[Axis | None, ...]
 
 
 def find_level(rig: Rig, lines: Sequence[LinePoints]) -> Level | None:
-    """The level that the lines tell, or None when they do not run in two square directions."""
+    """The level that the lines determine, or None if they do not run in two perpendicular directions."""
     if len(lines) < 2 * _LEAST_LINES:
         return None
     normals = np.array([_world_normal(rig, line) for line in lines])
@@ -65,7 +65,7 @@ def find_level(rig: Rig, lines: Sequence[LinePoints]) -> Level | None:
 
 
 def axis_of(rig: Rig, line: LinePoints) -> Axis | None:
-    """Which of the world's level axes the line runs along in a level rig, None when along neither."""
+    """The horizontal world axis along which a line runs in a level rig, None for neither."""
     normal = _world_normal(rig, line)
     off_x, _, off_z = np.abs(normal)
     if min(off_x, off_z) > _ALONG:
@@ -73,8 +73,8 @@ def axis_of(rig: Rig, line: LinePoints) -> Axis | None:
     return "x" if off_x < off_z else "z"
 
 
-def turned(rig: Rig, axes: Array) -> Rig:
-    """The rig in new world axes, rows of `axes`; the places of its cameras turn with them."""
+def rotated(rig: Rig, axes: Array) -> Rig:
+    """The rig in new world axes, the rows of `axes`; the positions of its cameras rotate with them."""
     cameras = []
     for camera in rig.cameras:
         yaw, tilt, roll = angles_of(axes @ camera.rotation)
@@ -91,8 +91,8 @@ def angles_of(turn: Array) -> tuple[float, float, float]:
     return float(yaw), float(tilt), float(roll)
 
 
-def own_level(cameras: Sequence[Camera]) -> Array:
-    """World axes taken from the cameras alone: down is their common down, forward their common forward."""
+def level_of_cameras(cameras: Sequence[Camera]) -> Array:
+    """World axes derived from the cameras alone: their mean down and their mean forward."""
     down = np.mean([camera.rotation[:, 1] for camera in cameras], axis=0)
     forward = np.mean([camera.rotation[:, 2] for camera in cameras], axis=0)
     return _axes(down / np.linalg.norm(down), forward)
@@ -112,7 +112,7 @@ def _axes(down: Array, forward: Array) -> Array:
 def _refine(
     first: Array, second: Array, normals: Array, weights: Array, rig: Rig, own_down: Array
 ) -> Level | None:
-    """Both directions from all their lines, made square; forward is the one that the cameras look along."""
+    """Both directions refined from all their lines and made perpendicular; forward is where the cameras look."""
     for _ in range(3):
         near = np.abs(normals @ np.stack([first, second], axis=1))
         kind = np.where(near.min(axis=1) < 2 * _AGREE, near.argmin(axis=1), -1)

@@ -1,7 +1,7 @@
-"""Straight lines among ridge points: what lies on one great circle around the camera, under a lens.
+"""Straight lines among ridge points: points whose rays through the lens lie on one great circle.
 
-A straight line in the scene and the camera's middle span a plane; the rays to the line lie in that plane.
-Planes are found one after another by RANSAC over pairs of points (Fischler and Bolles 1981), longest first.
+A straight line in the scene and the camera's centre span a plane, and the rays to the line lie in that plane.
+Planes are found one after another by RANSAC over pairs of points (Fischler and Bolles 1981), longest line first.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from pipeline.optics.calibration.ridges import Ridges
 from pipeline.optics.lens import Lens
 
 SHORTEST = 0.05
-"""Of the picture's width."""
+"""Shortest line, as a fraction of the image width."""
 
 MOST_LINES = 24
 
-_POOL = 6000
+_MOST_POINTS = 6000
 _TRIALS = 400
-_JUDGES = 1500
+_SCORING_POINTS = 1500
 _TURN = 0.08
-"""Sine of the angle by which a point's own direction may differ from its line's."""
+"""Sine of the largest angle between a point's own direction and that of its line."""
 
 _GAP = 0.02
-"""Longest gap in a line, of the picture's width."""
+"""Longest gap in a line, as a fraction of the image width."""
 
 _SAMPLE_PX = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class LinePoints:
-    """Points that one camera sees on one straight line: pixels (n, 2), in order along it, evenly thinned."""
+    """Points that one camera sees on one straight line: pixels (n, 2), in order along it, evenly spaced."""
 
     camera: int
     pixels: Array
@@ -43,9 +43,9 @@ class LinePoints:
 def find_lines(
     camera: int, ridges: Ridges, lens: Lens, tolerance_px: float, seed: int = 0
 ) -> list[LinePoints]:
-    """The straight lines at least SHORTEST of the picture's width long without a gap, longest first."""
+    """The straight lines without a gap, longest first, from SHORTEST times the image width on."""
     generator = np.random.default_rng(seed)
-    pool = ridges.where(_sample(len(ridges.pixels), _POOL, generator))
+    pool = ridges.where(_sample(len(ridges.pixels), _MOST_POINTS, generator))
     rays, tangents = directions(pool, lens)
     left = np.ones(len(rays), bool)
     lines: list[LinePoints] = []
@@ -58,7 +58,7 @@ def find_lines(
         normal = _best_plane(rays[index], tangents[index], tolerance, generator)
         if normal is None:
             break
-        on_line = index[_on(rays[index], tangents[index], normal, tolerance)]
+        on_line = index[_inliers(rays[index], tangents[index], normal, tolerance)]
         run = _longest_run(pool.pixels[on_line], _GAP * width)
         left[on_line[run] if len(run) > 10 else on_line] = False
         if len(run) > 10 and _length_px(pool.pixels[on_line[run]]) >= SHORTEST * width:
@@ -67,7 +67,7 @@ def find_lines(
 
 
 def directions(ridges: Ridges, lens: Lens) -> tuple[Array, Array]:
-    """Unit rays (n, 3) to ridge points, and unit tangents (n, 3) in which their lines run on the sphere."""
+    """Unit rays (n, 3) to ridge points, and unit tangents (n, 3) of their lines on the sphere."""
     rays = lens.unproject(ridges.pixels)
     beside = lens.unproject(ridges.pixels + ridges.along)
     tangents = beside - rays
@@ -75,7 +75,7 @@ def directions(ridges: Ridges, lens: Lens) -> tuple[Array, Array]:
 
 
 def plane_of(rays: Array) -> Array:
-    """The unit normal (3,) of the plane through the origin nearest to rays (n, 3), nan left out."""
+    """The unit normal (3,) of the plane through the origin nearest to rays (n, 3); rays of nan are ignored."""
     known = np.nan_to_num(rays)
     _, vectors = np.linalg.eigh(known.T @ known)
     normal: Array = vectors[:, 0]
@@ -83,7 +83,7 @@ def plane_of(rays: Array) -> Array:
 
 
 def thin(pixels: Array) -> Array:
-    """Points in order along their line, one for each _SAMPLE_PX, each the mean of those around it."""
+    """Resample points along their line, one per _SAMPLE_PX, each the mean of the points around it."""
     along = _along(pixels)
     bins = ((along - along.min()) / _SAMPLE_PX).astype(int)
     counts = np.bincount(bins)
@@ -99,14 +99,14 @@ def _sample(count: int, most: int, generator: np.random.Generator) -> NDArray[np
     return keep
 
 
-def _on(rays: Array, tangents: Array, normal: Array, tolerance: float) -> NDArray[np.bool_]:
+def _inliers(rays: Array, tangents: Array, normal: Array, tolerance: float) -> NDArray[np.bool_]:
     return (np.abs(rays @ normal) < tolerance) & (np.abs(tangents @ normal) < _TURN)
 
 
 def _best_plane(
     rays: Array, tangents: Array, tolerance: float, generator: np.random.Generator
 ) -> Array | None:
-    """The plane that holds the most points running along it, refitted; None when no pair of points agrees."""
+    """The plane with the most inliers, refitted to them; None if no pair of points gives one."""
     first, second = generator.integers(0, len(rays), (2, 8 * _TRIALS))
     normals = np.cross(rays[first], rays[second])
     size = np.linalg.norm(normals, axis=1)
@@ -119,13 +119,13 @@ def _best_plane(
     candidates = normals[agree][:_TRIALS]
     if not len(candidates):
         return None
-    judges = generator.permutation(len(rays))[:_JUDGES]
+    judges = generator.permutation(len(rays))[:_SCORING_POINTS]
     off = np.abs(candidates.astype(np.float32) @ rays[judges].T.astype(np.float32))
     turn = np.abs(candidates.astype(np.float32) @ tangents[judges].T.astype(np.float32))
     near = (off < tolerance) & (turn < _TURN)
     normal: Array = candidates[int(np.argmax(near.sum(axis=1)))]
     for _ in range(3):
-        chosen = _on(rays, tangents, normal, tolerance)
+        chosen = _inliers(rays, tangents, normal, tolerance)
         if chosen.sum() < 3:
             break
         normal = plane_of(rays[chosen])
@@ -133,7 +133,7 @@ def _best_plane(
 
 
 def _along(pixels: Array) -> Array:
-    """Where points lie along their main direction, pixels."""
+    """The positions of points along their main direction, in pixels."""
     centred = pixels - pixels.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     along: Array = centred @ vectors[:, 1]
@@ -145,7 +145,7 @@ def _length_px(pixels: Array) -> float:
 
 
 def _longest_run(pixels: Array, gap_px: float) -> NDArray[np.intp]:
-    """Indices, in order along the line, of the longest stretch without a gap above `gap_px`."""
+    """The indices, in order along the line, of the longest run without a gap above `gap_px`."""
     if len(pixels) < 3:
         return np.arange(0)
     along = _along(pixels)

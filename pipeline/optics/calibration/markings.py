@@ -1,7 +1,7 @@
-"""The pitch among the lines on the ground: its penalty areas give the scale, its place and its size.
+"""The pitch, recognised among lines on the ground: its penalty areas give the scale, its position and its size.
 
-The laws of the game (IFAB, law 1) fix a penalty area at 16.5 m by 40.32 m and a goal area at 5.5 m by 18.32 m;
-length and width of a pitch they leave open within limits.
+The Laws of the Game (IFAB, law 1) fix a penalty area at 16.5 m by 40.32 m and a goal area at 5.5 m by 18.32 m; the
+length and the width of a pitch may vary within limits.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ LENGTH_RANGE_M, WIDTH_RANGE_M = (85.0, 125.0), (45.0, 92.0)
 
 _SCALE_MISMATCH = 0.08
 _LEAST_SCORE = 2.4
-"""Of 4: how much of a penalty area's four sides must be seen."""
+"""How much of the four sides of a penalty area must be seen, of 4."""
 
 _SAME_M = 0.9
-"""A seen line this near to where the laws put one is that one."""
+"""A seen line this close to a marking's lawful position is taken for that marking."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A line on the ground in world units: where it lies across its axis, and each part's reach along it."""
+class SeenLine:
+    """A line on the ground in world units: its offset across its axis, and the range of each part along it."""
 
     line: GroundLine
     offset: float
@@ -37,16 +37,16 @@ class Seen:
 
     @property
     def length(self) -> float:
-        """From its lowest end to its highest."""
+        """The distance from its lowest to its highest end."""
         return max(high for _, high in self.reaches) - min(low for low, _ in self.reaches)
 
     def covers(self, low: float, high: float) -> float:
-        """The share of low..high that it covers."""
+        """The fraction of low..high that the line covers."""
         covered = sum(max(0.0, min(high, end) - max(low, start)) for start, end in self.reaches)
         return min(1.0, covered / (high - low))
 
     def fills(self, low: float, high: float) -> float:
-        """The share of low..high that it covers, less the share by which parts there run on beyond."""
+        """The fraction of low..high that the line covers, less the fraction by which its parts extend beyond."""
         beyond = sum(
             max(0.0, low - start) + max(0.0, end - high)
             for start, end in self.reaches
@@ -56,8 +56,8 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A penalty area as seen: goal line and front at x, sides at z, in world units; metres per unit; score."""
+class PenaltyArea:
+    """A detected penalty area: x of goal line and front, z of the sides, in world units; metres per unit; score."""
 
     goal: float
     front: float
@@ -69,7 +69,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Marking:
-    """One line that the laws put on a pitch, in metres from its centre."""
+    """One line of a pitch by the laws, in metres from the pitch's centre."""
 
     name: str
     axis: Axis
@@ -78,8 +78,8 @@ class Marking:
     high_m: float
 
 
-def survey(rig: Rig, lines: Sequence[GroundLine]) -> list[Seen]:
-    """Where lines lie on the ground."""
+def ground_positions(rig: Rig, lines: Sequence[GroundLine]) -> list[SeenLine]:
+    """The positions of lines on the ground."""
     seen = []
     for line in lines:
         _, offset = ground_line_error_px(rig, line)
@@ -90,15 +90,17 @@ def survey(rig: Rig, lines: Sequence[GroundLine]) -> list[Seen]:
             if np.isfinite(along).any():
                 reaches.append((float(np.nanmin(along)), float(np.nanmax(along))))
         if reaches and np.isfinite(offset):
-            seen.append(Seen(line, offset, tuple(reaches)))
+            seen.append(SeenLine(line, offset, tuple(reaches)))
     return seen
 
 
 def merged(rig: Rig, lines: Sequence[GroundLine], within: float) -> list[GroundLine]:
-    """Lines of one axis that lie within `within` world units of each other made one."""
+    """Merge lines of the same axis that are within `within` world units of each other."""
     joined: list[GroundLine] = []
     for axis in ("x", "z"):
-        seen = sorted((s for s in survey(rig, lines) if s.line.axis == axis), key=lambda s: s.offset)
+        seen = sorted(
+            (s for s in ground_positions(rig, lines) if s.line.axis == axis), key=lambda s: s.offset
+        )
         last = -np.inf
         for s in seen:
             if s.offset - last < within:
@@ -110,9 +112,10 @@ def merged(rig: Rig, lines: Sequence[GroundLine], within: float) -> list[GroundL
 
 
 def find_pitch(rig: Rig, lines: Sequence[GroundLine]) -> tuple[float, Pitch | None]:
-    """Metres per world unit (nan when no penalty area is seen), and the pitch, in metres, when its size is."""
-    seen = survey(rig, lines)
-    boxes = [box for side in (1, -1) if (box := _best_box(seen, side)) is not None]
+    """Metres per world unit (nan if no penalty area is seen), and the pitch in metres, None if its size is not
+    seen."""
+    seen = ground_positions(rig, lines)
+    boxes = [box for side in (1, -1) if (box := _best_penalty_area(seen, side)) is not None]
     if not boxes:
         return float("nan"), None
     best = max(boxes, key=lambda box: box.score)
@@ -122,7 +125,7 @@ def find_pitch(rig: Rig, lines: Sequence[GroundLine]) -> tuple[float, Pitch | No
 
 
 def markings(pitch: Pitch) -> list[Marking]:
-    """The straight lines of a pitch."""
+    """The straight line markings of a pitch."""
     half, wide = pitch.length_m / 2, pitch.width_m / 2
     lines = [
         Marking("near touchline", "x", -wide, -half, half),
@@ -144,9 +147,9 @@ def markings(pitch: Pitch) -> list[Marking]:
 
 
 def recognise(rig: Rig, pitch: Pitch, lines: Sequence[GroundLine]) -> dict[str, GroundLine]:
-    """The seen lines that are markings of the pitch, by name, all their parts together. A rig in metres."""
+    """The seen lines that are markings of the pitch, by name, with all their parts. The rig is in metres."""
     named: dict[str, GroundLine] = {}
-    seen = survey(rig, lines)
+    seen = ground_positions(rig, lines)
     x, z = pitch.centre_m
     for marking in markings(pitch):
         across, along = (z, x) if marking.axis == "x" else (x, z)
@@ -163,8 +166,8 @@ def recognise(rig: Rig, pitch: Pitch, lines: Sequence[GroundLine]) -> dict[str, 
     return named
 
 
-def measured(rig: Rig, pitch: Pitch, named: dict[str, GroundLine]) -> Pitch:
-    """The pitch again from its recognised lines, in metres; what is not seen stays as it was."""
+def remeasured(rig: Rig, pitch: Pitch, named: dict[str, GroundLine]) -> Pitch:
+    """The pitch remeasured from its recognised lines, in metres; what is not seen stays unchanged."""
     place = {name: ground_line_error_px(rig, line)[1] for name, line in named.items()}
     x, z = pitch.centre_m
     length_m, width_m = pitch.length_m, pitch.width_m
@@ -188,7 +191,7 @@ def measured(rig: Rig, pitch: Pitch, named: dict[str, GroundLine]) -> Pitch:
 
 
 def families(named: dict[str, GroundLine]) -> list[GroundLine]:
-    """The named lines, those made one whose distance the laws fix: lines of one goal, sides of all areas."""
+    """The named lines, merged if the laws fix their distance: the lines of one goal, the sides of all areas."""
     groups: dict[str, list[tuple[GroundLine, float]]] = {}
     for name, line in named.items():
         group, shift = _family(name)
@@ -204,7 +207,7 @@ def families(named: dict[str, GroundLine]) -> list[GroundLine]:
 
 
 def law_lengths(rig: Rig, named: dict[str, GroundLine]) -> dict[str, tuple[float, float]]:
-    """Lengths that the laws fix, measured between seen lines, and what they ought to be, in world units."""
+    """Lengths that the laws fix: as measured between seen lines and as they should be, in world units."""
     place = {name: ground_line_error_px(rig, line)[1] for name, line in named.items()}
     lengths: dict[str, tuple[float, float]] = {}
     for side in ("left", "right"):
@@ -222,7 +225,7 @@ def law_lengths(rig: Rig, named: dict[str, GroundLine]) -> dict[str, tuple[float
 
 
 def _family(name: str) -> tuple[str, float]:
-    """The family that a marking belongs to, and how far from the family's place the laws put it."""
+    """The family of a marking, and its lawful distance from the family's reference line."""
     for area, depth, width in (
         ("penalty area", PENALTY_DEPTH_M, PENALTY_WIDTH_M),
         ("goal area", GOAL_DEPTH_M, GOAL_WIDTH_M),
@@ -237,31 +240,33 @@ def _family(name: str) -> tuple[str, float]:
     return name, 0.0
 
 
-def _lies_within(seen: Seen, low: float, high: float) -> bool:
-    """Whether a line of one part is a good piece of low..high, and little else."""
+def _lies_within(seen: SeenLine, low: float, high: float) -> bool:
+    """Whether a line of one part covers a good part of low..high, and little else."""
     return seen.covers(low, high) > 0.25 and seen.covers(low, high) * (high - low) > 0.7 * seen.length
 
 
-def _best_box(seen: Sequence[Seen], side: int) -> Box | None:
-    """The best penalty area whose front lies to the right (`side` 1) or left (-1) of its goal line."""
+def _best_penalty_area(seen: Sequence[SeenLine], side: int) -> PenaltyArea | None:
+    """The best penalty area whose front is to the right (`side` 1) or the left (-1) of its goal line."""
     upright = [s for s in seen if s.line.axis == "z"]
     level = [s for s in seen if s.line.axis == "x"]
-    boxes = _boxes(upright, level, side)
+    boxes = _penalty_areas(upright, level, side)
     return max(boxes, key=lambda box: box.score, default=None)
 
 
-def _opposite(box: Box, other: Box) -> bool:
-    """Whether two penalty areas can be a pitch's two: of one scale, front to front a good way apart."""
+def _opposite(box: PenaltyArea, other: PenaltyArea) -> bool:
+    """Whether two penalty areas can belong to one pitch: the same scale, and a plausible distance between them."""
     apart = abs(box.front - other.front) * other.metres
     between = (box.front - other.front) * (box.goal - other.goal) > 0
     return abs(box.metres / other.metres - 1) < _SCALE_MISMATCH and between and apart > 2 * PENALTY_DEPTH_M
 
 
-def _boxes(upright: Sequence[Seen], level: Sequence[Seen], side: int) -> Iterator[Box]:
+def _penalty_areas(
+    upright: Sequence[SeenLine], level: Sequence[SeenLine], side: int
+) -> Iterator[PenaltyArea]:
     for first, second in combinations(sorted(upright, key=lambda s: s.offset), 2):
         goal, front = (first, second) if side > 0 else (second, first)
         depth = PENALTY_DEPTH_M / (second.offset - first.offset)
-        # A side too faint to be seen lies where the front ends; it adds nothing to the score.
+        # A side too faint to be seen is assumed at the end of the front; it adds nothing to the score.
         ends_of_front = (min(low for low, _ in front.reaches), max(high for _, high in front.reaches))
         faint = [replace(front, offset=end, reaches=()) for end in ends_of_front]
         for near, far in combinations(sorted([*level, *faint], key=lambda s: s.offset), 2):
@@ -276,12 +281,14 @@ def _boxes(upright: Sequence[Seen], level: Sequence[Seen], side: int) -> Iterato
             score = goal.covers(*ends) + front.fills(*ends) + near.fills(*sides) + far.fills(*sides)
             score -= mismatch / _SCALE_MISMATCH / 2
             if score > _LEAST_SCORE:
-                # The width is the longer of the two, and the better known.
-                yield Box(goal.offset, front.offset, near.offset, far.offset, (depth + 2 * width) / 3, score)
+                # The width counts twice: it is longer than the depth and measured better.
+                yield PenaltyArea(
+                    goal.offset, front.offset, near.offset, far.offset, (depth + 2 * width) / 3, score
+                )
 
 
-def _pitch(seen: Sequence[Seen], boxes: Sequence[Box], metres: float) -> Pitch | None:
-    """Length from both goal lines or from one and the halfway line; width from the touchlines."""
+def _pitch(seen: Sequence[SeenLine], boxes: Sequence[PenaltyArea], metres: float) -> Pitch | None:
+    """The pitch: length from both goal lines or one and the halfway line; width from the touchlines."""
     middle_z = float(np.mean([(box.near + box.far) / 2 for box in boxes]))
     middle_x = _middle_x(seen, boxes, metres)
     if middle_x is None:
@@ -296,7 +303,7 @@ def _pitch(seen: Sequence[Seen], boxes: Sequence[Box], metres: float) -> Pitch |
     return Pitch(length_m, 2 * half_width, (middle_x * metres, middle_z * metres))
 
 
-def _middle_x(seen: Sequence[Seen], boxes: Sequence[Box], metres: float) -> float | None:
+def _middle_x(seen: Sequence[SeenLine], boxes: Sequence[PenaltyArea], metres: float) -> float | None:
     shortest, longest = LENGTH_RANGE_M
     goals = sorted(box.goal for box in boxes)
     if len(goals) == 2:
@@ -311,7 +318,7 @@ def _middle_x(seen: Sequence[Seen], boxes: Sequence[Box], metres: float) -> floa
 
 
 def in_metres(rig: Rig, metres: float) -> Rig:
-    """The rig with its world unit, whatever it was, made the metre."""
+    """The rig rescaled to metres, given `metres` per world unit."""
     cameras = []
     for camera in rig.cameras:
         x, y, z = np.array(camera.position_m, np.float64) * metres

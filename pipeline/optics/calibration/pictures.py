@@ -1,4 +1,4 @@
-"""The few picture operations that calibration needs, with their types pinned down."""
+"""Typed wrappers of the OpenCV operations that calibration needs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ _Pixel = TypeVar("_Pixel", np.uint8, np.float32)
 
 
 def grey(picture: Picture) -> Floats:
-    """The brightness of a BGR picture, in levels."""
+    """The brightness of a BGR image, 0 to 255, float32."""
     return cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
 
 
 def blur(picture: NDArray[_Pixel], sigma_px: float) -> NDArray[_Pixel]:
-    """Smoothed by a Gaussian of this standard deviation."""
+    """The image smoothed by a Gaussian of this standard deviation."""
     return cv2.GaussianBlur(picture, (0, 0), sigma_px).astype(picture.dtype, copy=False)
 
 
 def sample(picture: NDArray[_Pixel], at: Floats, *, cubic: bool = False) -> Floats:
-    """The picture's values at pixels (rows, columns, 2), black outside it."""
+    """The image's values at pixels (rows, columns, 2), interpolated; black outside it."""
     how = cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR
     columns, rows = np.ascontiguousarray(at[..., 0]), np.ascontiguousarray(at[..., 1])
     return cv2.remap(picture, columns, rows, how).astype(np.float32, copy=False)
 
 
 def shrunk(picture: Picture, factor: int) -> Picture:
-    """Averaged over squares of `factor` pixels."""
+    """The image downscaled by averaging squares of `factor` pixels."""
     size = (picture.shape[1] // factor, picture.shape[0] // factor)
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

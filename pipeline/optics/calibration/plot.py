@@ -1,4 +1,4 @@
-"""A calibration's errors as a picture: how large, which way, where, and line by line."""
+"""Plot of a calibration's errors: size, direction, position in the image, and each line."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 REACH_PX = 4.0
-"""The longest error that is drawn; the legend counts what is longer."""
+"""The longest error that is drawn; the legend counts the longer ones."""
 
 STROKE = 40.0
-"""In the map an error is drawn so many times its size."""
+"""Magnification of the errors in the map."""
 
 
 def plot_calibration(path: Path, calibration: Calibration) -> None:
-    """Draw the held-out errors of matches and ties, and the rms of each pitch line, into a picture file.
+    """Plot the held-out errors of matches and ties and the rms error of each pitch line into an image file.
 
-    Blocks on the disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
+    Any thread; blocks on the disk. Raises OutputError if the file cannot be written or its extension is unknown.
     """
     report = calibration.report
     figure = new_figure(14, 9)
@@ -37,16 +37,16 @@ def plot_calibration(path: Path, calibration: Calibration) -> None:
             _draw_sizes(sizes, name, colour, errors_px)
             ways.plot(*errors_px.T, ".", color=colour, markersize=2, alpha=0.5)
             _draw_places(places, colour, held)
-    sizes.set_title("How large: errors of matches that the fit had not seen")
+    sizes.set_title("Size: errors of held-out matches")
     sizes.set_xlabel("error (px)")
     sizes.set_ylabel("matches")
     if sizes.patches:
         sizes.legend(loc="upper right")
-    ways.set_title("Which way: round and in the middle, where the model fits")
+    ways.set_title("Direction: round and centred if the model fits")
     ways.set(xlim=(-REACH_PX, REACH_PX), ylim=(-REACH_PX, REACH_PX), aspect="equal")
     ways.set_xlabel("to the right (px)")
     ways.set_ylabel("down (px)")
-    places.set_title(f"Where: in the picture of each pair's first camera, {STROKE:g} times enlarged")
+    places.set_title(f"Position: in the image of each pair's first camera, magnified {STROKE:g} times")
     places.set_aspect("equal", adjustable="datalim")
     places.invert_yaxis()
     _draw_lines(lines, report.line_rms_px)
@@ -56,7 +56,7 @@ def plot_calibration(path: Path, calibration: Calibration) -> None:
 
 
 def _draw_sizes(axis: Axes, name: str, colour: str, errors_px: Array) -> None:
-    """A histogram of the errors' lengths, with their median and 95th percentile as upright lines."""
+    """Draw a histogram of the errors' lengths, with vertical lines at their median and 95th percentile."""
     lengths_px = np.linalg.norm(errors_px, axis=1)
     median_px, p95_px = np.percentile(lengths_px, [50, 95])
     longer = int(np.count_nonzero(lengths_px > REACH_PX))
@@ -73,7 +73,7 @@ def _draw_sizes(axis: Axes, name: str, colour: str, errors_px: Array) -> None:
 
 
 def _draw_places(axis: Axes, colour: str, held: Sequence[HeldOut]) -> None:
-    """Each error as a stroke from where it was found."""
+    """Draw each error as a stroke from its position in the image."""
     for part in held:
         shown = part.distances_px <= REACH_PX
         start = part.matches.pixels_a[shown]
@@ -82,9 +82,9 @@ def _draw_places(axis: Axes, colour: str, held: Sequence[HeldOut]) -> None:
 
 
 def _draw_lines(axis: Axes, rms_px: Mapping[str, float]) -> None:
-    """A bar for each line's root mean square error."""
+    """Draw a bar for each line's root mean square error."""
     axis.barh(range(len(rms_px)), list(rms_px.values()), color=GREEN)
     axis.set_yticks(range(len(rms_px)), list(rms_px), fontsize=8)
     axis.invert_yaxis()
-    axis.set_title("Line by line: how far painted lines lie from where the rig has them")
+    axis.set_title("Lines: distance of the painted lines from the rig's prediction")
     axis.set_xlabel("root mean square error (px)")

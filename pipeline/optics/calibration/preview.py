@@ -1,4 +1,4 @@
-"""A picture to judge a calibration by: the panorama with horizon, seams, pitch and held-out errors drawn in."""
+"""Preview of a calibration: the panorama with horizon, seams, pitch and held-out errors drawn over it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.optics.view import View
 
 WIDTH_PX = 3840
 ERROR_SCALE = 20.0
-"""Errors are drawn so many times their size."""
+"""Magnification of the errors."""
 
 _GOOD, _FAIR, _POOR = (90, 220, 90), (60, 200, 255), (70, 70, 255)
 _HORIZON, _SEAM, _PITCH, _TEXT = (255, 220, 80), (255, 80, 255), (0, 235, 255), (255, 255, 255)
@@ -28,10 +28,10 @@ _CELL_DEG = 10.0
 
 
 def draw_preview(calibration: Calibration, footage: Sequence[Footage], width: int = WIDTH_PX) -> Picture:
-    """The panorama of the whole rig in BGR with what the calibration found drawn over it.
+    """The panorama of the rig in BGR, shape (height, width, 3), with the results of the calibration drawn over it.
 
-    Yellow: the pitch as the rig knows it. Blue: the horizon and every tenth degree. Magenta: seams. Dots and
-    strokes: matches and their held-out errors, ERROR_SCALE times enlarged; green under 1 px, orange under 2 px.
+    Yellow: the pitch. Blue: the horizon and every tenth degree. Magenta: seams. Dots and strokes: matches and their
+    held-out errors, magnified ERROR_SCALE times; green under 1 px, orange under 2 px, red above. Pure; any thread.
     """
     rig = calibration.rig
     view, height = _panorama(rig, width)
@@ -48,7 +48,7 @@ def draw_preview(calibration: Calibration, footage: Sequence[Footage], width: in
 
 
 class _Pen:
-    """Draws lines given in angles on a panorama."""
+    """Draws lines on a panorama, given in angles or pixels."""
 
     def __init__(self, picture: Picture, view: View) -> None:
         self.picture = picture
@@ -68,18 +68,18 @@ class _Pen:
 
 
 def _panorama(rig: Rig, width: int) -> tuple[View, int]:
-    """The upright cylinder that shows all that the rig sees, but for what is steeply above the horizon."""
+    """The upright cylindrical view of all that the rig sees, except far above the horizon, and its height."""
     reach = rig.coverage()
     hfov_deg = min(reach.yaw_max_deg - reach.yaw_min_deg + 2 * _PAD_DEG, 360.0)
     top, bottom = np.tan(np.radians([min(reach.tilt_max_deg, 25.0), max(reach.tilt_min_deg, -50.0)]))
-    # A multiple of 4: how OpenCV stacks I420.
+    # A multiple of 4, because OpenCV stacks the planes of I420.
     height = round(width / np.radians(hfov_deg) * float(top - bottom) / 4) * 4
     middle_deg = float(np.degrees(np.arctan((top + bottom) / 2)))
     return View((reach.yaw_min_deg + reach.yaw_max_deg) / 2, middle_deg, hfov_deg, 0.0, "cylindrical"), height
 
 
 def _rig_frame(rig: Rig, footage: Sequence[Footage]) -> Frame:
-    """The backgrounds stacked as the rig stacks its cameras' pictures."""
+    """The backgrounds, stacked into a rig frame."""
     wide, high = rig.frame_size
     stack = np.zeros((high, wide, 3), np.uint8)
     for i, part in enumerate(footage):
@@ -130,14 +130,15 @@ def _draw_errors(pen: _Pen, rig: Rig, held: HeldOut) -> None:
 
 
 def _write(picture: Picture, calibration: Calibration) -> None:
-    """The figures in the corner, each line on its own dark band."""
+    """Write the error figures into the corner, each line on its own dark band."""
     report = calibration.report
     lines = []
     for name, ground in (("matches", False), ("ground", True)):
         figures = report.percentiles(ground=ground)
         if figures is not None:
             lines.append(
-                f"{name}: median {figures[0]:.2f} px, p95 {figures[1]:.2f} px (held out, drawn x{ERROR_SCALE:.0f})"
+                f"{name}: median {figures[0]:.2f} px, p95 {figures[1]:.2f} px "
+                f"(held out, drawn at {ERROR_SCALE:.0f}x)"
             )
     if report.line_rms_px:
         lines.append(f"lines: worst {max(report.line_rms_px.values()):.2f} px rms")

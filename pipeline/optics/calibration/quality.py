@@ -1,4 +1,4 @@
-"""How good a rig is, on what it was not fitted to: spatial blocks of matches are held out in turn."""
+"""The error report of a rig, by cross-validation: spatial blocks of matches are held out in turn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.optics.calibration.residuals import (
     match_errors_px,
     straightness_errors_px,
 )
-from pipeline.optics.calibration.solve import Evidence, solve
+from pipeline.optics.calibration.solve import Observations, solve
 
 FOLDS = 4
 _BLOCK_PX = 256
@@ -25,30 +25,31 @@ _BLOCK_PX = 256
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Matches with the errors (n, 2) in pixels of a rig that was fitted without their blocks of the picture."""
+    """Matches, and their errors (n, 2) in pixels in a rig that was fitted without their blocks of the image."""
 
     matches: Matches
     errors_px: Array
 
     @property
     def distances_px(self) -> Array:
-        """The errors' lengths (n,)."""
+        """The lengths of the errors in pixels, (n,)."""
         distances: Array = np.linalg.norm(self.errors_px, axis=1)
         return distances
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of a calibration: held-out matches and ties, rms of each line, lengths beside the law's."""
+    """The errors of a calibration: held-out matches and ties, rms of each line, lengths compared with the laws'."""
 
     far: tuple[HeldOut, ...]
     ties: tuple[HeldOut, ...]
-    left_out: int
+    rejected: int
     line_rms_px: dict[str, float]
     lengths_m: dict[str, tuple[float, float]]
 
     def percentiles(self, *, ground: bool) -> tuple[float, float] | None:
-        """Median and 95th percentile in pixels, of the ties on the ground or of all matches, ties included."""
+        """Median and 95th percentile in pixels, of the ties on the ground or of all matches, ties included; None
+        without any."""
         chosen = self.ties if ground else (*self.far, *self.ties)
         distances = np.concatenate([np.empty(0), *(part.distances_px for part in chosen)])
         if not len(distances):
@@ -57,7 +58,7 @@ class Report:
         return float(median), float(p95)
 
     def lines(self) -> list[str]:
-        """The figures for a reader, one line each."""
+        """The report as text for users, one line per figure."""
         text = []
         for name, ground in (("all matches", False), ("ground ties", True)):
             figures = self.percentiles(ground=ground)
@@ -72,7 +73,8 @@ class Report:
 
 
 def assess(fit: Fit) -> Report:
-    """Hold out each fold's blocks, fit to the rest, measure what was held out. Lines stay in every fit."""
+    """Hold out the blocks of each fold, fit to the rest, and measure the held-out errors. Lines stay in every
+    fit."""
     held = _hold_out(fit)
     split = len(fit.far)
     named = {name: ground_line_error_px(fit.rig, line)[0] for name, line in fit.named.items()}
@@ -81,20 +83,21 @@ def assess(fit: Fit) -> Report:
     return Report(
         held[:split],
         held[split:],
-        fit.left_out,
+        fit.rejected,
         {name: float(np.sqrt(np.mean(errors**2))) for name, errors in named.items()},
         law_lengths(fit.rig, fit.named),
     )
 
 
 def _unnamed(fit: Fit) -> dict[str, Array]:
-    """The errors of lines that are no markings: each ground line, or each straight line, by number."""
+    """The errors of lines that are not recognised as markings: ground lines, or else straight lines, by number."""
     ground = {
-        f"line {i}": ground_line_error_px(fit.rig, line)[0] for i, line in enumerate(fit.evidence.ground, 1)
+        f"line {i}": ground_line_error_px(fit.rig, line)[0]
+        for i, line in enumerate(fit.observations.ground, 1)
     }
     straight = {
         f"line {i}": straightness_errors_px(fit.rig, LineTable.of_straight([line]))
-        for i, line in enumerate(fit.evidence.straight, 1)
+        for i, line in enumerate(fit.observations.straight, 1)
     }
     return ground or straight
 
@@ -105,14 +108,16 @@ def _hold_out(fit: Fit) -> tuple[HeldOut, ...]:
     errors = [np.zeros((len(matches), 2)) for matches in everything]
     for fold in range(FOLDS if any(map(len, everything)) else 0):
         kept = tuple(matches.where(of != fold) for matches, of in zip(everything, folds, strict=True))
-        rig = solve(fit.rig, Evidence(kept, fit.evidence.straight, fit.evidence.ground), fit.free, 1.0)
+        rig = solve(
+            fit.rig, Observations(kept, fit.observations.straight, fit.observations.ground), fit.free, 1.0
+        )
         for matches, of, into in zip(everything, folds, errors, strict=True):
             into[of == fold] = match_errors_px(rig, matches.where(of == fold))
     return tuple(HeldOut(matches, error) for matches, error in zip(everything, errors, strict=True))
 
 
 def _folds(matches: Matches) -> NDArray[np.intp]:
-    """Which fold each match belongs to: that of its block in camera a's picture, neighbours in different ones."""
+    """The fold of each match, (n,): that of its block in the image of camera a; neighbours have different folds."""
     columns, rows = (matches.pixels_a // _BLOCK_PX).astype(int).T
     folds: NDArray[np.intp] = (columns + 2 * rows) % FOLDS
     return folds
@@ -131,7 +136,7 @@ def table(report: Report, level_known: bool, scale_known: bool) -> dict[str, flo
         quality["line_rms_px"] = round(max(report.line_rms_px.values()), 3)
     quality["matches"] = sum(len(part.matches) for part in report.far)
     quality["ground_ties"] = sum(len(part.matches) for part in report.ties)
-    quality["matches_left_out"] = report.left_out
+    quality["matches_left_out"] = report.rejected
     quality["level"] = "pitch lines" if level_known else "assumed"
     quality["scale"] = "pitch markings" if scale_known else "unknown: height_m = 1.0 is assumed"
     for name, rms_px in report.line_rms_px.items():

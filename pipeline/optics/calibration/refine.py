@@ -1,4 +1,4 @@
-"""From a first rig to the final one: parallax from patches, level and square from lines, metres from markings."""
+"""Refines the first rig into the final one: parallax from tie points, level from lines, metres from markings."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.optics.angles import Array
-from pipeline.optics.calibration.arrange import FIRST_SURFACE
 from pipeline.optics.calibration.features import Matches
+from pipeline.optics.calibration.first_rig import FIRST_SURFACE
 from pipeline.optics.calibration.footage import Footage
-from pipeline.optics.calibration.level import axis_of, find_level, own_level, turned
+from pipeline.optics.calibration.level import axis_of, find_level, level_of_cameras, rotated
 from pipeline.optics.calibration.lines import LinePoints, find_lines
 from pipeline.optics.calibration.markings import (
     families,
     find_pitch,
     in_metres,
-    measured,
     merged,
     recognise,
+    remeasured,
 )
 from pipeline.optics.calibration.residuals import GroundLine, match_errors_px
 from pipeline.optics.calibration.ridges import Ridges
-from pipeline.optics.calibration.solve import Evidence, Free, solve
-from pipeline.optics.calibration.ties import Bent, bend, refine
+from pipeline.optics.calibration.solve import FreeParameters, Observations, solve
+from pipeline.optics.calibration.ties import WarpedPair, find_ties, warp
 from pipeline.optics.rig import Rig
 
 AGREEING_PX = 4.0
-"""A match further off than this shows what is neither ground nor wall: a cloud, a pole, a mistake."""
+"""A match with a larger error is neither on the ground nor on the wall: a cloud, a pole, a mismatch."""
 
 _GRID_PX = 40
 _MERGE = 0.02
-"""Lines on the ground nearer than this, in heights of the cameras, are one."""
+"""Lines on the ground closer than this, in units of the cameras' height, are merged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """All that is known of the footage before any fit: pictures, where turf lies in them, ridges, matches."""
+class PreparedFootage:
+    """The footage of all cameras, with the turf masks, ridge points and matches found in it before any fit."""
 
     footage: tuple[Footage, ...]
     turf: tuple[NDArray[np.bool_], ...]
@@ -48,69 +48,71 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted rig with the evidence that it was fitted to.
+    """A fitted rig and its observations.
 
-    ``far`` and ``ties``: matches found by their look, and patches of turf, pair by pair. ``left_out``: how many
-    of the former agree with neither ground nor wall. ``named``: the markings by name, empty without a pitch.
+    ``far`` and ``ties``: feature matches, and tie points on turf, for each pair of cameras. ``rejected``: how many
+    feature matches agree with neither ground nor wall. ``named``: the markings by name, empty without a pitch.
     """
 
     rig: Rig
-    evidence: Evidence
-    free: Free
+    observations: Observations
+    free: FreeParameters
     far: tuple[Matches, ...]
     ties: tuple[Matches, ...]
-    left_out: int
+    rejected: int
     named: dict[str, GroundLine]
     level_known: bool
     scale_known: bool
 
 
-def straighten(rig: Rig, scene: Scene) -> tuple[Rig, list[LinePoints]]:
-    """The rig refitted so that lines are straight, and these lines; cameras still at one place."""
+def fit_straight_lines(rig: Rig, prepared: PreparedFootage) -> tuple[Rig, list[LinePoints]]:
+    """The rig refitted so that lines are straight, and these lines; all cameras still at one position."""
     lines: list[LinePoints] = []
     for tolerance_px in (6.0, 3.0):
-        lines = lines_of(rig, scene, tolerance_px)
-        rig = solve(rig, Evidence(scene.matches, tuple(lines)), Free(), 2.0)
+        lines = lines_of(rig, prepared, tolerance_px)
+        rig = solve(rig, Observations(prepared.matches, tuple(lines)), FreeParameters(), 2.0)
     return rig, lines
 
 
-def place(rig: Rig, scene: Scene, lines: Sequence[LinePoints]) -> tuple[Rig, list[Matches], list[Matches]]:
-    """Where the cameras stand, and the matches and the ties on turf that tell it; a levelled rig."""
+def fit_positions(
+    rig: Rig, prepared: PreparedFootage, lines: Sequence[LinePoints]
+) -> tuple[Rig, list[Matches], list[Matches]]:
+    """The level rig with the cameras' positions fitted, and the feature matches and tie points that give them."""
     straight = tuple(lines)
-    rig = solve(rig, Evidence(scene.matches, straight), Free(places=True), 2.0)
+    rig = solve(rig, Observations(prepared.matches, straight), FreeParameters(positions=True), 2.0)
     far: list[Matches] = []
     ties: list[Matches] = []
     for half_px, reach_px in ((24, 24), (16, 8)):
         far, ties = [], []
-        for pair in scene.matches:
-            bent = bend(rig, pair.a, pair.b, scene.footage)
-            far.append(refine(rig, bent, pair.pixels_a, 12, 10))
-            ties.append(refine(rig, bent, _turf_grid(bent, scene.turf[pair.a]), half_px, reach_px))
-        rig = solve(rig, Evidence((*far, *ties), straight), Free(places=True), 1.0)
+        for pair in prepared.matches:
+            warped = warp(rig, pair.a, pair.b, prepared.footage)
+            far.append(find_ties(rig, warped, pair.pixels_a, 12, 10))
+            ties.append(find_ties(rig, warped, _turf_grid(warped, prepared.turf[pair.a]), half_px, reach_px))
+        rig = solve(rig, Observations((*far, *ties), straight), FreeParameters(positions=True), 1.0)
     return rig, far, ties
 
 
-def lines_of(rig: Rig, scene: Scene, tolerance_px: float) -> list[LinePoints]:
+def lines_of(rig: Rig, prepared: PreparedFootage, tolerance_px: float) -> list[LinePoints]:
     """The straight lines of every camera."""
     return [
         line
-        for i, (ridges, camera) in enumerate(zip(scene.ridges, rig.cameras, strict=True))
+        for i, (ridges, camera) in enumerate(zip(prepared.ridges, rig.cameras, strict=True))
         for line in find_lines(i, ridges, camera.lens, tolerance_px)
     ]
 
 
-def _turf_grid(bent: Bent, turf: NDArray[np.bool_]) -> Array:
+def _turf_grid(warped: WarpedPair, turf: NDArray[np.bool_]) -> Array:
     height, width = turf.shape
     rows, columns = np.mgrid[_GRID_PX // 2 : height : _GRID_PX, _GRID_PX // 2 : width : _GRID_PX]
-    on_turf = (turf & bent.seen)[rows, columns]
+    on_turf = (turf & warped.seen)[rows, columns]
     return np.stack([columns[on_turf], rows[on_turf]], axis=1).astype(np.float64)
 
 
-def fit_all(rig: Rig, scene: Scene) -> Fit:
-    """Everything after the first rig, in order; a rig alone must come levelled.
+def fit_all(rig: Rig, prepared: PreparedFootage) -> Fit:
+    """All fits after the first rig, in order; the rig of a single camera must already be level.
 
-    What the footage does not tell is left as assumed: cameras at one place, level as the cameras are together,
-    one unit high.
+    What the footage does not determine stays at its assumption: all cameras at one position, the mean level of the
+    cameras, a height of one unit.
     """
     several = len(rig.cameras) > 1
     lines: list[LinePoints] = []
@@ -118,65 +120,77 @@ def fit_all(rig: Rig, scene: Scene) -> Fit:
     far: list[Matches] = []
     ties: list[Matches] = []
     if several:
-        rig, lines = straighten(rig, scene)
+        rig, lines = fit_straight_lines(rig, prepared)
         rig, level_known = _levelled(rig, lines)
-        rig, far, ties = place(replace(rig, surface=FIRST_SURFACE), scene, lines)
-    lines = lines_of(rig, scene, 2.5)
+        rig, far, ties = fit_positions(replace(rig, surface=FIRST_SURFACE), prepared, lines)
+    lines = lines_of(rig, prepared, 2.5)
     if several:
         rig, level_known = _levelled(rig, lines)
     agreeing = [
         pair.where(np.linalg.norm(match_errors_px(rig, pair), axis=1) < 2 * AGREEING_PX) for pair in far
     ]
-    free = Free(first_camera=level_known, places=several)
+    free = FreeParameters(first_camera=level_known, positions=several)
     if not level_known:
-        evidence = Evidence((*agreeing, *ties), tuple(lines))
-        rig = solve(rig, evidence, free, 1.0)
-        return Fit(rig, evidence, free, tuple(agreeing), tuple(ties), _lost(far, agreeing), {}, False, False)
+        observations = Observations((*agreeing, *ties), tuple(lines))
+        rig = solve(rig, observations, free, 1.0)
+        return Fit(
+            rig,
+            observations,
+            free,
+            tuple(agreeing),
+            tuple(ties),
+            _rejected_count(far, agreeing),
+            {},
+            False,
+            False,
+        )
     ground = [GroundLine(axis, (line,)) for line in lines if (axis := axis_of(rig, line))]
-    rig = solve(rig, Evidence((*agreeing, *ties), (), tuple(ground)), free, 1.0)
+    rig = solve(rig, Observations((*agreeing, *ties), (), tuple(ground)), free, 1.0)
     agreeing = [pair.where(np.linalg.norm(match_errors_px(rig, pair), axis=1) < AGREEING_PX) for pair in far]
-    return _in_metres(rig, scene, ground, free, (agreeing, ties, far))
+    return _in_metres(rig, prepared, ground, free, (agreeing, ties, far))
 
 
 def _in_metres(
     rig: Rig,
-    scene: Scene,
+    prepared: PreparedFootage,
     ground: Sequence[GroundLine],
-    free: Free,
+    free: FreeParameters,
     seen: tuple[list[Matches], list[Matches], list[Matches]],
 ) -> Fit:
-    """The final fit: to the markings where a pitch is recognised, else to the level lines as they are."""
+    """The final fit: to the markings if a pitch is recognised, otherwise to the level lines as they are."""
     far, ties, found = seen
-    lost = _lost(found, far)
+    rejected = _rejected_count(found, far)
     joined = merged(rig, ground, _MERGE)
     metres, pitch = find_pitch(rig, joined)
     if pitch is None:
         scale_known = bool(np.isfinite(metres))
-        evidence = Evidence((*far, *ties), (), tuple(joined))
-        rig = solve(rig, evidence, free, 1.0)
+        observations = Observations((*far, *ties), (), tuple(joined))
+        rig = solve(rig, observations, free, 1.0)
         rig = in_metres(rig, metres) if scale_known else rig
-        return Fit(rig, evidence, free, tuple(far), tuple(ties), lost, {}, True, scale_known)
+        return Fit(rig, observations, free, tuple(far), tuple(ties), rejected, {}, True, scale_known)
     rig = in_metres(rig, metres)
     free = replace(free, height=True)
     named = recognise(rig, pitch, ground)
-    rig = solve(rig, Evidence((*far, *ties), (), tuple(families(named))), free, 1.0)
-    pitch = measured(rig, pitch, named)
-    # The better rig shows more of the lines, and shows them straighter.
-    lines = lines_of(rig, scene, 2.0)
+    rig = solve(rig, Observations((*far, *ties), (), tuple(families(named))), free, 1.0)
+    pitch = remeasured(rig, pitch, named)
+    # With the better rig more lines are found, and they are straighter.
+    lines = lines_of(rig, prepared, 2.0)
     ground = [GroundLine(axis, (line,)) for line in lines if (axis := axis_of(rig, line))]
     again = recognise(rig, pitch, ground)
     named = again if len(again) >= len(named) else named
-    evidence = Evidence((*far, *ties), (), tuple(families(named)))
-    rig = solve(rig, evidence, free, 1.0)
-    pitch = measured(rig, pitch, named)
-    return Fit(replace(rig, pitch=pitch), evidence, free, tuple(far), tuple(ties), lost, named, True, True)
+    observations = Observations((*far, *ties), (), tuple(families(named)))
+    rig = solve(rig, observations, free, 1.0)
+    pitch = remeasured(rig, pitch, named)
+    return Fit(
+        replace(rig, pitch=pitch), observations, free, tuple(far), tuple(ties), rejected, named, True, True
+    )
 
 
 def _levelled(rig: Rig, lines: Sequence[LinePoints]) -> tuple[Rig, bool]:
-    """The rig turned level, by its lines or else by how the cameras hang together, and whether by lines."""
+    """The rig rotated to level, by its lines or otherwise by the cameras' mean, and whether by lines."""
     level = find_level(rig, lines)
-    return turned(rig, own_level(rig.cameras) if level is None else level.axes), level is not None
+    return rotated(rig, level_of_cameras(rig.cameras) if level is None else level.axes), level is not None
 
 
-def _lost(found: Sequence[Matches], kept: Sequence[Matches]) -> int:
+def _rejected_count(found: Sequence[Matches], kept: Sequence[Matches]) -> int:
     return sum(map(len, found)) - sum(map(len, kept))

@@ -1,6 +1,6 @@
-"""How far a rig is from what was seen, in pixels, all through the rig's own projection.
+"""Residuals: the distances in pixels between observations and what a rig predicts.
 
-A pixel that a rig cannot explain at all (behind a camera, above the horizon) counts as FAR_PX off.
+An observation that the rig cannot explain at all (behind a camera, above the horizon) has a residual of FAR_PX.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Axis = Literal["x", "z"]
 
 @dataclass(frozen=True, slots=True)
 class GroundLine:
-    """Painted lines on the ground along the world's x or z, each as one camera sees it, a known way apart.
+    """Painted lines on the ground, parallel to the world's x or z, each seen by one camera, at known distances.
 
-    ``shift_m``, one for each part: how far that part lies beyond the line's place, 0 when left out.
+    ``shift_m`` holds the distance of each part from the line's position; empty means 0.
     """
 
     axis: Axis
@@ -36,9 +36,9 @@ class GroundLine:
 
 @dataclass(frozen=True, slots=True)
 class LineTable:
-    """The points of many lines in one table, so that a camera's are worked out together.
+    """The points of many lines in one table, so that those of one camera are computed together.
 
-    Shapes (points, 2) and (points,); ``line`` counts from 0; ``runs_x``: along the world's x, else along z.
+    Shapes (points, 2) and (points,); ``line`` counts from 0; ``runs_x``: parallel to the world's x, otherwise to z.
     """
 
     pixels: Array
@@ -60,7 +60,7 @@ class LineTable:
 
     @classmethod
     def of_straight(cls, lines: Sequence[LinePoints]) -> LineTable:
-        """The table of lines of which only straightness is known."""
+        """The table of lines that are only known to be straight."""
         return cls._of([(line, i, 0.0, False) for i, line in enumerate(lines)], len(lines))
 
     @classmethod
@@ -77,13 +77,13 @@ class LineTable:
 
 
 def match_errors_px(rig: Rig, matches: Matches) -> Array:
-    """Where camera b shows what camera a sees, less where the match says: (n, 2)."""
+    """The pixel of camera b that the rig predicts from camera a's, minus the matched pixel: (n, 2)."""
     predicted = rig.camera_pixels(matches.b, rig.pixel_rays(matches.a, matches.pixels_a))
     return _known(predicted - matches.pixels_b)
 
 
 def straightness_errors_px(rig: Rig, table: LineTable) -> Array:
-    """How far each point lies from where its camera shows the plane that fits its line best: (points,)."""
+    """The distance of each point from the best plane through its line, in pixels: (points,)."""
     rays = np.empty((len(table.pixels), 3))
     for i, camera in enumerate(rig.cameras):
         own = table.camera == i
@@ -102,9 +102,10 @@ def straightness_errors_px(rig: Rig, table: LineTable) -> Array:
 
 
 def ground_line_errors_px(rig: Rig, table: LineTable) -> tuple[Array, Array]:
-    """How far points lie from their lines on the ground, (points,), and where these lie, metres, (lines,).
+    """The distances of points from their lines on the ground in pixels, (points,), and the lines' offsets in
+    metres, (lines,).
 
-    Each line runs along its axis, at the place with the least squared error in pixels, to first order.
+    Each line is parallel to its axis, at the offset with the least squared error in pixels, to first order.
     """
     across, scale = np.empty(len(table.pixels)), np.empty(len(table.pixels))
     for i, camera in enumerate(rig.cameras):
@@ -120,13 +121,13 @@ def ground_line_errors_px(rig: Rig, table: LineTable) -> tuple[Array, Array]:
 
 
 def ground_line_error_px(rig: Rig, line: GroundLine) -> tuple[Array, float]:
-    """``ground_line_errors_px`` of one line alone."""
+    """``ground_line_errors_px`` of a single line."""
     errors, places = ground_line_errors_px(rig, LineTable.of_ground([line]))
     return errors, float(places[0])
 
 
 def ground_points(camera: Camera, height_m: float, pixels: Array) -> tuple[Array, Array]:
-    """x and z in world metres, (n,) each, of the level ground that a camera sees at pixels (n, 2); else nan."""
+    """x and z in world metres, (n,) each, of the ground that a camera sees at pixels (n, 2); nan without ground."""
     rays = camera.lens.unproject(pixels) @ camera.rotation.T
     x, y, z = camera.position_m
     reach = (height_m - y) / np.where(rays[:, 1] > 1e-3, rays[:, 1], np.nan)
@@ -140,9 +141,9 @@ def ground_pixels(camera: Camera, height_m: float, x_m: Array, z_m: Array) -> Ar
 
 
 def _across(camera: Camera, height_m: float, pixels: Array, runs_x: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Where points lie across their lines' axis, metres, and by how many pixels a metre across moves them.
+    """The offsets of points across their lines' axis in metres, and the pixels per metre across the line.
 
-    Pixels square to the line as the picture shows it.
+    The pixels are perpendicular to the line in the image.
     """
     x, z = ground_points(camera, height_m, pixels)
     step = 1e-3 * height_m

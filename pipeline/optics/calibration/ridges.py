@@ -1,7 +1,7 @@
-"""Thin bright lines on turf, as points with a direction: what painted pitch markings look like.
+"""Ridge points: points with a direction on thin bright lines on turf, as painted pitch markings are.
 
-Ridge points after Steger 1998: where the brightness across the strongest curvature has its maximum within the
-pixel, at the scale at which the ridge is strongest.
+Ridge points after Steger 1998: the brightness across the strongest curvature has its maximum within the pixel, at
+the scale at which the ridge is strongest.
 """
 
 from __future__ import annotations
@@ -17,39 +17,40 @@ from pipeline.optics.calibration.footage import Footage, Picture
 from pipeline.optics.calibration.pictures import blur, grey
 
 SCALES_PX = (1.5, 3.0, 5.0)
-"""Standard deviations of the smoothing: lines of about 3 to 17 pixels."""
+"""Standard deviations of the smoothing, for lines about 3 to 17 pixels wide."""
 
 _LEAST_STRENGTH = 5.0
-"""Brightness levels by which a line stands out, after smoothing."""
+"""The least contrast of a line in brightness levels, after smoothing."""
 
 _WITHIN_PX = 0.6
 _SHORTEST_CHAIN = 0.01
-"""Of the picture's width."""
+"""Shortest chain of ridge points, as a fraction of the image width."""
 
 _THUMBNAIL = 8
 _HUE_SPAN = 28
 _LEAST_SATURATION = 30
 _MOST_ROUGHNESS = 12.0
-"""Standard deviation of brightness in a thumbnail's pixel: turf is smooth, foliage of its colour is not."""
+"""Largest standard deviation of brightness within a thumbnail pixel: turf is smooth, foliage of its colour is
+not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ridges:
-    """Ridge points of one picture: pixels (n, 2), unit directions along the line (n, 2), strengths (n,)."""
+    """Ridge points of one image: pixels (n, 2), unit directions along the line (n, 2), strengths (n,)."""
 
     pixels: Array
     along: Array
     strength: Array
 
     def where(self, keep: NDArray[np.bool_]) -> Ridges:
-        """Those chosen by a mask."""
+        """The ridge points selected by a mask."""
         return Ridges(self.pixels[keep], self.along[keep], self.strength[keep])
 
 
 def turf_mask(background: Picture) -> NDArray[np.bool_]:
-    """Where the ground of one colour lies: the commonest hue of the lower two thirds, one region, holes filled.
+    """The mask of the turf: the most common hue of the lower two thirds, one region, holes filled.
 
-    Empty when no such region is an eighth of the picture.
+    Empty if no such region covers an eighth of the image.
     """
     height, width = background.shape[:2]
     small = cv2.resize(background, (width // _THUMBNAIL, height // _THUMBNAIL), interpolation=cv2.INTER_AREA)
@@ -105,7 +106,7 @@ def find_ridges(footage: Footage, mask: NDArray[np.bool_]) -> Ridges:
 
 
 def _in_long_chains(pixels: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Which points belong to a chain of touching points that reaches far: turf's own texture is short."""
+    """Which points belong to a long chain of touching points; the texture of turf forms short ones."""
     columns, rows = np.round(pixels).astype(int).T
     drawn = np.zeros(shape, np.uint8)
     drawn[rows, columns] = 1
@@ -116,17 +117,17 @@ def _in_long_chains(pixels: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def _strength(smooth: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
-    """How strongly the brightness bends downward across its sharpest direction, times the scale squared."""
+    """The negative second derivative of the brightness across the ridge, times the scale squared."""
     dxx, dyy = cv2.Sobel(smooth, cv2.CV_32F, 2, 0, ksize=1), cv2.Sobel(smooth, cv2.CV_32F, 0, 2, ksize=1)
     dxy = cv2.Sobel(smooth, cv2.CV_32F, 1, 1, ksize=3) / 4
-    bend = cv2.magnitude((dxx - dyy) / 2, dxy) - (dxx + dyy) / 2
-    return (bend * scale**2).astype(np.float32, copy=False)
+    warp = cv2.magnitude((dxx - dyy) / 2, dxy) - (dxx + dyy) / 2
+    return (warp * scale**2).astype(np.float32, copy=False)
 
 
 def _ridge_points(
     smooth: NDArray[np.float32], mask: NDArray[np.bool_], strength: NDArray[np.float32]
 ) -> Ridges:
-    """Of the masked pixels those that a ridge's crest runs through, with the crest's place within them."""
+    """The ridge points among the masked pixels, located to a fraction of a pixel."""
     rows, columns = np.nonzero(mask)
 
     def at(down: int, right: int) -> Array:
@@ -140,8 +141,8 @@ def _ridge_points(
     along = np.stack([np.cos(flattest), np.sin(flattest)], axis=1)
     across = along[:, ::-1] * (-1, 1)
     slope = dx * across[:, 0] + dy * across[:, 1]
-    bend = (dxx + dyy) / 2 - np.hypot((dxx - dyy) / 2, dxy)
-    step = np.divide(-slope, bend, out=np.full_like(slope, np.inf), where=bend < 0)
+    warp = (dxx + dyy) / 2 - np.hypot((dxx - dyy) / 2, dxy)
+    step = np.divide(-slope, warp, out=np.full_like(slope, np.inf), where=warp < 0)
     crest = np.abs(step) <= _WITHIN_PX
     pixels = np.stack([columns, rows], axis=1)[crest] + step[crest, None] * across[crest]
     return Ridges(pixels, along[crest], strength[rows, columns][crest].astype(np.float64))

@@ -1,4 +1,4 @@
-"""The joint fit: lens, rotations, places and wall of a rig by robust least squares over all that was seen."""
+"""The joint fit of a rig's lenses, rotations, positions and wall by robust least squares over all observations."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ from pipeline.optics.calibration.residuals import (
 from pipeline.optics.lens import Lens
 from pipeline.optics.rig import Camera, Rig
 
-_FOCAL_STEP, _CENTRE_STEP, _K_STEP, _ANGLE_STEP, _PLACE_STEP, _WALL_STEP = 0.01, 10.0, 0.01, 0.1, 0.02, 0.1
+_FOCAL_STEP, _CENTRE_STEP, _K_STEP, _ANGLE_STEP, _POSITION_STEP, _WALL_STEP = 0.01, 10.0, 0.01, 0.1, 0.02, 0.1
 _HEIGHT_STEP = 0.01
-"""Steps of about equal effect: relative focal length, pixels, -, degrees, heights, relative range and height."""
+"""Parameter steps of about equal effect: relative focal length, pixels, coefficients, degrees, heights, relative
+range and relative height."""
 
-_USUAL_OFF_CENTRE, _USUAL_FOCAL_CHANGE, _USUAL_K = 0.03, 0.05, 0.1
-"""Standard deviations: share of the picture, relative change in one fit, coefficient of distortion."""
+_PRIOR_OFF_CENTRE, _PRIOR_FOCAL_CHANGE, _PRIOR_K = 0.03, 0.05, 0.1
+"""Prior standard deviations: fraction of the image, relative change in one fit, distortion coefficient."""
 
-_USUAL_RANGE, _USUAL_RANGE_SPREAD = 12.0, 0.7
-"""Where the wall usually stands, in heights of the cameras, and the spread of its logarithm."""
+_PRIOR_RANGE, _PRIOR_RANGE_SPREAD = 12.0, 0.7
+"""Prior range of the wall in units of the cameras' height, and the standard deviation of its logarithm."""
 
 _MOST_STEPS = 30
 _MOST_DAMPING = 1e6
@@ -40,15 +41,15 @@ _DIFFERENCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What was seen: matched points, lines straight in the scene, and lines level and square on the ground."""
+class Observations:
+    """The observations: matched points, lines that are straight, and lines parallel to an axis on the ground."""
 
     matches: tuple[Matches, ...] = ()
     straight: tuple[LinePoints, ...] = ()
     ground: tuple[GroundLine, ...] = ()
 
     def errors_px(self, rig: Rig) -> Array:
-        """Every error of the rig, one flat vector."""
+        """All residuals of the rig in pixels, as one flat vector."""
         return np.concatenate(
             [
                 *(match_errors_px(rig, matches).ravel() for matches in self.matches),
@@ -67,51 +68,51 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Free:
-    """What the fit may change; all that is False stays as it is.
+class FreeParameters:
+    """The parameters that a fit may change; False keeps one fixed.
 
-    ``focal``: the focal length too, where the lens is free; straightness alone does not tell it.
-    ``first_camera``: its rotation too; leave it fixed while nothing ties the rig to the world.
-    ``places``: where the cameras stand, their middle staying the origin, and where the wall stands.
-    ``height``: how high the cameras stand; leave it fixed while the evidence holds no metre.
+    ``focal``: the focal length, if the lens is free; straightness alone does not determine it.
+    ``first_camera``: its rotation; fix it as long as nothing ties the rig to the world.
+    ``positions``: the cameras' positions, their mean staying at the origin, and the range of the wall.
+    ``height``: the height of the cameras; fix it as long as the observations contain no metre.
     """
 
     lens: bool = True
     focal: bool = True
     first_camera: bool = False
-    places: bool = False
+    positions: bool = False
     height: bool = False
 
 
-def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
-    """The rig nearest to the evidence, starting from `rig`; errors well above `scale_px` count little.
+def solve(rig: Rig, observations: Observations, free: FreeParameters, scale_px: float) -> Rig:
+    """The rig that fits the observations best, starting from `rig`; errors well above `scale_px` count little.
 
-    Least squares under a Cauchy loss, by Levenberg-Marquardt steps on reweighted errors (Triggs et al. 2000).
-    Cameras of one picture size share one lens: they are taken to be of one kind.
+    Least squares with a Cauchy loss, by Levenberg-Marquardt steps on reweighted errors (Triggs et al. 2000).
+    Cameras of the same image size share one lens: they are assumed to be of the same model.
     """
-    packing = _Packing(rig, free)
-    steps = np.zeros(packing.size)
+    parameters = _Parameters(rig, free)
+    steps = np.zeros(parameters.size)
 
     def errors_of(tried: Rig) -> Array:
-        return np.concatenate([evidence.errors_px(tried), scale_px * _oddity(tried, rig)])
+        return np.concatenate([observations.errors_px(tried), scale_px * _prior_errors(tried, rig)])
 
     def errors_at(steps: Array) -> Array:
         try:
-            return errors_of(packing.unpack(steps))
-        except RigError:  # a step too far: under the ground, or a lens that cannot be
+            return errors_of(parameters.unpack(steps))
+        except RigError:  # the step is too long: below the ground, or an impossible lens
             return np.full(len(errors), FAR_PX)
 
     errors = errors_of(rig)
     damping = 1e-3
     for _ in range(_MOST_STEPS):
         weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
-        slopes = _slopes(errors_at, steps, errors)
+        slopes = _jacobian(errors_at, steps, errors)
         normal = slopes.T @ (weights[:, None] * slopes)
         downhill = -slopes.T @ (weights * errors)
         cost = _cost(errors, scale_px)
         gained = 0.0
         while damping < _MOST_DAMPING:
-            # The small constant keeps what the evidence says nothing about where it is.
+            # The small constant keeps parameters fixed that no observation depends on.
             move = np.linalg.solve(normal + np.diag(damping * np.diag(normal) + 1e-6), downhill)
             tried = errors_at(steps + move)
             gained = cost - _cost(tried, scale_px)
@@ -122,22 +123,22 @@ def solve(rig: Rig, evidence: Evidence, free: Free, scale_px: float) -> Rig:
         if gained < _LEAST_GAIN * cost:
             break
         damping = max(damping, 1e-9)
-    return packing.unpack(steps)
+    return parameters.unpack(steps)
 
 
-def _oddity(rig: Rig, start: Rig) -> Array:
-    """How unusual lenses and range are, each figure worth one match: to decide what the evidence leaves open."""
+def _prior_errors(rig: Rig, start: Rig) -> Array:
+    """Residuals of the prior on lenses and range, each worth one match: they decide what observations do not."""
     odd = []
     for camera, before in zip(rig.cameras, start.cameras, strict=True):
         lens = camera.lens
         off_centre = np.array(lens.centre_px) / lens.size_px - 0.5
         focal = np.log(lens.focal_px / before.lens.focal_px)
         odd += [
-            *(off_centre / _USUAL_OFF_CENTRE),
-            focal / _USUAL_FOCAL_CHANGE,
-            *(np.array(lens.k) / _USUAL_K),
+            *(off_centre / _PRIOR_OFF_CENTRE),
+            focal / _PRIOR_FOCAL_CHANGE,
+            *(np.array(lens.k) / _PRIOR_K),
         ]
-    odd.append(np.log(rig.surface.range_cap_m / rig.surface.height_m / _USUAL_RANGE) / _USUAL_RANGE_SPREAD)
+    odd.append(np.log(rig.surface.range_cap_m / rig.surface.height_m / _PRIOR_RANGE) / _PRIOR_RANGE_SPREAD)
     return np.array(odd)
 
 
@@ -145,8 +146,8 @@ def _cost(errors: Array, scale_px: float) -> float:
     return float(np.log1p((errors / scale_px) ** 2).sum())
 
 
-def _slopes(function: Callable[[Array], Array], at: Array, value: Array) -> Array:
-    """The derivatives of `function` by each of its arguments, (values, arguments), by forward differences."""
+def _jacobian(function: Callable[[Array], Array], at: Array, value: Array) -> Array:
+    """The Jacobian of `function`, shape (values, arguments), by forward differences."""
     slopes = np.empty((len(value), len(at)))
     for i in range(len(at)):
         beside = at.copy()
@@ -155,10 +156,10 @@ def _slopes(function: Callable[[Array], Array], at: Array, value: Array) -> Arra
     return slopes
 
 
-class _Packing:
-    """A rig as a vector of steps from a starting rig."""
+class _Parameters:
+    """The free parameters of a rig as a vector of steps from a starting rig."""
 
-    def __init__(self, start: Rig, free: Free) -> None:
+    def __init__(self, start: Rig, free: FreeParameters) -> None:
         self._start = start
         self._free = free
         sizes = [camera.size_px for camera in start.cameras]
@@ -171,15 +172,15 @@ class _Packing:
         self._counts = (
             self._lens_size * len(self._owners),
             3 * (cameras - self._turn_from),
-            3 * (cameras - 1) if free.places else 0,
-            1 if free.places and cameras > 1 else 0,
+            3 * (cameras - 1) if free.positions else 0,
+            1 if free.positions and cameras > 1 else 0,
             1 if free.height else 0,
         )
         self.size = sum(self._counts)
 
     def unpack(self, steps: Array) -> Rig:
-        """The rig so many steps from the start."""
-        lens_steps, turns, places, wall, height = np.split(steps, np.cumsum(self._counts)[:-1])
+        """The rig at these steps from the start."""
+        lens_steps, turns, positions, wall, height = np.split(steps, np.cumsum(self._counts)[:-1])
         start = self._start
         cameras = list(start.cameras)
         if self._free.lens:
@@ -200,9 +201,9 @@ class _Packing:
         surface = replace(
             start.surface, height_m=start.surface.height_m * float(np.exp(_HEIGHT_STEP * height.sum()))
         )
-        if self._free.places:
-            unit = _PLACE_STEP * start.surface.height_m
-            moves = np.vstack([np.zeros(3), places.reshape(-1, 3)]) * unit
+        if self._free.positions:
+            unit = _POSITION_STEP * start.surface.height_m
+            moves = np.vstack([np.zeros(3), positions.reshape(-1, 3)]) * unit
             moves -= moves.mean(axis=0)
             for i, move in enumerate(moves):
                 x, y, z = cameras[i].position_m + move

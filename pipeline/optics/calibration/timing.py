@@ -1,7 +1,7 @@
-"""How many frames one camera runs behind another: the shift under which both see motion at the same places.
+"""The time offset between two cameras in frames: the shift for which both see motion at the same positions.
 
-What moves changes the brightness at its place on the ground; in directions that both cameras see, the changes
-are the same film twice, shifted in time.
+Moving objects change the brightness at their position on the ground; in directions that both cameras see, the two
+sequences of changes are the same but for a shift in time.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ LONGEST_S = 3.0
 _STEP_DEG = 0.15
 _FEWEST_DIRECTIONS, _MOST_DIRECTIONS = 500, 20_000
 _BELOW_DEG, _ABOVE_DEG = -25.0, 0.5
-"""Motion is looked for on the ground: players, not clouds and trees."""
+"""Only motion on the ground counts: players, not clouds and trees."""
 
-_LEAST_LIKENESS = 0.1
+_LEAST_CORRELATION = 0.1
 _LEAST_LEAD = 1.15
-"""How far the best shift's likeness must exceed that of any other, three frames or more away."""
+"""The least ratio of the best shift's correlation to that of any shift three frames or more away."""
 
 
 def frame_offset(rig: Rig, a: int, b: int, footage: tuple[Footage, ...]) -> int | None:
-    """The n for which b's frame i + n shows the same moment as a's frame i; None when motion does not tell."""
+    """The n for which frame i + n of b shows the same moment as frame i of a; None if motion does not show it."""
     directions = _shared_directions(rig, a, b)
     if directions is None:
         return None
     of_a, of_b = (_changes(rig, i, footage[i], *directions) for i in (a, b))
-    likeness = of_a @ of_b.T
-    # At least half of the shorter film is compared: a few frames can agree by chance.
-    longest = min(int(LONGEST_S * footage[a].frame_rate), min(likeness.shape) // 2)
+    correlation = of_a @ of_b.T
+    # At least half of the shorter sequence is compared: a few frames can agree by chance.
+    longest = min(int(LONGEST_S * footage[a].frame_rate), min(correlation.shape) // 2)
     shifts = np.arange(-longest, longest + 1)
     if len(shifts) < 3:
         return None
-    means = np.array([np.diagonal(likeness, shift).mean() for shift in shifts])
+    means = np.array([np.diagonal(correlation, shift).mean() for shift in shifts])
     best = int(np.argmax(means))
     others = means[np.abs(shifts - shifts[best]) >= 3]
-    clear = means[best] > _LEAST_LIKENESS and (not len(others) or means[best] > _LEAST_LEAD * others.max())
+    clear = means[best] > _LEAST_CORRELATION and (not len(others) or means[best] > _LEAST_LEAD * others.max())
     return int(shifts[best]) if clear else None
 
 
 def _shared_directions(rig: Rig, a: int, b: int) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Yaw and tilt in degrees of a grid's nodes that both cameras see, (n,) each."""
+    """Yaw and tilt in degrees, (n,) each, of the grid directions that both cameras see."""
     reach = rig.coverage()
     yaw, tilt = np.meshgrid(
         np.arange(reach.yaw_min_deg, reach.yaw_max_deg, _STEP_DEG),
@@ -62,12 +62,13 @@ def _shared_directions(rig: Rig, a: int, b: int) -> tuple[NDArray[np.float64], N
 def _changes(
     rig: Rig, i: int, footage: Footage, yaw: NDArray[np.float64], tilt: NDArray[np.float64]
 ) -> Floats:
-    """How much each direction's brightness changed from frame to frame, (frames - 1, directions), each unit."""
+    """The change of brightness in each direction from frame to frame, (frames - 1, directions), rows of unit
+    length."""
     pixels = rig.angles_to_pixels(i, yaw, tilt)
     shrink = footage.size_px[0] / footage.motion.shape[2]
     at = ((pixels + 0.5) / shrink - 0.5).astype(np.float32)[:, None]
-    film = [sample(blur(picture, 1.0), at) for picture in footage.motion]
-    brightness = np.stack(film)[..., 0]
+    samples = [sample(blur(picture, 1.0), at) for picture in footage.motion]
+    brightness = np.stack(samples)[..., 0]
     changes = np.abs(np.diff(brightness, axis=0))
     changes -= changes.mean(axis=0)
     changes -= changes.mean(axis=1, keepdims=True)

@@ -123,10 +123,10 @@ def test_one_camera_without_lines_is_refused(unmarked: list[Footage]) -> None:
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_unusable_lists_are_refused(painted: list[Footage], count: int) -> None:
-    with pytest.raises(CalibrationError, match=r"no source|called the same"):
+    with pytest.raises(CalibrationError, match=r"no source|the same name"):
         calibrate([painted[0]] * count)
 
 
 def test_unequal_rates_are_refused(painted: list[Footage]) -> None:
-    with pytest.raises(CalibrationError, match="different rates"):
+    with pytest.raises(CalibrationError, match="different frame rates"):
         calibrate([painted[0], replace(painted[1], frame_rate=30.0)])

@@ -13,7 +13,8 @@ from pipeline.errors import CalibrationError
 from pipeline.optics.angles import rotation
 from pipeline.optics.calibration import Footage, median_background
 from pipeline.optics.calibration.features import Matches
-from pipeline.optics.calibration.level import angles_of, find_level, turned
+from pipeline.optics.calibration.first_rotations import kabsch, relative_rotation
+from pipeline.optics.calibration.level import angles_of, find_level, rotated
 from pipeline.optics.calibration.lines import LinePoints, thin
 from pipeline.optics.calibration.markings import (
     families,
@@ -32,8 +33,7 @@ from pipeline.optics.calibration.residuals import (
     match_errors_px,
     straightness_errors_px,
 )
-from pipeline.optics.calibration.solve import Evidence, Free, solve
-from pipeline.optics.calibration.start import kabsch, relative_rotation
+from pipeline.optics.calibration.solve import FreeParameters, Observations, solve
 from pipeline.optics.calibration.timing import frame_offset
 from pipeline.optics.rig import Rig
 from tests.optics.calibration.scene import make_rig
@@ -130,9 +130,9 @@ def test_the_level_is_found_from_lines() -> None:
     rig = make_rig()
     lines = [line.parts[0] for line in _seen_lines(rig)]
     tilt = rotation(5.0, 4.0, -6.0)
-    level = find_level(turned(rig, tilt), lines)
+    level = find_level(rotated(rig, tilt), lines)
     assert level is not None
-    again = turned(turned(rig, tilt), level.axes)
+    again = rotated(rotated(rig, tilt), level.axes)
     for ours, theirs in zip(again.cameras, rig.cameras, strict=True):
         assert ours.tilt_deg == pytest.approx(theirs.tilt_deg, abs=0.05)
         assert ours.roll_deg == pytest.approx(theirs.roll_deg, abs=0.05)
@@ -166,24 +166,26 @@ def test_the_fit_returns_to_the_truth() -> None:
     rig = make_rig()
     assert rig.pitch is not None
     named = recognise(rig, rig.pitch, _seen_lines(rig))
-    evidence = Evidence((_matches(rig),), (), tuple(families(named)))
-    free = Free(first_camera=True, places=True, height=True)
-    astray = turned(rig, rotation(1.0, -1.0, 0.5))
-    found = solve(astray, evidence, free, 1.0)
-    assert np.abs(evidence.errors_px(found)).max() < 0.05
+    observations = Observations((_matches(rig),), (), tuple(families(named)))
+    free = FreeParameters(first_camera=True, positions=True, height=True)
+    astray = rotated(rig, rotation(1.0, -1.0, 0.5))
+    found = solve(astray, observations, free, 1.0)
+    assert np.abs(observations.errors_px(found)).max() < 0.05
     assert found.surface.height_m == pytest.approx(8.0, rel=2e-3)
 
 
 def test_a_step_too_far_is_no_crash() -> None:
     rig = make_rig()
     wild = Matches(0, 1, np.array([[10.0, 10.0], [1500.0, 800.0]]), np.array([[1590.0, 890.0], [5.0, 880.0]]))
-    found = solve(rig, Evidence((wild,)), Free(first_camera=True, places=True, height=True), 50.0)
+    found = solve(
+        rig, Observations((wild,)), FreeParameters(first_camera=True, positions=True, height=True), 50.0
+    )
     assert found.surface.height_m > max(camera.position_m[1] for camera in found.cameras)
 
 
 def test_no_matches_leave_a_rig_as_it_is() -> None:
     rig = make_rig()
-    assert solve(rig, Evidence(), Free(lens=False), 1.0) == rig
+    assert solve(rig, Observations(), FreeParameters(lens=False), 1.0) == rig
 
 
 def test_thinned_points_stay_on_their_line() -> None:

@@ -1,7 +1,7 @@
-"""The first guess: a focal length from a grid, and the rotations that the matches ask for under it.
+"""The initial guess: a field of view from a grid, and the cameras' rotations from their matches.
 
-An equidistant fisheye (k = 0) is close enough to any real lens for this. Rotations between two sets of rays
-by Kabsch 1976, the consensus by RANSAC (Fischler and Bolles 1981); where cameras stand is left for later.
+An equidistant fisheye (k = 0) is close enough to any real lens for this. Rotations between two sets of rays by
+Kabsch 1976, their consensus by RANSAC (Fischler and Bolles 1981); the cameras' positions are fitted later.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TRIALS = 300
 
 
 def start_lens(size_px: tuple[int, int], hfov_deg: float) -> FisheyeLens:
-    """An equidistant lens that shows `hfov_deg` across the picture."""
+    """An equidistant lens with a horizontal field of view of `hfov_deg`."""
     width, height = size_px
     return FisheyeLens(
         size_px, width / math.radians(hfov_deg), ((width - 1) / 2, (height - 1) / 2), (0.0, 0.0)
@@ -32,7 +32,7 @@ def start_lens(size_px: tuple[int, int], hfov_deg: float) -> FisheyeLens:
 
 
 def kabsch(of_a: Array, of_b: Array) -> Array:
-    """The rotation(s) R that best turn rays b into rays a, a = R b; shapes (..., n, 3) -> (..., 3, 3)."""
+    """The rotation(s) R that best rotate rays b onto rays a, a = R b; shapes (..., n, 3) -> (..., 3, 3)."""
     u, _, vt = np.linalg.svd(np.swapaxes(of_a, -1, -2) @ of_b)
     flip = np.ones((*u.shape[:-2], 3))
     flip[..., 2] = np.sign(np.linalg.det(u @ vt))
@@ -41,7 +41,7 @@ def kabsch(of_a: Array, of_b: Array) -> Array:
 
 
 def relative_rotation(of_a: Array, of_b: Array, seed: int = 0) -> tuple[Array, NDArray[np.bool_]]:
-    """The rotation a = R b of most matches, rays (n, 3) each, and which of them agree, a mask (n,)."""
+    """The rotation a = R b on which most matches agree, rays (n, 3) each, and the mask (n,) of its inliers."""
     generator = np.random.default_rng(seed)
     pairs = generator.integers(0, len(of_a), (_TRIALS, 2))
     candidates = kabsch(of_a[pairs], of_b[pairs])
@@ -56,7 +56,7 @@ def relative_rotation(of_a: Array, of_b: Array, seed: int = 0) -> tuple[Array, N
 
 
 def choose_hfov_deg(sizes_px: tuple[tuple[int, int], ...], matches: list[Matches]) -> float:
-    """The horizontal angle, one of the grid's, under which all pairs' matches agree best with rotations."""
+    """The field of view of the grid for which the matches of all pairs agree best with rotations."""
     costs = []
     for hfov_deg in HFOV_GRID_DEG:
         lenses = [start_lens(size, hfov_deg) for size in sizes_px]
@@ -65,14 +65,14 @@ def choose_hfov_deg(sizes_px: tuple[tuple[int, int], ...], matches: list[Matches
             a, b = lenses[pair.a].unproject(pair.pixels_a), lenses[pair.b].unproject(pair.pixels_b)
             turn, _ = relative_rotation(a, b)
             angle = np.linalg.norm(b @ turn.T - a, axis=-1)
-            # In pixels, or else the smallest field of view would always win.
+            # In pixels, because in radians the smallest field of view would always win.
             cost += float(np.minimum(angle, 2 * _TOLERANCE_RAD).sum() * lenses[pair.a].focal_px)
         costs.append(cost)
     return float(HFOV_GRID_DEG[int(np.argmin(costs))])
 
 
 def check_overlap(name_a: str, name_b: str, agreeing: int, found: int) -> None:
-    """Raises CalibrationError when too few matches agree for two cameras to share a view."""
+    """Raise CalibrationError if too few matches agree for the two cameras to overlap."""
     if agreeing < FEWEST_MATCHES:
         raise CalibrationError(
             f"{name_a} and {name_b} do not show enough of the same scene: {agreeing} of {found} matched points "
