@@ -1,1 +1,1 @@
-"""From a track to a camera path: pure, deterministic, aware of the future."""
+"""Direction: plans the virtual camera's path from a track. Pure, deterministic, with look-ahead."""

@@ -1,4 +1,4 @@
-"""CameraPath: where the virtual camera looks, whoever leads it: a director, an operator, or nobody."""
+"""CameraPath: the interface to whatever moves the virtual camera: director, operator or a fixed view."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Follows = Literal["ball", "players", "operator", "ball not found", "waiting for 
 
 @dataclass(frozen=True, slots=True)
 class PathState:
-    """A snapshot of what leads the camera."""
+    """A snapshot of what the camera follows and of its plans."""
 
     follows: Follows
     """What the camera follows now."""
     look_ahead_s: float
-    """How much of the future the newest plan really knew; at most the look-ahead asked for."""
+    """Seconds of the future that the newest plan actually knew; at most the look-ahead asked for."""
     plans: int
     """Plans made since the start."""
     solved: int
-    """Plans that the solver found; the others go on as planned before, within the limits."""
+    """Plans that the solver solved; the others continue the previous plan within the limits."""
     time_ns: Nanoseconds
     """The running time of the newest plan."""
 
@@ -32,30 +32,30 @@ WAITING = PathState("waiting for video", 0.0, 0, 0, Nanoseconds(0))
 
 
 class CameraPath(Protocol):
-    """The virtual camera's path, one view a frame.
+    """The virtual camera's path, one view per frame.
 
-    `view_at` belongs to the streaming thread. Any thread may call the rest, and nothing of it blocks. A camera that
+    Only the streaming thread calls `view_at`. Any thread may call the rest, which never blocks. A path that
     cannot be steered raises StateError in `take_over`, `hold` and `hand_back`.
     """
 
     def view_at(self, time_ns: int) -> View:
-        """The view of the frame at `time_ns`; asked with growing times. May wait for what is seen until then."""
+        """The view of the frame at running time `time_ns`; times must not decrease. May wait for detections."""
 
     def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
-        """Times and views that are planned for [t0_ns, t1_ns], soonest first; one where the camera stands still."""
+        """The planned times and views in [t0_ns, t1_ns], soonest first; a single one for a fixed camera."""
 
     @property
     def state(self) -> PathState:
-        """What the camera follows now, and how far ahead that is known."""
+        """What the camera follows now, and how far into the future."""
 
     def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
-        """Send the camera there, smoothly and within its limits, until `hand_back`.
+        """Steer the camera to this view, smoothly and within its limits, until `hand_back`.
 
-        Raises ConfigError unless all three are finite.
+        Raises ConfigError unless all three angles are finite.
         """
 
     def hold(self) -> None:
-        """Stop the camera where it is, until `hand_back` or `take_over`."""
+        """Stop the camera at its present view, until `hand_back` or `take_over`."""
 
     def hand_back(self) -> None:
-        """Let the director lead again, smoothly."""
+        """Return control to the director, which takes over smoothly."""

@@ -1,4 +1,4 @@
-"""The Director: turns what was seen, the future included, into where the virtual camera looks."""
+"""Director: moves the virtual camera by what the detector sees, look-ahead included."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.direction.edges import Edges
 from pipeline.direction.framing import Place, frame
 from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
-from pipeline.direction.styles import Style, operated, style_named
+from pipeline.direction.styles import Style, operator_style, style_named
 from pipeline.errors import ConfigError
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
@@ -24,19 +24,19 @@ from pipeline.tracking.ground import Geometry
 
 LONGEST_LOOKAHEAD_S = 30.0
 SHORTEST_HORIZON_S = 2.4
-"""With less look-ahead the plan still thinks this far, over what it expects."""
+"""With a shorter look-ahead a plan still covers this time, with extrapolated targets."""
 
 LONGEST_LEAP_S = 20.0
-"""A view asked for this much later than the last one begins a new path."""
+"""A view requested this much later than the last one starts a new path."""
 
 COMMAND_PAUSE_NS = NS_PER_S // 20
-"""An operator's command is followed this long after the last plan, and not only with the next stride."""
+"""An operator's command takes effect this long after the last plan, instead of with the next stride."""
 
 TRACK_MARGIN_NS = 2 * NS_PER_S
-"""How much longer than the plan the track is at both ends: framing looks a little back and ahead."""
+"""The track extends this far beyond the plan at both ends, because framing looks back and ahead."""
 
-WIDE = View(0.0, -12.0, 60.0)
-"""Where the camera looks when nothing was ever seen."""
+DEFAULT_VIEW = View(0.0, -12.0, 60.0)
+"""The view before anything was detected."""
 
 FOLLOWS: dict[Following, Follows] = {
     Following.BALL: "ball",
@@ -46,22 +46,22 @@ FOLLOWS: dict[Following, Follows] = {
 
 
 class SeenTimeline(Protocol):
-    """What the director asks of a timeline."""
+    """What the director needs of a timeline of detections."""
 
     @property
     def known_until_ns(self) -> Nanoseconds:
-        """Everything up to and including this running time has been analysed or never will be."""
+        """The running time up to which, inclusive, every frame has been analysed or never will be."""
 
     def between(self, t0_ns: int, t1_ns: int) -> Sequence[DetectionSet]:
-        """The sets of [t0_ns, t1_ns], both ends included, in time order."""
+        """The detection sets in [t0_ns, t1_ns], both ends included, in time order."""
 
     def wait_known(self, time_ns: int, timeout_s: float | None = None) -> bool:
-        """Block until known up to `time_ns`; False after `timeout_s`."""
+        """Block until the timeline is known up to `time_ns`; False after `timeout_s`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Control points (points, 3) from `start_ns` on; immutable, so that any thread may read it."""
+    """Control points (points, 3) of yaw, tilt, hfov from `start_ns` on; immutable, so any thread may read it."""
 
     start_ns: int
     points: Array
@@ -69,12 +69,12 @@ class _Plan:
 
 
 class Director:
-    """A CameraPath that follows the play, one view a frame.
+    """A CameraPath that follows the play, one view per frame.
 
-    `view_at` belongs to one thread, the streaming thread, and is asked with growing times; a new plan is made
-    every 0.4 s of film time, counted from the first view (or the last `reset` or command), from detections no
-    later than the plan's time plus the look-ahead: what is shown at t uses nothing later than t + look-ahead,
-    and the same detections give the same views bit by bit.
+    Only the streaming thread calls `view_at`, with times that never decrease. The director makes a new plan every
+    0.4 s of video time, counted from the first view (or the last `reset` or command), from detections no later than
+    the plan's time plus the look-ahead. So the view at t depends on nothing later than t + look-ahead, and the same
+    detections give the same views bit for bit.
 
     All other methods may be called from any thread: each reads or replaces one immutable reference.
     """
@@ -91,17 +91,17 @@ class Director:
         goals: Sequence[Place] = (),
         patience_s: float | None = 0.0,
     ) -> None:
-        """``edges``: the views that the rig can fill, which plans keep to and every view is limited to;
-        ``limit``: another last word on every view; ``goals``: where goals stand (`goals_of` a rig), which
-        the picture should hold when the play comes near.
+        """``edges``: the views that the rig can fill, to which plans and views are limited; ``limit``: replaces
+        ``edges.limit`` as the final limit of every view; ``goals``: the goals' positions (`goals_of` a rig), which
+        the camera includes when the play comes near.
 
-        ``patience_s``: how long a plan waits for the timeline to be known to its horizon: 0 live, None
-        (for ever) offline. Raises ConfigError for a look-ahead outside 0..30 s, an unknown style.
+        ``patience_s``: how long a plan waits for the timeline to be known up to its horizon: 0 live, None (for
+        ever) offline. Raises ConfigError for a look-ahead outside 0..30 s or an unknown style.
         """
         if not 0.0 <= lookahead_s <= LONGEST_LOOKAHEAD_S:
-            raise ConfigError(f"look-ahead must be 0 to {LONGEST_LOOKAHEAD_S:g} s, not {lookahead_s} s")
+            raise ConfigError(f"the look-ahead must be 0 to {LONGEST_LOOKAHEAD_S:g} s, not {lookahead_s} s")
         if not aspect > 0:
-            raise ConfigError(f"aspect must be positive, not {aspect}")
+            raise ConfigError(f"the aspect ratio must be positive, not {aspect}")
         self.style = style_named(style) if isinstance(style, str) else style
         self._timeline = timeline
         self._goals = tuple(goals)
@@ -111,7 +111,7 @@ class Director:
         self._tracker = BallTracker(geometry)
         self._limit = edges.limit if limit is None and edges is not None else limit
         self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
-        self._operator_planner = Planner(operated(self.style), SHORTEST_HORIZON_S, aspect, edges)
+        self._operator_planner = Planner(operator_style(self.style), SHORTEST_HORIZON_S, aspect, edges)
         self._plan: _Plan | None = None
         self._operator: View | None = None
         self._plans = self._solved = 0
@@ -119,9 +119,9 @@ class Director:
         self._is_commanded = False
 
     def view_at(self, time_ns: int) -> View:
-        """The view of the frame at `time_ns`. The streaming thread; blocks for `patience_s` at most.
+        """The view of the frame at `time_ns`. The streaming thread; blocks for at most `patience_s`.
 
-        A time before the last plan, or far after it, begins a new path there, as `reset` does.
+        A time before the last plan, or far after it, starts a new path, as `reset` does.
         """
         plan = self._plan
         if (
@@ -140,12 +140,12 @@ class Director:
         return self._view(plan, time_ns)
 
     def reset(self, time_ns: int) -> None:
-        """After a seek to `time_ns`: the next view begins a new path, free of the old one. Any thread."""
-        del time_ns  # the next view tells it again
+        """Start a new path with the next view, after a seek to `time_ns`. Any thread."""
+        del time_ns  # the next view has the time
         self._begin_anew = True
 
     def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
-        """The path now planned over [t0_ns, t1_ns], every 0.2 s, for an overlay. Any thread; never blocks."""
+        """The present plan over [t0_ns, t1_ns], one view every 0.2 s, for an overlay. Any thread; never blocks."""
         plan = self._plan
         if plan is None:
             return []
@@ -154,9 +154,9 @@ class Director:
         return [(time_ns, self._view(plan, time_ns)) for time_ns in times]
 
     def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
-        """The operator sends the camera there, smoothly and within the limits, until `hand_back`. Any thread.
+        """Steer the camera to this view, smoothly and within the limits, until `hand_back`. Any thread.
 
-        Raises ConfigError unless all three are finite.
+        Raises ConfigError unless all three angles are finite.
         """
         if not all(map(math.isfinite, (yaw_deg, tilt_deg, hfov_deg))):
             raise ConfigError(f"not a view: yaw {yaw_deg}, tilt {tilt_deg}, hfov {hfov_deg} degrees")
@@ -164,19 +164,19 @@ class Director:
         self._is_commanded = True
 
     def hold(self) -> None:
-        """The operator stops the camera where it is, until `hand_back` or `take_over`. Any thread."""
+        """Stop the camera at its present view, until `hand_back` or `take_over`. Any thread."""
         plan = self._plan
-        self._operator = WIDE if plan is None else view_of(plan.points[COMMITTED])
+        self._operator = DEFAULT_VIEW if plan is None else view_of(plan.points[COMMITTED])
         self._is_commanded = True
 
     def hand_back(self) -> None:
-        """The director has the camera again and leads it back into the play smoothly. Any thread."""
+        """Return control to the director, which moves the camera back to the play smoothly. Any thread."""
         self._operator = None
         self._is_commanded = True
 
     @property
     def state(self) -> PathState:
-        """What the director does now. Any thread."""
+        """What the camera follows now, and how far into the future. Any thread."""
         plan = self._plan
         return WAITING if plan is None else plan.state
 
@@ -189,7 +189,7 @@ class Director:
         follows: Follows
         if operator is not None:
             planner, follows = self._operator_planner, "operator"
-            targets = _still(operator, planner)
+            targets = _targets_for(operator, planner)
         else:
             planner = self._planner
             targets, follows = self._targets(now_ns, horizon_ns, last)
@@ -199,7 +199,7 @@ class Director:
         self._plans += 1
         self._solved += points is not None
         if points is None and last is not None and now_ns != last.start_ns + STRIDE_NS:
-            return last  # a command between two strides that cannot be met at once waits for the next
+            return last  # a command between two strides that cannot be solved now waits for the next stride
         if points is None and last is not None:
             points = _resized(last.points[1:], planner.points)
         elif points is None:
@@ -213,20 +213,20 @@ class Director:
         return self._plan
 
     def _targets(self, now_ns: int, horizon_ns: int, last: _Plan | None) -> tuple[Targets, Follows]:
-        """What the play asks for, and what it follows; the view of before where nothing was seen."""
+        """The targets of the play, and what they follow; the previous view if nothing was detected."""
         begin_ns = now_ns - round(self._tracker.past_s * NS_PER_S)
         sets = self._timeline.between(begin_ns, horizon_ns)
         end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + TRACK_MARGIN_NS
         track = self._tracker.track(sets, now_ns - TRACK_MARGIN_NS, end_ns)
         if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
-            view = WIDE if last is None else view_of(last.points[COMMITTED])
-            wide = replace(view, hfov_deg=max(view.hfov_deg, WIDE.hfov_deg))
-            return _still(wide, self._planner), "ball not found"
+            view = DEFAULT_VIEW if last is None else view_of(last.points[COMMITTED])
+            wide = replace(view, hfov_deg=max(view.hfov_deg, DEFAULT_VIEW.hfov_deg))
+            return _targets_for(wide, self._planner), "ball not found"
         targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s, self._goals)
         return targets, FOLLOWS[Following(track.following[round(ns_to_seconds(TRACK_MARGIN_NS) / GRID_S)])]
 
     def _within_limits(self, points: Array) -> Array:
-        """`points` with every control point after the committed ones pulled within the hard limits."""
+        """`points` with every control point after the committed ones moved into the hard limits."""
         style = self.style
         speed = np.array([style.pan_speed_deg_s, style.tilt_speed_deg_s, style.zoom_speed_deg_s]) * STRIDE_S
         bend = np.array(
@@ -251,20 +251,21 @@ class Director:
 
 
 def _committed(last: _Plan, now_ns: int) -> Array:
-    """What was shown settles of a plan made at `now_ns`: the control points themselves a stride after `last`."""
+    """The control points of a plan made at `now_ns` that the views already shown determine; exact a stride after
+    `last`."""
     if now_ns == last.start_ns + STRIDE_NS:
         return last.points[1 : 1 + COMMITTED]
     return continued(last.points, ns_to_seconds(now_ns - last.start_ns))
 
 
 def _resized(points: Array, count: int) -> Array:
-    """`points` cut off, or held at rest, to that count."""
+    """`points` cut to `count`, or extended at rest."""
     held = np.repeat(points[-1:], max(0, count - len(points)), axis=0)
     return np.concatenate([points, held])[:count]
 
 
-def _still(view: View, planner: Planner) -> Targets:
-    """Targets that ask for one view and nothing else."""
+def _targets_for(view: View, planner: Planner) -> Targets:
+    """Targets that ask for one fixed view."""
     yaw, tilt, hfov = (
         np.full(planner.samples, angle) for angle in (view.yaw_deg, view.tilt_deg, view.hfov_deg)
     )

@@ -1,4 +1,4 @@
-"""Edges: how far a view may turn and how wide it may be, which the planner keeps to."""
+"""Edges: the interface to the limits of pan, tilt and field of view that plans must respect."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pipeline.optics.view import View
 
 
 class Edges(Protocol):
-    """What views a rig can fill; its ``ViewLimits`` are one. Pure; any thread; degrees."""
+    """The views that a rig can fill, as ``optics.limits.ViewLimits`` gives them. Pure; any thread; degrees."""
 
     @property
     def max_hfov_deg(self) -> float:
-        """The widest view that fits anywhere."""
+        """The widest field of view that fits anywhere."""
 
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest yaw of a view of this width."""
+        """The smallest and the largest yaw of a view of this width."""
 
     def tilt_range_deg(self, yaw_deg: float, hfov_deg: float) -> tuple[float, float]:
-        """The least and the largest tilt of a view of this width that looks at this yaw."""
+        """The smallest and the largest tilt of a view of this width at this yaw."""
 
     def limit(self, view: View) -> View:
         """The nearest view that fits."""

@@ -1,4 +1,4 @@
-"""Pictures that stand still: a fixed shot, and the whole rig while a camera moves inside it unseen."""
+"""Camera paths with a fixed picture: a fixed view, and the panorama in which a directed camera is only marked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class FixedDirector:
         return self._fixed
 
     def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
-        """The fixed view at `t0_ns`: the camera stands still."""
+        """The fixed view at `t0_ns`."""
         del t1_ns
         return [(t0_ns, self._fixed)]
 
@@ -46,9 +46,9 @@ class FixedDirector:
 
 
 class PanoramaPath:
-    """A CameraPath whose picture is always `panorama`; everything else is `camera`'s, which moves inside it.
+    """A CameraPath that always shows `panorama`; everything else is delegated to `camera`.
 
-    The camera goes on being directed, for its frame in the panorama.
+    The camera is still directed, because the panorama marks its view.
     """
 
     def __init__(self, panorama: View, camera: CameraPath) -> None:
@@ -56,17 +56,18 @@ class PanoramaPath:
         self._camera = camera
 
     def view_at(self, time_ns: int) -> View:
-        """The panorama, once the camera is led to `time_ns`. The streaming thread; may wait as the camera does."""
+        """The panorama, after advancing the camera to `time_ns`. The streaming thread; may wait as the camera
+        does."""
         self._camera.view_at(time_ns)
         return self._panorama
 
     def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
-        """The camera's."""
+        """The camera's plan."""
         return self._camera.plan(t0_ns, t1_ns)
 
     @property
     def state(self) -> PathState:
-        """The camera's."""
+        """The camera's state."""
         return self._camera.state
 
     def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
@@ -78,7 +79,7 @@ class PanoramaPath:
         self._camera.hold()
 
     def hand_back(self) -> None:
-        """Let the camera go."""
+        """Return control of the camera to its director."""
         self._camera.hand_back()
 
 

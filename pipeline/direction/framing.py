@@ -1,4 +1,4 @@
-"""Framing: from where things are to what the camera is asked for: targets, room ahead, width."""
+"""Framing: turns a track into targets for the planner: aim, lead room and field of view."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ Place = tuple[float, float]
 """x and z in metres on the ground."""
 
 GOAL_FAR_M, GOAL_NEAR_M = 28.0, 16.0
-"""The goal begins to matter when the play comes this near to it, and matters fully at the second distance."""
+"""The goal starts to attract the camera when the play is this near, and attracts it fully at the second
+distance."""
 GOAL_HALF_M = 3.66
-GOAL_WIDENS, COMPANY_WIDENS = 1.6, 1.35
-"""How many times as wide the picture becomes at most, for a goal and for the players near the ball."""
-FILLS = 0.85
-"""How much of the picture goal and ball, or the players near the ball, may fill."""
+GOAL_WIDENS, PLAYERS_WIDEN = 1.6, 1.35
+"""The largest factors by which a goal, and the players near the ball, widen the view."""
+LARGEST_FILL = 0.85
+"""The largest fraction of the view's width that goal and ball, or the players near the ball, may take."""
 LOST_WIDENS_DEG = 10.0
 
 
 def goals_of(rig: Rig) -> tuple[Place, ...]:
-    """Where a rig's goals stand, the middle of each line between the posts; nothing where the pitch is unknown."""
+    """The positions of a rig's goals, the centres of the goal lines; empty if the rig has no pitch."""
     if rig.pitch is None:
         return ()
     half_m = rig.pitch.length_m / 2
@@ -43,11 +44,11 @@ def frame(
     times_s: Array,
     goals: Sequence[Place] = (),
 ) -> Targets:
-    """What `style` asks of the camera at `times_s`, counted from `now_ns`, to show what `track` tells.
+    """The targets that `style` sets for `track` at `times_s` (N,), in seconds after `now_ns`. Pure; any thread.
 
-    The ball, with what is doubtful about it, must be in the picture; the aim lies where it will be a moment
-    later, drawn towards a goal that it comes near to; the width is so many metres at the ball's distance,
-    more ahead of fast play, for the players around the ball, for the goal, and where nothing is known.
+    The ball, its uncertainty included, must be in view. The aim is the ball's position a moment later, moved
+    towards a goal that it comes near. The view is a number of metres wide at the ball's distance, and wider ahead
+    of fast play, for the players around the ball, for the goal, and if the ball is lost.
     """
     track_s = (track.start_ns - now_ns) / NS_PER_S + np.arange(len(track.x_m)) * GRID_S
 
@@ -62,14 +63,14 @@ def frame(
     _, tilt_low = geometry.metres_to_angles(x * nearer, z * nearer, above)
     _, tilt_high = geometry.metres_to_angles(x * farther, z * farther, above)
     ahead = times_s + style.lead_s
-    # A ball in the air comes down again: half its height is enough to look up.
+    # A ball in the air comes down again, so the camera looks up by half its height only.
     aim_yaw, aim_tilt = geometry.metres_to_angles(
         at(track.x_m, ahead), at(track.z_m, ahead), 0.5 * at(track.above_m, ahead)
     )
     travel = np.abs(at(track.yaw_deg, times_s + 1.0) - at(track.yaw_deg, times_s - 1.0))
     width = np.degrees(2 * np.arctan(style.picture_width_m / 2 / distance)) + style.speed_widens * travel
-    company = np.degrees(2 * np.arctan(at(track.company_m) / distance)) / FILLS
-    width = np.maximum(width, np.minimum(company, COMPANY_WIDENS * width))
+    players = np.degrees(2 * np.arctan(at(track.players_reach_m) / distance)) / LARGEST_FILL
+    width = np.maximum(width, np.minimum(players, PLAYERS_WIDEN * width))
     for goal_x, goal_z in goals:
         share = np.clip(
             (GOAL_FAR_M - np.hypot(x - goal_x, z - goal_z)) / (GOAL_FAR_M - GOAL_NEAR_M), 0.0, 1.0
@@ -78,7 +79,7 @@ def frame(
         beyond = np.sign(goal_yaw - yaw) * np.degrees(np.arctan(GOAL_HALF_M / np.hypot(goal_x, goal_z)))
         to_goal = goal_yaw + beyond - yaw
         aim_yaw = aim_yaw + share * np.clip(to_goal / 2, -width / 3, width / 3)
-        width = np.maximum(width, share * np.minimum(np.abs(to_goal) / FILLS, GOAL_WIDENS * width))
+        width = np.maximum(width, share * np.minimum(np.abs(to_goal) / LARGEST_FILL, GOAL_WIDENS * width))
     width += LOST_WIDENS_DEG * at((track.following == Following.NOTHING).astype(np.float64))
     return Targets(
         yaw - doubt_yaw,

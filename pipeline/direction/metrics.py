@@ -1,4 +1,4 @@
-"""How good a camera path is: what share of the time the ball is in the picture, and how calmly it moves."""
+"""Metrics of a camera path: how long the ball is in view, and how smoothly the camera moves."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ import numpy as np
 from pipeline.direction.spline import Array
 
 REVERSAL_DEG_S = 0.5
-"""A pan slower than this has no direction: it neither makes nor hides a reversal."""
+"""Pans slower than this count as no movement when reversals are counted."""
 
 CENTRAL = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class PathMetrics:
-    """The figures of one path over one true ball track, both sampled at one even rate."""
+    """The metrics of one path for one true ball track, both sampled at the same constant rate."""
 
     in_view_percent: float
-    """Ball inside the picture, both ways (rectilinear, the picture's own aspect)."""
+    """Percentage of samples with the ball in view (rectilinear, the image's own aspect ratio)."""
     central_percent: float
-    """Ball inside the middle 80 % of the picture's width and of its height."""
+    """Percentage of samples with the ball in the central 80 % of the image's width and of its height."""
     longest_loss_s: float
-    """The longest time in one piece with the ball outside the picture."""
+    """The longest uninterrupted time with the ball out of view."""
     pan_acceleration_deg_s2: float
     """Mean of the absolute second difference of yaw."""
     pan_jerk_deg_s3: float
     """Mean of the absolute third difference of yaw."""
     reversals_per_min: float
-    """Changes of pan direction; see `REVERSAL_DEG_S`."""
+    """Changes of pan direction per minute; see `REVERSAL_DEG_S`."""
     mean_hfov_deg: float
     highest_pan_deg_s: float
     highest_pan_acceleration_deg_s2: float
     duration_s: float
 
 
-def picture_place(path: Array, ball: Array, aspect: float = 16 / 9) -> tuple[Array, Array]:
-    """Where balls (N, 2: yaw, tilt) lie in the pictures of path views (N, 3: yaw, tilt, hfov).
+def image_position(path: Array, ball: Array, aspect: float = 16 / 9) -> tuple[Array, Array]:
+    """The positions of balls (N, 2: yaw, tilt) in the images of path views (N, 3: yaw, tilt, hfov), degrees.
 
-    Right and up of the centre in halves of the picture's width and height: -1..1 is inside; infinite behind.
+    x to the right and y up from the centre, (N,) each, in half widths and half heights of the image: -1..1 is
+    inside; infinite behind the camera.
     """
     turn = np.radians(ball[:, 0] - path[:, 0])
     up, tilt = np.radians(ball[:, 1]), np.radians(path[:, 1])
@@ -53,15 +54,15 @@ def picture_place(path: Array, ball: Array, aspect: float = 16 / 9) -> tuple[Arr
 
 
 def reversals(yaw_deg: Array, rate_hz: float) -> int:
-    """How often the pan changes direction, rates under `REVERSAL_DEG_S` left out."""
+    """How often the pan changes direction, ignoring rates under `REVERSAL_DEG_S`; yaw is (N,) in degrees."""
     speed = np.diff(yaw_deg) * rate_hz
     signs = np.sign(speed[np.abs(speed) > REVERSAL_DEG_S])
     return int(np.count_nonzero(np.diff(signs)))
 
 
 def measure(path: Array, ball: Array, rate_hz: float, aspect: float = 16 / 9) -> PathMetrics:
-    """The figures of a path (N, 3: yaw, tilt, hfov) over the true ball (N, 2: yaw, tilt); N at least 4."""
-    x, y = picture_place(path, ball, aspect)
+    """The metrics of a path (N, 3: yaw, tilt, hfov) for the true ball (N, 2: yaw, tilt), degrees; N at least 4."""
+    x, y = image_position(path, ball, aspect)
     outside = np.maximum(np.abs(x), np.abs(y))
     seconds = len(path) / rate_hz
     speed = np.diff(path[:, 0]) * rate_hz

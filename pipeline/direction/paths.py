@@ -1,4 +1,4 @@
-"""The path CSV: one view a frame."""
+"""Path CSV files: one view per frame; and the frame times of a path."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ USUAL_RATES_HZ = (
 
 
 def write_path(path: Path, views: Iterable[tuple[int, View]]) -> int:
-    """Write ``time_s,yaw_deg,pitch_deg,hfov_deg`` rows with 9 decimals; the number of rows. Blocks on the disk.
+    """Write rows of ``time_s,yaw_deg,pitch_deg,hfov_deg`` with 9 decimals; returns their number.
 
-    `views` are pairs of running time in nanoseconds and view. Raises OutputError when it cannot be written.
+    `views` are pairs of running time in nanoseconds and view. Any thread; blocks on the disk. Raises OutputError if
+    the file cannot be written.
     """
     count = 0
     try:
@@ -48,22 +49,22 @@ def write_path(path: Path, views: Iterable[tuple[int, View]]) -> int:
                 writer.writerow([f"{number:.9f}" for number in values])
                 count += 1
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); give a path that can") from error
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); name another file") from error
     return count
 
 
 def frame_times_ns(track_times_ns: Sequence[int], rate_hz: float | None = None) -> list[int]:
-    """The output frames' times from a track's first time to its last; both ends where the rate allows.
+    """The times of the output frames in nanoseconds, from a track's first time to its last.
 
-    Without a rate it is the track's own: one over the median step, at a usual frame rate where one is near.
-    Raises ConfigError for a rate outside 1..240.
+    The default rate is the track's own: the inverse of the median step, rounded to a common frame rate if one is
+    near. Raises ConfigError for a rate outside 1..240 Hz.
     """
     if rate_hz is None:
         rate_hz = _own_rate_hz(track_times_ns)
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise ConfigError(f"rate must be {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz, not {rate_hz} Hz")
+        raise ConfigError(f"the rate must be {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g} Hz, not {rate_hz} Hz")
     first_ns, last_ns = track_times_ns[0], track_times_ns[-1]
-    # A thousandth of a frame of tolerance: times in a CSV are rounded, and the last frame must not be lost.
+    # A tolerance of a thousandth of a frame: times in a CSV are rounded, and the last frame must not be lost.
     count = int((last_ns - first_ns) / NS_PER_S * rate_hz + 1e-3) + 1
     return [first_ns + round(i * NS_PER_S / rate_hz) for i in range(count)]
 

@@ -1,4 +1,4 @@
-"""The planner: pan, tilt and zoom over the look-ahead as one sparse convex quadratic programme."""
+"""Planner: optimises pan, tilt and zoom over the look-ahead as one sparse convex quadratic programme (QP)."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from pipeline.direction.styles import Style
 from pipeline.optics.view import View
 
 SAMPLE_S = 0.2
-"""The spacing of the times at which targets are held against the path."""
+"""The spacing of the samples at which the path is compared with the targets."""
 
-PER_STRIDE = 2
-"""Samples in a stride."""
+SAMPLES_PER_STRIDE = 2
+"""Samples per stride."""
 
 TAIL = 4
-"""Control points beyond the horizon in which any movement within the limits can come to rest."""
+"""Control points beyond the horizon, enough for any movement within the limits to come to rest."""
 
-WITHIN = 0.995
-"""The programme's share of each limit; the rest covers what the solver leaves unsolved."""
+LIMIT_SHARE = 0.995
+"""The fraction of each limit that the QP may use; the rest covers the solver's tolerance."""
 
 
 EDGE_MARGIN_DEG = 0.2
-"""How far inside the rig's edges a plan stays, where there is room."""
+"""The distance that a plan keeps from the rig's edges, if there is room."""
 EDGE_POINTS = 9
 EDGE_ROUNDS = 3
-"""How many control points are held to the curved edges, by how many solutions at most."""
+"""The number of control points that are kept within the curved edges, and of solutions at most to get there."""
 OVER_THE_EDGE_COST = 1000.0
 """Per degree of one control point."""
 
 LARGEST_BREACH_DEG = 1e-6
 LARGEST_DUAL_RESIDUAL = 0.2
-"""What a solution cut short may leave; the costs' gradients are in the tens."""
+"""Accepted residuals of a solution stopped by the iteration limit; the costs' gradients are in the tens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the path is asked for at each sample; arrays of the planner's ``samples``, degrees."""
+    """What the path should show at each sample: arrays of the planner's ``samples``, in degrees."""
 
     yaw_low_deg: Array
     yaw_high_deg: Array
     tilt_low_deg: Array
     tilt_high_deg: Array
-    """What must be in the picture: the ball, or where it may be."""
+    """What must be in view: the ball, or its possible positions."""
     aim_yaw_deg: Array
     aim_tilt_deg: Array
-    """Where the camera would like to look."""
+    """Where the camera should look."""
     hfov_deg: Array
-    """How wide it would like to be."""
+    """How wide the view should be."""
 
 
 def view_of(point: Array) -> View:
@@ -62,19 +62,19 @@ def view_of(point: Array) -> View:
 
 
 class Planner:
-    """One programme of fixed shape, solved again and again; only its vectors change. One thread at a time.
+    """A QP of fixed structure that is solved repeatedly; only its vectors change. One thread at a time.
 
-    The minimum of squared acceleration and jerk, absolute pan speed, squared distance from the aim outside
-    the dead zone, squared distance from the wanted width, and what of the target lies outside the picture;
-    within limits of speed and acceleration, which on control points hold at every instant, and with the
-    view inside the edges. All paths come to rest in the tail, so that a next solution always exists.
+    It minimises squared acceleration and jerk, absolute pan speed, squared distance from the aim outside the dead
+    zone, squared distance from the wanted width, and the part of the target that is out of view. The limits of
+    speed and acceleration are constraints on control points and so hold at every instant; the view stays inside
+    the edges. All paths come to rest in the tail, so that a next solution always exists.
     """
 
     def __init__(self, style: Style, horizon_s: float, aspect: float, edges: Edges | None = None) -> None:
         self.style = style
         self.strides = max(1, math.ceil(horizon_s / STRIDE_S - 1e-9))
         self.points = self.strides + COMMITTED + TAIL
-        self.samples = self.strides * PER_STRIDE + 1
+        self.samples = self.strides * SAMPLES_PER_STRIDE + 1
         self.sample_times_s: Array = SAMPLE_S * np.arange(self.samples, dtype=np.float64)
         self.aspect = aspect
         self._edges = edges
@@ -87,7 +87,7 @@ class Planner:
         self._free, self._bound = self._solver(committed=False), self._solver(committed=True)
 
     def _layout(self) -> None:
-        """Where each group of variables begins."""
+        """The slice of each group of variables."""
         n, m = self.points, self.samples
         sizes = {"yaw": n, "tilt": n, "hfov": n, "speed": n - 1,
                  "out_yaw": m, "out_tilt": m, "off_yaw": m, "off_tilt": m}  # fmt: skip
@@ -101,10 +101,10 @@ class Planner:
         self._variables = begin
 
     def _costs(self) -> tuple[Array, Array]:
-        """The quadratic (V, V) and the linear cost (V,), the latter without what the targets add."""
+        """The quadratic cost (V, V) and the linear cost (V,), the latter without the targets' part."""
         style, at = self.style, self._at
         quadratic, linear = np.zeros((self._variables, self._variables)), np.zeros(self._variables)
-        # The tail is there to brake in, nearly for nothing: what is unknown must not slow what is known.
+        # Braking in the tail is nearly free: the unknown future must not slow down the known one.
         braking = np.where(np.arange(self.points) < self.strides + COMMITTED, 1.0, 0.1)
         for name, acceleration, jerk in (
             ("yaw", style.pan_acceleration_cost, style.pan_jerk_cost),
@@ -124,16 +124,16 @@ class Planner:
             if self._edges is not None:
                 linear[at[f"over_{axis}"]] = OVER_THE_EDGE_COST
         linear[at["speed"]] = STRIDE_S * style.pan_speed_cost
-        # The columns that carry no wish of their own get a trace of one: the minimum is unique.
+        # Columns without a cost get a tiny one, so that the minimum is unique.
         quadratic[np.diag_indices(self._variables)] += 1e-5
         return quadratic, linear
 
     def _constraints(self) -> _Rows:
-        """All inequalities; those of the targets are named and get their bounds in `solve`."""
+        """All inequalities; those of the targets are named, and `solve` sets their bounds."""
         style, n = self.style, self.points
         rows = _Rows(self._at, self._variables)
         basis, eye_m = self._basis, np.eye(self.samples)
-        # The picture's vertical extent is taken as hfov / aspect, a little less than a flat picture's.
+        # The vertical extent is approximated by hfov / aspect, a little less than that of a rectilinear view.
         for axis, reach in (("yaw", style.keep_in / 2), ("tilt", style.keep_in / 2 / self.aspect)):
             out = f"out_{axis}"
             rows.add(f"{axis}_low", -math.inf, 0, **{axis: basis, "hfov": -reach * basis, out: -eye_m})
@@ -143,7 +143,7 @@ class Planner:
         eye_v = np.eye(n - 1)
         rows.add("speed_up", -math.inf, 0, yaw=first, speed=-eye_v)
         rows.add("speed_down", 0, math.inf, yaw=first, speed=eye_v)
-        tilt, zoom = WITHIN * style.tilt_speed_deg_s, WITHIN * style.zoom_speed_deg_s
+        tilt, zoom = LIMIT_SHARE * style.tilt_speed_deg_s, LIMIT_SHARE * style.zoom_speed_deg_s
         rows.add("tilt_speed", -tilt, tilt, tilt=first)
         rows.add("zoom_speed", -zoom, zoom, hfov=first)
         for axis, acceleration in (
@@ -151,14 +151,14 @@ class Planner:
             ("tilt", style.tilt_acceleration_deg_s2),
             ("hfov", style.zoom_acceleration_deg_s2),
         ):
-            most = WITHIN * acceleration
+            most = LIMIT_SHARE * acceleration
             rows.add(f"{axis}_acceleration", -most, most, **{axis: second})
         every = np.eye(n)
         narrowest, widest = self._widths_deg
         rows.add("width", narrowest, widest, hfov=every)
         if self._edges is None:
             return rows
-        # Soft, that a solution always exists: at a cost per degree that no other wish outweighs.
+        # A soft constraint, so that a solution always exists; its cost per degree outweighs all others.
         for axis, low, high, half in (
             ("yaw", "left", "right", 0.5),
             ("tilt", "bottom", "top", 0.5 / self.aspect),
@@ -169,15 +169,15 @@ class Planner:
         return rows
 
     def _bounds(self) -> tuple[Array, Array]:
-        """What single variables keep to: no negative discomfort, no more than the highest pan speed."""
+        """Bounds of single variables: slack variables are not negative, the pan speed has its maximum."""
         low, high = np.full(self._variables, -np.inf), np.full(self._variables, np.inf)
         for name in self._at.keys() - {"yaw", "tilt", "hfov", "off_yaw", "off_tilt"}:
             low[self._at[name]] = 0.0
-        high[self._at["speed"]] = WITHIN * self.style.pan_speed_deg_s
+        high[self._at["speed"]] = LIMIT_SHARE * self.style.pan_speed_deg_s
         return low, high
 
     def _equalities(self, committed: bool) -> Array:
-        """Rest at the end, and at the start, if `committed`, what was already shown."""
+        """The equality constraints: rest at the end and, if `committed`, the views already shown at the start."""
         names = ("yaw", "tilt", "hfov")
         rest = differences(self.points, 1)[-2:]
         start = np.eye(self.points)[: COMMITTED if committed else 0]
@@ -204,16 +204,16 @@ class Planner:
         return solver
 
     def solve(self, targets: Targets, committed: Array | None, near: Array | None = None) -> Array | None:
-        """The best control points (points, 3) of yaw, tilt, hfov for `targets`; None when the solver fails.
+        """The optimal control points (points, 3) of yaw, tilt, hfov for `targets`; None if the solver fails.
 
-        From `committed`, the control points (3, 3) already shown, or from anywhere when it is None. The rig's
-        edges are curved: they are taken straight around `near`, control points (points, 3), a guess, and
-        taken anew around the solution where that lies outside them.
+        The path starts with `committed`, the control points (3, 3) already shown, or anywhere if that is None. The
+        rig's edges are curved: they are linearised around `near`, control points (points, 3), or a guess, and again
+        around the solution if it lies outside them.
         """
         linear, lower, upper = self._asked(targets)
         start = np.zeros(0) if committed is None else committed.T.ravel()
         solver = self._free if committed is None else self._bound
-        if committed is not None:  # settled, whatever the solver's last digit says
+        if committed is not None:  # exact, regardless of the solver's last digit
             settled = slice(self._rows.place["width"].start, self._rows.place["width"].start + COMMITTED)
             lower[settled], upper[settled] = 0.0, 180.0
         points = near
@@ -246,7 +246,7 @@ class Planner:
 
     def _found(self, solver: piqp.SparseSolver) -> Array | None:
         status, result = solver.solve(), solver.result
-        # Cut short by the iteration limit a solution may still be all but optimal, and within all limits.
+        # A solution stopped by the iteration limit may still be nearly optimal, and within all limits.
         fit = status == piqp.PIQP_SOLVED or (
             status == piqp.PIQP_MAX_ITER_REACHED
             and result.info.primal_res < LARGEST_BREACH_DEG
@@ -257,14 +257,14 @@ class Planner:
         return np.stack([result.x[self._at[name]] for name in ("yaw", "tilt", "hfov")], axis=1)
 
     def _guess(self, targets: Targets) -> Array:
-        """Control points about where `targets` want them, for a first plan."""
-        place = np.minimum(np.maximum(np.arange(self.points) - 1, 0) * PER_STRIDE, self.samples - 1)
+        """Control points near the `targets`, for a first plan."""
+        place = np.minimum(np.maximum(np.arange(self.points) - 1, 0) * SAMPLES_PER_STRIDE, self.samples - 1)
         wanted: Array = np.stack([targets.aim_yaw_deg, targets.aim_tilt_deg, targets.hfov_deg], axis=1)
         guess: Array = wanted[place]
         return guess
 
     def _set_edges(self, edges: Edges, lower: Array, upper: Array, points: Array) -> None:
-        """The edges' bounds, exact for the views of `points` (points, 3), straight around them."""
+        """Set the edges' bounds: exact for the views of `points` (points, 3), linearised around them."""
         place = self._rows.place
         for i, point in enumerate(points):
             view = edges.limit(view_of(point))
@@ -278,7 +278,7 @@ class Planner:
             upper[place["top"].start + i] = top - room + half / self.aspect
 
     def _inside(self, points: Array) -> bool:
-        """Whether the views of the first control points lie within the edges; later plans see to the rest."""
+        """Whether the views of the first control points lie within the edges; later plans check the rest."""
         if self._edges is None:
             return True
         limited = (self._edges.limit(view_of(point)) for point in points[:EDGE_POINTS])

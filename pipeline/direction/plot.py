@@ -1,4 +1,4 @@
-"""A path as a picture: ball, camera and the picture's edges over time, and what each moment could know."""
+"""Plot of a camera path: ball, camera and field of view over time, and the horizon of one plan."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pipeline.timebase import NS_PER_S
 
 SEEN, CAMERA = ORANGE, BLUE
 AXES: tuple[tuple[Literal["yaw", "tilt"], float], ...] = (("yaw", 1.0), ("tilt", 9 / 16))
-"""Which axes are drawn, and the picture's extent along each in its width (16:9)."""
+"""The axes that are drawn, and the view's extent along each relative to its width (16:9)."""
 
 
 def plot_path(
     path: Path, sets: Sequence[DetectionSet], views: Sequence[tuple[int, View]], lookahead_s: float
 ) -> None:
-    """Draw yaw, tilt and width of `views` (running time ns, view) over the balls of `sets` into a picture file.
+    """Plot yaw, tilt and width of `views` (running time in ns, view) and the balls of `sets` into an image file.
 
-    The bar on top shows the horizon: what the plan in the middle of the film could know. Blocks on the
-    disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
+    The green span shows the look-ahead of the plan in the middle. Any thread; blocks on the disk. Raises
+    OutputError if the file cannot be written or its extension is unknown.
     """
     times = np.array([time_ns for time_ns, _ in views]) / NS_PER_S
     camera = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for _, view in views])
@@ -36,7 +36,7 @@ def plot_path(
     for k, (name, share) in enumerate(AXES):
         half = camera[:, 2] / 2 * share
         axes[k].fill_between(
-            times, camera[:, k] - half, camera[:, k] + half, color=CAMERA, alpha=0.15, label="picture"
+            times, camera[:, k] - half, camera[:, k] + half, color=CAMERA, alpha=0.15, label="field of view"
         )
         angles = np.array([d.yaw_deg if name == "yaw" else d.tilt_deg for _, d in balls])
         axes[k].plot(seen_s, angles, ".", color=SEEN, markersize=2, label="ball candidates")
@@ -52,7 +52,6 @@ def plot_path(
         axis.axvline(now, color=GREEN, linewidth=1)
         axis.grid(alpha=0.3)
     axes[0].set_title(
-        f"Camera path; green: what a view in the middle may know ({lookahead_s:g} s ahead, "
-        f"a plan every {STRIDE_S:g} s)"
+        f"Camera path; green: the look-ahead of one view ({lookahead_s:g} s; a plan every {STRIDE_S:g} s)"
     )
     save_figure(figure, path)

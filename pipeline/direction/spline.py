@@ -1,4 +1,4 @@
-"""The uniform cubic B-spline: a path is its control points, twice continuously differentiable by construction."""
+"""Uniform cubic B-splines: a path is given by its control points and is twice continuously differentiable."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 STRIDE_S = 0.4
-"""The spacing of knots, and how often a plan is made."""
+"""The spacing of the knots, and the interval between plans."""
 STRIDE_NS = 400_000_000
 
 COMMITTED = 3
-"""Control points that what was already shown has settled; the next one is free."""
+"""The number of control points that the views already shown determine; the next one is free."""
 
 
 def weights(u: Array) -> Array:
@@ -39,7 +39,7 @@ def matrix(times_s: Array, points: int) -> Array:
 
 
 def value(points: Array, time_s: float) -> Array:
-    """The value at `time_s` of a spline of control points (points, ...); held at rest beyond its end."""
+    """The value at `time_s` of a spline with control points (points, ...); constant beyond its end."""
     place = min(max(time_s / STRIDE_S, 0.0), len(points) - 3.0)
     span = min(int(place), len(points) - 4)
     u = place - span
@@ -50,8 +50,8 @@ def value(points: Array, time_s: float) -> Array:
 
 
 def continued(points: Array, time_s: float) -> Array:
-    """The first COMMITTED control points of a spline that goes on from `time_s` on with the same value, speed and
-    acceleration: what the four weights and their derivatives give at the begin of a span, solved for the points."""
+    """The first COMMITTED control points of a spline that continues at `time_s` with the same value, speed and
+    acceleration: the four weights and their derivatives at the start of a span, solved for the points."""
     place = min(max(time_s / STRIDE_S, 0.0), len(points) - 3.0)
     span = min(int(place), len(points) - 4)
     u = place - span

@@ -1,4 +1,4 @@
-"""The styles: every number that shapes a camera path, with its unit, in one table a style."""
+"""Styles: all parameters of a camera path, with their units, one table per style."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pipeline.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the camera frames and moves. Fractions are of half the picture: 0 its centre, 1 its edge."""
+    """How the camera frames and moves. Fractions are of half the view: 0 is its centre, 1 its edge."""
 
     # Framing
     picture_width_m: float = 18.0
-    """How much of the ground, across at the ball's distance, the picture shows at rest."""
+    """The width of the view at the ball's distance, at rest."""
     hfov_min_deg: float = 22.0
     hfov_max_deg: float = 80.0
     lead_s: float = 0.6
-    """Room ahead: the camera aims at where the ball will be so much later."""
+    """Lead room: the camera aims at the ball's position this much later."""
     dead_zone: float = 0.5
-    """The ball may move so far off the centre and the camera has no wish to follow."""
+    """The camera does not follow the ball within this distance from the centre."""
     keep_in: float = 0.765
-    """The ball, its uncertainty included, is kept within this; the limit wanted is 0.8."""
+    """The ball, its uncertainty included, is kept within this distance; the actual goal is 0.8."""
     speed_widens: float = 0.3
-    """Degrees of picture width for each degree that the ball travels in the coming and last second."""
+    """Degrees of field of view for each degree that the ball moves in the last and the next second."""
     # Limits, held at every instant
     pan_speed_deg_s: float = 30.0
     pan_acceleration_deg_s2: float = 45.0
@@ -31,7 +31,7 @@ class Style:
     tilt_acceleration_deg_s2: float = 22.5
     zoom_speed_deg_s: float = 20.0
     zoom_acceleration_deg_s2: float = 20.0
-    # What each degree of discomfort costs, against 1 for a squared degree outside the dead zone
+    # Costs, relative to 1 for a squared degree outside the dead zone
     pan_speed_cost: float = 22.0
     """Per deg/s (absolute)."""
     pan_acceleration_cost: float = 36.0
@@ -59,8 +59,8 @@ STYLES: dict[str, Style] = {
 }
 
 
-def operated(style: Style) -> Style:
-    """How the camera goes where an operator sends it: at once, within the limits of `style`."""
+def operator_style(style: Style) -> Style:
+    """The style of a camera that an operator steers: directly, within the limits of `style`."""
     return replace(
         style,
         dead_zone=0.0,
@@ -80,7 +80,7 @@ def operated(style: Style) -> Style:
 
 
 def style_named(name: str) -> Style:
-    """The style of that name. Raises ConfigError naming those there are."""
+    """The style of that name. Raises ConfigError that names the existing ones."""
     if name not in STYLES:
-        raise ConfigError(f"no style {name!r}; there are {', '.join(STYLES)}")
+        raise ConfigError(f"there is no style {name!r}; allowed: {', '.join(STYLES)}")
     return STYLES[name]

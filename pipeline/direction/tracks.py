@@ -1,4 +1,4 @@
-"""The track CSV: what was seen when, as angles, for the planner alone; and the timeline it makes."""
+"""Track CSV files: ball and players as angles over time, read into a timeline for the director."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABELS = ("ball", "player")
 
 
 class RecordedTrack:
-    """Detection sets of the past, all known: the timeline of a file. Immutable; any thread."""
+    """The timeline of a recorded track, known from start to end. Immutable; any thread."""
 
     def __init__(self, sets: Iterable[DetectionSet]) -> None:
         """The sets in any order."""
@@ -26,15 +26,15 @@ class RecordedTrack:
 
     @property
     def known_until_ns(self) -> Nanoseconds:
-        """Everything is known."""
+        """The end of time: everything is known."""
         return Nanoseconds(1 << 62)
 
     def between(self, t0_ns: int, t1_ns: int) -> tuple[DetectionSet, ...]:
-        """The sets of [t0_ns, t1_ns], both ends included, in time order."""
+        """The detection sets in [t0_ns, t1_ns], both ends included, in time order."""
         return self.sets[bisect_left(self._times, t0_ns) : bisect_right(self._times, t1_ns)]
 
     def wait_known(self, time_ns: int, timeout_s: float | None = None) -> bool:
-        """True at once."""
+        """Return True without waiting."""
         del time_ns, timeout_s
         return True
 
@@ -42,15 +42,16 @@ class RecordedTrack:
 def read_track(path: Path) -> RecordedTrack:
     """Read a track CSV: header ``time_s,yaw_deg,pitch_deg,confidence,label``, rows in time order.
 
-    Further columns are ignored, columns may stand in any order, a byte-order mark and either line end are
-    fine; rows of one time make one set. Raises SourceError when the file cannot be read, ConfigError for one
-    that is no text, and ConfigError naming file and line for a column missing, a value that is no finite number,
-    a confidence outside 0..1, an unknown label, a time before the last one, and a file without rows.
+    Columns may be in any order, further ones are ignored; a byte-order mark and either line ending are accepted.
+    Rows with the same time form one set. Any thread; blocks on the disk. Raises SourceError if the file cannot be
+    read; ConfigError if it is not text; ConfigError naming file and line for a missing column, a value that is
+    not a finite number, a confidence outside 0..1, an unknown label, a time before the last one, and a file
+    without rows.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; give the track CSV's path") from None
+        raise ConfigError(f"{path}: no such file; name a track CSV file") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not a text file ({error}); give a UTF-8 track CSV") from error
     except OSError as error:
@@ -68,7 +69,7 @@ def read_track(path: Path) -> RecordedTrack:
         if not any(cell.strip() for cell in row):
             continue
         if len(row) < len(header):
-            raise ConfigError(f"{where}: {len(row)} values where the header names {len(header)}")
+            raise ConfigError(f"{where}: {len(row)} values, but the header has {len(header)} columns")
         time_text, yaw, tilt, confidence, label = (row[i].strip() for i in place)
         time_ns = seconds_to_ns(_number(time_text, "time_s", where))
         if last_ns is not None and time_ns < last_ns:
@@ -78,7 +79,7 @@ def read_track(path: Path) -> RecordedTrack:
         last_ns = time_ns
         by_time.setdefault(time_ns, []).append(_detection(yaw, tilt, confidence, label, where))
     if not by_time:
-        raise ConfigError(f"{path}: no rows after the header; a track needs at least one")
+        raise ConfigError(f"{path}: there are no rows after the header; a track needs at least one")
     return RecordedTrack(DetectionSet(Nanoseconds(time_ns), tuple(seen)) for time_ns, seen in by_time.items())
 
 

@@ -1,1 +1,1 @@
-"""From detections to the ball, the people and the ground they stand on. Pure."""
+"""Tracking: from detections to one ball track, the players and their positions on the ground. Pure."""

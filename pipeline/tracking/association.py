@@ -1,4 +1,4 @@
-"""Which of the ball candidates are one ball: the chain of highest score through all that a window of time holds."""
+"""Association: selects the ball candidates that are one ball, as the chain with the highest score in a window."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pipeline.tracking.ground import Array
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Ball candidates in time order, arrays of one length: seconds, metres on the ground, gain for the chain.
+    """Ball candidates in time order, arrays of equal length: seconds, metres on the ground, gain for the chain.
 
-    ``slope``: the tangent of the angle under which each was seen, upward positive.
+    ``slope``: the tangent of the elevation angle of each, upward positive.
     """
 
     time_s: Array
@@ -31,45 +31,45 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """How a ball may move from one sight to the next."""
+    """How a ball may move from one sighting to the next."""
 
     free_speed_m_s: float = 5.0
-    """A step up to this speed costs nothing."""
+    """Steps up to this speed are free."""
     usual_speed_m_s: float = 12.0
-    """A step this much faster, over a long time, costs about as much as one sight is worth."""
+    """A long step this much faster costs about as much as one sighting gains."""
     highest_speed_m_s: float = 35.0
-    """A faster step is no step of one ball."""
+    """Faster steps are impossible."""
     slack_m: float = 1.0
-    """What detection noise may add to a step for nothing."""
+    """The distance that detection noise may add to a step without a cost."""
     longest_skip_s: float = 5.0
-    """A step over a longer gap tells nothing of where the ball was and counts as a fresh start."""
+    """After a longer gap the ball may be anywhere, and the chain starts afresh."""
     flight_step_s: float = 0.3
-    """Sights of a flight follow each other within that time."""
+    """Sightings of a flight follow each other within that time."""
     flight_distance_m: float = 60.0
-    """No flight is taken to be farther away than that."""
+    """The largest assumed distance of a flight."""
     flight_step: float = 0.15
-    """What each of its steps costs beyond its metres; less than a good sight gains."""
+    """The additional cost of each step of a flight; less than a good sighting gains."""
     fresh_start: float = 6.0
-    """The cost of going on somewhere else altogether: as much as a ball's sights of about a second."""
+    """The cost of continuing at an unrelated position: as much as about a second of sightings gains."""
 
 
 MOTION = Motion()
 
-BEFORE_ALL = -1e9
-"""Seconds and metres no candidate has: what stands before the first one, out of reach of all."""
+OUT_OF_REACH = -1e9
+"""Time in seconds and position in metres of the padding before the first candidate, out of reach of all."""
 
 
 def pairs(candidates: Candidates, longest_s: float) -> tuple[Array, Array]:
-    """Seconds and metres from each candidate back to the earlier ones, both (N, W).
+    """Time in seconds and distance in metres from each candidate back to the earlier ones, both (N, W).
 
-    Column k of row i is candidate i - W + k; W is the most earlier candidates anyone has within `longest_s`.
-    Before the first candidate both are about a billion.
+    Column k of row i is candidate i - W + k; W is the largest number of earlier candidates within `longest_s`. Both
+    are about a billion before the first candidate.
     """
     time_s = candidates.time_s
     width = int(np.max(np.arange(len(time_s)) - np.searchsorted(time_s, time_s - longest_s), initial=1))
 
     def back(values: Array) -> Array:
-        earlier = np.concatenate([np.full(width, BEFORE_ALL), values[:-1]])
+        earlier = np.concatenate([np.full(width, OUT_OF_REACH), values[:-1]])
         difference: Array = values[:, None] - sliding_window_view(earlier, width)
         return difference
 
@@ -78,7 +78,8 @@ def pairs(candidates: Candidates, longest_s: float) -> tuple[Array, Array]:
 
 
 def lies_still(seconds: Array, metres: Array) -> NDArray[np.bool_]:
-    """Whether 4 or more others were seen within 0.8 m, 0.4 to 1 s before or after; arguments as `pairs` gives."""
+    """Whether 4 or more others were seen within 0.8 m, 0.4 to 1 s before or after, (N,); arguments as from
+    `pairs`."""
     row, column = np.nonzero((metres <= 0.8) & (seconds >= 0.4) & (seconds <= 1.0))
     size, width = seconds.shape
     earlier, later = np.bincount(row, minlength=size), np.bincount(row - width + column, minlength=size)
@@ -87,7 +88,7 @@ def lies_still(seconds: Array, metres: Array) -> NDArray[np.bool_]:
 
 
 def step_cost(seconds: Array, metres: Array, motion: Motion) -> Array:
-    """What steps of so many seconds and metres cost; infinite where no ball is that fast, or time stands still."""
+    """The cost of steps of these times and distances; infinite for impossible speeds and for zero time."""
     excess_m = np.maximum(metres - motion.slack_m - motion.free_speed_m_s * seconds, 0.0)
     cost: Array = (excess_m / (motion.usual_speed_m_s * np.abs(seconds) + 1.0)) ** 2
     possible = (seconds > 0) & (seconds <= motion.longest_skip_s)
@@ -96,11 +97,11 @@ def step_cost(seconds: Array, metres: Array, motion: Motion) -> Array:
     return cost
 
 
-def fly(candidates: Candidates, seconds: Array, metres: Array, cost: Array, motion: Motion) -> None:
-    """Lower the `cost` of steps, in place, that are one ball's in the air.
+def allow_flights(candidates: Candidates, seconds: Array, metres: Array, cost: Array, motion: Motion) -> None:
+    """Lower the `cost`, in place, of steps that a ball makes in the air.
 
-    A ball in the air looks far away (see `flight`): over the ground it would be too fast, while sideways
-    and upward, at the nearer sight's distance or where most play is, it makes a ball's usual step.
+    A ball in the air seems far away (see `flight`) and on the ground would be too fast; sideways and upward, at the
+    distance of the nearer sighting or of most of the play, its step is normal.
     """
     width = seconds.shape[1]
     row, column = np.nonzero(
@@ -120,11 +121,11 @@ def fly(candidates: Candidates, seconds: Array, metres: Array, cost: Array, moti
 def best_chain(
     candidates: Candidates, motion: Motion = MOTION, still_factor: float = 0.2
 ) -> NDArray[np.intp]:
-    """The indices, rising in time, of the chain of candidates with the highest sum of gains less step costs.
+    """The indices, in time order, of the chain of candidates with the highest sum of gains minus step costs.
 
-    A candidate that lies still gains only ``still_factor`` of its gain: a spare ball by the line is seen
-    in every frame, but so is the true one before a free kick, hence not nothing. A step costs
-    ((d - slack - free speed * dt) / (usual speed * dt + 1 m))^2. The maximum is exact (Viterbi).
+    A candidate that lies still counts only with ``still_factor`` of its gain: a spare ball beside the pitch is
+    seen in every frame, but so is the true ball before a free kick, so the factor is not 0. A step costs
+    ((d - slack - free speed * dt) / (usual speed * dt + 1 m))^2. The maximum is exact (Viterbi 1967).
     """
     size = len(candidates)
     if size == 0:
@@ -132,13 +133,16 @@ def best_chain(
     seconds, metres = pairs(candidates, motion.longest_skip_s)
     gain = np.where(lies_still(seconds, metres), still_factor, 1.0) * candidates.gain
     cost = step_cost(seconds, metres, motion)
-    fly(candidates, seconds, metres, cost, motion)
+    allow_flights(candidates, seconds, metres, cost, motion)
     width = cost.shape[1]
-    # The scores stand `width` places on, so that row i's costs lie beside the scores before candidate i.
+    # The scores are shifted by `width`, so that row i's costs align with the scores before candidate i.
     score = np.full(size + width, -np.inf)
     parent = [-1] * size
     scores: list[float] = []
-    times_s, gains = candidates.time_s.tolist(), gain.tolist()  # plain floats: the loop is the whole cost
+    times_s, gains = (
+        candidates.time_s.tolist(),
+        gain.tolist(),
+    )  # plain floats: faster in the loop
     best_before, champion, begun = -math.inf, -1, 0
     for i, (time_s, own) in enumerate(zip(times_s, gains, strict=True)):
         reached = score[i : i + width] - cost[i]

@@ -1,4 +1,4 @@
-"""The ball: from all candidates of a window of time to one track with its uncertainty, players where it is lost."""
+"""Ball tracker: turns the candidates in a window of time into one track, of the players if the ball is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scipy.linalg import solveh_banded
 from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.timebase import NS_PER_S
 from pipeline.tracking.association import Candidates, best_chain
-from pipeline.tracking.flight import lifted
+from pipeline.tracking.flight import lift_flights
 from pipeline.tracking.ground import Array, Geometry, camera_height_m
 from pipeline.tracking.players import Crowd
 
@@ -22,22 +22,22 @@ GRID_S = 0.1
 """The spacing of a track's targets."""
 
 FARTHEST_M = 130.0
-"""What is seen farther away, or above the horizon, is taken to be this far: no pitch reaches beyond."""
+"""Detections farther away, or above the horizon, are placed at this distance, beyond any pitch."""
 
 
-COMPANY_CELLS = 10
-"""Every how many cells of the grid the players around the ball are looked up."""
+REACH_CELLS = 10
+"""The players around the ball are evaluated at every so many cells of the grid."""
 
 MOMENT_NS = NS_PER_S // 20
-"""Of sets nearer to each other in time than this only one is used."""
+"""Of detection sets closer in time than this only one is used."""
 
 LEAST_SCORE, BESIDE_GAIN = 0.25, 0.1
 BESIDE_M, ALONE_M = 3.0, 20.0
-"""Nearer to a player a candidate is likelier the ball; farther from all of them less likely."""
+"""A candidate closer to a player is more likely the ball; one farther from all players is less likely."""
 
 
 class Following(IntEnum):
-    """What a track's target is."""
+    """What a track's target stands for."""
 
     NOTHING = 0
     PLAYERS = 1
@@ -46,9 +46,9 @@ class Following(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Targets every `GRID_S` from ``start_ns`` on; arrays of one length.
+    """Targets every `GRID_S` from ``start_ns`` on; arrays of equal length.
 
-    ``uncertainty_m``: how far from the target the thing may be: it grows in gaps and past the last sight.
+    ``uncertainty_m``: how far the ball may be from the target; it grows in gaps and after the last sighting.
     """
 
     start_ns: int
@@ -58,51 +58,51 @@ class Track:
     yaw_deg: Array
     tilt_deg: Array
     uncertainty_m: Array
-    company_m: Array
-    """How far to the side of the ball those players stand who are near it."""
+    players_reach_m: Array
+    """The sideways distance from the ball to the players near it."""
     following: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
-    """What the tracker assumes; metres, seconds."""
+    """The parameters of the tracker, in metres and seconds."""
 
     past_s: float = 4.0
-    """How far before the present the association looks."""
+    """How far before the present the association starts."""
     noise_m: float = 0.3
-    """A sight's standard deviation on the ground."""
+    """The standard deviation of a sighting on the ground."""
     acceleration_m_s2: float = 25.0
-    """A ball's usual change of speed, over a touch."""
+    """The typical change of the ball's speed at a touch."""
     speed_m_s: float = 8.0
-    """How fast the uncertainty grows where nothing is seen, and the usual speed there."""
+    """How fast the uncertainty grows while the ball is not seen, and the typical speed then."""
     largest_uncertainty_m: float = 15.0
-    """Where that growth ends."""
-    company_radius_m: float = 7.0
-    """Players this near to the ball belong to what it does."""
+    """The largest uncertainty."""
+    players_radius_m: float = 7.0
+    """Players within this distance of the ball should be in view with it."""
     lost_after_s: float = 3.0
-    """A gap this far from any sight is filled by the players, where any are seen."""
+    """At this time from any sighting the players are followed instead, if any are seen."""
 
 
 SETTINGS = TrackerSettings()
 
 
 class BallTracker:
-    """Detections of a window of time in, `Track` out; the same window gives the same bits. One thread at a time."""
+    """Turns the detections of a window of time into a `Track`; deterministic. One thread at a time."""
 
     def __init__(self, geometry: Geometry, settings: TrackerSettings = SETTINGS) -> None:
         self._geometry = geometry
         self._settings = settings
         self._height_m = camera_height_m(geometry)
-        # Sets arrive once and are asked for in dozens of windows: their metres are kept, by identity.
-        self._read: dict[int, tuple[DetectionSet, _Seen]] = {}
+        # Each set is part of dozens of windows: its positions in metres are cached by identity.
+        self._read: dict[int, tuple[DetectionSet, _GroundSet]] = {}
 
     @property
     def past_s(self) -> float:
-        """How far before the present a window should begin."""
+        """Seconds before the present at which a window should begin."""
         return self._settings.past_s
 
     def track(self, sets: Sequence[DetectionSet], start_ns: int, end_ns: int) -> Track:
-        """The track over [start_ns, end_ns] from `sets`, which are in time order and may begin and end anywhere."""
+        """The track over [start_ns, end_ns] from `sets` in time order, which may begin and end at any time."""
         sets, seen = _thinned(sets, self._see(sets))
         times_s = np.array([(one.time_ns - start_ns) / NS_PER_S for one in sets])
         crowd = Crowd(
@@ -116,7 +116,7 @@ class BallTracker:
             round((end_ns - start_ns) / NS_PER_S / GRID_S) + 1, dtype=np.float64
         )
         sight_s = ball_times_s[chain]
-        sights = lifted(sight_s, balls[0, chain], balls[1, chain], balls[3, chain], self._height_m)
+        sights = lift_flights(sight_s, balls[0, chain], balls[1, chain], balls[3, chain], self._height_m)
         x_m, z_m, above_m = self._smooth(grid_s, sight_s, np.stack([sights.x_m, sights.z_m, sights.above_m]))
         unseen_s = _unseen_s(grid_s, sight_s)
         uncertainty_m = np.minimum(
@@ -132,24 +132,26 @@ class BallTracker:
                 above_m[i], following[i] = 0.0, Following.PLAYERS
         known = following == Following.PLAYERS
         if len(chain) == 0 and known.any():
-            # Before the first and after the last sight of a player the play is where it was nearest in time.
+            # Before the first and after the last sighting of a player, the play is at the nearest known position.
             nearest = _nearest(known)
             x_m, z_m, uncertainty_m = x_m[nearest], z_m[nearest], uncertainty_m[nearest]
         yaw_deg, tilt_deg = self._geometry.metres_to_angles(x_m, z_m, above_m)
-        company_m = self._company(crowd, grid_s, x_m, z_m)
-        return Track(start_ns, x_m, z_m, above_m, yaw_deg, tilt_deg, uncertainty_m, company_m, following)
+        players_reach_m = self._players_reach(crowd, grid_s, x_m, z_m)
+        return Track(
+            start_ns, x_m, z_m, above_m, yaw_deg, tilt_deg, uncertainty_m, players_reach_m, following
+        )
 
-    def _company(self, crowd: Crowd, grid_s: Array, x_m: Array, z_m: Array) -> Array:
-        """The players' reach around the ball on the grid, looked up once a second."""
+    def _players_reach(self, crowd: Crowd, grid_s: Array, x_m: Array, z_m: Array) -> Array:
+        """The sideways reach of the players around the ball on the grid, evaluated once a second."""
         if len(crowd.time_s) == 0:
             return np.zeros(len(grid_s))
-        some = np.arange(0, len(grid_s), COMPANY_CELLS)
-        radius_m = self._settings.company_radius_m
+        some = np.arange(0, len(grid_s), REACH_CELLS)
+        radius_m = self._settings.players_radius_m
         reach = [crowd.reach_m(float(grid_s[i]), float(x_m[i]), float(z_m[i]), radius_m) for i in some]
         return np.interp(grid_s, grid_s[some], reach)
 
-    def _see(self, sets: Sequence[DetectionSet]) -> list[_Seen]:
-        """What each set holds, in metres; sets of earlier windows are not read again."""
+    def _see(self, sets: Sequence[DetectionSet]) -> list[_GroundSet]:
+        """The contents of each set in metres, cached from earlier windows."""
         fresh = [one for one in sets if id(one) not in self._read]
         for one, seen in zip(fresh, self._metres(fresh), strict=True):
             self._read[id(one)] = (one, seen)
@@ -158,10 +160,10 @@ class BallTracker:
             self._read = {id(one): self._read[id(one)] for one in sets}
         return found
 
-    def _metres(self, sets: Sequence[DetectionSet]) -> list[_Seen]:
-        """Balls and players of the sets on the ground, all turned into metres at once."""
+    def _metres(self, sets: Sequence[DetectionSet]) -> list[_GroundSet]:
+        """Balls and players of the sets in metres on the ground, converted in one batch."""
         things = [[d for d in one.detections if _usable(d)] for one in sets]
-        # A player stands where his box ends; a ball is where its middle is.
+        # The position of a player is the bottom of the box; that of a ball is the centre.
         rows = [
             (
                 d.yaw_deg,
@@ -184,13 +186,14 @@ class BallTracker:
             balls, players = metres[:, is_ball], metres[:, ~is_ball]
             gain = _gain(balls, score[begin:end][is_ball], players)
             slope = np.tan(np.radians(tilt[begin:end][is_ball]))
-            seen.append(_Seen(np.concatenate([balls, [gain, slope]]), players, float(gain.sum())))
+            seen.append(_GroundSet(np.concatenate([balls, [gain, slope]]), players, float(gain.sum())))
         return seen
 
     def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array, Array]:
-        """x, z and height on the grid: the least squares of noise, of acceleration and of speed together.
+        """x, z and height on the grid, smoothed by least squares of noise, acceleration and speed.
 
-        (Whittaker 1923, with a term of first differences, which keeps gaps straight and ends at rest.)
+        Whittaker 1923, with an additional term of first differences, which keeps gaps straight and the ends at
+        rest.
         """
         size = len(grid_s)
         if len(sight_s) == 0:
@@ -205,7 +208,7 @@ class BallTracker:
             return np.full(size, sights_m[0, nearest]), np.full(size, sights_m[1, nearest]), np.zeros(size)
         cell, part, sights_m = cell[inside], part[inside], sights_m[:, inside]
         weight = 1.0 / settings.noise_m**2
-        bands = np.zeros((3, size))  # upper form: [2] diagonal, [1] next to it, [0] two away
+        bands = np.zeros((3, size))  # upper banded form: [2] is the diagonal
         bands[2] += weight * np.bincount(cell, (1 - part) ** 2, size)
         bands[2] += weight * np.bincount(cell + 1, part**2, size)
         bands[1, 1:] += weight * np.bincount(cell, part * (1 - part), size)[:-1]
@@ -233,33 +236,36 @@ class BallTracker:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """One set in metres: balls (4, n) as x, z, gain for the chain, slope; players (2, m) as x, z; all gain."""
+class _GroundSet:
+    """One set in metres: balls (4, n) as x, z, gain, slope; players (2, m) as x, z; the sum of the gains."""
 
     balls: Array
     players: Array
-    told: float
+    total_gain: float
 
 
 def _usable(one: Detection) -> bool:
-    """Whether it is a ball or a player at a place."""
+    """Whether a detection is a ball or a player with a position."""
     return one.label in ("ball", "player") and math.isfinite(one.yaw_deg + one.tilt_deg + one.score)
 
 
-def _thinned(sets: Sequence[DetectionSet], seen: Sequence[_Seen]) -> tuple[list[DetectionSet], list[_Seen]]:
-    """Of each twentieth of a second the set that tells most of the ball: more cost time and help nobody."""
+def _thinned(
+    sets: Sequence[DetectionSet], seen: Sequence[_GroundSet]
+) -> tuple[list[DetectionSet], list[_GroundSet]]:
+    """The set with the largest ball gain of each twentieth of a second; more sets only cost time."""
     best: dict[int, int] = {}
     for i, one in enumerate(sets):
         moment = one.time_ns // MOMENT_NS
-        if moment not in best or seen[i].told > seen[best[moment]].told:
+        if moment not in best or seen[i].total_gain > seen[best[moment]].total_gain:
             best[moment] = i
     return [sets[i] for i in best.values()], [seen[i] for i in best.values()]
 
 
 def _gain(balls_m: Array, score: Array, players_m: Array) -> Array:
-    """What a candidate adds to a chain: its score over 0.25, more beside a player, less far from everybody.
+    """The gain of candidates for the chain: the score above 0.25, more next to a player, less far from all players.
 
-    What hardly looks like a ball gets little of the former, else a runner's boots made a chain of their own.
+    Low scores get only a small bonus next to a player, because otherwise a runner's boots form a chain of their
+    own.
     """
     gain: Array = np.maximum(score - LEAST_SCORE, 0.05)
     if players_m.size and gain.size:
@@ -271,7 +277,7 @@ def _gain(balls_m: Array, score: Array, players_m: Array) -> Array:
 
 
 def _unseen_s(grid_s: Array, sight_s: Array) -> Array:
-    """Seconds from each grid time to the nearest sight; infinite when there is none."""
+    """Seconds from each grid time to the nearest sighting; infinite without one."""
     if len(sight_s) == 0:
         return np.full(len(grid_s), np.inf)
     after = np.searchsorted(sight_s, grid_s)
@@ -282,7 +288,7 @@ def _unseen_s(grid_s: Array, sight_s: Array) -> Array:
 
 
 def _nearest(known: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """For each cell the index of the nearest known one."""
+    """The index of the nearest known cell for each cell."""
     places = np.flatnonzero(known)
     cells = np.arange(len(known))
     nearest: NDArray[np.intp] = places[np.abs(cells[:, None] - places[None, :]).argmin(axis=1)]

@@ -1,6 +1,6 @@
-"""The ball in the air: sights too far away to be on the ground are put on a parabola, or upright at their place.
+"""Flights of the ball: sightings too far away to be on the ground are moved onto a parabola or straight up.
 
-Seen from one camera a ball in flight looks as if it ran far away over the ground and came back.
+To a single camera a ball in the air seems to roll far away over the ground and come back.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pipeline.tracking.ground import Array
 
 GRAVITY_M_S2 = 9.81
 LONGEST_S = 4.0
-"""Nothing that lasts longer is a flight."""
+"""The longest flight."""
 SEEMS_SHARE, SEEMS_M = 1.15, 2.0
-"""A sight this much farther away than before and after the flight is in the air."""
+"""A sighting this much farther away than before and after it is in the air."""
 LARGEST_RESIDUAL_M = 0.8
 HIGHEST_M = 30.0
 FASTEST_M_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sights:
-    """One ball's sights in time order, arrays of one length: seconds, metres on the ground, metres above it.
+class Sightings:
+    """Sightings of one ball in time order, arrays of equal length: seconds, metres on the ground, metres above it.
 
-    ``slope`` is the tangent of the angle under which it was seen, upward positive.
+    ``slope`` is the tangent of the elevation angle, upward positive.
     """
 
     time_s: Array
@@ -37,16 +37,16 @@ class Sights:
     above_m: Array
 
 
-def lifted(time_s: Array, x_m: Array, z_m: Array, slope: Array, height_m: float) -> Sights:
-    """The sights with those in the air taken off the ground; `height_m` is the camera's.
+def lift_flights(time_s: Array, x_m: Array, z_m: Array, slope: Array, height_m: float) -> Sightings:
+    """The sightings, those in the air lifted off the ground; `height_m` is the camera's height.
 
-    What a sight is seen under never changes: only how far away it is, and so how high.
+    The direction of a sighting never changes, only its distance and so its height.
     """
     seems_m = np.hypot(x_m, z_m)
     if len(time_s) < 5:
-        return Sights(time_s, x_m, z_m, slope, np.zeros(len(time_s)))
+        return Sightings(time_s, x_m, z_m, slope, np.zeros(len(time_s)))
     step_s = max(float(np.median(np.diff(time_s))), 1e-3)
-    # A morphological opening: what rises and falls again within that time is cut off level.
+    # A morphological opening cuts off what rises and falls again within that time.
     flight = np.ones((1, 2 * round(LONGEST_S / step_s / 2) + 1), np.uint8)
     opened = cv2.morphologyEx(seems_m[None], cv2.MORPH_OPEN, flight, borderType=cv2.BORDER_REPLICATE)
     base_m = cast(Array, opened)[0]
@@ -61,15 +61,15 @@ def lifted(time_s: Array, x_m: Array, z_m: Array, slope: Array, height_m: float)
             range_m[part] = found
     shrink = range_m / np.maximum(seems_m, 1e-6)
     above_m = np.where(range_m < seems_m, np.maximum(height_m + range_m * slope, 0.0), 0.0)
-    return Sights(time_s, x_m * shrink, z_m * shrink, slope, above_m)
+    return Sightings(time_s, x_m * shrink, z_m * shrink, slope, above_m)
 
 
 def _parabola(time_s: Array, bearing: Array, slope: Array, height_m: float) -> Array | None:
-    """How far away, along the ground, a thrown ball seen in these directions was; None where none fits.
+    """The ground distance of a ball on a parabola seen in these directions, (N,); None if no parabola fits.
 
-    Linear least squares in place and velocity at the first sight, since gravity is known: a sight under
-    bearing b and slope t asks for x cos b = z sin b and y = height + t (x sin b + z cos b). The ends are
-    drawn to the ground, which settles the distance of flights too short to show their curve.
+    Gravity is known, so this is linear least squares in position and velocity at the first sighting: a sighting
+    with bearing b and slope t requires x cos b = z sin b and y = height + t (x sin b + z cos b). The ends are
+    pulled to the ground, which determines the distance of flights too short to show their curve.
     """
     t = time_s - time_s[0]
     size = len(t)

@@ -1,4 +1,4 @@
-"""Players: where the play is when nobody sees the ball."""
+"""Players: the centre of play, for when the ball is not seen, and the players near the ball."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pipeline.tracking.ground import Array
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """All players seen in a window, in time order: seconds and metres on the ground, arrays of one length."""
+    """All players seen in a window, in time order: seconds and metres on the ground, arrays of equal length."""
 
     time_s: Array
     x_m: Array
     z_m: Array
 
     def centre(self, time_s: float, within_s: float = 0.5) -> tuple[float, float, float] | None:
-        """x, z and spread in metres of the play around `time_s`, goalkeepers and stragglers counting little.
+        """x, z and spread in metres of the play around `time_s`; goalkeepers and isolated players count little.
 
-        None when nobody was seen within `within_s`. The weights are a Gaussian's of 20 m round the median.
+        None if nobody was seen within `within_s`. The weights are a Gaussian of 20 m around the median.
         """
         begin, end = np.searchsorted(self.time_s, (time_s - within_s, time_s + within_s))
         if begin == end:
@@ -37,7 +37,7 @@ class Crowd:
     def reach_m(
         self, time_s: float, x_m: float, z_m: float, radius_m: float, within_s: float = 0.25
     ) -> float:
-        """How far from a place, sideways as seen from the cameras, players within `radius_m` of it stand."""
+        """The largest sideways distance, seen from the cameras, of players within `radius_m` of a position."""
         begin, end = np.searchsorted(self.time_s, (time_s - within_s, time_s + within_s))
         away_x, away_z = self.x_m[begin:end] - x_m, self.z_m[begin:end] - z_m
         sideways = np.abs(away_x * z_m - away_z * x_m) / max(float(np.hypot(x_m, z_m)), 1.0)

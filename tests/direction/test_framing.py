@@ -63,7 +63,7 @@ def test_a_goal_that_is_near_draws_the_picture_to_it_and_a_far_one_does_not() ->
 
 def test_players_around_the_ball_widen_the_picture_up_to_a_limit() -> None:
     alone = frame(track(), GROUND, STYLE, 0, TIMES_S)
-    crowded = frame(replace(track(), company_m=np.full(61, 30.0)), GROUND, STYLE, 0, TIMES_S)
+    crowded = frame(replace(track(), players_reach_m=np.full(61, 30.0)), GROUND, STYLE, 0, TIMES_S)
     ratio = crowded.hfov_deg / alone.hfov_deg
     np.testing.assert_allclose(ratio, 1.35)
 

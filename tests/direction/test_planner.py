@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.direction.metrics import measure, picture_place, reversals
+from pipeline.direction.metrics import image_position, measure, reversals
 from pipeline.direction.planner import Planner, Targets
 from pipeline.direction.spline import STRIDE_S, matrix, value
 from pipeline.direction.styles import STYLES, style_named
@@ -89,10 +89,10 @@ def test_the_figures_count_what_they_say() -> None:
 
 def test_the_pictures_corners_are_where_they_should_be() -> None:
     path = np.array([[10.0, 0.0, 90.0]])
-    x, y = picture_place(path, np.array([[55.0, 0.0]]))
+    x, y = image_position(path, np.array([[55.0, 0.0]]))
     assert x[0] == pytest.approx(1.0)
     assert y[0] == pytest.approx(0.0)
-    x, _ = picture_place(path, np.array([[-170.0, 0.0]]))
+    x, _ = image_position(path, np.array([[-170.0, 0.0]]))
     assert np.isinf(x[0])
 
 

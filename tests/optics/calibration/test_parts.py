@@ -75,7 +75,7 @@ def test_the_median_forgets_what_moves() -> None:
 
 
 def test_no_pictures_have_no_median() -> None:
-    with pytest.raises(CalibrationError, match="no picture"):
+    with pytest.raises(CalibrationError, match="no frame"):
         median_background([])
 
 
