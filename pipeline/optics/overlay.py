@@ -50,7 +50,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What to draw: boxes, the path, soonest first, and the outline of a view, both yaw and tilt (N, 2), degrees."""
+    """What to draw: boxes, the path (soonest first), and the outline of a view, both as yaw and tilt (N, 2)."""
 
     boxes: Sequence[Box] = ()
     path: Array | None = None
