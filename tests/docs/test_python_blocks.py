@@ -124,7 +124,7 @@ STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
-    if page.stem != "migration"
+    if page.stem not in ("extending", "migration")
     for number, block in enumerate(blocks(page, "python"))
 ]
 
