@@ -32,7 +32,7 @@ def test_the_analysis_pipeline_counts_what_a_source_delivers() -> None:
 def test_the_analysis_pipeline_says_what_is_wrong() -> None:
     done = run("analysis_pipeline.py", "none.mp4")
     assert done.returncode == 1
-    assert done.stderr.strip() == "error: none.mp4: no such file; check the name and the folder"
+    assert done.stderr.strip() == "error: there is no file none.mp4; check the name and the folder"
 
 
 def test_the_playback_pipeline_makes_a_film(tmp_path: Path) -> None:
