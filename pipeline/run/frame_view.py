@@ -33,10 +33,10 @@ class FrameView:
         settings: Settings,
         rig: Rig,
         path: CameraPath,
+        shown: Shown,
         scene_at: Callable[[int], Scene],
         captured_ns: Callable[[int], int],
         lost_cameras: Callable[[Nanoseconds], Sequence[str]],
-        shown: Shown,
     ) -> None:
         # Decoders, detector, the view's bands and the encoder keep the cores busy by themselves.
         cv2.setNumThreads(1)

@@ -26,6 +26,11 @@ class Lifetime:
         """What the run does now."""
         return max(self._reached, key=_ORDER.index)
 
+    @property
+    def is_draining(self) -> bool:
+        """Whether the run was told to end and is not closed yet."""
+        return self.state is RunState.DRAINING
+
     def advance(self, to: RunState) -> bool:
         """Go on to `to`; False, and nothing changes, where that may not follow."""
         with self._lock:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
+from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.optics.rig import Rig
 from pipeline.run.frame_view import FrameView
+from pipeline.timebase import Nanoseconds
 
 
 @dataclass(slots=True)
@@ -17,9 +19,15 @@ class RunParts:
     """The parts of one run, each None until it is made. The run's thread sets them, any thread reads them."""
 
     analysis: AnalysisPipeline | None = None
+    further_streams: list[BufferStream] = field(default_factory=list)
+    """Of the second camera and those after it, where each camera is buffered by itself."""
     info: StreamInfo | None = None
     rig: Rig | None = None
     worker: DetectorWorker | None = None
     path: CameraPath | None = None
     frame_view: FrameView | None = None
     playback: PlaybackPipeline | None = None
+
+    def lost_cameras(self, captured_ns: Nanoseconds) -> list[str]:
+        """The names of the cameras whose picture of that time only stands in."""
+        return [] if self.analysis is None else self.analysis.lost_cameras(captured_ns)

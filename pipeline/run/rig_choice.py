@@ -51,6 +51,19 @@ def kept_rig_path(settings: Settings) -> Path:
     return settings.outputs[0].with_suffix(".rig.toml") if settings.outputs else Path("foresight.rig.toml")
 
 
+def rig_for_frames(settings: Settings, rig: Rig | None, size_px: tuple[int, int]) -> tuple[Rig, str | None]:
+    """`rig`, or an assumed one, for rig frames of this size, and a note for the user.
+
+    Raises RigError where a single camera gives frames of another size; several are checked where they are stacked.
+    """
+    note = None
+    if rig is None:
+        rig, note = assumed_rig(*size_px)
+    if len(settings.sources) == 1:
+        rig.check_frame(*size_px)
+    return rig, note
+
+
 def assumed_rig(width: int, height: int) -> tuple[Rig, str]:
     """A rig for one film that nobody described, and the note that says what was assumed."""
     rig = Rig.assume(width, height)

@@ -1,4 +1,4 @@
-"""How the end of a run is waited for: to the last picture, but not for what stands still."""
+"""ShutdownWait: waits for the end of a run, but with a deadline for outputs that take nothing any more."""
 
 from __future__ import annotations
 
@@ -11,61 +11,65 @@ from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.run.limits import ShutdownLimits
 
 
-class Ending:
-    """What has been said of a run's end so far, and the wait for it. Any thread, but `wait` is one thread's."""
+class ShutdownWait:
+    """What shortens the wait for a run's end, and the wait. Any thread, but `wait_until_over` is one thread's."""
 
     def __init__(self, limits: ShutdownLimits) -> None:
         self._limits = limits
         self.is_stalled = False
-        """Nothing was shown for too long: it may never be."""
-        self.is_given_up = False
-        """Playback stands still and was not waited for."""
+        """No frame was shown for too long, and none may ever be."""
+        self._has_given_up = False
         self._aborted = threading.Event()
 
     @property
-    def is_hurried(self) -> bool:
-        """Whether nobody should be waited for any more."""
-        return self.is_given_up or self._aborted.is_set()
+    def is_aborted(self) -> bool:
+        """Whether the run has to end at once."""
+        return self._aborted.is_set()
 
-    def hurry(self) -> None:
-        """The run is to end at once."""
+    @property
+    def at_once(self) -> bool:
+        """Whether the outputs are to be closed without waiting: the run was aborted, or playback stood still."""
+        return self._has_given_up or self.is_aborted
+
+    def abort(self) -> None:
+        """Wait no longer than while the last pictures move. Idempotent, a signal handler included."""
         self._aborted.set()
 
-    def wait(
+    def wait_until_over(
         self,
         playback: PlaybackPipeline,
         every_s: float,
-        tell: Callable[[], None],
-        is_handed_over: Callable[[], bool],
-        abort: Callable[[], None],
+        on_tick: Callable[[], None],
+        is_all_sent: Callable[[], bool],
+        end_now: Callable[[], None],
     ) -> ForesightError | None:
-        """Block until playback is over or is given up; the error that has not been told otherwise.
+        """Block until playback is over, or stands still for too long; returns an error nobody else reports.
 
-        `tell()` is called every `every_s`. `is_handed_over()`: playback has got all of the film. `abort()` is
-        called where the run was told to end at once: it may have been told so before there was anything to end.
+        `on_tick()` is called every `every_s`. `is_all_sent()`: playback has all that will come. `end_now()` is
+        called once when the run is aborted, for it may have been aborted before there was a playback to end.
         """
 
-        def patience_s() -> float | None:
-            if self._aborted.is_set():
+        def deadline_s() -> float | None:
+            if self.is_aborted:
                 return self._limits.abort_s
-            return self._limits.standstill_s if self.is_stalled or is_handed_over() else None
+            return self._limits.standstill_s if self.is_stalled or is_all_sent() else None
 
-        standstill = Standstill(lambda: (patience_s(), *playback.outputs.activity))
-        is_aborted = False
+        standstill = Standstill(lambda: (deadline_s(), *playback.outputs.activity))
+        is_ended = False
         while not playback.wait_over(every_s):
-            tell()
-            if self._aborted.is_set() and not is_aborted:
-                is_aborted = True
-                abort()
-            longest_s = patience_s()
+            on_tick()
+            if self.is_aborted and not is_ended:
+                is_ended = True
+                end_now()
+            longest_s = deadline_s()
             if longest_s is not None and standstill.for_s() > longest_s:
                 return self._give_up(playback)
         return None
 
     def _give_up(self, playback: PlaybackPipeline) -> ForesightError | None:
-        self.is_given_up = True
+        self._has_given_up = True
         playback.outputs.give_up()
-        if self._aborted.is_set() or playback.outputs.failures:
+        if self.is_aborted or playback.outputs.failures:
             return None
         return PipelineError("playback stands still before its end; check what takes the film")
 

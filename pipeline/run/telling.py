@@ -7,6 +7,7 @@ import time
 
 from pipeline.buffer_manager import BufferManager
 from pipeline.direction.camera_path import WAITING
+from pipeline.errors import ForesightError
 from pipeline.redaction import redact_address
 from pipeline.run.exports import Shown
 from pipeline.run.parts import RunParts
@@ -36,6 +37,10 @@ class Telling:
         if note is not None:
             self._notes.append(note)
             logger.warning("%s", note)
+
+    def camera_lost(self, index: int, error: ForesightError) -> None:
+        """Keep and log that a camera of several is gone for good."""
+        self.note(f"camera {index} is gone, its last picture stays: {error}")
 
     @property
     def notes(self) -> tuple[str, ...]:

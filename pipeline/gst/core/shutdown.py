@@ -1,4 +1,4 @@
-"""Ending what may stand still: who waits for it waits so long and no longer."""
+"""Run blocking shutdown calls with a deadline."""
 
 from __future__ import annotations
 
