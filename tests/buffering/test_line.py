@@ -154,7 +154,10 @@ def test_what_the_appsrc_has_no_room_for_stays() -> None:
     line = make_line()
     fill(line, 0.8)
     run(line, 0, {"video": 0, "audio": 0})
-    assert not run(line, 200 * MS, {"video": 0, "audio": S}).sends or line.streams["video"].counters.sent == 0
+    step = run(line, 200 * MS, {"video": 0, "audio": S})
+    assert sent(step, "video") == []
+    assert sent(step, "audio") == list(range(0, 201 * MS, CHUNK_NS)), "the sound does not wait for the picture"
+    assert line.streams["video"].unsent == 20
 
 
 def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
