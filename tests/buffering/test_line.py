@@ -156,7 +156,9 @@ def test_what_the_appsrc_has_no_room_for_stays() -> None:
     run(line, 0, {"video": 0, "audio": 0})
     step = run(line, 200 * MS, {"video": 0, "audio": S})
     assert sent(step, "video") == []
-    assert sent(step, "audio") == list(range(0, 201 * MS, CHUNK_NS)), "the sound does not wait for the picture"
+    assert sent(step, "audio") == list(range(0, 201 * MS, CHUNK_NS)), (
+        "the sound does not wait for the picture"
+    )
     assert line.streams["video"].unsent == 20
 
 
