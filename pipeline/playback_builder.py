@@ -14,7 +14,6 @@ from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.encode.encode_stage import Encoding
 from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.output.file import Split
-from pipeline.gst.output.hls import Segments
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_file, open_stream
 from pipeline.gst.output.output_board import OutputBoard
@@ -22,6 +21,8 @@ from pipeline.gst.playback.limits import PlaybackLimits
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.media.formats import HlsSegments
+from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.optics.rig import Rig
 
 __all__ = ["Encoding", "PlaybackPipelineBuilder"]
@@ -44,10 +45,10 @@ class PlaybackPipelineBuilder:
         video_caps: Sequence[Gst.Caps],
         audio_caps: Gst.Caps | None = None,
         *,
-        files: Sequence[Path] = (),
+        files: Sequence[Path | FileSpec] = (),
         split: Split | None = None,
-        hls_segments: Segments = "ts",
-        streams: Sequence[str] = (),
+        hls_segments: HlsSegments = "ts",
+        streams: Sequence[str | StreamSpec] = (),
         show_window: bool = False,
         is_watched: bool = False,
         live: bool = False,
@@ -65,10 +66,13 @@ class PlaybackPipelineBuilder:
             raise ConfigError("several camera streams need a rig")
         self._video_caps = list(video_caps)
         self._audio_caps = audio_caps
-        self._files = list(files)
+        self._files = [
+            file if isinstance(file, FileSpec) else FileSpec.parse(file, hls_segments) for file in files
+        ]
         self._split = split
-        self._hls_segments = hls_segments
-        self._streams = list(streams)
+        self._streams = [
+            stream if isinstance(stream, StreamSpec) else StreamSpec.parse(stream) for stream in streams
+        ]
         self._show_window = show_window
         self._is_watched = is_watched or show_window
         self._live = live
@@ -155,23 +159,17 @@ class PlaybackPipelineBuilder:
     def _open_outputs(self, outputs: OutputBoard, encoding: Encoding) -> None:
         video, audio = encoding.video_codec, encoding.audio_codec
         sound = None if self._audio_caps is None else audio
-        for path in self._files:
-            output = open_file(
-                path,
-                video_codec=video,
-                audio_codec=sound,
-                split=self._split,
-                hls_segments=self._hls_segments,
-            )
+        for file in self._files:
+            output = open_file(file, video_codec=video, audio_codec=sound, split=self._split)
             if self._live:
                 output.buffer_slow_disk(self._output_limits.slow_disk_s)
             outputs.add(output)
         silence = encoding.make_audio_encoder if audio == "aac" else None
-        for url in self._streams:
+        for stream in self._streams:
             outputs.add_restartable(
                 partial(
                     open_stream,
-                    url,
+                    stream,
                     video_codec=video,
                     audio_codec=sound,
                     make_silence_encoder=silence,

@@ -8,7 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.completion import assignments, values_of
+from pipeline.media.formats import listed, output_suffixes
 
+_EXTENSIONS = listed(suffix.removeprefix(".") for suffix in output_suffixes())
+OUTPUT_HELP = f"film to write: {_EXTENSIONS}; or an address"
 SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; several need a rig"
 
 
@@ -17,9 +20,7 @@ def run(
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=SOURCES_HELP)] = None,
     output: Annotated[
         list[str] | None,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="film to write: mp4, mkv, flv, ts or m3u8; or an address"
-        ),
+        typer.Option("-o", "--output", metavar="FILE", help=OUTPUT_HELP),
     ] = None,
     mode: Annotated[
         str | None,

@@ -46,6 +46,7 @@ class Segments:
 
     name: HlsSegments
     suffix: str
+    container: str
     codecs: frozenset[str]
     head: str | None = None
     """How the name of the file ends that each segment needs before it."""
@@ -116,8 +117,8 @@ CONTAINERS = _by_name(
 
 PLAYLIST_SUFFIX = ".m3u8"
 SEGMENTS = _by_name(
-    Segments("ts", ".ts", frozenset({"h264", "aac"})),
-    Segments("fmp4", ".m4s", ENCODED, head="init.mp4"),
+    Segments("ts", ".ts", "ts", frozenset({"h264", "aac"})),
+    Segments("fmp4", ".m4s", "mp4", ENCODED, head="init.mp4"),
 )
 
 SOURCE_SCHEMES = _by_name(

@@ -7,7 +7,11 @@ from typing import IO
 from urllib.parse import quote
 
 from pipeline.media.fmp4 import Fragment, Head
+from pipeline.media.formats import SEGMENTS
+from pipeline.media.output_spec import part_prefix
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds
+
+_FORMAT = SEGMENTS["fmp4"]
 
 SLACK_NS = 10 * NS_PER_MS
 """A keyframe this much early still ends its segment: encoders count in frames, not in seconds."""
@@ -34,7 +38,7 @@ class Segmenter:
     def add(self, piece: Head | Fragment) -> None:
         """The head, then one fragment after the other."""
         if isinstance(piece, Head):
-            self._beside("init.mp4").write_bytes(piece.data)
+            self._beside(_FORMAT.head or "").write_bytes(piece.data)
             return
         if piece.is_entry and self._is_long_enough(piece.begin_ns):
             self._complete()
@@ -73,7 +77,7 @@ class Segmenter:
             f"#EXT-X-TARGETDURATION:{self._target_s}",
             "#EXT-X-PLAYLIST-TYPE:EVENT",
             "#EXT-X-INDEPENDENT-SEGMENTS",
-            f'#EXT-X-MAP:URI="{quote(self._beside("init.mp4").name)}"',
+            f'#EXT-X-MAP:URI="{quote(self._beside(_FORMAT.head or "").name)}"',
             *self._lines,
             *last,
         ]
@@ -82,7 +86,7 @@ class Segmenter:
         fresh.replace(self._playlist)
 
     def _name(self) -> str:
-        return f"{self._segments:05d}.m4s"
+        return f"{self._segments:05d}{_FORMAT.suffix}"
 
     def _beside(self, name: str) -> Path:
-        return self._playlist.with_name(f"{self._playlist.stem}-{name}")
+        return self._playlist.with_name(part_prefix(self._playlist) + name)

@@ -1,11 +1,10 @@
-"""OutputSpec: what a user named as an output, understood once and passed on as a value."""
+"""What a user named as an output, understood once and passed on as a value: a FileSpec or a StreamSpec."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pipeline.errors import ConfigError
 from pipeline.media.addresses import Address, scheme_of, shown_text
@@ -25,47 +24,100 @@ from pipeline.media.formats import (
     output_suffixes,
 )
 
-OutputKind = Literal["file", "playlist", "push", "server"]
-
 ALLOWED_ADDRESS = f"an address that begins with {listed(f'{name}://' for name in STREAM_SCHEMES)}"
 """What an address to stream to may be, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """One output. ``name`` is what may be shown of it: a file's path, or the address without its secrets.
+    """One output. ``name`` is what may be shown of it: a file's path, or the address without its secrets."""
 
-    ``codecs`` is what it can hold, ``container`` what that is put into; None for a server, which sends each
-    stream by itself.
-    """
-
-    kind: OutputKind
     name: str
     codecs: frozenset[str]
-    container: Container | None
-    path: Path | None = None
-    """Of a file or a playlist."""
+    """What it can hold."""
+
+    def refusals(self, video_codec: str | None, audio_codec: str | None) -> Iterator[tuple[Kind, str]]:
+        """Each codec that it cannot hold, by its kind, and the line that says so. None: there is no such stream."""
+        kinds: tuple[tuple[Kind, str | None], ...] = ("video", video_codec), ("audio", audio_codec)
+        for kind, codec in kinds:
+            if codec is not None and codec not in self.codecs:
+                line = f"{self.name} can hold {listed(held(self.codecs, kind))} only, not {codec}"
+                yield kind, line + self._advice(codec)
+
+    def check_codecs(self, video_codec: str | None, audio_codec: str | None) -> None:
+        """Raise ConfigError for a codec that it cannot hold."""
+        for _kind, line in self.refusals(video_codec, audio_codec):
+            raise ConfigError(line)
+
+    def _advice(self, codec: str) -> str:
+        """What else holds `codec`, to end a line with."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSpec(OutputSpec):
+    """A file, or an HLS playlist with its segments beside it."""
+
+    path: Path
+    container: Container
+    """Of a playlist: what its segments are made in."""
     segments: Segments | None = None
     """Of a playlist."""
-    address: Address | None = None
-    """Of a push or a server."""
 
     @classmethod
-    def of_file(cls, path: Path, hls_segments: HlsSegments = "ts") -> OutputSpec:
+    def parse(cls, path: Path, hls_segments: HlsSegments = "ts") -> FileSpec:
         """The file or the playlist at `path`, by its extension. Raises ConfigError for an unknown one."""
-        if path.suffix.lower() == PLAYLIST_SUFFIX:
-            segments = SEGMENTS[hls_segments]
-            container = CONTAINERS["ts" if hls_segments == "ts" else "mp4"]
-            return cls("playlist", str(path), segments.codecs, container, path, segments)
+        if not is_playlist(path):
+            return cls._one(path, output_suffixes())
+        segments = SEGMENTS[hls_segments]
+        return cls(str(path), segments.codecs, path, CONTAINERS[segments.container], segments)
+
+    @classmethod
+    def parse_one(cls, path: Path) -> FileSpec:
+        """The file at `path`, which is one file and so no playlist. Raises ConfigError."""
+        return cls._one(path, tuple(container.suffix for container in CONTAINERS.values()))
+
+    @classmethod
+    def _one(cls, path: Path, allowed: tuple[str, ...]) -> FileSpec:
         found = container_of(path.suffix)
         if found is None:
-            raise ConfigError(
-                f"{shown_text(str(path))} has no known extension; allowed: {listed(output_suffixes())}"
-            )
-        return cls("file", str(path), found.codecs, found, path)
+            raise ConfigError(f"{shown_text(str(path))} has no known extension; allowed: {listed(allowed)}")
+        return cls(str(path), found.codecs, path, found)
+
+    @property
+    def is_playlist(self) -> bool:
+        """Whether it is a playlist, and so many files."""
+        return self.segments is not None
+
+    def split_refusal(self) -> str | None:
+        """Why it cannot go on in parts; None where it can. A playlist is in segments anyway."""
+        if self.is_playlist or self.container.can_split:
+            return None
+        others = listed(container.suffix for container in CONTAINERS.values() if container.can_split)
+        return f"{self.name} cannot be split; name it {others}"
+
+    def part_suffix(self, *, is_split: bool) -> str | None:
+        """The extension of the numbered files that it is written in; None where it is one file."""
+        if self.segments is not None:
+            return self.segments.suffix
+        return self.path.suffix if is_split else None
+
+    def _advice(self, codec: str) -> str:
+        other = SEGMENTS["fmp4"]
+        return (
+            f' (hls_segments = "{other.name}" holds it)' if self.is_playlist and codec in other.codecs else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec(OutputSpec):
+    """A push to a server, or a server of our own."""
+
+    scheme: StreamScheme
+    address: Address
 
     @classmethod
-    def of_address(cls, text: str) -> OutputSpec:
+    def parse(cls, text: str) -> StreamSpec:
         """The push or the server at the address `text`. Raises ConfigError, which quotes nothing of it."""
         scheme = STREAM_SCHEMES.get(scheme_of(text) or "")
         if scheme is None:
@@ -75,45 +127,14 @@ class OutputSpec:
             raise ConfigError(_without_host(scheme))
         if scheme.needs_key and not _has_key(address.path):
             raise ConfigError(
-                f"the {scheme.name} address lacks something: the application or the key is missing; "
-                f"write {scheme.example}"
+                f"in the {scheme.name} address the application or the key is missing; write {scheme.example}"
             )
-        container = None if scheme.container is None else CONTAINERS[scheme.container]
-        kind: OutputKind = "server" if scheme.is_served else "push"
-        return cls(kind, address.name, scheme.codecs, container, address=address)
+        return cls(address.name, scheme.codecs, scheme, address)
 
-    @property
-    def is_stream(self) -> bool:
-        """Whether it goes over the network, and so keeps to the clock."""
-        return self.address is not None
 
-    def refusals(self, video_codec: str | None, audio_codec: str | None) -> Iterator[tuple[Kind, str]]:
-        """Each codec that it cannot hold, by its kind, and the line that says so. None: there is no such stream."""
-        kinds: tuple[tuple[Kind, str | None], ...] = ("video", video_codec), ("audio", audio_codec)
-        for kind, codec in kinds:
-            if codec is not None and codec not in self.codecs:
-                line = f"{self.name} can hold {listed(held(self.codecs, kind))} only, not {codec}"
-                other = SEGMENTS["fmp4"]
-                is_advised = self.segments is not None and codec in other.codecs
-                yield kind, line + f' (hls_segments = "{other.name}" holds it)' * is_advised
-
-    def check_codecs(self, video_codec: str | None, audio_codec: str | None) -> None:
-        """Raise ConfigError for a codec that it cannot hold."""
-        for _kind, line in self.refusals(video_codec, audio_codec):
-            raise ConfigError(line)
-
-    def split_refusal(self) -> str | None:
-        """Why it cannot go on in parts; None where it can. A playlist is in parts anyway."""
-        if self.kind != "file" or self.container is None or self.container.can_split:
-            return None
-        others = listed(container.suffix for container in CONTAINERS.values() if container.can_split)
-        return f"{self.name} cannot be split; name it {others}"
-
-    def part_suffix(self, *, is_split: bool) -> str | None:
-        """The extension of the numbered files that it is written in; None where it is one file, or none."""
-        if self.segments is not None:
-            return self.segments.suffix
-        return self.path.suffix if self.path is not None and is_split else None
+def is_playlist(path: Path) -> bool:
+    """Whether the file at `path` is an HLS playlist, and what it plays lies beside it."""
+    return path.suffix.lower() == PLAYLIST_SUFFIX
 
 
 def part_prefix(path: Path) -> str:

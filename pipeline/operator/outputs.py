@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import StateError
 from pipeline.gst.output.output_board import OutputBoard, OutputStatus
+from pipeline.media.output_spec import is_playlist
 from pipeline.operator.clips import FileNames
 
 
@@ -27,7 +28,7 @@ class Outputs:
     def record(self, folder: Path, names: FileNames) -> OutputStatus:
         """Begin to record to a new file, beside the run's own file, else in `folder`. Raises OutputError."""
         board = self._board()
-        own = [path for path in self._run.settings.outputs if path.suffix.lower() != ".m3u8"]
+        own = [spec.path for spec in self._run.settings.file_specs if not spec.is_playlist]
         beside = own[0] if own else folder / "recording.mp4"
         return _without_folder(board.record(names.new(beside.parent, beside.stem, beside.suffix)))
 
@@ -43,7 +44,7 @@ class Outputs:
         """The file of an output that has ended; None where there is none, or not one alone."""
         for status in self._statuses()[number : number + 1]:
             path = Path(status.name)
-            if status.kind == "file" and status.state in ("off", "failed") and path.suffix != ".m3u8":
+            if status.kind == "file" and status.state in ("off", "failed") and not is_playlist(path):
                 return path if path.is_file() else None
         return None
 

@@ -8,7 +8,6 @@ import time
 from pipeline.buffer_manager import BufferManager
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError
-from pipeline.redaction import redact_address
 from pipeline.run.exports import Shown
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
@@ -86,7 +85,7 @@ class Telling:
         """What the run did, once playback is closed and while the window still has its counts."""
         came, dropped = self._came_and_dropped()
         info, playback = self._parts.info, self._parts.playback
-        streams = [redact_address(secret.get_secret_value()) for secret in self._settings.streams]
+        streams = [spec.name for spec in self._settings.stream_specs]
         return RunReport(
             frames_in=came,
             frames_out=self._shown.count,

@@ -103,10 +103,9 @@ def build_playback(
     return PlaybackPipelineBuilder(
         info.video_caps,
         info.audio_caps,
-        files=settings.outputs,
+        files=settings.file_specs,
         split=Split.at(settings.split_s, settings.split_bytes),
-        hls_segments=settings.hls_segments,
-        streams=[secret.get_secret_value() for secret in settings.streams],
+        streams=settings.stream_specs,
         show_window=settings.shows_window,
         is_watched=settings.web.address is not None,
         live=settings.is_live,

@@ -7,7 +7,7 @@ from glob import escape
 from pathlib import Path
 
 from pipeline.errors import ConfigError
-from pipeline.media.output_spec import OutputSpec, part_prefix
+from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.source_spec import SourceSpec
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
 from pipeline.settings.model import ExportSettings, Settings
@@ -27,7 +27,7 @@ def check(settings: Settings) -> None:
 
 def problems(settings: Settings) -> tuple[Problem, ...]:
     """Everything that prevents a run with `settings`, in the order of the settings."""
-    sources, outputs = settings.source_specs, settings.output_specs
+    sources, files = settings.source_specs, settings.file_specs
     return (
         *source_problems(sources),
         *(problem for path in settings.outputs for problem in writable_file("outputs", path)),
@@ -35,9 +35,9 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_mode(settings),
         *_read_files(settings),
         *_exports(settings, sources),
-        *_codecs(settings, outputs),
+        *_codecs(settings, (*files, *settings.stream_specs)),
         *_web(settings),
-        *_split(settings, outputs),
+        *_split(settings, files),
     )
 
 
@@ -82,10 +82,9 @@ def read_files(settings: Settings) -> Iterator[Named]:
 def written_files(settings: Settings) -> Iterator[Named]:
     """Every file that a run with `settings` writes, as far as that is known before the run."""
     is_split = settings.split_s is not None or settings.split_bytes is not None
-    for output in settings.output_specs:
-        if output.path is not None:
-            yield "outputs", output.path
-            yield from (("outputs", part) for part in _parts(output, output.path, is_split=is_split))
+    for output in settings.file_specs:
+        yield "outputs", output.path
+        yield from (("outputs", part) for part in _parts(output, is_split=is_split))
     yield from _export_files(settings)
 
 
@@ -96,9 +95,10 @@ def _export_files(settings: Settings) -> Iterator[Named]:
             yield f"export.{name}", path
 
 
-def _parts(output: OutputSpec, path: Path, *, is_split: bool) -> Iterator[Path]:
+def _parts(output: FileSpec, *, is_split: bool) -> Iterator[Path]:
     """The numbered parts of `output`: the first one, and those that exist already."""
-    prefix, suffix = part_prefix(path), output.part_suffix(is_split=is_split)
+    path, suffix = output.path, output.part_suffix(is_split=is_split)
+    prefix = part_prefix(path)
     if suffix is None:
         return
     if output.segments is not None and output.segments.head is not None:
@@ -153,8 +153,8 @@ def _web(settings: Settings) -> Iterator[Problem]:
         yield _missing("web.token", f"other machines can reach {address}: add a token (FORESIGHT_WEB__TOKEN)")
 
 
-def _split(settings: Settings, outputs: Collection[OutputSpec]) -> Iterator[Problem]:
+def _split(settings: Settings, files: Collection[FileSpec]) -> Iterator[Problem]:
     for key in ("split_s", "split_bytes"):
         if getattr(settings, key) is not None:
-            refused = (output.split_refusal() for output in outputs)
+            refused = (output.split_refusal() for output in files)
             yield from (Problem(key, line) for line in refused if line is not None)

@@ -20,7 +20,7 @@ from pydantic import (
 from pipeline.errors import ConfigError
 from pipeline.media.addresses import broken_scheme, scheme_of
 from pipeline.media.formats import AudioCodec, HlsSegments, VideoCodec
-from pipeline.media.output_spec import OutputSpec
+from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.media.source_spec import SourceSpec
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
@@ -278,10 +278,14 @@ class Settings(Group):
         return tuple(map(SourceSpec.parse, self.sources))
 
     @property
-    def output_specs(self) -> tuple[OutputSpec, ...]:
-        """The outputs, understood: the files, then the streams."""
-        files = (OutputSpec.of_file(path, self.hls_segments) for path in self.outputs)
-        return (*files, *(OutputSpec.of_address(secret.get_secret_value()) for secret in self.streams))
+    def file_specs(self) -> tuple[FileSpec, ...]:
+        """The files among the outputs, understood."""
+        return tuple(FileSpec.parse(path, self.hls_segments) for path in self.outputs)
+
+    @property
+    def stream_specs(self) -> tuple[StreamSpec, ...]:
+        """The streams, understood."""
+        return tuple(StreamSpec.parse(secret.get_secret_value()) for secret in self.streams)
 
     @property
     def is_live(self) -> bool:

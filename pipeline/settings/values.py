@@ -20,7 +20,7 @@ from pydantic import (
 
 from pipeline.media import output_spec, source_spec
 from pipeline.media.devices import Found
-from pipeline.media.output_spec import OutputSpec
+from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.media.source_spec import SourceSpec
 
 SIZE_MINIMUM_PX, SIZE_MAXIMUM_PX = 64, 8192
@@ -58,12 +58,12 @@ def _source(text: str) -> str:
 
 
 def _output(path: Path) -> Path:
-    OutputSpec.of_file(path)
+    FileSpec.parse(path)
     return path
 
 
 def _stream(secret: SecretStr) -> SecretStr:
-    OutputSpec.of_address(secret.get_secret_value())
+    StreamSpec.parse(secret.get_secret_value())
     return secret
 
 

@@ -1,12 +1,14 @@
-"""The containers that a film is put into, for files and for pushes: the muxer, its pads, the codecs it holds."""
+"""The muxers that write containers, for files and for pushes: their elements, properties and pads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from pipeline.errors import ConfigError
 from pipeline.gst.core.elements import find_property, make, static_pad
+from pipeline.gst.core.parsers import PARSERS
 from pipeline.gst.runtime import Gst
+from pipeline.media.formats import CONTAINERS, Container
 
 FRAGMENT_MS = 1000
 """An mp4 file is playable up to its last whole fragment, should the run be killed."""
@@ -20,29 +22,29 @@ FRAGMENTS_TIMESCALE_HZ = 90_000
 
 
 @dataclass(frozen=True, slots=True)
-class Container:
-    """A muxer, how its pads are named, and which codecs it holds.
+class Muxer:
+    """The element that writes a container, and how its pads are named; the container says which codecs it holds.
 
     `repeats_headers`: whoever joins in the middle needs the codec's headers at every keyframe. `stream_caps`:
     what a network sink is to see of the caps, if not all.
     """
 
-    muxer: str
+    container: Container
+    element: str
     video_pad: str
     audio_pad: str
-    codecs: frozenset[str]
     properties: tuple[tuple[str, object], ...] = ()
     repeats_headers: bool = False
     stream_caps: str | None = None
 
     def make(self) -> Gst.Element:
         """The muxer, ready for a file or a stream."""
-        return make(self.muxer, None, **dict(self.properties))
+        return make(self.element, None, **dict(self.properties))
 
     def make_parser(self, codec: str) -> Gst.Element:
         """What turns encoded `codec` to the muxer's liking."""
-        parser = make(f"{codec}parse")
-        if codec == "opus" and self.muxer == "mp4mux":
+        parser = make(PARSERS[codec] or "identity")
+        if codec == "opus" and self.container.name == "mp4":
             _leave_out_header(parser)
         if self.repeats_headers and find_property(parser, "config-interval") is not None:
             parser.set_property("config-interval", -1)
@@ -55,13 +57,6 @@ class Container:
         return [
             make("capssetter", None, replace=True, join=False, caps=Gst.Caps.from_string(self.stream_caps))
         ]
-
-    def check(self, name: str, *codecs: str | None) -> None:
-        """Raise ConfigError, naming output `name`, for a codec (None: there is none) that this does not hold."""
-        for codec in codecs:
-            if codec is not None and codec not in self.codecs:
-                held = ", ".join(sorted(self.codecs))
-                raise ConfigError(f"{name}: {self.muxer} does not hold {codec}, only {held}")
 
 
 def _leave_out_header(parser: Gst.Element) -> None:
@@ -85,34 +80,41 @@ def _without_header(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
     return Gst.PadProbeReturn.DROP
 
 
-_ALL = frozenset({"h264", "h265", "aac", "opus"})
-_FLASH = frozenset({"h264", "aac"})
 _TAGGED = "video_%u", "audio_%u"
-CONTAINERS: dict[str, Container] = {
-    "mp4": Container(
-        "mp4mux",
-        *_TAGGED,
-        _ALL,
-        (("fragment_duration", FRAGMENT_MS), ("fragment_mode", "first-moov-then-finalise")),
-    ),
-    "mkv": Container("matroskamux", *_TAGGED, _ALL),
-    "flv": Container("flvmux", "video", "audio", _FLASH),
-    "ts": Container("mpegtsmux", "sink_%d", "sink_%d", _ALL, repeats_headers=True),
-}
-LIVE_TS = replace(CONTAINERS["ts"], stream_caps="video/mpegts,systemstream=true,packetsize=188")
-"""What SRT carries. With the stream's headers in the caps, srtsink would leave out every buffer that is marked as
-holding headers, and so every keyframe."""
-LIVE_FLV = Container("flvmux", "video", "audio", _FLASH, (("streamable", True),))
-"""What RTMP carries."""
+_MP4, _FLV = CONTAINERS["mp4"], CONTAINERS["flv"]
+FILE_MUXERS = MappingProxyType(
+    {
+        muxer.container.name: muxer
+        for muxer in (
+            Muxer(
+                _MP4,
+                "mp4mux",
+                *_TAGGED,
+                (("fragment_duration", FRAGMENT_MS), ("fragment_mode", "first-moov-then-finalise")),
+            ),
+            Muxer(CONTAINERS["mkv"], "matroskamux", *_TAGGED),
+            Muxer(_FLV, "flvmux", "video", "audio"),
+            Muxer(CONTAINERS["ts"], "mpegtsmux", "sink_%d", "sink_%d", repeats_headers=True),
+        )
+    }
+)
+"""By the container's name: what writes it to a file."""
+LIVE_TS = replace(FILE_MUXERS["ts"], stream_caps="video/mpegts,systemstream=true,packetsize=188")
+"""For SRT. With the stream's headers in the caps, srtsink would leave out every buffer that is marked as holding
+headers, and so every keyframe."""
+LIVE_FLV = replace(FILE_MUXERS["flv"], properties=(("streamable", True),))
+"""For RTMP."""
+STREAM_MUXERS = MappingProxyType({muxer.container.name: muxer for muxer in (LIVE_TS, LIVE_FLV)})
+"""By the container's name: what writes it to the network."""
 
 
-def _fragmented(fragment_ms: int, codecs: frozenset[str]) -> Container:
+def _fragmented(fragment_ms: int) -> Muxer:
     """MP4 in fragments that nobody goes back to. Each track begins at 0, whenever its first sample is."""
     fragments = ("fragment_duration", fragment_ms), ("trak_timescale", FRAGMENTS_TIMESCALE_HZ)
-    return Container("mp4mux", *_TAGGED, codecs, (*fragments, ("streamable", True)))
+    return Muxer(_MP4, "mp4mux", *_TAGGED, (*fragments, ("streamable", True)))
 
 
-LIVE_MP4 = _fragmented(LIVE_FRAGMENT_MS, _FLASH)
+LIVE_MP4 = _fragmented(LIVE_FRAGMENT_MS)
 """What a browser's Media Source takes."""
-SEGMENT_MP4 = _fragmented(SEGMENT_FRAGMENT_MS, _ALL)
+SEGMENT_MP4 = _fragmented(SEGMENT_FRAGMENT_MS)
 """What the fMP4 segments of an HLS playlist are cut from."""

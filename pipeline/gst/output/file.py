@@ -17,9 +17,10 @@ from pipeline.gst.core.elements import (
     static_pad,
     without_clock_sync,
 )
-from pipeline.gst.encode.muxers import CONTAINERS, Container
+from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import GLib, Gst
+from pipeline.media.output_spec import FileSpec, part_prefix
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 PAYLOAD_SHARE = 0.9
@@ -102,44 +103,41 @@ class Split:
 
 
 def write_file(
-    path: Path, *, video_codec: str, audio_codec: str | None, split: Split | None = None
+    spec: FileSpec, *, video_codec: str, audio_codec: str | None, split: Split | None = None
 ) -> FileOutput:
     """A film in the container that the extension names. Raises ConfigError.
 
     `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``.
     """
-    suffix = path.suffix.lower().lstrip(".")
-    container = CONTAINERS[suffix]
-    container.check(str(path), video_codec, audio_codec)
-    if split is not None and suffix == "flv":
-        # flvmux gives all sound of the first part the time of that part's end (GStreamer 1.22)
-        raise ConfigError(f"{path}: an flv file cannot be split; name it .mp4, .mkv or .ts")
+    path, muxer = spec.path, FILE_MUXERS[spec.container.name]
+    spec.check_codecs(video_codec, audio_codec)
+    refused = spec.split_refusal()
+    if split is not None and refused is not None:
+        raise ConfigError(refused)
     if split is not None:
-        return _open_parts(path, container, video_codec, audio_codec, split)
+        return _open_parts(path, muxer, video_codec, audio_codec, split)
     element = Gst.Bin.new(None)
-    muxer = container.make()
-    chain(element, muxer, without_clock_sync(make("filesink", None, location=str(path))))
+    writer = muxer.make()
+    chain(element, writer, without_clock_sync(make("filesink", None, location=str(path))))
     entries = enter(
-        element, container, muxer,
-        ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),
+        element, muxer, writer,
+        ("video", video_codec, muxer.video_pad), ("audio", audio_codec, muxer.audio_pad),
     )  # fmt: skip
     return FileOutput(str(path), element, entries)
 
 
 def _open_parts(
-    path: Path, container: Container, video_codec: str, audio_codec: str | None, split: Split
+    path: Path, muxer: Muxer, video_codec: str, audio_codec: str | None, split: Split
 ) -> FileOutput:
     element = Gst.Bin.new(None)
     pattern = numbered(path, path.suffix)
     payload_bytes = None if split.size_bytes is None else round(split.size_bytes * PAYLOAD_SHARE)
     sink = make(
-        "splitmuxsink", None, location=pattern, muxer=container.make(),
+        "splitmuxsink", None, location=pattern, muxer=muxer.make(),
         max_size_time=split.time_ns, max_size_bytes=payload_bytes,
     )  # fmt: skip
     add(element, sink)
-    entries = enter(
-        element, container, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio_%u")
-    )
+    entries = enter(element, muxer, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio_%u"))
     notes = (f"{path} is written in parts: {pattern % 0}, ...",)
     output = FileOutput(str(path), element, entries, notes)
     sink.connect("format-location", _begin_part, pattern, output)
@@ -153,27 +151,28 @@ def _begin_part(_sink: Gst.Element, number: int, pattern: str, output: FileOutpu
 
 def numbered(path: Path, suffix: str) -> str:
     """The pattern of `path`'s pieces, as GStreamer's splitting sinks take it: ``name-%05d.suffix``."""
-    return str(path.with_suffix("")).replace("%", "%%") + "-%05d" + suffix
+    return str(path.with_name(part_prefix(path))).replace("%", "%%") + "%05d" + suffix
 
 
 def enter(
-    element: Gst.Bin, container: Container, muxer: Gst.Element, *ways: tuple[str, str | None, str]
+    element: Gst.Bin, muxer: Muxer, writer: Gst.Element, *ways: tuple[str, str | None, str]
 ) -> list[Gst.Element]:
     """Ways into `element`: a queue each, because a muxer takes its streams in turn, and a parser.
 
-    Each of `ways` is a kind, its codec, None where there is no such stream, and the muxer's pad. Before each is a
-    guard: who feeds the element, and others too, never hears that it has failed. The bus does. Returns the queues.
+    Each of `ways` is a kind, its codec, None where there is no such stream, and the pad of `writer`: `muxer`'s
+    element, or a sink that has it within. Before each is a guard: who feeds the element, and others too, never
+    hears that it has failed. The bus does. Returns the queues.
     """
     entries = []
-    for kind, codec, muxer_pad in ways:
+    for kind, codec, pad in ways:
         if codec is None:
             continue
         guard = make("errorignore", None, convert_to="ok")
         queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
-        parser = container.make_parser(codec)
+        parser = muxer.make_parser(codec)
         add(element, guard, queue, parser)
         link(guard, queue, parser)
-        parser.link_pads("src", muxer, muxer_pad)
+        parser.link_pads("src", writer, pad)
         ghost(element, static_pad(guard, "sink"), kind)
         entries.append(queue)
     return entries

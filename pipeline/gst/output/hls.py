@@ -5,44 +5,36 @@ from __future__ import annotations
 import errno
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
-from pipeline.errors import ConfigError
 from pipeline.gst.core.elements import add, chain, make, make_appsink
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.encode.muxers import FRAGMENTS_TIMESCALE_HZ, LIVE_TS, SEGMENT_MP4
 from pipeline.gst.output.file import FileOutput, enter, numbered
 from pipeline.gst.runtime import GLib, Gst, GstApp
 from pipeline.media.fmp4 import FragmentCutter
+from pipeline.media.formats import SEGMENTS
 from pipeline.media.hls import Segmenter
+from pipeline.media.output_spec import FileSpec
 from pipeline.timebase import Nanoseconds
-
-Segments = Literal["ts", "fmp4"]
 
 SEGMENT_S = 4
 """What segments aim at: a viewer is some three of them behind."""
 
 
-def write_playlist(
-    path: Path, *, video_codec: str, audio_codec: str | None, segments: Segments = "ts"
-) -> FileOutput:
-    """The playlist `path` (.m3u8) of transport streams, ``name-00000.ts`` ..., or of ``name-init.mp4`` and
-    ``name-00000.m4s`` ...
+def write_playlist(spec: FileSpec, *, video_codec: str, audio_codec: str | None) -> FileOutput:
+    """The playlist of transport streams, ``name-00000.ts`` ..., or of ``name-init.mp4`` and ``name-00000.m4s`` ...
 
     Raises ConfigError for a codec that no player takes in such segments.
     """
-    if segments == "fmp4":
-        return _write_fmp4(path, video_codec, audio_codec)
-    for codec, held in ((video_codec, "h264"), (audio_codec, "aac")):
-        if codec not in (None, held):
-            raise ConfigError(f'{path}: ts segments hold {held}, not {codec}; set hls_segments = "fmp4"')
-    return _write_ts(path, video_codec, audio_codec)
+    spec.check_codecs(video_codec, audio_codec)
+    write = _write_ts if spec.container.name == "ts" else _write_fmp4
+    return write(spec.path, video_codec, audio_codec)
 
 
 def _write_ts(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
     element = Gst.Bin.new(None)
     sink = make(
-        "hlssink2", None, location=numbered(path, ".ts"), playlist_location=str(path),
+        "hlssink2", None, location=numbered(path, SEGMENTS["ts"].suffix), playlist_location=str(path),
         target_duration=SEGMENT_S, playlist_length=0, max_files=0,
     )  # fmt: skip
     add(element, sink)
@@ -51,13 +43,12 @@ def _write_ts(path: Path, video_codec: str, audio_codec: str | None) -> FileOutp
 
 
 def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
-    container = SEGMENT_MP4
     element = Gst.Bin.new(None)
-    muxer, writer = container.make(), _SegmentWriter(path)
+    muxer, writer = SEGMENT_MP4.make(), _SegmentWriter(path)
     chain(element, muxer, writer.appsink)
     entries = enter(
-        element, container, muxer,
-        ("video", video_codec, container.video_pad), ("audio", audio_codec, container.audio_pad),
+        element, SEGMENT_MP4, muxer,
+        ("video", video_codec, SEGMENT_MP4.video_pad), ("audio", audio_codec, SEGMENT_MP4.audio_pad),
     )  # fmt: skip
     for pad in element.sinkpads:
         writer.watch_begin(pad, pad.get_name() or "")

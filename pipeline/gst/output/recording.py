@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import OutputError
 from pipeline.gst.encode.encoded_tap import EncodedTap
-from pipeline.gst.encode.muxers import Container
+from pipeline.gst.encode.muxers import Muxer
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, OutputKind, incomplete_file
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
@@ -35,7 +35,7 @@ class Recording:
     def __init__(
         self,
         path: Path,
-        container: Container,
+        muxer: Muxer,
         make_sink: Callable[[], Gst.Element],
         video_codec: str,
         audio_codec: str | None,
@@ -52,7 +52,7 @@ class Recording:
         self._path = path
         self._closing = threading.Event()
         delivery = Delivery(
-            container, make_sink, "rendered", 0.0, video_codec, audio_codec,
+            muxer, make_sink, "rendered", 0.0, video_codec, audio_codec,
             patience_s=limits.recording_disk_s, advice="the disk takes too little; record elsewhere",
         )  # fmt: skip
         self._side = SidePipeline(self.name, delivery)

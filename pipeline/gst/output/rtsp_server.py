@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from pipeline.errors import ConfigError, OutputError, PipelineError
+from pipeline.errors import OutputError, PipelineError
 from pipeline.gst.encode.encoded_tap import EncodedTap, KeyframeGate, restamped
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
 from pipeline.gst.runtime import GLib, Gst, GstApp, load_rtsp_server, require
-from pipeline.redaction import redact_address
+from pipeline.media.addresses import Address
+from pipeline.media.output_spec import StreamSpec
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, seconds_to_ns
 
 if TYPE_CHECKING:
@@ -61,11 +61,16 @@ class RtspServer:
     waiting_bytes = 0
 
     def __init__(
-        self, url: str, *, video_codec: str, audio_codec: str | None, limits: OutputLimits = OutputLimits()
+        self,
+        spec: StreamSpec,
+        *,
+        video_codec: str,
+        audio_codec: str | None,
+        limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """Takes the port at once. Raises OutputError where it cannot, ConfigError for an address that is none."""
+        """Takes the port at once. Raises OutputError where it cannot."""
         require("rtsp-out")
-        self.name = redact_address(url)
+        self.name = spec.name
         self._codecs = {"video": video_codec} | ({} if audio_codec is None else {"audio": audio_codec})
         self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=audio_codec is not None)
         self._limits = limits
@@ -77,7 +82,7 @@ class RtspServer:
         self._rtsp = load_rtsp_server()
         self._context = GLib.MainContext()
         self._loop = GLib.MainLoop.new(self._context, False)
-        self._server, self._is_open = self._make_server(url)
+        self._server, self._is_open = self._make_server(spec.address)
         self._listening: GLib.Source | None = self._listen()
         self._thread = threading.Thread(target=self._answer, name=f"rtsp-{self.name}", daemon=True)
         self._thread.start()
@@ -176,29 +181,20 @@ class RtspServer:
 
     # The way up
 
-    def _make_server(self, url: str) -> tuple[GstRtspServer.RTSPServer, bool]:
+    def _make_server(self, address: Address) -> tuple[GstRtspServer.RTSPServer, bool]:
         """The server, and whether it is open to all the world."""
-        rtsp = self._rtsp
-        try:
-            parts = urlsplit(url)
-            host, port, path = parts.hostname, parts.port or DEFAULT_PORT, parts.path or "/"
-        except ValueError as error:
-            raise ConfigError(f"{self.name}: no address; write rtsp://127.0.0.1:8554/live") from error
-        if not host:
-            raise ConfigError(
-                f"{self.name}: names no address of this machine; write rtsp://127.0.0.1:8554/live"
-            )
+        rtsp, host = self._rtsp, address.host or ""
         factory = rtsp.RTSPMediaFactory.new()
         factory.set_launch(self._launch_text())
         factory.connect("media-configure", self._on_media)
         server = rtsp.RTSPServer.new()
         server.set_address(host)
-        server.set_service(str(port))
-        server.get_mount_points().add_factory(path, factory)
+        server.set_service(str(address.port or DEFAULT_PORT))
+        server.get_mount_points().add_factory(address.path or "/", factory)
         server.connect("client-connected", self._on_client)
-        if parts.username is None:
+        if address.user is None:
             return server, host not in ("127.0.0.1", "::1", "localhost")
-        self._demand(server, factory, unquote(parts.username), unquote(parts.password or ""))
+        self._demand(server, factory, address.user, address.password or "")
         return server, False
 
     def _launch_text(self) -> str:

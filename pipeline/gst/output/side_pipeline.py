@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import chain, make, make_appsrc, static_pad
 from pipeline.gst.encode.encoded_tap import KeyframeGate
-from pipeline.gst.encode.muxers import Container
+from pipeline.gst.encode.muxers import Muxer
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, Nanoseconds, seconds_to_ns
@@ -21,7 +21,7 @@ SILENCE = "audio/x-raw,rate=48000,channels=2"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How samples travel: the container, what makes the sink that sends it, and the codecs.
+    """How samples travel: the muxer, what makes the sink that sends it, and the codecs.
 
     `sent`: the figure of the sink's statistics that grows once the server takes what is sent. `linger_s`: how long
     a receiver that holds things back still needs the connection after the end.
@@ -29,7 +29,7 @@ class Delivery:
     `patience_s`: this much waiting to be sent, and the connection is given up, with `advice`.
     """
 
-    container: Container
+    muxer: Muxer
     make_sink: Callable[[], Gst.Element]
     sent: str
     linger_s: float
@@ -134,16 +134,16 @@ class SidePipeline:
         return None
 
     def _build(self, delivery: Delivery) -> None:
-        muxer = delivery.container.make()
-        chain(self._pipeline, muxer, *delivery.container.make_stream_filter(), self._sink)
-        pads = {"video": delivery.container.video_pad, "audio": delivery.container.audio_pad}
+        muxer = delivery.muxer.make()
+        chain(self._pipeline, muxer, *delivery.muxer.make_stream_filter(), self._sink)
+        pads = {"video": delivery.muxer.video_pad, "audio": delivery.muxer.audio_pad}
         codecs = {"video": delivery.video_codec, "audio": delivery.audio_codec}
         for kind, codec in codecs.items():
             if codec is None:
                 continue
             appsrc = make_appsrc(kind)
             appsrc.set_property("handle-segment-change", True)
-            parser = delivery.container.make_parser(codec)
+            parser = delivery.muxer.make_parser(codec)
             chain(self._pipeline, appsrc, parser)
             parser.link_pads("src", muxer, pads[kind])
             self._appsrcs[kind] = appsrc

@@ -13,7 +13,7 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ForesightError
 from pipeline.gst.core.elements import make
-from pipeline.gst.encode.muxers import CONTAINERS
+from pipeline.gst.encode.muxers import FILE_MUXERS
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed
 from pipeline.gst.output.recording import Recording
@@ -76,7 +76,7 @@ def recording_at(
 ) -> Recording:
     """A recording to what is there already: a pipe or a device that takes nothing."""
     make_sink = partial(make, "filesink", None, location=str(path), sync=False)
-    return Recording(path, CONTAINERS["mkv"], make_sink, video_codec, audio_codec, on_failed, limits)
+    return Recording(path, FILE_MUXERS["mkv"], make_sink, video_codec, audio_codec, on_failed, limits)
 
 
 def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError
 from pipeline.gst.output.open_output import open_file
+from pipeline.media.output_spec import FileSpec
 from tests import films
 from tests.gst.output.runs import FPS, expect_film, settings
 
@@ -61,4 +62,4 @@ def test_fmp4_segments_hold_h265_and_opus_and_each_begins_with_a_keyframe(
 
 def test_a_codec_that_no_browser_plays_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="hold aac"):
-        open_file(tmp_path / "match.m3u8", video_codec="h264", audio_codec="opus")
+        open_file(FileSpec.parse(tmp_path / "match.m3u8"), video_codec="h264", audio_codec="opus")

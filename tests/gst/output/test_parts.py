@@ -11,6 +11,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError
 from pipeline.gst.output.file import Split
 from pipeline.gst.output.open_output import open_file
+from pipeline.media.output_spec import FileSpec
 from tests import films
 from tests.gst.output.runs import FPS, settings
 
@@ -38,8 +39,10 @@ def test_the_parts_together_hold_every_frame(suffix: str, match_film: Path, tmp_
 def test_flv_is_refused(match_film: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"flv cannot be split"):
         PanoramaWithVirtualCamera(settings(match_film, outputs=[tmp_path / "match.flv"], split_s=4))
-    with pytest.raises(ConfigError, match=r"flv file cannot be split"):
-        open_file(tmp_path / "match.flv", video_codec="h264", audio_codec="aac", split=Split(10**9))
+    with pytest.raises(ConfigError, match=r"flv cannot be split"):
+        open_file(
+            FileSpec.parse(tmp_path / "match.flv"), video_codec="h264", audio_codec="aac", split=Split(10**9)
+        )
 
 
 def test_a_part_ends_before_it_is_too_large(match_film: Path, tmp_path: Path) -> None:

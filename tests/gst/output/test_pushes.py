@@ -10,6 +10,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, MissingDependencyError
 from pipeline.gst.output.open_output import open_stream
 from pipeline.gst.runtime import FEATURES, Feature
+from pipeline.media.output_spec import StreamSpec
 from tests import films
 from tests.gst.output.peers import RtmpServer, SrtListener
 from tests.gst.output.runs import expect_film, settings
@@ -62,13 +63,15 @@ def test_without_a_sound_source_silence_is_sent_and_said(silent_film: Path, tmp_
 
 def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> None:
     with pytest.raises(ConfigError, match="rtmp://, rtmps://, srt:// or rtsp://") as caught:
-        open_stream("http://user:hunter2@server/live", video_codec="h264", audio_codec="aac")
+        open_stream(
+            StreamSpec.parse("http://user:hunter2@server/live"), video_codec="h264", audio_codec="aac"
+        )
     assert "hunter2" not in str(caught.value)
 
 
 def test_an_rtmp_address_without_a_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="rtmp://server/app/KEY"):
-        open_stream("rtmp://127.0.0.1:1935/match", video_codec="h264", audio_codec="aac")
+        open_stream(StreamSpec.parse("rtmp://127.0.0.1:1935/match"), video_codec="h264", audio_codec="aac")
 
 
 @pytest.mark.parametrize(("feature", "url"), [("srt", "srt://h:9000"), ("rtmp", "rtmp://h/app/KEY")])
@@ -77,7 +80,7 @@ def test_what_a_push_lacks_is_said_before_the_film_begins(
 ) -> None:
     monkeypatch.setitem(FEATURES, feature, Feature(feature, {"nosuchsink": "gstreamer1.0-some"}))
     with pytest.raises(MissingDependencyError, match=r"nosuchsink.*gstreamer1\.0-some"):
-        open_stream(url, video_codec="h264", audio_codec="aac")
+        open_stream(StreamSpec.parse(url), video_codec="h264", audio_codec="aac")
 
 
 def test_rtmps_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:

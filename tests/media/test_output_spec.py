@@ -1,0 +1,191 @@
+"""FileSpec and StreamSpec: what an output is and holds, how it is refused, what shows no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ConfigError
+from pipeline.media.output_spec import FileSpec, OutputSpec, StreamSpec, part_prefix
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("name", "container", "is_playlist"),
+    [
+        ("a.mp4", "mp4", False),
+        ("a film! 100%.MKV", "mkv", False),
+        ("live/a.m3u8", "ts", True),
+        ("live/a.M3U8", "ts", True),
+        ("a.b.flv", "flv", False),
+        ("a.ts", "ts", False),
+    ],
+)
+def test_the_extension_says_what_a_file_is(name: str, container: str, is_playlist: bool) -> None:
+    spec = FileSpec.parse(Path(name))
+    assert (spec.name, spec.container.name, spec.is_playlist) == (name, container, is_playlist)
+
+
+@pytest.mark.parametrize("name", ["a", "a.avi", ".mp4", "mp4", "a.mp4.", f"http:/joe:{SECRET}@host/a"])
+def test_an_unknown_extension_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"no known extension; allowed: \.mp4, \.mkv, \.flv, \.ts or \.m3u8"
+    ) as caught:
+        FileSpec.parse(Path(name))
+    assert SECRET not in str(caught.value)
+
+
+def test_a_playlist_is_not_one_file() -> None:
+    assert FileSpec.parse_one(Path("a.flv")).container.name == "flv"
+    with pytest.raises(ConfigError, match=r"allowed: \.mp4, \.mkv, \.flv or \.ts$"):
+        FileSpec.parse_one(Path("a.m3u8"))
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "container"),
+    [
+        ("rtmp://server/app/KEY", "rtmp", "flv"),
+        ("RTMPS://user:pw@server:443/app/instance/KEY?token=x", "rtmps", "flv"),
+        ("rtmp://[::1]:1935/app/KEY", "rtmp", "flv"),
+        ("srt://server:9000?passphrase=x", "srt", "ts"),
+        ("srt://:9000?mode=listener", "srt", "ts"),
+        ("rtsp://127.0.0.1:8554/live", "rtsp", None),
+        ("rtsp://[::]", "rtsp", None),
+    ],
+)
+def test_an_address_says_what_is_sent_and_how(text: str, scheme: str, container: str | None) -> None:
+    spec = StreamSpec.parse(text)
+    assert (spec.scheme.name, spec.scheme.container) == (scheme, container)
+    assert spec.address.text.startswith(f"{scheme}://")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            f"http://joe:{SECRET}@server/live",
+            "allowed: an address that begins with rtmp://, rtmps://, srt:// or rtsp://",
+        ),
+        (f"server/{SECRET}", "(not shown) is not allowed"),
+        ("", "(not shown) is not allowed"),
+        ("rtsps://127.0.0.1/live", "is not allowed"),
+        (f"rtmp:/server/app/{SECRET}", "is not allowed"),
+        (f"rtmp://server/{SECRET}", "the application or the key is missing; write rtmp://server/app/KEY"),
+        (f"rtmps://server/{SECRET}/", "the key is missing; write rtmps://server/app/KEY"),
+        ("rtmp://server/app/", "the key is missing"),
+        ("rtmp://server//KEY", "the key is missing"),
+        ("rtmp://server/app/KEY/", "the key is missing"),
+        ("rtmp://server/app?key=x", "the key is missing"),
+        ("rtmp://server/", "the key is missing"),
+        ("rtmp://server", "the key is missing"),
+        ("RTMP://server/app", "the key is missing"),
+        (f"rtmp:///app/{SECRET}", "names no server; write rtmp://server/app/KEY"),
+        ("rtmp://", "names no server"),
+        (f"rtmp://server:port/app/{SECRET}", "the rtmp address cannot be read"),
+        (f"rtmp://joe:{SECRET}/x@server/app/KEY", "the rtmp address cannot be read"),
+        ("srt://", "names no server; write srt://server:9000, or srt://:9000?mode=listener"),
+        ("srt://:9000", "names no server"),
+        ("srt://?mode=listener", "names no server"),
+        ("srt://server:99999", "cannot be read"),
+        ("rtsp://", "names no address of this machine; write rtsp://127.0.0.1:8554/live"),
+        ("rtsp:///live", "names no address of this machine"),
+        (f"rtsp://joe:{SECRET}@:8554/live", "names no address of this machine"),
+        ("rtsp://127.0.0.1:port/live", "write rtsp://127.0.0.1:8554/live"),
+        ("rtsp://[::1/live", "write rtsp://127.0.0.1:8554/live"),
+    ],
+)
+def test_what_is_no_address_to_stream_to_is_refused_in_one_line(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        StreamSpec.parse(text)
+    assert said in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert SECRET not in str(caught.value)
+
+
+def test_a_servers_user_and_password_are_read_and_shown_to_nobody() -> None:
+    spec = StreamSpec.parse("rtsp://coach:hunt%40er2@0.0.0.0/live")
+    assert (spec.address.user, spec.address.password) == ("coach", "hunt@er2")
+    assert spec.name == "rtsp://***@0.0.0.0/live"
+    assert "er2" not in repr(spec) + str(spec)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"rtmp://server/app/{SECRET}", f"srt://h:1?passphrase={SECRET}", f"rtmp://{SECRET}:x@h/a/{SECRET}"],
+)
+def test_secrets_are_in_neither_name_nor_repr(text: str) -> None:
+    spec = StreamSpec.parse(text)
+    assert SECRET not in repr(spec) + str(spec) + spec.name
+    assert spec.address.text == text
+
+
+@pytest.mark.parametrize(
+    ("spec", "video", "audio", "said"),
+    [
+        (FileSpec.parse(Path("o.flv")), "h265", "aac", ["o.flv can hold h264 only, not h265"]),
+        (
+            FileSpec.parse(Path("o.flv")),
+            "h265",
+            "opus",
+            ["o.flv can hold h264 only, not h265", "o.flv can hold aac only, not opus"],
+        ),
+        (FileSpec.parse(Path("o.flv")), "h264", None, []),
+        (FileSpec.parse(Path("o.ts")), "vp8", "opus", ["o.ts can hold h264 or h265 only, not vp8"]),
+        (
+            FileSpec.parse(Path("o.m3u8")),
+            "h265",
+            "aac",
+            ['o.m3u8 can hold h264 only, not h265 (hls_segments = "fmp4" holds it)'],
+        ),
+        (FileSpec.parse(Path("o.m3u8"), "fmp4"), "h265", "opus", []),
+        (StreamSpec.parse("rtmp://h/a/K"), "h264", "opus", ["rtmp://h/a/*** can hold aac only, not opus"]),
+        (StreamSpec.parse("srt://h:1"), "h265", "opus", []),
+        (StreamSpec.parse("rtsp://127.0.0.1"), "h265", "opus", []),
+    ],
+)
+def test_what_an_output_cannot_hold_is_said(
+    spec: OutputSpec, video: str, audio: str | None, said: list[str]
+) -> None:
+    assert [line for _kind, line in spec.refusals(video, audio)] == said
+    if said:
+        with pytest.raises(ConfigError, match="can hold"):
+            spec.check_codecs(video, audio)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("a.flv", "a.flv cannot be split; name it .mp4, .mkv or .ts"),
+        ("a.FLV", "a.FLV cannot be split; name it .mp4, .mkv or .ts"),
+        ("a.mp4", None),
+        ("a.m3u8", None),
+    ],
+)
+def test_what_cannot_be_split_is_said(name: str, said: str | None) -> None:
+    assert FileSpec.parse(Path(name)).split_refusal() == said
+
+
+def test_the_names_of_parts_and_segments() -> None:
+    assert part_prefix(Path("x/a.b.mp4")) == "a.b-"
+    assert FileSpec.parse(Path("a.MP4")).part_suffix(is_split=True) == ".MP4"
+    assert FileSpec.parse(Path("a.mp4")).part_suffix(is_split=False) is None
+    assert FileSpec.parse(Path("a.m3u8")).part_suffix(is_split=False) == ".ts"
+    assert FileSpec.parse(Path("a.m3u8"), "fmp4").part_suffix(is_split=False) == ".m4s"
+
+
+@given(st.text(max_size=40), st.sampled_from(["", "rtmp://", "srt://", "rtsp://", "rtmp://h/a/"]))
+def test_every_text_is_an_address_or_one_printable_line(text: str, before: str) -> None:
+    spec = line = None
+    try:
+        spec = StreamSpec.parse(before + text)
+    except ConfigError as error:
+        line = str(error)
+    if spec is None:
+        assert line
+        assert line.isprintable()
+    else:
+        assert spec.address.host is not None or "mode=listener" in text
