@@ -26,6 +26,7 @@ from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
 from pipeline.gst.delay.limits import DEFAULT_LIMITS, DelayLimits
 from pipeline.gst.delay.reader import Reader, Subscription
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.clips import check_clip_path, write_clip
 from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
 
@@ -314,13 +315,17 @@ class BufferManager:
         """Call back with each new sample, from a thread of its own; a slow callback misses, it holds nothing up."""
         return Subscription(self.reader(stream), callback)
 
-    def save_clip(self, path: str | Path, before: float, after: float = 0.0) -> tuple[int, int]:
+    def save_clip(
+        self, path: str | Path, before: float, after: float = 0.0, *, encoding: Encoding | None = None
+    ) -> tuple[int, int]:
         """Write what is shown from `before` seconds ago to `after` seconds ahead to a playable file.
 
         Blocks while it writes; playback goes on. Compressed streams are written as they are, from a keyframe on;
-        raw ones are encoded. The container is that of the file's suffix (mp4, mkv, ts). Before playback starts,
-        "now" is the newest sample. Returns the running times (ns) of its begin and end. Raises OutputError for
-        another suffix and when it cannot be written, StateError when the window holds nothing of it.
+        raw ones are encoded, by `encoding`, None: to H.264 and AAC by the best encoders here. The container is that
+        of the file's suffix (mp4, mkv, flv, ts). Before playback starts, "now" is the newest sample. Returns the
+        running times (ns) of its begin and end. Raises OutputError for another suffix, before anything else, and
+        when it cannot be written, MissingDependencyError without an encoder, StateError when the window holds
+        nothing of it.
         """
         path = Path(path)
         check_clip_path(path)
@@ -331,7 +336,7 @@ class BufferManager:
         self._engine.store_inboxes()
         with self._engine.lock:
             parts = transport.clip(self._line, begin_ns, end_ns)
-        return write_clip(path, parts)
+        return write_clip(path, parts, encoding)
 
     def _ends(self, stream: str) -> Endpoints:
         try:

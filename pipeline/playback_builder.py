@@ -11,7 +11,7 @@ from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.stacker import Stacker
-from pipeline.gst.encode.encode_stage import Encoding
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.output.file import Split
 from pipeline.gst.output.limits import OutputLimits

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.buffer_manager import BufferManager
 from pipeline.errors import OutputError
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.timebase import ns_to_seconds
 
 
@@ -45,10 +46,12 @@ class FileNames:
 class Clips:
     """The clips of one run, in a folder. Any thread; only `save` blocks."""
 
-    def __init__(self, manager: BufferManager, folder: Path, names: FileNames) -> None:
+    def __init__(self, manager: BufferManager, folder: Path, names: FileNames, encoding: Encoding) -> None:
+        """`encoding`: how raw frames are encoded."""
         self.folder = folder
         self._manager = manager
         self._names = names
+        self._encoding = encoding
         self._lock = threading.Lock()
         self._saved: list[Clip] = []
 
@@ -56,7 +59,7 @@ class Clips:
         """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
         saved_at = time.time()
         path = self._names.new(self.folder, "clip", ".mp4")
-        begin_ns, end_ns = self._manager.save_clip(path, before_s, after_s)
+        begin_ns, end_ns = self._manager.save_clip(path, before_s, after_s, encoding=self._encoding)
         with self._lock:
             clip = Clip(len(self._saved) + 1, path, ns_to_seconds(end_ns - begin_ns), saved_at)
             self._saved.append(clip)

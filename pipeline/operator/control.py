@@ -15,6 +15,7 @@ from pipeline.operator.clips import Clip, Clips, FileNames
 from pipeline.operator.outputs import Outputs
 from pipeline.operator.panorama import Panorama
 from pipeline.optics.rig import Rig
+from pipeline.run.encoding_choice import clip_encoding
 from pipeline.run.scene import Scene
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
@@ -31,7 +32,7 @@ class Control:
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
         self._run = run
         self._names = FileNames()
-        self._clips = Clips(run.buffer_manager, clips, self._names)
+        self._clips = Clips(run.buffer_manager, clips, self._names, clip_encoding(run.settings))
         self._outputs = Outputs(run)
         self._panorama: Panorama | None = None
         self._rendered_ns: Nanoseconds | None = None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
@@ -17,7 +15,7 @@ from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
-from pipeline.run.encoding_choice import encoding_for, video_encoder
+from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.limits import RunLimits
 from pipeline.run.rig_choice import detector_for
 from pipeline.settings import Settings
@@ -56,7 +54,7 @@ def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) ->
         storage=settings.storage,
         duration_s=settings.duration_s,
         detector_branch=settings.detector.kind != "none",
-        encoder=partial(video_encoder, settings, 0.0, low_latency=True),
+        encoder=window_encoding(settings).make_video_encoder,
         camera_limits=limits,
     ).build()
 

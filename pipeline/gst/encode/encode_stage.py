@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from pipeline.gst.core.elements import chain, make, set_property, static_pad
 from pipeline.gst.core.tees import attach, detach
 from pipeline.gst.encode.aac_priming import remove_priming
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.runtime import Gst
-
-ElementMaker = Callable[[], Gst.Element]
 
 SPARE_PICTURES = 4
 """So many rendered pictures wait at most for encoders that nobody waits for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How a film is encoded: the codecs' names and what makes a configured encoder for each."""
-
-    video_codec: str
-    make_video_encoder: ElementMaker
-    audio_codec: str
-    make_audio_encoder: ElementMaker
 
 
 class EncodeStage:

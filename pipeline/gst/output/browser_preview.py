@@ -10,9 +10,10 @@ from functools import partial
 from pipeline.errors import StateError
 from pipeline.gst.core.elements import chain, ghost, make, make_appsink, static_pad
 from pipeline.gst.core.tees import attach, detach_all
-from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
+from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.encode.muxers import FRAGMENTS_TIMESCALE_HZ, LIVE_MP4
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst, GstApp

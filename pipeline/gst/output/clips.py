@@ -3,103 +3,147 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from pipeline.buffering.window import Entry
-from pipeline.errors import OutputError, StateError
+from pipeline.errors import ConfigError, OutputError, StateError
+from pipeline.gst.core.bus import explain
+from pipeline.gst.core.elements import chain, is_raw, make, make_appsrc, media_type
+from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.samples import shifted
 from pipeline.gst.encode.aac_priming import remove_priming
-from pipeline.gst.runtime import Gst, require
-from pipeline.timebase import seconds_to_ns
+from pipeline.gst.encode.encoding import Encoding, encoding_of
+from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
+from pipeline.gst.runtime import Gst, GstApp
+from pipeline.media.formats import CODECS, Codec
+from pipeline.media.output_spec import FileSpec
+from pipeline.settings import EncoderSettings
 
-MUXERS = {".mp4": "mp4mux", ".mkv": "matroskamux", ".ts": "mpegtsmux"}
-_FEATURES = {".mp4": "mp4", ".mkv": "mkv", ".ts": "ts"}
-
-_CHAINS = {
-    "video/x-raw": "videoconvert ! x264enc speed-preset=veryfast ! h264parse",
-    "video/x-h264": "h264parse",
-    "video/x-h265": "h265parse",
-    "video/x-av1": "av1parse",
-    "video/x-vp8": "identity",
-    "video/x-vp9": "vp9parse",
-    "image/jpeg": "jpegparse",
-    "audio/x-raw": "audioconvert ! audioresample ! avenc_aac name=aac{number} aac-pns=false ! aacparse",
-    "audio/mpeg": "aacparse",
-    "audio/x-opus": "opusparse",
-}
-"""What brings a stream of each media type into a container; compressed ones stay as they are."""
+TIMEOUT_NS = 120 * Gst.SECOND
 
 
-def check_clip_path(path: Path) -> None:
-    """Raise OutputError for a suffix that no clip can have, or a folder that is not there."""
-    if path.suffix.lower() not in MUXERS:
-        raise OutputError(f"{path.name}: a clip cannot be of that kind; give one of {', '.join(MUXERS)}")
+def check_clip_path(path: Path) -> FileSpec:
+    """What a clip at `path` is. Raises OutputError for an extension that no file has, or a folder that is not
+    there."""
+    try:
+        spec = FileSpec.parse_one(path)
+    except ConfigError as error:
+        raise OutputError(str(error)) from error
     if not path.parent.is_dir():
         raise OutputError(f"{path.parent} is no folder; make it or give another one")
+    return spec
 
 
-def write_clip(path: Path, parts: Mapping[str, Sequence[Entry]], limit_s: float = 120.0) -> tuple[int, int]:
+def write_clip(
+    path: Path, parts: Mapping[str, Sequence[Entry]], encoding: Encoding | None = None
+) -> tuple[int, int]:
     """Write the entries of each stream to `path`; returns the running times (ns) of begin and end.
 
-    Blocks, at most `limit_s`. The file appears under its name when it is complete. Raises OutputError when it
-    cannot be written, StateError when there is nothing to write.
+    Compressed streams stay as they are; raw ones are encoded by `encoding`, None: to H.264 and AAC by the best
+    encoders here. Blocks. The file appears under its name when it is complete. Raises OutputError when it cannot be
+    written, MissingDependencyError without an encoder or a muxer, StateError when there is nothing to write.
     """
-    check_clip_path(path)
+    spec = check_clip_path(path)
     parts = {name: entries for name, entries in parts.items() if entries}
     if not parts:
         raise StateError("the window holds nothing of that time; ask for a clip nearer to now")
-    require(_FEATURES[path.suffix.lower()])
     begin_ns = min(entry.order_ns for entries in parts.values() for entry in entries)
     end_ns = max(entry.end_ns for entries in parts.values() for entry in entries)
     unfinished = path.with_name(path.name + ".part")
-    pipeline = _build(MUXERS[path.suffix.lower()], parts)
-    pipeline.get_by_name("file").set_property("location", str(unfinished))
+    pipeline = Gst.Pipeline.new("clip")
     try:
-        _run(pipeline, parts, begin_ns, path, limit_s)
+        appsrcs = _build(pipeline, spec, unfinished, parts, encoding)
+        for appsrc, entries in zip(appsrcs, parts.values(), strict=True):
+            for entry in entries:
+                appsrc.push_sample(shifted(entry.sample, -begin_ns))
+            appsrc.end_of_stream()
+        _run(pipeline, spec)
         unfinished.rename(path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); save it elsewhere") from error
     finally:
         pipeline.set_state(Gst.State.NULL)
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
     return begin_ns, end_ns
 
 
-def _build(muxer: str, parts: Mapping[str, Sequence[Entry]]) -> Any:
-    """A pipeline with an appsrc per stream; the description holds no text of the user's."""
-    description = f"{muxer} name=mux ! filesink name=file"
-    for number, (name, entries) in enumerate(parts.items()):
-        media = entries[0].sample.get_caps().get_structure(0).get_name()
-        chain = _CHAINS.get(media)
-        if chain is None:
-            raise OutputError(
-                f"stream {name!r} is {media}, which a clip cannot hold; convert it before the buffer"
-            )
-        description += f" appsrc name=source{number} format=time handle-segment-change=true max-bytes=0"
-        description += f" ! {chain.format(number=number)}"
-        description += " ! queue max-size-time=0 max-size-bytes=0 max-size-buffers=0 ! mux."
-    pipeline: Any = Gst.parse_launch(description)
-    for number in range(len(parts)):
-        encoder = pipeline.get_by_name(f"aac{number}")
-        if encoder is not None:
-            remove_priming(encoder)
-    return pipeline
-
-
-def _run(
-    pipeline: Any, parts: Mapping[str, Sequence[Entry]], begin_ns: int, path: Path, limit_s: float
-) -> None:
-    for number, entries in enumerate(parts.values()):
-        appsrc = pipeline.get_by_name(f"source{number}")
+def _build(
+    pipeline: Gst.Pipeline,
+    spec: FileSpec,
+    unfinished: Path,
+    parts: Mapping[str, Sequence[Entry]],
+    encoding: Encoding | None,
+) -> list[GstApp.AppSrc]:
+    """Put an appsrc for each of `parts` into `pipeline`, and what brings it into the file."""
+    muxer = FILE_MUXERS[spec.container.name]
+    writer = muxer.make()
+    chain(pipeline, writer, make("filesink", None, location=str(unfinished)))
+    appsrcs = []
+    for name, entries in parts.items():
+        appsrc = make_appsrc(f"clip-{name}")
+        appsrc.set_property("handle-segment-change", True)
         appsrc.set_automatic_eos(False)
-        for entry in entries:
-            appsrc.push_sample(shifted(entry.sample, -begin_ns))
-        appsrc.end_of_stream()
+        steps, codec = _encoded(
+            spec, muxer, name, entries[0].sample.get_caps() or Gst.Caps.new_empty(), encoding
+        )
+        queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=0)
+        chain(pipeline, appsrc, *steps, queue)
+        pad = muxer.video_pad if codec.kind == "video" else muxer.audio_pad
+        if not queue.link_pads("src", writer, pad):
+            raise OutputError(f"{spec.name}: holds no further stream such as {name!r}; name the clip .mkv")
+        appsrcs.append(appsrc)
+    return appsrcs
+
+
+def _encoded(
+    spec: FileSpec, muxer: Muxer, name: str, caps: Gst.Caps, encoding: Encoding | None
+) -> tuple[list[Gst.Element], Codec]:
+    """What brings the stream `name` of `caps` to what the file holds, and the codec that it then has."""
+    codec = _codec_of(caps)
+    steps: list[Gst.Element] = []
+    if is_raw(caps):
+        encoding = encoding or encoding_of(EncoderSettings(), _framerate(caps), low_latency=False)
+        if media_type(caps) == "video":
+            codec, encoder = CODECS[encoding.video_codec], encoding.make_video_encoder()
+            shape = make("capsfilter", None, caps=Gst.Caps.from_string(RAW_FORMATS))
+            steps = [make("videoconvert"), shape, encoder]
+        else:
+            codec, encoder = CODECS[encoding.audio_codec], encoding.make_audio_encoder()
+            remove_priming(encoder)
+            steps = [make("audioconvert"), make("audioresample"), encoder]
+    if codec is None:
+        media = caps.get_structure(0).get_name() if caps.get_size() else "of no known kind"
+        raise OutputError(
+            f"stream {name!r} is {media}, which a clip cannot hold; convert it before the buffer"
+        )
+    video, audio = (codec.name, None) if codec.kind == "video" else (None, codec.name)
+    for _kind, line in spec.refusals(video, audio):
+        raise OutputError(line)
+    return [*steps, muxer.make_parser(codec.name)], codec
+
+
+def _codec_of(caps: Gst.Caps) -> Codec | None:
+    for codec in CODECS.values():
+        wanted = Gst.Caps.from_string(codec.caps)
+        if wanted is not None and caps.can_intersect(wanted):
+            return codec
+    return None
+
+
+def _framerate(caps: Gst.Caps) -> float:
+    """Frames a second, 0 where they vary."""
+    is_known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")
+    return numerator / denominator if is_known and denominator else 0.0
+
+
+def _run(pipeline: Gst.Pipeline, spec: FileSpec) -> None:
     pipeline.set_state(Gst.State.PLAYING)
-    message = pipeline.get_bus().timed_pop_filtered(
-        seconds_to_ns(limit_s), Gst.MessageType.EOS | Gst.MessageType.ERROR
-    )
+    message = pipeline.get_bus().timed_pop_filtered(TIMEOUT_NS, Gst.MessageType.EOS | Gst.MessageType.ERROR)
     if message is None:
-        raise OutputError(f"{path}: writing the clip did not end; look at the disk and try a shorter clip")
+        raise OutputError(
+            f"{spec.name}: writing the clip did not end; look at the disk and try a shorter clip"
+        )
     if message.type == Gst.MessageType.ERROR:
-        error, _details = message.parse_error()
-        raise OutputError(f"{path}: the clip cannot be written ({error.message})")
+        raise explain(message, "output", spec.name)

@@ -17,8 +17,9 @@ from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.shutdown import all_within, to_null
 from pipeline.gst.core.tees import attach, detach_all
-from pipeline.gst.encode.encode_stage import EncodeStage, Encoding
+from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import ask_for_keyframe
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
 from pipeline.gst.output.output import OnFailed, Output, OutputKind

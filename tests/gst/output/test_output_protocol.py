@@ -12,9 +12,9 @@ import pytest
 from pipeline.errors import StateError
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.elements import chain, elements_of, make
-from pipeline.gst.encode.encode_stage import Encoding
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
+from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, Output, OutputKind
 from pipeline.gst.output.output_board import OutputBoard
