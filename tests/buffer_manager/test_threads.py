@@ -82,11 +82,14 @@ def test_a_playback_that_refuses_every_push_is_a_stall_too(gone: str, live: bool
 
 def test_a_drained_end_calls_nobody() -> None:
     with Pipes(video_source(3, live=True), playback(sync=True), delay=0.1, stall_timeout=0.05) as pipes:
-        pipes.manager.set_emergency_shutdown_callback(lambda: pytest.fail("called"))
+        calls: list[str] = []
+        pipes.manager.set_emergency_shutdown_callback(lambda: calls.append("called"))
         pipes.play()
         pipes.wait_eos()
         assert pipes.manager.wait_drained(WAIT_S)
         assert pipes.manager.statistics().state == "drained"
+        assert pipes.manager.statistics().stall_count == 0
+        assert calls == []
 
 
 def test_stop_wakes_a_producer_that_waits_for_room() -> None:
@@ -134,6 +137,8 @@ def test_stop_from_the_need_data_callback() -> None:
         pipes.playback.get_by_name("video_src").connect("need-data", stop)
         pipes.play()
         assert stopped.wait(WAIT_S)
+        assert not pipes.manager.is_running
+        assert pipes.manager.state == "stopped"
 
 
 def test_nothing_is_left_behind() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import BufferManager
+from pipeline import BufferManager, Reader
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.gst.runtime import Gst
@@ -80,7 +80,7 @@ def test_pause_holds_the_picture_and_resume_goes_on_with_the_next(pipes: Pipes) 
     held_ns = manager.playhead_ns
     before = manager.statistics().streams["video"].received
     with manager._engine.change:
-        manager._engine.change.wait_for(
+        assert manager._engine.change.wait_for(
             lambda: manager.statistics().streams["video"].received >= before + 9, WAIT_S
         )
     assert manager.playhead_ns == held_ns
@@ -157,15 +157,24 @@ def test_a_reader_sees_every_sample_once_and_the_end(pipes: Pipes) -> None:
 
 
 def test_closing_wakes_a_waiting_reader() -> None:
-    with Pipes(video_source(1, live=True), playback(sync=True)) as pipes:
-        reader = pipes.manager.reader("audio")
-        read: list[Entry | None] = []
-        thread = threading.Thread(target=lambda: read.append(reader.read(WAIT_S)))
-        thread.start()
-        reader.close()
-        thread.join(WAIT_S)
-        assert read == [None]
-        assert reader.read() is None
+    waits = threading.Event()
+
+    class Noting(Reader):
+        @property
+        def ended(self) -> bool:
+            waits.set()  # asked under the lock, which only waiting lets go of
+            return super().ended
+
+    manager = BufferManager()
+    reader = Noting(manager._engine, manager._audio)
+    read: list[Entry | None] = []
+    thread = threading.Thread(target=lambda: read.append(reader.read()), daemon=True)
+    thread.start()
+    assert waits.wait(WAIT_S)
+    reader.close()
+    thread.join(WAIT_S)
+    assert read == [None]
+    assert reader.read() is None
 
 
 def test_a_subscription_calls_back_and_may_close_itself(pipes: Pipes) -> None:

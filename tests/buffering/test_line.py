@@ -172,6 +172,24 @@ def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
     assert dropped + line.streams["video"].counters.sent + line.streams["video"].unsent == 20
 
 
+def test_what_comes_after_its_moment_is_late_and_leaves_after_half_a_second() -> None:
+    line = make_line()
+    video = line.streams["video"]
+    fill(line, 0.8)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    run(line, base_ns + S)
+    for order_ns, late in ((980 * MS, 1), (980 * MS, 1), (1000 * MS, 1), (2 * S, 1)):
+        store(line, "video", order_ns, base_ns + S)
+        assert video.counters.late == late, order_ns
+    assert sent(run(line, base_ns + S), "video") == [980 * MS, 1000 * MS], "late, and sent all the same"
+    store(line, "audio", 900 * MS, base_ns + S)
+    run(line, base_ns + 1400 * MS, {"video": S, "audio": 0})
+    assert line.streams["audio"].counters.dropped == 0
+    run(line, base_ns + 1500 * MS, {"video": S, "audio": 0})
+    assert line.streams["audio"].counters.late == line.streams["audio"].counters.dropped == 1
+
+
 def test_where_no_sink_looks_at_the_clock_what_is_late_waits_as_long_as_it_fits() -> None:
     line = make_line()
     line.keep_late = True
