@@ -39,16 +39,16 @@ AUDIO_SYNC_NS = 100 * NS_PER_MS
 
 
 class BufferManager:
-    """Holds what one pipeline makes for some seconds and hands it to another one, every sample once, in time.
+    """Takes the samples of one pipeline and hands them to another one after a constant delay, each exactly once.
 
-    Any thread may call any method, the manager's own callbacks included. Nothing blocks, except: `on_new_sample`
-    and its likes wait for room when the source is not live (playback, the end of the source's pipeline and
-    `stop_buffer_thread` wake them, and before the first start a second is the most), `wait_drained`, `save_clip`
-    and a `Reader`.
+    Any thread may call any method, from the manager's own callbacks too. These block: `wait_drained`, `save_clip`,
+    `Reader.read`, and, when the source is not live, `on_new_sample` and the other sample callbacks while the window
+    is full. Playback, `stop_buffer_thread` and the shutdown of the source's pipeline wake those; before the first
+    start they wait for a second at most.
 
     Threads: the source's streaming threads store samples, one buffer thread sends them, and the emergency callback
-    gets a thread of its own. Inside: `pipeline.buffering` decides (pure), `pipeline.gst.delay.engine` holds the one
-    lock and does what was decided.
+    gets a thread of its own. Inside, `pipeline.buffering` decides (pure), and `pipeline.gst.delay.engine` holds the
+    one lock and acts.
 
     Times of samples are running times in nanoseconds, the same number in both pipelines.
     """
@@ -77,10 +77,11 @@ class BufferManager:
         delay: from capture to playback; None: `start_fill` of `buffer_duration`, the share of the window that is
         filled before playback starts. stall_timeout: this long without a frame sent is a stall. max_bytes: bound
         of all windows together. ownership: keep the source's memory ("reference"), copy it ("copy"), or copy it
-        only where the source has too few buffers to lend ("auto"). live: playback is paced by the clock, and who
-        is late loses; False: nothing is lost, everybody waits, and playback gets samples as fast as it takes
-        them. cushion: how far ahead of its due time a sample is handed to playback. keep_behind: how much stays
-        in the window behind the playhead, for seeks back and clips. limits: other waits, and how often is logged.
+        only where the source's pool has too few buffers ("auto"). live: playback is paced by the clock, and when
+        it falls behind, the oldest samples are dropped; False: producers wait, nothing is dropped, and playback
+        gets samples as fast as it takes them. cushion: how long before it is due a sample is handed to playback.
+        keep_behind: how much stays in the window behind the playhead, for seeks back and clips. limits: further
+        waits, and how often the log is written.
         """
         self._buffer_duration = buffer_duration
         self._framerate = framerate
@@ -150,8 +151,8 @@ class BufferManager:
     ) -> None:
         """Set or replace the elements of the playback side; what is not given stays as it is.
 
-        While playback runs, the new pipeline is started, to show what is due now, and the one before it is left as
-        it is: it is the caller's. Raises ConfigError, and sets nothing, for what is no appsrc or no pipeline.
+        While playback runs, the new pipeline is started with what is due now, and the one before it is left as it
+        is: it belongs to the caller. Raises ConfigError, and sets nothing, for what is no appsrc or no pipeline.
         """
         if appsrc is not None:
             check_appsrc(appsrc)
@@ -215,9 +216,9 @@ class BufferManager:
     def _push_audio_for_timestamp(self, video_timestamp: float) -> bool:
         """Send the sound that belongs to a frame of running time `video_timestamp` (seconds).
 
-        Sends every waiting chunk that begins at most 50 ms after the frame, the older ones too, so that the sound
-        has no hole. Returns whether the newest chunk sent lies within 100 ms of the frame. The buffer thread does
-        not need it: it sends picture and sound by one horizon.
+        Sends every waiting chunk that begins at most 50 ms after the frame, older ones too, so that the sound has
+        no hole. Returns whether the newest chunk sent lies within 100 ms of the frame. The buffer thread does not
+        use it: it sends video and sound up to the same point in time.
         """
         frame_ns = seconds_to_ns(video_timestamp)
         stream = self._audio.stream
@@ -244,13 +245,13 @@ class BufferManager:
             logger.info("[BUFFER] thread stopped")
 
     def _buffer_loop(self) -> None:
-        """What the buffer thread does until it is stopped (see `DelayEngine`)."""
+        """The buffer thread's work until it is stopped (see `DelayEngine`)."""
         self._engine.loop()
 
     def wait_drained(self, timeout: float | None = None) -> bool:
-        """Block until all streams ended and all was handed to playback; False after `timeout` seconds.
+        """Block until all streams have ended and playback has every sample; False after `timeout` seconds.
 
-        Returns early, with False, when the thread is stopped.
+        Returns False early when the thread is stopped.
         """
         with self._engine.change:
             self._engine.change.wait_for(
@@ -261,7 +262,7 @@ class BufferManager:
     # Transport
 
     def pause(self) -> None:
-        """Freeze the picture; the window goes on filling. Idempotent. Raises StateError offline."""
+        """Freeze the picture while the window goes on filling; idempotent. Raises StateError offline."""
         playhead.pause(self._engine)
 
     def resume(self) -> None:
@@ -312,7 +313,7 @@ class BufferManager:
         return Reader(self._engine, self._ends(stream))
 
     def subscribe(self, callback: Callable[[Entry], Any], stream: str = "video") -> Subscription:
-        """Call back with each new sample, from a thread of its own; a slow callback misses, it holds nothing up."""
+        """Call back with each new sample, from a thread of its own; a slow callback only misses samples."""
         return Subscription(self.reader(stream), callback)
 
     def save_clip(
@@ -362,14 +363,14 @@ class BufferManager:
         with self._engine.lock:
             self._line.evict_stale(self._audio.stream, self._engine.clock.get_time())
 
-    # What is going on
+    # Statistics
 
     def get_stats(self) -> dict[str, Any]:
-        """The guide's eight figures, times in seconds; blocks nobody. `statistics()` tells the rest."""
+        """The guide's eight figures, times in seconds; takes no lock. `statistics()` has all others."""
         return figures(self._line, self._engine.clock.get_time(), len(self._video.inbox))
 
     def statistics(self) -> BufferStatistics:
-        """Everything there is to know, frozen; blocks nobody."""
+        """All figures, frozen; takes no lock."""
         now_ns = self._engine.clock.get_time()
         copied = {name: ends.ownership.copied for name, ends in self._engine.endpoints.items()}
         return statistics(self._line, now_ns, self._engine.origin_ns(now_ns), copied)
@@ -385,12 +386,12 @@ class BufferManager:
         return self._line.playhead_ns(self._engine.clock.get_time())
 
     def captured_ns(self, playback_ns: int) -> int:
-        """The captured running time of what playback shows at its own: another one after a seek only."""
+        """Running time of the capture for one of playback; they differ only after a seek or a change of delay."""
         return self._line.schedule.captured_ns(playback_ns)
 
     @property
     def delay_s(self) -> float:
-        """Seconds from capture to playback, as they are meant to be now."""
+        """Seconds from capture to playback that playback keeps to now."""
         return ns_to_seconds(self._line.schedule.delay_ns)
 
     @property

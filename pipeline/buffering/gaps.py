@@ -1,4 +1,4 @@
-"""When playback is told that a stream has a gap, so that it does not wait for that stream. Pure."""
+"""Announces gaps of a stream to playback, so that playback does not wait for that stream. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pipeline.buffering.stream import Stream
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 GAP_AFTER_NS = NS_PER_S // 2
-"""Of a stream this far behind the others, playback is told that it has a gap, and goes on."""
+"""A stream this far behind the others has a gap: it is announced, and playback goes on."""
 GAP_STEP_NS = 100 * NS_PER_MS
-"""Inside a gap, playback is told of it in steps of this length."""
+"""A gap that goes on is announced in steps of this length."""
 MISSING_AFTER_NS = NS_PER_S // 2
 """A stream that has not begun this long after all others ended, or were full, does not exist."""
 

@@ -1,7 +1,7 @@
 """The delay line's decisions: what to send, what to let go, when to start, when it stalls. Pure.
 
-`DelayLine` is told what happened (a sample came, a source ended, so much time has passed) and answers
-what is to be done. The BufferManager asks under its lock and does it outside.
+`DelayLine` is given what happened (a sample came, a source ended, time has passed) and answers with what to do. The
+engine asks under its lock and acts outside.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class DelayLine:
             playhead_ns = min(playhead_ns, self.timeline.newest_ns)
         return max(playhead_ns, self._first_ns)
 
-    # What happened
+    # Events
 
     def place(
         self, stream: Stream, running_ns: int | None, duration_ns: int, now_ns: int
@@ -107,9 +107,9 @@ class DelayLine:
         return verdict, order_ns
 
     def append(self, stream: Stream, entry: Entry, *, waited: bool = False) -> Sequence[Entry]:
-        """Store a placed sample; returns what had to leave for it: the oldest, sent or not.
+        """Store a placed sample; returns the oldest entries that had to leave for it, sent or not.
 
-        waited: its producer has waited until there was room, so none leaves for the time that it takes.
+        waited: its producer has waited for room, so the bound of time evicts nothing.
         """
         stream.append(entry)
         if not self.schedule.clocked:
@@ -132,9 +132,9 @@ class DelayLine:
     def has_room(self, stream: Stream, entry: Entry) -> bool:
         """Whether a producer that waits for room may store `entry`.
 
-        While the window fills for the delay, it may in any case: playback, which makes room, waits for that.
-        Without a clock it may beyond the bound, up to twice of it, while another stream starves: one
-        thread may bring both, and playback may need both to go on.
+        While the window fills up to the delay, it always may: playback, which makes room, starts only then.
+        Without a clock it may exceed the bound, up to twice, while another stream starves: one thread may
+        deliver both, and playback may need both.
         """
         if self.schedule.clocked:
             if self.state is not State.PLAYING and stream.ahead_ns < self.schedule.delay_ns:
@@ -163,7 +163,7 @@ class DelayLine:
             self._ended_ns = now_ns
         self._all_ended = len(seen) == len(self.streams) or now_ns - self._ended_ns >= MISSING_AFTER_NS
 
-    # What is to be done
+    # Decisions
 
     def begin(self) -> None:
         """The buffer thread starts: wait until the window is filled."""
@@ -353,7 +353,7 @@ class DelayLine:
         return [stream for stream in seen if stream.leads and not stream.closed] or seen
 
     def _source_progressed(self) -> bool:
-        """Whether a source without a clock brought something since the last call: slow is no stall then."""
+        """Whether a source without a clock delivered something since the last call: a slow one is no stall."""
         received = sum(stream.counters.received for stream in self._leaders())
         before, self._received = self._received, received
         return received > before and not self.schedule.clocked

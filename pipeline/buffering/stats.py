@@ -110,7 +110,7 @@ class StreamStatistics:
     refused: int
     """Pushes that playback refused; those samples wait again."""
     gaps: int
-    """Times playback was told that nothing comes, so that it did not wait."""
+    """Gaps announced to playback, so that it did not wait."""
     source_gaps: int
     """GAP events of the source."""
     caps_changes: int

@@ -1,4 +1,4 @@
-"""What the delay line decides: its states, and the step that is to be done next. Pure."""
+"""The delay line's states, and the step that it decides on. Pure."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ class Send:
 
 @dataclass(slots=True)
 class Step:
-    """What is to be done now, outside the lock, in this order."""
+    """What to do now, outside the lock, in this order."""
 
     start_base_ns: int | None = None
     """Start playback with this base time (None: do not start)."""
     gaps: list[tuple[Stream, int, int]] = field(default_factory=list)
-    """Say that a stream has nothing from one time to another."""
+    """Streams, and from when to when each has a gap to announce."""
     sends: list[Send] = field(default_factory=list)
     closes: list[Stream] = field(default_factory=list)
     """Pass on end-of-stream."""
     evicted: list[Entry] = field(default_factory=list)
-    """Nothing to do but to let them go."""
+    """Entries that left the window, to be freed outside the lock."""
     stalled: bool = False
     wait_ns: int = LONGEST_WAIT_NS
     """Then ask again after this time, or earlier when something happens."""

@@ -27,9 +27,9 @@ class Stream:
     name: str
     intake: Intake
     leads: bool
-    """Its frames are what look-ahead is promised for: the video's, not the sound's."""
+    """Look-ahead is promised for its samples: for video, not for sound."""
     nominal_ns: int
-    """Duration of a sample that does not tell its own."""
+    """Duration of a sample that has none."""
     capacity: int
     """How many samples of nominal duration the buffer's duration holds."""
     max_entries: int
@@ -44,7 +44,7 @@ class Stream:
     sent_ns: int | None = None
     """Time of the newest entry sent."""
     announced_until_ns: int | None = None
-    """Up to where playback knows of this stream, by samples and by gaps."""
+    """How far playback has been given samples or gaps of this stream."""
     seen: bool = False
     """A source exists: at least one sample came."""
     ended: bool = False
@@ -52,7 +52,7 @@ class Stream:
     closed: bool = False
     """End-of-stream was handed to playback."""
     in_gap: bool = False
-    """Playback was last told that nothing comes."""
+    """The last thing announced to playback was a gap."""
     divisible: bool = False
     """Samples can be cut at any point: raw sound."""
     shown_seq: int = 0
@@ -61,7 +61,7 @@ class Stream:
     most: int = 0
     """The largest number of entries ever held."""
     source_gap_until_ns: int = 0
-    """Up to where the source itself has said that nothing comes."""
+    """End of the newest gap that the source itself announced."""
     starved_since_ns: int | None = None
     """The clock since when this stream has kept the others waiting (offline)."""
     splice: Splice | None = None
@@ -156,7 +156,7 @@ class Stream:
             self.announced_until_ns = before.end_ns
 
     def catch_up(self) -> None:
-        """Move the cursor over what has left the window unsent, and count it."""
+        """Move the cursor past what has left the window unsent, and count it."""
         missed = self.window.start - self.next_seq
         if missed > 0:
             self.counters.dropped += missed
@@ -233,7 +233,7 @@ class Stream:
         return self.window.evict_to(self.window.keyframe_at_or_before(self.next_seq))
 
     def skip_unplayed(self, horizon_ns: int | None) -> None:
-        """Move the cursor of a stream that nobody plays."""
+        """Move the cursor of a stream that is not played."""
         window = self.window
         place = window.end if horizon_ns is None else window.index_after(horizon_ns)
         self.next_seq = max(self.next_seq, place)

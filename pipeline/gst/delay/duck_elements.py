@@ -104,7 +104,7 @@ class SignalAppSrc:
         return self._appsrc.emit("push-sample", sample)
 
     def end_of_stream(self) -> Any:
-        """Say that no sample comes any more."""
+        """Send end-of-stream."""
         return self._appsrc.emit("end-of-stream")
 
     def get_current_level_time(self) -> int:
@@ -133,7 +133,7 @@ class DuckAppSrc:
         return answer if isinstance(answer, Gst.FlowReturn) else Gst.FlowReturn.OK
 
     def end_of_stream(self) -> Any:
-        """Say that no sample comes any more, where it can be told."""
+        """Send end-of-stream, where it has a way to."""
         if hasattr(self._appsrc, "end_of_stream"):
             self._appsrc.end_of_stream()
         elif hasattr(self._appsrc, "emit"):

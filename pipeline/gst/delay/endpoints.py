@@ -35,7 +35,7 @@ class Endpoints:
     current: ElementRef | None = None
     """The element that the stream is played through."""
     pending: ElementRef | None = None
-    """The one that takes its place as soon as the buffer thread comes to it."""
+    """The one that replaces it at the buffer thread's next step."""
     waiting_readers: int = 0
     raw: bool = False
     caps: Any = None
@@ -53,7 +53,7 @@ class Endpoints:
         return None if reference is None else reference.element
 
     def note_caps(self, caps: Any) -> None:
-        """What comes from now on has these caps."""
+        """The following samples have these caps."""
         self.ownership.check_again()
         self.caps = caps
         media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
@@ -63,7 +63,7 @@ class Endpoints:
     def origin_ns(self, now_ns: int, clock: Any, delay_ns: int) -> int | None:
         """What `clock` showed at running time 0 of the stream's source, None where that is not live by this clock.
 
-        None too where its samples are not of this time: too old to be shown in time, or ahead of the clock.
+        None too where its timestamps do not fit the clock: too old to be shown in time, or ahead of it.
         """
         source, intake = self.source, self.stream.intake  # others may replace them meanwhile
         newest_ns = intake.last_ns

@@ -35,7 +35,7 @@ STOP_TIMEOUT_S = 0.9
 POLL_S = 0.05
 """A source that is shut down does not wake its waiting thread, so that thread polls."""
 INBOX_SIZE = 256
-"""At most this many samples wait to be stored; then the source's thread does it."""
+"""At most this many samples wait to be stored; beyond that the source's thread stores them itself."""
 SHORT_DELAY_NS = NS_PER_S // 5
 """With a delay shorter than this, samples do not wait to be stored."""
 PAUSED_AFTER_NS = NS_PER_S // 10
@@ -115,10 +115,10 @@ class DelayEngine:
     # The source side
 
     def receive(self, ends: Endpoints, sink: Any) -> Any:
-        """Take one sample from an appsink (streaming thread); waits for room where that is due.
+        """Take one sample from an appsink (streaming thread); a source that is not live waits for room.
 
-        While playback runs live, the buffer thread stores what has come, some samples at a time: that costs half
-        of storing each in the callback, and the source's thread is back at its work at once.
+        While playback runs live, the buffer thread stores the samples, several at a time: that costs half of
+        storing each in the callback, and the source's thread returns at once.
         """
         attach()
         source = ends.source
@@ -149,19 +149,19 @@ class DelayEngine:
         )
 
     def store_inbox(self, ends: Endpoints) -> None:
-        """Store what waits in the stream's inbox: samples of a live source, so that nobody waits for room here."""
+        """Store the samples in the stream's inbox; they come from a live source, so nothing here waits for room."""
         if ends.inbox:
             with ends.inbox_lock:  # one thread at a time, so that samples stay in their order
                 while ends.inbox:
                     self._store(ends, *ends.inbox.popleft())
 
     def store_inboxes(self) -> None:
-        """Store what waits in any inbox."""
+        """Store the samples of all inboxes."""
         for ends in list(self.endpoints.values()):
             self.store_inbox(ends)
 
     def _store(self, ends: Endpoints, sample: Any, now_ns: int, source: SourceSide | None = None) -> None:
-        """source: where the sample came from, of one that may be held up."""
+        """source: where the sample came from, if its thread may wait here."""
         arrival = read(sample, raw=ends.raw)
         if arrival is None:
             return
@@ -268,10 +268,10 @@ class DelayEngine:
     # The buffer thread
 
     def on_need_data(self, ends: Endpoints, src: Any) -> None:
-        """Playback asks for data: wake the buffer thread if it has nothing else to wait for.
+        """Playback asks for data: wake the buffer thread if it waits for nothing else.
 
-        Before the thread is started for the first time, push the next sample instead. Where no element was given,
-        it is the one that asks.
+        Before the thread is started for the first time, push the next sample instead. Where no appsrc was given,
+        `src` becomes it.
         """
         if src is not None and ends.given_appsrc is None:
             check_appsrc(src)
@@ -302,7 +302,7 @@ class DelayEngine:
         return True
 
     def stop(self) -> bool:
-        """Stop the thread, wake every waiter, let go of the sinks; within a second, False when it was stopped."""
+        """Stop the thread, wake every waiter, release the sinks; within a second. False when it was stopped."""
         with self.lock:
             run, self._run = self._run, None
             if run is None:

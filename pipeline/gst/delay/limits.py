@@ -10,11 +10,11 @@ class DelayLimits:
     """Durations in seconds."""
 
     first_start_wait_s: float = 1.0
-    """How long a full window makes a source that can wait do so before the buffer thread's first start."""
+    """How long a full window makes a non-live source wait for the buffer thread's first start."""
     log_every_s: float = 5.0
     """How often the figures are logged."""
     no_sample_after_s: float = 5.0
-    """A source that has brought nothing for so long may not be connected as it should be: a warning is logged."""
+    """A source without a sample for so long is probably not connected correctly: a warning is logged."""
 
 
 DEFAULT_LIMITS = DelayLimits()

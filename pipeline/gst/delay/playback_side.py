@@ -38,7 +38,7 @@ class PlaybackSide:
         self._live = live
         self._cushion_ns = line.schedule.cushion_ns
         self._pipeline: ElementRef | None = None
-        self._changed = False  # elements were given that the buffer thread does not know yet
+        self._changed = False  # elements were given and not adopted yet
 
     # The elements
 
@@ -58,10 +58,10 @@ class PlaybackSide:
             self._changed = True
 
     def adopt(self, now_ns: int) -> bool:
-        """Change over to the elements given meanwhile; whether there were any.
+        """Switch to the elements given since the last call; returns whether there were any.
 
-        While playback runs, a new element begins with what is shown at `now_ns`, however much of what follows the
-        one before it had already.
+        While playback runs, a new element begins with what is shown at `now_ns`, even if the one before it has had
+        later samples already.
         """
         if not self._changed:
             return False
@@ -105,15 +105,15 @@ class PlaybackSide:
         references = [ends.current for ends in list(self._endpoints.values())] + [self._pipeline]
         return [reference for reference in references if reference is not None]
 
-    # What is done to them
+    # Playing
 
     @property
     def _limit_ns(self) -> int:
-        """How much an appsrc takes: two cushions, so that the thread may be late by one."""
+        """How much an appsrc holds: two cushions, so that the thread may be late by one."""
         return max(2 * self._cushion_ns, SMALLEST_LIMIT_NS)
 
     def rooms_ns(self) -> dict[str, int]:
-        """How many nanoseconds each appsrc still takes."""
+        """How many nanoseconds of samples each appsrc has room for."""
         limit_ns = self._limit_ns
         return {
             name: limit_ns - appsrc.get_current_level_time()
@@ -122,7 +122,7 @@ class PlaybackSide:
         }
 
     def choose_cushion(self) -> None:
-        """Where no sink waits for the clock, the buffer thread does: samples leave when they are due."""
+        """Where no sink waits for the clock, use no cushion: samples are sent when they are due."""
         synced = clock_sync.has_synced_sink(self.pipeline)
         self._line.schedule.cushion_ns = self._cushion_ns if synced else 0
         self._line.keep_late = not synced

@@ -16,8 +16,8 @@ _JOIN_S = 0.9
 class Reader:
     """Reads a stream's samples in order, from the next one on, at its own pace, whatever playback does.
 
-    It never holds anything back: what leaves the window before it was read is counted in `missed`. One thread at a
-    time may read; `close` may be called from any other.
+    Nothing waits for it: samples that leave the window before they were read are counted in `missed`. One thread at
+    a time may read; any thread may close.
     """
 
     def __init__(self, engine: DelayEngine, ends: Endpoints) -> None:

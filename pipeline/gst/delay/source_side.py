@@ -47,7 +47,7 @@ class WatchedAppSink:
 
     @property
     def can_wait(self) -> bool:
-        """Whether its source may be held up, and loses nothing by it."""
+        """Whether its source can wait without losing anything."""
         return not self.is_live
 
     def is_eos(self) -> bool:
@@ -55,7 +55,7 @@ class WatchedAppSink:
         return bool(self.sink.get_property("eos"))
 
     def gap_end_ns(self, event: Any) -> int:
-        """Running time up to which a GAP event says that nothing comes; 0 where it does not tell."""
+        """Running time up to which a GAP event announces a gap; 0 where it has no duration."""
         begin_ns, duration_ns = event.parse_gap()
         if duration_ns == Gst.CLOCK_TIME_NONE:
             return 0
@@ -63,7 +63,7 @@ class WatchedAppSink:
 
     @property
     def is_active(self) -> bool:
-        """Whether the sink takes data; False as soon as its pipeline is told to stop, which waits for us then."""
+        """Whether the sink takes data; False while its pipeline is being stopped, which waits for our return."""
         _, _, pending = self.sink.get_state(0)
         return pending in (Gst.State.VOID_PENDING, Gst.State.PLAYING)
 
