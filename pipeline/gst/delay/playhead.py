@@ -60,9 +60,10 @@ def set_delay(engine: DelayEngine, delay: float) -> float:
 
 
 def _pipeline(engine: DelayEngine, what: str) -> Any:
-    """The playback pipeline, where the playhead can be moved."""
+    """The playback pipeline, where the playhead can be moved; what has come so far is in the window then."""
     if not engine.live:
         raise StateError(f"{what} needs a clock; offline there is none")
     if engine.line.state is State.DRAINED:
         raise StateError(f"playback has ended; {what} before its end")
+    engine.store_inboxes()
     return engine.playback.pipeline
