@@ -15,7 +15,7 @@ from pipeline.buffering.line import DelayLine
 from pipeline.buffering.schedule import Schedule
 from pipeline.buffering.snapshot import figures, statistics, summary
 from pipeline.buffering.stats import BufferStatistics
-from pipeline.buffering.step import Send, State
+from pipeline.buffering.step import State
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError
 from pipeline.gst.delay import playhead
@@ -24,18 +24,14 @@ from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.delay.element_kinds import check_appsrc, check_pipeline
 from pipeline.gst.delay.endpoints import Endpoints
 from pipeline.gst.delay.engine import DelayEngine
+from pipeline.gst.delay.frame_sound import push_sound
 from pipeline.gst.delay.limits import DEFAULT_LIMITS, DelayLimits
 from pipeline.gst.delay.reader import Reader, Subscription
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.clips import check_clip_path, write_clip
-from pipeline.timebase import NS_PER_MS, NS_PER_S, ns_to_seconds, seconds_to_ns
+from pipeline.timebase import NS_PER_S, ns_to_seconds, seconds_to_ns
 
 logger = logging.getLogger("buffer-manager")
-
-AUDIO_MATCH_NS = 50 * NS_PER_MS
-"""A chunk that begins this much after a frame still belongs to it."""
-AUDIO_SYNC_NS = 100 * NS_PER_MS
-"""A chunk this far from a frame still is in sync with it."""
 
 
 class BufferManager:
@@ -220,14 +216,7 @@ class BufferManager:
         no hole. Returns whether the newest chunk sent lies within 100 ms of the frame. The buffer thread does not
         use it: it sends video and sound up to the same point in time.
         """
-        frame_ns = seconds_to_ns(video_timestamp)
-        stream = self._audio.stream
-        with self._engine.lock:
-            taken = stream.take(frame_ns + AUDIO_MATCH_NS, NS_PER_S)
-            send = Send(stream, taken, self._line.schedule.shift_ns, None)
-        self._engine.playback.send(send)
-        sent_ns = stream.sent_ns
-        return sent_ns is not None and abs(sent_ns - frame_ns) <= AUDIO_SYNC_NS
+        return push_sound(self._engine, self._audio, seconds_to_ns(video_timestamp))
 
     # The buffer thread
 
