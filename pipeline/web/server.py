@@ -70,6 +70,7 @@ class Dashboard:
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
         self.app: ASGIApp = Guard(self._application(), token)
+        self._listener: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -91,6 +92,7 @@ class Dashboard:
             self.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        self._listener = listener
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="dashboard", daemon=True
@@ -112,6 +114,8 @@ class Dashboard:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(STOP_TIMEOUT_S)
+        if self._listener is not None:  # a server that was stopped before it began has left it open
+            self._listener.close()
 
     def _application(self) -> Starlette:
         return Starlette(
