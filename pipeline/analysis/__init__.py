@@ -1,1 +1,1 @@
-"""What the live side sees: detectors, the timeline of what was seen when, the ball."""
+"""Analysis: detectors, the worker that runs one, and the timeline of their detections."""

@@ -1,4 +1,4 @@
-"""Foreground to things: outlines of what differs from the background, put together and taken apart by size."""
+"""Blob analysis: boxes of connected foreground areas, merged and split into players by their size."""
 
 from __future__ import annotations
 
@@ -15,49 +15,49 @@ Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
 
 CLOSING = np.ones((7, 3), np.uint8)
-"""Bridges what of a player has the ground's colour: gaps are rather below than beside each other."""
+"""The kernel that closes gaps where a player has the ground's colour; gaps are mostly vertical."""
 
 SPECK_M = 0.12
-"""What is smaller is no part of a player."""
+"""Smaller blobs are not part of a player."""
 
 USUAL_HEIGHT_M = 1.75
-"""How high a player's outline is."""
+"""The height of a player's outline."""
 
 UPRIGHT_FROM, UPRIGHT_TO, LEAST_UPRIGHT_PX = 1.8, 4.5, 12
-"""An upright player is so many times as high as broad; what is smaller is too rough to measure."""
+"""The range of height / width of an upright player, and the least width in pixels to be measured."""
 
 PART_GAP_M = 0.35
-"""Parts that lie one above the other and no further apart belong to one player."""
+"""Parts one above the other with a smaller gap belong to one player."""
 
 TALLEST_M = 2.5
 BROADEST_M = 1.3
-"""A player with arms and legs apart; what is larger is more than one player."""
+"""The size of a player with arms and legs apart; anything larger is more than one player."""
 
 TALLEST_JOINED_M = 2.1
-"""Parts are put together up to a tall player's height."""
+"""Parts are merged up to the height of a tall player."""
 
 TALL_M, BROAD_M = 2.0, 0.9
-"""What is larger may be more than one player, and is if its area says so."""
+"""A larger blob is more than one player if its area is large, too."""
 
 BODY_M2 = 0.65
-"""What one player covers."""
+"""The area that one player covers."""
 
 EDGE_PX = 3
-"""By how much the lens, the codec and the closing make things broader and higher."""
+"""How much lens, codec and closing enlarge a blob."""
 
 MOST_IN_CLUSTER = 6
-"""A larger cluster is no longer taken apart."""
+"""Larger clusters are not split."""
 
 UPRIGHT = np.array([2.0, 1.0])
-"""A player is about so much higher than broad."""
+"""Weights of width and height in clustering: a player is about twice as high as wide."""
 
 SHORTEST_M = 1.0
-"""A player who kneels, or whose legs are hidden by another."""
+"""The height of a player who kneels, or whose legs are hidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
-    """Axis-parallel boxes in working pixels, each field of shape (N,); right and bottom lie just outside."""
+    """Axis-aligned boxes in working pixels, each field of shape (N,); right and bottom are excluded."""
 
     left: Array
     top: Array
@@ -66,7 +66,7 @@ class Boxes:
 
     @classmethod
     def of(cls, rows: Array) -> Boxes:
-        """From rows (N, 4) of left, top, right, bottom."""
+        """Boxes from rows (N, 4) of left, top, right, bottom."""
         return cls(*rows.reshape(-1, 4).T)
 
     @property
@@ -88,8 +88,8 @@ class Boxes:
     def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Boxes:
         return Boxes.of(self.rows[chosen])
 
-    def grown(self, margin_px: float | Array) -> Boxes:
-        """The boxes with a margin all round, cut at the picture's left and top edge."""
+    def enlarged(self, margin_px: float | Array) -> Boxes:
+        """The boxes enlarged by a margin on all sides, clipped at the image's left and top edge."""
         rows = np.stack(
             [self.left - margin_px, self.top - margin_px, self.right + margin_px, self.bottom + margin_px],
             axis=-1,
@@ -97,14 +97,14 @@ class Boxes:
         return Boxes.of(np.maximum(rows, 0.0))
 
     def slices(self) -> list[tuple[slice, slice]]:
-        """Each box as an index into a picture."""
+        """Each box as an index into an image."""
         return [
             (slice(top, bottom), slice(left, right))
             for left, top, right, bottom in self.rows.astype(int).tolist()
         ]
 
     def at_feet(self, picture: Floats) -> Array:
-        """The picture's values where the boxes stand."""
+        """The image's values at the bottom centres of the boxes, (N,)."""
         height, width = picture.shape
         x = np.clip((self.left + self.right) / 2, 0, width - 1).astype(np.intp)
         y = np.clip(self.bottom - 1, 0, height - 1).astype(np.intp)
@@ -112,7 +112,7 @@ class Boxes:
 
 
 def outlines(mask: Plane) -> Boxes:
-    """The boxes of the connected areas of `mask` that is not 0, those within rings of others included."""
+    """The boxes of the connected non-zero areas of `mask`, including those inside holes of others."""
     contours, tree = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     parents = tree[0, :, 3].tolist() if contours else []
     outer = [
@@ -126,12 +126,12 @@ def outlines(mask: Plane) -> Boxes:
 
 
 def people(mask: Plane, px_per_m: Floats) -> tuple[Boxes, Array]:
-    """Boxes of people in a foreground mask, and how much of each is filled, 0 to 1."""
+    """Boxes of people in a foreground mask, and the filled fraction of each, 0 to 1."""
     closed = cast(Plane, cv2.morphologyEx(mask, cv2.MORPH_CLOSE, CLOSING))
     boxes = outlines(closed)
     scale = boxes.at_feet(px_per_m)
     boxes = boxes[np.maximum(boxes.width, boxes.height) > SPECK_M * scale]
-    boxes = _joined(boxes, px_per_m)
+    boxes = _merged(boxes, px_per_m)
     boxes = _split(boxes, closed, px_per_m)
     scale = boxes.at_feet(px_per_m)
     wide, high = boxes.width / scale, boxes.height / scale
@@ -140,7 +140,7 @@ def people(mask: Plane, px_per_m: Floats) -> tuple[Boxes, Array]:
 
 
 def upright_heights(mask: Plane, px_per_m: Floats) -> Array:
-    """How many usual players' heights each upright, solid shape in a foreground mask is high."""
+    """The heights of upright, solid shapes in a foreground mask, in units of a typical player's height."""
     boxes = outlines(mask)
     slender = (boxes.height > UPRIGHT_FROM * boxes.width) & (boxes.height < UPRIGHT_TO * boxes.width)
     boxes = boxes[slender & (boxes.height >= LEAST_UPRIGHT_PX)]
@@ -149,8 +149,8 @@ def upright_heights(mask: Plane, px_per_m: Floats) -> Array:
     return boxes.height / (USUAL_HEIGHT_M * boxes.at_feet(px_per_m))
 
 
-def _joined(boxes: Boxes, px_per_m: Floats) -> Boxes:
-    """Put parts together that lie one above the other and make one player at most."""
+def _merged(boxes: Boxes, px_per_m: Floats) -> Boxes:
+    """Merge parts that lie one above the other and together are at most one player."""
     lowest_first = boxes[np.argsort(-boxes.bottom, kind="stable")]
     joined: list[list[float]] = []
     scales: list[float] = []
@@ -168,7 +168,7 @@ def _joined(boxes: Boxes, px_per_m: Floats) -> Boxes:
 
 
 def _split(boxes: Boxes, mask: Plane, px_per_m: Floats) -> Boxes:
-    """Take what is too large for one player apart, by where its pixels gather."""
+    """Split boxes that are too large for one player, by clustering their pixels."""
     rows: list[list[float]] = []
     for row, scale in zip(boxes.rows.astype(int).tolist(), boxes.at_feet(px_per_m), strict=True):
         left, top, right, bottom = row
@@ -183,14 +183,14 @@ def _split(boxes: Boxes, mask: Plane, px_per_m: Floats) -> Boxes:
         if not 2 <= count <= MOST_IN_CLUSTER:
             rows.append(row)
             continue
-        for members in _gathered(np.stack([x, y], axis=-1), count):
+        for members in _clustered(np.stack([x, y], axis=-1), count):
             low, high = members.min(axis=0), members.max(axis=0) + 1
             rows.append([left + low[0], top + low[1], left + high[0], top + high[1]])
     return Boxes.of(np.array(rows, np.float64))
 
 
-def _gathered(pixels: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
-    """The pixels (N, 2) in `count` upright heaps: k-means, breadth weighing more than height."""
+def _clustered(pixels: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
+    """The pixels (N, 2) in `count` upright clusters: k-means, with width weighted more than height."""
     points = (pixels * UPRIGHT).astype(np.float32)
     along = points[:, int(np.argmax(np.ptp(points, axis=0)))]
     rank = np.argsort(np.argsort(along, kind="stable"), kind="stable")

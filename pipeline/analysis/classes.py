@@ -1,4 +1,4 @@
-"""From a model's classes to the labels of the house: by the names it carries or by configuration."""
+"""Maps a model's classes to detection labels, by the names in the model or by configuration."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ USUAL_NAMES: Mapping[str, Label] = {
     "referee": "main_referee",
     "main referee": "main_referee",
 }
-"""What models call them; names are compared in lower case, underscores and hyphens as spaces."""
+"""Common class names; names are compared in lower case, with underscores and hyphens as spaces."""
 
 COCO_CLASSES = 80
 COCO_LABELS: Mapping[int, Label] = {0: "player", 32: "ball"}
-"""A model that names nothing and scores 80 classes was trained on COCO."""
+"""A model without class names and with 80 classes was trained on COCO."""
 
 
 def read_names(text: str) -> dict[int, str]:
-    """The class names in a model's metadata, ``{0: 'person', ...}`` or a list; none when it cannot be read."""
+    """The class names in a model's metadata, ``{0: 'person', ...}`` or a list; empty if unreadable."""
     try:
         names = ast.literal_eval(text)
     except (ValueError, SyntaxError):
@@ -53,10 +53,10 @@ def read_names(text: str) -> dict[int, str]:
 def map_classes(
     names: Mapping[int, str], count: int | None, configured: Mapping[str, str] | None
 ) -> dict[int, Label]:
-    """Which class numbers mean which label; classes that mean none are ignored.
+    """The label of each class number; classes without a label are ignored.
 
-    ``configured`` maps class names or numbers to labels and, where given, is all that counts. Raises
-    ConfigError for a label or a class that does not exist.
+    ``configured`` maps class names or numbers to labels and, if given, replaces the defaults. Raises ConfigError
+    for a label or a class that does not exist.
     """
     if configured:
         return dict(_configured(names, count, class_name, label) for class_name, label in configured.items())
@@ -69,10 +69,10 @@ def map_classes(
 def _configured(
     names: Mapping[int, str], count: int | None, class_name: str, label: str
 ) -> tuple[int, Label]:
-    """One configured pair as class number and label."""
+    """One configured pair, as class number and label."""
     found = next((known for known in LABELS if known == label), None)
     if found is None:
-        raise ConfigError(f"class {class_name!r}: label {label!r} is none of {', '.join(LABELS)}")
+        raise ConfigError(f"class {class_name!r}: label {label!r} is not one of {', '.join(LABELS)}")
     numbers = [number for number, name in names.items() if _plain(name) == _plain(class_name)]
     if numbers:
         return numbers[0], found
@@ -83,5 +83,5 @@ def _configured(
 
 
 def _plain(name: str) -> str:
-    """A name as it is compared."""
+    """A name normalised for comparison."""
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())

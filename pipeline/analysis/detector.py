@@ -1,4 +1,4 @@
-"""What a detector sees and how it is asked: the protocol that every detector, yours too, fulfils."""
+"""Detector: the protocol that every detector implements, also your own, and the detections that it returns."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Label = Literal["ball", "player", "staff", "side_referee", "main_referee"]
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One thing seen, in rig angles: degrees, yaw to the right, tilt upward; 0, 0 is forward and level.
+    """One detected object, in rig angles: degrees, yaw to the right, tilt upward; 0, 0 is forward and level.
 
-    ``yaw_deg``/``tilt_deg`` is the box's centre; ``width_deg``/``height_deg`` its whole extent.
-    ``score`` lies in 0..1.
+    ``yaw_deg``/``tilt_deg`` is the centre of the bounding box, ``width_deg``/``height_deg`` its full extent.
+    ``score`` is the confidence, 0..1.
     """
 
     label: Label
@@ -30,14 +30,14 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class DetectionSet:
-    """All that one detector saw in one frame; ``time_ns`` is that frame's running time."""
+    """All detections in one frame; ``time_ns`` is the frame's running time."""
 
     time_ns: Nanoseconds
     detections: tuple[Detection, ...]
 
 
 class Detector(Protocol):
-    """Turns a rig frame into detections. Called from one thread only, the detector's own."""
+    """Turns rig frames into detections. Called from one thread only, the detector's own."""
 
     @property
     def name(self) -> str:
@@ -45,17 +45,17 @@ class Detector(Protocol):
 
     @property
     def rate_hz(self) -> float:
-        """How many frames a second the detector wants; frames in between are not offered to it."""
+        """How many frames per second the detector wants; it does not receive frames in between."""
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection] | None:
-        """What is to be seen in `frame`, whose pixels are valid during the call only.
+        """The detections in `frame`, whose pixels are valid only during the call.
 
-        An empty answer says that nothing is there; None says that the detector did not look (it is
-        still learning the background, say), and nothing is written down.
+        An empty result means that there is nothing; None means that the detector did not examine the frame (it is
+        still learning the background, for example), and nothing is recorded.
 
-        May block for as long as it takes: frames that come meanwhile are dropped and counted (live)
-        or wait (offline).
+        May block as long as necessary: frames that arrive meanwhile are dropped and counted (live) or wait
+        (offline).
         """
 
     def close(self) -> None:
-        """Release what the detector holds. Called once, from the detector's thread."""
+        """Release the detector's resources. Called once, from the detector's thread."""

@@ -1,4 +1,4 @@
-"""Detectors by name: the built-in ones, and a user's own by ``package.module:factory``."""
+"""Makes detectors by name: the built-in ones, and a user's own by ``package.module:factory``."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ def make_detector(
     providers: Sequence[str] = (),
     detections: Path | None = None,
 ) -> Detector:
-    """The detector that `kind` names: one of `KINDS`, or ``package.module:factory``.
+    """Make the detector that `kind` names: one of `KINDS`, or ``package.module:factory``.
 
-    ``rate_hz`` overrides the detector's usual rate (motion, onnx). onnx needs ``model`` and takes
-    ``classes`` (the model's class names or numbers to labels) and ``providers`` (in order of wish); replay
-    needs ``detections``. A user's factory is called with the rig and returns a Detector. Blocks on the disk.
-    Raises ConfigError for an unknown kind or a missing path, DetectorError for a model or a factory that
-    cannot be used.
+    ``rate_hz`` overrides the detector's default rate (motion, onnx). onnx needs ``model`` and accepts ``classes``
+    (from the model's class names or numbers to labels) and ``providers`` (in order of preference); replay needs
+    ``detections``. A user's factory is called with the rig and returns a Detector. Any thread; blocks on the disk.
+    Raises ConfigError for an unknown kind or a missing path, DetectorError for an unusable model or factory.
     """
     if kind == "motion":
         return MotionDetector(rig, field, rate_hz=rate_hz or RATE_HZ)
@@ -54,25 +53,27 @@ def make_detector(
         return OnnxDetector(rig, model, field, rate_hz=rate_hz, classes=classes, providers=providers)
     if ":" in kind:
         return _made_by(_own(kind), kind, rig)
-    raise ConfigError(f"detector {kind!r} is none of {', '.join(KINDS)} and no package.module:factory")
+    raise ConfigError(f"detector {kind!r} is neither one of {', '.join(KINDS)} nor a package.module:factory")
 
 
 def _made_by(factory: Callable[[Rig], Detector], entry_point: str, rig: Rig) -> Detector:
-    """What a user's factory makes; whatever it raises is a DetectorError that names it."""
+    """The detector that a user's factory makes; whatever the factory raises becomes a DetectorError."""
     try:
         detector = factory(rig)
     except ForesightError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise DetectorError(f"{entry_point!r}, called with the rig, makes no detector: {reason}") from error
+        raise DetectorError(
+            f"{entry_point!r}, called with the rig, failed to make a detector: {reason}"
+        ) from error
     if not callable(getattr(detector, "detect", None)):
-        raise DetectorError(f"{entry_point!r} makes no detector: what it returns has no method detect")
+        raise DetectorError(f"{entry_point!r} does not make a detector: its result has no method detect")
     return detector
 
 
 def _own(entry_point: str) -> Callable[[Rig], Detector]:
-    """A user's factory; a module in the working directory counts. Raises DetectorError when it is not there."""
+    """A user's factory, also from a module in the working directory. Raises DetectorError if there is none."""
     module_name, _, name = entry_point.partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))

@@ -1,4 +1,4 @@
-"""The field: where on the ground there is a match. What lies outside it is no ball and no player."""
+"""Field: the area on the ground in which detections count as ball or players, usually the pitch."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 
 CELL_M = 0.5
-"""The raster's cell; the outline is known to about half of it."""
+"""The size of a raster cell; the outline is accurate to about half of it."""
 
 MAX_RANGE_M = 150.0
-"""How far from the rig the raster reaches in each direction."""
+"""The extent of the raster from the rig in each direction."""
 
 DEFAULT_MARGIN_M = 2.0
-"""A throw-in is taken behind the line, and a flag is kept outside it."""
+"""The margin around the field: a throw-in is taken behind the line, and a linesman runs outside it."""
 
 TURF_LEVELS = 8
-"""What differs from the turf's usual colour by more levels of a colour difference is no turf."""
+"""Turf differs from its typical colour by at most this many levels in each colour difference."""
 
 GREEN_LEVELS, LEAST_GREEN = 6, 0.15
-"""Green is where both colour differences together lie so far below grey; so much of it makes a field."""
+"""Green: both colour differences together are this far below grey; and the fraction of green that makes a field."""
 
 HOLE_M, STRIP_M = 2.0, 3.0
-"""Players and lines are holes of up to twice this in the turf; a narrower strip outside belongs not to it."""
+"""Radii in metres: holes up to twice the first (players, lines) are filled, narrower strips outside are removed."""
 
 LEAST_TURF_M2 = 400.0
-"""A turf smaller than a five-a-side pitch is a mistake."""
+"""The smallest plausible area of turf, a five-a-side pitch."""
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
 class Field:
-    """How far outside the field each spot on the ground lies, as a raster of metres round the rig.
+    """The distance of each ground point from the field, as a raster in metres around the rig.
 
-    Immutable; any thread may ask. Everything is asked in rig angles: the spot is where the direction
-    meets the ground, and a direction at or above the horizon lies outside.
+    Immutable; any thread. Queries are in rig angles in degrees: the point is where the direction meets the
+    ground; a direction at or above the horizon is outside.
     """
 
     def __init__(self, rig: Rig, inside: NDArray[np.uint8]) -> None:
-        """``inside``: the raster, not 0 where there is field; rows grow with z, columns with x, from `cells`."""
+        """``inside``: the raster, not 0 on the field; rows along z, columns along x, as `cells` gives them."""
         self._rig = rig
         self._outside_m = CELL_M * cv2.distanceTransform((inside == 0).astype(np.uint8), cv2.DIST_L2, 5)
         if not inside.any():
@@ -54,12 +54,12 @@ class Field:
 
     @classmethod
     def of_pitch(cls, rig: Rig) -> Field:
-        """The outline that the rig's [pitch] table gives. Raises RigError when it has none."""
+        """The field from the rig's [pitch] table. Raises RigError if the rig has none."""
         return cls.of_polygon(rig, rig.outline_angles())
 
     @classmethod
     def of_polygon(cls, rig: Rig, corners_deg: Sequence[Sequence[float]] | Array) -> Field:
-        """The ground inside a line through (yaw, tilt) corners in degrees, closed by itself.
+        """The field inside a polygon of (yaw, tilt) corners in degrees, (N, 2).
 
         Raises ConfigError for fewer than three corners and for corners at or above the horizon.
         """
@@ -68,7 +68,7 @@ class Field:
             raise ConfigError("the field's polygon needs three or more [yaw_deg, pitch_deg] corners")
         x_m, z_m = rig.angles_to_metres(corners[:, 0], corners[:, 1])
         if not np.isfinite(x_m).all():
-            raise ConfigError("a corner of the field's polygon lies at or above the horizon; lower it")
+            raise ConfigError("a corner of the field's polygon is at or above the horizon; lower it")
         reach = 4 * MAX_RANGE_M
         line = np.stack([_cell(np.clip(axis, -reach, reach)) for axis in (x_m, z_m)], axis=-1)
         inside = np.zeros(_shape(), np.uint8)
@@ -77,10 +77,11 @@ class Field:
 
     @classmethod
     def of_mask(cls, rig: Rig, path: Path) -> Field:
-        """The ground that a mask picture shows bright, a picture of the rig frame (of any scale).
+        """The field from a mask image of the rig frame (at any scale), bright on the field.
 
-        It is painted over a still of the footage, the cameras' pictures one above the other; where two
-        cameras see a spot, either may show it bright. Raises ConfigError for an unreadable or unfit one.
+        Paint it over a still frame of the footage, the cameras' frames stacked from top to bottom. Where two
+        cameras see a point, either may show it bright. Blocks on the disk. Raises ConfigError for an unreadable or
+        unsuitable image.
         """
         mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
         if mask is None:
@@ -89,8 +90,8 @@ class Field:
         scale = mask.shape[1] / width
         if abs(mask.shape[0] - height * scale) > 1:
             raise ConfigError(
-                f"the field's mask {path} is {mask.shape[1]}x{mask.shape[0]}, which has not the rig "
-                f"frame's proportions ({width}x{height})"
+                f"the field's mask {path} is {mask.shape[1]}x{mask.shape[0]}, which does not have the aspect "
+                f"ratio of the rig frame ({width}x{height})"
             )
         yaw_deg, tilt_deg = rig.metres_to_angles(*cells())
         inside = np.zeros(_shape(), np.uint8)
@@ -106,10 +107,10 @@ class Field:
 
     @classmethod
     def of_turf(cls, rig: Rig, frame: Frame) -> Field:
-        """The largest ground of one colour, green if any is, without holes: a guess at an unknown outline.
+        """A guess at an unknown field: the largest area of one colour in `frame`, preferably green, without holes.
 
-        Its edge is taken for the margin's, for turf goes on behind the lines. All ground up to the rig's
-        range when no colour prevails.
+        Its edge counts as the edge of the margin, because turf continues behind the lines. If no colour prevails,
+        the field is all ground up to the rig's range.
         """
         x_m, z_m = cells()
         yaw_deg, tilt_deg = rig.metres_to_angles(x_m, z_m)
@@ -141,16 +142,16 @@ class Field:
 
     @classmethod
     def within(cls, rig: Rig, range_m: float) -> Field:
-        """All ground up to `range_m` from the rig, for when nothing better is known."""
+        """A field of all ground up to `range_m` from the rig, if nothing better is known."""
         x_m, z_m = cells()
         return cls(rig, (np.hypot(x_m, z_m) <= range_m).astype(np.uint8))
 
     def outside_m(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
-        """How far outside the field the spots in these directions lie, in metres; 0 inside."""
+        """The distances from the field of the ground points in these directions, in metres; 0 inside."""
         return self.outside_at(*self._rig.angles_to_metres(yaw_deg, tilt_deg))
 
     def outside_at(self, x_m: ArrayLike, z_m: ArrayLike) -> Array:
-        """The same of spots on the ground; infinite beyond the raster and for nan."""
+        """The distances from the field of ground points, in metres; infinite beyond the raster and for nan."""
         columns, rows = np.broadcast_arrays(np.round(_cell(x_m)), np.round(_cell(z_m)))
         height, width = self._outside_m.shape
         known = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
@@ -159,19 +160,19 @@ class Field:
         return distances
 
     def contains(self, yaw_deg: ArrayLike, tilt_deg: ArrayLike, margin_m: float = DEFAULT_MARGIN_M) -> Mask:
-        """Whether the spots in these directions lie in the field or less than `margin_m` outside it."""
+        """Whether the ground points in these directions are on the field or at most `margin_m` outside it."""
         return np.asarray(self.outside_m(yaw_deg, tilt_deg) <= margin_m)
 
 
 def cells() -> tuple[Array, Array]:
-    """x and z in metres of each of the raster's cells."""
+    """x and z in metres of the raster's cells."""
     axis = np.arange(round(2 * MAX_RANGE_M / CELL_M) + 1) * CELL_M - MAX_RANGE_M
     x_m, z_m = np.meshgrid(axis, axis)
     return x_m, z_m
 
 
 def make_field(rig: Rig, outline: Path | Sequence[Sequence[float]] | None = None) -> Field | None:
-    """The field as configured: a mask picture, a polygon in angles, or the rig's own; None when unknown."""
+    """The configured field: a mask image, a polygon in angles, or the rig's own pitch; None if unknown."""
     if isinstance(outline, Path):
         return Field.of_mask(rig, outline)
     if outline is not None:
@@ -180,20 +181,20 @@ def make_field(rig: Rig, outline: Path | Sequence[Sequence[float]] | None = None
 
 
 def _turf_colour(shown: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The usual colour differences (2,) among a ground's (N, 2): of the green ones, if there are enough."""
+    """The median colour differences (2,) of ground pixels (N, 2): of the green ones, if there are enough."""
     green = shown.sum(axis=1) <= 2 * 128 - GREEN_LEVELS
     chosen = shown[green] if green.mean() > LEAST_GREEN else shown
     return np.asarray(np.median(chosen, axis=0), np.float32)
 
 
 def _disc(radius_m: float) -> NDArray[np.uint8]:
-    """A round kernel on the raster."""
+    """A round kernel for the raster."""
     side = 2 * round(radius_m / CELL_M) + 1
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)).astype(np.uint8)
 
 
 def _cell(metres: ArrayLike) -> Array:
-    """Where on the raster a coordinate lies, in cells."""
+    """A coordinate in metres as a position in raster cells."""
     return (np.asarray(metres, np.float64) + MAX_RANGE_M) / CELL_M
 
 

@@ -1,4 +1,4 @@
-"""Detections as JSON Lines: one frame a line, seconds and degrees, written and read back without loss."""
+"""Detections as JSON Lines: one frame per line, in seconds and degrees, written and read without loss."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBERS = ("score", "yaw_deg", "pitch_deg", "width_deg", "height_deg")
 
 
 def to_line(seen: DetectionSet) -> str:
-    """One line without its end: ``{"time_s": ..., "detections": [{"label": ..., "score": ..., ...}]}``."""
+    """One line without its newline: ``{"time_s": ..., "detections": [{"label": ..., "score": ..., ...}]}``."""
     detections = [
         {"label": found.label} | dict(zip(_NUMBERS, map(float, _numbers(found)), strict=True))
         for found in seen.detections
@@ -32,7 +32,7 @@ def _numbers(found: Detection) -> tuple[float, ...]:
 
 
 def from_line(line: str) -> DetectionSet:
-    """The set that a line holds. Raises ConfigError that names what is wrong with it."""
+    """The detection set of a line. Raises ConfigError that names what is wrong with the line."""
     try:
         record = json.loads(line)
     except ValueError as error:
@@ -46,7 +46,7 @@ def from_line(line: str) -> DetectionSet:
 
 
 def write_detections(path: Path, sets: Iterable[DetectionSet]) -> None:
-    """Write a run's detections to `path`. Raises OutputError when that is impossible."""
+    """Write detection sets to `path`. Any thread; blocks on the disk. Raises OutputError if that fails."""
     try:
         with path.open("w", encoding="utf-8") as file:
             file.writelines(f"{to_line(seen)}\n" for seen in sets)
@@ -55,7 +55,8 @@ def write_detections(path: Path, sets: Iterable[DetectionSet]) -> None:
 
 
 def read_detections(path: Path) -> list[DetectionSet]:
-    """All sets of a file in time order. Raises ConfigError with the line's number."""
+    """All detection sets of a file in time order. Any thread; blocks on the disk. Raises ConfigError with the
+    number of the invalid line."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -72,17 +73,17 @@ def read_detections(path: Path) -> list[DetectionSet]:
 
 
 def _detection(record: Any) -> Detection:
-    """One detection of a line; raises ConfigError."""
+    """One detection of a line. Raises ConfigError."""
     if not isinstance(record, dict):
         raise ConfigError(f"a detection is an object, not {record!r}")
     label = record.get("label")
     if label not in LABELS:
-        raise ConfigError(f"label {label!r} is none of {', '.join(LABELS)}")
+        raise ConfigError(f"label {label!r} is not one of {', '.join(LABELS)}")
     return Detection(label, *(_number(record, name) for name in _NUMBERS))
 
 
 def _number(record: dict[str, Any], name: str) -> float:
-    """A finite number of a record; raises ConfigError."""
+    """A finite number of a record. Raises ConfigError."""
     value = record.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
         raise ConfigError(f"{name} must be a finite number, not {value!r}")

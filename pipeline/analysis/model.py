@@ -1,4 +1,4 @@
-"""An ONNX model and the runtime under it: what it takes, what it gives, on which hardware."""
+"""An ONNX model in onnxruntime: its inputs and outputs, and the hardware that it runs on."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PROVIDERS = {
 """Short names of the hardware that a model may run on."""
 
 USUAL_ORDER = ("cuda", "openvino", "cpu")
-"""Tried in this order unless told otherwise; tensorrt builds its engine for minutes and only by request."""
+"""The default order of providers; tensorrt takes minutes to build its engine and is used only on request."""
 
 USUAL_SIDE_PX = 640
-"""The input's width and height where the model leaves them open."""
+"""The width and height of the input if the model's are dynamic."""
 
 _Images = NDArray[np.uint8]
 
@@ -36,7 +36,7 @@ _CONVERSIONS: dict[str, Callable[[_Images], NDArray[Any]]] = {
     "tensor(uint8)": lambda images: images,
     "tensor(int8)": lambda images: (images.astype(np.int16) - 128).astype(np.int8),
 }
-"""From 0..255 to what an input of the type expects: 0..1, 0..255, -128..127."""
+"""Conversions from 0..255 to the range of an input type: 0..1, 0..255, -128..127."""
 
 _ERRORS = (
     runtime_errors.EPFail,
@@ -54,26 +54,26 @@ _ERRORS = (
 )
 
 FLOATS = ("tensor(float)", "tensor(float16)")
-"""Boxes and scores come as real numbers; a quantised output lacks the scale to read it by."""
+"""The accepted output types; a quantised output lacks the scale that is needed to decode it."""
 
 _logger = logging.getLogger(__name__)
 
 
 class Model:
-    """A loaded model with one picture input. One thread at a time.
+    """A loaded model with one image input. One thread at a time.
 
-    ``width``, ``height``: its input in pixels; ``batch``: how many pictures a run takes, None for any
-    number; ``outputs``: which of its outputs are of real numbers; ``metadata``: what its maker wrote into
-    it; ``provider``: the short name of what it runs on.
+    ``width``, ``height``: the size of the input in pixels; ``batch``: the number of images per run, None for any
+    number; ``outputs``: for each output, whether it is floating-point; ``metadata``: the model's own metadata;
+    ``provider``: the short name of the hardware that it runs on.
     """
 
     def __init__(self, path: Path, providers: Sequence[str] = (), threads: int = 0) -> None:
-        """Load `path`; ``threads`` 0 leaves their number to the runtime. Blocks for seconds at times.
+        """Load `path`; with ``threads`` 0 the runtime chooses their number. May block for seconds.
 
-        Raises DetectorError for a missing, broken or unfit model and for a provider that does not exist.
+        Raises DetectorError for a missing, broken or unsuitable model and for an unknown provider.
         """
         if not path.is_file():
-            raise DetectorError(f"there is no model {path}; give an ONNX file")
+            raise DetectorError(f"there is no model {path}; name an ONNX file")
         self._path = path
         self._session = _open(path, _wanted(providers), threads)
         used = self._session.get_providers()[0]
@@ -94,9 +94,9 @@ class Model:
         self.batch: int | None = shape[0] if isinstance(shape[0], int) else None
 
     def run(self, images: _Images) -> list[NDArray[np.float32]]:
-        """All outputs for pictures (batch, height, width, 3), red first. Blocks while it computes.
+        """All outputs for RGB images (batch, height, width, 3), uint8. Blocks while it computes.
 
-        The batch must be one that the model takes. Raises DetectorError when the runtime fails.
+        The batch size must be one that the model accepts. Raises DetectorError if the runtime fails.
         """
         values = self._convert(images)
         if self._channels_first:
@@ -110,35 +110,35 @@ class Model:
         return [np.asarray(output, np.float32) for output in outputs]
 
     def unfit(self, accepted: str = "") -> DetectorError:
-        """An error that names what the model takes and gives, and what would do."""
+        """An error that names the model's inputs and outputs, and the accepted ones."""
         inputs, outputs = (
             ", ".join(f"{it.name} {_shape(it.shape)} {it.type}" for it in side)
             for side in (self._session.get_inputs(), self._session.get_outputs())
         )
         wanted = "one input [batch, 3, height, width] or [batch, height, width, 3] of float, float16, uint8 or int8"
         return DetectorError(
-            f"model {self._path} cannot be used: it takes {inputs} and gives {outputs}; needed is {wanted}"
+            f"model {self._path} cannot be used: its input is {inputs}, its output {outputs}; needed: {wanted}"
             + (f" and an output {accepted}" if accepted else "")
         )
 
 
 def _wanted(providers: Sequence[str]) -> list[str]:
-    """The available ones of the wished providers, the CPU always last."""
+    """The available ones of the requested providers, the CPU always last."""
     unknown = [name for name in providers if name not in PROVIDERS]
     if unknown:
-        raise DetectorError(f"provider {unknown[0]!r} is none of {', '.join(PROVIDERS)}")
+        raise DetectorError(f"provider {unknown[0]!r} is not one of {', '.join(PROVIDERS)}")
     available = onnxruntime.get_available_providers()
     missing = [name for name in providers if PROVIDERS[name] not in available]
     if missing:
         _logger.warning(
-            "onnxruntime here has no %s; a build of it with that is needed", ", no ".join(missing)
+            "the installed onnxruntime has no %s; install a build that has it", ", no ".join(missing)
         )
     order = [*(providers or USUAL_ORDER), "cpu"]
     return [PROVIDERS[name] for name in dict.fromkeys(order) if PROVIDERS[name] in available]
 
 
 def _open(path: Path, providers: list[str], threads: int) -> Any:
-    """A session on the first provider that works. Raises DetectorError when not even the CPU does."""
+    """A session on the first provider that works. Raises DetectorError if not even the CPU does."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3

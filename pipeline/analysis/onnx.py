@@ -1,4 +1,4 @@
-"""The onnx detector: a YOLO model on overlapping tiles of the panorama, through onnxruntime."""
+"""The onnx detector: runs a YOLO model on overlapping tiles of the panorama with onnxruntime."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from numpy.typing import NDArray
 from pipeline.analysis.classes import map_classes, read_names
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.field import DEFAULT_MARGIN_M, Field
-from pipeline.analysis.heads import ACCEPTED, Head, find_head
 from pipeline.analysis.jsonl import LABELS
 from pipeline.analysis.model import Model
 from pipeline.analysis.nms import suppress
 from pipeline.analysis.tiles import TILE_HFOV_DEG, Tile, TileRenderer, plan_tiles
+from pipeline.analysis.yolo_head import ACCEPTED, Head, find_head
 from pipeline.errors import DetectorError
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 from pipeline.timebase import Nanoseconds
 
 RATE_HZ = 6.0
-"""What a small model on a few cores can keep up with; the worker drops what it cannot."""
+"""The default rate: about what a small model achieves on a few cores; the worker drops further frames."""
 
 LEAST_SCORE = 0.2
-"""What scores less is not mentioned: the future decides between candidates, not the threshold."""
+"""The least score that is reported; low, because the look-ahead decides between candidates, not the threshold."""
 
 EDGE_PX = 2.0
-"""A box so near to a tile's edge was cut by it."""
+"""A box this near to a tile's edge counts as cut by it."""
 
 CUT_SHARE = 0.6
-"""What remains of the score of a cut box, so that the whole one in the next tile wins."""
+"""The score factor of a cut box, so that the complete one in the next tile wins."""
 
 
 class OnnxDetector:
     """Finds ball and people with a model of the YOLO family. One thread at a time.
 
-    The tiles go through the model in one batch where its batch is open, else in batches of its size.
-    ``provider`` says what it runs on, ``labels`` which of the model's classes are used as what.
+    All tiles form one batch if the model's batch size is dynamic, otherwise batches of its size. ``provider`` names
+    the hardware, ``labels`` maps the used class numbers to labels.
     """
 
     name = "onnx"
@@ -55,9 +55,9 @@ class OnnxDetector:
         threads: int = 0,
         tile_hfov_deg: float = TILE_HFOV_DEG,
     ) -> None:
-        """Load and try the model. Blocks, for seconds at times.
+        """Load and test the model. May block for seconds.
 
-        Raises DetectorError for an unfit model, ConfigError for class names or labels that do not exist.
+        Raises DetectorError for an unsuitable model, ConfigError for class names or labels that do not exist.
         """
         self.rate_hz = rate_hz or RATE_HZ
         self._rig = rig
@@ -70,18 +70,18 @@ class OnnxDetector:
         if not self.labels:
             known = ", ".join(names.values()) or "none are named"
             raise DetectorError(
-                f"no class of model {model} is a ball or a person ({known}); say in the configuration which are"
+                f"no class of model {model} is a ball or a person ({known}); map its classes in detector.class_map"
             )
         self._tiles = plan_tiles(rig, self._model.width, self._model.height, field, tile_hfov_deg)
         self._renderer = TileRenderer(rig, self._model.width, self._model.height)
 
     @property
     def tiles(self) -> int:
-        """How many tiles a frame is cut into."""
+        """The number of tiles per frame."""
         return len(self._tiles)
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
-        """All that the model finds on the field; blocks while it computes. Raises DetectorError, RigError."""
+        """The model's detections on the field; blocks while it computes. Raises DetectorError, RigError."""
         images = np.stack([self._renderer.render(tile, frame) for tile in self._tiles])
         found = [
             self._read(tile, index, output)
@@ -98,10 +98,10 @@ class OnnxDetector:
         ]
 
     def close(self) -> None:
-        """Nothing is held but memory."""
+        """There is nothing to release but memory."""
 
     def _find_head(self, classes: int | None) -> tuple[int, Head]:
-        """Which output holds the boxes and how, by trying the model on nothing. Raises DetectorError."""
+        """The output that holds the boxes, and its head, from a run on empty images. Raises DetectorError."""
         model = self._model
         outputs = model.run(np.zeros((model.batch or 1, model.height, model.width, 3), np.uint8))
         for index, (output, is_float) in enumerate(zip(outputs, model.outputs, strict=True)):
@@ -111,7 +111,7 @@ class OnnxDetector:
         raise model.unfit(ACCEPTED)
 
     def _run(self, images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        """The boxes' output for each picture."""
+        """The output with the boxes for each image."""
         count = len(images)
         batch = self._model.batch or count
         outputs: list[NDArray[np.float32]] = []
@@ -125,7 +125,7 @@ class OnnxDetector:
     def _read(
         self, tile: Tile, index: int, output: NDArray[np.float32]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
-        """One tile's boxes in degrees (N, 4), their scores, labels (places in LABELS) and tile."""
+        """The boxes of one tile in degrees (N, 4), their scores, labels (indices in LABELS) and tile, (N,) each."""
         raw = self._head.decode(output, LEAST_SCORE)
         known = np.isin(raw.classes, list(self.labels))
         corners = raw.corners_px[known].astype(np.float64)
@@ -136,7 +136,8 @@ class OnnxDetector:
         return tile.to_angles(corners), scores, labels, np.full(len(labels), index)
 
     def _on_field(self, boxes_deg: NDArray[np.float64], labels: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Whether people's feet stand on the field, and balls are over it or fly before what is behind it."""
+        """Which boxes are on the field: people by their feet, balls over it or in the air in front of what is
+        behind."""
         if self._field is None:
             return np.ones(len(boxes_deg), np.bool_)
         yaw_deg, tilt_deg, _, height_deg = boxes_deg.T

@@ -1,4 +1,4 @@
-"""Detectors that look at nothing: one replays a recorded run at its times, one sees nothing at all."""
+"""Detectors that do not use the frames: one replays recorded detections, one detects nothing."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pipeline.optics.frame import Frame
 from pipeline.timebase import NS_PER_MS, Nanoseconds
 
 TOLERANCE_NS = NS_PER_MS
-"""A recorded time is met by a frame up to this much earlier, for times that were rounded in between."""
+"""A recorded set matches a frame up to this much earlier, because recorded times may be rounded."""
 
 
 class ReplayDetector:
-    """Gives recorded detections at the first frame at or after their time; between them it does not look."""
+    """Returns recorded detections at the first frame at or after their time, and None in between."""
 
     name = "replay"
     rate_hz = math.inf
@@ -29,11 +29,11 @@ class ReplayDetector:
 
     @classmethod
     def load(cls, path: Path) -> ReplayDetector:
-        """Replay a detections file. Raises ConfigError when it cannot be read."""
+        """Replay a detections file. Blocks on the disk. Raises ConfigError if it cannot be read."""
         return cls(read_detections(path))
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection] | None:
-        """The newest recorded set that is due and not given yet; a frame that comes late skips the older."""
+        """The newest recorded set that is due and was not returned yet; a late frame skips older sets."""
         due = bisect_right(self._times, time_ns + TOLERANCE_NS)
         if due <= self._given:
             self._given = due
@@ -42,18 +42,18 @@ class ReplayDetector:
         return self._sets[due - 1].detections
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to release."""
 
 
 class NoDetector:
-    """Sees nothing, so that the rest of the house need not ask whether there is a detector."""
+    """Detects nothing, so that other code need not check whether there is a detector."""
 
     name = "none"
     rate_hz = 1.0
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection] | None:
-        """Never looks."""
+        """Return None: no frame is examined."""
         return None
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There is nothing to release."""

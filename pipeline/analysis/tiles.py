@@ -1,4 +1,4 @@
-"""The panorama as overlapping tiles: views of the rig in a model's input size, and the way back to angles."""
+"""Tiles: overlapping views of the rig in a model's input size, and the conversion of their boxes to angles."""
 
 from __future__ import annotations
 
@@ -16,27 +16,28 @@ from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 
 TILE_HFOV_DEG = 40.0
-"""At a 640 pixels wide input a ball at 60 m is three pixels wide: less is not found, more needs more tiles."""
+"""With an input 640 pixels wide a ball at 60 m is three pixels wide; fewer are not found, more need more tiles."""
 
 OVERLAP_DEG = 4.0
-"""More than a player 25 m away is high, so that what one tile cuts is whole in the next."""
+"""More than the height of a player 25 m away, so that a player cut by one tile is complete in the next."""
 
 HEADROOM_DEG = 3.0
-"""How far above the farthest field the tiles reach: for players' heads and high balls."""
+"""How far the tiles extend above the far edge of the field, for players' heads and high balls."""
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One view and the size of its picture."""
+    """One view, and the size of its image in pixels."""
 
     view: View
     width: int
     height: int
 
     def to_angles(self, corners_px: Array) -> Array:
-        """Boxes (N, 4) left, top, right, bottom as (N, 4) yaw, tilt of the middle, width, height in degrees."""
+        """Boxes (N, 4) left, top, right, bottom in pixels as (N, 4) yaw and tilt of the centre, width and height in
+        degrees."""
         left, top, right, bottom = corners_px.T - 0.5
         x, y = (left + right) / 2, (top + bottom) / 2
         pixels = np.stack([np.stack([x, left, right, x, x]), np.stack([y, y, y, top, bottom])], axis=-1)
@@ -48,7 +49,7 @@ class Tile:
 def plan_tiles(
     rig: Rig, width: int, height: int, field: Field | None = None, hfov_deg: float = TILE_HFOV_DEG
 ) -> list[Tile]:
-    """Tiles of one size that together show all field that the rig sees, or all ground without a field."""
+    """Tiles of one size that together show all of the field that the rig sees; without a field, all ground."""
     cover = rig.coverage()
     field = field or Field.within(rig, rig.surface.range_cap_m)
     yaw_deg, tilt_deg = np.meshgrid(
@@ -71,7 +72,7 @@ def plan_tiles(
 
 
 def _shows(tile: Tile, yaw_deg: Array, tilt_deg: Array) -> bool:
-    """Whether any of the directions lies in the tile."""
+    """Whether any of the directions is in the tile."""
     pixels = tile.view.angles_to_pixels(yaw_deg, tilt_deg, tile.width, tile.height)
     with np.errstate(invalid="ignore"):
         inside = (pixels >= 0) & (pixels < (tile.width, tile.height))
@@ -79,20 +80,20 @@ def _shows(tile: Tile, yaw_deg: Array, tilt_deg: Array) -> bool:
 
 
 class TileRenderer:
-    """Renders tiles of one size as RGB. Keeps scratch memory: one thread at a time."""
+    """Renders tiles of one size in RGB. Keeps scratch memory: one thread at a time."""
 
     def __init__(self, rig: Rig, width: int, height: int) -> None:
         self._renderer = Renderer(rig, width, height, "NV12")
         self._frame = Frame.empty("NV12", width, height)
 
     def render(self, tile: Tile, frame: Frame) -> NDArray[np.uint8]:
-        """The tile's picture, (height, width, 3), red first; new memory."""
+        """The tile's RGB image, (height, width, 3), uint8; new memory."""
         luma, chroma = self._renderer.render(tile.view, frame, self._frame).planes
         return cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2RGB_NV12).astype(np.uint8, copy=False)
 
 
 def _middles(low_deg: float, high_deg: float, extent_deg: float) -> list[float]:
-    """Where tiles lie that cover a range, evenly, with at least the overlap between them."""
+    """The evenly spaced centres of tiles that cover a range with at least the overlap between them."""
     span = high_deg - low_deg
     if span <= extent_deg:
         return [(low_deg + high_deg) / 2]

@@ -1,4 +1,4 @@
-"""The Timeline: what was seen when. Written live, read by the delayed side, keyed by running time."""
+"""Timeline: the detections by running time; the detector's thread writes it, the delayed side reads it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pipeline.errors import ConfigError
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 DEFAULT_SPAN_S = 60.0
-"""Longer than the longest look-ahead (30 s) and the longest memory of the ball's association together."""
+"""More than the longest look-ahead (30 s) and the past of the ball association together."""
 
 NOTHING_KNOWN_NS = Nanoseconds(-(1 << 62))
-"""``known_until_ns`` before anything was analysed: earlier than every running time."""
+"""``known_until_ns`` before anything was analysed: before every running time."""
 
 EVERYTHING_KNOWN_NS = Nanoseconds(1 << 62)
-"""``known_until_ns`` after the last writer has finished: later than every running time."""
+"""``known_until_ns`` after the last writer has finished: after every running time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,40 +28,39 @@ class TimelineStatistics:
     held: int
     """Detection sets in memory now."""
     added: int
-    """Detection sets accepted since the start, those dropped since then included."""
+    """Detection sets accepted since the start, including those dropped later."""
     out_of_order: int
-    """Accepted sets that were older than one already there."""
+    """Accepted sets that were older than the newest one."""
     aged: int
-    """Accepted sets dropped since because they fell out of the span."""
+    """Accepted sets dropped later because they became older than the span."""
     too_late: int
-    """Sets refused because they were older than the span when they came."""
+    """Sets refused because they were already older than the span."""
     known_until_ns: Nanoseconds
-    """Everything up to and including this running time has been analysed or never will be."""
+    """The running time up to which, inclusive, every frame has been analysed or never will be."""
     finished: bool
-    """Whether nothing will be added any more."""
+    """Whether nothing more will be added."""
 
 
 class Timeline:
-    """Detection sets in the order of their running times, and how far that order is complete.
+    """Detection sets in order of running time, and the time up to which they are complete.
 
-    Any thread may call any method. Only `wait_known` blocks; every other method holds the one lock for
-    a list operation, so that writers and readers never wait for each other's work.
+    Any thread may call any method. Only `wait_known` blocks; every other method holds the lock only for a list
+    operation, so writers and readers never wait for each other's work.
 
-    Several detectors may write: each tells its own progress under its own ``writer`` name, and the
-    timeline is known as far as the slowest of them. A writer is counted from its first `open_writer`
-    or `mark_known` on.
+    Several detectors may write: each reports its own progress under its own ``writer`` name, and the timeline is
+    known as far as the slowest of them. A writer counts from its first `open_writer` or `mark_known` on.
     """
 
     def __init__(self, span_s: float = DEFAULT_SPAN_S, keep_all: bool = False) -> None:
-        """``span_s``: how long before the newest set a set is kept; ``keep_all``: keep the whole run.
+        """``span_s``: how long a set is kept, counted from the newest one; ``keep_all``: keep the whole run.
 
-        Raises ConfigError when the span is not positive.
+        Raises ConfigError if the span is not positive.
         """
         if not span_s > 0:
             raise ConfigError(f"the timeline's span must be positive, not {span_s} s")
         self._span_ns = seconds_to_ns(span_s)
         self._keep_all = keep_all
-        # Guards all below; never held while anything of another object is called.
+        # Guards everything below; never held during a call of another object.
         self._changed = threading.Condition(threading.Lock())
         self._times: list[int] = []
         self._sets: list[DetectionSet] = []
@@ -70,7 +69,7 @@ class Timeline:
         self._added = self._out_of_order = self._aged = self._too_late = 0
 
     def add(self, seen: DetectionSet) -> bool:
-        """Put a set in its place, after others of the same time; False when it is older than the span."""
+        """Insert a set by time, after others of the same time; False if it is older than the span."""
         with self._changed:
             newest_ns = self._times[-1] if self._times else seen.time_ns
             if not self._keep_all and seen.time_ns < newest_ns - self._span_ns:
@@ -85,30 +84,34 @@ class Timeline:
             return True
 
     def between(self, t0_ns: int, t1_ns: int) -> list[DetectionSet]:
-        """The sets of [t0_ns, t1_ns], both ends included, by time; sets of one time as they arrived."""
+        """The sets in [t0_ns, t1_ns], both ends included, by time; sets of the same time in order of arrival."""
         with self._changed:
             return self._sets[bisect_left(self._times, t0_ns) : bisect_right(self._times, t1_ns)]
 
     def all(self) -> list[DetectionSet]:
-        """Every set in memory in time order: with ``keep_all`` the whole run."""
+        """All sets in memory in time order; with ``keep_all`` those of the whole run."""
         with self._changed:
             return self._sets.copy()
 
     def open_writer(self, writer: str) -> None:
-        """Count `writer` in: nothing further is known than it tells, until it finishes."""
+        """Register `writer`: until it finishes, the timeline is known at most as far as this writer."""
         with self._changed:
             self._known_by_writer.setdefault(writer, NOTHING_KNOWN_NS)
             self._settle()
 
     def mark_known(self, time_ns: Nanoseconds, writer: str = "") -> None:
-        """`writer` has analysed everything up to and including `time_ns`, or never will. Never goes back."""
+        """Record that `writer` has analysed everything up to and including `time_ns`, or never will.
+
+        An earlier time than before has no effect.
+        """
         with self._changed:
             before = self._known_by_writer.get(writer, NOTHING_KNOWN_NS)
             self._known_by_writer[writer] = max(before, time_ns)
             self._settle()
 
     def finish(self, writer: str | None = None) -> None:
-        """`writer`, or without a name everybody, will add nothing more; wakes who waits. Idempotent."""
+        """Record that `writer`, or without a name every writer, adds nothing more; wakes all waiters.
+        Idempotent."""
         with self._changed:
             if writer is None:
                 self._known_by_writer = dict.fromkeys(self._known_by_writer or ("",), EVERYTHING_KNOWN_NS)
@@ -118,7 +121,7 @@ class Timeline:
 
     @property
     def known_until_ns(self) -> Nanoseconds:
-        """Everything up to and including this running time has been analysed or never will be."""
+        """The running time up to which, inclusive, every frame has been analysed or never will be."""
         return self._known_until_ns
 
     @property
@@ -129,9 +132,9 @@ class Timeline:
     def wait_known(
         self, time_ns: int, timeout_s: float | None = None, given_up: Callable[[], bool] | None = None
     ) -> bool:
-        """Block until the timeline is known up to `time_ns`; at once after the last writer's `finish`.
+        """Block until the timeline is known up to `time_ns`, or until the last writer's `finish`.
 
-        False after `timeout_s`, or when `given_up()` is true (asked at every wake: see `wake`).
+        False after `timeout_s`, or if `given_up()` is true (checked at every wake-up, see `wake`).
         """
 
         def settled() -> bool:
@@ -142,7 +145,7 @@ class Timeline:
             return self._known_until_ns >= time_ns
 
     def wake(self) -> None:
-        """Let every waiter ask its ``given_up`` again; for whoever stops a waiting reader."""
+        """Make every waiter check its ``given_up`` again; call it to stop a waiting reader."""
         with self._changed:
             self._changed.notify_all()
 
@@ -164,7 +167,7 @@ class Timeline:
         return f"<Timeline {state.held} sets, {'finished' if state.finished else 'open'}>"
 
     def _age(self) -> None:
-        """Drop what is older than the span; the lock is held."""
+        """Drop the sets that are older than the span. The caller holds the lock."""
         if self._keep_all:
             return
         count = bisect_left(self._times, self._times[-1] - self._span_ns)
@@ -173,7 +176,7 @@ class Timeline:
             self._aged += count
 
     def _settle(self) -> None:
-        """Take the slowest writer's progress as the timeline's and wake the waiters; the lock is held."""
+        """Set the timeline's progress to the slowest writer's and wake the waiters. The caller holds the lock."""
         known_ns = min(self._known_by_writer.values())
         if known_ns > self._known_until_ns:
             self._known_until_ns = known_ns

@@ -1,4 +1,4 @@
-"""The DetectorWorker: one thread that asks one detector, and never lets it hold the picture back."""
+"""DetectorWorker: runs one detector in one thread, and never lets it delay the video."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pipeline.optics.frame import Frame
 from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
 
 LIVE_WAITING_FRAMES = 2
-"""Live, so many frames wait while the detector is at work; the next one drops the oldest of them."""
+"""The number of frames that wait for the detector live; the next one drops the oldest of them."""
 
 OFFLINE_WAITING_FRAMES = 4
-"""Offline, so many frames wait before `DetectorWorker.offer` blocks."""
+"""The number of frames that wait for the detector offline before `DetectorWorker.offer` blocks."""
 
 ERRORS_IN_A_ROW = 5
-"""After so many errors in a row the failure policy takes hold."""
+"""After this many consecutive errors the failure policy applies."""
 
 REST_S = 10.0
-"""How much film passes before a detector that rests is tried again."""
+"""A resting detector is tried again after this much video time."""
 
 HANG_S = 30.0
-"""A detector that has not answered for so long hangs: offline, nobody waits for it any more."""
+"""A detector that has not answered for this long hangs; offline runs then no longer wait for it."""
 
 FailurePolicy = Literal["rest", "disable"]
-"""After `ERRORS_IN_A_ROW`: ``rest`` for `REST_S` of film, then try again; or ``disable`` for good."""
+"""After `ERRORS_IN_A_ROW`: ``rest`` for `REST_S` of video time, then try again; or ``disable`` permanently."""
 
 Condition = Literal["working", "resting", "disabled", "hanging", "finished"]
 
@@ -47,23 +47,23 @@ class WorkerStatistics:
     detector: str
     """The detector's name."""
     condition: Condition
-    """What the worker does with the next frame: only ``working`` looks at it."""
+    """The worker's condition; it passes frames to the detector only while ``working``."""
     seen: int
     """Frames offered."""
     detected: int
-    """Frames that the detector answered."""
+    """Frames for which the detector returned a result."""
     skipped: int
-    """Frames that the detector's rate did not ask for, or that came while it rested or was disabled."""
+    """Frames skipped by the detector's rate, or while it rested or was disabled."""
     dropped: int
-    """Frames that were due but not looked at: the detector was behind, or the worker was stopped."""
+    """Frames that were due but not analysed: the detector was behind, or the worker was stopped."""
     waiting: int
     """Frames in the queue now."""
     errors: int
     """Frames on which the detector raised."""
     last_error: str
-    """The last error's class and message, or nothing."""
+    """The class and message of the last error, or an empty string."""
     lag_s: float
-    """From the offer of the frame last answered to its answer, in wall-clock seconds."""
+    """Wall-clock seconds from the offer of the last analysed frame to its result."""
     busy_s: float
     """Wall-clock seconds spent inside the detector."""
 
@@ -79,10 +79,10 @@ class _Job:
 
 
 class _Outcome:
-    """What a call of foreign code came to; as a context manager it keeps the exception it meets.
+    """The outcome of a call of a detector's code: a context manager that stores the exception raised inside.
 
-    Only a detector's own code runs inside it: whatever it raises is data here, for the film must go on.
-    KeyboardInterrupt and SystemExit pass.
+    Only the detector's own code runs inside it. Its exceptions are data here, because the video must go on;
+    KeyboardInterrupt and SystemExit propagate.
     """
 
     def __init__(self) -> None:
@@ -100,15 +100,15 @@ class _Outcome:
 
 
 class DetectorWorker:
-    """Feeds a detector at its own rate from its own thread and writes what it sees into the timeline.
+    """Runs a detector at its own rate in its own thread, and writes its detections to the timeline.
 
-    `offer` is called by one thread, the one that delivers frames; every other method by any. Live,
-    `offer` never blocks: a detector that is behind loses the oldest waiting frame, which is counted.
-    Offline it blocks until there is room, so that nothing is lost and every run sees the same frames.
+    One thread calls `offer`, the one that delivers frames; any thread may call the other methods. Live, `offer`
+    never blocks: if the detector is behind, the oldest waiting frame is dropped and counted. Offline, `offer`
+    blocks until there is room, so that no frame is lost and every run analyses the same frames.
 
-    The detector may fail. One that raises is asked again at the next frame, and after `ERRORS_IN_A_ROW`
-    the failure policy decides; one that hangs is no longer waited for; the timeline stays honest about
-    what will never be known, so that nobody waits for it either.
+    The detector may fail. After an exception it receives the next frame, and after `ERRORS_IN_A_ROW` the failure
+    policy applies; a detector that hangs is no longer waited for. The timeline counts frames that will never be
+    analysed as known, so that nobody waits for them.
     """
 
     def __init__(
@@ -121,10 +121,9 @@ class DetectorWorker:
         hang_s: float = HANG_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start the thread. ``on_error`` gets one line whenever the detector starts to fail or recovers.
+        """Start the thread. ``on_error`` receives one line whenever the detector starts to fail or recovers.
 
-        It is called from the worker's thread or, when the detector hangs, from the one that offers,
-        and must not raise.
+        The worker's thread calls it, or the offering thread if the detector hangs. It must not raise.
         """
         self._detector = detector
         self._timeline = timeline
@@ -134,7 +133,7 @@ class DetectorWorker:
         self._hang_s = hang_s
         self._now_s = now_s
         self._room = LIVE_WAITING_FRAMES if live else OFFLINE_WAITING_FRAMES
-        # Guards all below. Lock order: this one, then the timeline's. The detector, `release`, `on_error`
+        # Guards everything below. Lock order: this one, then the timeline's. The detector, `release`, `on_error`
         # and the log are called without it.
         self._changed = threading.Condition(threading.Lock())
         self._queue: deque[_Job] = deque()
@@ -153,11 +152,11 @@ class DetectorWorker:
         self._thread.start()
 
     def offer(self, frame: Frame, time_ns: Nanoseconds, release: Callable[[], object] = lambda: None) -> bool:
-        """Show the worker a frame; True when the detector will be asked about it.
+        """Offer a frame to the worker; True if it is queued for the detector.
 
-        ``release()`` is called exactly once, from this thread or the worker's, when the frame's memory is
-        no longer needed. Live never blocks; offline blocks until there is room (woken by the detector's
-        answer, `stop`, or at the latest after ``hang_s``). Times normally grow; a step back is taken.
+        ``release()`` is called exactly once, from this thread or the worker's, when the frame's memory is no longer
+        needed. Live, this never blocks; offline it blocks until there is room (woken by the detector's result, by
+        `stop`, or at the latest after ``hang_s``). Times normally increase; a step back is accepted.
         """
         if not self._is_due(time_ns):
             release()
@@ -176,35 +175,35 @@ class DetectorWorker:
                     given_up.append(self._queue.popleft())
                 self._queue.append(job)
             self._dropped += len(given_up)
-            self._tell_progress()
+            self._report_progress()
             self._changed.notify_all()
         for lost in given_up:
             lost.release()
         if began_to_hang:
-            self._report(f"has not answered for {self._hang_s:g} s; the film goes on without it")
+            self._report(f"has not answered for {self._hang_s:g} s; the run continues without it")
         return job not in given_up
 
     def finish(self, timeout_s: float | None = None) -> None:
-        """No frame will follow: offline look at what waits, live drop it, then finish the timeline.
+        """End the input: offline, analyse the waiting frames; live, drop them; then finish the timeline.
 
-        Blocks until the detector has answered, at most ``timeout_s`` (default ``hang_s``) per frame
-        that waits. Idempotent; not to be called from the detector.
+        Blocks until the detector is done, at most ``timeout_s`` (default ``hang_s``) per waiting frame. Idempotent;
+        must not be called from the detector.
         """
         with self._changed:
             self._finishing = True
-            given_up = self._give_up_queue() if self._live else []
+            given_up = self._drop_queue() if self._live else []
             waiting = len(self._queue) + 1
             self._changed.notify_all()
         self._close(given_up, (self._hang_s if timeout_s is None else timeout_s) * waiting)
 
     def stop(self, timeout_s: float = 2.0) -> None:
-        """Drop what waits and end the thread; a detector at work is waited for at most ``timeout_s``.
+        """Drop the waiting frames and end the thread; waits at most ``timeout_s`` for a busy detector.
 
-        Idempotent, from any thread, the detector's own included. The timeline is finished in any case.
+        Idempotent; any thread, including the detector's own. The timeline is finished in any case.
         """
         with self._changed:
             self._stopping = True
-            given_up = self._give_up_queue()
+            given_up = self._drop_queue()
             self._changed.notify_all()
         self._close(given_up, timeout_s)
 
@@ -232,7 +231,7 @@ class DetectorWorker:
     # -- the thread that offers ------------------------------------------------------------------------
 
     def _is_due(self, time_ns: Nanoseconds) -> bool:
-        """Count a frame in, and say whether it is the first of its slot of the detector's rate."""
+        """Count a frame; True if it is the first in its time slot of the detector's rate."""
         rate_hz = self._detector.rate_hz
         slot = math.floor(ns_to_seconds(time_ns) * rate_hz) if 0 < rate_hz < math.inf else time_ns
         with self._changed:
@@ -241,24 +240,24 @@ class DetectorWorker:
             idle = self._disabled or time_ns < self._rest_until_ns
             if slot == self._last_slot or idle:
                 self._skipped += 1
-                self._tell_progress()
+                self._report_progress()
                 return False
             self._last_slot = slot
             return True
 
     def _must_wait(self) -> bool:
-        """Whether the offering thread has to wait for room; the lock is held."""
+        """Whether the offering thread must wait for room. The caller holds the lock."""
         full = len(self._queue) >= self._room
         return full and not (self._live or self._hanging or self._stopping or self._finishing)
 
     def _patience_s(self) -> float | None:
-        """How much longer the answer may take before the detector hangs; the lock is held."""
+        """The seconds until the detector counts as hanging, None if idle. The caller holds the lock."""
         if self._busy is None:
             return None
         return max(0.0, self._busy_since_s + self._hang_s - self._now_s())
 
     def _notice_hang(self) -> bool:
-        """Set the detector down as hanging when its time is up; True when that is news. The lock is held."""
+        """Mark the detector as hanging if its time is up; True if it was not before. The caller holds the lock."""
         if self._hanging or self._busy is None or self._patience_s():
             return False
         self._hanging = True
@@ -267,7 +266,7 @@ class DetectorWorker:
     # -- the detector's thread -------------------------------------------------------------------------
 
     def _run(self) -> None:
-        """Take frames as they come until told to end, then close the detector."""
+        """Process frames until the worker ends, then close the detector."""
         while (job := self._next()) is not None:
             with _Outcome() as outcome:
                 seen = self._detector.detect(job.frame, job.time_ns)
@@ -275,7 +274,7 @@ class DetectorWorker:
             job.release()
             if outcome.seen is not None:
                 self._timeline.add(outcome.seen)
-            news, given_up = self._settle(job, outcome.error)
+            news, given_up = self._record(job, outcome.error)
             for lost in given_up:
                 lost.release()
             if news:
@@ -287,7 +286,7 @@ class DetectorWorker:
             self._report(f"failed to close: {_one_line(outcome.error)}", outcome.error)
 
     def _next(self) -> _Job | None:
-        """Wait for the next frame; None when the worker is to end."""
+        """Wait for the next frame; None if the worker must end."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._stopping or self._finishing)
             if self._stopping or not self._queue:
@@ -297,8 +296,8 @@ class DetectorWorker:
             self._changed.notify_all()
             return self._busy
 
-    def _settle(self, job: _Job, error: BaseException | None) -> tuple[str, list[_Job]]:
-        """Count an answer or an error: what is to be told about it, if anything, and the frames given up."""
+    def _record(self, job: _Job, error: BaseException | None) -> tuple[str, list[_Job]]:
+        """Record a result or an error; returns the news to report, if any, and the dropped frames."""
         with self._changed:
             now_s = self._now_s()
             self._busy = None
@@ -317,13 +316,13 @@ class DetectorWorker:
                 self._last_error = _one_line(error)
                 news = self._apply_policy(job.time_ns)
                 if self._errors_in_a_row >= ERRORS_IN_A_ROW:
-                    given_up = self._give_up_queue()
-            self._tell_progress()
+                    given_up = self._drop_queue()
+            self._report_progress()
             self._changed.notify_all()
         return news, given_up
 
     def _apply_policy(self, time_ns: Nanoseconds) -> str:
-        """Decide what follows from an error at `time_ns`; what is to be told. The lock is held."""
+        """Apply the failure policy after an error at `time_ns`; returns the news. The caller holds the lock."""
         if self._errors_in_a_row == 1:
             return f"failed: {self._last_error}"
         if self._errors_in_a_row < ERRORS_IN_A_ROW:
@@ -338,23 +337,23 @@ class DetectorWorker:
 
     # -- both ------------------------------------------------------------------------------------------
 
-    def _tell_progress(self) -> None:
-        """Tell the timeline how far everything is analysed or given up; the lock is held."""
+    def _report_progress(self) -> None:
+        """Report to the timeline how far frames are analysed or dropped. The caller holds the lock."""
         pending = self._queue[0] if self._queue else None
         if self._busy is not None and not self._hanging:
             pending = self._busy
         known_ns = self._newest_ns if pending is None else Nanoseconds(pending.time_ns - 1)
         self._timeline.mark_known(known_ns, self._detector.name)
 
-    def _give_up_queue(self) -> list[_Job]:
-        """Empty the queue; the caller releases the frames without the lock, which is held here."""
+    def _drop_queue(self) -> list[_Job]:
+        """Empty the queue. The caller holds the lock and releases the frames after giving it up."""
         given_up = list(self._queue)
         self._queue.clear()
         self._dropped += len(given_up)
         return given_up
 
     def _close(self, given_up: list[_Job], timeout_s: float) -> None:
-        """Release, wait for the thread, and finish the timeline whether or not it came back."""
+        """Release the dropped frames, wait for the thread, and finish the timeline even if the thread hangs."""
         for job in given_up:
             job.release()
         if threading.current_thread() is not self._thread:
@@ -362,7 +361,7 @@ class DetectorWorker:
         self._timeline.finish(self._detector.name)
 
     def _condition(self) -> Condition:
-        """What the worker is up to; the lock is held."""
+        """The worker's condition. The caller holds the lock."""
         if self._stopping or self._finishing:
             return "finished"
         if self._hanging:
@@ -372,7 +371,7 @@ class DetectorWorker:
         return "resting" if self._newest_ns < self._rest_until_ns else "working"
 
     def _report(self, news: str, error: BaseException | None = None) -> None:
-        """Log a line about the detector and hand it to ``on_error``; no lock is held."""
+        """Log a line about the detector and pass it to ``on_error``. The caller holds no lock."""
         line = f"detector {self._detector.name} {news}"
         _logger.warning(line, exc_info=error if _logger.isEnabledFor(logging.DEBUG) else None)
         if self._on_error is not None:

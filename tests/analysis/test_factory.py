@@ -49,8 +49,8 @@ def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
         ("no.such.package:Thing", "cannot import 'no.such.package'"),
         ("examples.own_detector:Missing", "no function 'Missing'"),
         (":Thing", "cannot import ''"),
-        ("tests.analysis.own_detectors:fails", "makes no detector: KeyError: 'model'"),
-        ("tests.analysis.own_detectors:makes_nothing", "what it returns has no method detect"),
+        ("tests.analysis.own_detectors:fails", "failed to make a detector: KeyError: 'model'"),
+        ("tests.analysis.own_detectors:makes_nothing", "its result has no method detect"),
         ("tests.analysis.own_detectors_that_fail:any", "cannot import .*: division by zero"),
     ],
 )
@@ -60,7 +60,7 @@ def test_an_own_detector_that_is_not_there_is_one_line(kind: str, named: str) ->
 
 
 def test_what_is_missing_is_named() -> None:
-    with pytest.raises(ConfigError, match="'yolo' is none of motion, onnx, replay, none"):
+    with pytest.raises(ConfigError, match="'yolo' is neither one of motion, onnx, replay, none"):
         make_detector("yolo", RIG)
     with pytest.raises(ConfigError, match="--model"):
         make_detector("onnx", RIG)

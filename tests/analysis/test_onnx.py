@@ -113,7 +113,7 @@ def test_classes_and_labels_that_do_not_exist_are_named(tmp_path: Path) -> None:
     model = build(tmp_path / "m.onnx")
     with pytest.raises(ConfigError, match="no class 'dog'; it has person, ball"):
         OnnxDetector(one_camera(), model, classes={"dog": "ball"})
-    with pytest.raises(ConfigError, match="label 'dog' is none of ball, player"):
+    with pytest.raises(ConfigError, match="label 'dog' is not one of ball, player"):
         OnnxDetector(one_camera(), model, classes={"ball": "dog"})
 
 
@@ -130,8 +130,8 @@ def test_a_model_that_names_nothing_useful_asks_for_the_classes(tmp_path: Path) 
     ("input_shape", "output_shape", "named"),
     [
         ([1, 3, 64, 64], [1, 10], r"images \[1, 3, 64, 64\] tensor\(float\).*output0.*4 \+ classes, N"),
-        ([1, 64], [1, 84, 6], r"images \[1, 64\].*needed is one input"),
-        ([1, 1, 64, 64], [1, 84, 6], r"images \[1, 1, 64, 64\].*needed is one input"),
+        ([1, 64], [1, 84, 6], r"images \[1, 64\].*needed: one input"),
+        ([1, 1, 64, 64], [1, 84, 6], r"images \[1, 1, 64, 64\].*needed: one input"),
         ([1, 3, 63, 63], [1, 84, 6], r"images \[1, 3, 63, 63\]"),
     ],
 )
@@ -160,7 +160,7 @@ def test_an_absent_provider_falls_back_and_says_so(tmp_path: Path, caplog: pytes
         detector = OnnxDetector(one_camera(), model, providers=["tensorrt", "cpu"])
     assert detector.provider == "cpu"
     assert "no tensorrt" in caplog.text
-    with pytest.raises(DetectorError, match="'gpu' is none of tensorrt"):
+    with pytest.raises(DetectorError, match="'gpu' is not one of tensorrt"):
         OnnxDetector(one_camera(), model, providers=["gpu"])
 
 

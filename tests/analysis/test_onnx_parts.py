@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.analysis.classes import map_classes, read_names
-from pipeline.analysis.heads import Head, find_head
 from pipeline.analysis.nms import suppress
+from pipeline.analysis.yolo_head import Head, find_head
 
 SIZE = (640, 640)
 

@@ -53,7 +53,7 @@ def test_a_file_comes_back_in_time_order(tmp_path: Path) -> None:
         ('{"time_s": "0", "detections": []}', "time_s must be a finite number, not '0'"),
         ('{"time_s": NaN, "detections": []}', "time_s must be a finite number, not nan"),
         ('{"time_s": 0, "detections": [1]}', "a detection is an object"),
-        ('{"time_s": 0, "detections": [{"label": "cow"}]}', "'cow' is none of ball, player"),
+        ('{"time_s": 0, "detections": [{"label": "cow"}]}', "'cow' is not one of ball, player"),
         ('{"time_s": 0, "detections": [{"label": "ball", "score": true}]}', "score must be"),
     ],
 )

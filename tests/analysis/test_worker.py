@@ -253,7 +253,7 @@ def test_offline_a_detector_that_hangs_is_no_longer_waited_for() -> None:
     detector.wait_asked()
     for index in range(1, 20):
         offer(worker, releases, index)
-    assert reports.lines == ["detector hand has not answered for 0.05 s; the film goes on without it"]
+    assert reports.lines == ["detector hand has not answered for 0.05 s; the run continues without it"]
     state = worker.statistics()
     assert state.condition == "hanging"
     assert state.dropped == 19 - OFFLINE_WAITING_FRAMES

@@ -1,4 +1,4 @@
-"""A camera's working picture: which part of the rig frame motion looks at, how fine, and where it points."""
+"""CameraCrop: the part of a camera's image that motion detection uses, its resolution and its angles."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.field import DEFAULT_MARGIN_M, Field
-from pipeline.analysis.planes import grown, shrunk
+from pipeline.analysis.plane_ops import downscaled, upscaled
 from pipeline.optics.frame import Frame, Plane
 from pipeline.optics.rig import Rig
 
 FINENESS_PX_PER_DEG = 17.0
-"""Enough for a ball of 0.22 m at 80 m to be three pixels wide; finer costs time and finds no more."""
+"""The working resolution: a ball of 0.22 m at 80 m is three pixels wide; more costs time and finds no more."""
 
 NODE_PX = 16
-"""The angles are computed at every 16th working pixel and interpolated in between."""
+"""Angles are computed at every 16th working pixel and interpolated in between."""
 
 BODY_M = 2.5
-"""A player with raised arms: as far above the field's ground pixels still matter."""
+"""The height of a player with raised arms: pixels up to this far above the field are used for players."""
 
 AIR_M = 12.0
-"""A ball may fly so high over the field."""
+"""The largest height of a ball in flight."""
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Planes:
-    """A working picture: brightness and the two colour differences, each (height, width)."""
+    """An image in working pixels: brightness and the two colour differences, each (height, width)."""
 
     luma: Plane
     u: Plane
@@ -45,15 +45,15 @@ class Planes:
         return self.luma, self.u, self.v
 
 
-class CameraScene:
-    """One camera of the rig as the motion detector works on it: a crop at a whole fraction of its size.
+class CameraCrop:
+    """A crop of one camera's image, downscaled by an integer factor, for the motion detector.
 
-    Working pixels are undistorted one by one, as angles: that costs a fraction of rendering a view, and
-    neither the seam nor the cameras' parallax ever lies across a player.
+    Working pixels are converted to angles individually, which costs a fraction of rendering a view; and neither the
+    seam nor the parallax of the cameras ever cuts a player.
 
-    ``px_per_m`` (height, width): working pixels a metre of what stands on the ground at each pixel;
-    ``body`` and ``air``: where a player, and where a flying ball may appear; ``seen``: whether any of the
-    field is in the picture.
+    ``px_per_m`` (height, width): working pixels per metre for objects that stand on the ground at each pixel;
+    ``body`` and ``air``: masks of where a player, and where a ball in flight may appear; ``seen``: whether the
+    camera sees any of the field.
     """
 
     def __init__(self, rig: Rig, camera: int, field: Field, margin_m: float = DEFAULT_MARGIN_M) -> None:
@@ -73,7 +73,7 @@ class CameraScene:
             self._crop(int(rows[0]), int(rows[-1]) + 1)
 
     def planes(self, frame: Frame) -> Planes:
-        """The camera's working picture of a rig frame; new memory."""
+        """The crop of a rig frame; new memory."""
         region = self._rig.region(self._camera)
         top = region.y + self._y0 * self.scale
         bottom = top + self.height * self.scale
@@ -83,25 +83,26 @@ class CameraScene:
         u, v = (np.ascontiguousarray(plane[top // 2 : bottom // 2, : right // 2]) for plane in chroma)
         size = self.width, self.height
         if self.scale == 1:
-            return Planes(np.ascontiguousarray(luma), grown(u, size), grown(v, size))
+            return Planes(np.ascontiguousarray(luma), upscaled(u, size), upscaled(v, size))
         if self.scale == 2:
-            return Planes(shrunk(luma, size), u, v)
-        return Planes(shrunk(luma, size), shrunk(u, size), shrunk(v, size))
+            return Planes(downscaled(luma, size), u, v)
+        return Planes(downscaled(luma, size), downscaled(u, size), downscaled(v, size))
 
     def to_angles(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Yaw and tilt in degrees of working pixels."""
+        """Yaw and tilt in degrees of working pixels, any shape."""
         pixels = np.stack([x, y + self._y0], axis=-1)
         return self._rig.pixels_to_angles(self._camera, (pixels + 0.5) * self.scale - 0.5)
 
     def is_ours(self, yaw_deg: Array, tilt_deg: Array) -> Mask:
-        """Whether this camera answers for the directions: the seams say so, or the one who should is blind."""
+        """Whether this camera is responsible for the directions: by the seams, or because the one that is cannot
+        see them."""
         order = sorted(range(len(self._rig.cameras)), key=lambda i: self._rig.cameras[i].yaw_deg)
         owner = np.asarray(order)[np.searchsorted(self._rig.seams_deg, yaw_deg)]
         sees = np.take_along_axis(self._rig.seen_by(yaw_deg, tilt_deg), owner[:, None], axis=1)[:, 0]
         return np.asarray((owner == self._camera) | ~sees)
 
     def _measure(self, field: Field, margin_m: float) -> None:
-        """Set the masks and the scale of the whole picture."""
+        """Compute the masks and the scale of the whole image."""
         size = self.width, self.height
         x, y = np.meshgrid(
             NODE_PX * np.arange(self.width // NODE_PX + 2.0),
@@ -124,7 +125,7 @@ class CameraScene:
 
         def over_field(height_m: float) -> Mask:
             shift = height_m / surface.height_m
-            # What stands `height_m` high in this direction stands nearer than the ground behind it.
+            # An object `height_m` high in this direction is nearer than the ground behind it.
             x_m, z_m = self._rig.angles_to_metres(yaw_deg, tilt_deg)
             return np.asarray(field.outside_at(x_m * (1 - shift), z_m * (1 - shift)) <= margin_m)
 
@@ -140,7 +141,7 @@ class CameraScene:
         self.air = _enlarged(air, size) > 0
 
     def _crop(self, top: int, bottom: int) -> None:
-        """Keep the rows from `top` (rounded to whole chroma rows) to `bottom` only."""
+        """Keep only the rows from `top` (rounded to whole chroma rows) to `bottom`."""
         top -= top % 2
         bottom = min(self.height - self.height % 2, bottom + bottom % 2)
         self._y0, self.height = top, bottom - top
@@ -150,7 +151,7 @@ class CameraScene:
 
 
 def _enlarged(nodes: NDArray[np.generic], size: tuple[int, int]) -> Floats:
-    """Values at the nodes, interpolated to every working pixel."""
+    """Values at the nodes, interpolated to all working pixels."""
     x, y = np.meshgrid(np.arange(size[0], dtype=np.float32), np.arange(size[1], dtype=np.float32))
     known = np.nan_to_num(nodes.astype(np.float32))
     return cast(Floats, cv2.remap(known, x / NODE_PX, y / NODE_PX, cv2.INTER_LINEAR))

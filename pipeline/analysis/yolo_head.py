@@ -1,4 +1,4 @@
-"""The last layer of a YOLO model: which of the family's layouts an output has, and the boxes in it."""
+"""Output heads of YOLO models: recognises the layout of an output, and decodes its boxes."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 Layout = Literal["anchors", "points", "final"]
-"""``anchors`` (v5, v7): rows of cx, cy, w, h, objectness, then a score a class; ``points`` (v8, v9, v11):
-columns of cx, cy, w, h, then a score a class; ``final`` (v10, and models with the suppression inside): rows
-of x1, y1, x2, y2, score, class."""
+"""``anchors`` (v5, v7): rows of cx, cy, w, h, objectness, then one score per class; ``points`` (v8, v9, v11):
+columns of cx, cy, w, h, then one score per class; ``final`` (v10, and models with built-in non-maximum
+suppression): rows of x1, y1, x2, y2, score, class."""
 
 STRIDES = ((8, 16, 32), (8, 16, 32, 64))
-"""The levels' strides of the usual models and of those for large pictures (P6)."""
+"""The strides of the levels of standard models, and of models for large images (P6)."""
 
 MOST_BOXES = 300
-"""The best boxes of a tile; more are noise."""
+"""The number of best boxes that are kept per tile; more are noise."""
 
 ACCEPTED = "[batch, N, 5 + classes] (v5, v7), [batch, 4 + classes, N] (v8 to v11), [batch, N, 6] (end to end)"
-"""What `find_head` takes, for messages."""
+"""The output shapes that `find_head` accepts, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,17 @@ class RawBoxes:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How one output is read."""
+    """How to decode one output."""
 
     layout: Layout
     classes: int | None
-    """How many classes the output scores; None where it names them by number only."""
+    """The number of classes with a score each; None if the output holds class numbers instead."""
     is_transposed: bool = False
-    """Whether a ``points`` output comes as rows instead of columns."""
+    """Whether a ``points`` output has rows instead of columns."""
 
     def decode(self, output: Floats, least_score: float) -> RawBoxes:
-        """The boxes of one tile's output (2-D) that score at least so much, at most `MOST_BOXES`, best first."""
+        """The boxes of one tile's 2-D output with a score of `least_score` or more, best first, at most
+        `MOST_BOXES`."""
         if self.layout == "final":
             corners, scores, classes = output[:, :4], output[:, 4], output[:, 5].astype(np.intp)
         else:
@@ -64,10 +65,10 @@ class Head:
 
 
 def find_head(shape: tuple[int, ...], input_size: tuple[int, int], classes: int | None) -> Head | None:
-    """The layout of an output of this true shape, for an input (width, height); None when it is none.
+    """The head of an output of this shape, for an input (width, height); None if it is not a known one.
 
-    ``classes``: how many the model names, where it does; that and the number of grid cells tell layouts
-    apart that look alike (a v5 head with one class also has six columns).
+    ``classes``: the number of classes that the model names, if it does. With the number of grid cells it
+    distinguishes similar layouts (a v5 head with one class also has six columns).
     """
     if len(shape) != 3:
         return None
@@ -84,5 +85,5 @@ def find_head(shape: tuple[int, ...], input_size: tuple[int, int], classes: int 
 
 
 def _counted(room: int, classes: int | None) -> int:
-    """How many of the columns are class scores: masks and keypoints may follow them."""
+    """The number of columns that are class scores; mask and keypoint columns may follow."""
     return room if classes is None else min(room, classes)
