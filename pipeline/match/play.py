@@ -15,8 +15,6 @@ from pipeline.match.decide import Kick
 from pipeline.match.field import (
     BOX_DEPTH_M,
     BOX_HALF_WIDTH_M,
-    GOAL_HALF_WIDTH_M,
-    GOAL_HEIGHT_M,
     HALF_LENGTH_M,
     HALF_WIDTH_M,
 )
@@ -24,6 +22,7 @@ from pipeline.match.formation import FORWARD, KEEPERS, TEAM, kick_off_shape
 from pipeline.match.restart import Restart
 from pipeline.match.running import Runners
 from pipeline.match.scene import PEOPLE, PLAYERS, Act, Event, EventKind, Scene
+from pipeline.match.tension import Tension
 
 Array = NDArray[np.float64]
 
@@ -38,7 +37,6 @@ _DIVE_REACH_M = 2.7
 _DIVE_FROM_M = 0.9
 _CHEST_M, _HEAD_M, _HANDS_M = 1.1, 2.2, 2.5
 _LOST_BALL_M = 2.6
-_PATIENT_S = 45.0
 _BESIDE_M = 2.0
 """Who stands this near a kick reacts too late to reach the ball at once."""
 _COMING_IN_S = 1.0
@@ -72,9 +70,8 @@ class Play:
         self._touched_at_s = 0.0
         self._restarted_at_s = 0.0
         self._heading = 0.0
-        self._danger = 0.0
+        self._tension = Tension()
         self._cheer_until_s = 0.0
-        self._near_goal_at_s = 0.0
         self._score = [0, 0]
         self._events: list[Event] = []
         self._acts: dict[int, tuple[Act, float]] = {}
@@ -115,7 +112,7 @@ class Play:
             np.hypot(runners.velocity[:, 0], runners.velocity[:, 1]),
             runners.stride.copy(),
             (ball.u, ball.v, ball.z),
-            self._danger,
+            self._tension.danger,
             (self._score[0], self._score[1]),
             {person: act for person, (act, until_s) in self._acts.items() if self._tick * TICK_S < until_s},
         )
@@ -137,7 +134,9 @@ class Play:
                 self._contest(now_s)
             else:
                 self._on_the_ball(self._owner, now_s)
-        self._feel(now_s)
+        self._tension.step(
+            ball, TICK_S, now_s, dead=self._restart is not None, cheering=now_s < self._cheer_until_s
+        )
 
     def _plan(self, now_s: float) -> tuple[Array, Array]:
         return self._mover.plan(
@@ -187,18 +186,14 @@ class Play:
             return False
         if now_s < self._restarted_at_s + _COMING_IN_S:
             return False
-        if abs(ball.u) > HALF_LENGTH_M >= abs(before[0]):
-            part = (HALF_LENGTH_M - abs(before[0])) / max(abs(ball.u) - abs(before[0]), 1e-9)
-            v = before[1] + part * (ball.v - before[1])
-            z = before[2] + part * (ball.z - before[2])
-            if abs(v) < GOAL_HALF_WIDTH_M and z < GOAL_HEIGHT_M:
-                scorer = 0 if ball.u > 0 else 1
-                self._score[scorer] += 1
-                self._cheer_until_s = now_s + 7.0
-                self._celebrate(scorer, now_s)
-                self._hear(now_s, "goal", 1.0)
-                self._stop(restart.after_goal(1 - scorer, now_s), now_s, 1.0)
-                return True
+        if restart.is_goal(before, ball):
+            scorer = 0 if ball.u > 0 else 1
+            self._score[scorer] += 1
+            self._cheer_until_s = now_s + 7.0
+            self._celebrate(scorer, now_s)
+            self._hear(now_s, "goal", 1.0)
+            self._stop(restart.after_goal(1 - scorer, now_s), now_s, 1.0)
+            return True
         stop = restart.after_out(ball, int(TEAM[self._last_kicker]), position, now_s)
         self._stop(stop, now_s, 0.35 if stop.kind == "throw-in" else 0.6)
         return True
@@ -327,7 +322,7 @@ class Play:
                 *self._players(),
                 crowding_m=crowding_m,
                 came_from=self._last_kicker,
-                haste=self._haste(now_s),
+                haste=self._tension.haste(now_s),
             )
             self._decide_at_s = now_s + self._rng.uniform(0.6, 1.5)
             if kick is not None:
@@ -385,21 +380,7 @@ class Play:
         self._blocked_until_s[player] = now_s + 0.6
         self._hear(now_s, "kick", min(1.0, 0.1 + math.hypot(ball.ground_speed, ball.speed_z) / 28.0))
 
-    # Moods
-
-    def _feel(self, now_s: float) -> None:
-        """The danger follows play, quickly up and slowly down."""
-        to_goal = math.hypot(HALF_LENGTH_M - abs(self._ball.u), self._ball.v)
-        if abs(self._ball.u) > HALF_LENGTH_M - BOX_DEPTH_M:
-            self._near_goal_at_s = now_s
-        danger = math.exp(-((to_goal / 21.0) ** 2))
-        danger = max(danger * (0.45 if self._restart else 1.0), 1.0 if now_s < self._cheer_until_s else 0.0)
-        rate = 2.5 if danger > self._danger else 0.45
-        self._danger += (danger - self._danger) * rate * TICK_S
-
-    def _haste(self, now_s: float) -> float:
-        """0..1: the longer no goal was in danger, the more directly both teams play."""
-        return min(1.0, (now_s - self._near_goal_at_s) / _PATIENT_S)
+    # Shared parts
 
     def _players(self) -> tuple[Array, Array]:
         """The 22 players' positions and velocities."""

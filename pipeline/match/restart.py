@@ -15,6 +15,8 @@ from pipeline.match.field import (
     BOX_HALF_WIDTH_M,
     GOAL_AREA_DEPTH_M,
     GOAL_AREA_HALF_WIDTH_M,
+    GOAL_HALF_WIDTH_M,
+    GOAL_HEIGHT_M,
     HALF_LENGTH_M,
     HALF_WIDTH_M,
 )
@@ -71,6 +73,16 @@ class Restart:
             and math.hypot(*(taker_at - self.spot)) < 1.2
         )
         return (there and waited_s > _SHORTEST_S[self.kind]) or waited_s > _GIVE_UP_S
+
+
+def is_goal(before: tuple[float, float, float], ball: Ball) -> bool:
+    """Whether the ball crossed a goal line between the posts on its way from `before` (u, v, z)."""
+    if not abs(ball.u) > HALF_LENGTH_M >= abs(before[0]):
+        return False
+    part = (HALF_LENGTH_M - abs(before[0])) / max(abs(ball.u) - abs(before[0]), 1e-9)
+    v = before[1] + part * (ball.v - before[1])
+    z = before[2] + part * (ball.z - before[2])
+    return abs(v) < GOAL_HALF_WIDTH_M and z < GOAL_HEIGHT_M
 
 
 def after_goal(conceding_team: int, now_s: float) -> Restart:
