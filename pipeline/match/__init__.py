@@ -1,1 +1,1 @@
-"""The built-in match: a synthetic game with picture, sound and ground truth, from a seed."""
+"""The built-in match: a synthetic football match with video, sound and ground truth, generated from a seed."""

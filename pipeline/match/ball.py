@@ -1,4 +1,4 @@
-"""The ball: it rolls, flies on a parabola, bounces, and stops in the net or at the boards; how hard to kick it."""
+"""Physics of the ball: rolling, flight, bounces, net and boards; and the speeds of passes and shots."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ ROLLING_DECELERATION: Final = 2.4
 """m/s2 on mown turf."""
 MAX_SPEED: Final = 31.5
 BOUNCE: Final = 0.52
-"""The part of the upward speed that a bounce on turf gives back."""
+"""The fraction of the vertical speed that remains after a bounce on turf."""
 BOUNCE_DRAG: Final = 0.72
-"""The part of the forward speed that a bounce leaves."""
+"""The fraction of the horizontal speed that remains after a bounce."""
 BOARD_BOUNCE: Final = 0.3
 NET_BOUNCE: Final = 0.06
 _NET_DEPTH_M = 0.8 * GOAL_DEPTH_M
@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 
 @dataclass(slots=True)
 class Ball:
-    """Where the ball's lowest point is (pitch metres and height) and how fast it goes, m and m/s."""
+    """Position of the ball's lowest point (pitch coordinates and height, m) and its velocity (m/s)."""
 
     u: float = 0.0
     v: float = 0.0
@@ -50,22 +50,22 @@ class Ball:
 
     @property
     def ground_speed(self) -> float:
-        """Speed over the ground, m/s."""
+        """The horizontal speed, m/s."""
         return math.hypot(self.speed_u, self.speed_v)
 
     @property
     def flying(self) -> bool:
-        """Whether it is off the ground."""
+        """Whether the ball is off the ground."""
         return self.z > 0.0 or self.speed_z > 0.0
 
     def kick(self, speed_u: float, speed_v: float, speed_z: float = 0.0) -> None:
-        """Give it a new velocity, held under MAX_SPEED."""
+        """Set a new velocity, limited to MAX_SPEED."""
         speed = math.sqrt(speed_u * speed_u + speed_v * speed_v + speed_z * speed_z)
         scale = min(1.0, MAX_SPEED / max(speed, 1e-9))
         self.speed_u, self.speed_v, self.speed_z = speed_u * scale, speed_v * scale, speed_z * scale
 
     def step(self, dt_s: float) -> None:
-        """Move on by `dt_s` seconds."""
+        """Advance by `dt_s` seconds."""
         before_u = self.u
         self.u += self.speed_u * dt_s
         self.v += self.speed_v * dt_s
@@ -83,7 +83,8 @@ class Ball:
         self._stop_at_boards()
 
     def future(self, times_s: Array) -> Array:
-        """Where it will be after `times_s` (N,) if nobody touches it: (N, 3); the first bounce ends a flight."""
+        """The positions (N, 3) after `times_s` (N,) if nobody touches the ball; a flight ends at its first
+        bounce."""
         flight_s = self._flight_s()
         flying_s = np.minimum(times_s, flight_s)
         rolling_s = times_s - flying_s
@@ -144,7 +145,7 @@ def rolling_speed(distance_m: float, arrival_speed: float) -> float:
 
 
 def lofted_speeds(distance_m: float, elevation_deg: float, from_m: float = 0.0) -> tuple[float, float]:
-    """Forward and upward speed, m/s, of a ball that leaves at `elevation_deg` and lands `distance_m` away.
+    """Horizontal and vertical speed, m/s, of a ball that starts at `elevation_deg` and lands `distance_m` away.
 
     From the parabola ``from + d tan(e) - g d^2 / (2 forward^2) = 0``.
     """
@@ -154,6 +155,6 @@ def lofted_speeds(distance_m: float, elevation_deg: float, from_m: float = 0.0) 
 
 
 def shot_rise(distance_m: float, forward_speed: float, height_m: float) -> float:
-    """The upward speed, m/s, with which a shot is `height_m` high after `distance_m`."""
+    """The vertical speed, m/s, of a shot that is `height_m` high after `distance_m`."""
     time_s = distance_m / forward_speed
     return height_m / time_s + 0.5 * GRAVITY * time_s

@@ -1,4 +1,4 @@
-"""Putting small premultiplied pictures with alpha onto an NV12 frame, clipped at its edges."""
+"""Blends small premultiplied images with alpha onto an NV12 frame, clipped at its edges."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.optics.frame import Frame, Plane
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A premultiplied YUVA picture (height, width, 4) for the place whose upper left pixel is x, y (even)."""
+    """A premultiplied YUVA image (height, width, 4), uint8, whose upper left pixel is at x, y (even)."""
 
     pixels: Plane
     x: int
@@ -20,7 +20,7 @@ class Patch:
 
 
 def clipped(patch: Patch, width: int, height: int) -> Patch | None:
-    """The part of a patch that lies in a frame; None if there is none."""
+    """The part of a patch inside a frame of this size; None if there is none."""
     rows, columns = patch.pixels.shape[:2]
     left, top = max(0, -patch.x), max(0, -patch.y)
     right, bottom = min(columns, width - patch.x), min(rows, height - patch.y)
@@ -30,7 +30,7 @@ def clipped(patch: Patch, width: int, height: int) -> Patch | None:
 
 
 def put(frame: Frame, patch: Patch) -> None:
-    """Blend a patch of even size onto the frame, in place; what lies outside is left out."""
+    """Blend a patch of even size onto the frame, in place, clipped at the edges."""
     inside = clipped(patch, frame.width, frame.height)
     if inside is None:
         return
@@ -50,6 +50,6 @@ def put(frame: Frame, patch: Patch) -> None:
 
 
 def tint(alpha: Plane, colour: tuple[int, int, int], x: int, y: int) -> Patch:
-    """A patch of one YUV colour whose alpha is given, (height, width)."""
+    """A patch of one YUV colour with the given alpha (height, width)."""
     pixels = alpha[..., None] * (np.array([*colour, 255], np.float32) / 255.0)
     return Patch(pixels.astype(np.uint8), x, y)

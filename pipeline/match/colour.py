@@ -1,4 +1,4 @@
-"""Colours: from RGB to the limited-range BT.709 YUV that the match is drawn in."""
+"""Colours: conversion from RGB to the video-range BT.709 YUV of the match."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _OFFSET: Final = np.array([16.0, 128.0, 128.0], np.float32)
 
 
 def yuv(colour: Rgb) -> tuple[int, int, int]:
-    """Y, U and V (8 bit) of an RGB colour with parts in 0..1."""
+    """Y, U and V (8 bit) of an RGB colour with components in 0..1."""
     y, u, v = np.rint(_TO_YUV @ np.clip(np.array(colour, np.float32), 0, 1) + _OFFSET)
     return int(y), int(u), int(v)
 
 
 def to_frame(picture: Picture) -> Frame:
-    """A new NV12 frame of an RGB picture (height, width, 3) with parts in 0..1."""
+    """A new NV12 frame of an RGB image (height, width, 3) with components in 0..1."""
     height, width = picture.shape[:2]
     planes = cv2.transform(np.clip(picture, 0.0, 1.0), _TO_YUV)
     luma = np.rint(planes[..., 0] + _OFFSET[0]).astype(np.uint8)

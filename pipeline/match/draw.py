@@ -1,4 +1,4 @@
-"""One frame of the match: the still stadium, then shadows, then people and the ball from far to near."""
+"""Painter: draws one frame of the match: the stadium, the shadows, then people and ball from far to near."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from numpy.typing import NDArray
 
 from pipeline.match.blend import Patch, put, tint
 from pipeline.match.field import BALL_RADIUS_M, HALF_WIDTH_M
-from pipeline.match.scene import PEOPLE, Scene
+from pipeline.match.kits import HEIGHTS_M, KITS
+from pipeline.match.match_state import PEOPLE, MatchState
 from pipeline.match.sprites import HEADINGS, SPRITE_PX_PER_M, Gait, Sprite, gait_of, phase_of, sprite
 from pipeline.match.stadium import paint_stadium
 from pipeline.match.venue import SETBACK_M, Venue
-from pipeline.match.wardrobe import HEIGHTS_M, KITS
 from pipeline.optics.frame import Frame, Plane
 
 Array = NDArray[np.float64]
 
 FIGURE_HEIGHT_M: Final = 1.80
-"""How tall the sprites' figure is."""
+"""The height of the figure in the sprites."""
 _SUN: Final = (0.62, 0.30)
-"""A shadow's length to the right and away from the camera, for each metre of height."""
+"""The length of a shadow to the right and away from the camera, per metre of height."""
 _SHADOW_YUV: Final = (24, 124, 124)
 _DARKEST: Final = 0.55
-_BLOT_PX: Final = 49
-_BLOT_SIGMA_PX: Final = 8.0
+_SHADOW_PX: Final = 49
+_SHADOW_SIGMA_PX: Final = 8.0
 _PIXEL_VARIANCE: Final = 0.35
-"""Of the blur that a pixel makes of what is finer than itself."""
+"""The variance of the blur of one pixel, in square pixels."""
 _LEAST_BALL_PX: Final = 1.5
-"""The ball's smallest radius in the picture, so that it is never lost between pixels."""
+"""The ball's smallest radius in the image, so that it never disappears between pixels."""
 _BALL_LIT_YUV: Final = (232, 128, 128)
 _BALL_DARK_YUV: Final = (150, 126, 128)
 _MIRRORED: Final[dict[Gait, Gait]] = {"dive-left": "dive-right", "dive-right": "dive-left"}
@@ -40,7 +40,7 @@ _MIRRORED: Final[dict[Gait, Gait]] = {"dive-left": "dive-right", "dive-right": "
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A point of the ground in the picture: its pixel, its ray, and the scale there."""
+    """A point on the ground in the image: its pixel, its ray, and the scale there."""
 
     x: float
     y: float
@@ -50,19 +50,19 @@ class _Place:
 
 
 class Painter:
-    """Draws scenes into NV12 frames. Not for several threads at once; starts none itself."""
+    """Draws match states into NV12 frames. One thread at a time; starts none itself."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
         self._stadium = paint_stadium(venue)
-        self._blots = [_blot((level + 0.5) / 24) for level in range(24)]
+        self._blots = [_shadow_template((level + 0.5) / 24) for level in range(24)]
 
-    def draw(self, scene: Scene, out: Frame) -> None:
-        """Overwrite `out`, an NV12 frame of the venue's size, with the scene."""
+    def draw(self, state: MatchState, out: Frame) -> None:
+        """Overwrite `out`, an NV12 frame of the venue's size, with the state."""
         np.copyto(out.luma, self._stadium.luma)
         np.copyto(out.planes[1], self._stadium.planes[1])
-        places = [self._place(u, v) for u, v in scene.position.tolist()]
-        u, v, height_m = scene.ball
+        places = [self._place(u, v) for u, v in state.position.tolist()]
+        u, v, height_m = state.ball
         ball = self._place(u, v)
         for place, tall_m in zip(places, HEIGHTS_M, strict=True):
             self._shadow(out, place, tall_m * 0.42, (tall_m * 0.30, 0.15))
@@ -70,10 +70,10 @@ class Painter:
         order = sorted(range(PEOPLE), key=lambda person: -places[person].distance_m)
         behind = [person for person in order if places[person].distance_m > ball.distance_m]
         for person in behind:
-            self._person(out, scene, person, places[person])
+            self._person(out, state, person, places[person])
         self._ball(out, ball, height_m)
         for person in order[len(behind) :]:
-            self._person(out, scene, person, places[person])
+            self._person(out, state, person, places[person])
 
     def _place(self, u_m: float, v_m: float) -> _Place:
         z_m = v_m + SETBACK_M + HALF_WIDTH_M
@@ -82,16 +82,17 @@ class Painter:
         x = self._venue.centre_x + self._venue.focal_px * yaw
         return _Place(x, self._venue.horizon_y + scale * self._venue.height_m, yaw, distance_m, scale)
 
-    def _person(self, out: Frame, scene: Scene, person: int, place: _Place) -> None:
-        figure, mirrored = _pose(scene, person, place)
+    def _person(self, out: Frame, state: MatchState, person: int, place: _Place) -> None:
+        figure, mirrored = _pose(state, person, place)
         scale = place.px_per_m * HEIGHTS_M[person] / FIGURE_HEIGHT_M
         put(out, _scaled(figure, mirrored, place.x, place.y, scale))
 
     def _shadow(self, out: Frame, place: _Place, centre_m: float, sigma_m: tuple[float, float]) -> None:
-        """A soft ellipse on the ground for something `centre_m` up, its deviations along and across it.
+        """Draw a soft elliptical shadow of something `centre_m` above the ground; `sigma_m` are its standard
+        deviations.
 
-        Ellipse and pixel are Gaussians, so that what is thinner than a pixel fades instead of flickering
-        (Heckbert's elliptical weighted average).
+        Ellipse and pixel are Gaussians, so that shadows thinner than a pixel fade instead of flickering (the
+        elliptical weighted average of Heckbert 1989).
         """
         sin, cos = math.sin(place.yaw), math.cos(place.yaw)
         flat = place.px_per_m * self._venue.height_m / place.distance_m
@@ -111,16 +112,16 @@ class Painter:
             math.ceil(x + 2.4 * math.sqrt(xx)) // 2 * 2 + 2,
             math.ceil(y + 2.4 * math.sqrt(yy)) // 2 * 2 + 2,
         )
-        # From pixels back to the round blot: the inverse of the covariance's Cholesky factor.
+        # From pixels back to the round shadow: the inverse of the covariance's Cholesky factor.
         lower_xx = math.sqrt(xx)
         lower_yx = xy / lower_xx
         lower_yy = math.sqrt(yy - lower_yx * lower_yx)
         across, skew, down = (
-            _BLOT_SIGMA_PX / lower_xx,
-            -_BLOT_SIGMA_PX * lower_yx / (lower_xx * lower_yy),
-            _BLOT_SIGMA_PX / lower_yy,
+            _SHADOW_SIGMA_PX / lower_xx,
+            -_SHADOW_SIGMA_PX * lower_yx / (lower_xx * lower_yy),
+            _SHADOW_SIGMA_PX / lower_yy,
         )
-        middle = (_BLOT_PX - 1) / 2
+        middle = (_SHADOW_PX - 1) / 2
         into = np.array(
             [
                 [across, 0.0, middle + across * (left - x)],
@@ -137,21 +138,21 @@ class Painter:
             put(out, _disc(x - 0.6 * shift * radius, y - shift * radius, part * radius, colour))
 
 
-def _pose(scene: Scene, person: int, place: _Place) -> tuple[Sprite, bool]:
-    """The figure that fits how someone moves and is seen, and whether it is to be mirrored."""
-    facing_u, facing_v = scene.facing[person]
+def _pose(state: MatchState, person: int, place: _Place) -> tuple[Sprite, bool]:
+    """The sprite for a person's movement and direction, and whether to mirror it."""
+    facing_u, facing_v = state.facing[person]
     sin, cos = math.sin(place.yaw), math.cos(place.yaw)
     right, away = facing_u * cos - facing_v * sin, facing_u * sin + facing_v * cos
     heading = round(math.atan2(right, -away) / (2 * math.pi) * HEADINGS)
-    gait: Gait = scene.acts.get(person) or gait_of(float(scene.speed[person]))
+    gait: Gait = state.acts.get(person) or gait_of(float(state.speed[person]))
     if heading < 0:
         gait = _MIRRORED.get(gait, gait)
-    phase = phase_of(gait, float(scene.stride[person]))
+    phase = phase_of(gait, float(state.stride[person]))
     return sprite(KITS[person], gait, phase, min(abs(heading), HEADINGS // 2)), heading < 0
 
 
 def _scaled(figure: Sprite, mirrored: bool, x: float, y: float, px_per_m: float) -> Patch:
-    """The figure at `px_per_m` with its feet at x, y, exact to a fraction of a pixel."""
+    """The sprite at `px_per_m` with its feet at x, y, accurate to a fraction of a pixel."""
     shrink = SPRITE_PX_PER_M / px_per_m
     level = min(len(figure.levels) - 1, max(0, int(math.log2(max(shrink, 1.0)))))
     pixels = figure.levels[level]
@@ -169,16 +170,16 @@ def _scaled(figure: Sprite, mirrored: bool, x: float, y: float, px_per_m: float)
 
 
 def _warped(pixels: Plane, into: Array, left: int, top: int, right: int, bottom: int) -> Patch:
-    """The patch between the edges, each of its pixels taken from where `into` (2, 3) maps it."""
+    """The patch between the edges, sampled with the affine map `into` (2, 3)."""
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     warped = cv2.warpAffine(pixels, into, (right - left, bottom - top), flags=flags)
     return Patch(np.asarray(warped, np.uint8), left, top)
 
 
-def _blot(strength: float) -> Plane:
-    """A round soft shadow, the original of them all: a Gaussian, a little flattened."""
-    offset = np.arange(_BLOT_PX) - (_BLOT_PX - 1) / 2
-    square = (offset**2 + offset[:, None] ** 2) / _BLOT_SIGMA_PX**2
+def _shadow_template(strength: float) -> Plane:
+    """The template of all shadows: a round, slightly flattened Gaussian."""
+    offset = np.arange(_SHADOW_PX) - (_SHADOW_PX - 1) / 2
+    square = (offset**2 + offset[:, None] ** 2) / _SHADOW_SIGMA_PX**2
     darkness = np.minimum(_DARKEST, 1.3 * _DARKEST * strength * np.exp(-0.5 * square))
     return tint((255.0 * darkness).astype(np.uint8), _SHADOW_YUV, 0, 0).pixels
 

@@ -1,6 +1,7 @@
-"""The pitch's measures by the laws of the game, in metres; u along its length, v across and away from the camera.
+"""Dimensions of the pitch by the Laws of the Game, in metres.
 
-The origin is the centre spot. Team 0 attacks towards +u, team 1 towards -u.
+Pitch coordinates: u along the length, v across, away from the camera; the origin is the centre spot. Team 0 attacks
+towards +u, team 1 towards -u.
 """
 
 from __future__ import annotations
@@ -28,5 +29,5 @@ LINE_WIDTH_M: Final = 0.12
 
 BALL_RADIUS_M: Final = 0.11
 BOARD_GAP_M: Final = 4.0
-"""From the lines to the advertising boards, which stop the ball."""
+"""The distance from the lines to the advertising boards, which stop the ball."""
 BOARD_HEIGHT_M: Final = 0.95

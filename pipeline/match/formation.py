@@ -1,6 +1,6 @@
-"""Where the players want to be: two formations that breathe with the ball, and defenders that mark.
+"""Formations: the positions that the players aim for, shifted with the ball, with marking by defenders.
 
-Arrays hold the 22 players, team 0 first, each team's keeper first. Pure; vectorised.
+Arrays hold the 22 players, team 0 first, each team's goalkeeper first. Pure; vectorised.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
-from pipeline.match.scene import PLAYERS
+from pipeline.match.match_state import PLAYERS
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -44,7 +44,8 @@ _MARKING_RANGE_M = 11.0
 
 
 class Wander:
-    """Everybody's own slow drift about the slot, so that lines never freeze: metres, seeded."""
+    """A slow random drift of each player around the formation's position, in metres, so that nobody stands
+    still."""
 
     def __init__(self, rng: np.random.Generator, amplitude_m: float = 1.7) -> None:
         self._rate = rng.uniform(0.35, 1.0, (2, PLAYERS, 2))
@@ -52,16 +53,16 @@ class Wander:
         self._amplitude_m = amplitude_m
 
     def at(self, time_s: float) -> Array:
-        """The drift at a time, (22, 2)."""
+        """The drift at a time, (22, 2), metres."""
         drift: Array = self._amplitude_m * np.sin(self._rate * time_s + self._phase).sum(axis=0)
         return drift
 
 
 def shape(ball_u: float, ball_v: float, holding_team: int, crowd_box: bool = False) -> Array:
-    """The slots of both teams, (22, 2) pitch metres, for a ball at u, v that `holding_team` has.
+    """The formation positions of both teams, (22, 2) in pitch metres, for a ball at u, v held by `holding_team`.
 
-    The team with the ball goes wide and forward, the other narrow and goal-side. `crowd_box`: both
-    move in on the goal that is attacked, as for a corner.
+    The team in possession spreads wide and forward, the other stays narrow and goal-side. `crowd_box`: both move
+    into the attacked penalty area, as for a corner.
     """
     held = holding_team == TEAM
     ball_depth = ball_u * FORWARD
@@ -82,13 +83,13 @@ def shape(ball_u: float, ball_v: float, holding_team: int, crowd_box: bool = Fal
 
 
 def kick_off_shape() -> Array:
-    """Everyone in their own half, (22, 2) pitch metres."""
+    """The positions at kick-off, everyone in their own half, (22, 2) in pitch metres."""
     depth = np.minimum(_SLOTS[:, 0] * 0.8 - 4.0, -1.5)
     return np.stack([depth * FORWARD, _SLOTS[:, 1] * FORWARD * 0.8], axis=-1)
 
 
 def with_marking(targets: Array, positions: Array, holding_team: int) -> Array:
-    """`targets` where each defender near an opponent is drawn to that man's goal side, (22, 2)."""
+    """`targets` with each defender near an opponent moved to that opponent's goal side, (22, 2)."""
     marked = targets.copy()
     defends = OUTFIELD & (holding_team != TEAM)
     attackers = positions[OUTFIELD & (holding_team == TEAM)]
@@ -101,7 +102,7 @@ def with_marking(targets: Array, positions: Array, holding_team: int) -> Array:
 
 
 def keeper_targets(ball_u: float, ball_v: float) -> Array:
-    """Where the two keepers stand, (2, 2): between ball and goal, further out the further the ball."""
+    """The positions of the two goalkeepers, (2, 2): between ball and goal, further out if the ball is far away."""
     places = []
     for side in (-1.0, 1.0):
         goal_u = side * HALF_LENGTH_M
@@ -115,7 +116,7 @@ def keeper_targets(ball_u: float, ball_v: float) -> Array:
 
 
 def offside_depth(positions: Array, attacking_team: int) -> float:
-    """How far forward (m of depth) the second-last defender stands: beyond it an attacker is offside."""
+    """The depth in metres of the second-last defender, beyond which an attacker is offside."""
     sign = 1.0 if attacking_team == 0 else -1.0
     depths = np.sort(positions[attacking_team != TEAM, 0] * sign)
     return float(max(depths[-2], 0.0))

@@ -1,4 +1,4 @@
-"""Goals with their nets, and corner flags: thin things, drawn finer than the picture and averaged."""
+"""Draws goals with nets and corner flags: thin objects, drawn at a higher resolution and averaged."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MESH_M = 0.24
 _NET_ALPHA: Final = 95
 _WHITE: Rgb = (0.97, 0.97, 0.96)
 _TOP_DEPTH_M = 0.9
-"""How far back the net hangs from the crossbar before it falls to the ground."""
+"""How far the net extends behind the crossbar before it falls to the ground."""
 
 
 def put_goals(frame: Frame, venue: Venue) -> None:
@@ -40,7 +40,7 @@ def put_goals(frame: Frame, venue: Venue) -> None:
 
 
 class _Canvas:
-    """A patch, eight times finer, onto which lines between points of the world are drawn."""
+    """A patch at eight times the resolution on which lines between world points are drawn."""
 
     def __init__(self, venue: Venue, corners: list[Point]) -> None:
         self._venue = venue
@@ -51,7 +51,7 @@ class _Canvas:
         self.pixels: Plane = np.zeros(((bottom - top) * _FINER, (right - left) * _FINER, 4), np.uint8)
 
     def line(self, a: Point, b: Point, width_m: float, colour: tuple[int, int, int, int]) -> None:
-        """A straight bar of a width in metres."""
+        """Draw a straight bar with a width in metres."""
         pixels = self._venue.pixels(*np.array([a, b]).T)
         distance_m = float(np.hypot(a[0], a[1] + HALF_WIDTH_M + 14.0))
         thick = max(1, round(width_m * self._venue.focal_px / distance_m * _FINER))
@@ -59,7 +59,7 @@ class _Canvas:
         cv2.line(self.pixels, tuple(fine[0]), tuple(fine[1]), colour, thick, cv2.LINE_8, 4)
 
     def patch(self) -> Patch:
-        """What was drawn, averaged."""
+        """The drawing, averaged to the image's resolution."""
         size = (self.pixels.shape[1] // _FINER, self.pixels.shape[0] // _FINER)
         average = cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA)
         return Patch(np.asarray(average, np.uint8), *self._corner)

@@ -1,4 +1,4 @@
-"""The match as a camera delivers it: frame after frame into NV12 planes, marks included."""
+"""Match: renders the built-in match frame by frame into NV12, sync marks included."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from pipeline.match.venue import Venue
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 
-MARK_YAW_DEG, MARK_PITCH_DEG, MARK_SIDE_DEG = -78.6, -34.6, 1.2
-"""The square that turns white with the flash: its middle in the rig's angles, and how wide and high it is."""
+MARK_YAW_DEG, MARK_TILT_DEG, MARK_SIDE_DEG = -78.6, -34.6, 1.2
+"""The square that turns white with the flash: its centre in the rig's angles, and its side."""
 _MARK_OFF, _MARK_ON = 28, 235
 
 
 class Match:
-    """Pictures of one match, rendered forward. Deterministic from its settings.
+    """Frames of one match, rendered in time order. Deterministic for its settings.
 
-    Not for several threads at once; makes none. The stadium is painted at construction, which takes a second
-    or two for 2880x960.
+    One thread at a time; starts none. Construction paints the stadium, which takes a second or two for 2880x960.
     """
 
     def __init__(self, settings: MatchSettings) -> None:
@@ -33,14 +32,14 @@ class Match:
 
     @property
     def rig(self) -> Rig:
-        """The camera that sees the match, and the pitch it stands at."""
+        """The rig of the match: its camera and the pitch."""
         return self._venue.rig()
 
     def render(self, frame_index: int, out: Frame) -> None:
-        """Draw a frame, not earlier than the one before, into `out`: NV12 of the settings' size.
+        """Draw a frame, not earlier than the previous one, into `out`, an NV12 frame of the settings' size.
 
-        Frames may be left out. Raises ConfigError for another format or size, ValueError for a frame that
-        has gone by.
+        Frames may be skipped. Computes for some milliseconds. Raises ConfigError for another format or size,
+        ValueError for an earlier frame.
         """
         settings = self.settings
         if (out.format, out.width, out.height) != ("NV12", settings.width, settings.height):
@@ -57,12 +56,12 @@ class Match:
             np.add(out.luma, FLASH_LIFT, out=out.luma)
         half = MARK_SIDE_DEG / 2
         (left, right), (top, bottom) = self._venue.span(
-            (MARK_YAW_DEG - half, MARK_YAW_DEG + half), (MARK_PITCH_DEG + half, MARK_PITCH_DEG - half)
+            (MARK_YAW_DEG - half, MARK_YAW_DEG + half), (MARK_TILT_DEG + half, MARK_TILT_DEG - half)
         )
         out.luma[top:bottom, left:right] = _MARK_ON if flash else _MARK_OFF
         out.planes[1][top // 2 : bottom // 2, left // 2 : right // 2] = 128
 
 
 def match_rig(settings: MatchSettings) -> Rig:
-    """The rig of a match, without painting it."""
+    """The rig of a match, without painting the stadium."""
     return Venue.of(settings).rig()

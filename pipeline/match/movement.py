@@ -1,4 +1,4 @@
-"""Where everyone runs next: formation, marking, pressing, receiving, keeping goal, refereeing."""
+"""Movement: plans where everyone runs: formation, marking, pressing, receiving, goalkeeping, refereeing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pipeline.match import formation, restart
 from pipeline.match.ball import Ball
 from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
 from pipeline.match.formation import FORWARD, KEEPERS, OUTFIELD, TEAM
+from pipeline.match.match_state import ASSISTANTS, PEOPLE, PLAYERS, REFEREE
 from pipeline.match.restart import Restart
-from pipeline.match.scene import ASSISTANTS, PEOPLE, PLAYERS, REFEREE
 
 Array = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ _TOUCHLINE_GAP_M = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a plan depends on. ``position``, ``velocity``: (25, 2)."""
+    """The inputs of a plan. ``position``, ``velocity``: (25, 2), pitch metres and m/s."""
 
     now_s: float
     ball: Ball
@@ -41,7 +41,7 @@ class Situation:
 
 
 class Mover:
-    """Plans everyone's next steps; it remembers who makes a run behind the defence."""
+    """Plans the next steps of all people; remembers who makes a run behind the defence."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -51,7 +51,7 @@ class Mover:
         self._next_run_s = 0.0
 
     def start(self, players: Array) -> Array:
-        """Everyone's place at the beginning, (25, 2), the officials included."""
+        """The starting positions, (25, 2), officials included."""
         officials = [
             [-4.0, 9.0],
             [12.0, -HALF_WIDTH_M - _TOUCHLINE_GAP_M],
@@ -60,7 +60,7 @@ class Mover:
         return np.concatenate([players, np.array(officials)])
 
     def plan(self, now: Situation) -> tuple[Array, Array]:
-        """Where everyone runs to, (25, 2) pitch metres, and how fast at most, (25,) m/s."""
+        """The targets of all people, (25, 2) in pitch metres, and their maximum speeds, (25,) in m/s."""
         targets = np.empty((PEOPLE, 2))
         players = now.position[:PLAYERS]
         targets[:PLAYERS] = self._shape(now, players)
@@ -88,7 +88,7 @@ class Mover:
         return targets
 
     def _make_runs(self, now: Situation, targets: Array, players: Array) -> None:
-        """Now and then a forward of the team with the ball starts behind the defence, but stays onside."""
+        """Let a forward of the team in possession run behind the defence now and then, but stay onside."""
         held = OUTFIELD & (now.team == TEAM)
         if now.now_s >= self._next_run_s and now.restart is None:
             self._next_run_s = now.now_s + self._rng.uniform(0.6, 1.6)
@@ -127,7 +127,7 @@ class Mover:
             self._keep_goal(keeper, now, point[keeper], float(arrival_s[keeper]), arrival_s, targets, speeds)
 
     def _press(self, now: Situation, here: Array, targets: Array, speeds: Array) -> None:
-        """The nearest rival goes for the ball, the second covers behind him."""
+        """The nearest opponent attacks the ball, the second covers behind him."""
         rivals = OUTFIELD & (now.team != TEAM)
         own_goal = np.array([-HALF_LENGTH_M * (1.0 if now.team == 1 else -1.0), 0.0])
         goalward = own_goal - here
@@ -164,7 +164,7 @@ class Mover:
         gap = float(np.hypot(*(targets[stop.taker] - now.position[stop.taker])))
         speeds[stop.taker] = np.clip(0.8 * gap, _WALK, _JOG + 1.0)
         speeds[:PLAYERS] = np.minimum(speeds[:PLAYERS], _JOG + 1.4)
-        # Rivals keep the distance that the laws ask for.
+        # Opponents keep the distance that the laws require.
         away = targets[:PLAYERS] - stop.spot
         distance_m = np.maximum(np.hypot(*away.T), 0.1)
         keep_m = 2.5 if stop.kind == "throw-in" else 9.3
@@ -185,7 +185,7 @@ class Mover:
 
 
 def _interceptions(ball: Ball, players: Array) -> tuple[Array, Array]:
-    """Where (22, 2) and when (22,) each player can first have the ball; the last chance where never."""
+    """Where (22, 2) and when (22,) each player can first reach the ball; the last chance for those who cannot."""
     path = ball.future(_LOOK_AHEAD_S)
     path[:, 0] = np.clip(path[:, 0], -HALF_LENGTH_M - 1, HALF_LENGTH_M + 1)
     path[:, 1] = np.clip(path[:, 1], -HALF_WIDTH_M - 1, HALF_WIDTH_M + 1)

@@ -1,4 +1,4 @@
-"""The game itself: 22 players, a referee with two assistants, and a ball, one tick after the other from a seed."""
+"""Play: simulates the match, 22 players, three officials and a ball, tick by tick from a seed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.match import decide, movement, restart
+from pipeline.match import decisions, movement, restart
 from pipeline.match.ball import Ball
-from pipeline.match.decide import Kick
+from pipeline.match.decisions import Kick
 from pipeline.match.field import (
     BOX_DEPTH_M,
     BOX_HALF_WIDTH_M,
@@ -19,9 +19,9 @@ from pipeline.match.field import (
     HALF_WIDTH_M,
 )
 from pipeline.match.formation import FORWARD, KEEPERS, TEAM, kick_off_shape
+from pipeline.match.match_state import PEOPLE, PLAYERS, Act, Event, EventKind, MatchState
 from pipeline.match.restart import Restart
 from pipeline.match.running import Runners
-from pipeline.match.scene import PEOPLE, PLAYERS, Act, Event, EventKind, Scene
 from pipeline.match.tension import Tension
 
 Array = NDArray[np.float64]
@@ -30,7 +30,7 @@ TICK_HZ: Final = 30
 TICK_S: Final = 1.0 / TICK_HZ
 
 _PLAN_EVERY = 2
-"""Ticks between two looks round: nobody reacts faster."""
+"""Ticks between two plans: the reaction time."""
 _REACH_M = 0.95
 _KEEPER_REACH_M = 1.3
 _DIVE_REACH_M = 2.7
@@ -38,15 +38,15 @@ _DIVE_FROM_M = 0.9
 _CHEST_M, _HEAD_M, _HANDS_M = 1.1, 2.2, 2.5
 _LOST_BALL_M = 2.6
 _BESIDE_M = 2.0
-"""Who stands this near a kick reacts too late to reach the ball at once."""
+"""Players this near a kick react too late to reach the ball at once."""
 _COMING_IN_S = 1.0
 """A ball that is thrown or kicked in may be outside the lines for this long."""
 _HAND_SPEED = 7.0
-"""m/s at which hands move a held ball."""
+"""The speed of a ball held in the hands, m/s."""
 
 
 class Play:
-    """A match that goes on for as long as it is stepped. Deterministic; not for several threads at once."""
+    """A match without an end, simulated as far as it is asked for. Deterministic; one thread at a time."""
 
     def __init__(self, seed: int) -> None:
         self._rng = random.Random(seed)
@@ -75,14 +75,14 @@ class Play:
         self._score = [0, 0]
         self._events: list[Event] = []
         self._acts: dict[int, tuple[Act, float]] = {}
-        self._now = self._scene()
+        self._now = self._state()
         self._next = self._now
         self._advance()
 
-    def at(self, time_s: float) -> Scene:
-        """The scene at a time of the match, which must not be earlier than in the call before.
+    def at(self, time_s: float) -> MatchState:
+        """The state at a time of the match, not earlier than in the previous call.
 
-        Between ticks everything moves straight. Raises ValueError for a time that has gone by.
+        Positions are interpolated between ticks. Raises ValueError for an earlier time.
         """
         if time_s < self._now.time_s - 1e-9:
             raise ValueError(
@@ -94,18 +94,18 @@ class Play:
         return self._now.towards(self._next, (time_s - self._now.time_s) / TICK_S)
 
     def heard(self) -> list[Event]:
-        """What was to be heard since the call before, in order, up to a tick past the last ``at``."""
+        """The sound events since the previous call, in order, up to one tick after the last ``at``."""
         events, self._events = self._events, []
         return events
 
     def _advance(self) -> None:
         self._tick += 1
         self._step(self._tick * TICK_S)
-        self._next = self._scene()
+        self._next = self._state()
 
-    def _scene(self) -> Scene:
+    def _state(self) -> MatchState:
         runners, ball = self._runners, self._ball
-        return Scene(
+        return MatchState(
             self._tick * TICK_S,
             runners.position.copy(),
             runners.facing.copy(),
@@ -171,7 +171,7 @@ class Play:
             return
         if stop.kind == "kick-off":
             self._hear(now_s, "whistle", 0.7)
-        kick = decide.restart_kick(self._rng, stop, self._ball_place(), *self._players())
+        kick = decisions.restart_kick(self._rng, stop, self._ball_place(), *self._players())
         self._kick(taker, kick, now_s)
 
     def _stop(self, stop: Restart, now_s: float, loudness: float) -> None:
@@ -213,7 +213,7 @@ class Play:
         ball.kick(0.0, 0.0)
         if now_s < self._hold_until_s:
             return
-        kick = decide.from_hands(
+        kick = decisions.from_hands(
             self._rng,
             holder,
             self._ball_place(),
@@ -241,7 +241,7 @@ class Play:
         elif ball.z < _CHEST_M:
             self._trap(player, now_s)
         elif ball.z < _HEAD_M:
-            self._kick(player, decide.header(self._rng, player, self._ball_place()), now_s)
+            self._kick(player, decisions.header(self._rng, player, self._ball_place()), now_s)
 
     def _trap(self, player: int, now_s: float) -> None:
         ball, velocity = self._ball, self._runners.velocity[player]
@@ -272,7 +272,7 @@ class Play:
         self._owner, self._team, self._receiver, self._shot = player, int(TEAM[player]), None, False
         self._decide_at_s = now_s + self._rng.uniform(0.4, 1.5)
         self._touched_at_s = now_s
-        self._heading = decide.dribble_heading(self._rng, player, self._runners.position[:PLAYERS])
+        self._heading = decisions.dribble_heading(self._rng, player, self._runners.position[:PLAYERS])
 
     def _keep(self, keeper: int, gap_m: float, now_s: float) -> None:
         ball, rng = self._ball, self._rng
@@ -315,7 +315,7 @@ class Play:
             return
         crowding_m = float(crowd[nearest])
         if now_s >= self._decide_at_s or (crowding_m < 1.8 and now_s >= self._decide_at_s - 0.4):
-            kick = decide.on_the_ball(
+            kick = decisions.on_the_ball(
                 self._rng,
                 player,
                 self._ball_place(),
@@ -328,7 +328,7 @@ class Play:
             if kick is not None:
                 self._kick(player, kick, now_s)
                 return
-            self._heading = decide.dribble_heading(self._rng, player, position)
+            self._heading = decisions.dribble_heading(self._rng, player, position)
         self._dribble(player, crowding_m, now_s)
 
     def _dribble(self, player: int, crowding_m: float, now_s: float) -> None:
@@ -340,7 +340,7 @@ class Play:
         self._touched_at_s = now_s
         self._last_kicker = player
         if self._rng.random() < 0.3:
-            self._heading = decide.dribble_heading(self._rng, player, self._runners.position[:PLAYERS])
+            self._heading = decisions.dribble_heading(self._rng, player, self._runners.position[:PLAYERS])
 
     def _tackled(self, player: int, rival: int, gap_m: float, now_s: float) -> bool:
         rng = self._rng

@@ -1,4 +1,4 @@
-"""Dead balls: why play stopped, where it goes on, who takes it, and the ball's way back there."""
+"""Restarts of play: after goals, balls out of play and fouls; where, by whom, and the ball's way there."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SHORTEST_S: dict[Stop, float] = {
 _GIVE_UP_S = 25.0
 _LEFT_ROLLING_S: dict[Stop, float] = {"kick-off": 4.5}
 _LEFT_ROLLING_ELSE_S = 1.2
-"""How long nobody touches the ball: a goal is looked at."""
+"""How long nobody fetches the ball, longer after a goal."""
 
 
 @dataclass(slots=True)
 class Restart:
-    """One dead ball: it rolls out, is sent back to the spot, and its taker walks up to it."""
+    """A restart: the ball rolls out, is returned to the spot, and the taker walks up to it."""
 
     kind: Stop
     team: int
@@ -50,7 +50,7 @@ class Restart:
     sent_back: bool = False
 
     def bring_ball(self, ball: Ball, now_s: float) -> None:
-        """Let the ball run for a moment, then have it rolled to the spot, where it comes to rest."""
+        """Let the ball roll for a moment, then return it to the spot, where it comes to rest."""
         away_u, away_v = self.spot[0] - ball.u, self.spot[1] - ball.v
         distance_m = math.hypot(away_u, away_v)
         if self.sent_back and ball.ground_speed < 0.3 and distance_m < 0.4:
@@ -65,7 +65,7 @@ class Restart:
             ball.kick(speed * away_u / max(distance_m, 0.1), speed * away_v / max(distance_m, 0.1))
 
     def ready(self, ball: Ball, taker_at: Array, now_s: float) -> bool:
-        """Whether ball and taker are at the spot and everyone has had the time to take up position."""
+        """Whether ball and taker are at the spot and everyone has had time to take up position."""
         waited_s = now_s - self.since_s
         there = (
             math.hypot(ball.u - self.spot[0], ball.v - self.spot[1]) < 0.5
@@ -86,13 +86,13 @@ def is_goal(before: tuple[float, float, float], ball: Ball) -> bool:
 
 
 def after_goal(conceding_team: int, now_s: float) -> Restart:
-    """The kick-off of the team that conceded."""
+    """The kick-off for the team that conceded the goal."""
     forwards = [player for player in range(22) if TEAM[player] == conceding_team][-2:]
     return Restart("kick-off", conceding_team, (0.0, 0.0), forwards[0], now_s)
 
 
 def after_out(ball: Ball, last_team: int, position: Array, now_s: float) -> Restart:
-    """Throw-in, corner or goal kick for a ball that `last_team` put over a line."""
+    """The throw-in, corner or goal kick for a ball that `last_team` put out of play."""
     other = 1 - last_team
     if abs(ball.u) <= HALF_LENGTH_M:
         u = float(np.clip(ball.u, -HALF_LENGTH_M + 2, HALF_LENGTH_M - 2))
@@ -109,7 +109,7 @@ def after_out(ball: Ball, last_team: int, position: Array, now_s: float) -> Rest
 
 
 def after_foul(place: tuple[float, float], team: int, position: Array, now_s: float) -> Restart:
-    """A free kick for `team`; what would be a penalty is taken from the edge of the box."""
+    """A free kick for `team`; instead of a penalty, it is taken from the edge of the penalty area."""
     u, v = place
     inside = abs(u) > HALF_LENGTH_M - BOX_DEPTH_M and abs(v) < BOX_HALF_WIDTH_M
     if inside:
@@ -119,13 +119,13 @@ def after_foul(place: tuple[float, float], team: int, position: Array, now_s: fl
 
 
 def nearest(place: tuple[float, float], team: int, position: Array) -> int:
-    """The outfield player of `team` who stands nearest to a place."""
+    """The outfield player of `team` nearest to a position."""
     gap = np.linalg.norm(position - place, axis=1)
     return int(np.where(OUTFIELD & (team == TEAM), gap, np.inf).argmin())
 
 
 def behind_ball(spot: tuple[float, float], taker: int, kind: Stop) -> tuple[float, float]:
-    """Where the taker waits: outside the line for a throw-in, behind the ball else."""
+    """Where the taker waits: outside the line for a throw-in, otherwise behind the ball."""
     if kind == "throw-in":
         return spot[0], spot[1] + math.copysign(0.5, spot[1])
     return spot[0] - 0.8 * float(FORWARD[taker]), spot[1]

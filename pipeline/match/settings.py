@@ -1,4 +1,4 @@
-"""What the user can choose about the built-in match, and the text that says it: ``match?seed=3&size=2880x960``."""
+"""Settings of the built-in match, and their text form: ``match?seed=3&size=2880x960``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SMALLEST_PX, _LARGEST_PX = 64, 8192
 
 @dataclass(frozen=True, slots=True)
 class MatchSettings:
-    """One match. Raises ConfigError for what cannot be drawn.
+    """Settings of one match. Raises ConfigError for values that cannot be drawn.
 
-    ``height_m`` is the camera's height over the pitch; ``marks`` says whether every second carries the flash
-    and the click by which picture and sound can be compared.
+    ``height_m`` is the camera's height above the pitch; ``marks`` adds a flash and a click to every second, by
+    which the sync of video and sound can be measured.
     """
 
     seed: int = 11
@@ -41,15 +41,15 @@ class MatchSettings:
         if self.seed < 0:
             raise ConfigError(f"match: a seed of {self.seed}; allowed: 0, 1, 2, ...")
         if not 1 <= self.fps <= 240:
-            raise ConfigError(f"match: fps={self.fps}; allowed: 1 to 240 frames a second")
+            raise ConfigError(f"match: fps={self.fps}; allowed: 1 to 240 frames per second")
         if not (math.isfinite(self.height_m) and 4.0 <= self.height_m <= 30.0):
             raise ConfigError(f"match: height_m={self.height_m:g}; allowed: 4 to 30 metres")
 
 
 def parse_match(text: str) -> MatchSettings:
-    """The match that `text` asks for. Raises ConfigError naming the part that is wrong and what is allowed."""
+    """The settings in `text`. Raises ConfigError naming the invalid part and what is allowed."""
     if not is_match(text):
-        raise ConfigError(f"{text!r} is no match; write match, or match? and {_ALLOWED}")
+        raise ConfigError(f"{text!r} is not a match; write match, or match? and {_ALLOWED}")
     settings = MatchSettings()
     try:
         pairs = parse_qsl(text.removeprefix("match?"), True, strict_parsing=True) if "?" in text else []

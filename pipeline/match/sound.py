@@ -1,6 +1,6 @@
-"""What is to be heard: a crowd that swells with the danger, kicks, the whistle, and the clicks of the marks.
+"""Sound of the match: a crowd that grows louder with the danger, kicks, the whistle, and the sync clicks.
 
-Sample by sample a function of the seed alone: it does not matter in what portions it is read.
+Each sample depends on the seed alone, regardless of the portions in which the sound is read.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
+from pipeline.match.match_state import Event
 from pipeline.match.play import Play
-from pipeline.match.scene import Event
 from pipeline.match.settings import MatchSettings
 from pipeline.match.sync import click, mark_time
 from pipeline.match.venue import SETBACK_M
@@ -24,23 +24,23 @@ Array = NDArray[np.float32]
 RATE_HZ: Final = 48_000
 CHANNELS: Final = 2
 _MOOD_SAMPLES: Final = 1920
-"""The crowd's mood is asked this often and runs straight in between."""
+"""The loudness of the crowd is computed at every so many samples and interpolated in between."""
 _CLICK_LEVEL = 0.30
 _MURMUR_LEVEL, _ROAR_LEVEL = 0.030, 0.115
-# Four loops of different lengths: together they come round again after hours only.
+# Four loops of different lengths: together they repeat only after hours.
 _LOOP_SAMPLES: Final = (288_000, 324_000, 360_000, 405_000)
 
 
 @dataclass(frozen=True, slots=True)
-class _Voice:
-    """A sound of its own, (N, 2), from a sample on."""
+class _SoundEvent:
+    """A single sound, (N, 2), that starts at a sample."""
 
     start: int
     samples: Array
 
 
 class Sound:
-    """The match's sound, read forward. Deterministic; not for several threads at once."""
+    """The sound of a match, read in time order. Deterministic; one thread at a time."""
 
     def __init__(self, settings: MatchSettings) -> None:
         self._settings = settings
@@ -50,14 +50,14 @@ class Sound:
         self._roar = [_loop(rng, samples, 1150.0, 1.6) for samples in _LOOP_SAMPLES[2:]]
         self._moods: dict[int, float] = {}
         self._next_mood = 0
-        self._voices: list[_Voice] = []
+        self._sounds: list[_SoundEvent] = []
         self._next_second = 1
         self._position = 0
 
     def read(self, start: int, count: int) -> NDArray[np.int16]:
-        """The samples `start` to ``start + count``, (count, 2), which must not begin before those read last.
+        """The samples `start` to ``start + count``, (count, 2), not before the end of those read last.
 
-        Raises ValueError for a start that has gone by.
+        Raises ValueError for an earlier start.
         """
         if start < self._position:
             raise ValueError(f"the sound is at sample {self._position} and does not run back to {start}")
@@ -72,22 +72,22 @@ class Sound:
             mix[:, channel] = murmur
             mix[:, channel] *= (_MURMUR_LEVEL * (1.0 + 0.8 * mood))[:, 0]
             mix[:, channel] += roar * (_ROAR_LEVEL * mood * mood)[:, 0]
-        for voice in self._voices:
-            _add(mix, start, voice)
-        self._voices = [v for v in self._voices if v.start + len(v.samples) > start + count]
+        for sound in self._sounds:
+            _add(mix, start, sound)
+        self._sounds = [v for v in self._sounds if v.start + len(v.samples) > start + count]
         samples: NDArray[np.int16] = np.rint(np.clip(mix, -1.0, 1.0) * 32767.0).astype(np.int16)
         return samples
 
     def _listen_until(self, stop: int) -> None:
-        """Follow the play up to a sample and start the voices of what happens on the way."""
+        """Advance the play up to a sample and start the sounds of its events."""
         while (self._next_mood - 1) * _MOOD_SAMPLES <= stop:
-            scene = self._play.at(self._next_mood * _MOOD_SAMPLES / RATE_HZ)
-            self._moods[self._next_mood] = scene.danger
+            state = self._play.at(self._next_mood * _MOOD_SAMPLES / RATE_HZ)
+            self._moods[self._next_mood] = state.danger
             self._next_mood += 1
-        self._voices += [_voice(event) for event in self._play.heard()]
+        self._sounds += [_sound_of(event) for event in self._play.heard()]
         while self._settings.marks and (mark := self._next_mark()) < stop:
             samples = (_CLICK_LEVEL * click(RATE_HZ)).astype(np.float32)
-            self._voices.append(_Voice(mark, np.repeat(samples[:, None], CHANNELS, axis=1)))
+            self._sounds.append(_SoundEvent(mark, np.repeat(samples[:, None], CHANNELS, axis=1)))
             self._next_second += 1
 
     def _next_mark(self) -> int:
@@ -107,11 +107,11 @@ class Sound:
 
 
 def _loop(rng: np.random.Generator, samples: int, centre_hz: float, steepness: float) -> Array:
-    """Crowd noise of deviation 1 that closes on itself: random phases under a hump about `centre_hz`."""
+    """A loop of crowd noise with standard deviation 1: random phases in a band around `centre_hz`."""
     frequency = np.arange(samples // 2 + 1) * (RATE_HZ / samples)
     octaves = np.log2(np.maximum(frequency, 20.0) / centre_hz)
     level = np.exp(-((octaves / steepness) ** 2)) * (frequency > 60.0)
-    # Many voices, not hiss: the level flutters from one narrow band to the next.
+    # Many voices instead of hiss: the level varies from one narrow band to the next.
     level *= 0.5 + rng.random(level.size)
     spectrum = level * np.exp(2j * np.pi * rng.random(level.size))
     noise = np.fft.irfft(spectrum, samples)
@@ -121,17 +121,17 @@ def _loop(rng: np.random.Generator, samples: int, centre_hz: float, steepness: f
     return loop
 
 
-def _voice(event: Event) -> _Voice:
+def _sound_of(event: Event) -> _SoundEvent:
     start = round(event.time_s * RATE_HZ)
     if event.kind == "whistle":
-        return _Voice(start, _panned(_whistle(event.strength), event.place))
+        return _SoundEvent(start, _panned(_whistle(event.strength), event.place))
     if event.kind == "goal":
-        return _Voice(start, _panned(_thud(0.8), event.place))
-    return _Voice(start, _panned(_thud(event.strength), event.place))
+        return _SoundEvent(start, _panned(_thud(0.8), event.place))
+    return _SoundEvent(start, _panned(_thud(event.strength), event.place))
 
 
 def _thud(strength: float) -> Array:
-    """Boot on ball: a short low note that falls, under a click of leather."""
+    """A kick: a short low falling tone with a click."""
     time_s = np.arange(round(0.09 * RATE_HZ)) / RATE_HZ
     note = np.sin(2 * np.pi * (150.0 * time_s - 420.0 * time_s**2)) * np.exp(-time_s / 0.018)
     leather = np.sin(2 * np.pi * 900.0 * time_s) * np.exp(-time_s / 0.003)
@@ -141,7 +141,7 @@ def _thud(strength: float) -> Array:
 
 
 def _whistle(strength: float) -> Array:
-    """A pea whistle: two tones that beat, trilled by the pea."""
+    """A pea whistle: two beating tones with a trill."""
     length_s = 0.25 + 0.5 * strength
     time_s = np.arange(round(length_s * RATE_HZ)) / RATE_HZ
     tone = np.sin(2 * np.pi * 2850.0 * time_s) + 0.7 * np.sin(2 * np.pi * 3010.0 * time_s)
@@ -152,7 +152,7 @@ def _whistle(strength: float) -> Array:
 
 
 def _panned(mono: Array, place: tuple[float, float]) -> Array:
-    """Nearer is louder, and each side of the pitch has its channel."""
+    """Stereo from mono: nearer is louder, and the two sides of the pitch have a channel each."""
     distance_m = math.hypot(place[0], place[1] + HALF_WIDTH_M + SETBACK_M)
     level = 1.0 / (0.55 + distance_m / 90.0)
     right = 0.5 + 0.35 * max(-1.0, min(1.0, place[0] / HALF_LENGTH_M))
@@ -161,7 +161,7 @@ def _panned(mono: Array, place: tuple[float, float]) -> Array:
     return stereo
 
 
-def _add(mix: Array, start: int, voice: _Voice) -> None:
-    begin, end = max(start, voice.start), min(start + len(mix), voice.start + len(voice.samples))
+def _add(mix: Array, start: int, sound: _SoundEvent) -> None:
+    begin, end = max(start, sound.start), min(start + len(mix), sound.start + len(sound.samples))
     if begin < end:
-        mix[begin - start : end - start] += voice.samples[begin - voice.start : end - voice.start]
+        mix[begin - start : end - start] += sound.samples[begin - sound.start : end - sound.start]

@@ -1,6 +1,6 @@
-"""The players as sprites: a skeleton posed by gait, phase and heading, drawn in YUV with its own alpha.
+"""Sprites of people: a skeleton posed by gait, phase and heading, drawn in YUV with alpha.
 
-A sprite is premultiplied: its Y, U and V already carry the alpha, so that it can be scaled and blended as it is.
+Sprites are premultiplied: Y, U and V already include the alpha, so that they can be scaled and blended directly.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _FINER = 2
 _WIDE_M, _HIGH_M = 2.1, 2.15
 _HIP_M = 0.93
 _FEET_M = 0.12
-"""Room below the feet."""
+"""The margin below the feet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What somebody wears, RGB parts in 0..1."""
+    """A person's clothes and looks, as RGB colours with components in 0..1."""
 
     shirt: Rgb
     shorts: Rgb
@@ -46,9 +46,9 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """One posed figure in shrinking copies: ``levels[k]`` (height, width, 4) at 80 / 2^k pixels a metre.
+    """One posed figure as a mipmap: ``levels[k]`` (height, width, 4), uint8, at 80 / 2^k pixels per metre.
 
-    The feet stand at ``foot_px`` (x, y) of level 0.
+    The feet are at ``foot_px`` (x, y) of level 0.
     """
 
     levels: tuple[Plane, ...]
@@ -64,13 +64,13 @@ class _Gait:
     arm_deg: float
     lift_m: float
     trailing: float = 1.0
-    """How much of the swing the other leg makes."""
+    """The other leg's swing relative to this one's."""
     raise_deg: float = 0.0
-    """How far both arms are held up in front."""
+    """The angle at which both arms are raised in front."""
     roll_deg: float = 0.0
-    """How far the body has fallen to its left."""
+    """The angle by which the body has fallen to its left."""
     moment: float | None = None
-    """The phase in which it is held; None while it cycles."""
+    """The fixed phase of a pose; None for a cyclic gait."""
 
 
 _GAITS: dict[Gait, _Gait] = {
@@ -86,12 +86,12 @@ _GAITS: dict[Gait, _Gait] = {
 
 
 def gait_of(speed: float) -> Gait:
-    """How one moves at a speed in m/s."""
+    """The gait at a speed in m/s."""
     return "stand" if speed < 0.5 else "walk" if speed < 2.6 else "run"
 
 
 def phase_of(gait: Gait, stride: float) -> int:
-    """Which of PHASES shows a gait at a point of the stride, cycles 0..1."""
+    """The index, of PHASES, for a gait at a point of the stride, cycles 0..1."""
     if gait == "stand":
         return 0
     moment = _GAITS[gait].moment
@@ -100,8 +100,10 @@ def phase_of(gait: Gait, stride: float) -> int:
 
 @lru_cache(maxsize=2000)
 def sprite(kit: Kit, gait: Gait, phase: int, heading: int) -> Sprite:
-    """The figure of `kit` in one of PHASES of its gait; `heading` 0 faces the viewer, then by 30 degrees to
-    its right-hand side of the picture, up to 6, which shows the back. Other headings are these, mirrored.
+    """The figure in `kit` at one of PHASES of its gait. Cached.
+
+    `heading` 0 faces the viewer, then in steps of 30 degrees to the right of the image, up to 6, which shows the
+    back. Other headings are mirror images of these.
     """
     turn = 2 * math.pi * heading / HEADINGS
     canvas_px = SPRITE_PX_PER_M * _FINER
@@ -127,7 +129,7 @@ def sprite(kit: Kit, gait: Gait, phase: int, heading: int) -> Sprite:
 
 @dataclass(slots=True)
 class _Figure:
-    """A canvas on which limbs are put by body coordinates: forward, to its left, up, metres."""
+    """A canvas for limbs in body coordinates: forward, to its left, up, in metres."""
 
     canvas: Plane
     px_per_m: float
@@ -135,26 +137,26 @@ class _Figure:
     roll: float = 0.0
 
     def pixel(self, point: Array) -> tuple[int, int]:
-        """Canvas pixels in sixteenths."""
+        """Canvas coordinates in sixteenths of a pixel."""
         forward, left, up = self._rolled(point)
-        # Facing the viewer (turn 0), the figure's left is on the picture's right.
+        # When the figure faces the viewer (turn 0), its left is on the image's right.
         across = math.sin(self.turn) * forward + math.cos(self.turn) * left
         x = self.canvas.shape[1] / 2 + across * self.px_per_m
         y = self.canvas.shape[0] - (up + _FEET_M) * self.px_per_m
         return round(16 * x), round(16 * y)
 
     def _rolled(self, point: Array) -> tuple[float, float, float]:
-        """The point after the body has turned about its hip and fallen."""
+        """The point after the body's rotation about its hip and its fall."""
         forward, left, up = point
         sin, cos, above = math.sin(self.roll), math.cos(self.roll), up - _HIP_M
         return forward, left * cos + above * sin, above * cos - left * sin + _HIP_M - 0.52 * abs(sin)
 
     def depth(self, point: Array) -> float:
-        """How near the viewer a point is, metres."""
+        """The distance of a point towards the viewer, in metres."""
         return math.cos(self.turn) * float(point[0]) - math.sin(self.turn) * float(point[1])
 
     def limb(self, points: list[Array], width_m: float, colour: Rgb, light: float) -> None:
-        """A stroke along `points`, rounded at its ends, darker towards its right edge."""
+        """Draw a stroke along `points` with round ends, darker towards its right edge."""
         thick = max(1, round(width_m * self.px_per_m))
         edge, core = _shade(colour, 0.78 * light), _shade(colour, light)
         shift = max(1, thick // 6) * 16
@@ -166,13 +168,13 @@ class _Figure:
             cv2.line(self.canvas, lit_a, lit_b, core, max(1, round(thick * 0.58)), cv2.LINE_AA, 4)
 
     def patch(self, points: list[Array], colour: Rgb, light: float) -> None:
-        """The convex hull of `points`."""
+        """Draw the convex hull of `points`."""
         pixels = np.array([self.pixel(point) for point in points], np.int32)
         hull = cv2.convexHull(pixels.reshape(-1, 1, 2))
         cv2.fillConvexPoly(self.canvas, hull, _shade(colour, light), cv2.LINE_AA, 4)
 
     def ball(self, centre: Array, radius_m: float, colour: Rgb, light: float) -> None:
-        """A disc."""
+        """Draw a disc."""
         cv2.circle(
             self.canvas,
             self.pixel(centre),
@@ -256,7 +258,7 @@ def _draw_torso(figure: _Figure, kit: Kit, hip: Array, chest: Array) -> None:
     )
     waist, top = hip + 0.08 * (chest - hip), chest + np.array([0.0, 0.0, 0.02])
     figure.patch([*ring(waist, 0.165, 0.125), *ring(top, 0.215, 0.13)], kit.shirt, 0.80)
-    # The sun stands at the viewer's left: the same body again, narrower and brighter, on that side.
+    # The sun is to the viewer's left: draw the body again, narrower and brighter, on that side.
     lit = np.array([-math.sin(figure.turn), -math.cos(figure.turn), 0.0]) * 0.055
     figure.patch([*ring(waist + lit, 0.115, 0.08), *ring(top + lit, 0.155, 0.085)], kit.shirt, 1.0)
     collar = top + np.array([0.0, 0.0, 0.03])

@@ -1,4 +1,4 @@
-"""The picture's still part, painted once: the ground below, the stadium round it, the sky."""
+"""The static background of the match, painted once: ground, stadium and sky."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from pipeline.match.venue import SETBACK_M, Venue
 from pipeline.optics.frame import Frame
 
 _UPRIGHT_TO_SLOPE = -0.18
-"""Below this slope of the ray there is nothing but ground."""
+"""Rays below this slope meet only the ground."""
 _HORIZON_SLOPE = -0.02
-"""Above this one everything is sky, trees or stands."""
+"""Rays above this slope meet only sky, trees or stands."""
 _STRIP_ROWS = 64
 
 
 @lru_cache(maxsize=2)
 def paint_stadium(venue: Venue) -> Frame:
-    """The empty stadium as an NV12 frame, not to be drawn on. The first time it takes a second for 2880x960."""
+    """The empty stadium as an NV12 frame, cached and read-only. The first call takes a second for 2880x960."""
     picture = np.empty((venue.height, venue.width, 3), np.float32)
     split = int(np.clip(venue.horizon_y - _UPRIGHT_TO_SLOPE * venue.focal_px, 0, venue.height))
     for top in range(0, venue.height, _STRIP_ROWS):
         rows = slice(top, min(top + _STRIP_ROWS, venue.height))
-        # What stands upright has fine detail: it is painted at twice the size, then averaged.
+        # Upright objects have fine detail: they are painted at twice the size, then averaged.
         picture[rows] = _strip(venue, rows, finer=2 if top < split else 1)
     turf.paint_markings(picture, venue)
     frame = to_frame(picture)
@@ -38,7 +38,7 @@ def paint_stadium(venue: Venue) -> Frame:
 
 
 def _strip(venue: Venue, rows: slice, finer: int) -> Picture:
-    """Some rows of the picture, evaluated at `finer` times the resolution and averaged."""
+    """Some rows of the image, evaluated at `finer` times the resolution and averaged."""
     wide = (np.arange(venue.width * finer) + 0.5) / finer - 0.5
     high = (np.arange(rows.start * finer, rows.stop * finer) + 0.5) / finer - 0.5
     yaw = ((wide - venue.centre_x) / venue.focal_px).astype(np.float32)

@@ -1,6 +1,6 @@
-"""What rises round the pitch: sky, trees, stands with their crowd, advertising boards, floodlights.
+"""The surroundings of the pitch: sky, trees, stands with crowd, advertising boards, floodlights.
 
-Everything is found by following each pixel's ray to planes in closed form, the farthest painted first.
+Each pixel's ray is intersected with planes in closed form; the farthest objects are painted first.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ _BOARD_LENGTH_M = 9.0
 
 @dataclass(frozen=True, slots=True)
 class _Rake:
-    """A raked stand: its front row's distance from the camera, heights, and how far it reaches sideways."""
+    """A raked stand: distance of the front row from the camera, heights and slope, in metres."""
 
     front_m: float
     low_m: float
     high_m: float
     run: float
-    """Metres back for a metre up."""
+    """Metres back per metre up."""
 
 
 _FAR = _Rake(FAR_LINE_M + 8.0, 1.6, 13.0, 1.55)
@@ -68,9 +68,9 @@ _END_FROM_M, _END_TO_M = SETBACK_M + 2.0, FAR_LINE_M + 4.0
 
 
 def paint_surroundings(picture: Picture, yaw: Picture, slope: Picture, height_m: float) -> None:
-    """Paint over an RGB picture (rows, columns, 3) of the ground all that stands above it, in place.
+    """Paint everything above the ground over an RGB image (rows, columns, 3) of the ground, in place.
 
-    ``yaw`` (columns,) in radians and ``slope`` (rows,), the tangent of the pitch, are the pixels' rays.
+    ``yaw`` (columns,) in radians and ``slope`` (rows,), the tangent of the tilt, are the pixels' rays.
     """
     sky = slope > -0.05
     if sky.any():
@@ -85,16 +85,16 @@ def paint_surroundings(picture: Picture, yaw: Picture, slope: Picture, height_m:
     _paint_boards(picture, _BOARDS_FAR_M, cos, sin, slope, height_m, (-_BOARDS_SIDE_M, _BOARDS_SIDE_M))
     near_m, far_m = SETBACK_M - 1.0, FAR_LINE_M + BOARD_GAP_M
     _paint_boards(picture, _BOARDS_SIDE_M, -sin, cos, slope, height_m, (near_m, far_m))
-    # On the right, left to right is towards the camera.
+    # On the right side, text runs towards the camera.
     _paint_boards(picture, _BOARDS_SIDE_M, sin, -cos, slope, height_m, (-far_m, -near_m))
 
 
 def _sky(yaw: Picture, slope: Picture) -> Picture:
-    """A summer afternoon: pale at the horizon, blue above, with flat clouds."""
+    """A summer sky: pale at the horizon, blue above, with flat clouds."""
     up = np.clip(slope[:, None] / 0.24, 0.0, 1.0)
     low, high = np.array([0.80, 0.87, 0.93], np.float32), np.array([0.36, 0.56, 0.83], np.float32)
     sky = low + (high - low) * (up**0.8)[..., None]
-    # Clouds lie in a layer: their pattern is compressed towards the horizon.
+    # Clouds form a layer: their pattern is compressed towards the horizon.
     depth = 0.22 / (np.maximum(slope[:, None], 0.0) + 0.07)
     x = (np.sin(yaw)[None] * depth).astype(np.float32) * 0.33
     y = (np.cos(yaw)[None] * depth).astype(np.float32) * 0.33
@@ -107,7 +107,7 @@ def _sky(yaw: Picture, slope: Picture) -> Picture:
 
 
 def _paint_trees(picture: Picture, yaw: Picture, slope: Picture, height_m: float) -> None:
-    """A belt of trees behind the stands, its crowns uneven, darker below."""
+    """Paint a belt of trees behind the stands, with uneven crowns, darker below."""
     crown = texture.noise(31, 1.1)
     row = np.full_like(yaw, 0.37)
     top = 0.052 + 0.010 * texture.sample(crown, (yaw * 0.55)[None], row[None])[0]
@@ -133,7 +133,8 @@ def _paint_stand(
     reach_m: tuple[float, float],
     seed: int,
 ) -> None:
-    """A wall in front, rows of people above it. ``ahead``, ``aside``: a ray's parts across and along it."""
+    """Paint a stand: a wall, and rows of people above it. ``ahead``, ``aside``: a ray's components across and
+    along."""
     with np.errstate(divide="ignore", invalid="ignore"):
         wall_m = np.where(ahead > 0.01, rake.front_m / ahead, np.inf)
         rake_m = (rake.front_m + rake.run * (height_m - rake.low_m)) / (ahead - rake.run * slope)
@@ -148,7 +149,7 @@ def _paint_stand(
 
 
 def _crowd(along_m: Picture, back_m: Picture, seed: int) -> Picture:
-    """Colours (N, 3) of points on a stand: people, empty seats, stairs, a gangway."""
+    """The colours (N, 3) of points on a stand: people, empty seats, stairs, a gangway."""
     rng = np.random.default_rng(seed)
     dice = rng.random((64, 512, 4)).astype(np.float32)
     row = (back_m / _ROW_M).astype(np.int32)
@@ -157,7 +158,7 @@ def _crowd(along_m: Picture, back_m: Picture, seed: int) -> Picture:
     across = along_m / _SEAT_M + 0.5 * (row % 2) - seat - 0.5 + 0.16 * (chance[:, 3] - 0.5)
     up = back_m / _ROW_M - row
     block = np.floor(along_m / 14.0).astype(np.int32)
-    # Home and away supporters, neutral blocks between, some emptier.
+    # Home and away supporters, with neutral and emptier blocks in between.
     full = 0.93 - 0.22 * (dice[5, block % 512, 0] > 0.72)
     there = chance[:, 0] < full
     clothes = _CLOTHES[(chance[:, 1] * 14.99).astype(np.int32)]
@@ -180,7 +181,7 @@ def _crowd(along_m: Picture, back_m: Picture, seed: int) -> Picture:
 
 
 def _paint_roof(picture: Picture, cos: Picture, sin: Picture, slope: Picture, height_m: float) -> None:
-    """The far stand's back wall in shadow, its roof's edge, and the pillars that carry it."""
+    """Paint the far stand's back wall in shadow, the edge of its roof, and the pillars."""
     back_m = _FAR.front_m + _FAR.run * (_FAR.high_m - _FAR.low_m)
     up, along = height_m + back_m / cos * slope, sin / cos * back_m
     wall = (up > _FAR.high_m) & (up < 18.6) & _within(along, (-_FAR_HALF_M, _FAR_HALF_M))
@@ -206,7 +207,7 @@ def _paint_boards(
     height_m: float,
     reach_m: tuple[float, float],
 ) -> None:
-    """Advertising boards on an upright plane `distance_m` ahead, read from left to right."""
+    """Paint advertising boards on an upright plane `distance_m` ahead."""
     with np.errstate(divide="ignore"):
         ray_m = np.where(ahead > 0.01, distance_m / ahead, np.inf)
     up = height_m + ray_m * slope
@@ -221,7 +222,7 @@ def _paint_boards(
 
 @lru_cache(maxsize=1)
 def _panels() -> Picture:
-    """The boards side by side, RGB, as a strip 96 pixels high."""
+    """The boards side by side as an RGB strip 96 pixels high."""
     high, wide = 96, 909
     panels = []
     for text, colour in zip(_BOARD_TEXTS, _BOARD_COLOURS, strict=True):

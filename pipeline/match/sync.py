@@ -1,7 +1,7 @@
-"""The sync marks: when picture and sound of the match carry them, and how to find them in any recording.
+"""Sync marks: their times in video and sound of the match, and how to find them in any recording.
 
-At every full second, from 1 s on, one frame is brighter by FLASH_LIFT all over (and a small square in the
-panorama's lower left corner turns white), and a click sounds that begins with that frame.
+At every full second, from 1 s on, one frame is brighter by FLASH_LIFT everywhere (and a small square in the lower
+left corner of the panorama turns white), and a click starts with that frame.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 
 FLASH_LIFT: Final = 6
-"""By how much a marked frame's luma (16..235) is raised."""
+"""The increase of luma (16..235) in a marked frame."""
 CLICK_S: Final = 0.004
 _CLICK_FROM_HZ, _CLICK_TO_HZ = 3000.0, 9000.0
 _NEIGHBOURS = 4
 _LEAST_LIFT = 0.4 * FLASH_LIFT
-_LEAST_LIKENESS = 0.45
+_LEAST_CORRELATION = 0.45
 _LEAST_GAP_S = 0.5
 
 
 def mark_time(second: int, fps: Fraction) -> Fraction:
-    """When the mark of a full second is, in seconds: the first frame not before it."""
+    """The time in seconds of the mark of a full second: the first frame not before it."""
     return Fraction(math.ceil(second * fps)) / fps
 
 
 def is_marked(frame_index: int, fps: Fraction) -> bool:
-    """Whether a frame carries the flash."""
+    """Whether a frame has the flash."""
     second = math.floor(frame_index / fps)
     return second >= 1 and math.ceil(second * fps) == frame_index
 
 
 def click(rate_hz: int) -> Array:
-    """The click's samples at a rate, largest value about 1: a rising chirp under a half sine.
+    """The samples (N,) of the click at a sample rate, with a peak of about 1: a rising chirp under a half sine.
 
-    Its first sample stands at the mark's time.
+    Its first sample is at the time of the mark.
     """
     time_s = np.arange(round(CLICK_S * rate_hz)) / rate_hz
     sweep = _CLICK_FROM_HZ * time_s + (_CLICK_TO_HZ - _CLICK_FROM_HZ) * time_s**2 / (2 * CLICK_S)
@@ -48,10 +48,10 @@ def click(rate_hz: int) -> Array:
 
 
 def find_flashes(times_s: ArrayLike, mean_luma: ArrayLike) -> Array:
-    """The times of the frames that flash, given every frame's time and mean luma, both (N,).
+    """The times of the frames with a flash, given the time and mean luma of all frames, both (N,).
 
-    A flash is one frame that is brighter than the median of the frames round it; a slow change, such as a
-    pan over brighter ground, is none. Works on any view of the match, re-encoded ones too.
+    A flash is a single frame brighter than the median of its neighbours; a slow change, as a pan over brighter
+    ground, is not a flash. Works for any view of the match, also re-encoded. Pure; any thread.
     """
     times, luma = np.asarray(times_s, np.float64), np.asarray(mean_luma, np.float64)
     if luma.size < 3:
@@ -67,31 +67,31 @@ def find_flashes(times_s: ArrayLike, mean_luma: ArrayLike) -> Array:
 
 
 def find_clicks(samples: ArrayLike, rate_hz: int) -> Array:
-    """When clicks begin, in seconds from the first sample; `samples` is (N,) or (N, channels) of any scale.
+    """The times of clicks in seconds from the first sample; `samples` is (N,) or (N, channels) at any scale.
 
-    By matched filter: the likeness (normalised correlation) of the sound to the click, whose peak stands at
-    the click's first sample whatever the level, and survives lossy coding.
+    A matched filter: the normalised correlation of the sound with the click has its peak at the click's first
+    sample at any level, also after lossy coding. Pure; any thread.
     """
-    from scipy.signal import oaconvolve  # half a second to import, which no match need pay
+    from scipy.signal import oaconvolve  # takes half a second to import, and only measurements need it
 
     sound = np.asarray(samples, np.float64)
     mono = sound.mean(axis=1) if sound.ndim == 2 else sound
     template = click(rate_hz)
     if mono.size < 2 * template.size:
         return np.empty(0)
-    # The crowd is loud below the click's band and would dilute the likeness.
+    # The crowd is loud below the click's band and would weaken the correlation.
     mono = _without_lows(mono, rate_hz)
     template = _without_lows(np.pad(template, template.size), rate_hz)
     lead = template.size // 3
     match = oaconvolve(mono, template[::-1], "full")[template.size - 1 :]
     energy = oaconvolve(mono**2, np.ones(template.size), "full")[template.size - 1 :]
     floor = 1e-9 * max(float(energy.max()), 1e-12)
-    likeness = match / np.sqrt(np.maximum(energy, floor) * float(template @ template))
-    return (_peaks(likeness, round(_LEAST_GAP_S * rate_hz)) + lead) / rate_hz
+    correlation = match / np.sqrt(np.maximum(energy, floor) * float(template @ template))
+    return (_peaks(correlation, round(_LEAST_GAP_S * rate_hz)) + lead) / rate_hz
 
 
 def _without_lows(samples: Array, rate_hz: int) -> Array:
-    """High-passed with no delay: what a smoothing over 0.4 ms takes away is taken twice."""
+    """The samples after a high-pass filter without delay: smoothing over 0.4 ms, subtracted twice."""
     width = max(3, round(0.0004 * rate_hz) | 1)
     smooth = np.hanning(width + 2)[1:-1]
     smooth /= smooth.sum()
@@ -100,13 +100,13 @@ def _without_lows(samples: Array, rate_hz: int) -> Array:
     return samples
 
 
-def _peaks(likeness: Array, gap: int) -> NDArray[np.intp]:
+def _peaks(correlation: Array, gap: int) -> NDArray[np.intp]:
     """Indices of the highest points above the threshold, at least `gap` apart."""
     found: list[int] = []
-    candidates = np.flatnonzero(likeness > _LEAST_LIKENESS)
+    candidates = np.flatnonzero(correlation > _LEAST_CORRELATION)
     for index in candidates:
         if found and index - found[-1] < gap:
-            if likeness[index] > likeness[found[-1]]:
+            if correlation[index] > correlation[found[-1]]:
                 found[-1] = int(index)
         else:
             found.append(int(index))

@@ -1,4 +1,4 @@
-"""Seamless noise, the raw material of turf, sky and trees."""
+"""Seamless noise textures for turf, sky and trees."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SIDE = 512
 
 @lru_cache(maxsize=16)
 def noise(seed: int, roughness: float) -> Picture:
-    """A tile (512, 512) of noise with mean 0 and deviation 1 that repeats seamlessly.
+    """A tile (512, 512) of noise with mean 0 and standard deviation 1 that repeats seamlessly.
 
-    Its spectrum falls with frequency to the power of `roughness`: 0 is white, 2 makes clouds.
+    Its spectrum decreases with frequency to the power of `roughness`: 0 is white noise, 2 looks like clouds.
     """
     white = np.random.default_rng(seed).standard_normal((_SIDE, _SIDE))
     frequency = np.hypot(np.fft.fftfreq(_SIDE)[:, None], np.fft.rfftfreq(_SIDE)[None]) * _SIDE
@@ -29,8 +29,8 @@ def noise(seed: int, roughness: float) -> Picture:
 
 
 def sample(tile: Picture, x: Picture, y: Picture) -> Picture:
-    """The tile's values at `x`, `y`, of which 1.0 spans the tile, repeated without end; shape as `x`."""
-    # remap repeats at the border only for coordinates near it, so they are folded into the tile first.
+    """The values of the repeated tile at `x`, `y`, in units of the tile's size; shape as `x`."""
+    # remap wraps around only for coordinates near the border, so they are wrapped into the tile first.
     columns = ((x - np.floor(x)) * _SIDE).astype(np.float32)
     rows = ((y - np.floor(y)) * _SIDE).astype(np.float32)
     return np.asarray(

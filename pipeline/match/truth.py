@@ -1,4 +1,4 @@
-"""Where ball and players really are: rows of a track in the rig's angles, and the file of them."""
+"""Ground truth of the match: true positions of ball and players in the rig's angles, and their track CSV."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 
 from pipeline.errors import OutputError
 from pipeline.match.field import BALL_RADIUS_M
+from pipeline.match.kits import HEIGHTS_M
+from pipeline.match.match_state import PLAYERS
 from pipeline.match.play import Play
-from pipeline.match.scene import PLAYERS
 from pipeline.match.settings import MatchSettings
 from pipeline.match.venue import Venue
-from pipeline.match.wardrobe import HEIGHTS_M
 from pipeline.timebase import Nanoseconds, ns_to_seconds
 
 _HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
@@ -23,7 +23,7 @@ _HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
 
 @dataclass(frozen=True, slots=True)
 class TruthRow:
-    """One thing at one time: the direction of the ball's centre, or of a player's middle, degrees."""
+    """The true direction of the ball's centre or of a player's middle at one time, in degrees."""
 
     time_ns: Nanoseconds
     yaw_deg: float
@@ -32,7 +32,7 @@ class TruthRow:
 
 
 class MatchTruth:
-    """The truth about one match, asked forward in time. Pure; not for several threads at once."""
+    """The ground truth of one match, queried in time order. Pure; one thread at a time."""
 
     def __init__(self, settings: MatchSettings) -> None:
         self._settings = settings
@@ -40,13 +40,13 @@ class MatchTruth:
         self._play = Play(settings.seed)
 
     def at(self, time_ns: int) -> list[TruthRow]:
-        """The ball, then the 22 players, at a time not earlier than the one asked before.
+        """The ball, then the 22 players, at a time not earlier than the previous one.
 
-        ``time_ns`` counts from the match's first frame. Raises ValueError for a time that has gone by.
+        ``time_ns`` counts from the first frame of the match. Raises ValueError for an earlier time.
         """
-        scene = self._play.at(ns_to_seconds(time_ns))
-        u, v, z = scene.ball
-        place = np.concatenate([[[u, v]], scene.position[:PLAYERS]])
+        state = self._play.at(ns_to_seconds(time_ns))
+        u, v, z = state.ball
+        place = np.concatenate([[[u, v]], state.position[:PLAYERS]])
         up_m = np.concatenate([[z + BALL_RADIUS_M], np.array(HEIGHTS_M[:PLAYERS]) / 2])
         yaw, tilt = self._venue.angles(place[:, 0], place[:, 1], up_m)
         return [
@@ -55,14 +55,14 @@ class MatchTruth:
         ]
 
     def frames(self, count: int) -> Iterator[list[TruthRow]]:
-        """The truth at each of the first `count` frames."""
+        """The ground truth of each of the first `count` frames."""
         for index in range(count):
             yield self.at(frame_time_ns(index, self._settings))
 
     def write(self, path: str | Path, *, frames: int, start_ns: int = 0) -> None:
-        """Write the first `frames` frames' truth as a track CSV; the first frame's time is `start_ns`.
+        """Write the ground truth of the first `frames` frames as a track CSV; the first frame's time is `start_ns`.
 
-        To be called once, on a truth that was not asked before. Blocks on the disk. Raises OutputError.
+        Call it once, on a new object. Blocks on the disk. Raises OutputError if the file cannot be written.
         """
         try:
             with Path(path).open("w", encoding="ascii", newline="\n") as file:
@@ -70,11 +70,11 @@ class MatchTruth:
                 for rows in self.frames(frames):
                     file.writelines(_line(row, start_ns) for row in rows)
         except OSError as error:
-            raise OutputError(f"cannot write the truth to {path}: {error.strerror}") from error
+            raise OutputError(f"cannot write the ground truth to {path}: {error.strerror}") from error
 
 
 def frame_time_ns(index: int, settings: MatchSettings) -> Nanoseconds:
-    """When a frame is, counted from the first, to the nearest nanosecond."""
+    """The time of a frame, counted from the first one, to the nearest nanosecond."""
     return Nanoseconds(round(index * 1_000_000_000 / settings.fps))
 
 

@@ -1,4 +1,4 @@
-"""The ground of the picture: mown turf with its markings, and the run-off round it."""
+"""Paints the ground: mown turf with its markings, and the run-off around it."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ _APRON, _TRACK = (0.285, 0.430, 0.190), (0.46, 0.27, 0.22)
 _CONCRETE = (0.52, 0.52, 0.50)
 _LANES, _LANE_M = 6, 1.22
 _VERGE_M = 1.9
-"""Of grass between the near touchline and the track."""
+"""The width of the grass between the near touchline and the track."""
 _STRIPES = 20
 _LINE_COLOUR = (0.93, 0.95, 0.92)
 _FINER = 4
-"""Markings are drawn this many times finer and then averaged; half as many in a picture wider than this."""
+"""Markings are drawn at this many times the resolution and then averaged; at half as many in wider images."""
 _WIDE_PX = 4096
 
 
 def paint_turf(u_m: Picture, v_m: Picture, footprint_m: Picture) -> Picture:
-    """The ground's colour (rows, columns, 3) at pitch coordinates; `footprint_m` is a pixel's depth there."""
+    """The colours (rows, columns, 3) of the ground at pitch coordinates; `footprint_m` is a pixel's depth there."""
     stripe = _soft_square(u_m / (LENGTH_M / _STRIPES), footprint_m * 0.25 / (LENGTH_M / _STRIPES))
     bands = _soft_square(v_m / 8.5, footprint_m / 8.5)
     light = 0.5 + 0.36 * stripe + 0.13 * bands
@@ -67,7 +67,7 @@ def paint_turf(u_m: Picture, v_m: Picture, footprint_m: Picture) -> Picture:
 
 
 def _paint_track(colour: Picture, u_m: Picture, v_m: Picture, soft: Picture, rubber: Picture) -> None:
-    """The running track outside the boards, its lanes, and the concrete beyond, in place."""
+    """Paint the running track outside the boards, its lanes, and the concrete beyond, in place."""
     aside, before = np.abs(u_m) - HALF_LENGTH_M - BOARD_GAP_M, -v_m - HALF_WIDTH_M - _VERGE_M
     into = np.where((aside > 0) & (before > 0), np.hypot(aside, before), np.maximum(aside, before))
     cover = np.clip(into / soft, 0.0, 1.0)
@@ -83,7 +83,7 @@ def _paint_track(colour: Picture, u_m: Picture, v_m: Picture, soft: Picture, rub
 
 
 def paint_markings(picture: Picture, venue: Venue) -> None:
-    """Draw the white lines into an RGB picture (height, width, 3), in place."""
+    """Draw the white lines into an RGB image (height, width, 3), in place."""
     top = max(0, int(venue.horizon_y) - 1)
     rows = venue.height - top
     finer = _FINER if venue.width <= _WIDE_PX else _FINER // 2
@@ -99,7 +99,7 @@ def paint_markings(picture: Picture, venue: Venue) -> None:
 
 
 def _strips() -> Iterator[Array]:
-    """Every marking as short convex pieces (4 or more corners) in pitch metres."""
+    """All markings as short convex polygons (4 or more corners) in pitch metres."""
     half_u, half_v = HALF_LENGTH_M, HALF_WIDTH_M
     lines = [
         [(-half_u, -half_v), (half_u, -half_v), (half_u, half_v), (-half_u, half_v), (-half_u, -half_v)],
@@ -139,7 +139,7 @@ def _disc(u: float, v: float, radius: float) -> Array:
 
 
 def _stroked(line: Array) -> Iterator[Array]:
-    """A line as pieces of at most a metre, so that each is straight in the cylindrical picture too."""
+    """A line as polygons of at most a metre, so that each is straight in the cylindrical image, too."""
     for a, b in pairwise(line):
         length = float(np.hypot(*(b - a)))
         along = (b - a) / length
@@ -151,7 +151,7 @@ def _stroked(line: Array) -> Iterator[Array]:
 
 
 def _worn(u_m: Picture, v_m: Picture) -> Picture:
-    """0..1 where feet have worn the turf: goal mouths, penalty spots, the centre spot, the assistants' run."""
+    """The wear of the turf, 0..1: goal mouths, penalty spots, the centre spot, the assistants' lines."""
     goal = np.exp(-(((np.abs(u_m) - HALF_LENGTH_M + 1.5) / 2.2) ** 2) - (v_m / 3.4) ** 2)
     spot = np.exp(-(((np.abs(u_m) - HALF_LENGTH_M + PENALTY_SPOT_M) / 1.2) ** 2) - (v_m / 1.2) ** 2)
     centre = np.exp(-((u_m / 2.0) ** 2) - (v_m / 1.6) ** 2)
@@ -161,7 +161,7 @@ def _worn(u_m: Picture, v_m: Picture) -> Picture:
 
 
 def _soft_square(phase: Picture, softness: Picture) -> Picture:
-    """A square wave of -1 and 1 with period 2 whose edges are blurred over `softness` (in phase)."""
+    """A square wave of -1 and 1 with period 2 and edges blurred over `softness` (in phase)."""
     distance = np.abs(np.mod(phase, 2.0) - 1.0) - 0.5
     wave: Picture = np.clip(distance / np.maximum(softness, 0.02), -1.0, 1.0)
     return wave

@@ -1,6 +1,6 @@
-"""Where the match's camera stands and how it sees: an upright cylindrical panorama over the touchline's middle.
+"""Venue: position and projection of the match's camera, an upright cylindrical panorama at the halfway line.
 
-The drawing projects points by itself, in float32 and in bulk; the tests hold it to the Rig's own way.
+Drawing projects points itself, in float32 and in bulk; the tests check that it agrees with the Rig.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from pipeline.optics.surface import Surface
 Array = NDArray[np.float64]
 
 SETBACK_M: Final = 14.0
-"""From the camera to the near touchline."""
+"""The distance from the camera to the near touchline."""
 HFOV_DEG: Final = 160.0
 _NEAREST_GROUND_M = 12.4
-"""How near to the camera the ground at the picture's lower edge lies."""
+"""The distance from the camera to the ground at the image's lower edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Venue:
 
     @classmethod
     def of(cls, settings: MatchSettings) -> Venue:
-        """The venue of a match. The whole length is in view; so is the near touchline from an aspect of 3 on."""
+        """The venue of a match. It shows the whole length; from an aspect ratio of 3 on, the near touchline as
+        well."""
         focal_px = settings.width / math.radians(HFOV_DEG)
         below_px = focal_px * settings.height_m / _NEAREST_GROUND_M
         horizon_y = max(0.1 * settings.height, settings.height - 0.5 - below_px)
@@ -54,7 +55,7 @@ class Venue:
         )
 
     def rig(self) -> Rig:
-        """The same as a Rig of one cylindrical camera that knows the pitch."""
+        """The venue as a Rig of one cylindrical camera, with the pitch."""
         lens = CylindricalLens((self.width, self.height), self.focal_px, (self.centre_x, self.horizon_y))
         return Rig(
             (Camera("match", lens),),
@@ -83,7 +84,7 @@ class Venue:
     def span(
         self, yaw_deg: tuple[float, float], tilt_deg: tuple[float, float]
     ) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Columns and rows, even and within the picture, between two yaws and two tilts (upper first)."""
+        """Columns and rows, even and inside the image, between two yaws and two tilts (upper first)."""
         x = [self.centre_x + self.focal_px * math.radians(yaw) for yaw in yaw_deg]
         y = [self.horizon_y - self.focal_px * math.tan(math.radians(tilt)) for tilt in tilt_deg]
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.match.colour import to_frame, yuv
 from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
-from pipeline.match.match import MARK_PITCH_DEG, MARK_YAW_DEG, Match, match_rig
+from pipeline.match.match import MARK_TILT_DEG, MARK_YAW_DEG, Match, match_rig
+from pipeline.match.match_state import PLAYERS
 from pipeline.match.play import Play
-from pipeline.match.scene import PLAYERS
 from pipeline.match.settings import MatchSettings, parse_match
 from pipeline.match.stadium import paint_stadium
 from pipeline.match.sync import FLASH_LIFT
@@ -64,8 +64,8 @@ def test_the_ball_is_drawn_where_the_truth_says(small: Match) -> None:
         match.render(index, out)
         time_ns = frame_time_ns(index, SMALL)
         ball = truth.at(time_ns)[0]
-        scene = play.at(time_ns / 1e9)
-        gap = np.linalg.norm(scene.position[:PLAYERS] - scene.ball[:2], axis=1).min()
+        state = play.at(time_ns / 1e9)
+        gap = np.linalg.norm(state.position[:PLAYERS] - state.ball[:2], axis=1).min()
         if gap < 4.0:
             continue
         x, y = np.rint(rig.angles_to_pixels(0, ball.yaw_deg, ball.tilt_deg)).astype(int)
@@ -140,7 +140,7 @@ def test_a_marked_frame_is_brighter_by_the_documented_lift() -> None:
 
 def test_the_marker_patch_is_where_it_is_said_to_be() -> None:
     settings = MatchSettings(seed=1, width=2880, height=960)
-    x, y = np.rint(match_rig(settings).angles_to_pixels(0, MARK_YAW_DEG, MARK_PITCH_DEG)).astype(int)
+    x, y = np.rint(match_rig(settings).angles_to_pixels(0, MARK_YAW_DEG, MARK_TILT_DEG)).astype(int)
     match, out = Match(settings), frame_of(settings)
     for index, luma in ((29, 28), (30, 235)):
         match.render(index, out)

@@ -12,41 +12,41 @@ from hypothesis import strategies as st
 
 from pipeline.match import ball as ballistics
 from pipeline.match.ball import Ball
+from pipeline.match.match_state import PLAYERS, Event, MatchState
 from pipeline.match.play import TICK_HZ, TICK_S, Play
-from pipeline.match.scene import PLAYERS, Event, Scene
 
 pytestmark = pytest.mark.xdist_group("match-play")
 
 
-def played(seed: int, seconds: float) -> tuple[list[Scene], list[Event]]:
+def played(seed: int, seconds: float) -> tuple[list[MatchState], list[Event]]:
     play = Play(seed)
-    scenes = [play.at(tick * TICK_S) for tick in range(round(seconds * TICK_HZ))]
-    return scenes, play.heard()
+    states = [play.at(tick * TICK_S) for tick in range(round(seconds * TICK_HZ))]
+    return states, play.heard()
 
 
 @pytest.fixture(scope="module")
-def five_minutes() -> tuple[list[Scene], list[Event]]:
+def five_minutes() -> tuple[list[MatchState], list[Event]]:
     return played(1, 300.0)
 
 
-def test_nobody_runs_faster_than_legs_can(five_minutes: tuple[list[Scene], list[Event]]) -> None:
-    position = np.array([scene.position for scene in five_minutes[0]])
+def test_nobody_runs_faster_than_legs_can(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
+    position = np.array([state.position for state in five_minutes[0]])
     velocity = np.diff(position, axis=0) * TICK_HZ
     acceleration = np.diff(velocity, axis=0) * TICK_HZ
     assert np.linalg.norm(velocity, axis=-1).max() <= 9.0
     assert np.linalg.norm(acceleration, axis=-1).max() <= 5.0
 
 
-def test_the_ball_never_jumps(five_minutes: tuple[list[Scene], list[Event]]) -> None:
-    ball = np.array([scene.ball for scene in five_minutes[0]])
+def test_the_ball_never_jumps(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
+    ball = np.array([state.ball for state in five_minutes[0]])
     assert (np.linalg.norm(np.diff(ball, axis=0), axis=1) * TICK_HZ).max() <= 32.0
     assert ball[:, 2].min() >= -1e-9
     assert np.abs(ball[:, 0]).max() < 58.0
     assert np.abs(ball[:, 1]).max() < 39.0
 
 
-def test_play_visits_both_goals_and_both_flanks(five_minutes: tuple[list[Scene], list[Event]]) -> None:
-    ball = np.array([scene.ball for scene in five_minutes[0]])
+def test_play_visits_both_goals_and_both_flanks(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
+    ball = np.array([state.ball for state in five_minutes[0]])
     assert ball[:, 0].min() < -36.0
     assert ball[:, 0].max() > 36.0
     flank = np.sign(ball[np.abs(ball[:, 1]) > 12.0, 1])
@@ -121,25 +121,25 @@ def test_the_future_of_the_ball_is_what_comes_to_pass() -> None:
 def test_a_goal_is_stopped_by_the_net_and_followed_by_a_kick_off() -> None:
     play = Play(7)
     ticks = itertools.count()
-    scene = next(
-        scene for tick in ticks if sum((scene := play.at(tick * TICK_S)).score) or tick > 30 * 60 * TICK_HZ
+    state = next(
+        state for tick in ticks if sum((state := play.at(tick * TICK_S)).score) or tick > 30 * 60 * TICK_HZ
     )
-    assert sum(scene.score) == 1
+    assert sum(state.score) == 1
     assert [event.kind for event in play.heard()][-2:] == ["goal", "whistle"]
     behind_line = [abs(play.at(next(ticks) * TICK_S).ball[0]) for _ in range(TICK_HZ)]
     assert 52.5 < max(behind_line) < 54.6
     for _ in range(40 * TICK_HZ):
-        scene = play.at(next(ticks) * TICK_S)
+        state = play.at(next(ticks) * TICK_S)
         if (events := play.heard()) and events[-1].kind == "kick":
             break
     assert math.hypot(*events[-1].place) < 1.0
 
 
-def test_everyone_is_somewhere_sensible(five_minutes: tuple[list[Scene], list[Event]]) -> None:
-    position = np.array([scene.position for scene in five_minutes[0]])
+def test_everyone_is_somewhere_sensible(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
+    position = np.array([state.position for state in five_minutes[0]])
     assert np.abs(position[:, :PLAYERS, 0]).max() < 57.0
     assert np.abs(position[:, :PLAYERS, 1]).max() < 37.5
     assert np.isfinite(position).all()
-    facing = np.array([scene.facing for scene in five_minutes[0][::50]])
+    facing = np.array([state.facing for state in five_minutes[0][::50]])
     assert np.linalg.norm(facing, axis=-1) == pytest.approx(np.ones(facing.shape[:2]), abs=0.2)
     assert math.isfinite(five_minutes[0][-1].danger)

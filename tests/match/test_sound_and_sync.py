@@ -125,5 +125,5 @@ def test_the_truth_is_written_as_a_track(tmp_path: Path) -> None:
 
 
 def test_a_truth_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot write the truth"):
+    with pytest.raises(OutputError, match="cannot write the ground truth"):
         MatchTruth(SETTINGS).write(tmp_path / "none" / "truth.csv", frames=1)

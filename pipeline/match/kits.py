@@ -1,4 +1,4 @@
-"""Who wears what: two teams, two keepers, the officials; hair and skin by the player."""
+"""Kits and looks of all people: two teams, two goalkeepers, the officials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.match.colour import Rgb
 from pipeline.match.formation import KEEPERS, TEAM
-from pipeline.match.scene import PEOPLE, PLAYERS
+from pipeline.match.match_state import PEOPLE, PLAYERS
 from pipeline.match.sprites import Kit
 
 _HOME = Kit(shirt=(0.80, 0.09, 0.12), shorts=(0.95, 0.95, 0.95), socks=(0.78, 0.09, 0.12))
@@ -23,7 +23,7 @@ _LOOKS: tuple[tuple[Rgb, Rgb], ...] = (
     ((0.48, 0.32, 0.23), (0.07, 0.06, 0.06)),
     ((0.88, 0.71, 0.60), (0.50, 0.36, 0.18)),
 )
-"""Skin and hair."""
+"""Colours of skin and hair."""
 
 
 def _kit(person: int) -> Kit:
@@ -36,6 +36,6 @@ def _kit(person: int) -> Kit:
 
 
 KITS: Final = tuple(_kit(person) for person in range(PEOPLE))
-"""Everyone's kit, by the rows of a Scene."""
+"""The kit of each person, by the rows of a MatchState."""
 HEIGHTS_M: Final = tuple(1.74 + 0.03 * ((person * 5) % 6) for person in range(PEOPLE))
-"""Everyone's height."""
+"""The height of each person."""

@@ -1,4 +1,4 @@
-"""What the simulation shows of itself: a Scene (who stands where) and Events (what is to be heard)."""
+"""The output of the simulation: MatchState (everyone's position) and sound events."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PEOPLE: Final = 25
 
 EventKind = Literal["kick", "whistle", "goal"]
 Act = Literal["kick", "throw", "cheer", "dive-left", "dive-right"]
-"""What somebody does besides standing, walking and running."""
+"""Actions other than standing, walking and running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something to be heard: when (seconds of the match), what, where (u, v in m), and how loud (0..1)."""
+    """A sound event: match time in seconds, kind, position (u, v in m), and loudness (0..1)."""
 
     time_s: float
     kind: EventKind
@@ -32,13 +32,12 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """Everyone and the ball at one instant, pitch metres.
+class MatchState:
+    """All people and the ball at one instant, in pitch metres.
 
-    ``position``, ``facing`` (unit vectors): (25, 2), rows 0-10 and 11-21 the teams, keepers first, then the
-    referee and the assistants. ``speed`` (m/s) and ``stride`` (cycles of the gait, 0..1): (25,).
-    ``ball``: u, v and the height of its lowest point. ``danger``: 0..1, how near play is to a goal.
-    ``acts``: what those do, by their rows, who do something besides moving.
+    ``position``, ``facing`` (unit vectors): (25, 2), rows 0-10 and 11-21 the teams, goalkeepers first, then the
+    referee and the assistants. ``speed`` (m/s) and ``stride`` (gait cycle, 0..1): (25,). ``ball``: u, v and the
+    height of its lowest point. ``danger``: 0..1, how near play is to a goal. ``acts``: actions by row.
     """
 
     time_s: float
@@ -51,11 +50,11 @@ class Scene:
     score: tuple[int, int]
     acts: Mapping[int, Act] = field(default_factory=dict)
 
-    def towards(self, later: Scene, part: float) -> Scene:
-        """The scene `part` (0..1) of the way to the next tick's."""
+    def towards(self, later: MatchState, part: float) -> MatchState:
+        """The state `part` (0..1) of the way to the next tick's."""
         turn = (later.stride - self.stride + 0.5) % 1.0 - 0.5
         ball = tuple(a + (b - a) * part for a, b in zip(self.ball, later.ball, strict=True))
-        return Scene(
+        return MatchState(
             self.time_s + (later.time_s - self.time_s) * part,
             self.position + (later.position - self.position) * part,
             self.facing + (later.facing - self.facing) * part,

@@ -1,4 +1,4 @@
-"""What the player on the ball does: shoot, pass along the ground, loft it, or dribble on."""
+"""Decisions of the player on the ball: shoot, pass, cross, clear or dribble."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 SHOT_RANGE_M: Final = 27.0
 _SHORTEST_PASS_M, _LONGEST_PASS_M = 5.0, 52.0
 _ARRIVAL_SPEED = 7.5
-"""m/s with which a pass along the ground reaches its man."""
+"""The speed in m/s with which a pass along the ground reaches its receiver."""
 _LOFT_FROM_M = 20.0
 _THROUGH_M = 9.0
 _AIM_ERROR_DEG = 2.0
@@ -28,7 +28,7 @@ _AIM_ERROR_DEG = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Kick:
-    """The ball's new velocity in m/s; who it is meant for, if anyone, and where (u, v)."""
+    """The ball's new velocity in m/s, the intended receiver, if any, and the target (u, v)."""
 
     speed_u: float
     speed_v: float
@@ -51,8 +51,8 @@ def on_the_ball(
 ) -> Kick | None:
     """What `player` does with the ball at `origin` (2,): a kick, or None to keep it.
 
-    ``position``, ``velocity``: (22, 2), everyone's; `crowding_m`: how near the nearest rival is; `came_from`:
-    who last kicked it; `haste`: see ``best_pass``.
+    ``position``, ``velocity``: (22, 2), all players'; `crowding_m`: the distance to the nearest opponent;
+    `came_from`: who kicked it last; `haste`: see ``best_pass``.
     """
     if wants_to_shoot(rng, player, origin, crowding_m):
         return shoot(rng, player, origin)
@@ -60,14 +60,14 @@ def on_the_ball(
         return cross(rng, player, origin, position)
     worth, kick = best_pass(rng, player, position, velocity, origin, not_to=came_from, haste=haste)
     if crowding_m < 2.5 and worth < 0.3 and origin[0] * FORWARD[player] < -HALF_LENGTH_M + 22.0:
-        return clear_it(rng, player, origin)
-    # Room ahead makes it worth to keep the ball.
+        return clearance(rng, player, origin)
+    # Free space ahead makes it worthwhile to keep the ball.
     patience = 1.3 if crowding_m > 6.0 else 0.6 if crowding_m > 3.0 else 0.0
     return kick if worth > patience else None
 
 
 def restart_kick(rng: random.Random, stop: Restart, origin: Array, position: Array, velocity: Array) -> Kick:
-    """How the taker of a dead ball at `origin` (2,) plays it; not for throw-ins."""
+    """The kick with which the taker restarts play at `origin` (2,); not for throw-ins."""
     taker, forward = stop.taker, float(FORWARD[stop.taker])
     if stop.kind == "corner":
         return cross(rng, taker, origin, position)
@@ -90,17 +90,17 @@ def from_hands(
     *,
     height_m: float | None,
 ) -> Kick:
-    """How a ball in the hands goes on: thrown in from `height_m`, or, None, what a keeper does with it."""
+    """How a held ball is played: thrown in from `height_m`, or, if that is None, distributed by a goalkeeper."""
     if height_m is not None:
         _, kick = best_pass(rng, holder, position, velocity, origin, longest_m=20.0)
-        return thrown(kick, origin, height_m)
+        return by_hand(kick, origin, height_m)
     if rng.random() < 0.5:
-        return clear_it(rng, holder, origin)
+        return clearance(rng, holder, origin)
     return best_pass(rng, holder, position, velocity, origin)[1]
 
 
 def header(rng: random.Random, player: int, origin: Array) -> Kick:
-    """At goal from near it, else away and forward."""
+    """A header: at goal if that is near, otherwise away and forward."""
     if goal_distance_m(player, origin) < 12.0:
         aimed = shoot(rng, player, origin)
         return Kick(aimed.speed_u * 0.6, aimed.speed_v * 0.6, 0.5, shot=True)
@@ -110,12 +110,12 @@ def header(rng: random.Random, player: int, origin: Array) -> Kick:
 
 
 def goal_distance_m(player: int, position: Array) -> float:
-    """From a position (2,) to the middle of the goal that `player` attacks."""
+    """The distance from a position (2,) to the centre of the goal that `player` attacks."""
     return math.hypot(HALF_LENGTH_M - position[0] * FORWARD[player], position[1])
 
 
 def wants_to_shoot(rng: random.Random, player: int, position: Array, crowding_m: float) -> bool:
-    """Whether a player at `position` shoots: likelier near the goal, in front of it, and unhindered."""
+    """Whether a player at `position` shoots: more likely near the goal, in front of it, and unmarked."""
     distance_m = goal_distance_m(player, position)
     if distance_m > SHOT_RANGE_M:
         return False
@@ -125,7 +125,7 @@ def wants_to_shoot(rng: random.Random, player: int, position: Array, crowding_m:
 
 
 def shoot(rng: random.Random, player: int, origin: Array) -> Kick:
-    """A shot at goal from `origin` (2,), aimed inside a post, with a shooter's errors."""
+    """A shot at goal from `origin` (2,), aimed inside a post, with random errors."""
     forward = float(FORWARD[player])
     target_v = rng.choice((-1.0, 1.0)) * rng.uniform(1.0, GOAL_HALF_WIDTH_M - 0.4)
     away_u, away_v = forward * HALF_LENGTH_M - origin[0], target_v - origin[1]
@@ -148,17 +148,17 @@ def best_pass(
     not_to: int | None = None,
     haste: float = 0.0,
 ) -> tuple[float, Kick]:
-    """The best pass that `player` sees from `origin` (2,), and how good it looks (above 0 is worth playing).
+    """The score of the best pass from `origin` (2,), worth playing above 0, and the pass.
 
-    ``position``, ``velocity``: (22, 2), everyone's. `not_to`: whom to avoid, the man it came from. `haste` (0..1):
-    how much more than usual the pass should gain ground.
+    ``position``, ``velocity``: (22, 2), all players'. `not_to`: a player to avoid, the one it came from. `haste`
+    (0..1): how much more than usual the pass should gain ground.
     """
     team, forward = int(TEAM[player]), float(FORWARD[player])
     mates = np.flatnonzero((team == TEAM) & (np.arange(TEAM.size) != player))
     rivals = position[team != TEAM]
     lead_s = np.linalg.norm(position[mates] - origin, axis=1) / 13.0
     target = position[mates] + velocity[mates] * np.minimum(lead_s, 1.6)[:, None]
-    # Each mate can be played to his feet or, the second half of the rows, through into the room ahead of him.
+    # A team-mate receives the ball at his feet or, the second half of the rows, as a through ball into space.
     ahead = np.stack([np.full(mates.size, _THROUGH_M * forward), -0.15 * position[mates, 1]], axis=-1)
     target = np.concatenate([target, target + ahead])
     mates = np.concatenate([mates, mates])
@@ -194,7 +194,7 @@ def best_pass(
 
 
 def pass_to(rng: random.Random, origin: Array, target: Array, receiver: int, *, lofted: bool) -> Kick:
-    """A pass from `origin` to `target` (2,), with a passer's errors of direction and strength."""
+    """A pass from `origin` to `target` (2,), with random errors of direction and strength."""
     away = target - origin
     distance_m = max(float(np.hypot(*away)), 1.0)
     heading = math.atan2(away[1], away[0]) + math.radians(rng.gauss(0.0, _AIM_ERROR_DEG))
@@ -214,7 +214,7 @@ def pass_to(rng: random.Random, origin: Array, target: Array, receiver: int, *, 
 
 
 def wants_to_cross(rng: random.Random, player: int, position: Array) -> bool:
-    """Whether a player at `position` (2,), out wide near the goal line, crosses."""
+    """Whether a player at `position` (2,) crosses: only out wide near the goal line."""
     return bool(
         position[0] * FORWARD[player] > HALF_LENGTH_M - 19.0
         and abs(position[1]) > 15.0
@@ -223,15 +223,15 @@ def wants_to_cross(rng: random.Random, player: int, position: Array) -> bool:
 
 
 def cross(rng: random.Random, player: int, origin: Array, position: Array) -> Kick:
-    """A high ball before the goal, for the mate who stands nearest to where it comes down."""
+    """A high ball in front of the goal, for the team-mate nearest to where it lands."""
     target = np.array([FORWARD[player] * (HALF_LENGTH_M - rng.uniform(5.5, 12.0)), rng.uniform(-6.0, 6.0)])
     mates = (TEAM[player] == TEAM) & (np.arange(TEAM.size) != player)
     gap = np.where(mates, np.linalg.norm(position - target, axis=1), np.inf)
     return pass_to(rng, origin, target, int(gap.argmin()), lofted=True)
 
 
-def clear_it(rng: random.Random, player: int, origin: Array) -> Kick:
-    """A long high ball forward and outward, out of danger."""
+def clearance(rng: random.Random, player: int, origin: Array) -> Kick:
+    """A clearance: a long high ball forward and outward."""
     forward = float(FORWARD[player])
     target = np.array([origin[0] + forward * rng.uniform(30, 46), origin[1] + rng.uniform(-24, 24)])
     target[1] = np.clip(target[1], -HALF_WIDTH_M, HALF_WIDTH_M)
@@ -240,12 +240,12 @@ def clear_it(rng: random.Random, player: int, origin: Array) -> Kick:
 
 
 def dribble_heading(rng: random.Random, player: int, position: Array) -> float:
-    """The direction (radians, atan2(v, u)) with the most room, mostly forward. ``position``: (22, 2)."""
+    """The direction (radians, atan2(v, u)) with the most space, mostly forward. ``position``: (22, 2)."""
     rivals = position[TEAM[player] != TEAM]
     here = position[player]
     goal_u = FORWARD[player] * HALF_LENGTH_M
     depth = here[0] * FORWARD[player]
-    # Wide players run along the line until level with the box, then everyone cuts in on goal.
+    # Wingers run along the touchline until level with the penalty area, then everyone cuts in on goal.
     aim_v = here[1] * (0.9 if depth < 30.0 else 0.15)
     ahead = math.atan2(aim_v - here[1], goal_u - here[0])
     headings = ahead + np.radians(np.array([-75, -50, -25, 0, 25, 50, 75]))
@@ -259,20 +259,20 @@ def dribble_heading(rng: random.Random, player: int, position: Array) -> float:
 
 
 def _lane(origin: Array, away: Array, distance_m: Array, rivals: Array) -> Array:
-    """How far the nearest rival stands from each straight way of the ball, (mates,), m."""
+    """The distance of the nearest opponent from each straight passing lane in metres, (team-mates,)."""
     direction = away / distance_m[:, None]
     offset = rivals - origin
     along = np.clip(direction @ offset.T, 0.0, distance_m[:, None])
     nearest = offset[None] - along[..., None] * direction[:, None]
     gap = np.linalg.norm(nearest, axis=-1)
-    # A rival next to the passer or the receiver is judged as pressure elsewhere.
+    # An opponent next to the passer or the receiver counts as pressure elsewhere.
     between = (along > 1.5) & (along < distance_m[:, None] - 1.0)
     lane: Array = np.where(between, gap, 9.0).min(axis=1)
     return lane
 
 
-def thrown(kick: Kick, origin: Array, height_m: float) -> Kick:
-    """A pass played by hand: the same receiver, a flat throw from `height_m`."""
+def by_hand(kick: Kick, origin: Array, height_m: float) -> Kick:
+    """A pass as a throw: the same receiver, thrown flat from `height_m`."""
     if kick.target is None:
         return kick
     away_u, away_v = kick.target[0] - origin[0], kick.target[1] - origin[1]
