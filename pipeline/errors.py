@@ -1,13 +1,13 @@
-"""The exception tree: every error Foresight raises says what happened and what to do next, in one line."""
+"""The exceptions of Foresight: each message says on one line what happened and what to do."""
 
 from __future__ import annotations
 
 
 class ForesightError(Exception):
-    """Root of the tree. ``str(error)`` is one line fit for a user: what happened and what to do."""
+    """The base of all exceptions. ``str(error)`` is one line for the user: what happened and what to do."""
 
     exit_status = 1
-    """What the command line exits with: 1 the run failed, 2 unusable arguments or configuration."""
+    """The exit status of the command: 1 if the run failed, 2 for unusable arguments or configuration."""
 
 
 class MissingDependencyError(ForesightError, ImportError):
@@ -15,17 +15,17 @@ class MissingDependencyError(ForesightError, ImportError):
 
 
 class ConfigError(ForesightError, ValueError):
-    """An argument, a setting or a configuration file is unusable; the message names it and the allowed."""
+    """An argument, a setting or a configuration file is unusable; the message names it and what is allowed."""
 
     exit_status = 2
 
 
 class RigError(ConfigError):
-    """A rig file or a lens description is wrong or does not fit the picture it is used with."""
+    """A rig file or a lens is invalid, or does not match the frames that it is used with."""
 
 
 class SourceError(ForesightError):
-    """A source cannot be opened, holds no video, or broke off."""
+    """A source cannot be opened, contains no video, or ended unexpectedly."""
 
 
 class OutputError(ForesightError):
@@ -33,7 +33,7 @@ class OutputError(ForesightError):
 
 
 class PipelineError(ForesightError):
-    """A GStreamer pipeline failed for a reason that is neither the source's nor the output's."""
+    """A GStreamer pipeline failed, and neither a source nor an output is the cause."""
 
 
 class CalibrationError(ForesightError):
@@ -41,8 +41,8 @@ class CalibrationError(ForesightError):
 
 
 class DetectorError(ForesightError):
-    """A detector or its model cannot be used; the message names the shapes it found."""
+    """A detector or its model cannot be used; for a model, the message names its inputs and outputs."""
 
 
 class StateError(ForesightError, RuntimeError):
-    """A call that the object's present state does not allow."""
+    """The object's present state does not allow the call."""

@@ -1,4 +1,4 @@
-"""What every ``--plot`` shares: a figure without a display, its file, colours that mean one thing in all."""
+"""Plotting: figures without a display, their files, and the colours that all plots share."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ DOTS_PER_INCH = 110
 
 
 def check_plot_name(path: Path) -> None:
-    """Raise ConfigError where no picture could be written to `path`: before the work, not after it."""
+    """Raise ConfigError unless a plot can be written to `path`, so that a mistake is found before the work."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     if path.suffix[1:].lower() not in FigureCanvasAgg.get_supported_filetypes():
-        raise ConfigError(f"--plot {path}: not a picture's name; end it with .png or .svg")
+        raise ConfigError(f"--plot {path}: not an image file; use the extension .png or .svg")
     if not path.parent.is_dir():
-        raise ConfigError(f"there is no folder {path.parent}, make it with: mkdir -p {path.parent}")
+        raise ConfigError(f"there is no folder {path.parent}; make it with: mkdir -p {path.parent}")
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
-    """An empty figure of so many inches that needs no display and arranges its parts by itself."""
+    """An empty figure of this size in inches that needs no display and lays out its parts automatically."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -35,9 +35,9 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure in the format that its name ends with; the same figure gives the same bytes of a PNG.
+    """Write a figure in the format of the file's extension; a PNG of the same figure always has the same bytes.
 
-    Blocks on the disk. Raises OutputError when the file cannot be written, or its ending names no picture format.
+    Any thread; blocks on the disk. Raises OutputError if the file cannot be written or the extension is unknown.
     """
     try:
         figure.savefig(path, dpi=DOTS_PER_INCH)

@@ -1,4 +1,4 @@
-"""Secrets out of text: what is shown, logged or raised holds no password, no token and no stream key."""
+"""Redaction: removes passwords, tokens and stream keys from text that is shown, logged or raised."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ _SECRET_NAME = re.compile(
     r"(?:pass|password|passphrase|passwd|pas|pwd|pw|secret|token|key|auth|credentials?|jwt|sig|signature|hmac|streamid)\Z",
     re.IGNORECASE,
 )
-"""How the name of something secret ends."""
+"""The endings of names whose values are secret."""
 _NAMED = re.compile(r"(?<![\w.-])(?P<name>[\w.-]++)\s*+=\s*+")
 _VALUE = re.compile(r"(?:\"[^\"]*\"|'[^']*')?[^\s&]*+")
-"""Up to a space or the next of a query: a secret may hold commas, semicolons and quotes."""
+"""A value ends at a space or an ampersand; a secret may contain commas, semicolons and quotes."""
 _BEARER = re.compile(r"(?P<name>\bbearer\s+)[^\s\"']+", re.IGNORECASE)
 
 
 def redact(text: str) -> str:
-    """`text` with every secret that a URL or a launch fragment can carry replaced by ``***``.
+    """`text` with all secrets of URLs and launch fragments replaced by ``***``.
 
-    Masked are ``user:password@``, the last part of an RTMP path (the stream key), the values of
-    ``name=value`` pairs whose name ends in a word such as passphrase, token or key, and bearer tokens.
-    Where a text is ambiguous (an ``@`` in a path, a comma behind a value), more is hidden rather than less. Any
-    thread; pure.
+    Masks ``user:password@``, the last part of an RTMP path (the stream key), the values of ``name=value`` pairs
+    whose name ends in a word such as passphrase, token or key, and bearer tokens. In ambiguous text (an ``@`` in
+    a path, a comma after a value) it hides more rather than less. Any thread; pure.
     """
     text = _USER_INFO.sub(rf"\g<scheme>{MASK}@", text)
     text = _RTMP_KEY.sub(rf"\g<app>{MASK}", text)
@@ -36,7 +35,7 @@ def redact(text: str) -> str:
 
 
 def _masked_values(text: str) -> str:
-    """The values of secret names masked; what has another name may hold one that is secret."""
+    """`text` with the values of secret names masked; the value of any other name is searched as well."""
     done, place = [], 0
     while (named := _NAMED.search(text, place)) is not None:
         done.append(text[place : named.end()])
@@ -49,5 +48,5 @@ def _masked_values(text: str) -> str:
 
 
 def redact_address(address: str) -> str:
-    """`redact` for a text that is one address as a user gave it: a space does not end its key."""
+    """`redact` for text that is a single address from a user: a space does not end its key."""
     return redact(address.replace(" ", "%20")) if "://" in address else redact(address)

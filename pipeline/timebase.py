@@ -1,4 +1,4 @@
-"""Time is an integer of nanoseconds; seconds exist at the edges (settings, statistics, files) only."""
+"""Time in nanoseconds: integers everywhere; seconds only in settings, statistics and files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NS_PER_MS = 1_000_000
 
 
 def seconds_to_ns(seconds: float) -> Nanoseconds:
-    """Seconds to the nearest nanosecond. Raises ValueError for nan and the infinities."""
+    """Seconds to nanoseconds, rounded to the nearest. Raises ValueError for nan and infinity."""
     if not math.isfinite(seconds):
         raise ValueError(f"not a finite time in seconds: {seconds}")
     return Nanoseconds(round(seconds * NS_PER_S))

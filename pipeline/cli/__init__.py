@@ -1,4 +1,4 @@
-"""The foresight command: one file a command; errors become one line and an exit status here."""
+"""The foresight command: one module per command; errors become one line and an exit status here."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pipeline.errors import ForesightError
 from pipeline.redaction import redact
 
 COMMANDS: tuple[str, ...] = ("run", "calibrate", "direct", "demo", "doctor", "bench")
-"""Every command's name; its code is the function of that name in the module of that name beside this file."""
+"""The commands; each is the function of that name in the module of that name."""
 
 GROUPS: tuple[str, ...] = ("config",)
-"""Commands with commands of their own; each is the ``app`` of the module of that name."""
+"""Commands with subcommands; each is the ``app`` of the module of that name."""
 
 USAGE_ERROR: Any = typer.BadParameter.__base__
-"""What typer raises for a command line that it cannot read: an option nobody knows, a value that is none."""
+"""The exception that typer raises for an invalid command line: an unknown option, an unusable value."""
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C outside a run, and after the second one in a run, as shells have it."""
+"""The exit status after Ctrl-C outside a run, and after the second one during a run, as in shells."""
 
 
 def _command(name: str) -> Callable[..., Any]:
@@ -48,9 +48,9 @@ def _app() -> typer.Typer:
 
     def options(
         version: bool = typer.Option(
-            False, "--version", is_eager=True, callback=_show_version, help="say which version this is"
+            False, "--version", is_eager=True, callback=_show_version, help="show the version"
         ),
-        debug: bool = typer.Option(False, "--debug", help="show where in the code an error comes from"),
+        debug: bool = typer.Option(False, "--debug", help="show the traceback of an error"),
     ) -> None:
         """A live camera that has already seen the next seven seconds.
 

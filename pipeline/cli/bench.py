@@ -1,4 +1,4 @@
-"""foresight bench: run the checkout's benchmarks, a process each."""
+"""foresight bench: runs the checkout's benchmarks, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from pipeline.cli.completion import benchmarks
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="which; default: all", autocompletion=benchmarks),
+        typer.Argument(metavar="NAME", help="the benchmarks to run; default: all", autocompletion=benchmarks),
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="write the rows as JSON")
+        Path | None, typer.Option("--json", metavar="FILE", help="write the results as JSON")
     ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="draw the ratios against the rivals")
-    ] = None,
-    list_only: Annotated[bool, typer.Option("--list", help="only say which there are")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="plot the ratios to the rivals")] = None,
+    list_only: Annotated[bool, typer.Option("--list", help="only list the benchmarks")] = False,
 ) -> None:
-    """Measure against rivals, in the same run.
+    """Compare performance with rivals, measured in the same run.
 
-    Every figure is a ratio against a named rival; a process for each benchmark.
+    Each result is a ratio to a named rival; each benchmark runs in a process of its own.
 
     \b
     foresight bench --list
@@ -50,7 +48,7 @@ def bench(
     unknown = sorted(set(names or ()) - set(known))
     if unknown or not known:
         there = ", ".join(known) or "none; benchmarks come with a checkout of the source"
-        raise ConfigError(f"no benchmark {', '.join(unknown)}; there are: {there}")
+        raise ConfigError(f"there is no benchmark {', '.join(unknown)}; allowed: {there}")
     check_files(read={}, written={"--json": json_file, "--plot": plot})
     if plot is not None:
         check_plot_name(plot)

@@ -1,4 +1,4 @@
-"""Benchmark rows as a picture: each figure's ratio to its rival, on one logarithmic scale."""
+"""Plot of benchmark results: the ratio of each result to its rival, on a logarithmic scale."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 from pipeline.plotting import BLUE, GREEN, RED, new_figure, save_figure
 
 COLOURS = {True: GREEN, False: RED, None: BLUE}
-"""A goal that was met, one that was missed, and a figure without a goal."""
+"""Colours of results that met their goal, missed it, or have none."""
 
 
 def plot_rows(path: Path, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-    """Draw every row that has a ratio above zero, by benchmark. Blocks on the disk.
+    """Plot all rows with a ratio above zero, by benchmark. Any thread; blocks on the disk.
 
-    Raises OutputError when the file cannot be written, or its ending names no picture format.
+    Raises OutputError if the file cannot be written or its extension is unknown.
     """
     drawn = [(name, row) for name, some in rows.items() for row in some if row["ratio"]]
     figure = new_figure(11, 1.5 + 0.3 * len(drawn))

@@ -1,4 +1,4 @@
-"""Which benchmarks the checkout has."""
+"""The list of the checkout's benchmarks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ NOT_BENCHMARKS = frozenset({"__init__", "harness"})
 
 
 def known_benchmarks() -> list[str]:
-    """The names of the checkout's benchmarks; none where there is no checkout."""
+    """The names of the checkout's benchmarks; empty without a checkout."""
     return sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if _is_benchmark(path))
 
 
 def _is_benchmark(path: Path) -> bool:
-    """A benchmark is run by itself; the others are what they share."""
+    """Whether a file is a benchmark; the others are modules that benchmarks share."""
     return path.stem not in NOT_BENCHMARKS and "harness import" in path.read_text(encoding="utf-8")

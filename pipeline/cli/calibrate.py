@@ -1,4 +1,4 @@
-"""foresight calibrate: a rig file from the cameras' own footage."""
+"""foresight calibrate: makes a rig file from the cameras' own footage."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ import typer
 
 def calibrate(
     sources: Annotated[
-        list[str], typer.Argument(metavar="SOURCE", help="one film or camera each, of the same moments")
+        list[str],
+        typer.Argument(metavar="SOURCE", help="one video or live camera each, of the same moments"),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="RIG.toml", help="where the rig goes")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="RIG.toml", help="the rig file to write")],
     preview: Annotated[
         Path | None,
-        typer.Option(metavar="PNG", help="draw panorama, horizon, seam, pitch and errors to judge by eye"),
+        typer.Option(metavar="PNG", help="draw a preview: panorama, horizon, seam, pitch and errors"),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="draw the errors: how large, which way, where, by line")
+        Path | None, typer.Option(metavar="PNG", help="plot the errors by size, direction, position and line")
     ] = None,
 ) -> None:
     """Make a rig file from the cameras' own footage.
 
-    Finds lenses, places, level, scale, colours and time offsets of fixed cameras.
+    Finds the lenses, positions, level, scale, colours and time offsets of fixed cameras.
 
     \b
     foresight calibrate left.mp4 right.mp4 -o rig.toml --preview rig.png
@@ -46,7 +47,7 @@ def calibrate(
     if plot is not None:
         check_plot_name(plot)
     if preview is not None and not cv2.haveImageWriter(str(preview)):
-        raise ConfigError(f"--preview {preview}: not a picture's name; end it with .png or .jpg")
+        raise ConfigError(f"--preview {preview}: not an image file; use the extension .png or .jpg")
     specs = Settings.parse({"sources": sources}).source_specs
     refuse(*source_problems(specs))
     check_files(
@@ -60,7 +61,7 @@ def calibrate(
     def progress(stage: str) -> None:
         console.print(f"{time.monotonic() - began:5.1f} s  {stage}")
 
-    progress("reading the films")
+    progress("reading the footage")
     footage = read_footage(specs)
     calibration = calibrate_footage(footage, progress)
     calibration.rig.save(output)

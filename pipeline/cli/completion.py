@@ -1,4 +1,4 @@
-"""What the shell offers where the tab key is pressed: a setting's values, the settings, the benchmarks."""
+"""Shell completion: values of settings, names of settings, and benchmarks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def values_of(key: str) -> Callable[[str], list[str]]:
-    """What completes a flag for the setting `key`; the settings are loaded when the shell asks, not before."""
+    """The completion of a flag for the setting `key`; it loads the settings only when the shell asks."""
 
     def offered(incomplete: str) -> list[str]:
         return [value for value in _values(key) if value.startswith(incomplete)]
@@ -15,7 +15,7 @@ def values_of(key: str) -> Callable[[str], list[str]]:
 
 
 def assignments(incomplete: str) -> list[str]:
-    """What completes ``--set KEY=VALUE``: every setting that is one value, then the values that it allows."""
+    """The completion of ``--set KEY=VALUE``: the settings with a single value, then the allowed values."""
     key, equals, begun = incomplete.partition("=")
     if equals:
         return [f"{key}={value}" for value in values_of(key)(begun)]
@@ -23,7 +23,7 @@ def assignments(incomplete: str) -> list[str]:
 
 
 def benchmarks(incomplete: str) -> list[str]:
-    """What completes the name of a benchmark."""
+    """The completion of a benchmark's name."""
     from pipeline.cli.benchmark_list import known_benchmarks
 
     return [name for name in known_benchmarks() if name.startswith(incomplete)]

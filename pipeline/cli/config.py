@@ -15,7 +15,7 @@ FILE = typer.Argument(metavar="FILE")
 @app.command()
 def init(
     path: Annotated[Path, FILE] = Path("foresight.toml"),
-    force: Annotated[bool, typer.Option("--force", help="overwrite a file that is there")] = False,
+    force: Annotated[bool, typer.Option("--force", help="overwrite an existing file")] = False,
 ) -> None:
     """Write a commented file with every setting.
 
@@ -29,7 +29,7 @@ def init(
 
     check_files(read={}, written={"FILE": path})
     if path.exists() and not force:
-        raise ConfigError(f"{path} is there already; name another, or add --force to overwrite it")
+        raise ConfigError(f"{path} exists already; name another file, or add --force to overwrite it")
     try:
         path.write_text(commented_toml(), encoding="utf-8")
     except OSError as error:
@@ -42,10 +42,10 @@ def check(
     path: Annotated[Path, FILE] = Path("foresight.toml"),
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Say what is wrong with a file: line, key and what is allowed.
+    """Report the mistakes in a file: line, key and what is allowed.
 
-    What flags or the environment still have to say is noted. A file that ends in .txt is taken for one of
-    NVIDIA's nvinfer.
+    Notes list the settings that flags or the environment must still provide. A file that ends in .txt is checked as
+    a file for NVIDIA's nvinfer.
 
     \b
     foresight config check
@@ -65,15 +65,15 @@ def check(
         found = FileFindings((str(error),))
     good = not found.problems
     if as_json:
-        told = {"file": str(path), "good": good, "problems": found.problems, "notes": found.notes}
-        typer.echo(json.dumps(told, indent=1))
+        report = {"file": str(path), "good": good, "problems": found.problems, "notes": found.notes}
+        typer.echo(json.dumps(report, indent=1))
     else:
         for problem in found.problems:
             typer.echo(problem, err=True)
         if good:
             typer.echo(f"{path}: good")
             for note in found.notes:
-                typer.echo(f"still to be said, by a flag or the environment: {note}")
+                typer.echo(f"still required, from a flag or the environment: {note}")
     if not good:
         raise typer.Exit(2)
 
@@ -83,7 +83,7 @@ def show(
     path: Annotated[Path | None, FILE] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Show the settings in force, of file and environment, and where each comes from.
+    """Show the settings in force, from file and environment, and where each comes from.
 
     \b
     foresight config show

@@ -1,4 +1,4 @@
-"""foresight demo: the main job on the built-in match."""
+"""foresight demo: makes a directed video of the built-in match."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import typer
 
 def demo(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="where the film goes")
+        Path, typer.Option("-o", "--output", metavar="FILE", help="the video file to write")
     ] = Path("out/demo.mp4"),
-    duration: Annotated[float, typer.Option(metavar="S", help="length of the film")] = 20.0,
-    seed: Annotated[int, typer.Option(help="which match is played")] = 1,
+    duration: Annotated[float, typer.Option(metavar="S", help="length of the video in seconds")] = 20.0,
+    seed: Annotated[int, typer.Option(help="number of the match; each one is different")] = 1,
 ) -> None:
-    """Film the built-in match, directed, with sound.
+    """Make a directed video of the built-in match, with sound.
 
-    Ball and players are found by the detector; the camera knows seven seconds of the future.
+    The detector finds ball and players; the virtual camera looks seven seconds ahead.
 
     \b
     foresight demo
-    foresight demo -o film.mkv --duration 30 --seed 3
+    foresight demo -o match.mkv --duration 30 --seed 3
     """
     from pipeline.cli.console import play, say
     from pipeline.cli.files import refuse
@@ -37,15 +37,13 @@ def demo(
         )
         .build()
     )
-    missing = tuple(writable_file("outputs", output))  # the folder is made, once nothing else is wrong
+    missing = tuple(writable_file("outputs", output))  # the folder is created below, if nothing else is wrong
     refuse(*(problem for problem in problems(settings) if problem not in missing))
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"{output.parent}: the folder cannot be made ({error.strerror}); name another with -o"
+            f"{output.parent}: the folder cannot be created ({error.strerror}); name another file with -o"
         ) from error
     play(settings)
-    say(
-        f"The film is in {output}: {duration:g} s of a synthetic match, followed by the virtual camera, with sound."
-    )
+    say(f"The video is in {output}: {duration:g} s of the built-in match, directed, with sound.")

@@ -1,4 +1,4 @@
-"""foresight direct: the planner alone, from a track CSV to a path CSV."""
+"""foresight direct: plans a camera path from a track, from CSV to CSV."""
 
 from __future__ import annotations
 
@@ -16,25 +16,30 @@ def direct(
     track: Annotated[
         Path, typer.Argument(metavar="TRACK.csv", help="time_s,yaw_deg,pitch_deg,confidence,label")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="PATH.csv", help="where the path goes")],
-    lookahead: Annotated[float, typer.Option(metavar="S", help="seconds of the future it may use")] = 7.0,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PATH.csv", help="the path file to write")
+    ],
+    lookahead: Annotated[float, typer.Option(metavar="S", help="seconds of look-ahead")] = 7.0,
     rate: Annotated[
-        float | None, typer.Option(metavar="HZ", help="output frames a second; default: the track's own")
+        float | None, typer.Option(metavar="HZ", help="output frames per second; default: the track's own")
     ] = None,
     height_m: Annotated[
-        float | None, typer.Option("--height-m", metavar="H", help="cameras over level ground; default 8")
+        float | None,
+        typer.Option("--height-m", metavar="H", help="camera height above level ground; default: 8"),
     ] = None,
-    rig: Annotated[Path | None, typer.Option(metavar="FILE", help="a rig file instead of a height")] = None,
+    rig: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="the rig file, instead of a height")
+    ] = None,
     style: Annotated[
         str, typer.Option(help="broadcast, calm or close", autocompletion=values_of("director.style"))
     ] = "broadcast",
     plot: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="draw path, ball and picture edges")
+        Path | None, typer.Option(metavar="PNG", help="plot path, ball and field of view")
     ] = None,
 ) -> None:
-    """Plan a camera path from a track, nothing else.
+    """Plan a camera path from a track of ball and players.
 
-    The track holds ball and players; the view at t uses nothing later than t + lookahead.
+    The view at time t uses nothing later than t + lookahead.
 
     \b
     foresight direct track.csv -o path.csv
@@ -57,9 +62,9 @@ def direct(
     if plot is not None:
         check_plot_name(plot)
     if rig is not None and height_m is not None:
-        raise ConfigError("--height-m and --rig exclude each other; give one")
+        raise ConfigError("--height-m and --rig cannot be combined; give one of them")
     recorded = read_track(track)
-    # Beyond the longest plan more of the future is of no use; who asks for the whole film gets that.
+    # A longer look-ahead than the longest plan has no effect, so any value above it is accepted.
     lookahead_s = min(lookahead, LONGEST_LOOKAHEAD_S)
     if rig is None:
         ground = LevelGround(8.0 if height_m is None else height_m)

@@ -1,4 +1,4 @@
-"""foresight doctor: what this machine has, what it lacks, and which encoders a run would use."""
+"""foresight doctor: reports what is installed, what is missing, and which encoders a run would use."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import typer
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
-    """Say what this machine has and what it lacks.
+    """Report what is installed on this machine and what is missing.
 
-    Versions, features, encoders, cores, memory, and whether what a run needs and what development needs is
-    installed. Exit status 0: a run can work here.
+    Lists versions, features, encoders, cores and memory, and what a run and what development needs. Exit status 0
+    means that a run can work here.
 
     \b
     foresight doctor
@@ -31,11 +31,11 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="print JSON")] =
 
 
 NEEDED = ("core", "decode", "h264", "aac", "mp4")
-"""Without one of these features, no film can be made."""
+"""The features without which a run cannot make a video."""
 
 
 def examine() -> dict[str, Any]:
-    """Everything doctor tells, as plain data.
+    """The findings of doctor, as plain data.
 
     Raises MissingDependencyError without GStreamer or a Python package that a run needs.
     """
@@ -116,7 +116,7 @@ def _lines(findings: dict[str, Any]) -> list[str]:
 
 
 def _lacks(part: dict[str, Any]) -> Iterator[str]:
-    """What a part lacks, and the command that installs it."""
+    """What is missing of a part, and the command that installs it."""
     if part["apt"]:
         yield f"lacks {', '.join(part['apt'])}: sudo apt-get install {' '.join(part['apt'])}"
     if part["pip"]:

@@ -1,4 +1,4 @@
-"""What libraries read once, when the process starts: how memory is taken, and how many threads do algebra."""
+"""Settings that libraries read when the process starts: the memory allocator and the threads for linear algebra."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sys
 _ALLOCATOR = "GLIBC_TUNABLES"
 _FOR_FRAMES = ":".join(
     (
-        "glibc.malloc.hugetlb=1",  # 2 MiB pages where the kernel has them: a page fault a frame, not thousands
-        "glibc.malloc.mmap_threshold=1073741824",  # no frame is given back to the kernel to be cleared again
+        "glibc.malloc.hugetlb=1",  # 2 MiB pages, if there are any: one page fault per frame, not thousands
+        "glibc.malloc.mmap_threshold=1073741824",  # freed frames stay with the process: the kernel would clear them
         "glibc.malloc.trim_threshold=4294967296",
         "glibc.malloc.arena_max=1",  # only the main arena grows by whole large pages, if by many at a time
         "glibc.malloc.top_pad=67108864",
@@ -18,14 +18,15 @@ _FOR_FRAMES = ":".join(
 )
 
 _ALGEBRA = "OPENBLAS_NUM_THREADS"
-"""The matrices here are small: a second thread only spins, on a core that a decoder wants."""
+"""One thread for linear algebra: the matrices are small, and further threads would only spin on a decoder's
+core."""
 
 
 def start_again_with_settings() -> None:
-    """Start this process again, as the same process, with its libraries set for video frames.
+    """Restart this process, with the same process id, with its libraries configured for video frames.
 
-    The offline film of two 3072x1728 cameras takes a quarter less processor time with the allocator's settings. Who
-    has made settings of their own keeps them; elsewhere than on glibc nothing happens.
+    The allocator's settings save a quarter of the processor time of an offline run with two 3072x1728 cameras. The
+    user's own settings are kept; without glibc nothing happens.
     """
     if _ALLOCATOR in os.environ or platform.libc_ver()[0] != "glibc":
         return

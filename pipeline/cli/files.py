@@ -1,4 +1,4 @@
-"""The files that a command's flags name, looked at before its work begins."""
+"""Checks of the files that a command's flags name, before its work begins."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def check_files(
     written: Mapping[str, Path | None],
     sources: tuple[Named, ...] = (),
 ) -> None:
-    """Raise ConfigError, one line, unless `read` can be read and `written` be written and nothing is overwritten.
+    """Raise ConfigError, one line, unless all of `read` is readable, all of `written` is writable, and no file is
+    both.
 
-    `sources` are further files that are read. Keys are the flags, None a flag that was not given. Reads the file
+    `sources` are further files that are read. The keys are flags; None is a flag that was not given. Reads the file
     system and changes nothing.
     """
     reads, writes = tuple(_given(read)), tuple(_given(written))
@@ -30,7 +31,7 @@ def check_files(
 
 
 def refuse(*problems: Problem) -> None:
-    """Raise ConfigError, one line that says them all, where there is any."""
+    """Raise ConfigError with all problems on one line, if there is any."""
     if problems:
         raise ConfigError("; ".join(map(str, problems)))
 

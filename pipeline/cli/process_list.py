@@ -1,4 +1,4 @@
-"""Keeps secrets out of the process list, which shows a command's arguments to every user of the machine."""
+"""Hides secrets in the process list, which shows a command's arguments to all users of the machine."""
 
 from __future__ import annotations
 
@@ -12,17 +12,16 @@ from pipeline.redaction import MASK, redact_address
 
 _SECRET_FLAG = "--web-token"
 _SECRET_SETTING = re.compile(rf"(?P<name>{_SECRET_FLAG}|(--set=)?\s*(web\.token|streams)\s*)=")
-"""Arguments whose value is a secret, whatever it looks like."""
+"""Arguments whose value is always a secret."""
 
 _ARG_START, _ARG_END = 45, 46
-"""Where proc(5) tells the arguments' place in memory: fields 48 and 49, counted after the name."""
+"""The fields of proc(5) with the address of the arguments in memory: 48 and 49, counted after the name."""
 
 
 def hide_secrets() -> None:
-    """Overwrite stream keys and passwords in what ``ps`` shows of this process; on Linux only.
+    """Overwrite stream keys and passwords in the arguments that ``ps`` shows for this process; on Linux only.
 
-    What was shown in the moment before cannot be taken back: an environment variable or a settings file
-    never shows.
+    They are visible for a moment before; an environment variable or a settings file never is.
     """
     try:
         fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
@@ -36,7 +35,7 @@ def hide_secrets() -> None:
 
 
 def _all_hidden(arguments: Iterable[bytes]) -> Iterator[bytes]:
-    """The arguments without secrets, each in as many bytes."""
+    """The arguments without secrets, each padded to its original length in bytes."""
     before = ""
     for argument in arguments:
         text = os.fsdecode(argument)

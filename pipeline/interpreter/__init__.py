@@ -1,1 +1,1 @@
-"""CPython itself: thread states and the switch interval, for threads that GStreamer makes."""
+"""CPython's interpreter: thread states of GStreamer's threads, and the switch interval."""

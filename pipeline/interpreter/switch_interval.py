@@ -1,8 +1,8 @@
-"""Python's threads take turns more often while a delay line runs: a busy one must not hold its samples back.
+"""Switch interval: lets Python's threads take turns more often while a delay line runs.
 
-A thread that computes keeps the interpreter for `sys.getswitchinterval()`, 5 ms by default, whenever another one
-wants it, and the buffer thread wants it again after every call into GStreamer: with two busy threads a hundred
-chunks of sound a second would cost more than a second.
+A computing thread keeps the interpreter lock for `sys.getswitchinterval()`, 5 ms by default, when another thread
+wants it, and the buffer thread needs it again after every call into GStreamer: with two busy threads, a hundred
+audio chunks per second would take more than a second.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from contextlib import contextmanager
 SWITCH_S = 0.0005
 
 _lock = threading.Lock()
-_before_s: list[float] = []  # what the interval was before each of the lines that run
+_before_s: list[float] = []  # the interval before each of the nested or concurrent uses
 
 
 @contextmanager
 def quick_switching() -> Iterator[None]:
-    """Within it the switch interval is `SWITCH_S` at most; after the last one it is what it was. Any thread."""
+    """A context in which the switch interval is at most `SWITCH_S`; the last one to end restores it. Any thread."""
     with _lock:
         _before_s.append(sys.getswitchinterval())
         sys.setswitchinterval(min(SWITCH_S, _before_s[0]))

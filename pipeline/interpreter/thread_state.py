@@ -1,9 +1,9 @@
-"""Keeps Python's state of a streaming thread from one callback to the next.
+"""Thread state: keeps Python's state of a streaming thread from one callback to the next.
 
-A thread that GStreamer made is unknown to Python. For each callback CPython 3.11 makes a thread state, with a stack
-that it maps and unmaps, and throws it away: about 20 us a call. One reference more, taken in the first callback,
-lets it live. It is given back at the end of the stream, by the same thread; a
-thread that ends otherwise leaves some kilobytes to the interpreter's end.
+Python does not know the threads that GStreamer creates. For each callback CPython 3.11 creates a thread state,
+with a stack that it maps and unmaps, and destroys it afterwards: about 20 us per call. An additional reference,
+taken in the first callback, keeps it alive. The same thread releases it at the end of the stream; a thread that
+ends without that leaks a few kilobytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import threading
 
-_state = threading.local()  # lives in the thread state, so it is gone exactly when that is
+_state = threading.local()  # stored in the thread state, so it disappears together with it
 
 
 def attach() -> None:
@@ -21,7 +21,7 @@ def attach() -> None:
 
 
 def detach() -> None:
-    """Give back what `attach` took in this thread; idempotent."""
+    """Release what `attach` took in this thread; idempotent."""
     if hasattr(_state, "token"):
         token = _state.token
         del _state.token

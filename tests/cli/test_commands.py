@@ -53,12 +53,12 @@ def foresight(*arguments: str) -> int:
         (("run", "gst:videotestsrc ! nosuch", "-o", "film.mp4"), 1, 'no element "nosuch"'),
         (("run", "gst:audiotestsrc num-buffers=9", "-o", "film.mp4"), 1, "holds no video"),
         (("run", "rtsp://joe:secret@127.0.0.1:9/a b!", "-o", "film.mp4"), 1, "nobody answers"),
-        (("bench", "nosuch"), 2, "no benchmark nosuch"),
+        (("bench", "nosuch"), 2, "there is no benchmark nosuch"),
         (("bench", "view", "--json", "no/such.json"), 2, "mkdir -p no"),
         (("run", "match", "--set", "delay_s"), 2, "no setting with its value"),
         (("run", "match", "--set", "encoder.bitrate=1"), 2, "did you mean bitrate_kbps?"),
         (("run", "match", "--stream", "http://joe:secret@host/x"), 2, "streams"),
-        (("demo", "-o", "/proc/none/demo.mp4"), 2, "/proc/none: the folder cannot be made"),
+        (("demo", "-o", "/proc/none/demo.mp4"), 2, "/proc/none: the folder cannot be created"),
         (("demo", "-o", "no/demo.avi"), 2, "no known extension"),
         (("demo", "-o", "no/demo.mp4", "--duration", "0"), 2, "above 0"),
         (
@@ -103,7 +103,7 @@ def test_demo_makes_its_folder_and_says_where_the_film_is(
 ) -> None:
     film = tmp_path / "new" / "demo.mp4"
     assert foresight("demo", "-o", str(film), "--duration", "1") == 0
-    assert f"The film is in {film}" in capsys.readouterr().out
+    assert f"The video is in {film}" in capsys.readouterr().out
     assert set(films.streams(film)) == {"video", "audio"}
 
 
@@ -165,7 +165,7 @@ def test_config_init_check_show_schema(
     path = tmp_path / "foresight.toml"
     assert foresight("config", "init", str(path)) == 0
     assert foresight("config", "init", str(path)) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "exists already" in capsys.readouterr().err
     assert foresight("config", "check", str(path)) == 0
     path.write_text(
         'delay_s = 3\nstreams = ["rtmp://server/app/S3CR3T"]\n[detector]\nclass_map = { cat = "ball" }\n'

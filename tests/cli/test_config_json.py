@@ -52,4 +52,4 @@ def test_what_flags_or_the_environment_may_say_is_noted_and_no_mistake(
     assert ended.value.code == 0
     said = capsys.readouterr().out
     assert said.startswith("match.toml: good\n")
-    assert f"still to be said, by a flag or the environment: {key}: " in said
+    assert f"still required, from a flag or the environment: {key}: " in said

@@ -20,8 +20,8 @@ from pipeline.cli import main
         (["match", "-o", "rig.png", "--preview", "rig.png"], 2, "--preview: rig.png is also written as"),
         ([__file__, "-o", __file__], 2, "is also read (sources)"),
         ([f"file://{__file__}", "-o", __file__], 2, "is also read (sources)"),
-        (["none.mp4", "-o", "rig.toml", "--preview", "rig.xyz"], 2, "not a picture's name"),
-        (["none.mp4", "-o", "rig.toml", "--plot", "rig.xyz"], 2, "not a picture's name"),
+        (["none.mp4", "-o", "rig.toml", "--preview", "rig.xyz"], 2, "not an image file"),
+        (["none.mp4", "-o", "rig.toml", "--plot", "rig.xyz"], 2, "not an image file"),
         (["match", "-o", "rig.toml", "--plot", "missing/rig.png"], 2, "mkdir -p missing"),
     ],
 )
