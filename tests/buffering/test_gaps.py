@@ -1,0 +1,60 @@
+"""When playback is told that a stream has a gap, and when a stream is given up."""
+
+from __future__ import annotations
+
+from pipeline.buffering.line import DelayLine
+from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, fill, make_line, run, store
+
+HELD_UP = {"video": 0, "audio": S}
+
+
+def go_on(
+    line: DelayLine, first: int, last: int, room: dict[str, int] | None = None
+) -> list[tuple[int, int]]:
+    """Frames come and time passes, without sound; returns the gaps that are announced."""
+    gaps = []
+    for number in range(first, last):
+        store(line, "video", number * FRAME_NS, number * FRAME_NS)
+        step = run(line, number * FRAME_NS, room, origin_ns=0)
+        assert all(stream.name == "audio" for stream, _, _ in step.gaps)
+        gaps += [(begin_ns, end_ns) for _, begin_ns, end_ns in step.gaps]
+    return gaps
+
+
+def test_a_gap_is_announced_after_half_a_second_and_then_in_steps_without_a_hole() -> None:
+    line = make_line()
+    fill(line, 0.4)
+    gaps = go_on(line, 10, 45)
+    begin_ns, end_ns = gaps[0]
+    assert begin_ns == 400 * MS, "where the sound ended"
+    assert 500 * MS <= end_ns - begin_ns < 500 * MS + FRAME_NS
+    assert [begin for begin, _ in gaps[1:]] == [end for _, end in gaps[:-1]]
+    assert all(100 * MS <= end - begin < 100 * MS + FRAME_NS for begin, end in gaps[1:])
+    assert len(gaps) > 3
+    assert line.streams["audio"].counters.gaps == 1
+
+
+def test_sound_that_goes_on_ends_its_gap_at_its_first_chunk() -> None:
+    line = make_line()
+    fill(line, 0.4)
+    announced_until_ns = go_on(line, 10, 45)[-1][1]
+    begin_ns = announced_until_ns + 3 * CHUNK_NS
+    store(line, "audio", begin_ns, 45 * FRAME_NS)
+    step = run(line, 46 * FRAME_NS + 100 * MS, origin_ns=0)
+    assert [(begin, end) for _, begin, end in step.gaps] == [(announced_until_ns, begin_ns)]
+
+
+def test_a_stream_that_has_begun_is_not_given_up_when_playback_waits_for_it() -> None:
+    line = make_line()
+    fill(line, 0.4)
+    go_on(line, 10, 45, HELD_UP)
+    assert not line.streams["audio"].ended
+
+
+def test_a_stream_that_never_began_is_given_up_when_playback_waits_for_it_and_not_before() -> None:
+    line = make_line()
+    fill(line, 0.4, audio=False)
+    go_on(line, 10, 30)
+    assert not line.streams["audio"].ended
+    go_on(line, 30, 32, HELD_UP)
+    assert line.streams["audio"].ended
