@@ -1,13 +1,13 @@
-// The camera in the operator's hands: steps by keys and buttons, a drag that takes the picture along, pinch and wheel.
-const within = (value, low, high) => Math.min(Math.max(value, low), high);
+// Manual control of the camera: keys and buttons turn it in steps; drag, pinch and wheel move it freely.
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Camera {
   constructor(act, view) {
     this.act = act;
     this.view = view; // where the camera looks now
-    this.aim = null; // where the operator sends it; null while the director leads
+    this.aim = null; // where the operator sends it; null while the camera is on auto
     this.isSending = false;
-    this.isLate = false;
+    this.hasNewer = false;
   }
 
   release() { this.aim = null; }
@@ -21,50 +21,50 @@ export class Camera {
 
   async send(from, yaw, pitch, zoom) {
     this.aim = {
-      yaw_deg: within(from.yaw_deg + yaw, -180, 180),
-      pitch_deg: within(from.pitch_deg + pitch, -90, 90),
-      hfov_deg: within(from.hfov_deg * zoom, 5, 120),
+      yaw_deg: clamp(from.yaw_deg + yaw, -180, 180),
+      pitch_deg: clamp(from.pitch_deg + pitch, -90, 90),
+      hfov_deg: clamp(from.hfov_deg * zoom, 5, 120),
     };
-    this.isLate = this.isSending;
-    if (this.isSending) return; // the newest aim follows when the one on its way has arrived
+    this.hasNewer = this.isSending;
+    if (this.isSending) return; // the newest aim is sent once this one has been answered
     this.isSending = true;
     try {
       do {
-        this.isLate = false;
+        this.hasNewer = false;
         await this.act("take_over", this.aim);
-      } while (this.isLate && this.aim);
+      } while (this.hasNewer && this.aim);
     } finally {
       this.isSending = false;
     }
   }
 
-  steerOn(picture, aspect) {
+  attachTo(area, aspect) {
     const fingers = new Map();
-    let grip = null; // the aim, and where the fingers were, when one of them came or went
-    const hold = () => {
+    let grip = null; // the aim and the fingers' places when a finger last touched or lifted
+    const startGrip = () => {
       const from = this.aim ?? this.view();
       grip = fingers.size && from ? { from, ...centre(fingers) } : null;
     };
-    picture.addEventListener("pointerdown", (event) => {
-      picture.setPointerCapture(event.pointerId);
+    area.addEventListener("pointerdown", (event) => {
+      area.setPointerCapture(event.pointerId);
       fingers.set(event.pointerId, event);
-      hold();
+      startGrip();
     });
-    picture.addEventListener("pointermove", (event) => {
+    area.addEventListener("pointermove", (event) => {
       if (!fingers.has(event.pointerId)) return;
       fingers.set(event.pointerId, event);
       if (!grip) return;
       const now = centre(fingers);
       const zoom = grip.apart && now.apart ? grip.apart / now.apart : 1;
-      const degrees = grip.from.hfov_deg * zoom / shownWidth(picture, aspect());
+      const degrees = grip.from.hfov_deg * zoom / videoWidth(area, aspect());
       this.send(grip.from, (grip.x - now.x) * degrees, (now.y - grip.y) * degrees, zoom);
     });
     for (const end of ["pointerup", "pointercancel"]) {
-      picture.addEventListener(end, (event) => { fingers.delete(event.pointerId); hold(); });
+      area.addEventListener(end, (event) => { fingers.delete(event.pointerId); startGrip(); });
     }
-    picture.addEventListener("wheel", (event) => {
+    area.addEventListener("wheel", (event) => {
       event.preventDefault();
-      this.step(0, 0, Math.exp(within(event.deltaY, -100, 100) / 600));
+      this.step(0, 0, Math.exp(clamp(event.deltaY, -100, 100) / 600));
     }, { passive: false });
   }
 }
@@ -77,7 +77,7 @@ function centre(fingers) {
   };
 }
 
-function shownWidth(picture, aspect) {
-  const box = picture.getBoundingClientRect();
+function videoWidth(area, aspect) {
+  const box = area.getBoundingClientRect();
   return Math.min(box.width, box.height * aspect);
 }

@@ -1,7 +1,7 @@
-// The last two minutes of buffer, delay, frame rate and drops, four small charts.
+// Four small charts of the last two minutes: window, delay, frame rate and drops.
 const KEPT = 480; // four a second
 const CHARTS = [
-  ["buffer, s", [["buffer_s", "#7fd1ae"]]],
+  ["window, s", [["buffer_s", "#7fd1ae"]]],
   ["delay, s", [["delay_s", "#8fb8e8"]]],
   ["frames per second, in and out", [["fps_in", "#8fa0ac"], ["fps_out", "#7fd1ae"]]],
   ["frames dropped", [["dropped", "#e87f6c"]]],

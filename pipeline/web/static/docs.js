@@ -1,4 +1,4 @@
-// Lists every path of the OpenAPI document with its body and its answers, then what they are made of.
+// Lists every path of the OpenAPI document with its body and its responses, then their schemas.
 const api = await (await fetch("/openapi.json")).json();
 
 function element(name, text, ...children) {

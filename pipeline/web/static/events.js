@@ -1,4 +1,4 @@
-// What happened, newest first; frames that were dropped a few seconds at a time.
+// What happened, newest first; dropped frames are summed up over a few seconds.
 const KEPT = 50;
 const SUM_MS = 5000;
 
@@ -8,17 +8,17 @@ export class Events {
     this.dropped = 0;
   }
 
-  tell(text) {
+  add(text) {
     const item = document.createElement("li");
     item.textContent = `${new Date().toLocaleTimeString()}  ${text}`;
     this.list.prepend(item);
     while (this.list.children.length > KEPT) this.list.lastChild.remove();
   }
 
-  drop(frames) {
+  addDropped(frames) {
     if (!this.dropped) {
       setTimeout(() => {
-        this.tell(`${this.dropped} frame${this.dropped === 1 ? "" : "s"} dropped`);
+        this.add(`${this.dropped} frame${this.dropped === 1 ? "" : "s"} dropped`);
         this.dropped = 0;
       }, SUM_MS);
     }

@@ -1,11 +1,11 @@
-// The page's wiring: what is shown of the run's state, and what each control does.
+// The page: shows the run's state, and connects each control to its action.
+import { pollState, postAction } from "./api.js";
 import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
 import { Events } from "./events.js";
-import { Film } from "./film.js";
-import { follow, send } from "./link.js";
 import { Outputs } from "./outputs.js";
-import { Pictures } from "./pictures.js";
+import { PreviewImages } from "./preview_images.js";
+import { PreviewVideo } from "./preview_video.js";
 import { drawScene } from "./scene.js";
 import { DONE, FOLLOWS, stateWord } from "./words.js";
 
@@ -16,29 +16,29 @@ const charts = new Charts(find("charts"));
 const events = new Events(find("events"));
 const outputs = new Outputs(find("outputs"), act);
 const camera = new Camera(act, () => state?.view);
-const film = new Film(find("picture"), (there, heard) => {
-  find("sound").hidden = !there;
-  find("sound").textContent = heard ? "Mute" : "Unmute";
+const preview = new PreviewVideo(find("picture"), (hasSound, isOn) => {
+  find("sound").hidden = !hasSound;
+  find("sound").textContent = isOn ? "Mute" : "Unmute";
 });
-camera.steerOn(find("picture"), () => film.aspect);
-new Pictures(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS).want(true);
-let state = null; // the newest of the run
+camera.attachTo(find("picture"), () => preview.aspect);
+new PreviewImages(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS).enable(true);
+let state = null; // the run's newest state
 let clipsShown = 0;
 
 async function act(name, body = {}) {
-  const trouble = state?.state === "ended" ? "the run has ended" : await send(name, body);
-  if (trouble) notice(trouble);
-  else if (name in DONE) events.tell(DONE[name](body));
-  return !trouble;
+  const refusal = state?.state === "ended" ? "the run has ended" : await postAction(name, body);
+  if (refusal) showNotice(refusal);
+  else if (name in DONE) events.add(DONE[name](body));
+  return !refusal;
 }
 
-function notice(text) {
+function showNotice(text) {
   const box = find("notice");
-  if (box.hidden || box.textContent !== text) events.tell(text); // a drag may fail many times a second
+  if (box.hidden || box.textContent !== text) events.add(text); // a drag may fail many times a second
   box.textContent = text;
   box.hidden = false;
-  clearTimeout(notice.timer);
-  notice.timer = setTimeout(() => { box.hidden = true; }, 5000);
+  clearTimeout(showNotice.timer);
+  showNotice.timer = setTimeout(() => { box.hidden = true; }, 5000);
 }
 
 const actions = {
@@ -50,7 +50,7 @@ const actions = {
   set_delay: () => act("set_delay", { seconds: Number(find("delay").value) }),
   record: () => act("record"),
   save_clip: () => act("save_clip", { before_s: Number(find("before").value) }),
-  sound: () => film.toggleSound(),
+  sound: () => preview.toggleSound(),
 };
 for (const [id, run] of Object.entries(actions)) find(id).addEventListener("click", run);
 for (const button of document.querySelectorAll("[data-turn]")) {
@@ -66,7 +66,7 @@ find("scene").addEventListener("click", (event) => {
   act("look_at", { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
 });
 
-const steers = { // these go on while the key is held
+const steers = { // these repeat while the key is held
   arrowleft: () => camera.step(-1, 0, 1), arrowright: () => camera.step(1, 0, 1),
   arrowup: () => camera.step(0, 1, 1), arrowdown: () => camera.step(0, -1, 1),
   "+": () => camera.step(0, 0, 0.85), "-": () => camera.step(0, 0, 1.18),
@@ -79,7 +79,7 @@ addEventListener("keydown", (event) => {
   const isOn = (tag) => event.target.tagName === tag;
   if (event.ctrlKey || event.metaKey || event.altKey || isOn("INPUT")) return;
   if (isOn("BUTTON") && event.key === " ") return;
-  if (isOn("BUTTON") && event.key === "Enter" && event.repeat) event.preventDefault(); // it would press it again
+  if (isOn("BUTTON") && event.key === "Enter" && event.repeat) event.preventDefault(); // one press, one action
   const key = event.key.toLowerCase();
   const run = steers[key] ?? keys[key];
   if (!run) return;
@@ -93,7 +93,7 @@ async function showClips(count) {
   try {
     clips = await (await fetch("/api/clips")).json();
   } catch {
-    clipsShown = -1; // with the next state again
+    clipsShown = -1; // fetch them again with the next state
     return;
   }
   find("clips").replaceChildren(...clips.reverse().map((clip) => {
@@ -113,37 +113,37 @@ function showWord(word, kind = word) {
 }
 
 function show(now) {
-  if (state && state.run !== now.run) { // none of what the page shows is of this run
+  if (state && state.run !== now.run) { // what the page shows belongs to another run
     location.reload();
     return;
   }
   const isHeld = now.transport === "paused";
   const word = isHeld && !["silent", "ended"].includes(now.state) ? "paused" : now.state;
   showWord(word);
-  if (!("transport" in now)) return; // the run has only begun
-  if (state && state.state !== now.state) events.tell(`${stateWord(state.state)} → ${stateWord(now.state)}`);
+  if (!("transport" in now)) return; // the run is still starting
+  if (state && state.state !== now.state) events.add(`${stateWord(state.state)} → ${stateWord(now.state)}`);
   if (state && state.follows !== now.follows) {
     if (state.follows === "operator") camera.release();
-    if ([state.follows, now.follows].includes("operator")) events.tell(`camera: ${FOLLOWS[now.follows] ?? now.follows}`);
+    if ([state.follows, now.follows].includes("operator")) events.add(`camera: ${FOLLOWS[now.follows] ?? now.follows}`);
   }
-  if (state && now.dropped > state.dropped) events.drop(now.dropped - state.dropped);
-  for (const note of now.notes.slice(state?.notes.length ?? 0)) events.tell(note);
+  if (state && now.dropped > state.dropped) events.addDropped(now.dropped - state.dropped);
+  for (const note of now.notes.slice(state?.notes.length ?? 0)) events.add(note);
   if (!state) find("delay").value = now.target_delay_s;
   state = now;
   find("follows").textContent = FOLLOWS[now.follows] ?? now.follows;
   find("numbers").textContent = `${now.fps_out.toFixed(1)} fps · delay ${now.delay_s.toFixed(1)} s · `
-    + `buffer ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
+    + `window ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
   find("pause").textContent = isHeld ? "Resume" : "Freeze";
   find("pause").classList.toggle("on", isHeld);
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
   outputs.show(now.outputs);
-  if (now.view) film.start();
+  if (now.view) preview.start();
   charts.add(now);
   if (clipsShown !== now.clips) showClips(now.clips);
 }
 
-follow(show, (status) => {
-  film.again();
+pollState(show, (status) => {
+  preview.reconnect();
   if (state?.state !== "ended") showWord([401, 403].includes(status) ? "no access" : "no connection", "lost");
 });

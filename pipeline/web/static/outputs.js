@@ -1,4 +1,4 @@
-// The list of outputs: a row each, kept while the state changes, with what can be done to it.
+// The list of outputs: a row each, with its state and the button that stops or starts it.
 const WORDS = {
   waiting: "waiting for video", on: "", away: "offline, reconnecting", finishing: "finishing the file",
   off: "stopped", failed: "failed",
@@ -29,37 +29,38 @@ export class Outputs {
     row.id = `output-${number}`;
     const button = row.querySelector("button");
     button.addEventListener("click", async () => {
-      const stops = button.dataset.does === "stop_output";
-      if (stops && !confirm(`${button.textContent}: ${row.querySelector("b").textContent}?`)) return;
+      const isStop = button.dataset.action === "stop_output";
+      if (isStop && !confirm(`${button.textContent} ${row.querySelector("b").textContent}?`)) return;
       button.disabled = true;
-      await this.act(button.dataset.does, { number });
+      await this.act(button.dataset.action, { number });
       button.disabled = false;
     });
     this.rows.set(number, row);
     this.list.append(row);
   }
 
-  name(place, { name, number, can_download: isThere }) {
-    if (place.textContent === name && Boolean(place.querySelector("a")) === isThere) return;
+  showName(place, { name, number, can_download: canDownload }) {
+    if (place.textContent === name && Boolean(place.querySelector("a")) === canDownload) return;
     const link = document.createElement("a");
     link.href = `/api/outputs/${number}`;
     link.download = link.textContent = name;
-    place.replaceChildren(isThere ? link : name);
+    place.replaceChildren(canDownload ? link : name);
   }
 
   update(row, output) {
-    const done = output.kind === "file" && output.state === "off";
+    const isDone = output.kind === "file" && output.state === "off";
     const can = { stop_output: output.state === "on" || output.state === "away", start_output: output.can_start };
-    const does = Object.keys(can).find((name) => can[name]);
-    row.className = done ? "done" : output.state;
-    this.name(row.querySelector("b"), output);
+    const action = Object.keys(can).find((name) => can[name]);
+    row.className = isDone ? "done" : output.state;
+    this.showName(row.querySelector("b"), output);
     const trouble = output.trouble?.replace(output.name, "").replace(/^[:\s]+/, "");
-    row.querySelector("span").textContent = trouble ?? (done ? "complete" : WORDS[output.state]);
+    row.querySelector("span").textContent = trouble ?? (isDone ? "complete" : WORDS[output.state]);
     row.querySelector("time").textContent = clock(output.elapsed_s);
     const button = row.querySelector("button");
-    button.style.visibility = does ? "" : "hidden";
-    button.dataset.does = does ?? "";
-    button.textContent = output.kind === "file" ? "Stop recording" : does === "start_output" ? "Stream" : "Stop stream";
-    button.setAttribute("aria-label", `${button.textContent}: ${output.name}`);
+    button.style.visibility = action ? "" : "hidden";
+    button.dataset.action = action ?? "";
+    button.textContent = output.kind === "file" ? "Stop recording"
+      : action === "start_output" ? "Stream" : "Stop stream";
+    button.setAttribute("aria-label", `${button.textContent} ${output.name}`);
   }
 }

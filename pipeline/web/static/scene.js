@@ -1,4 +1,4 @@
-// Draws the camera's frame, what was seen and the coming path over the panorama.
+// Draws the camera's frame, the detections and the coming path over the panorama.
 const WIDTH = 960, HEIGHT = 320;
 
 function shape(name, kind, attributes) {

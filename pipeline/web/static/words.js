@@ -9,7 +9,7 @@ export const FOLLOWS = {
 
 // A line for each action, from its body; take_over has none, because a drag sends many in a second.
 export const DONE = {
-  look_at: () => "camera sent to a place on the field",
+  look_at: () => "camera sent to a place on the pitch",
   hold_camera: () => "camera held",
   hand_back: () => "camera back to auto",
   pause: () => "video frozen",

@@ -1,0 +1,46 @@
+// Requests to the run: its state is polled, actions are sent as JSON. A browser opens at most six connections to a
+// host for all of its windows, and each preview video keeps one open; every other request is over soon.
+const POLL_EVERY_MS = 250, RETRY_MS = 1000, STATE_TIMEOUT_MS = 5000;
+const ACTION_TIMEOUT_MS = 15_000, CLIP_TIMEOUT_MS = 60_000; // a clip may have to be encoded
+
+export const sleep = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
+
+// AbortSignal.timeout, which phones from before 2022 lack.
+export function abortAfter(time_ms) {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), time_ms);
+  return controller.signal;
+}
+
+// Calls onState with each state; onLost with the HTTP status of what came instead, 0 where nothing did.
+export async function pollState(onState, onLost) {
+  for (;;) {
+    const next = sleep(POLL_EVERY_MS);
+    const { ok, status, body } = await request("/api/state", { cache: "no-store" }, STATE_TIMEOUT_MS);
+    if (ok) onState(body);
+    else {
+      onLost(status);
+      await sleep(RETRY_MS);
+    }
+    await next;
+  }
+}
+
+// Returns why the action was refused; null where it was done.
+export async function postAction(name, fields) {
+  const { ok, status, body } = await request(`/api/${name}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fields),
+  }, name === "save_clip" ? CLIP_TIMEOUT_MS : ACTION_TIMEOUT_MS);
+  return ok ? null : body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
+}
+
+async function request(address, options, timeout_ms) {
+  let status = 0;
+  try {
+    const response = await fetch(address, { ...options, signal: abortAfter(timeout_ms) });
+    status = response.status;
+    return { ok: response.ok, status, body: await response.json() };
+  } catch { // no answer, a timeout, or a proxy's own page
+    return { ok: false, status, body: {} };
+  }
+}
