@@ -199,7 +199,7 @@ class PanoramaWithVirtualCamera:
         self._fail(
             PipelineError(
                 f"no frame was shown for {self.settings.buffer.stall_timeout_s:g} s; "
-                "check that the source sends and that the output takes"
+                "check the sources and the outputs"
             )
         )
 

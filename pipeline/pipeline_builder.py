@@ -52,7 +52,7 @@ class PipelineBuilder:
         camera_limits: CameraLimits = CameraLimits(),
     ) -> None:
         if not sources:
-            raise ConfigError("no source was given; name a file, a URI, a device, gst:... or match")
+            raise ConfigError("no source was given; give a file, a URI, a device, gst:... or match")
         if len(sources) > 1 and rig is None:
             raise RigError(
                 "several sources need a rig; make one with: foresight calibrate SOURCE SOURCE... -o RIG"

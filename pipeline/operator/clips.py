@@ -39,7 +39,9 @@ class FileNames:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise OutputError(f"{folder}: nothing can be kept there ({error.strerror})") from error
+            raise OutputError(
+                f"{folder}: nothing can be saved there ({error.strerror}); check the folder"
+            ) from error
         return folder / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{number:03d}{suffix}"
 
 

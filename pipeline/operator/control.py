@@ -75,7 +75,7 @@ class Control:
         manager = self._run.buffer_manager
         now_ns = manager.playhead_ns
         if now_ns is None:
-            raise StateError("nothing is played yet; jump after playback has started")
+            raise StateError("playback has not started yet; replay once it has")
         manager.seek(now_ns - seconds_to_ns(seconds))
         return manager.delay_s
 
@@ -124,7 +124,7 @@ class Control:
     def open_browser_preview(self, on_piece: OnPiece) -> BrowserPreview:
         """The film as a browser plays it, from now on until it is closed; see PlaybackPipeline."""
         if self._run.playback is None:
-            raise StateError("nothing is played yet; look again after playback has started")
+            raise StateError("playback has not started yet; open the preview once it has")
         return self._run.playback.open_browser_preview(on_piece)
 
     @property
@@ -136,7 +136,7 @@ class Control:
         """The whole rig in one picture."""
         if self._panorama is None:
             if self._run.rig is None:
-                raise StateError("the cameras are not known yet; wait for the first picture")
+                raise StateError("the cameras are not known yet; wait for the first frame")
             self._panorama = Panorama(self._run.rig)
         return self._panorama
 
@@ -183,5 +183,5 @@ class Control:
 
     def _camera(self) -> CameraPath:
         if self._run.director is None:
-            raise StateError("the camera is not directed yet; wait for the first picture")
+            raise StateError("the camera cannot be steered yet; wait for the first frame")
         return self._run.director

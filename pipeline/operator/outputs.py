@@ -53,7 +53,7 @@ class Outputs:
 
     def _board(self) -> OutputBoard:
         if self._run.playback is None:
-            raise StateError("nothing is played yet; start and stop after playback has started")
+            raise StateError("playback has not started yet; start and stop outputs once it has")
         return self._run.playback.outputs
 
 

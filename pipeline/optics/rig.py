@@ -107,7 +107,7 @@ class Rig:
             wide, high = self.frame_size
             raise RigError(
                 f"the rig is made for cameras of {sizes} (a rig frame of {wide}x{high}), the footage gives "
-                f"{width}x{height}; use the footage's own rig or calibrate it again"
+                f"{width}x{height}; use the rig of these cameras, or calibrate again"
             )
 
     def camera_pixels(self, i: int, rays: Array) -> Array:

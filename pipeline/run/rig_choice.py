@@ -30,7 +30,8 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
         cameras = len(rig.cameras)
         if cameras != len(sources):
             raise RigError(
-                f"{settings.rig} has {cameras} cameras but {len(sources)} sources were given; name one for each"
+                f"{settings.rig} has {cameras} cameras but {len(sources)} sources were given; "
+                "give one for each camera"
             )
         return rig, None
     if len(sources) == 1:
@@ -38,11 +39,12 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
         return (match_rig(parse_match(source.text)), None) if source.kind == "match" else (None, None)
     kept = kept_rig_path(settings)
     if kept.exists():
-        return Rig.load(kept), f"the rig was read from {kept}, calibrated before; delete it to calibrate anew"
-    logger.warning("several sources and no rig: calibrating from the footage, up to a minute")
+        used = f"using the rig {kept} from an earlier calibration; delete it to calibrate again"
+        return Rig.load(kept), used
+    logger.warning("several sources but no rig: calibrating from the footage, which takes up to a minute")
     calibration = calibrate_sources(sources, lambda stage: logger.info("calibrating: %s", stage))
     calibration.rig.save(kept)
-    said = f"calibrated from the footage; the rig is in {kept} for the next time"
+    said = f"calibrated from the footage; the rig is saved as {kept} for the next run"
     return calibration.rig, "; ".join([said, *calibration.notes])
 
 
@@ -68,7 +70,7 @@ def assumed_rig(width: int, height: int) -> tuple[Rig, str]:
     """A rig for one film that nobody described, and the note that says what was assumed."""
     rig = Rig.assume(width, height)
     lens = type(rig.cameras[0].lens).__name__.removesuffix("Lens").lower()
-    return rig, f"no rig was given: the film is taken for a {lens} picture; see --rig"
+    return rig, f"no rig was given: assuming a {lens} lens; see --rig"
 
 
 def detector_for(settings: Settings, rig: Rig) -> Detector:

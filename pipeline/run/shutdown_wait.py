@@ -71,7 +71,9 @@ class ShutdownWait:
         playback.outputs.give_up()
         if self.is_aborted or playback.outputs.failures:
             return None
-        return PipelineError("playback stands still before its end; check what takes the film")
+        return PipelineError(
+            "playback is blocked before its end; check the disk and the network of the outputs"
+        )
 
 
 class Standstill:

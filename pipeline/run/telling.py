@@ -39,7 +39,7 @@ class Telling:
 
     def camera_lost(self, index: int, error: ForesightError) -> None:
         """Keep and log that a camera of several is gone for good."""
-        self.note(f"camera {index} is gone, its last picture stays: {error}")
+        self.note(f"camera {index} is offline, its last frame is held: {error}")
 
     @property
     def notes(self) -> tuple[str, ...]:

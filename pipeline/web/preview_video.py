@@ -107,7 +107,7 @@ class FragmentHistory:
         """The head, once there is one: a held film has none before it goes on. Raises StateError at its end."""
         async for head in self._head.follow():
             return head
-        raise StateError("the film is over; there is nothing to see any more")
+        raise StateError("the video has ended; there is no preview any more")
 
     async def follow(self) -> AsyncIterator[bytes]:
         """The head, then the fragments in order from the newest that can be begun with.

@@ -139,7 +139,7 @@ def test_transport_says_when_it_is_impossible() -> None:
             with pytest.raises(StateError, match="clock"):
                 call()
     with Pipes(video_source(3, live=True), playback(sync=True)) as pipes:
-        with pytest.raises(StateError, match="nothing is played"):
+        with pytest.raises(StateError, match="playback has not started"):
             pipes.manager.seek(0)
         with pytest.raises(ConfigError, match="delay is 9"):
             pipes.manager.set_delay(9)

@@ -49,7 +49,7 @@ def control(folder: Path) -> Control:
 def test_before_there_is_a_picture_every_action_says_what_it_waits_for(
     tmp_path: Path, action: Callable[[Control], object]
 ) -> None:
-    with pytest.raises(StateError, match=r"wait for|after playback"):
+    with pytest.raises(StateError, match=r"wait for|not started yet"):
         action(control(tmp_path))
 
 
@@ -73,7 +73,7 @@ def test_no_file_name_comes_twice_and_a_folder_that_cannot_be_made_is_said(tmp_p
     assert {path.parent for path in paths} == {tmp_path / "clips"}
     assert (tmp_path / "clips").is_dir()
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="nothing can be kept there"):
+    with pytest.raises(OutputError, match="nothing can be saved there"):
         names.new(tmp_path / "file" / "clips", "clip", ".mp4")
 
 

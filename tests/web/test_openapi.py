@@ -120,7 +120,7 @@ def test_a_number_must_be_a_number(name: str, body: str, where: str, tmp_path: P
 
 def test_a_whole_number_of_seconds_is_a_number(tmp_path: Path) -> None:
     answer = client(tmp_path).post("/api/set_delay", json={"seconds": 3})
-    assert (answer.status_code, "played yet" in answer.json()["error"]) == (409, True)
+    assert (answer.status_code, "not started yet" in answer.json()["error"]) == (409, True)
 
 
 def test_the_page_of_the_api_shows_bodies_answers_and_types(live: Live) -> None:

@@ -141,7 +141,7 @@ def test_actions_before_playback_say_why_not(tmp_path: Path) -> None:
     own = client(tmp_path)
     assert own.post("/api/hold_camera", json={}).status_code == 409
     answer = own.post("/api/jump_back", json={"seconds": 3})
-    assert (answer.status_code, "nothing is played yet" in answer.json()["error"]) == (409, True)
+    assert (answer.status_code, "playback has not started yet" in answer.json()["error"]) == (409, True)
     assert own.post("/api/jump_back", json={"seconds": -3}).status_code == 422
     assert (
         own.post("/api/take_over", content="{", headers={"content-type": "application/json"}).status_code

@@ -131,10 +131,10 @@ class AnalysisPipeline:
             if self._error is not None:
                 raise self._error
             if self._is_interrupted and not self._is_ready():
-                raise StateError(f"{self._names()}: the capture was ended before anything came")
+                raise StateError(f"{self._names()}: the run was stopped before any video arrived")
             if not self._is_ready():
                 raise SourceError(
-                    f"{self._names()}: nothing came within {timeout_s:g} s; check that it is sending"
+                    f"{self._names()}: no video within {timeout_s:g} s; check that the source is sending"
                 )
             return self._info()
 
@@ -180,7 +180,7 @@ class AnalysisPipeline:
         """Every source has shown all its streams."""
         blind = [source.name for index, source in enumerate(self.sources) if index not in cameras_with_video]
         if blind:
-            self.fail(SourceError(f"{', '.join(blind)}: holds no video; name a source with a picture"))
+            self.fail(SourceError(f"{', '.join(blind)}: holds no video; give a source that does"))
         with self._changed:
             self._complete = True
             self._changed.notify_all()
@@ -212,7 +212,7 @@ class AnalysisPipeline:
                 self._changed.notify_all()
         elif kind == Gst.EventType.EOS and appsink in self._unpictured and not self._is_interrupted:
             named = self._names()
-            self.fail(SourceError(f"{named}: ended before its first picture; give more of it, or another"))
+            self.fail(SourceError(f"{named}: ended before its first frame; give a longer source, or another"))
         return Gst.PadProbeReturn.OK
 
     def _on_picture(

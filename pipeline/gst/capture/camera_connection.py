@@ -94,14 +94,14 @@ class CameraConnection:
             if message is not None and self.has_end:
                 return None
             if message is not None:
-                return SourceError(f"{name}: it has stopped sending")
+                return SourceError(f"{name}: has stopped sending")
             if self._misfit is not None:
                 return SourceError(f"{name}: {self._misfit}")
             silent_s = (self._now_ns - (self._seen_ns or begun_ns)) / NS_PER_S
             if silent_s > self._limits.silent_s and self._seen_ns is not None:
-                return SourceError(f"{name}: no picture came for {self._limits.silent_s:g} s")
+                return SourceError(f"{name}: no video for {self._limits.silent_s:g} s")
             if silent_s > self._limits.answer_s and not patient:
-                return SourceError(f"{name}: it does not answer")
+                return SourceError(f"{name}: does not answer")
         return None
 
     def _on_stream(self, pad: Gst.Pad) -> None:

@@ -29,6 +29,7 @@ REMEMBERED_OUTAGES = 64
 LAG_SHARE = 16
 """The usual lag follows the newest one by 1 / LAG_SHARE a sample."""
 
+_CHANGED = "set the camera back or restart the run"
 _SEGMENT = Gst.Segment()
 _SEGMENT.init(Gst.Format.TIME)
 
@@ -147,13 +148,11 @@ class PictureFeed(Feed):
     def misfit(self, caps: Gst.Caps) -> str | None:
         before, now = self.caps.get_structure(0), caps.get_structure(0)
         if before.get_name() != now.get_name():
-            return (
-                f"it sends {now.get_name()} now, {before.get_name()} before; set the camera back or run anew"
-            )
+            return f"it sends {now.get_name()} now, {before.get_name()} before; {_CHANGED}"
         sizes = [(one.get_value("width"), one.get_value("height")) for one in (now, before)]
         if sizes[0] != sizes[1]:
             texts = [f"{width}x{height}" for width, height in sizes]
-            return f"its picture is {texts[0]} now, {texts[1]} before; set the camera back or run anew"
+            return f"its video is {texts[0]} now, {texts[1]} before; {_CHANGED}"
         return None
 
     def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:

@@ -39,7 +39,7 @@ def calibrate_sources(sources: Sequence[SourceSpec], progress: Progress = lambda
     Blocks for half a minute, and a live source's ten seconds; any thread. Raises SourceError when one cannot be
     read, CalibrationError when the footage does not tell.
     """
-    progress("reading the films")
+    progress("reading the footage")
     return calibrate(read_footage(sources), progress)
 
 
@@ -115,7 +115,7 @@ class _Taker:
             return False
         buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
         if buffer is None or caps is None:
-            raise SourceError(f"{self._name}: gives samples without a picture")
+            raise SourceError(f"{self._name}: sends data that is not video")
         self._times_ns.append(segment.to_running_time(Gst.Format.TIME, buffer.pts))
         rate = caps.get_structure(0).get_fraction("framerate")
         if rate[0] and rate[1]:
@@ -145,7 +145,7 @@ class _Taker:
             if self._sink.is_eos() and self._times_ns:
                 return None
         raise SourceError(
-            f"{self._source.name}: no picture came within {answer_s:.0f} s; does it hold video?"
+            f"{self._source.name}: no video arrived within {answer_s:.0f} s; does it hold video?"
         )
 
     def _on_pad(self, pad: Gst.Pad) -> None:

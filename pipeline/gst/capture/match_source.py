@@ -147,7 +147,7 @@ class _Paced(GstBase.BaseSrc):
 def _caps(text: str) -> Gst.Caps:
     caps = Gst.Caps.from_string(text)
     if caps is None:
-        raise PipelineError(f"GStreamer cannot read the caps {text!r}; report it as a fault of Foresight's")
+        raise PipelineError(f"GStreamer cannot read the caps {text!r}; report this as a bug in Foresight")
     return caps
 
 

@@ -107,9 +107,9 @@ class ReconnectingCamera:
         if not self.outages or self._pictures is None:
             return ()
         times = "once" if self.outages == 1 else f"{self.outages} times"
-        state = "; it is away still" if self._reconnector.is_away else ""
+        state = "; still offline" if self._reconnector.is_away else ""
         held_s = ns_to_seconds(self._pictures.held_ns)
-        return (f"{self.name}: lost {times}, its last picture stood for {held_s:.1f} s{state}",)
+        return (f"{self.name}: connection lost {times}, last frame held for {held_s:.1f} s{state}",)
 
     # On the camera's own threads
 
@@ -193,4 +193,4 @@ class ReconnectingCamera:
 
     def _on_picture(self) -> None:
         if self._reconnector.mark_back():
-            logger.warning("%s: it is back", self.name)
+            logger.warning("%s: reconnected", self.name)

@@ -63,20 +63,20 @@ _STREAM = Gst.StreamError.quark()
 
 def _texts() -> dict[tuple[str, int], str]:
     from_resource = {
-        Gst.ResourceError.NOT_FOUND: "not found; check the name or the address, and that the server is up",
-        Gst.ResourceError.OPEN_READ: "cannot be opened; check the name, the rights and the network",
-        Gst.ResourceError.OPEN_WRITE: "cannot be written; check the folder, the rights and the network",
-        Gst.ResourceError.OPEN_READ_WRITE: "nobody answers; check the address and that the server is up",
-        Gst.ResourceError.WRITE: "cannot be written any further; check the disk, the rights and the network",
-        Gst.ResourceError.NO_SPACE_LEFT: "the disk is full; free some space or record elsewhere",
-        Gst.ResourceError.NOT_AUTHORIZED: "access was refused; check user name, password or key",
+        Gst.ResourceError.NOT_FOUND: "not found; check the name or the address, and that the server is running",
+        Gst.ResourceError.OPEN_READ: "cannot be opened; check the name, the permissions and the network",
+        Gst.ResourceError.OPEN_WRITE: "cannot be written; check the folder, the permissions and the network",
+        Gst.ResourceError.OPEN_READ_WRITE: "no answer; check the address and that the server is running",
+        Gst.ResourceError.WRITE: "cannot be written any further; check the disk, the permissions and the network",
+        Gst.ResourceError.NO_SPACE_LEFT: "the disk is full; free some space, or record to another disk",
+        Gst.ResourceError.NOT_AUTHORIZED: "access was refused; check the user name, password or key",
     }
     from_stream = {
-        Gst.StreamError.FAILED: "broke off, or nobody answered; check that it is complete and reachable",
-        Gst.StreamError.TYPE_NOT_FOUND: "not a film that GStreamer can read; check that the file is video",
-        Gst.StreamError.WRONG_TYPE: "not a film: it holds no video or sound",
+        Gst.StreamError.FAILED: "the stream broke off or never started; check that it is complete and reachable",
+        Gst.StreamError.TYPE_NOT_FOUND: "not a video that GStreamer can read; check the file",
+        Gst.StreamError.WRONG_TYPE: "holds no video or sound; check the file",
         Gst.StreamError.CODEC_NOT_FOUND: (
-            "its codec cannot be decoded here; install gstreamer1.0-libav or convert the film to H.264"
+            "its codec cannot be decoded here; install gstreamer1.0-libav or convert the video to H.264"
         ),
     }
     texts = {(_domain(_RESOURCE), int(code)): text for code, text in from_resource.items()}

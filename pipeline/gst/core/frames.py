@@ -36,7 +36,7 @@ class FrameLayout:
         info = GstVideo.VideoInfo.new_from_caps(caps)
         pixel_format = _FORMATS.get(info.finfo.format) if info is not None else None
         if info is None or pixel_format is None:
-            raise PipelineError(f"not a raw NV12 or I420 picture: {caps.to_string()}")
+            raise PipelineError(f"not a raw NV12 or I420 frame: {caps.to_string()}")
         planes = 2 if pixel_format == "NV12" else 3
         strides, offsets = tuple(info.stride[:planes]), tuple(info.offset[:planes])
         return cls(pixel_format, info.width, info.height, strides, offsets, info.size)

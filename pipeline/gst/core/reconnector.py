@@ -51,7 +51,7 @@ class Reconnector:
             if not self.is_away:
                 self.is_away = True
                 self.losses += 1
-                logger.warning("%s; trying again until it is back", ended.reason)
+                logger.warning("%s; reconnecting", ended.reason)
             if ended.was_up:
                 pause_s = self._policy.first_pause_s
             if self._pause(pause_s):

@@ -76,8 +76,8 @@ class Stacker:
             if (width, height) != size:
                 self._on_error(
                     RigError(
-                        f"camera {index} gives {width}x{height}, the rig is made for {size[0]}x{size[1]}; "
-                        "use the footage's own rig or calibrate it again"
+                        f"camera {index} sends {width}x{height}, but the rig is made for {size[0]}x{size[1]}; "
+                        "use the rig of these cameras, or calibrate again"
                     )
                 )
             self._pair(pad, structure, self._delays[index])

@@ -49,5 +49,5 @@ def detach(sink_pad: Gst.Pad, let_go_s: float = 5.0) -> None:
 
     pad.add_probe(Gst.PadProbeType.IDLE, take_off)
     if not is_off.wait(let_go_s):
-        raise PipelineError(f"{tee.get_name()} is held up and cannot let a branch go; end the run")
+        raise PipelineError(f"{tee.get_name()} is blocked, so the output cannot be removed; end the run")
     tee.release_request_pad(pad)

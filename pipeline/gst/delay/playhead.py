@@ -37,7 +37,7 @@ def seek(engine: DelayEngine, time_ns: int) -> int:
     with engine.lock:
         reached_ns = transport.seek(engine.line, time_ns)
     if reached_ns is None:
-        raise StateError("nothing is played yet; seek after playback has started")
+        raise StateError("playback has not started yet; seek once it has")
     return reached_ns
 
 
@@ -55,7 +55,7 @@ def set_delay(engine: DelayEngine, delay: float) -> float:
         reached_ns = transport.set_delay(engine.line, seconds_to_ns(delay))
         reached_s = ns_to_seconds(schedule.delay_ns)
     if reached_ns is None:
-        raise StateError("nothing is played yet; give the delay to the constructor")
+        raise StateError("playback has not started yet; give the delay to the constructor")
     return reached_s
 
 

@@ -166,7 +166,7 @@ def choose_video_encoder(
     if name is None:
         name = _first_usable(codec, encoders)
     elif name not in encoders:
-        raise ConfigError(f"{name} is no known {codec} encoder; allowed: {', '.join(encoders)}")
+        raise ConfigError(f"unknown {codec} encoder {name}; allowed: {', '.join(encoders)}")
     element = make(name)
     request = EncoderRequest(bitrate_kbps, keyframe_interval_frames, low_latency)
     for key, value in encoders[name](request).items():

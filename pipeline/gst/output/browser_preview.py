@@ -47,7 +47,7 @@ class BrowserPreview:
         """
         caps = static_pad(picture, "sink").get_current_caps()
         if caps is None:
-            raise StateError("nothing is played yet; look again after playback has started")
+            raise StateError("playback has not started yet; open the preview once it has")
         self._pipeline = pipeline
         self._on_piece = on_piece
         self._closing = threading.Event()
@@ -59,7 +59,7 @@ class BrowserPreview:
             partial(choose_audio_encoder, "aac", AUDIO_BITRATE_KBPS),
         )
         delivery = Delivery(LIVE_MP4, self._make_sink, "rendered", 0.0, "h264", audio_codec)
-        self._side = SidePipeline("the dashboard's film", delivery)
+        self._side = SidePipeline("the dashboard's preview", delivery)
         self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, lambda: self._side.sound_late_ns)
         self._tap = EncodedTap(self._side.take, self._side.end, with_sound=sound is not None)
         self._stage = EncodeStage(pipeline, picture, sound, encoding, waits=False)

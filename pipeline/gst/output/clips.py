@@ -31,7 +31,7 @@ def check_clip_path(path: Path) -> FileSpec:
     except ConfigError as error:
         raise OutputError(str(error)) from error
     if not path.parent.is_dir():
-        raise OutputError(f"{path.parent} is no folder; make it or give another one")
+        raise OutputError(f"there is no folder {path.parent}; create it first")
     return spec
 
 
@@ -47,7 +47,7 @@ def write_clip(
     spec = check_clip_path(path)
     parts = {name: entries for name, entries in parts.items() if entries}
     if not parts:
-        raise StateError("the window holds nothing of that time; ask for a clip nearer to now")
+        raise StateError("the window holds nothing from that time; save a clip nearer to now")
     begin_ns = min(entry.order_ns for entries in parts.values() for entry in entries)
     end_ns = max(entry.end_ns for entries in parts.values() for entry in entries)
     unfinished = path.with_name(path.name + ".part")
@@ -143,7 +143,7 @@ def _run(pipeline: Gst.Pipeline, spec: FileSpec) -> None:
     message = pipeline.get_bus().timed_pop_filtered(TIMEOUT_NS, Gst.MessageType.EOS | Gst.MessageType.ERROR)
     if message is None:
         raise OutputError(
-            f"{spec.name}: writing the clip did not end; look at the disk and try a shorter clip"
+            f"{spec.name}: the clip was not finished in time; check the disk, or save a shorter clip"
         )
     if message.type == Gst.MessageType.ERROR:
         raise explain(message, "output", spec.name)

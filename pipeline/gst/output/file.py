@@ -71,7 +71,7 @@ class FileOutput:
             return  # this has failed already
         self.abandon()
         told: GLib.Error = GLib.Error.new_literal(
-            Gst.ResourceError.quark(), "takes nothing any more; check the disk", Gst.ResourceError.FAILED
+            Gst.ResourceError.quark(), "nothing more can be written; check the disk", Gst.ResourceError.FAILED
         )
         self.element.post_message(Gst.Message.new_error(self.element, told, ""))
 

@@ -211,7 +211,7 @@ class OutputBoard:
         with self._switch():
             slot = self._slot(number)
             if slot.state != "off" or slot.reopen is None:
-                raise StateError(f"{slot.output.name}: it cannot be started; a stopped stream can")
+                raise StateError(f"{slot.output.name}: cannot be started; only a stopped stream can")
             output, ended = slot.reopen(), slot.output
             slot.past_notes += ended.notes
             slot.output, slot.trouble, slot.is_closed = output, None, False
@@ -227,7 +227,7 @@ class OutputBoard:
         with self._switch():
             slot = self._slot(number)
             if slot.state != "on":
-                raise StateError(f"{slot.output.name}: it is not on")
+                raise StateError(f"{slot.output.name}: not running")
             self._take_off(slot)
             return slot.status()
 
@@ -282,7 +282,7 @@ class OutputBoard:
             )
             if slot.begun_s is None or not (rest or self._may_be_empty):
                 return OutputError("; ".join((*self.failures, str(error))))
-            logger.warning("%s; this output has ended, the rest goes on", error)
+            logger.warning("%s; this output has stopped, the others continue", error)
             self._drop_soon(slot.output)
         slot.trouble = slot.trouble or str(error)
         slot.is_through.set()
@@ -307,9 +307,9 @@ class OutputBoard:
         """One switch, with the encoders there; they go again where no output is on after it."""
         with self._switching:
             if self._is_over:
-                raise StateError("the film is over; nothing can be started or stopped any more")
+                raise StateError("the video has ended; outputs can no longer be started or stopped")
             if self._pipeline.get_state(0)[1] == Gst.State.NULL:
-                raise StateError("nothing is played yet; start and stop after playback has started")
+                raise StateError("playback has not started yet; start and stop outputs once it has")
             encoding = self._encode()
             try:
                 yield encoding
@@ -320,7 +320,7 @@ class OutputBoard:
 
     def _encode(self) -> Encoding:
         if self._encoding is None:
-            raise StateError("this film is not encoded, so it can be neither recorded nor streamed")
+            raise StateError("this run's video is not encoded, so it cannot be recorded or streamed")
         if self._stage is None:
             self._stage = EncodeStage(self._pipeline, self._picture, self._sound, self._encoding)
         return self._encoding

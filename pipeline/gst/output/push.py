@@ -78,11 +78,11 @@ class Push:
         """What the user should know, a line each."""
         notes = []
         if self._delivery.audio_codec is None and self._delivery.make_silence_encoder is not None:
-            notes.append(f"{self.name}: there is no sound source, so silence is sent")
+            notes.append(f"{self.name}: no sound source, so silence is sent")
         if self.gaps:
-            state = "; it is away still" if self._reconnector.is_away else ""
+            state = "; still offline" if self._reconnector.is_away else ""
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
-            notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of film not sent{state}")
+            notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of video not sent{state}")
         return tuple(notes)
 
     def abandon(self) -> None:
@@ -156,4 +156,4 @@ class Push:
         gap_ns = 0 if self._gap_from_ns is None else side.first_ns - self._gap_from_ns
         self._gap_from_ns = None
         self._lost_ns += gap_ns
-        logger.warning("%s: it is back; %.1f s of film were not sent", self.name, ns_to_seconds(gap_ns))
+        logger.warning("%s: reconnected; %.1f s of video were not sent", self.name, ns_to_seconds(gap_ns))

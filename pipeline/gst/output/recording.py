@@ -53,7 +53,7 @@ class Recording:
         self._closing = threading.Event()
         delivery = Delivery(
             muxer, make_sink, "rendered", 0.0, video_codec, audio_codec,
-            patience_s=limits.recording_disk_s, advice="the disk takes too little; record elsewhere",
+            patience_s=limits.recording_disk_s, advice="the disk is too slow; record to another disk",
         )  # fmt: skip
         self._side = SidePipeline(self.name, delivery)
         self._kinds = ["video"] if audio_codec is None else ["video", "audio"]
@@ -81,10 +81,10 @@ class Recording:
         trouble = self._side.run_until_closed(self._closing, lambda: None)
         if self._side.first_ns is None:
             self._path.unlink(missing_ok=True)
-            trouble = trouble or f"{self.name}: no picture came, so there is no file"
+            trouble = trouble or f"{self.name}: no video arrived, so no file was written"
         if trouble is not None:
             self.trouble = trouble
-            logger.warning("%s; this recording has ended, the rest goes on", trouble)
+            logger.warning("%s; this recording has stopped, the other outputs continue", trouble)
             self._on_failed(self)
 
 
@@ -93,6 +93,10 @@ def make_new(path: Path) -> None:
     try:
         path.open("xb").close()
     except FileExistsError as error:
-        raise OutputError(f"{path}: there is such a file already; it is not overwritten") from error
+        raise OutputError(
+            f"{path}: this file exists already and is not overwritten; record under another name"
+        ) from error
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); record elsewhere") from error
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); record to another folder"
+        ) from error

@@ -95,7 +95,9 @@ class RtspServer:
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know, a line each."""
-        return (f"{self.name}: there is no password, so whoever can reach it can watch",) * self._is_open
+        return (
+            f"{self.name}: no password is set, so anyone who can reach this address can watch",
+        ) * self._is_open
 
     def abandon(self) -> None:
         """Nothing: it never holds anybody up."""
@@ -228,7 +230,8 @@ class RtspServer:
             listening = self._server.create_source(None)
         except GLib.Error as error:
             raise OutputError(
-                f"{self.name}: cannot listen there ({error.message}); stop who does, or name another port"
+                f"{self.name}: cannot listen there ({error.message}); "
+                "stop the program that uses it, or give another port"
             ) from error
         listening.attach(self._context)
         sessions = GLib.timeout_source_new_seconds(SESSIONS_LOOKED_AT_EVERY_S)

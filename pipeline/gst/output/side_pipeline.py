@@ -37,7 +37,7 @@ class Delivery:
     audio_codec: str | None
     make_silence_encoder: Callable[[], Gst.Element] | None = None
     patience_s: float = 5.0
-    advice: str = "takes too little; check the network, or lower the bit rate"
+    advice: str = "cannot keep up; check the network, or lower the bit rate"
 
 
 class SidePipeline:

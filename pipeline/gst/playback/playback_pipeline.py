@@ -85,7 +85,7 @@ class PlaybackPipeline:
         """
         with self._previewing:
             if self._over.is_set():
-                raise StateError("the film is over; there is nothing to look at any more")
+                raise StateError("the video has ended; there is no preview any more")
             if self._browser_preview is not None:
                 self._browser_preview.close()
             self._browser_preview = self._make_browser_preview(on_piece)
@@ -114,7 +114,7 @@ class PlaybackPipeline:
         self.outputs.finish(at_once=at_once)
         is_down = to_null(self.pipeline, self._limits.hurried_null_s if at_once else self._limits.null_s)
         if not is_down:
-            logger.warning("an output stands still and cannot be closed; it is left alone")
+            logger.warning("an output is blocked and cannot be closed; its file may be incomplete")
         return is_down
 
     def _on_message(self, message: Gst.Message) -> None:
@@ -127,4 +127,4 @@ class PlaybackPipeline:
                 self._over.set()
                 self._on_error(error)
         elif message.type == Gst.MessageType.WARNING and message.src.get_name() == "window":
-            self._unseen = ("there is no screen here: no window is shown",)
+            self._unseen = ("this machine has no display: no window is shown",)

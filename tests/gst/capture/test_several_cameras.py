@@ -62,7 +62,7 @@ def test_a_camera_that_breaks_is_noted_and_the_rest_goes_on(tmp_path: Path, rig:
     sources = [camera("white", live, 100, "identity error-after=25"), camera("black", live, 75)]
     report = PanoramaWithVirtualCamera(settings(tmp_path, rig, sources, live)).run()
     assert report.frames_out + report.dropped >= 73
-    assert any("camera 0 is gone" in note for note in report.notes)
+    assert any("camera 0 is offline" in note for note in report.notes)
     luma = films.mean_luma(tmp_path / "film.mkv")
     assert luma[-1] > 200
     assert np.all(luma[1:] > 200)

@@ -60,9 +60,7 @@ def test_it_is_away_once_until_it_is_back_and_says_so_once(caplog: pytest.LogCap
     with caplog.at_level(logging.WARNING):
         line.run()
     assert (line.reconnector.is_away, line.reconnector.losses) == (True, 1)
-    assert [record.getMessage() for record in caplog.records] == [
-        "server: broke off; trying again until it is back"
-    ]
+    assert [record.getMessage() for record in caplog.records] == ["server: broke off; reconnecting"]
     assert line.reconnector.mark_back()
     assert not line.reconnector.mark_back()
     assert not line.reconnector.is_away

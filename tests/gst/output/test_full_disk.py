@@ -62,8 +62,8 @@ def test_the_output_on_it_ends_alone(
     (failure,) = report.failures
     assert failure.startswith(f"{disk / name}: ")
     assert "full" in failure or "space" in failure.lower()
-    told = [record.getMessage() for record in caplog.records if "the rest goes on" in record.getMessage()]
-    assert told == [f"{failure}; this output has ended, the rest goes on"]
+    told = [record.getMessage() for record in caplog.records if "the others continue" in record.getMessage()]
+    assert told == [f"{failure}; this output has stopped, the others continue"]
     if name in ("a.mp4", "a.mkv"):
         kept = films.frame_times(disk / name)
         assert len(kept) > FPS / 2
@@ -96,7 +96,7 @@ def test_the_command_says_it_in_one_line_and_is_not_well(
     ended = subprocess.run(command, capture_output=True, text=True)
     assert ended.returncode == 1
     last = ended.stderr.strip().splitlines()[-1]
-    assert f"{disk / 'a.mp4'}: the disk is full; free some space or record elsewhere" in last
+    assert f"{disk / 'a.mp4'}: the disk is full; free some space, or record to another disk" in last
     assert f"written in part: {disk / 'a.mp4'}\nwritten: {whole}\n" in ended.stdout
     assert ended.stdout.startswith(f"{len(films.frame_times(whole))} frames")
 

@@ -72,7 +72,7 @@ def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> 
     film.show(200)
 
     def not_sent_s() -> float:
-        found = re.search(r"1 gap, ([\d.]+) s of film not sent; it is away still", " ".join(push.notes))
+        found = re.search(r"1 gap, ([\d.]+) s of video not sent; still offline", " ".join(push.notes))
         return 0.0 if found is None else float(found[1])
 
     wait_until(lambda: not_sent_s() == pytest.approx(8.0, abs=0.11), "the count of eight seconds")
@@ -108,7 +108,7 @@ def test_what_still_waits_when_a_connection_breaks_was_not_sent() -> None:
     wait_until(lambda: side.sent_ns != last_ns, "the end of patience")
     stands_still.set()
     life.join(10)
-    assert troubles == ["server: takes too little; check the network, or lower the bit rate"]
+    assert troubles == ["server: cannot keep up; check the network, or lower the bit rate"]
     assert side.sent_ns is not None
     assert first_ns <= side.sent_ns < first_ns + NS_PER_S
     encoded.set_state(Gst.State.NULL)

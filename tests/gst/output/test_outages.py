@@ -51,10 +51,10 @@ def test_servers_away_for_ten_seconds_have_the_film_again_within_five_and_the_re
         assert np.abs(films.sync_skews_ms(after)[1:]).max() < 20  # the first flash may come without its click
     gaps = [note for note in report.notes if "gap" in note]
     assert len(gaps) == 2
-    assert all("1 gap," in note and note.endswith("s of film not sent") for note in gaps)
+    assert all("1 gap," in note and note.endswith("s of video not sent") for note in gaps)
     told = records.text
-    assert "trying again until it is back" in told
-    assert "it is back" in told
+    assert "; reconnecting" in told
+    assert ": reconnected" in told
     assert "secretkey" not in told + str(report)
 
 
@@ -79,4 +79,4 @@ def test_a_server_that_never_comes_costs_the_recording_nothing(short_film: Path,
     run = settings(short_film, outputs=[record], streams=streams)
     report = PanoramaWithVirtualCamera(run).run()
     expect_film(record, report.frames_out)
-    assert sum("it is away still" in note for note in report.notes) == 2
+    assert sum("still offline" in note for note in report.notes) == 2

@@ -112,7 +112,7 @@ def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path
         assert films.start_s(own) == pytest.approx(0, abs=0.001)
         expect_in_sync(own, 1)
         run.control.resume()
-        with pytest.raises(StateError, match="it is not on"):
+        with pytest.raises(StateError, match="not running"):
             run.control.stop_output(0)
         with pytest.raises(StateError, match="cannot be started"):
             run.control.start_output(0)
@@ -122,7 +122,7 @@ def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path
     assert (stopped.state, stopped.name) == ("off", "match.mp4")
     assert report.frames_out > frames
     assert len(films.frame_times(own)) == frames
-    with pytest.raises(StateError, match="the film is over"):
+    with pytest.raises(StateError, match="the video has ended"):
         run.control.record()
 
 
@@ -200,7 +200,7 @@ def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
         recording = run.control.record()
         report = run.report()
     expect_begun_amid(tmp_path / recording.name, 3.0)
-    assert report.failures == (f"{own}: the disk is full; free some space or record elsewhere",)
+    assert report.failures == (f"{own}: the disk is full; free some space, or record to another disk",)
 
 
 def test_a_full_disk_ends_that_recording_and_nothing_else(
@@ -217,7 +217,7 @@ def test_a_full_disk_ends_that_recording_and_nothing_else(
         assert failed.trouble is not None
         assert "the disk is full" in failed.trouble
         assert str(tmp_path) not in failed.trouble
-        with pytest.raises(StateError, match="it is not on"):
+        with pytest.raises(StateError, match="not running"):
             run.control.stop_output(number)
         report = run.report()
     expect_film(own, report.frames_out)

@@ -109,9 +109,9 @@ def test_what_it_says_of_itself_is_what_the_board_says_of_it(board: OutputBoard)
     assert board.notes == ("counts", "counts")
     assert board.files == [Path("stream"), Path("file")]
     assert board.activity[2:] == (7, 7)
-    stream.trouble = file.trouble = "nobody answers"
+    stream.trouble = file.trouble = "no answer"
     assert [status.state for status in board.statuses()] == ["away", "failed"]
-    assert board.failures == ("nobody answers",)
+    assert board.failures == ("no answer",)
 
 
 def test_switched_off_it_is_closed_and_leaves_the_pipeline_as_it_was(
@@ -179,5 +179,5 @@ def test_one_that_does_not_close_in_time_is_told_to_be_cut_short(board: OutputBo
     board.finish()
     assert board.failures == ("slow is incomplete",)
     slow.may_close.set()
-    with pytest.raises(StateError, match="over"):
+    with pytest.raises(StateError, match="the video has ended"):
         board.stop(1)

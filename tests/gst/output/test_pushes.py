@@ -55,10 +55,7 @@ def test_without_a_sound_source_silence_is_sent_and_said(silent_film: Path, tmp_
     sound = films.sound(film)
     assert len(sound) / films.RATE_HZ == pytest.approx(report.duration_s, abs=0.15)
     assert not sound.any()
-    assert (
-        f"rtmp://127.0.0.1:{server.port}/live/***: there is no sound source, so silence is sent"
-        in report.notes
-    )
+    assert f"rtmp://127.0.0.1:{server.port}/live/***: no sound source, so silence is sent" in report.notes
 
 
 def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> None:

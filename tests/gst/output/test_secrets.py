@@ -30,7 +30,7 @@ def test_a_key_on_the_command_line_is_gone_from_process_list_log_and_report(shor
     said, logged = run.communicate(timeout=60)
     assert run.returncode == 0
     assert "gap" in said
-    assert "trying again" in logged
+    assert "reconnecting" in logged
     for secret in ("secretkey", "hunter2"):
         assert secret not in said + logged
         assert secret.encode() not in shown

@@ -42,7 +42,7 @@ def test_live_it_is_given_up_alone(match_film: Path, tmp_path: Path, stuck: Path
     whole = tmp_path / "whole.mkv"
     limits = RunLimits(output=OutputLimits(slow_disk_s=2.0))
     report = PanoramaWithVirtualCamera(settings(match_film, outputs=[stuck, whole]), limits).run()
-    assert report.failures == (f"{stuck}: takes nothing any more; check the disk",)
+    assert report.failures == (f"{stuck}: nothing more can be written; check the disk",)
     expect_whole(whole, report.frames_out, match_film)
 
 
