@@ -57,13 +57,15 @@ class SourceScheme:
     """The scheme of a source's address.
 
     ``is_live``: what comes cannot wait, as a camera's pictures. ``is_paced``: it comes in bursts, as HLS does, and
-    may be a recording as well as a camera. ``needs_host``: the address names a server.
+    may be a recording as well as a camera. ``needs_host``: the address names a server. ``is_one_stream``: there is
+    one stream, and nobody says so.
     """
 
     name: str
     is_live: bool = False
     is_paced: bool = False
     needs_host: bool = False
+    is_one_stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class StreamScheme:
 
     name: str
     example: str
+    """How such an address is written; what is masked as a key would be gone from a message."""
     container: str | None
     codecs: frozenset[str]
     is_served: bool = False
@@ -128,15 +131,15 @@ SOURCE_SCHEMES = _by_name(
     SourceScheme("rtmps", is_live=True, needs_host=True),
     SourceScheme("srt", is_live=True, needs_host=True),
     SourceScheme("udp", is_live=True, needs_host=True),
-    SourceScheme("rtp", is_live=True, needs_host=True),
+    SourceScheme("rtp", is_live=True, needs_host=True, is_one_stream=True),
     SourceScheme("http", is_paced=True, needs_host=True),
     SourceScheme("https", is_paced=True, needs_host=True),
     SourceScheme("file"),
 )
 
 STREAM_SCHEMES = _by_name(
-    StreamScheme("rtmp", "rtmp://server/app/KEY", "flv", _FLASH, needs_key=True),
-    StreamScheme("rtmps", "rtmps://server/app/KEY", "flv", _FLASH, needs_key=True),
+    StreamScheme("rtmp", "rtmp://server/app/ and the key", "flv", _FLASH, needs_key=True),
+    StreamScheme("rtmps", "rtmps://server/app/ and the key", "flv", _FLASH, needs_key=True),
     StreamScheme("srt", "srt://server:9000", "ts", CONTAINERS["ts"].codecs),
     StreamScheme("rtsp", "rtsp://127.0.0.1:8554/live", None, ENCODED, is_served=True),
 )

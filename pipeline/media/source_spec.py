@@ -97,6 +97,11 @@ class SourceSpec:
         return self.address is not None and SOURCE_SCHEMES[self.address.scheme].is_paced
 
     @property
+    def is_one_stream(self) -> bool:
+        """Whether there is one stream, and nobody says that there are no more."""
+        return self.address is not None and SOURCE_SCHEMES[self.address.scheme].is_one_stream
+
+    @property
     def can_reconnect(self) -> bool:
         """Whether it can go and come back: a camera or a stream that is named by its address or its device."""
         return self.kind in ("uri", "device")

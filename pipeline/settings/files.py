@@ -88,6 +88,6 @@ def _reason(error: OSError | ValueError) -> str:
 def _beside(path: Path) -> list[str]:
     """The names of the files in the folder of `path`."""
     try:
-        return [entry.name for entry in path.parent.iterdir()]
+        return [entry.name for entry in path.parent.iterdir() if entry.name != path.name]
     except OSError:
         return []

@@ -50,9 +50,9 @@ def test_each_codec_has_a_parser_that_takes_it() -> None:
 def test_a_muxer_takes_what_its_container_holds(name: str) -> None:
     muxer = FILE_MUXERS[name]
     assert muxer.container is CONTAINERS[name]
-    templates = {
-        template.name_template: template.get_caps() for template in muxer.make().get_pad_template_list()
-    }
+    factory = muxer.make().get_factory()
+    assert factory is not None
+    templates = {one.name_template: one.get_caps() for one in factory.get_static_pad_templates()}
     for codec in muxer.container.codecs:
         pad = muxer.video_pad if CODECS[codec].kind == "video" else muxer.audio_pad
         assert templates[pad].can_intersect(Gst.Caps.from_string(CODECS[codec].caps)), codec

@@ -96,7 +96,8 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)
-    return PlainSource(spec.name, container, spec.is_live, _Expose(container, opener))
+    expose = _Expose(container, opener, one_stream=spec.is_one_stream)
+    return PlainSource(spec.name, container, spec.is_live, expose)
 
 
 def _refuse(spec: SourceSpec, looked_up: LookUp) -> None:
@@ -141,9 +142,11 @@ def _set_up_page(_opener: Gst.Element, _within: Gst.Bin, element: Gst.Element) -
 class _Expose:
     """Shows the pads of decoding elements at the edge of their bin, as they come, until all have shown theirs."""
 
-    def __init__(self, container: Gst.Bin, *openers: Gst.Element) -> None:
+    def __init__(self, container: Gst.Bin, *openers: Gst.Element, one_stream: bool = False) -> None:
+        """`one_stream`: the first pad is all that comes."""
         self._container = container
         self._openers = openers
+        self._one_stream = one_stream
         self._count = 0
         self._pending = set(openers)
         self._lock = threading.Lock()
@@ -165,6 +168,8 @@ class _Expose:
             index, self._count = self._count, self._count + 1
         kind = media_type(pad_caps(pad)) or "data"
         source.found(ghost(self._container, pad, f"{kind}_{index}"))
+        if self._one_stream and index == 0:
+            source.complete()
 
 
 def _open_fragment(spec: SourceSpec) -> PlainSource:
@@ -202,7 +207,8 @@ def _keeps_the_clock(element: Gst.Element) -> bool:
 
 
 def _has_sometimes_pads(element: Gst.Element) -> bool:
-    return any(
+    factory = element.get_factory()  # the element's own list would be freed by PyGObject, for all of its kind
+    return factory is not None and any(
         template.direction == Gst.PadDirection.SRC and template.presence == Gst.PadPresence.SOMETIMES
-        for template in element.get_pad_template_list()
+        for template in factory.get_static_pad_templates()
     )

@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import SourceError
 from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.capture.plain_source import PlainSource
+from pipeline.gst.core.elements import make
+from pipeline.gst.runtime import Gst
 from pipeline.media.devices import Found, LookUp, look_up
 from pipeline.media.source_spec import SourceSpec
+from pipeline.settings import Settings
 from pipeline.settings.check import source_problems
+from tests import films
+from tests.gst.output.peers import free_port
 
 
 def opened(text: str, looked_up: LookUp = look_up) -> PlainSource:
@@ -78,3 +84,34 @@ def test_a_file_is_found_by_its_name_and_by_its_uri(name: str, by_uri: bool, tmp
 )
 def test_a_fragments_elements_say_whether_they_keep_the_clock(fragment: str, is_live: bool) -> None:
     assert opened(f"gst:{fragment}").is_live == is_live
+
+
+def test_rtp_is_received_though_nobody_says_that_there_is_one_stream_alone(tmp_path: Path) -> None:
+    port, film = free_port(), tmp_path / "film.mkv"
+    sender = Gst.parse_launch(
+        "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 "
+        "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph264pay config-interval=-1 "
+        f"! udpsink host=127.0.0.1 port={port}"
+    )
+    values = {
+        "sources": [f"RTP://127.0.0.1:{port}?encoding-name=H264"],
+        "outputs": [film],
+        "delay_s": 1.0,
+        "duration_s": 2.0,
+        "size": "320x180",
+        "detector": {"kind": "none"},
+    }
+    sender.set_state(Gst.State.PLAYING)
+    try:
+        report = PanoramaWithVirtualCamera(Settings.parse(values)).run()
+    finally:
+        sender.set_state(Gst.State.NULL)
+    assert report.frames_out == len(films.frame_times(film)) > 25
+
+
+def test_to_look_at_a_fragments_elements_takes_nothing_from_others_of_their_kind() -> None:
+    fragment = "gst:videotestsrc ! x264enc ! mpegtsmux"
+    for _ in range(3):
+        opened(fragment)
+    templates = make("mpegtsmux").get_factory().get_static_pad_templates()  # type: ignore[union-attr]
+    assert make("mpegtsmux").get_pad_template(templates[0].name_template) is not None

@@ -67,7 +67,7 @@ def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> N
 
 
 def test_an_rtmp_address_without_a_key_is_refused() -> None:
-    with pytest.raises(ConfigError, match="rtmp://server/app/KEY"):
+    with pytest.raises(ConfigError, match="the key is missing; write rtmp://server/app/ and the key"):
         open_stream(StreamSpec.parse("rtmp://127.0.0.1:1935/match"), video_codec="h264", audio_codec="aac")
 
 
