@@ -79,8 +79,8 @@ def status_line(progress: Progress) -> str:
 def report_lines(report: RunReport) -> Iterator[str]:
     """What a run did, for people."""
     yield (
-        f"{report.frames_out} frames, {report.duration_s:.2f} s of film in {report.wall_s:.1f} s; "
-        f"{report.frames_in} came in, {report.dropped} dropped, {report.duplicated} shown twice"
+        f"{report.frames_out} frames, {report.duration_s:.2f} s of video in {report.wall_s:.1f} s; "
+        f"{report.frames_in} captured, {report.dropped} dropped, {report.duplicated} shown twice"
     )
     yield f"processor {report.cpu_s:.1f} s, memory at most {report.peak_memory_mb:.0f} MB"
     for output in report.outputs:
@@ -163,7 +163,7 @@ def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[Asked]
         if asked.times == 1:
             left_s = application.progress().buffer_s
             _err.print(
-                f"ending: {left_s:.1f} s are still to be shown; Ctrl-C again ends at once", markup=False
+                f"stopping: {left_s:.1f} s still to play; press Ctrl-C again to stop at once", markup=False
             )
             application.stop()
         else:

@@ -1,4 +1,4 @@
-"""foresight run: sources in, a delayed and directed film out."""
+"""foresight run: sources in, a delayed and directed video out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pipeline.cli.completion import assignments, values_of
 from pipeline.media.formats import listed, output_suffixes
 
 _EXTENSIONS = listed(suffix.removeprefix(".") for suffix in output_suffixes())
-OUTPUT_HELP = f"film to write: {_EXTENSIONS}; or an address"
-SOURCES_HELP = "files, URIs, /dev/videoN, match, or gst: and a launch fragment; several need a rig"
+OUTPUT_HELP = f"file to write: {_EXTENSIONS}; or an address, as --stream"
+SOURCES_HELP = (
+    "files, URIs, /dev/videoN, match, or gst: and a launch fragment; one for each camera of the rig"
+)
 
 
 def run(
@@ -24,20 +26,29 @@ def run(
     ] = None,
     mode: Annotated[
         str | None,
-        typer.Option(help="panorama, virtualcam, stream or record", autocompletion=values_of("mode")),
+        typer.Option(
+            help="virtualcam (the directed view), panorama (the whole rig), or record or stream "
+            "(virtualcam that requires a file or a stream)",
+            autocompletion=values_of("mode"),
+        ),
     ] = None,
     stream: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="URL", help="rtmp, rtmps or srt address to push to, or rtsp address to serve at"
+            metavar="URL",
+            help="rtmp, rtmps or srt address to push to, or an rtsp address of this machine to serve at",
         ),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="settings; see foresight config init")
+        Path | None, typer.Option(metavar="FILE", help="settings file; make one with: foresight config init")
     ] = None,
-    rig: Annotated[Path | None, typer.Option(metavar="FILE", help="rig of the cameras")] = None,
-    delay: Annotated[float | None, typer.Option(metavar="S", help="capture to playback; 7")] = None,
-    size: Annotated[str | None, typer.Option(metavar="WxH", help="size of the film; 1920x1080")] = None,
+    rig: Annotated[Path | None, typer.Option(metavar="FILE", help="rig file of the cameras")] = None,
+    delay: Annotated[
+        float | None, typer.Option(metavar="S", help="seconds from capture to playback; default: 7")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="WxH", help="size of the video; default: 1920x1080")
+    ] = None,
     detector: Annotated[
         str | None,
         typer.Option(
@@ -50,20 +61,29 @@ def run(
     ] = None,
     live: Annotated[
         bool | None,
-        typer.Option("--live/--offline", help="keep to the clock, or be as fast as the machine can"),
+        typer.Option(
+            "--live/--offline",
+            help="keep to the clock and drop what is late, or use every frame as fast as the machine can",
+        ),
     ] = None,
-    duration: Annotated[float | None, typer.Option(metavar="S", help="end after this much film")] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="end after so many seconds of video")
+    ] = None,
     style: Annotated[
         str | None,
         typer.Option(help="broadcast, calm or close", autocompletion=values_of("director.style")),
     ] = None,
     lookahead: Annotated[
-        float | None, typer.Option(metavar="S", help="future that may be used; the delay")
+        float | None,
+        typer.Option(
+            metavar="S", help="how much of the future the director may use; default: all of the delay"
+        ),
     ] = None,
     storage: Annotated[
         str | None,
         typer.Option(
-            help="what the window holds: raw, encoded or source", autocompletion=values_of("storage")
+            help="what the delay line holds: raw, encoded (again) or source (the source's stream)",
+            autocompletion=values_of("storage"),
         ),
     ] = None,
     codec: Annotated[
@@ -72,20 +92,25 @@ def run(
     audio_codec: Annotated[
         str | None, typer.Option(help="aac or opus", autocompletion=values_of("encoder.audio_codec"))
     ] = None,
-    bitrate: Annotated[int | None, typer.Option(metavar="KBPS", help="of the picture; 8000")] = None,
+    bitrate: Annotated[int | None, typer.Option(metavar="KBPS", help="video bit rate; default: 8000")] = None,
     overlay: Annotated[
-        bool | None, typer.Option("--overlay", help="draw detections and the coming path")
+        bool | None, typer.Option("--overlay", help="draw detections and the planned path")
     ] = None,
-    window: Annotated[bool | None, typer.Option("--window", help="show the film in a window too")] = None,
-    web: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="serve the dashboard there")] = None,
+    window: Annotated[bool | None, typer.Option("--window", help="show the video in a window")] = None,
+    web: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="serve the dashboard at this address")
+    ] = None,
     web_token: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="what a browser has to know; rather FORESIGHT_WEB__TOKEN"),
+        typer.Option(
+            metavar="TEXT", help="token that a browser must present; better given as FORESIGHT_WEB__TOKEN"
+        ),
     ] = None,
     path_out: Annotated[Path | None, typer.Option(metavar="CSV", help="write the camera's path")] = None,
-    detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write what was seen")] = None,
+    detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write the detections")] = None,
     truth_out: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="write the built-in match's truth")
+        Path | None,
+        typer.Option(metavar="CSV", help="write the ground truth of the built-in match: ball and players"),
     ] = None,
     assign: Annotated[
         list[str] | None,
@@ -98,7 +123,7 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
 ) -> None:
-    """Make a delayed, directed film.
+    """Make a delayed, directed video.
 
     \b
     foresight run left.mp4 right.mp4 --rig rig.toml -o match.mp4

@@ -143,13 +143,13 @@ def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) 
         pause.wait(0.1)
     run.send_signal(signal.SIGINT)
     assert run.stderr is not None
-    said = next(line for line in run.stderr if line.startswith("ending:"))
+    said = next(line for line in run.stderr if line.startswith("stopping:"))
     assert "Ctrl-C again" in said
     if times == 2:
         run.send_signal(signal.SIGINT)
     out, _ = run.communicate(timeout=30)
     assert run.returncode == (0 if times == 1 else 130)
-    told = re.search(r"(\d+) frames.* (\d+) came in, (\d+) dropped", out)
+    told = re.search(r"(\d+) frames.* (\d+) captured, (\d+) dropped", out)
     assert told is not None
     shown, received, dropped = map(int, told.groups())
     assert len(films.frame_times(film)) == shown

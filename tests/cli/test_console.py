@@ -74,7 +74,7 @@ def test_the_report_names_films_and_notes() -> None:
         notes=("no rig was given",),
     )
     lines = list(report_lines(report))
-    assert "9 frames, 0.30 s of film" in lines[0]
+    assert "9 frames, 0.30 s of video" in lines[0]
     assert "written: film.mp4" in lines
     assert "streamed to: rtmp://server/app/***" in lines
     assert "note: no rig was given" in lines
