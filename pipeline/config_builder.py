@@ -1,4 +1,4 @@
-"""ConfigBuilder: file, environment and flags become one validated Settings; writes and checks the files."""
+"""ConfigBuilder: builds validated Settings from file, environment and flags; writes and checks settings files."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ OUTPUTS, STREAMS = "outputs", "streams"
 GROUPS = frozenset(
     name for name, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)
 )
-"""The settings that are groups of settings, as ``detector``."""
+"""The settings that are groups of settings, such as ``detector``."""
 
 
 class ConfigBuilder:
-    """Collects settings from a file, the environment and flags; the later wins, and each knows where it came from.
+    """Collects settings from a file, the environment and flags; a later one overrides, and origins are recorded.
 
     ``ConfigBuilder().file(path).environment().flags(delay_s=5).build()``. One thread.
     """
@@ -40,16 +40,17 @@ class ConfigBuilder:
         self._origins: dict[str, str] = {}
 
     def file(self, path: Path) -> ConfigBuilder:
-        """Take the settings of a TOML file. Raises ConfigError when it cannot be read or parsed."""
+        """Add the settings of a TOML file. Blocks on the disk. Raises ConfigError if it cannot be read or
+        parsed."""
         for key, value in read_toml(path).items():
             self._put([key], value, str(path))
         return self
 
     def environment(self, environment: Mapping[str, str] | None = None) -> ConfigBuilder:
-        """Take the variables ``FORESIGHT_...`` (of this process unless given); lists are TOML: ``["a", "b"]``.
+        """Add the variables ``FORESIGHT_...`` (of this process unless given); lists are TOML: ``["a", "b"]``.
 
-        A text alone is a list of one; an empty one takes back a setting that may be left out. Raises ConfigError
-        for a list or a table that looks like TOML and is not.
+        A plain value counts as a list of one; an empty value clears an optional setting. Raises ConfigError for a
+        list or a table that is not valid TOML.
         """
         variables = os.environ if environment is None else environment
         for variable in sorted(variables):
@@ -59,16 +60,16 @@ class ConfigBuilder:
         return self
 
     def flags(self, **flags: Any) -> ConfigBuilder:
-        """Take what the command line says; None is what it did not say, ``a__b`` is nested."""
+        """Add settings from the command line; None is a flag that was not given, ``a__b`` is nested."""
         for flag, value in flags.items():
             if value is not None:
                 self._put(flag.split("__"), value, COMMAND_LINE)
         return self
 
     def assignments(self, assignments: Iterable[str]) -> ConfigBuilder:
-        """Take ``key=value`` texts, as ``encoder.bitrate_kbps=4000``, the values written as in the environment.
+        """Add assignments such as ``encoder.bitrate_kbps=4000``, with values as in the environment.
 
-        Raises ConfigError for a text without a key, and as `environment`.
+        Raises ConfigError for an assignment without a key, and as `environment`.
         """
         for assignment in assignments:
             key, equals, text = assignment.partition("=")
@@ -80,41 +81,41 @@ class ConfigBuilder:
         return self
 
     def build(self) -> Settings:
-        """The settings. Raises ConfigError naming every key that cannot be used, its origin and what is allowed."""
+        """The settings. Raises ConfigError naming every invalid key, its origin and what is allowed."""
         try:
             return Settings.model_validate(self._values)
         except ValidationError as error:
             found = [self._traced(problem) for problem in problems_in(error, Settings)]
-        # not within the except: pydantic's own message, which quotes what was given, is no part of this error
+        # raised outside the except block, because pydantic's own message quotes the values, secrets included
         raise ConfigError("; ".join(found))
 
     def write_inference(self, path: Path) -> bool:
-        """Write the detector's settings as a file of their own, for `file` to read; True when written.
+        """Write the detector's settings to a file of their own, which `file` reads; True if written.
 
-        A valid file that is there is kept (False), an invalid one is reported and never overwritten. Raises
-        ConfigError or OutputError.
+        An existing valid file is kept (False), an invalid one is reported and never overwritten. Blocks on the
+        disk. Raises ConfigError or OutputError.
         """
         return write_unless_there(path, to_toml(Settings(detector=self.build().detector)), check_file)
 
     def write_nvinfer(self, path: Path, wanted: Nvinfer) -> bool:
-        """Write a configuration file for NVIDIA's nvinfer; kept and reported as in `write_inference`."""
+        """Write a configuration file for NVIDIA's nvinfer, under the rules of `write_inference`."""
         return write_unless_there(path, wanted.text(), check_nvinfer)
 
     def origins(self) -> dict[str, str]:
-        """Where each setting that was said came from, by dotted key; of a table whose entries were said one by one,
-        as a class map's, each entry."""
+        """The origin of each given setting by dotted key; for a table whose entries were set individually, such
+        as a class map, that of each entry."""
         return dict(self._origins)
 
     def origin_of(self, key: str) -> str | None:
-        """Where the setting `key` came from, and all that changed it since; None for a default."""
+        """The origin of the setting `key`, and of all later changes of it; None for a default."""
         found = [where for known, where in self._origins.items() if f"{known}.".startswith(f"{key}.")]
         if key == STREAMS and not found:
-            return self._origins.get(OUTPUTS)  # an address among the outputs is taken for a stream's
+            return self._origins.get(OUTPUTS)  # an address among the outputs counts as a stream
         return ", ".join(dict.fromkeys(found)) or None
 
     def _put(self, keys: Sequence[str], value: Any, origin: str) -> None:
-        """Set what `keys` lead to. A group of settings is its settings, one by one; any other table is one value,
-        and takes the place of what was said before."""
+        """Set the value at `keys`. The settings of a group are set individually; any other table is one value and
+        replaces the earlier one."""
         if len(keys) == 1 and keys[0] in GROUPS and isinstance(value, Mapping):
             for name, one in value.items():
                 self._put([*keys, name], one, origin)
@@ -138,7 +139,7 @@ class ConfigBuilder:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as nested values. Raises ConfigError with the place when it is none."""
+    """A TOML file as nested values. Blocks on the disk. Raises ConfigError with the position of a syntax error."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -151,18 +152,18 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class FileFindings:
-    """What a configuration file lacks: ``problems`` that are wrong in it, a line each with file, line, key and what
-    is allowed; ``notes`` on what the environment or flags still have to say before a run."""
+    """The findings in a configuration file: ``problems``, a line each with file, line, key and what is allowed, and
+    ``notes`` on settings that the environment or flags must provide before a run."""
 
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
 
 def examine_file(path: Path) -> FileFindings:
-    """Everything there is to say of a configuration file.
+    """All findings in a configuration file.
 
-    A file that ends in .txt, as NVIDIA's do, is taken for one of nvinfer's. Raises ConfigError when it cannot
-    be read.
+    A file that ends in .txt, as NVIDIA's do, is checked as a file for nvinfer. Blocks on the disk. Raises
+    ConfigError if it cannot be read.
     """
     if path.suffix == ".txt":
         return FileFindings(tuple(check_nvinfer(path)))
@@ -179,7 +180,7 @@ def examine_file(path: Path) -> FileFindings:
 
 
 def check_file(path: Path) -> list[str]:
-    """The problems that `examine_file` finds. Raises ConfigError when the file cannot be read."""
+    """The problems that `examine_file` finds. Raises ConfigError if the file cannot be read."""
     return list(examine_file(path).problems)
 
 
@@ -189,12 +190,12 @@ def schema() -> dict[str, Any]:
 
 
 def commented_toml(settings: Settings | None = None) -> str:
-    """A configuration file with every setting, its meaning and its default; what has none is commented out."""
+    """A configuration file with every setting, its description and its default, all commented out."""
     return "\n".join(_document(settings or Settings())) + "\n"
 
 
 def to_toml(settings: Settings) -> str:
-    """The settings that are not defaults, as a configuration file. Secrets are written out: they are needed."""
+    """The settings that differ from the defaults, as a configuration file. It contains secrets in clear text."""
     values = settings.model_dump(mode="json", exclude_defaults=True)
     if settings.streams:
         values["streams"] = [secret.get_secret_value() for secret in settings.streams]
@@ -206,7 +207,7 @@ def to_toml(settings: Settings) -> str:
 
 
 def _document(settings: Settings) -> Iterator[str]:
-    yield "# Settings of a Foresight run. Each line that is commented out shows the default, where there is one."
+    yield "# Settings of a Foresight run. Lines that are commented out show the default, if there is one."
     for name, model_field in Settings.model_fields.items():
         value = getattr(settings, name)
         if not isinstance(value, BaseModel):
@@ -252,12 +253,12 @@ def _key(key: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A basic string: JSON's escapes are TOML's, but DEL must be escaped too."""
+    """A TOML basic string: its escapes are those of JSON, but DEL must be escaped, too."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _from_text(name: str, keys: Sequence[str], text: str) -> Any:
-    """A setting's value from text: lists and tables are TOML, all else is text; None takes the setting back."""
+    """A setting's value from text: lists and tables are TOML, all else is text; None clears the setting."""
     node = node_at(schema_of(Settings), keys) or {}
     stripped = text.strip()
     if node.get("type") in ("array", "object") and stripped[:1] in ("[", "{"):
@@ -272,12 +273,12 @@ def _from_text(name: str, keys: Sequence[str], text: str) -> Any:
 
 
 def _is_a_key(text: str) -> bool:
-    """Whether `text` may be shown: a setting's key holds no secret."""
+    """Whether `text` is the key of a setting, which contains no secret."""
     return node_at(schema_of(Settings), text.strip().split(".")) is not None
 
 
 def _line_of(key: str, lines: Iterable[str]) -> int:
-    """The line on which a dotted key is set, else that of the table it is in, else 1."""
+    """The line that sets a dotted key, otherwise the line of its table, otherwise 1."""
     wanted = key.split(".")
     table: list[str] = []
     found = (0, 1)
@@ -293,7 +294,7 @@ def _line_of(key: str, lines: Iterable[str]) -> int:
 
 
 def _keys_in(line: str) -> list[str]:
-    """The keys of a line that is a table's header or begins a value; none of any other."""
+    """The keys of a line that is a table header or starts a value; empty for other lines."""
     key, equals, _value = line.partition("=")
     try:
         node: Any = tomllib.loads(line if line.lstrip().startswith("[") else f"{key}{equals} 0")

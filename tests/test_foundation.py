@@ -1,4 +1,4 @@
-"""The ground the house stands on: lazy public names, time conversion, the exception tree."""
+"""Tests of the foundation: lazy public names, time conversion, exceptions."""
 
 from __future__ import annotations
 

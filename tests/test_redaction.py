@@ -1,4 +1,4 @@
-"""No secret survives redaction, wherever in a text it stands."""
+"""Tests of redaction: no secret survives anywhere in a text."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def shown_text(text: str) -> str:
     """A text that cannot be used, for a message: short, in one line and without secrets."""
     text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(text.split()))
     if not text:
-        return "an empty text"
+        return "an empty value"
     scheme = broken_scheme(text)
     if scheme is not None:  # where its secrets stand is anyone's guess
         return f"{scheme}... without {scheme}:// at its beginning"

@@ -1,4 +1,4 @@
-"""Settings: everything a run can be told, validated, frozen and free of side effects."""
+"""Settings: all that a run can be configured with; validated, frozen, free of side effects."""
 
 from pipeline.settings.check import check, problems
 from pipeline.settings.model import (

@@ -202,7 +202,7 @@ class WebSettings(Group):
 
 
 class Settings(Group):
-    """Everything that one run can be told. No file is opened here (see settings.check)."""
+    """All settings of one run. Opens no file (settings.check does)."""
 
     sources: tuple[Source, ...] = ()
     """The cameras, from left to right: files, URIs, devices, match (the built-in match), or gst: and a launch

@@ -28,14 +28,14 @@ SIZE_MINIMUM_PX, SIZE_MAXIMUM_PX = 64, 8192
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A picture's size in pixels; both even, because chroma is stored at half the size."""
+    """A frame size in pixels; both sides are even, because chroma has half the resolution."""
 
     width_px: int
     height_px: int
 
     @classmethod
     def parse(cls, value: object) -> Size:
-        """A Size from one, or from text such as ``1920x1080``. Raises ValueError for any other."""
+        """A Size from a Size or from text such as ``1920x1080``. Raises ValueError for anything else."""
         if isinstance(value, Size):
             size = value
         else:
@@ -71,7 +71,8 @@ _WEB_ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(?P<port>
 
 
 def host_and_port(address: str) -> tuple[str, int]:
-    """The parts of an address such as ``127.0.0.1:8080`` or ``[::1]:8080``. Raises ValueError for another text."""
+    """Host and port of an address such as ``127.0.0.1:8080`` or ``[::1]:8080``. Raises ValueError for other
+    text."""
     match = _WEB_ADDRESS.fullmatch(address)
     if match is None or int(match["port"]) > 65535:
         raise ValueError("not HOST:PORT")
@@ -79,7 +80,7 @@ def host_and_port(address: str) -> tuple[str, int]:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine can reach an address HOST:PORT."""
+    """Whether only this machine can reach the address HOST:PORT."""
     host, _port = host_and_port(address)
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -94,7 +95,7 @@ def _web_address(address: str) -> str:
 
 def _path(value: object) -> object:
     if isinstance(value, str) and not value.strip():
-        raise ValueError("an empty text is no path")  # which Path takes for the working folder
+        raise ValueError("an empty path")  # Path would make it the working folder
     return value
 
 
@@ -108,7 +109,7 @@ FolderPath = Annotated[
 WebAddress = Annotated[
     str,
     AfterValidator(_web_address),
-    Field(json_schema_extra={"x-allowed": "HOST:PORT, as 127.0.0.1:8080; port 0 takes a free one"}),
+    Field(json_schema_extra={"x-allowed": "HOST:PORT, as 127.0.0.1:8080; port 0 picks a free port"}),
 ]
 SizeValue = Annotated[
     Size,

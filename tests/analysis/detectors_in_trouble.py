@@ -1,4 +1,4 @@
-"""Detectors that fail in the ways real ones do; named as ``tests.analysis.detectors_in_trouble:NAME``."""
+"""Detectors that fail as real ones do, named as ``tests.analysis.detectors_in_trouble:NAME``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the analysis tests share: a small frame, a detector in lockstep with the test."""
+"""Helpers of the analysis tests: a small frame, and a detector in lockstep with the test."""
 
 from __future__ import annotations
 

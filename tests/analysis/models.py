@@ -1,4 +1,4 @@
-"""Small ONNX models with every head of the YOLO family: they find what is brighter than grey, in cells of 8."""
+"""Small ONNX models with every YOLO head: they detect what is brighter than grey, in cells of 8 pixels."""
 
 from __future__ import annotations
 

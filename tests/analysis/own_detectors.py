@@ -1,4 +1,4 @@
-"""Factories of detectors that make none, as a user may write them."""
+"""Detector factories that return no detector, as a user may write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Painted football: a green field seen by a rig, people and a ball at metres, as rig frames."""
+"""Painted football: a green field with people and a ball at known positions, as rig frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The film goes on whatever becomes of the detector, and the director says what it follows."""
+"""Tests of runs with a failing detector: the run continues, and the state says what the camera follows."""
 
 from __future__ import annotations
 

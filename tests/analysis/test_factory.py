@@ -1,4 +1,4 @@
-"""Detectors by name, the user's own included."""
+"""Tests of detectors by name, a user's own included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where there is field: from the pitch, a polygon, a mask picture, the turf's colour."""
+"""Tests of the field: from the pitch, a polygon, a mask image, and the turf's colour."""
 
 from __future__ import annotations
 

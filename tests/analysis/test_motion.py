@@ -1,4 +1,4 @@
-"""The motion detector on painted football with known places."""
+"""Tests of the motion detector on painted football with known positions."""
 
 from __future__ import annotations
 

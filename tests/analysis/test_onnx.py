@@ -1,4 +1,4 @@
-"""The onnx detector with small models of every head, on a painted field."""
+"""Tests of the onnx detector with small models of every head, on a painted field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Heads, class names and suppression, each on its own."""
+"""Tests of YOLO heads, class names and non-maximum suppression."""
 
 from __future__ import annotations
 

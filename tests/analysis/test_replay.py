@@ -1,4 +1,4 @@
-"""Detections to a file and back, and a recorded run replayed at its times."""
+"""Tests of detection files, and of a recorded run replayed at its times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timeline against a plain list, and who waits for what."""
+"""Tests of the timeline: against a plain list, and its waiting readers."""
 
 from __future__ import annotations
 

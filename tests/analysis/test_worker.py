@@ -1,4 +1,4 @@
-"""The worker in lockstep with a detector: rate, drops, waiting, failures, ends."""
+"""Tests of the detector worker in lockstep with a detector: rate, drops, waiting, failures, end."""
 
 from __future__ import annotations
 

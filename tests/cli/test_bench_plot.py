@@ -1,4 +1,4 @@
-"""foresight bench --plot: rows become a picture, or one line that says why not."""
+"""Tests of foresight bench --plot."""
 
 from __future__ import annotations
 

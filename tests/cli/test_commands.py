@@ -1,4 +1,4 @@
-"""The command as a user types it: exit status, one clear line, help that is true, and films that are there."""
+"""Tests of the command: exit status, one clear line per error, true help texts, playable videos."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def foresight(*arguments: str) -> int:
         (("runn",), 2, "No such command"),
         (("run", "--nope"), 2, "(see foresight run --help)"),
         (("direct", "track.csv"), 2, "Missing option '-o' / '--output'. (see foresight direct --help)"),
-        (("run", "match", "-o", ""), 2, "an empty text is not allowed"),
+        (("run", "match", "-o", ""), 2, "an empty value is not allowed"),
         (("run", "match", "--web", "0.0.0.0:8080"), 2, "add a token (FORESIGHT_WEB__TOKEN)"),
         (("run", "match", "--delay", "0"), 2, "above 0"),
         (("run", "match", "--delay", "-1"), 2, "above 0"),

@@ -1,4 +1,4 @@
-"""Shell completion, asked as the shells' own scripts ask."""
+"""Tests of shell completion, called as the shells' scripts call it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""foresight config check --json: what is wrong with a file, as data."""
+"""Tests of foresight config check: findings as JSON and as notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No key and no token of the command line, the environment or a file is told by anybody, --debug included."""
+"""Tests that no key or token of command line, environment or file is ever shown, --debug included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""foresight direct: the fixed file formats, and one clear line for every unusable input."""
+"""Tests of foresight direct: file formats, and one clear line for unusable input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The director as a whole: causality, repeatability, limits, continuity, take-over."""
+"""Tests of the director: causality, repeatability, limits, continuity, take-over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edges: no view shows more than the rig sees, and the way along an edge stays as calm as any other."""
+"""Tests of edges: views stay inside the rig's coverage, and motion along an edge is as smooth as elsewhere."""
 
 from __future__ import annotations
 

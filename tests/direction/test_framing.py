@@ -1,4 +1,4 @@
-"""What the camera is asked for: room ahead, width, goals, players around the ball, doubt."""
+"""Tests of framing: lead room, width, goals, players around the ball, uncertainty."""
 
 from __future__ import annotations
 

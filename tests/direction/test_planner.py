@@ -1,4 +1,4 @@
-"""The spline, the programme's limits, and the figures by which paths are judged."""
+"""Tests of the spline, the planner's limits, and the path metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture: where things are drawn is where the rig says they are; marks; formats; settings."""
+"""Tests of the match's frames: positions agree with the rig; sync marks, formats, settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The game: bodies and ball within what is possible, the same from the same seed, and it looks like football."""
+"""Tests of the simulation: plausible people and ball, repeatable from a seed, and like football."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sound is the same in any portions; flashes and clicks are found where they were put; the truth's file."""
+"""Tests of the sound, of finding flashes and clicks, and of the ground-truth file."""
 
 from __future__ import annotations
 

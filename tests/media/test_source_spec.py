@@ -94,8 +94,8 @@ def test_a_scheme_says_what_is_live_and_paced(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "an empty text is not allowed, allowed: a file, a URI (rtsp,"),
-        (" ", "an empty text is not allowed"),
+        ("", "an empty value is not allowed, allowed: a file, a URI (rtsp,"),
+        (" ", "an empty value is not allowed"),
         ("gst:", "no launch fragment behind it"),
         ("gst:  ", "no launch fragment behind it"),
         (f"foo://joe:{SECRET}@x", "foo://***@x is not allowed, allowed: a file"),

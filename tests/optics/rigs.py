@@ -1,4 +1,4 @@
-"""Rigs and painted scenes that the optics tests share."""
+"""Rigs and painted scenes for the optics tests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def two_cameras(gains: bool = False) -> Rig:
 
 
 def sphere(width: int = 1024) -> Rig:
-    """One film of a full turn and both poles."""
+    """One camera that sees 360 degrees and both poles."""
     focal_px = width / (2 * np.pi)
     return Rig(
         (
@@ -39,7 +39,7 @@ def sphere(width: int = 1024) -> Rig:
 
 
 def panorama(width: int = 1600, height: int = 600) -> Rig:
-    """One cylindrical film, 150 degrees wide."""
+    """One cylindrical panorama, 150 degrees wide."""
     lens = CylindricalLens((width, height), width / np.radians(150), ((width - 1) / 2, height / 3))
     return Rig((Camera("panorama", lens),))
 

@@ -1,4 +1,4 @@
-"""Lenses: against OpenCV, there and back, and nan where no ray or pixel is."""
+"""Tests of lenses: agreement with OpenCV, round trips, and nan without a ray or a pixel."""
 
 from __future__ import annotations
 

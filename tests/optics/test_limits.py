@@ -1,4 +1,4 @@
-"""Limits: no black corners where that is possible, nothing changed where it need not be."""
+"""Tests of view limits: no black corners, and no change to views that need none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The overlay: drawn where the directions are, in the right colour, on every format, harmless outside."""
+"""Tests of the overlay: position, colour, both formats, and drawing outside the view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rendering: against py360convert and the exact map, straight lines, one picture across the seam, no wrapping."""
+"""Tests of rendering: against py360convert and the exact map, straight lines, the seam, edges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rigs: geometry there and back, files, refusals."""
+"""Tests of rigs: geometry round trips, files, and invalid input."""
 
 from __future__ import annotations
 

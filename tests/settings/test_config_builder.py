@@ -1,4 +1,4 @@
-"""ConfigBuilder: precedence, origins, files that are written and checked, the JSON Schema."""
+"""Tests of ConfigBuilder: precedence, origins, files written and checked, JSON Schema."""
 
 from __future__ import annotations
 

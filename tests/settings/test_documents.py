@@ -1,4 +1,4 @@
-"""The documented settings, flags and files are the real ones: docs/, examples/foresight.toml, the help texts."""
+"""Tests that the documented settings, flags and files are the real ones: docs, example, help texts."""
 
 from __future__ import annotations
 

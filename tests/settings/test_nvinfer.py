@@ -1,4 +1,4 @@
-"""Inference files: ours and nvinfer's are written, checked line by line, kept when valid, never overwritten."""
+"""Tests of inference files, ours and nvinfer's: written, checked by line, kept if valid, never overwritten."""
 
 from __future__ import annotations
 

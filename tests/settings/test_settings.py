@@ -1,4 +1,4 @@
-"""Settings: what is allowed, what is refused and how that is said, what never shows a secret."""
+"""Tests of settings: what is allowed, the messages for what is not, and no secret shown."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ CHECKS = [
     ({"sources": ["no-such.mp4"]}, "there is no file no-such.mp4"),
     ({"sources": ["matsch"]}, "did you mean match?"),
     ({"sources": ["."]}, "is a folder"),
-    ({"outputs": [""]}, "outputs.0: an empty text is not allowed, allowed: the path of a file"),
-    ({"rig": " "}, "rig: an empty text is not allowed, allowed: the path of a file"),
+    ({"outputs": [""]}, "outputs.0: an empty value is not allowed, allowed: the path of a file"),
+    ({"rig": " "}, "rig: an empty value is not allowed, allowed: the path of a file"),
     ({"sources": ["file://film.mp4"]}, "sources.0: file://film.mp4 is not allowed"),
     ({"sources": ["/dev/video99"]}, "there is no device /dev/video99"),
     ({"sources": ["file:///no-such.mp4"]}, "there is no file /no-such.mp4"),

@@ -1,4 +1,4 @@
-"""From candidates to the ball: association, flight, gaps, and the players where it is lost."""
+"""Tests of the ball tracker: association, flight, gaps, and players if the ball is lost."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""One painted pitch, filmed once for all tests here."""
+"""The painted pitch, recorded once for all calibration tests."""
 
 from __future__ import annotations
 
 import pytest
 
 from pipeline.optics.calibration import Footage
-from tests.optics.calibration.scene import film, make_rig
+from tests.optics.calibration.scene import footage, make_rig
 
 OFFSET = 3
 
 
 @pytest.fixture(scope="session")
 def painted() -> list[Footage]:
-    return film(make_rig(OFFSET))
+    return footage(make_rig(OFFSET))

@@ -1,4 +1,4 @@
-"""A painted pitch with grain and a far backdrop, filmed by a known rig: what calibration has to find again."""
+"""A painted pitch with grain and a far backdrop, recorded by a known rig, which calibration has to recover."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def make_rig(offset: int = 0) -> Rig:
     return Rig((left, right), Surface("ground-capped", 8.0, 85.0), pitch=Pitch(100.0, 64.0, (1.0, 46.0)))
 
 
-def film(rig: Rig, *, marked: bool = True, moving: bool = True, grain: float = 9.0) -> list[Footage]:
+def footage(rig: Rig, *, marked: bool = True, moving: bool = True, grain: float = 9.0) -> list[Footage]:
     """What the rig's cameras see: a median background each, and players running."""
     ground, backdrop = _ground(rig, marked=marked, grain=grain), _backdrop(grain)
-    return [_film(rig, i, ground, backdrop, moving=moving) for i in range(len(rig.cameras))]
+    return [_camera_footage(rig, i, ground, backdrop, moving=moving) for i in range(len(rig.cameras))]
 
 
-def _film(rig: Rig, i: int, ground: Picture, backdrop: Picture, *, moving: bool) -> Footage:
+def _camera_footage(rig: Rig, i: int, ground: Picture, backdrop: Picture, *, moving: bool) -> Footage:
     camera = rig.cameras[i]
     width, height = camera.size_px
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(float)
@@ -45,8 +45,8 @@ def _film(rig: Rig, i: int, ground: Picture, backdrop: Picture, *, moving: bool)
     below = _sample(ground, np.where(on_ground[..., None], at, -9.0))
     above = _sample(backdrop, np.stack([(yaw + 90) * 24, (25 - tilt) * 24], axis=-1))
     background = np.where(on_ground[..., None], below, above) / camera.gain_bgr
-    film = [_with_players(rig, i, frame, background, moving=moving) for frame in range(FRAMES)]
-    return Footage(camera.name, np.clip(background, 0, 255).astype(np.uint8), np.stack(film), 25.0)
+    footage = [_with_players(rig, i, frame, background, moving=moving) for frame in range(FRAMES)]
+    return Footage(camera.name, np.clip(background, 0, 255).astype(np.uint8), np.stack(footage), 25.0)
 
 
 def _with_players(rig: Rig, i: int, frame: int, background: NDArray[np.floating], *, moving: bool) -> Picture:

@@ -1,4 +1,4 @@
-"""A known rig is found again from the pictures that it paints; footage that does not tell is refused."""
+"""Tests of calibration: a known rig is recovered from painted footage; insufficient footage is refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.optics.calibration import Calibration, Footage, calibrate
 from pipeline.optics.calibration.plot import plot_calibration
 from pipeline.optics.rig import Rig
 from tests.optics.calibration.conftest import OFFSET
-from tests.optics.calibration.scene import film, make_rig
+from tests.optics.calibration.scene import footage, make_rig
 
 pytestmark = pytest.mark.xdist_group("calibration-of-a-painted-pitch")
 
@@ -89,7 +89,7 @@ def test_one_camera_alone(painted: list[Footage]) -> None:
 
 @pytest.fixture(scope="module")
 def unmarked() -> list[Footage]:
-    return film(make_rig(), marked=False, moving=False)
+    return footage(make_rig(), marked=False, moving=False)
 
 
 def test_what_an_unmarked_pitch_leaves_open_is_said(unmarked: list[Footage]) -> None:

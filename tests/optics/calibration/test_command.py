@@ -1,4 +1,4 @@
-"""foresight calibrate: what cannot work is refused before the work begins."""
+"""Tests of foresight calibrate: unusable arguments are refused before the work begins."""
 
 from __future__ import annotations
 

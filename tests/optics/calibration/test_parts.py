@@ -1,4 +1,4 @@
-"""The parts of calibration, each against what is known exactly."""
+"""Tests of the parts of calibration, each against exact values."""
 
 from __future__ import annotations
 
@@ -200,9 +200,9 @@ def test_the_time_offset_is_found(painted: list[Footage], offset: int) -> None:
     rig = make_rig()
     late = painted[0]
     motion = np.roll(late.motion, offset, axis=0)
-    film = (late, Footage("again", late.background, motion, late.frame_rate))
+    footage = (late, Footage("again", late.background, motion, late.frame_rate))
     twins = Rig((rig.cameras[0], replace(rig.cameras[0], name="again")), rig.surface)
-    assert frame_offset(twins, 0, 1, film) == offset
+    assert frame_offset(twins, 0, 1, footage) == offset
 
 
 def test_stillness_tells_no_time(painted: list[Footage]) -> None:

@@ -1,4 +1,4 @@
-"""The two real films are calibrated from scratch, to the figures that the project promises."""
+"""Tests of calibration with the two real recordings, against the documented errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.optics.calibration import Calibration, calibrate
 from pipeline.optics.calibration.preview import draw_preview
 from pipeline.optics.rig import Rig
 
-pytestmark = pytest.mark.xdist_group("calibration-of-the-real-films")
+pytestmark = pytest.mark.xdist_group("calibration-of-the-real-footage")
 
 
 @pytest.fixture(scope="module")
