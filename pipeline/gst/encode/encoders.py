@@ -82,6 +82,7 @@ def _x265(request: EncoderRequest) -> Properties:
         "key-int-max": request.keyframe_interval_frames,
         "speed-preset": "ultrafast",
         "tune": "zerolatency" if request.low_latency else None,
+        "option-string": "repeat-headers=1",  # for who comes amid the video: a recording, a viewer, a push again
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.signal import oaconvolve
 
 from pipeline.errors import ConfigError, MissingDependencyError
-from pipeline.gst.core.elements import chain, make
+from pipeline.gst.core.elements import chain, make, make_appsink
 from pipeline.gst.encode.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
 from pipeline.match.sync import click, find_clicks
@@ -99,3 +99,23 @@ def test_what_cannot_be_chosen_is_told_what_is_allowed() -> None:
 def test_a_machine_without_encoders_is_told_what_to_install() -> None:
     with pytest.raises(MissingDependencyError, match="install gstreamer1"):
         choose_audio_encoder("aac", 128, {"aac": {"nosuchenc": {}}})
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_whoever_comes_amid_the_video_finds_all_that_a_decoder_needs(codec: str, tmp_path: Path) -> None:
+    encoder = choose_video_encoder(codec, bitrate_kbps=500, keyframe_interval_frames=10, low_latency=True)
+    source, appsink = make("videotestsrc", None, num_buffers=30), make_appsink("encoded")
+    appsink.set_property("caps", Gst.Caps.from_string(f"video/x-{codec},stream-format=byte-stream"))
+    shape = make("capsfilter", None, caps=Gst.Caps.from_string("video/x-raw,format=I420,framerate=25/1"))
+    pipeline = Gst.Pipeline.new("encode")
+    chain(pipeline, source, shape, encoder, appsink)
+    pipeline.set_state(Gst.State.PLAYING)
+    buffers = []
+    while (sample := appsink.try_pull_sample(20 * Gst.SECOND)) is not None:
+        buffers.append(sample.get_buffer())
+    pipeline.set_state(Gst.State.NULL)
+    keys = [index for index, one in enumerate(buffers) if not one.has_flags(Gst.BufferFlags.DELTA_UNIT)]
+    late = tmp_path / f"late.{codec}"
+    late.write_bytes(b"".join(one.extract_dup(0, one.get_size()) for one in buffers[keys[1] :]))
+    assert len(buffers) == 30
+    assert len(films.pictures(late, 320, 240)) == 30 - keys[1]
