@@ -1,4 +1,4 @@
-"""The actions of the JSON API: each a body with bounds, what it does and what it answers."""
+"""The actions of the JSON API: for each its body with bounds, what it does, and its result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.web.responses import SavedClip, clip_json
 
 
 class Body(BaseModel):
-    """A request's body: no unknown keys, no infinities, no text or truth value for a number."""
+    """A request body: no unknown keys, no infinities, no text or boolean in place of a number."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
 
@@ -38,7 +38,7 @@ class ViewAngles(Body):
 
 
 class PanoramaPoint(Body):
-    """A place in the panorama, parts of its width and height."""
+    """A point in the panorama, as fractions of its width and height from the upper left corner."""
 
     x: Annotated[float, Field(ge=0, le=1)]
     y: Annotated[float, Field(ge=0, le=1)]
@@ -59,7 +59,7 @@ class OutputNumber(Body):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """POST /api/NAME: a body of this kind, what is done with it, and the type of what comes of that, as JSON."""
+    """POST /api/NAME: the type of its body, what it does, and the type of its JSON result."""
 
     name: str
     body: type[Body]
@@ -72,25 +72,45 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "take_over",
         ViewAngles,
-        "Send the camera there",
+        "Turn the camera to a view; it stays under manual control until hand_back",
         lambda c, b: c.take_over(b.yaw_deg, b.pitch_deg, b.hfov_deg),
     ),
     Action(
         "look_at",
         PanoramaPoint,
-        "Send the camera to a place in the panorama",
+        "Turn the camera to a point in the panorama",
         lambda c, b: c.look_at(b.x, b.y),
     ),
-    Action("hold_camera", Empty, "Stop the camera where it looks", lambda c, _: c.hold_camera()),
-    Action("hand_back", Empty, "Let the director lead again", lambda c, _: c.hand_back()),
-    Action("pause", Empty, "Freeze the picture", lambda c, _: c.pause()),
-    Action("resume", Empty, "Go on after a pause", lambda c, _: c.resume()),
+    Action("hold_camera", Empty, "Hold the camera where it is", lambda c, _: c.hold_camera()),
     Action(
-        "jump_back", Seconds, "Show again what was shown then", lambda c, b: c.jump_back(b.seconds), float
+        "hand_back", Empty, "Back to auto: the director steers the camera again", lambda c, _: c.hand_back()
     ),
-    Action("return_to_delay", Empty, "Return to the normal delay", lambda c, _: c.return_to_delay(), float),
-    Action("set_delay", Seconds, "Change the delay", lambda c, b: c.set_delay(b.seconds), float),
-    Action("record", Empty, "Record to a new file", lambda c, _: asdict(c.record()), OutputStatus),
+    Action("pause", Empty, "Freeze the video", lambda c, _: c.pause()),
+    Action(
+        "resume", Empty, "Resume after a freeze; the delay has grown by its length", lambda c, _: c.resume()
+    ),
+    Action(
+        "jump_back",
+        Seconds,
+        "Replay the last seconds; returns the new delay in seconds",
+        lambda c, b: c.jump_back(b.seconds),
+        float,
+    ),
+    Action(
+        "return_to_delay",
+        Empty,
+        "Return to the delay of the settings; returns it in seconds",
+        lambda c, _: c.return_to_delay(),
+        float,
+    ),
+    Action(
+        "set_delay",
+        Seconds,
+        "Change the delay; returns the delay reached, in seconds",
+        lambda c, b: c.set_delay(b.seconds),
+        float,
+    ),
+    Action("record", Empty, "Start a recording in a new file", lambda c, _: asdict(c.record()), OutputStatus),
     Action(
         "start_output",
         OutputNumber,
@@ -101,14 +121,14 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "stop_output",
         OutputNumber,
-        "Stop a stream, or a recording, whose file is complete then",
+        "Stop a stream or a recording; the file is then complete",
         lambda c, b: asdict(c.stop_output(b.number)),
         OutputStatus,
     ),
     Action(
         "save_clip",
         ClipSpan,
-        "Save a clip",
+        "Save a clip of what was shown and of what comes",
         lambda c, b: clip_json(c.save_clip(b.before_s, b.after_s)),
         SavedClip,
     ),

@@ -1,4 +1,4 @@
-"""The guard before the dashboard: who may talk to it. Pure ASGI, no request passes beside it."""
+"""The guard in front of the dashboard: decides which requests reach it. Pure ASGI, so that none goes around it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COOKIE = "foresight"
 MOST_BODY_BYTES = 64_000
 OPEN_PATHS = ("/healthz",)
 
-_TOO_LONG = f"the body may have {MOST_BODY_BYTES} bytes"
+_TOO_LONG = f"the body is too long; at most {MOST_BODY_BYTES:,} bytes"
 
 _HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -29,12 +29,12 @@ _HEADERS = {
 
 
 class Guard:
-    """Lets through what `token` (None: none is demanded) and the browser's own headers allow.
+    """Lets a request through if `token` (None: not required) and the browser's headers allow it.
 
-    Without a token the Host must be this machine's own name, so that a foreign name that was made to point
-    here (DNS rebinding) gets nothing; with one, a foreign name has no cookie. Other sites' pages are refused
-    by Origin and Sec-Fetch-Site, and because an action's body must be JSON; a link of theirs may lead here.
-    A body is read no further than an action's can be.
+    Without a token the Host must be a name of this machine, so that a foreign name that points here (DNS
+    rebinding) gets nothing; with one, a foreign name has no cookie. Requests from other sites' pages are refused
+    by Origin and Sec-Fetch-Site, and because an action's body must be JSON; a link on another site may lead here.
+    A body is read up to the longest that an action can have.
     """
 
     def __init__(self, app: ASGIApp, token: str | None) -> None:
@@ -42,7 +42,7 @@ class Guard:
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a refused request; hand any other on."""
+        """Respond to a refused request; pass any other on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -50,7 +50,7 @@ class Guard:
         if answer is not None:
             await answer(scope, receive, send)
             return
-        if scope["method"] == "POST":  # no other body is ever read
+        if scope["method"] == "POST":  # no other request has a body
             body = await _read(receive)
             if body is None:
                 await _refused(scope, 413, _TOO_LONG)(scope, receive, send)
@@ -69,13 +69,17 @@ class Guard:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
         host = _Address(headers.get("host", ""))
         if self._token is None and not host.is_loopback:
-            return _refused(scope, 403, "this name is not this machine's own")
+            return _refused(
+                scope,
+                403,
+                "this host name is not this machine's; open the dashboard by localhost or its loopback address",
+            )
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host.text:
-            return _refused(scope, 403, "another site's page may not do this")
+            return _refused(scope, 403, "requests from another site's page are refused")
         visits = method == "GET" and path == "/" and headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not visits:
-            return _refused(scope, 403, "another site's page may not do this")
+            return _refused(scope, 403, "requests from another site's page are refused")
         if method == "POST" and headers.get("content-type", "").split(";")[0].strip() != "application/json":
             return _refused(scope, 415, "the body must be application/json")
         length = headers.get("content-length", "0")
@@ -97,7 +101,9 @@ class Guard:
             # lax, not strict: a link in a mail leads here through another site's page
             answer.set_cookie(cookie, token.encode().hex(), httponly=True, samesite="lax")
             return answer
-        return _refused(scope, 401, "open /?token=... once, with the token of --web-token")
+        return _refused(
+            scope, 401, "the token is missing or wrong; open /?token=... once, with the token of --web-token"
+        )
 
 
 def cookie_name(host: str) -> str:
@@ -107,7 +113,7 @@ def cookie_name(host: str) -> str:
 
 
 class _Address:
-    """A Host header: the name and port by which the client knows this server."""
+    """A Host header: the name and port that the client uses for this server."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -119,7 +125,7 @@ class _Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it can mean nothing but this machine."""
+        """Whether it can only mean this machine."""
         try:
             return self._name == "localhost" or ip_address(self._name or "").is_loopback
         except ValueError:
@@ -127,14 +133,14 @@ class _Address:
 
 
 def _refused(scope: Scope, status: int, why: str) -> Response:
-    """The API's answers are JSON; a person reads the others."""
+    """JSON for the API, plain text for pages that a person opens."""
     if scope["path"].startswith("/api/"):
         return JSONResponse({"error": why}, status)
     return PlainTextResponse(f"{why}\n", status)
 
 
 async def _read(receive: Receive) -> bytes | None:
-    """A request's body; None for one that is too long, whatever it said of itself, or breaks off."""
+    """A request body; None if it is too long, whatever its headers said, or breaks off."""
     body = b""
     while len(body) <= MOST_BODY_BYTES:
         message = await receive()
@@ -147,7 +153,7 @@ async def _read(receive: Receive) -> bytes | None:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """`receive` as it was before `body` was read."""
+    """`receive` with `body` put back in front."""
     read: list[Message] = [{"type": "http.request", "body": body}]
 
     async def again() -> Message:
@@ -165,5 +171,5 @@ def _cookie(header: str, name: str) -> str:
 
 
 def _same(given: str, token: str) -> bool:
-    """Compared in constant time, so that an answer's delay tells nothing."""
+    """Compare in constant time, so that the time of the response gives nothing away."""
     return hmac.compare_digest(given.encode(), token.encode())

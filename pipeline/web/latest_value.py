@@ -1,4 +1,4 @@
-"""The latest value of one producer, for any number of asynchronous followers."""
+"""The latest value of one producer, for any number of asynchronous readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run in numbers, for Prometheus."""
+"""The metrics of a run, for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_position_seconds", "position_s", "Running time that playback shows"),
     ("foresight_delay_seconds", "delay_s", "Delay from capture to playback"),
     ("foresight_delay_target_seconds", "target_delay_s", "Delay of the settings"),
-    ("foresight_buffer_seconds", "buffer_s", "Picture that the window holds"),
+    ("foresight_buffer_seconds", "buffer_s", "Video that the window holds, in seconds"),
     ("foresight_buffer_fill_ratio", "buffer_fill", "How full the window is, 0 to 1"),
-    ("foresight_fps_in", "fps_in", "Frames a second from the sources"),
-    ("foresight_fps_out", "fps_out", "Frames a second to the outputs"),
+    ("foresight_fps_in", "fps_in", "Frames per second from the sources"),
+    ("foresight_fps_out", "fps_out", "Frames per second to the outputs"),
     ("foresight_frames_in_total", "frames_in", "Frames from the sources"),
     ("foresight_frames_out_total", "frames_out", "Frames to the outputs"),
     ("foresight_frames_dropped_total", "dropped", "Frames that will never be shown"),
-    ("foresight_camera_outages_total", "camera_outages", "Times that a live camera went away"),
-    ("foresight_look_ahead_seconds", "look_ahead_s", "Future that the newest plan knew"),
-    ("foresight_cpu_percent", "cpu_percent", "Processor time over wall time; 100 is a core"),
+    ("foresight_camera_outages_total", "camera_outages", "Times that a live camera dropped out"),
+    ("foresight_look_ahead_seconds", "look_ahead_s", "Look-ahead that the newest plan had"),
+    ("foresight_cpu_percent", "cpu_percent", "Processor time over wall time; 100 is one core"),
     ("foresight_memory_megabytes", "memory_mb", "Resident memory in 10^6 bytes"),
     ("foresight_notes", "notes", "Notes for the user so far"),
-    ("foresight_paused", "transport", "1 while the picture is held"),
+    ("foresight_paused", "transport", "1 while the video is frozen"),
 )
 """Name, key of the state, help; a name that ends in _total is a counter's, any other a gauge's."""
 
 OUTPUT_METRICS: tuple[tuple[str, str, str], ...] = (
-    ("foresight_output_up", "state", "1 while an output is on, 0 while it is away or has failed"),
+    ("foresight_output_up", "state", "1 while an output is running, 0 while it is offline or has failed"),
     ("foresight_push_gaps_total", "gaps", "Times that a push lost its server"),
-    ("foresight_push_lost_seconds_total", "lost_s", "Film that a push's server has not had"),
+    ("foresight_push_lost_seconds_total", "lost_s", "Seconds of video that were not sent to a push's server"),
 )
 """The same, of each output that has not been stopped; a push's only of streams, from 0 when it is started again."""
 

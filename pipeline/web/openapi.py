@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the dashboard: every path, what it answers and how it refuses."""
+"""The OpenAPI 3.1 document of the dashboard: every path with its responses and errors."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream
 
 _READS: tuple[tuple[str, str, str, Any], ...] = (
     ("/api/state", "The state of the run", JSON, State),
-    ("/api/events", "The state, four times a second, until it has ended", "text/event-stream", State),
+    ("/api/events", "The state, four times a second, until the run has ended", "text/event-stream", State),
     ("/api/clips", "The saved clips, oldest first", JSON, list[SavedClip]),
     ("/api/clips/{number}", "A clip's file", "video/mp4", _FILE),
-    ("/api/outputs/{number}", "The file of an output that has ended", "video/*", _FILE),
-    ("/preview.mp4", "The directed picture with its sound, without end", "video/mp4", _FILE),
-    ("/preview.jpg", "The directed picture as it is now", "image/jpeg", _FILE),
-    ("/panorama.jpg", "The panorama as it is now", "image/jpeg", _FILE),
-    ("/metrics", "Numbers for Prometheus", "text/plain", _TEXT),
-    ("/healthz", "Whether the run plays", "text/plain", _TEXT),
+    ("/api/outputs/{number}", "The file of an output that has stopped", "video/*", _FILE),
+    ("/preview.mp4", "The preview video with sound, endless", "video/mp4", _FILE),
+    ("/preview.jpg", "The preview as a still image", "image/jpeg", _FILE),
+    ("/panorama.jpg", "The panorama as a still image", "image/jpeg", _FILE),
+    ("/metrics", "Metrics for Prometheus", "text/plain", _TEXT),
+    ("/healthz", "Whether the run is playing", "text/plain", _TEXT),
 )
 """Path, meaning, media type and what comes: a type, or a schema."""
 
 _REFUSALS = {
     "401": "the token is missing or wrong",
-    "403": "another site asked, or by a name that is not this machine's own",
+    "403": "the request came from another site, or by a host name that is not this machine's",
 }
 _ACT_REFUSALS = {
-    "409": "not now; error says why",
+    "409": "not possible now; error says why",
     **_REFUSALS,
     "413": "the body is too long",
-    "415": "the body is not said to be JSON",
-    "422": "the body is not as said here; error names the place",
+    "415": "the content type is not application/json",
+    "422": "the body does not fit its schema; error names the field",
 }
 
 
@@ -87,20 +87,20 @@ def _answer(meaning: str, media_type: str, schema: Schema) -> Schema:
 
 
 def _get(schemas: _Schemas, path: str, meaning: str, media_type: str, kind: Any) -> Schema:
-    answers = {"200": _answer("as said", media_type, kind if isinstance(kind, dict) else schemas.of(kind))}
+    answers = {"200": _answer("OK", media_type, kind if isinstance(kind, dict) else schemas.of(kind))}
     answers |= schemas.troubles(_REFUSALS, JSON if path.startswith("/api/") else "text/plain")
     get: Schema = {"summary": meaning, "responses": answers}
     if "{number}" in path:
-        answers |= schemas.troubles({"404": "there is none"})
+        answers |= schemas.troubles({"404": "no such file"})
         number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
         get["parameters"] = [number]
     if media_type in ("video/mp4", "image/jpeg") and "{" not in path:
-        answers |= {"204": {"description": "nothing is played"}}
-        answers |= schemas.troubles({"409": "it cannot be made; error says why"})
+        answers |= {"204": {"description": "nothing is playing"}}
+        answers |= schemas.troubles({"409": "it cannot be rendered; error says why"})
     if path == "/metrics":
         answers |= schemas.troubles({"503": "the run has reported nothing for 5 s"}, "text/plain")
     if path == "/healthz":
-        answers |= schemas.troubles({"503": "it does not"}, "text/plain")
+        answers |= schemas.troubles({"503": "the run is not playing"}, "text/plain")
         del answers["401"]
         get["security"] = []
     return get

@@ -1,4 +1,4 @@
-"""The preview images: small JPEGs of the directed picture and of the panorama, made on request, once for all."""
+"""The preview images: small JPEGs of the video and of the panorama, made on request, once for all viewers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds
 
 PICTURE_HZ, PANORAMA_HZ = 15.0, 5.0
-"""At most; a page asks a little less often, so that each answer shows something new."""
+"""At most; a page asks a little less often, so that each response shows something new."""
 QUALITY = 72
 
 _BGR = np.array(
@@ -36,7 +36,7 @@ Picture = NDArray[np.uint8]
 
 
 class PreviewImage:
-    """One picture as a JPEG, made for those who ask: once a frame, and so often a second, for all of them."""
+    """One image as a JPEG, made on request: at most once a frame, and `most_hz` times a second, for all viewers."""
 
     def __init__(
         self, make: Callable[[Frame], Frame], most_hz: float, clock: Callable[[], float] = time.monotonic
@@ -49,12 +49,12 @@ class PreviewImage:
         self._making = asyncio.Lock()
 
     def hold(self, frame: HeldFrame | None) -> None:
-        """The frame to make the next JPEG of; None: let go of the last. One thread; never blocks."""
+        """Take the frame for the next JPEG; None: release the last. One thread; never blocks."""
         self._count += 1
         self._held = None if frame is None else (self._count, frame)
 
     async def newest(self) -> bytes | None:
-        """The newest picture; None where there is none yet. The server's event loop, which works on meanwhile."""
+        """The newest JPEG; None before the first. On the server's event loop, which is not blocked."""
         async with self._making:
             held = self._held
             if held is not None and held[0] != self._made and self._clock() >= self._next_s:
@@ -71,7 +71,7 @@ class PreviewImage:
 
 
 class PreviewImages:
-    """The picture and the panorama as they are now; `look`, a ViewElement's onlooker, only holds frames."""
+    """The video and the panorama as they are now; `look`, a ViewElement's onlooker, only keeps the frames."""
 
     def __init__(self, control: Control) -> None:
         self.picture = PreviewImage(_small, PICTURE_HZ)
@@ -80,13 +80,13 @@ class PreviewImages:
         self._renderer: Renderer | None = None
 
     def look(self, source: HeldFrame, picture: HeldFrame, time_ns: Nanoseconds) -> None:
-        """The newest frame; the streaming thread calls it."""
+        """Take the newest frame; the streaming thread calls it."""
         self._control.rendered(time_ns)
         self.picture.hold(picture)
         self.panorama.hold(source)
 
     def stop(self) -> None:
-        """Let go of the frames. Idempotent."""
+        """Release the frames. Idempotent."""
         self.picture.hold(None)
         self.panorama.hold(None)
 

@@ -1,4 +1,4 @@
-"""The preview video: the directed picture with its sound for browsers, encoded once, and only while one watches."""
+"""The preview video: the run's video with sound for browsers, encoded once, and only while somebody watches."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pipeline.operator.control import Control
 from pipeline.web.latest_value import LatestValue
 
 LINGER_S = 3.0
-"""The encoders stay this long for a viewer who reloads the page."""
+"""The encoders keep running this long for a viewer who reloads the page."""
 KEPT = 80
-"""Fragments that are kept for a viewer whose connection is slow: some 4 s of picture and sound."""
+"""Fragments that are kept for a viewer whose connection is slow: some 4 s of video and sound."""
 
 
 class PreviewVideo:
@@ -34,9 +34,9 @@ class PreviewVideo:
         self._closing: asyncio.Task[None] | None = None
 
     async def begin(self) -> tuple[Head, AsyncIterator[bytes]]:
-        """What a player begins with, and that with all that it is fed then, from the newest keyframe on.
+        """The head of the stream, and an iterator over its bytes: the head, then all from the newest keyframe on.
 
-        Raises StateError where nothing is played.
+        Raises StateError before playback and after it.
         """
         self._viewers += 1
         try:
@@ -104,15 +104,15 @@ class FragmentHistory:
         self._newest.close()
 
     async def head(self) -> Head:
-        """The head, once there is one: a held film has none before it goes on. Raises StateError at its end."""
+        """The head, once there is one: a frozen video has none before it resumes. Raises StateError at the end."""
         async for head in self._head.follow():
             return head
         raise StateError("the video has ended; there is no preview any more")
 
     async def follow(self) -> AsyncIterator[bytes]:
-        """The head, then the fragments in order from the newest that can be begun with.
+        """The head, then the fragments in order from the newest that can be decoded on its own.
 
-        Who falls behind what is kept goes on at the newest such fragment.
+        A reader that falls behind the kept fragments continues at the newest such fragment.
         """
         sent = 0
         async for head in self._head.follow():

@@ -10,7 +10,7 @@ from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
 
 Point = tuple[float, float]
-"""x and y as parts of the panorama's width and height, from its upper left corner."""
+"""x and y as fractions of the panorama's width and height, from its upper left corner."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class View:
 
 @dataclass(frozen=True)
 class Box:
-    """What was seen: its centre and size in parts of the panorama."""
+    """A detection: its centre and size as fractions of the panorama."""
 
     label: str
     x: float
@@ -35,7 +35,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Scene:
-    """What to draw over the panorama; null for a place that it does not show."""
+    """What to draw over the panorama; null for a point outside it."""
 
     frame: list[Point | None]
     path: list[Point | None]
@@ -44,7 +44,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Output(OutputStatus):
-    """An output; files by their names without their folders."""
+    """An output; a file by its name without its folder."""
 
     can_download: bool
 
@@ -83,7 +83,7 @@ class SavedClip:
 
 @dataclass(frozen=True)
 class Error:
-    """Why it was not done."""
+    """Why a request was refused."""
 
     error: str
 

@@ -86,7 +86,7 @@ class Dashboard:
             listener.close()
             where = f"{self._host}:{self._port}"
             raise OutputError(
-                f"the dashboard cannot listen at {where}: {error.strerror}; name another"
+                f"the dashboard cannot listen at {where} ({error.strerror}); give another address or port"
             ) from error
         config = uvicorn.Config(
             self.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
@@ -150,8 +150,8 @@ class Dashboard:
         return PlainTextResponse("ok\n" if well else f"{word}\n", 200 if well else 503)
 
     async def _get_metrics(self, _request: Request) -> Response:
-        if self._run_state.is_silent:  # numbers that stay as they were would look well
-            return PlainTextResponse("the run is silent\n", 503)
+        if self._run_state.is_silent:  # unchanged numbers would look healthy
+            return PlainTextResponse("the run is not responding\n", 503)
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)
 
     async def _get_state(self, _request: Request) -> Response:
@@ -168,7 +168,7 @@ class Dashboard:
         try:
             head, pieces = await self.preview_video.begin()
         except StateError:
-            return Response(status_code=204)  # no error for a page that asks before and after the film
+            return Response(status_code=204)  # no error: a page asks before playback and after it, too
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
         return StreamingResponse(pieces, media_type=head.media_type, headers=_FRESH)
@@ -189,12 +189,12 @@ class Dashboard:
         for clip in self.control.clips():
             if clip.number == request.path_params["number"] and clip.path.exists():
                 return FileResponse(clip.path, media_type="video/mp4", filename=clip.path.name)
-        return JSONResponse({"error": "there is no such clip"}, 404)
+        return JSONResponse({"error": "no such clip"}, 404)
 
     async def _get_output(self, request: Request) -> Response:
         path = self.control.finished_file(request.path_params["number"])
         if path is None:
-            return JSONResponse({"error": "there is no finished file of this output"}, 404)
+            return JSONResponse({"error": "this output has no finished file"}, 404)
         return FileResponse(path, filename=path.name)
 
     async def _act(self, request: Request, action: Action) -> Response:
@@ -207,7 +207,7 @@ class Dashboard:
             return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        # a hand on the picture sends many in a second
+        # a drag sends many in a second
         logger.log(
             logging.DEBUG if action.name == "take_over" else logging.INFO, "dashboard: %s", action.name
         )

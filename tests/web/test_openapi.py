@@ -131,6 +131,6 @@ def test_the_page_of_the_api_shows_bodies_answers_and_types(live: Live) -> None:
         told = page.inner_text("#paths")
     assert "POST /api/set_delay" in told
     assert "seconds: number, 0 to 3600" in told
-    assert "409 not now; error says why (Error)" in told
+    assert "409 not possible now; error says why (Error)" in told
     assert "view: View or null" in told
     assert "undefined" not in told

@@ -106,7 +106,7 @@ def test_a_body_is_read_no_further_than_an_actions_can_be(tmp_path: Path) -> Non
     for content in (b" " * 64_001, iter([b" " * 10_000] * 7)):
         answer = own.post("/api/hold_camera", content=content, headers=headers)
         assert answer.status_code == 413
-        assert "64000 bytes" in answer.json()["error"]
+        assert "at most 64,000 bytes" in answer.json()["error"]
     assert own.get("/api/state", headers={"content-length": "1000000"}).status_code == 413
     assert own.post("/api/hold_camera", content=b"{}" + b" " * 63_000, headers=headers).status_code == 409
     assert own.post("/api/hold_camera", content=iter([b"{", b"}"]), headers=headers).status_code == 409

@@ -7,7 +7,7 @@ import { Outputs } from "./outputs.js";
 import { PreviewImages } from "./preview_images.js";
 import { PreviewVideo } from "./preview_video.js";
 import { drawScene } from "./scene.js";
-import { DONE, FOLLOWS, stateWord } from "./words.js";
+import { cameraWord, DONE, stateWord } from "./words.js";
 
 const PANORAMA_EVERY_MS = 250;
 
@@ -124,13 +124,13 @@ function show(now) {
   if (state && state.state !== now.state) events.add(`${stateWord(state.state)} → ${stateWord(now.state)}`);
   if (state && state.follows !== now.follows) {
     if (state.follows === "operator") camera.release();
-    if ([state.follows, now.follows].includes("operator")) events.add(`camera: ${FOLLOWS[now.follows] ?? now.follows}`);
+    if ([state.follows, now.follows].includes("operator")) events.add(`camera: ${cameraWord(now.follows)}`);
   }
   if (state && now.dropped > state.dropped) events.addDropped(now.dropped - state.dropped);
   for (const note of now.notes.slice(state?.notes.length ?? 0)) events.add(note);
   if (!state) find("delay").value = now.target_delay_s;
   state = now;
-  find("follows").textContent = FOLLOWS[now.follows] ?? now.follows;
+  find("follows").textContent = cameraWord(now.follows);
   find("numbers").textContent = `${now.fps_out.toFixed(1)} fps · delay ${now.delay_s.toFixed(1)} s · `
     + `window ${now.buffer_s.toFixed(1)} s · ${now.dropped} dropped · CPU ${now.cpu_percent.toFixed(0)} %`;
   find("pause").textContent = isHeld ? "Resume" : "Freeze";

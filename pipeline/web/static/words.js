@@ -3,9 +3,10 @@ const STATES = { draining: "finishing", paused: "frozen", silent: "not respondin
 
 export const stateWord = (state) => STATES[state] ?? state;
 
-export const FOLLOWS = {
-  ball: "following the ball", players: "following the players", operator: "manual control",
-};
+const CAMERA = { ball: "following the ball", players: "following the players", operator: "manual control" };
+
+// What the camera does; where it follows nothing, the state says in words why.
+export const cameraWord = (follows) => CAMERA[follows] ?? follows;
 
 // A line for each action, from its body; take_over has none, because a drag sends many in a second.
 export const DONE = {
