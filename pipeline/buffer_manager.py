@@ -169,7 +169,7 @@ class BufferManager:
     def add_stream(
         self, name: str, appsrc: Any = None, *, samples_per_sec: float = 30, leads: bool = False
     ) -> BufferStream:
-        """One more stream on the same timeline: a second camera, a second microphone, timed metadata.
+        """One more stream in the same time: a second camera, a second microphone, timed metadata.
 
         samples_per_sec: for samples without a duration. leads: look-ahead is promised for it as for the video
         (offline). Raises ConfigError for a name that is taken and for what is no appsrc.

@@ -18,7 +18,7 @@ MISSING_AFTER_NS = NS_PER_S // 2
 
 
 class Gaps:
-    """Adds gaps to a step. All streams are on one timeline; `schedule` says what is due."""
+    """Adds gaps to a step. All streams share one time; `schedule` says what is due."""
 
     def __init__(self, streams: Mapping[str, Stream], schedule: Schedule) -> None:
         self._streams = streams

@@ -1,4 +1,4 @@
-"""What becomes of a sample that arrives: its place on the timeline, and a verdict with a name. Pure."""
+"""Intake of samples: the place of an arriving sample in shared time, and a named verdict. Pure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Verdict(Enum):
     UNTIMED = "untimed"
     """Accepted; it had no timestamp and follows the one before."""
     RESTART = "restart"
-    """Accepted; the source's time went back, and the timeline goes on without a jump."""
+    """Accepted; the source's time went back, and the shared time continues without a jump."""
     JUMP = "jump"
-    """Accepted; the source's time leapt ahead of the clock, and the timeline goes on without a jump."""
+    """Accepted; the source's time leapt ahead of the clock, and the shared time continues without a jump."""
     DUPLICATE = "duplicate"
     """Refused: the timestamp of the sample before."""
     BACKWARD = "backward"
@@ -42,8 +42,8 @@ class Verdict(Enum):
 _ON_TIME = Verdict.ON_TIME
 
 
-class Timeline:
-    """The one timeline of all streams: how far it reaches, and the shift that the last restart called for.
+class SharedTime:
+    """The time that all streams share, continuous across restarts: its newest value, and the shift of source times.
 
     When a source restarts, its streams do so one after the other. The first one sets the shift, the
     others adopt it, and so sound and picture stay together.
@@ -74,7 +74,7 @@ class Timeline:
         return arrival_ns - time_ns if paced else None
 
     def restart(self, shift_ns: int) -> None:
-        """From now on running time plus `shift_ns` is the timeline's time."""
+        """From now on the shared time is running time plus `shift_ns`."""
         self.epoch += 1
         self.shift_ns = shift_ns
 
@@ -82,21 +82,21 @@ class Timeline:
 class Intake:
     """Gives each sample of one stream its place: `last_ns`, the newest order time, only grows."""
 
-    __slots__ = ("_arrival_ns", "_live", "_timeline", "end_ns", "epoch", "last_ns", "shift_ns")
+    __slots__ = ("_arrival_ns", "_live", "_shared", "end_ns", "epoch", "last_ns", "shift_ns")
 
-    def __init__(self, timeline: Timeline, *, live: bool) -> None:
-        self._timeline = timeline
+    def __init__(self, shared: SharedTime, *, live: bool) -> None:
+        self._shared = shared
         self._live = live
         self._arrival_ns = 0
-        self.epoch = timeline.epoch
-        self.shift_ns = timeline.shift_ns
+        self.epoch = shared.epoch
+        self.shift_ns = shared.shift_ns
         self.last_ns: int | None = None
         self.end_ns = 0
 
     def place(
         self, running_ns: int | None, duration_ns: int, arrival_ns: int, *, inter_coded: bool = False
     ) -> tuple[Verdict, int]:
-        """The verdict on a sample and its order time on the timeline.
+        """The verdict on a sample and its order time in shared time.
 
         running_ns: its running time (of the decode timestamp where it has one), None when it has no
         timestamp. arrival_ns: the clock now, any origin. inter_coded: other samples may need this one,
@@ -114,18 +114,18 @@ class Intake:
             if not verdict.accepted:
                 return verdict, time_ns
             if last_ns is None:
-                self._timeline.begin(time_ns, arrival_ns)
+                self._shared.begin(time_ns, arrival_ns)
         self.last_ns = time_ns
         self._arrival_ns = arrival_ns
         self.end_ns = end_ns = time_ns + duration_ns
-        if end_ns > self._timeline.newest_ns:
-            self._timeline.newest_ns = end_ns
+        if end_ns > self._shared.newest_ns:
+            self._shared.newest_ns = end_ns
         return verdict, time_ns
 
     def _judge(self, running_ns: int | None, arrival_ns: int, inter_coded: bool) -> tuple[Verdict, int]:
         last_ns = self.last_ns
         if running_ns is None:
-            return Verdict.UNTIMED, self.end_ns if last_ns is not None else self._timeline.newest_ns
+            return Verdict.UNTIMED, self.end_ns if last_ns is not None else self._shared.newest_ns
         if last_ns is None:
             self._adopt()
             return Verdict.ON_TIME, running_ns + self.shift_ns
@@ -147,15 +147,15 @@ class Intake:
         return ahead_ns > OFFLINE_JUMP_NS
 
     def _adopt(self) -> None:
-        self.epoch = self._timeline.epoch
-        self.shift_ns = self._timeline.shift_ns
+        self.epoch = self._shared.epoch
+        self.shift_ns = self._shared.shift_ns
 
     def shift_by(self, moved_ns: int, running_ns: int | None, arrival_ns: int) -> None:
         """Running time 0 of the source is `moved_ns` later than it was: so is what comes from now on.
 
         running_ns, arrival_ns: of the first sample that comes then. Where its timestamps went on meanwhile they do
         not count from there, and nothing is to be done. Of the streams of one source the first one sets the
-        timeline's shift and the others adopt it.
+        shared shift and the others adopt it.
         """
         if running_ns is None or self.last_ns is None:
             return
@@ -163,21 +163,21 @@ class Intake:
         if moved_ns <= 0 or 2 * (arrival_ns - self._arrival_ns - went_on_ns) < moved_ns:
             return
         shift_ns = self.shift_ns + moved_ns
-        if self._timeline.shift_ns != shift_ns:
-            self._timeline.restart(shift_ns)
+        if self._shared.shift_ns != shift_ns:
+            self._shared.restart(shift_ns)
         self._adopt()
 
     def _reanchor(self, running_ns: int, last_ns: int, arrival_ns: int) -> int:
-        """Find the shift under which `running_ns` continues the timeline; returns its new time."""
+        """Find the shift under which `running_ns` continues the shared time; returns its new time."""
         if self._live:
             expected_ns = max(last_ns + 1, last_ns + arrival_ns - self._arrival_ns)
         else:
-            expected_ns = max(last_ns + 1, self.end_ns, self._timeline.newest_ns)
-        if self.epoch != self._timeline.epoch:
-            adopted_ns = running_ns + self._timeline.shift_ns
+            expected_ns = max(last_ns + 1, self.end_ns, self._shared.newest_ns)
+        if self.epoch != self._shared.epoch:
+            adopted_ns = running_ns + self._shared.shift_ns
             if adopted_ns > last_ns and abs(adopted_ns - expected_ns) < JUMP_NS:
                 self._adopt()
                 return adopted_ns
-        self._timeline.restart(expected_ns - running_ns)
+        self._shared.restart(expected_ns - running_ns)
         self._adopt()
         return expected_ns

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.buffering.bounds import Bounds
 from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
-from pipeline.buffering.intake import Intake, Timeline, Verdict
+from pipeline.buffering.intake import Intake, SharedTime, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
 from pipeline.buffering.stall import StallWatch
 from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
@@ -26,7 +26,7 @@ FILLING_WAIT_NS = 5 * NS_PER_MS
 
 
 class DelayLine:
-    """All streams on one timeline, and the decisions about them."""
+    """All streams in one shared time, and the decisions about them."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class DelayLine:
         keep_behind_ns: int = KEEP_BEHIND_NS,
     ) -> None:
         self.schedule = schedule
-        self.timeline = Timeline()
+        self.shared_time = SharedTime()
         self.streams: dict[str, Stream] = {}
         self.state = State.IDLE
         self.duration_ns = duration_ns
@@ -61,8 +61,8 @@ class DelayLine:
         self._ended_ns: int | None = None  # the clock when the last stream that began had ended
 
     def add_stream(self, name: str, *, nominal_ns: int, leads: bool) -> Stream:
-        """A new stream on the common timeline."""
-        intake = Intake(self.timeline, live=self.schedule.clocked)
+        """A new stream in the shared time."""
+        intake = Intake(self.shared_time, live=self.schedule.clocked)
         capacity = round(self.duration_ns / nominal_ns)
         stream = Stream(name, intake, leads, nominal_ns, capacity, MAX_CAPACITIES * max(capacity, 1))
         self.streams[name] = stream
@@ -92,7 +92,7 @@ class DelayLine:
         if playhead_ns is None:
             return None
         if self.state is State.DRAINED:
-            playhead_ns = min(playhead_ns, self.timeline.newest_ns)
+            playhead_ns = min(playhead_ns, self.shared_time.newest_ns)
         return max(playhead_ns, self._first_ns)
 
     # Events
@@ -186,10 +186,10 @@ class DelayLine:
 
     def clear(self) -> list[Entry]:
         """Forget all samples and counts; a line that was playing fills again. Returns what was stored."""
-        self.timeline = Timeline()
+        self.shared_time = SharedTime()
         evicted: list[Entry] = []
         for stream in self.streams.values():
-            evicted += stream.clear(Intake(self.timeline, live=self.schedule.clocked))
+            evicted += stream.clear(Intake(self.shared_time, live=self.schedule.clocked))
         self._stopped_at_ns = None
         self.schedule.reset()
         self._late_before_ns = NEVER_NS
@@ -236,7 +236,7 @@ class DelayLine:
         if self.schedule.clocked:
             span_ns = max(stream.ahead_ns for stream in self.streams.values())
             if origin_ns is None:
-                origin_ns = self.timeline.paced_origin_ns(now_ns, first_ns, span_ns)
+                origin_ns = self.shared_time.paced_origin_ns(now_ns, first_ns, span_ns)
             base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=self._all_ended)
         elif not any(self._is_due(stream, now_ns) for stream in self.streams.values()):
             base_ns = None

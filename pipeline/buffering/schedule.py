@@ -1,4 +1,4 @@
-"""The clock and the timeline: when playback starts, what is due now, what a change of delay does. Pure."""
+"""The clock and the playhead: when playback starts, what is due now, what a change of delay does. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REMEMBERED_CUTS = 8
 
 
 class Schedule:
-    """Maps the clock to playback's running time, and that to the timeline of what was captured.
+    """Maps the clock to playback's running time, and that to the shared time of what was captured.
 
     Playback shows its running time r when the clock shows `base_ns + r`. Until the first cut (a seek or a change
     of delay) r is the capture's running time; from a cut on it is the capture's plus `shift_ns`. With `clocked`

@@ -1,4 +1,4 @@
-"""One stream of the delay line: its window, its place on the timeline, the cursor of playback. Pure."""
+"""One stream of the delay line: its window, its place in shared time, the cursor of playback. Pure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Stream:
     """A cut that the next entries taken have to bridge."""
 
     def clear(self, intake: Intake) -> list[Entry]:
-        """Forget everything and begin again on another timeline; returns what was stored."""
+        """Forget everything and begin again in another shared time; returns what was stored."""
         evicted = self.window.clear()
         self.intake = intake
         self.counters = Counters()

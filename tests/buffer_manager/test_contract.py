@@ -201,12 +201,13 @@ def test_after_the_end_nothing_is_left_to_show_and_nothing_moves() -> None:
         manager, line = pipes.manager, pipes.manager._line
         with manager._engine.change:
             assert manager._engine.change.wait_for(
-                lambda: manager.playhead_ns == line.timeline.newest_ns and manager.state == "drained", WAIT_S
+                lambda: manager.playhead_ns == line.shared_time.newest_ns and manager.state == "drained",
+                WAIT_S,
             )
         stats = manager.get_stats()
         assert stats["frame_buffer_size"] == 0
         assert stats["display_buffer_duration"] == 0
-        end_ns = manager._line.timeline.newest_ns
+        end_ns = manager._line.shared_time.newest_ns
         assert stats["current_playback_time"] == end_ns / 1e9, "the end of what was shown"
         manager.stop_buffer_thread()
         assert manager.get_stats() == stats

@@ -31,7 +31,7 @@ def entry_at(stream: Stream, order_ns: int, size: int = 10) -> Entry:
 
 
 def store(line: DelayLine, name: str, running_ns: int | None, now_ns: int, *, size: int = 10) -> int | None:
-    """A sample comes; returns its place on the timeline, None when it is refused."""
+    """A sample comes; returns its place in shared time, None when it is refused."""
     stream = line.streams[name]
     verdict, order_ns = line.place(stream, running_ns, stream.nominal_ns, now_ns)
     if not verdict.accepted:
