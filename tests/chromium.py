@@ -50,7 +50,7 @@ _WATCH = """async ([seconds, rate, tapSource]) => {
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window; films play without being asked for."""
+    """Debian's Chromium, without a window; videos play without being asked for."""
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
@@ -62,7 +62,7 @@ def sync_skews_ms(page: Page, seconds: float) -> NDArray[np.float64]:
     """How much later than its flash each click of the match is heard, milliseconds, while `page` plays it.
 
     By the browser's own clocks: when a frame is to be displayed, and when its sound comes out of the player. Once
-    a page, because the sound of its film goes through the measurement from then on.
+    a page, because the sound of its video goes through the measurement from then on.
     """
     told = page.evaluate(_WATCH, [seconds, RATE_HZ, _TAP])
     shown_ms, luma = np.array(told["frames"]).T

@@ -16,7 +16,7 @@ SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of the real films; the test is skipped, and says so, where it is missing."""
+    """The folder with the real footage. Skips the test, with a message, if it is missing."""
     if not SHARED_DATA.is_dir():
         pytest.skip("the real footage (../shared/data beside the checkout) is not here")
     return SHARED_DATA

@@ -19,7 +19,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import CalibrationError, ConfigError, RigError, SourceError
 from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
-from tests import films
+from tests import videos
 
 SMALL_MATCH = "match?size=720x240&fps=25"
 
@@ -34,27 +34,27 @@ def settings(output: Path, **values: Any) -> Settings:
 
 @pytest.mark.parametrize("extension", ["mp4", "mkv", "flv", "ts"])
 def test_offline_every_frame_is_there_once_with_its_sound_in_sync(tmp_path: Path, extension: str) -> None:
-    film = tmp_path / f"film.{extension}"
-    report = PanoramaWithVirtualCamera(settings(film, duration_s=4.0)).run()
+    video = tmp_path / f"video.{extension}"
+    report = PanoramaWithVirtualCamera(settings(video, duration_s=4.0)).run()
     assert (report.frames_in, report.frames_out, report.dropped) == (100, 100, 0)
     assert report.duration_s == pytest.approx(4.0)
-    times = films.frame_times(film)
+    times = videos.frame_times(video)
     assert len(times) == 100
     np.testing.assert_allclose(np.diff(times), 0.04, atol=0.0011)
-    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(4.0, abs=0.07)
-    skews = films.sync_skews_ms(film)
+    assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(4.0, abs=0.07)
+    skews = videos.sync_skews_ms(video)
     assert len(skews) >= 3
     assert np.abs(skews).max() < 5
 
 
 def test_h265_and_opus(tmp_path: Path) -> None:
-    film = tmp_path / "film.mkv"
+    video = tmp_path / "video.mkv"
     encoder = {"video_codec": "h265", "audio_codec": "opus"}
-    PanoramaWithVirtualCamera(settings(film, duration_s=2.0, encoder=encoder)).run()
-    told = films.streams(film)
+    PanoramaWithVirtualCamera(settings(video, duration_s=2.0, encoder=encoder)).run()
+    told = videos.streams(video)
     assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("hevc", "opus")
     assert told["video"]["nb_read_packets"] == "50"
-    assert np.abs(films.sync_skews_ms(film)).max() < 20
+    assert np.abs(videos.sync_skews_ms(video)).max() < 20
 
 
 def test_two_runs_are_equal_and_what_is_beside_the_film_fits_it(tmp_path: Path) -> None:
@@ -80,21 +80,21 @@ def test_two_runs_are_equal_and_what_is_beside_the_film_fits_it(tmp_path: Path) 
 
 
 def test_live_the_first_frame_comes_the_delay_after_capture(tmp_path: Path) -> None:
-    film = tmp_path / "film.mkv"
+    video = tmp_path / "video.mkv"
     shown: list[Progress] = []
-    application = PanoramaWithVirtualCamera(settings(film, live=True, duration_s=3.0, delay_s=1.5))
+    application = PanoramaWithVirtualCamera(settings(video, live=True, duration_s=3.0, delay_s=1.5))
     report = application.run(shown.append)
     assert report.frames_out + report.dropped == report.frames_in
     playing = [progress for progress in shown if progress.state == "playing"]
     assert playing
     assert {progress.delay_s for progress in playing} == {1.5}
-    assert np.abs(films.sync_skews_ms(film)).max() < 20
+    assert np.abs(videos.sync_skews_ms(video)).max() < 20
 
 
 @pytest.mark.parametrize("live", [True, False])
 def test_stop_plays_out_what_was_captured(tmp_path: Path, live: bool) -> None:
-    film = tmp_path / "film.mp4"
-    application = PanoramaWithVirtualCamera(settings(film, live=live, delay_s=1.0))
+    video = tmp_path / "video.mp4"
+    application = PanoramaWithVirtualCamera(settings(video, live=live, delay_s=1.0))
 
     def stop_when_playing(progress: Progress) -> None:
         if progress.frames_out > 10:
@@ -103,17 +103,17 @@ def test_stop_plays_out_what_was_captured(tmp_path: Path, live: bool) -> None:
     report = application.run(stop_when_playing)
     assert report.frames_out + report.dropped == report.frames_in
     assert report.frames_out > 10
-    assert films.streams(film)["video"]["nb_read_packets"] == str(report.frames_out)
+    assert videos.streams(video)["video"]["nb_read_packets"] == str(report.frames_out)
     if not live:
-        assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(
+        assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(
             report.duration_s, abs=1.2
         )  # what muxers hold
 
 
 @pytest.mark.parametrize("live", [True, False])
 def test_abort_ends_at_once_and_the_file_is_finished(tmp_path: Path, live: bool) -> None:
-    film = tmp_path / "film.mp4"
-    application = PanoramaWithVirtualCamera(settings(film, live=live, delay_s=1.0))
+    video = tmp_path / "video.mp4"
+    application = PanoramaWithVirtualCamera(settings(video, live=live, delay_s=1.0))
     asked = threading.Event()
 
     def abort_when_playing(progress: Progress) -> None:
@@ -123,14 +123,14 @@ def test_abort_ends_at_once_and_the_file_is_finished(tmp_path: Path, live: bool)
 
     report = application.run(abort_when_playing)
     assert asked.is_set()
-    assert films.streams(film)["video"]["nb_read_packets"] == str(report.frames_out)
+    assert videos.streams(video)["video"]["nb_read_packets"] == str(report.frames_out)
 
 
 @pytest.mark.parametrize("end", ["stop", "abort"])
 def test_a_run_can_be_ended_before_its_camera_has_answered(tmp_path: Path, end: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         source = f"rtsp://127.0.0.1:{mute.getsockname()[1]}/camera"
-        application = PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", sources=[source], live=True))
+        application = PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[source], live=True))
         reports: list[RunReport] = []
         run = threading.Thread(target=lambda: reports.append(application.run()))
         run.start()
@@ -144,67 +144,67 @@ def test_a_run_can_be_ended_before_its_camera_has_answered(tmp_path: Path, end: 
 
 @pytest.mark.parametrize("end", ["stop", "abort"])
 def test_a_run_can_be_ended_before_it_begins(tmp_path: Path, end: str) -> None:
-    application = PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4"))
+    application = PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4"))
     getattr(application, end)()
     assert application.run().frames_out == 0
 
 
 def test_nothing_is_left_running(tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", duration_s=1.0)).run()
+    PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", duration_s=1.0)).run()
     assert {
         thread for thread in set(threading.enumerate()) - before if not thread.name.startswith("Dummy")
     } == set()
 
 
 def test_a_killed_run_leaves_a_playable_file(tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
+    video = tmp_path / "video.mp4"
     code = (
         "from pipeline.cli import main\n"
-        f"main(['run', '{SMALL_MATCH}', '-o', r'{film}', '--offline', '--delay', '1', '--size', '320x180'])"
+        f"main(['run', '{SMALL_MATCH}', '-o', r'{video}', '--offline', '--delay', '1', '--size', '320x180'])"
     )
     run = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     pause = threading.Event()
     for _ in range(600):
-        if film.exists() and b"moof" in film.read_bytes():
+        if video.exists() and b"moof" in video.read_bytes():
             break
         pause.wait(0.1)
     run.send_signal(signal.SIGKILL)
     run.wait(10)
-    assert len(films.frame_times(film)) >= 25
+    assert len(videos.frame_times(video)) >= 25
 
 
 def test_modes_and_fixed_views(tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
+    video = tmp_path / "video.mp4"
     path = tmp_path / "path.csv"
     fixed = {"fixed_view": {"yaw_deg": 10.0, "pitch_deg": -8.0, "hfov_deg": 40.0}}
     values = {"duration_s": 1.0, "director": fixed, "export": {"path_out": path}}
-    PanoramaWithVirtualCamera(settings(film, **values)).run()
+    PanoramaWithVirtualCamera(settings(video, **values)).run()
     assert {tuple(row.split(",")[1:]) for row in path.read_text().splitlines()[1:]} == {
         ("10.000000000", "-8.000000000", "40.000000000")
     }
-    PanoramaWithVirtualCamera(settings(film, duration_s=1.0, mode="panorama", size="720x240")).run()
-    assert films.streams(film)["video"]["width"] == 720
+    PanoramaWithVirtualCamera(settings(video, duration_s=1.0, mode="panorama", size="720x240")).run()
+    assert videos.streams(video)["video"]["width"] == 720
 
 
 def test_a_source_without_sound_makes_a_film_without_sound(tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
+    video = tmp_path / "video.mp4"
     source = "gst:videotestsrc num-buffers=30 ! video/x-raw,width=320,height=180 ! identity"
-    report = PanoramaWithVirtualCamera(settings(film, sources=[source])).run()
+    report = PanoramaWithVirtualCamera(settings(video, sources=[source])).run()
     assert report.frames_out == 30
-    assert set(films.streams(film)) == {"video"}
+    assert set(videos.streams(video)) == {"video"}
     assert any("no rig was given: assuming a rectilinear lens" in note for note in report.notes)
 
 
 def test_a_fragment_of_two_films_is_complete_when_both_are_known(tmp_path: Path) -> None:
-    picture, sound, film = (tmp_path / name for name in ("picture.mp4", "sound.wav", "film.mkv"))
+    picture, sound, video = (tmp_path / name for name in ("picture.mp4", "sound.wav", "video.mkv"))
     for made, given in ((picture, "testsrc=size=320x180:rate=25"), (sound, "sine=sample_rate=48000")):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", given, "-t", "2", made], check=True)
     source = f"gst:uridecodebin uri={picture.as_uri()} uridecodebin uri={sound.as_uri()}"
-    report = PanoramaWithVirtualCamera(settings(film, sources=[source])).run()
+    report = PanoramaWithVirtualCamera(settings(video, sources=[source])).run()
     assert report.frames_out == 50
-    assert np.abs(films.sound(film)).max() > 0.05
-    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(2.0, abs=0.1)
+    assert np.abs(videos.sound(video)).max() > 0.05
+    assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(2.0, abs=0.1)
 
 
 @pytest.mark.parametrize(
@@ -218,80 +218,80 @@ def test_a_fragment_of_two_films_is_complete_when_both_are_known(tmp_path: Path)
 )
 def test_sources_that_cannot_work(tmp_path: Path, source: str, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", sources=[source])).run()
+        PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[source])).run()
 
 
 def test_a_text_file_named_mp4(tmp_path: Path) -> None:
     text = tmp_path / "text !.mp4"
-    text.write_text("this is no film\n" * 100)
+    text.write_text("this is not a video\n" * 100)
     with pytest.raises(SourceError, match="holds no video or sound"):
-        PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", sources=[str(text)])).run()
+        PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[str(text)])).run()
 
 
 def test_several_sources_that_cannot_be_calibrated_are_refused_with_the_reason(tmp_path: Path) -> None:
     plain = "gst:videotestsrc pattern=black num-buffers=50 ! video/x-raw,width=320,height=180 ! identity"
     with pytest.raises(CalibrationError, match=r"texture|overlap|match"):
-        PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", sources=[plain, plain])).run()
+        PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[plain, plain])).run()
 
 
 def test_a_kept_rig_is_read_and_a_rig_of_other_cameras_refused(tmp_path: Path, shared_data: Path) -> None:
-    film = tmp_path / "film.mp4"
-    kept = tmp_path / "film.rig.toml"
+    video = tmp_path / "video.mp4"
+    kept = tmp_path / "video.rig.toml"
     kept.write_text((shared_data / "rig.toml").read_text())
     with pytest.raises(RigError, match="3072x1728"):
-        PanoramaWithVirtualCamera(settings(film, sources=[SMALL_MATCH] * 2, duration_s=1.0)).run()
+        PanoramaWithVirtualCamera(settings(video, sources=[SMALL_MATCH] * 2, duration_s=1.0)).run()
     with pytest.raises(RigError, match="2 cameras but 1 sources"):
-        PanoramaWithVirtualCamera(settings(film, rig=shared_data / "rig.toml")).run()
+        PanoramaWithVirtualCamera(settings(video, rig=shared_data / "rig.toml")).run()
 
 
 @pytest.mark.parametrize("mode", ["panorama", "virtualcam"])
 def test_the_overlay_draws_what_was_seen(tmp_path: Path, mode: str) -> None:
     plain, drawn = tmp_path / "plain.mp4", tmp_path / "drawn.mp4"
-    for film, overlay in ((plain, False), (drawn, True)):
+    for video, overlay in ((plain, False), (drawn, True)):
         PanoramaWithVirtualCamera(
-            settings(film, duration_s=2.0, mode=mode, size="720x240", overlay=overlay)
+            settings(video, duration_s=2.0, mode=mode, size="720x240", overlay=overlay)
         ).run()
-    change = films.mean_luma(drawn) - films.mean_luma(plain)
+    change = videos.mean_luma(drawn) - videos.mean_luma(plain)
     assert np.abs(change[10:]).max() > 0.1
 
 
 def test_a_source_that_breaks_off_leaves_what_was_captured(tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
+    video = tmp_path / "video.mp4"
     source = (
         "gst:videotestsrc num-buffers=100 ! video/x-raw,width=320,height=180,framerate=25/1 "
         "! identity error-after=60"
     )
     with pytest.raises(SourceError):
-        PanoramaWithVirtualCamera(settings(film, sources=[source])).run()
-    assert len(films.frame_times(film)) >= 55
+        PanoramaWithVirtualCamera(settings(video, sources=[source])).run()
+    assert len(videos.frame_times(video)) >= 55
 
 
 def test_the_real_film_offline(tmp_path: Path, shared_data: Path) -> None:
-    film, path = tmp_path / "out.mp4", tmp_path / "path.csv"
+    video, path = tmp_path / "out.mp4", tmp_path / "path.csv"
     source = shared_data / "right.mp4"
     report = PanoramaWithVirtualCamera(
-        settings(film, sources=[str(source)], size="640x360", delay_s=3.0, export={"path_out": path})
+        settings(video, sources=[str(source)], size="640x360", delay_s=3.0, export={"path_out": path})
     ).run()
     assert (report.frames_out, report.dropped) == (250, 0)
-    np.testing.assert_allclose(films.frame_times(film), films.frame_times(source), atol=1e-3)
-    given, made = films.sound(source), films.sound(film)
+    np.testing.assert_allclose(videos.frame_times(video), videos.frame_times(source), atol=1e-3)
+    given, made = videos.sound(source), videos.sound(video)
     length = min(len(given), len(made))
     likeness = np.fft.irfft(
         np.fft.rfft(given[:length], 2 * length).conj() * np.fft.rfft(made[:length], 2 * length)
     )
     lag = int(np.argmax(likeness))
-    assert abs(lag if lag < length else lag - 2 * length) < 0.005 * films.RATE_HZ
+    assert abs(lag if lag < length else lag - 2 * length) < 0.005 * videos.RATE_HZ
     yaws = [float(row.split(",")[1]) for row in path.read_text().splitlines()[1:]]
     assert max(yaws) - min(yaws) > 3
 
 
 def test_two_real_cameras_as_their_own_streams(tmp_path: Path, shared_data: Path) -> None:
-    film = tmp_path / "out.mp4"
+    video = tmp_path / "out.mp4"
     most = 0
 
     application = PanoramaWithVirtualCamera(
         settings(
-            film,
+            video,
             sources=[str(shared_data / "left.mp4"), str(shared_data / "right.mp4")],
             rig=shared_data / "rig.toml",
             size="640x360",
@@ -317,4 +317,4 @@ def test_a_source_that_ends_before_its_first_picture_is_an_error(
 ) -> None:
     values = {"sources": [source], "live": live, "duration_s": 1e-9}
     with pytest.raises(SourceError, match="ended before its first frame"):
-        PanoramaWithVirtualCamera(settings(tmp_path / "film.mp4", **values)).run()
+        PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", **values)).run()

@@ -40,7 +40,7 @@ SECRET = "S3cr3t"
         ),
         (f"Authorization: Bearer {SECRET}", "Authorization: Bearer ***"),
         ("x264enc key-int-max=30 ! mp4mux", "x264enc key-int-max=30 ! mp4mux"),
-        ("/films/left@home.mp4", "/films/left@home.mp4"),
+        ("/videos/left@home.mp4", "/videos/left@home.mp4"),
     ],
 )
 def test_what_is_shown(text: str, shown: str) -> None:
@@ -68,4 +68,4 @@ def test_a_space_does_not_end_the_key_of_an_address() -> None:
         redact_address("srt://host:1?passphrase=two words&mode=caller")
         == "srt://host:1?passphrase=***&mode=caller"
     )
-    assert redact_address("a film.mp4") == "a film.mp4"
+    assert redact_address("a video.mp4") == "a video.mp4"

@@ -9,16 +9,16 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.run.progress import Progress
 from pipeline.settings import Settings
-from tests import films
+from tests import videos
 
 
 def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[int, list[Progress]]:
-    """Frames in the film, and all that was told meanwhile."""
+    """Frames in the video, and all that was told meanwhile."""
     shown: list[Progress] = []
-    film = tmp_path / "film.mkv"
+    video = tmp_path / "video.mkv"
     values = {
         "sources": ["match?size=720x240&fps=25"],
-        "outputs": [str(film)],
+        "outputs": [str(video)],
         "size": "160x90",
         "live": live,
         "delay_s": 2.0,
@@ -27,7 +27,7 @@ def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[i
     }
     report = PanoramaWithVirtualCamera(Settings.parse(values)).run(shown.append)
     assert report.frames_out + report.dropped >= 25 * duration_s - 1
-    return len(films.frame_times(film)), shown
+    return len(videos.frame_times(video)), shown
 
 
 @pytest.mark.parametrize("detector", ["Killed", "Silent"])

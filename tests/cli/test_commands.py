@@ -14,7 +14,7 @@ import pytest
 
 from pipeline import __version__
 from pipeline.cli import COMMANDS, GROUPS, main
-from tests import films
+from tests import videos
 
 SMALL_MATCH = "match?size=720x240&fps=25"
 
@@ -42,17 +42,17 @@ def foresight(*arguments: str) -> int:
         (("run", "match", "--delay", "soon"), 2, "--delay"),
         (("run", "match", "--size", "641x360"), 2, "both even"),
         (("run", "match", "--mode", "panoramic"), 2, "did you mean panorama?"),
-        (("run", "no such !.mp4", "-o", "film.mp4"), 2, "there is no file no such !.mp4"),
-        (("run", "match", "-o", "no/such/film.mp4"), 2, "mkdir -p no/such"),
-        (("run", "match", "-o", "film.avi"), 2, "no known extension"),
+        (("run", "no such !.mp4", "-o", "video.mp4"), 2, "there is no file no such !.mp4"),
+        (("run", "match", "-o", "no/such/video.mp4"), 2, "mkdir -p no/such"),
+        (("run", "match", "-o", "video.avi"), 2, "no known extension"),
         (("run", "match", "--mode", "stream"), 2, "--stream URL"),
         (("run", "match", "--stream", "ftp://host/x"), 2, "streams"),
         (("run", "match", "--detector", "onnx"), 2, "--model FILE"),
         (("run", "match", "--rig", "none.toml"), 2, "none.toml"),
         (("run", "match", "--config", "none.toml"), 2, "foresight config init"),
-        (("run", "gst:videotestsrc ! nosuch", "-o", "film.mp4"), 1, 'no element "nosuch"'),
-        (("run", "gst:audiotestsrc num-buffers=9", "-o", "film.mp4"), 1, "holds no video"),
-        (("run", "rtsp://joe:secret@127.0.0.1:9/a b!", "-o", "film.mp4"), 1, "no answer"),
+        (("run", "gst:videotestsrc ! nosuch", "-o", "video.mp4"), 1, 'no element "nosuch"'),
+        (("run", "gst:audiotestsrc num-buffers=9", "-o", "video.mp4"), 1, "holds no video"),
+        (("run", "rtsp://joe:secret@127.0.0.1:9/a b!", "-o", "video.mp4"), 1, "no answer"),
         (("bench", "nosuch"), 2, "there is no benchmark nosuch"),
         (("bench", "view", "--json", "no/such.json"), 2, "mkdir -p no"),
         (("run", "match", "--set", "delay_s"), 2, "not a setting with its value"),
@@ -90,37 +90,37 @@ def test_what_cannot_work_is_one_clear_line(
 
 
 def test_a_film_and_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    film = tmp_path / "a film !.mkv"
+    video = tmp_path / "a video !.mkv"
     options = ["--offline", "--delay", "1", "--size", "320x180", "--duration", "1", "--json"]
-    assert foresight("run", SMALL_MATCH, "-o", str(film), *options) == 0
+    assert foresight("run", SMALL_MATCH, "-o", str(video), *options) == 0
     report = json.loads(capsys.readouterr().out)
-    assert (report["frames_in"], report["frames_out"], report["outputs"]) == (25, 25, [str(film)])
-    assert len(films.frame_times(film)) == 25
+    assert (report["frames_in"], report["frames_out"], report["outputs"]) == (25, 25, [str(video)])
+    assert len(videos.frame_times(video)) == 25
 
 
 def test_demo_makes_its_folder_and_says_where_the_film_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    film = tmp_path / "new" / "demo.mp4"
-    assert foresight("demo", "-o", str(film), "--duration", "1") == 0
-    assert f"The video is in {film}" in capsys.readouterr().out
-    assert set(films.streams(film)) == {"video", "audio"}
+    video = tmp_path / "new" / "demo.mp4"
+    assert foresight("demo", "-o", str(video), "--duration", "1") == 0
+    assert f"The video is in {video}" in capsys.readouterr().out
+    assert set(videos.streams(video)) == {"video", "audio"}
 
 
 def test_a_configuration_file_is_enough(tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
+    video = tmp_path / "video.mp4"
     path = tmp_path / "foresight.toml"
     path.write_text(
-        f'sources = ["{SMALL_MATCH}"]\noutputs = ["{film}"]\nsize = "320x180"\nlive = false\n'
+        f'sources = ["{SMALL_MATCH}"]\noutputs = ["{video}"]\nsize = "320x180"\nlive = false\n'
         "delay_s = 1\nduration_s = 9\n"
     )
     assert foresight("run", "--config", str(path), "--duration", "1") == 0
-    assert len(films.frame_times(film)) == 25
+    assert len(videos.frame_times(video)) == 25
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) -> None:
-    film = tmp_path / "film.mp4"
+    video = tmp_path / "video.mp4"
     command = [
         sys.executable,
         "-m",
@@ -128,7 +128,7 @@ def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) 
         "run",
         SMALL_MATCH,
         "-o",
-        str(film),
+        str(video),
         "--live",
         "--delay",
         "2",
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) 
     )
     pause = threading.Event()
     for _ in range(600):
-        if film.exists() and film.stat().st_size > 10_000:
+        if video.exists() and video.stat().st_size > 10_000:
             break
         pause.wait(0.1)
     run.send_signal(signal.SIGINT)
@@ -152,7 +152,7 @@ def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) 
     told = re.search(r"(\d+) frames.* (\d+) captured, (\d+) dropped", out)
     assert told is not None
     shown, received, dropped = map(int, told.groups())
-    assert len(films.frame_times(film)) == shown
+    assert len(videos.frame_times(video)) == shown
     if times == 1:
         assert shown + dropped == received
     else:

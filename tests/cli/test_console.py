@@ -70,12 +70,12 @@ def test_the_report_names_films_and_notes() -> None:
         wall_s=1.0,
         cpu_s=0.5,
         peak_memory_mb=100.0,
-        outputs=(Path("film.mp4"), "rtmp://server/app/***"),
+        outputs=(Path("video.mp4"), "rtmp://server/app/***"),
         notes=("no rig was given",),
     )
     lines = list(report_lines(report))
     assert "9 frames, 0.30 s of video" in lines[0]
-    assert "written: film.mp4" in lines
+    assert "written: video.mp4" in lines
     assert "streamed to: rtmp://server/app/***" in lines
     assert "note: no rig was given" in lines
 

@@ -1,4 +1,4 @@
-"""The pages' examples run: Python as it stands, command lines over the built-in match or the two real films.
+"""The pages' examples run: Python as it stands, command lines over the built-in match or the two real recordings.
 
 What a reader would have at hand lies in a folder of the test's own; durations are shortened, nothing else is.
 """
@@ -19,7 +19,7 @@ import pytest
 from tests.conftest import SHARED_DATA
 from tests.docs.pages import PAGES, ROOT, command_lines, transcripts
 
-FILMS = ("left.mp4", "right.mp4")
+FOOTAGE = ("left.mp4", "right.mp4")
 ELSEWHERE = re.compile(r"://|gst:|\.onnx")
 """What a line needs that is not here: somebody else's machine, a camera, a model."""
 
@@ -33,7 +33,7 @@ WRITTEN_AFTER = ("-o", "--output", "--preview", "--plot", "--path-out", "--truth
 
 def _at_hand(folder: Path, words: list[str]) -> None:
     """Put into a folder what the pages take for granted."""
-    for name in FILMS:
+    for name in FOOTAGE:
         if (SHARED_DATA / name).exists():
             (folder / name).symlink_to(SHARED_DATA / name)
         elif name in words:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests import films
+from tests import videos
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -36,7 +36,7 @@ def test_the_analysis_pipeline_says_what_is_wrong() -> None:
 
 
 def test_the_playback_pipeline_makes_a_film(tmp_path: Path) -> None:
-    film = tmp_path / "bar.mp4"
-    done = run("playback_pipeline.py", str(film))
+    video = tmp_path / "bar.mp4"
+    done = run("playback_pipeline.py", str(video))
     assert done.returncode == 0, done.stderr
-    assert len(films.frame_times(film)) == 50
+    assert len(videos.frame_times(video)) == 50

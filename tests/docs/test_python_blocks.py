@@ -15,7 +15,7 @@ from pipeline.match.sync import FLASH_LIFT, click
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 from pipeline.timebase import Nanoseconds
-from tests import films
+from tests import videos
 from tests.docs.pages import PAGES, ROOT, blocks
 
 Names = dict[str, Any]
@@ -55,9 +55,9 @@ def the_example_file(_names: Names) -> None:
     Path("examples/foresight.toml").write_text(text, encoding="utf-8")
 
 
-def a_film_is_there(names: Names) -> None:
+def a_video_is_there(names: Names) -> None:
     assert names["builder"].origins()["delay_s"] == "the command line"
-    assert len(films.frame_times(Path("match.mkv"))) > 1
+    assert len(videos.frame_times(Path("match.mkv"))) > 1
 
 
 def a_model(_names: Names) -> None:
@@ -113,7 +113,7 @@ def a_frame_is_rendered(names: Names) -> None:
 
 STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "BufferManager(": (two_pipelines, every_frame_is_shown),
-    "PanoramaWithVirtualCamera(": (the_example_file, a_film_is_there),
+    "PanoramaWithVirtualCamera(": (the_example_file, a_video_is_there),
     "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
     "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),
     "find_flashes(": (a_recording, the_mark_is_found),

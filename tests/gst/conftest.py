@@ -11,46 +11,46 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
 from tests.once import made_once
 
-FILM_S = 10.0
+VIDEO_S = 10.0
 
 
 @pytest.fixture(scope="session")
-def match_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """FILM_S seconds of the built-in match, 25 frames a second, with sound and sync marks."""
+def match_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VIDEO_S seconds of the built-in match, 25 frames a second, with sound and sync marks."""
     return made_once(tmp_path_factory, "match.mkv", _record_match)
 
 
 @pytest.fixture(scope="session")
-def long_film(match_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The match film again and again for 24 seconds, a frame each 40 ms across its joints too."""
-    given = ["-stream_loop", "2", "-i", match_film, "-t", "24", "-vf", "fps=25"]
+def long_video(match_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The match video again and again for 24 seconds, a frame each 40 ms across its joints too."""
+    given = ["-stream_loop", "2", "-i", match_video, "-t", "24", "-vf", "fps=25"]
     encoded = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy"]
-    return made_once(tmp_path_factory, "long.mkv", lambda film: _ffmpeg(*given, *encoded, film))
+    return made_once(tmp_path_factory, "long.mkv", lambda video: _ffmpeg(*given, *encoded, video))
 
 
 @pytest.fixture(scope="session")
-def short_film(match_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first four seconds of the match film."""
-    given = ["-i", match_film, "-t", "4", "-c", "copy"]
-    return made_once(tmp_path_factory, "short.mkv", lambda film: _ffmpeg(*given, film))
+def short_video(match_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first four seconds of the match video."""
+    given = ["-i", match_video, "-t", "4", "-c", "copy"]
+    return made_once(tmp_path_factory, "short.mkv", lambda video: _ffmpeg(*given, video))
 
 
 @pytest.fixture(scope="session")
-def silent_film(match_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first four seconds of the match film, without sound."""
-    given = ["-i", match_film, "-t", "4", "-an", "-c", "copy"]
-    return made_once(tmp_path_factory, "silent.mkv", lambda film: _ffmpeg(*given, film))
+def silent_video(match_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first four seconds of the match video, without sound."""
+    given = ["-i", match_video, "-t", "4", "-an", "-c", "copy"]
+    return made_once(tmp_path_factory, "silent.mkv", lambda video: _ffmpeg(*given, video))
 
 
-def _record_match(film: Path) -> None:
+def _record_match(video: Path) -> None:
     values = {
         "sources": ["match?size=640x214&fps=25"],
-        "outputs": [film],
+        "outputs": [video],
         "mode": "panorama",
         "size": "320x108",
         "delay_s": 1.0,
         "live": False,
-        "duration_s": FILM_S,
+        "duration_s": VIDEO_S,
         "detector": {"kind": "none"},
         "encoder": {"bitrate_kbps": 2000},
     }

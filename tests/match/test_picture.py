@@ -181,7 +181,7 @@ def test_the_text_of_a_match_is_understood() -> None:
         "match?height_m=1",
         "match?marks=maybe",
         "match?seed",
-        "film.mp4",
+        "video.mp4",
     ],
 )
 def test_nonsense_is_refused_in_one_line(text: str) -> None:

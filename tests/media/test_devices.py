@@ -41,17 +41,17 @@ def test_a_camera_says_that_it_captures(of_all: int, of_this: int, is_camera: bo
 
 
 def test_what_is_no_camera_is_told_apart(tmp_path: Path) -> None:
-    film, pipe, link = tmp_path / "film.mp4", tmp_path / "pipe", tmp_path / "camera"
-    film.touch()
+    video, pipe, link = tmp_path / "video.mp4", tmp_path / "pipe", tmp_path / "camera"
+    video.touch()
     os.mkfifo(pipe)
     link.symlink_to("/dev/null")
-    assert look_up(film) is Found.FILE
+    assert look_up(video) is Found.FILE
     assert look_up(tmp_path) is Found.FOLDER
     assert look_up(pipe) is Found.OTHER
     assert look_up(link) is Found.OTHER_DEVICE
     assert look_up(Path("/dev/zero")) is Found.OTHER_DEVICE
     assert look_up(tmp_path / "none") is Found.NOTHING
-    assert look_up(film / "none") is Found.NOTHING
+    assert look_up(video / "none") is Found.NOTHING
     assert look_up(Path("x" * 300)) is Found.OTHER
     assert look_up(Path("a\0b")) is Found.OTHER
 

@@ -19,7 +19,7 @@ SECRET = "hunter2"
     ("name", "container", "is_playlist"),
     [
         ("a.mp4", "mp4", False),
-        ("a film! 100%.MKV", "mkv", False),
+        ("a video! 100%.MKV", "mkv", False),
         ("live/a.m3u8", "ts", True),
         ("live/a.M3U8", "ts", True),
         ("a.b.flv", "flv", False),

@@ -36,9 +36,9 @@ def a_camera(_path: Path) -> Found:
         ("./match", "file"),
         ("matches.mp4", "file"),
         ("a.mp4", "file"),
-        ("a film! 100%.MP4", "file"),
-        ("file:///films/a%20b.mp4", "file"),
-        ("FILE://localhost/films/a.mp4", "file"),
+        ("a video! 100%.MP4", "file"),
+        ("file:///videos/a%20b.mp4", "file"),
+        ("FILE://localhost/videos/a.mp4", "file"),
         ("rtsp://cam/1", "uri"),
         ("RTSP://[::1]:8554/1", "uri"),
         ("rtp://239.1.2.3:5004?encoding-name=H264", "uri"),
@@ -48,7 +48,7 @@ def a_camera(_path: Path) -> Found:
         ("/dev/video0", "device"),
         ("/dev/v4l/by-id/usb-Camera-video-index0", "device"),
         ("/dev/../dev/video9", "device"),
-        ("/dev/../films/a.mp4", "file"),
+        ("/dev/../videos/a.mp4", "file"),
         ("/devices/a.mp4", "file"),
         ("gst:videotestsrc", "fragment"),
         ("gst:rtspsrc location=rtsp://cam/1 ! rtph264depay", "fragment"),
@@ -69,7 +69,7 @@ def test_a_camera_is_a_live_device_by_whatever_name(text: str) -> None:
     assert "there is no device" in str(spec.refusal(nothing))
 
 
-@pytest.mark.parametrize("text", ["/dev/shm/film.mp4", "film.mp4", "/dev/stdin"])
+@pytest.mark.parametrize("text", ["/dev/shm/video.mp4", "video.mp4", "/dev/stdin"])
 def test_a_file_is_one_wherever_it_lies(text: str) -> None:
     spec = SourceSpec.parse(text, a_file)
     assert (spec.kind, spec.path, spec.is_live, spec.refusal(a_file)) == ("file", Path(text), False, None)
@@ -111,9 +111,9 @@ def test_a_scheme_says_what_is_live_and_paced(name: str) -> None:
         ("rtsp://cam:99999/1", "no number up to 65535"),
         ("http://[::1/x", "the http address cannot be read"),
         (f"rtsp:/joe:{SECRET}@cam/1", "rtsp... without rtsp:// at its beginning"),
-        ("file://film.mp4", "file://film.mp4 is not allowed: it names no file of this machine"),
+        ("file://video.mp4", "file://video.mp4 is not allowed: it names no file of this machine"),
         ("file://", "names no file of this machine"),
-        ("file://server/film.mp4", "names no file of this machine"),
+        ("file://server/video.mp4", "names no file of this machine"),
         ("foo://a\nb\x1b[31m" + "x" * 300, "foo://a%20b"),
     ],
 )
@@ -131,7 +131,7 @@ def test_what_is_no_source_is_refused_in_one_line(text: str, said: str) -> None:
         (f"rtsp://joe:{SECRET}@cam/1", "rtsp://***@cam/1"),
         (f"srt://cam:9000?passphrase={SECRET} two", "srt://cam:9000?passphrase=***"),
         (f"gst:rtspsrc user-pw={SECRET} ! x", "gst:rtspsrc user-pw=*** ! x"),
-        ("a film.mp4", "a film.mp4"),
+        ("a video.mp4", "a video.mp4"),
     ],
 )
 def test_secrets_are_in_neither_name_nor_repr(text: str, name: str) -> None:

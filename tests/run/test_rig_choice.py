@@ -33,7 +33,7 @@ def match_rig() -> Rig:
 
 def test_the_match_brings_its_rig_and_a_plain_film_has_none() -> None:
     assert match_rig().frame_size == (720, 240)
-    assert known_rig(settings(sources=["film.mp4"])) == (None, None)
+    assert known_rig(settings(sources=["video.mp4"])) == (None, None)
     rig, note = assumed_rig(2880, 960)
     assert rig.frame_size == (2880, 960)
     assert "cylindrical" in note
@@ -48,7 +48,7 @@ def test_a_rig_for_another_number_of_cameras_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_calibrated_rig_is_kept_beside_the_film() -> None:
-    assert kept_rig_path(settings(outputs=["films/match.mp4"])) == Path("films/match.rig.toml")
+    assert kept_rig_path(settings(outputs=["videos/match.mp4"])) == Path("videos/match.rig.toml")
     assert kept_rig_path(settings()) == Path("foresight.rig.toml")
 
 

@@ -90,23 +90,26 @@ CHECKS = [
     ({"sources": ["."]}, "is a folder"),
     ({"outputs": [""]}, "outputs.0: an empty value is not allowed, allowed: the path of a file"),
     ({"rig": " "}, "rig: an empty value is not allowed, allowed: the path of a file"),
-    ({"sources": ["file://film.mp4"]}, "sources.0: file://film.mp4 is not allowed"),
+    ({"sources": ["file://video.mp4"]}, "sources.0: file://video.mp4 is not allowed"),
     ({"sources": ["/dev/video99"]}, "there is no device /dev/video99"),
     ({"sources": ["file:///no-such.mp4"]}, "there is no file /no-such.mp4"),
     ({"outputs": ["no/such/out.mp4"]}, "there is no folder no/such; make it with: mkdir -p no/such"),
     ({"outputs": ["out.avi"]}, "no known extension; allowed: .mp4, .mkv, .flv, .ts or .m3u8"),
     ({"outputs": ["out.mp4", "./out.mp4"]}, "named twice"),
-    ({"sources": ["film.mp4"], "outputs": ["./film.mp4"]}, "outputs: film.mp4 is also read (sources)"),
+    ({"sources": ["video.mp4"], "outputs": ["./video.mp4"]}, "outputs: video.mp4 is also read (sources)"),
     (
-        {"sources": ["file://{}/film.mp4"], "outputs": ["film.mp4"]},
-        "outputs: film.mp4 is also read (sources)",
+        {"sources": ["file://{}/video.mp4"], "outputs": ["video.mp4"]},
+        "outputs: video.mp4 is also read (sources)",
     ),
-    ({"sources": ["film.mp4"], "outputs": ["link.mp4"]}, "outputs: link.mp4 is also read (sources)"),
-    ({"sources": ["film.mp4"], "export": {"path_out": "film.mp4"}}, "export.path_out: film.mp4 is also read"),
-    ({"rig": "film.mp4", "export": {"path_out": "film.mp4"}}, "also read (rig)"),
+    ({"sources": ["video.mp4"], "outputs": ["link.mp4"]}, "outputs: link.mp4 is also read (sources)"),
     (
-        {"detector": {"kind": "replay", "model": "film.mp4"}, "export": {"detections_out": "film.mp4"}},
-        "export.detections_out: film.mp4 is also read (detector.model)",
+        {"sources": ["video.mp4"], "export": {"path_out": "video.mp4"}},
+        "export.path_out: video.mp4 is also read",
+    ),
+    ({"rig": "video.mp4", "export": {"path_out": "video.mp4"}}, "also read (rig)"),
+    (
+        {"detector": {"kind": "replay", "model": "video.mp4"}, "export": {"detections_out": "video.mp4"}},
+        "export.detections_out: video.mp4 is also read (detector.model)",
     ),
     ({"export": {"path_out": "a", "detections_out": "./a"}}, "a is also written as export.path_out"),
     ({"outputs": ["a.mp4"], "export": {"path_out": "a.mp4"}}, "export.path_out: a.mp4 is also written as"),
@@ -127,7 +130,7 @@ CHECKS = [
     ({"detector": {"kind": "onnx"}}, "detector.model: the detector onnx needs a file"),
     ({"detector": {"kind": "onnx", "model": "no-such.onnx"}}, "detector.model: there is no file"),
     ({"export": {"path_out": "no/such.csv"}}, "export.path_out: there is no folder no"),
-    ({"sources": ["film.mp4"], "export": {"truth_out": "t.csv"}}, "only the built-in match"),
+    ({"sources": ["video.mp4"], "export": {"truth_out": "t.csv"}}, "only the built-in match"),
     ({"outputs": ["o.flv"], "encoder": {"video_codec": "h265"}}, "o.flv can hold h264 only"),
     ({"streams": ["rtmp://h/a/S3cr3t"], "encoder": {"audio_codec": "opus"}}, "can hold aac only"),
 ]
@@ -138,9 +141,9 @@ def test_what_the_file_system_refuses(
     values: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("film.mp4", "a-00000.mp4", "a-00007.ts", "a-init.mp4"):
+    for name in ("video.mp4", "a-00000.mp4", "a-00007.ts", "a-init.mp4"):
         (tmp_path / name).touch()
-    (tmp_path / "link.mp4").symlink_to("film.mp4")
+    (tmp_path / "link.mp4").symlink_to("video.mp4")
     if "sources" in values:
         values = {
             **values,

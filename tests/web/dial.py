@@ -1,4 +1,4 @@
-"""The dial: a film whose every pixel tells which frame and which place it is of, and how to read it from an output.
+"""The dial: a video whose every pixel tells its frame and its place, and how to read it from an output.
 
 Luma grows from the left edge to the right, V from top to bottom, and U counts the frames. So what was played, and
 where the camera looked, can be read from the pixels alone.
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tests import films
+from tests import videos
 
 WIDTH, HEIGHT, FPS = 720, 240, 25
 COUNTS = 200
@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 
 def make_dial(path: Path, seconds: int) -> None:
-    """Write the film, WIDTH x HEIGHT, without sound."""
+    """Write the video, WIDTH x HEIGHT, without sound."""
     luma = np.broadcast_to(_LUMA[0] + _LUMA[1] * (np.arange(WIDTH) + 0.5) / WIDTH, (HEIGHT, WIDTH))
     half = HEIGHT // 2
     v = np.broadcast_to((_V[0] + _V[1] * (np.arange(half) + 0.5) / half)[:, None], (half, WIDTH // 2))
@@ -41,7 +41,7 @@ def make_dial(path: Path, seconds: int) -> None:
 
 @dataclass(frozen=True)
 class Played:
-    """What a film shows, an entry a frame."""
+    """What a video shows, an entry a frame."""
 
     times_s: Array
     numbers: NDArray[np.int64]
@@ -72,8 +72,8 @@ class Played:
 
 
 def read_dial(path: Path, first: int = 0) -> Played:
-    """Read a film made from the dial; its first frame is the one nearest to dial frame `first`."""
-    told = films.streams(path)["video"]
+    """Read a video made from the dial; its first frame is the one nearest to dial frame `first`."""
+    told = videos.streams(path)["video"]
     width, height = int(told["width"]), int(told["height"])
     raw = ["-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]
     command = ["ffmpeg", "-v", "error", "-i", str(path), *raw]
@@ -90,7 +90,7 @@ def read_dial(path: Path, first: int = 0) -> Played:
     steps = (np.diff(counts, prepend=first % COUNTS) + COUNTS // 2) % COUNTS - COUNTS // 2
     middle = slice(width // 2 - 4, width // 2 + 4)
     return Played(
-        films.frame_times(path),
+        videos.frame_times(path),
         first + np.cumsum(steps),
         places[:, middle].mean(axis=1),
         (v[:, height // 4 - 2 : height // 4 + 2].mean(axis=(1, 2)) - _V[0]) / _V[1],

@@ -34,7 +34,7 @@ class Live:
         self.address = self.dashboard.start()
         self._thread = threading.Thread(target=self.run.run, args=[self.dashboard.publish])
         self._thread.start()
-        wait_until(lambda: self.run.progress().position_s > 0.5, "the film")
+        wait_until(lambda: self.run.progress().position_s > 0.5, "the video")
 
     def encoders(self) -> int:
         """How many pictures' encoders the playback pipeline has."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
 from pipeline.web.server import Dashboard
-from tests import films
+from tests import videos
 from tests.chromium import chromium
 from tests.gst.output.peers import RtmpServer
 from tests.once import made_once
@@ -31,10 +31,10 @@ NARROWEST = 0.15
 
 @pytest.fixture(scope="session")
 def dial(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    def make(film: Path) -> None:
-        make_dial(film, DIAL_S)
+    def make(video: Path) -> None:
+        make_dial(video, DIAL_S)
         lines = (json.dumps({"time_s": n / FPS, "detections": [ball(n / FPS)]}) for n in range(FPS * DIAL_S))
-        film.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+        video.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
 
     return made_once(tmp_path_factory, "dial.mkv", make)
 
@@ -51,11 +51,11 @@ class Served:
 
     def __init__(self, dial: Path, folder: Path, stream: str) -> None:
         self.folder = folder
-        self.film = folder / "match.mkv"
+        self.video = folder / "match.mkv"
         settings = Settings.parse(
             {
                 "sources": [str(dial)],
-                "outputs": [str(self.film)],
+                "outputs": [str(self.video)],
                 "streams": [stream],
                 "size": "320x180",
                 "delay_s": DELAY_S,
@@ -75,9 +75,9 @@ class Served:
         self._dashboard.stop()
 
     def played(self) -> Played:
-        """What the run's own film shows; ends the run, but not its dashboard."""
+        """What the run's own video shows; ends the run, but not its dashboard."""
         self._end_run()
-        return read_dial(self.film)
+        return read_dial(self.video)
 
     def _end_run(self) -> None:
         self._run.abort()
@@ -129,13 +129,13 @@ PHONE = pytest.mark.parametrize(
 
 
 def now_s(page: Page) -> float:
-    """How much film the outputs have had, a quarter of a second ago at most."""
+    """How much video the outputs have had, a quarter of a second ago at most."""
     told = page.evaluate("async () => (await fetch('/api/state')).json()")
     return float(told["frames_out"]) / FPS
 
 
 def play_on(page: Page, seconds: float) -> float:
-    """Let the film go on by so much; returns its time then."""
+    """Let the video go on by so much; returns its time then."""
     until(page, f"s.frames_out > {(now_s(page) + seconds) * FPS}")
     return now_s(page)
 
@@ -331,10 +331,10 @@ def test_clips_recordings_and_streams_hold_what_was_played(
     play_on(page, 1)
     page.click("#output-1 button")
     page.wait_for_selector("#output-1.on")
-    server.wait_received(60_000, films=2)
+    server.wait_received(60_000, publications=2)
     page.click("#output-0 button")
     page.wait_for_selector("#output-0.done")
-    played = read_dial(served.film)  # while the run goes on
+    played = read_dial(served.video)  # while the run goes on
 
     assert played.is_without_a_gap()
     assert recorded.is_without_a_gap()
@@ -346,5 +346,5 @@ def test_clips_recordings_and_streams_hold_what_was_played(
     assert clipped.is_without_a_gap()
     assert len(clipped.numbers) == pytest.approx(2 * FPS, abs=4)
     assert clipped.numbers[-1] == pytest.approx(clip_s * FPS, abs=FPS)
-    assert len(server.films) == 2
-    assert films.streams(server.films[1])["video"]["codec_name"] == "h264"
+    assert len(server.videos) == 2
+    assert videos.streams(server.videos[1])["video"]["codec_name"] == "h264"

@@ -18,7 +18,7 @@ from tests.web.live import Live, until, wait_in
 
 pytestmark = pytest.mark.xdist_group("browser-link")
 
-FILM = "document.querySelector('#picture video').currentTime"
+CURRENT_TIME = "document.querySelector('#picture video').currentTime"
 PANORAMA = "document.querySelector('.panorama img')"
 _HIDE = """
   let isHidden = false;
@@ -53,7 +53,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 def open_page(page: Page, live: Live) -> None:
     page.goto(live.address)
     page.wait_for_selector(".pill.playing")
-    wait_in(page, f"{FILM} > 0.2")
+    wait_in(page, f"{CURRENT_TIME} > 0.2")
 
 
 def test_four_windows_of_one_browser_all_play_and_act(live: Live, page: Page) -> None:
@@ -64,8 +64,8 @@ def test_four_windows_of_one_browser_all_play_and_act(live: Live, page: Page) ->
     for window in windows:
         window.click("#hold_camera")
         expect(window.locator("#events")).to_contain_text("camera held")
-        before_s = window.evaluate(FILM)
-        wait_in(window, f"{FILM} > {before_s} + 0.5")
+        before_s = window.evaluate(CURRENT_TIME)
+        wait_in(window, f"{CURRENT_TIME} > {before_s} + 0.5")
 
 
 def test_a_page_that_nobody_sees_asks_for_no_pictures(live: Live, page: Page) -> None:
@@ -79,8 +79,8 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(live: Live, page: Page) ->
         page.wait_for_event("request")
     assert {url for url in asked if not url.endswith("/api/state")} == set()
     page.evaluate("hide(false)")
-    before_s = page.evaluate(FILM)
-    wait_in(page, f"{FILM} > {before_s} + 0.2")
+    before_s = page.evaluate(CURRENT_TIME)
+    wait_in(page, f"{CURRENT_TIME} > {before_s} + 0.2")
 
 
 def test_an_old_phone_that_cannot_play_the_film_sees_stills_and_acts(live: Live, page: Page) -> None:
@@ -147,7 +147,7 @@ def test_a_page_says_that_the_run_has_ended_and_begins_anew_with_the_next(page: 
         expect(page.locator("#outputs li")).to_have_count(0)
         expect(page.locator("#clips a")).to_have_count(0)
         wait_in(page, f"{PANORAMA}.naturalWidth === 960")
-        wait_in(page, f"{FILM} > 0.2")
+        wait_in(page, f"{CURRENT_TIME} > 0.2")
     finally:
         live.end()
 

@@ -1,4 +1,4 @@
-"""The dashboard's film: in sync in a real Chromium, one encode for all who look, none when nobody does."""
+"""The dashboard's video: in sync in a real Chromium, one encode for all who look, none when nobody does."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.gst.runtime import Gst
 from pipeline.media.fmp4 import Fragment, FragmentCutter, Head
 from pipeline.timebase import Nanoseconds
 from pipeline.web.preview_video import KEPT, FragmentHistory
-from tests import films
+from tests import videos
 from tests.chromium import chromium, sync_skews_ms
 from tests.gst.output.peers import wait_until
 from tests.web.live import Live
@@ -35,7 +35,7 @@ def live() -> Iterator[Live]:
 
 
 class Viewer:
-    """A program that reads the film as it comes."""
+    """A program that reads the video as it comes."""
 
     def __init__(self, live: Live) -> None:
         self._connection = HTTPConnection(live.address.removeprefix("http://").strip("/"), timeout=20)
@@ -75,13 +75,13 @@ def test_all_viewers_share_one_encode_that_goes_with_the_last(live: Live, tmp_pa
     first.read(100_000)
     late = [Viewer(live) for _ in range(3)]
     for number, viewer in enumerate(late):
-        film = tmp_path / f"{number}.mp4"
-        film.write_bytes(viewer.read(200_000))
-        assert films.streams(film)["video"]["width"] == 320
-        assert np.diff(films.frame_times(film)).max() == pytest.approx(
+        video = tmp_path / f"{number}.mp4"
+        video.write_bytes(viewer.read(200_000))
+        assert videos.streams(video)["video"]["width"] == 320
+        assert np.diff(videos.frame_times(video)).max() == pytest.approx(
             0.04, abs=0.002
         )  # from its first frame on
-        assert films.mean_luma(film).min() > 20
+        assert videos.mean_luma(video).min() > 20
     assert live.encoders() == 1
     for viewer in (first, *late):
         viewer.leave()
@@ -139,7 +139,7 @@ def test_the_encoders_go_while_the_film_is_held() -> None:
         show()
         return int(rendered.get_property("current-level-buffers")) >= SPARE_PICTURES
 
-    wait_until(is_seen, "the film")
+    wait_until(is_seen, "the video")
     pipeline.set_state(Gst.State.PAUSED)
     wait_until(is_held_up, "the encoder's standstill")
     preview.close()

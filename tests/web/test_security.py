@@ -26,7 +26,7 @@ def dashboard(tmp_path: Path, *, clock: Callable[[], float] = time.monotonic, **
     settings = Settings.parse(
         {
             "sources": ["match"],
-            "outputs": [str(tmp_path / "film.mp4")],
+            "outputs": [str(tmp_path / "video.mp4")],
             "web": {"address": "127.0.0.1:0"} | web,
         }
     )
@@ -131,7 +131,7 @@ def test_an_address_in_use_is_one_clear_error(tmp_path: Path) -> None:
 
 def test_clips_are_named_by_number_only(tmp_path: Path) -> None:
     own = client(tmp_path)
-    for name in ("1", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "film.mp4"):
+    for name in ("1", "../../etc/passwd", "..%2f..%2fetc%2fpasswd", "video.mp4"):
         assert own.get(f"/api/clips/{name}").status_code == 404
         assert own.get(f"/api/outputs/{name}").status_code == 404
     assert own.post("/api/save_clip", json={"path": "/tmp/x.mp4"}).status_code == 422

@@ -10,11 +10,11 @@ from tests.gst.output.peers import Peer, free_port, wait_until
 
 
 class RtspCamera(Peer):
-    """An RTSP server that sends a film at its own pace, from its begin to each who comes."""
+    """An RTSP server that sends a video at its own pace, from its begin to each who comes."""
 
-    def __init__(self, film: Path, folder: Path) -> None:
+    def __init__(self, video: Path, folder: Path) -> None:
         self.port = free_port()
-        command = [sys.executable, "-m", "tests.gst.capture.rtsp_camera", str(self.port), str(film)]
+        command = [sys.executable, "-m", "tests.gst.capture.rtsp_camera", str(self.port), str(video)]
         super().__init__(command, folder / f"camera-{self.port}.out")
 
     @property
@@ -35,12 +35,12 @@ class RtspCamera(Peer):
 
 
 class SrtCamera(Peer):
-    """ffmpeg, which waits for a caller and sends it a film as a transport stream at its own pace."""
+    """ffmpeg, which waits for a caller and sends it a video as a transport stream at its own pace."""
 
-    def __init__(self, film: Path, folder: Path) -> None:
+    def __init__(self, video: Path, folder: Path) -> None:
         self.port = free_port(socket.SOCK_DGRAM)
         self.url = f"srt://127.0.0.1:{self.port}?passphrase=hunter2hunter2"
-        send = ["-re", "-i", str(film), "-c", "copy", "-f", "mpegts", f"{self.url}&mode=listener"]
+        send = ["-re", "-i", str(video), "-c", "copy", "-f", "mpegts", f"{self.url}&mode=listener"]
         super().__init__(["ffmpeg", "-nostdin", *send], folder / "srt-camera.out")
 
     def __enter__(self) -> SrtCamera:

@@ -1,6 +1,6 @@
-"""A network camera for the tests, as a program of its own: serves a film at its own pace over RTSP.
+"""A network camera for the tests, as a program of its own: serves a video at its own pace over RTSP.
 
-python -m tests.gst.capture.rtsp_camera PORT FILM (Matroska, h264 and aac)
+python -m tests.gst.capture.rtsp_camera PORT VIDEO (Matroska, h264 and aac)
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 MEDIA = (
-    'filesrc location="{film}" ! matroskademux name=film '
-    "film. ! queue ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 "
-    "film. ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97"
+    'filesrc location="{video}" ! matroskademux name=demux '
+    "demux. ! queue ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 "
+    "demux. ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97"
 )
 
 
-def main(port: str, film: str) -> None:
+def main(port: str, video: str) -> None:
     """Serve until killed."""
     Gst.init(None)
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
     server.set_service(port)
     factory = GstRtspServer.RTSPMediaFactory.new()
-    factory.set_launch(f"( {MEDIA.format(film=film)} )")
+    factory.set_launch(f"( {MEDIA.format(video=video)} )")
     factory.set_shared(True)
     server.get_mount_points().add_factory("/camera", factory)
     server.attach(None)

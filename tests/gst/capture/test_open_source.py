@@ -17,7 +17,7 @@ from pipeline.media.devices import Found, LookUp, look_up
 from pipeline.media.source_spec import SourceSpec
 from pipeline.settings import Settings
 from pipeline.settings.check import source_problems
-from tests import films
+from tests import videos
 from tests.gst.output.peers import free_port
 
 
@@ -63,14 +63,14 @@ def test_a_camera_is_opened_by_whatever_name(text: str) -> None:
     assert source.is_live
 
 
-@pytest.mark.parametrize("name", ["a film! 100%.MP4", "a#b?c.mkv"])
+@pytest.mark.parametrize("name", ["a video! 100%.MP4", "a#b?c.mkv"])
 @pytest.mark.parametrize("by_uri", [False, True])
 def test_a_file_is_found_by_its_name_and_by_its_uri(name: str, by_uri: bool, tmp_path: Path) -> None:
-    film = tmp_path / name
-    film.touch()
-    source = opened(film.as_uri() if by_uri else str(film))
+    video = tmp_path / name
+    video.touch()
+    source = opened(video.as_uri() if by_uri else str(video))
     (opener,) = source.element.children  # type: ignore[attr-defined]
-    assert opener.get_property("uri") == film.as_uri()
+    assert opener.get_property("uri") == video.as_uri()
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_fragments_elements_say_whether_they_keep_the_clock(fragment: str, is_
 
 
 def test_rtp_is_received_though_nobody_says_that_there_is_one_stream_alone(tmp_path: Path) -> None:
-    port, film = free_port(), tmp_path / "film.mkv"
+    port, video = free_port(), tmp_path / "video.mkv"
     sender = Gst.parse_launch(
         "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 "
         "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph264pay config-interval=-1 "
@@ -95,7 +95,7 @@ def test_rtp_is_received_though_nobody_says_that_there_is_one_stream_alone(tmp_p
     )
     values = {
         "sources": [f"RTP://127.0.0.1:{port}?encoding-name=H264"],
-        "outputs": [film],
+        "outputs": [video],
         "delay_s": 1.0,
         "duration_s": 2.0,
         "size": "320x180",
@@ -106,7 +106,7 @@ def test_rtp_is_received_though_nobody_says_that_there_is_one_stream_alone(tmp_p
         report = PanoramaWithVirtualCamera(Settings.parse(values)).run()
     finally:
         sender.set_state(Gst.State.NULL)
-    assert report.frames_out == len(films.frame_times(film)) > 25
+    assert report.frames_out == len(videos.frame_times(video)) > 25
 
 
 def test_to_look_at_a_fragments_elements_takes_nothing_from_others_of_their_kind() -> None:

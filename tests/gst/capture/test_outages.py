@@ -1,4 +1,4 @@
-"""A camera that is killed and started again in the middle of a run, as the recorded film tells it."""
+"""A camera that is killed and started again in the middle of a run, as the recorded video tells it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Camera, Rig
 from pipeline.optics.surface import Surface
 from pipeline.run.progress import RunReport
-from tests import films
+from tests import videos
 from tests.gst.capture.peers import RtspCamera, SrtCamera
 from tests.gst.output.peers import free_port, wait_until
 from tests.gst.output.runs import FPS, Running, settings
@@ -30,10 +30,10 @@ BAND_PX = 8
 CHUNK_S = 0.02
 
 
-def silent_span_s(film: Path) -> tuple[float, float]:
-    """The longest silence of a film."""
-    size = round(CHUNK_S * films.RATE_HZ)
-    sound = films.sound(film)
+def silent_span_s(video: Path) -> tuple[float, float]:
+    """The longest silence of a video."""
+    size = round(CHUNK_S * videos.RATE_HZ)
+    sound = videos.sound(video)
     loud = np.abs(sound[: len(sound) // size * size].reshape(-1, size)).max(axis=1) > 1e-4
     edges = np.flatnonzero(np.concatenate([[True], loud, [True]]))
     longest = int(np.argmax(np.diff(edges)))
@@ -72,29 +72,29 @@ def lose_and_find(application: PanoramaWithVirtualCamera, camera: RtspCamera | S
 def test_the_film_goes_on_without_its_camera_and_with_it_again(
     kind: type[RtspCamera | SrtCamera],
     storage: str,
-    match_film: Path,
+    match_video: Path,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    camera, record = kind(match_film, tmp_path), tmp_path / "record.mkv"
-    run = settings(match_film, sources=[camera.url], outputs=[record], storage=storage, delay_s=1.5)
+    camera, record = kind(match_video, tmp_path), tmp_path / "record.mkv"
+    run = settings(match_video, sources=[camera.url], outputs=[record], storage=storage, delay_s=1.5)
     report = lose_and_find(PanoramaWithVirtualCamera(run), camera)
 
     lost_s, back_s = silent_span_s(record)
     assert back_s - lost_s > 3
-    times = films.frame_times(record)
+    times = videos.frame_times(record)
     assert len(times) == report.frames_out
     expect_frame_rate(times, lost_s - 0.5, back_s + 0.5)
 
-    pictures = films.pictures(record, WIDTH, HEIGHT).astype(float)
+    pictures = videos.pictures(record, WIDTH, HEIGHT).astype(float)
     held = pictures[(times > lost_s + 1.5) & (times < back_s - 0.2)]
     assert np.abs(held - held[0]).mean(axis=(1, 2)).max() < 2
     band = pictures[:, :BAND_PX].mean(axis=(1, 2))
     assert band[(times > lost_s + 1.5) & (times < back_s - 0.2)].max() < 70
     assert band[(times < lost_s + 0.7) | (times > back_s + 0.2)].min() > 90
 
-    flashes, skews_ms = films.sync_marks(record)
+    flashes, skews_ms = videos.sync_marks(record)
     for part in (flashes < lost_s, flashes > back_s + 0.2):
         assert np.count_nonzero(part) >= 2
         assert np.abs(skews_ms[part]).max() < 40
@@ -107,14 +107,16 @@ def test_the_film_goes_on_without_its_camera_and_with_it_again(
 
 
 @pytest.mark.parametrize("storage", ["raw", "source"])
-def test_one_of_two_cameras_goes_and_the_other_goes_on(storage: str, long_film: Path, tmp_path: Path) -> None:
+def test_one_of_two_cameras_goes_and_the_other_goes_on(
+    storage: str, long_video: Path, tmp_path: Path
+) -> None:
     lens = RectilinearLens((WIDTH, HEIGHT), 260.0, ((WIDTH - 1) / 2, (HEIGHT - 1) / 2))
     cameras = (Camera("left", lens, yaw_deg=-30.0), Camera("right", lens, yaw_deg=30.0))
     Rig(cameras, Surface("infinity")).save(tmp_path / "rig.toml")
-    left, right = RtspCamera(long_film, tmp_path), RtspCamera(long_film, tmp_path)
+    left, right = RtspCamera(long_video, tmp_path), RtspCamera(long_video, tmp_path)
     record = tmp_path / "record.mkv"
     run = settings(
-        long_film,
+        long_video,
         sources=[left.url, right.url],
         rig=str(tmp_path / "rig.toml"),
         outputs=[record],
@@ -123,7 +125,7 @@ def test_one_of_two_cameras_goes_and_the_other_goes_on(storage: str, long_film: 
     )
     with left:
         report = lose_and_find(PanoramaWithVirtualCamera(run), right)
-    times = films.frame_times(record)
+    times = videos.frame_times(record)
     assert len(times) == report.frames_out
     expect_frame_rate(times, 1.0, times[-1] - 0.5)
     lost_s, back_s = silent_span_s(record)
@@ -131,9 +133,9 @@ def test_one_of_two_cameras_goes_and_the_other_goes_on(storage: str, long_film: 
     assert sum("lost once" in note for note in report.notes) == 1
 
 
-def test_a_run_can_be_ended_while_its_camera_is_away(match_film: Path, tmp_path: Path) -> None:
-    camera, record = RtspCamera(match_film, tmp_path), tmp_path / "record.mkv"
-    application = PanoramaWithVirtualCamera(settings(match_film, sources=[camera.url], outputs=[record]))
+def test_a_run_can_be_ended_while_its_camera_is_away(match_video: Path, tmp_path: Path) -> None:
+    camera, record = RtspCamera(match_video, tmp_path), tmp_path / "record.mkv"
+    application = PanoramaWithVirtualCamera(settings(match_video, sources=[camera.url], outputs=[record]))
     with camera:
         running = Running(application)
         running.wait_shown(1.0)
@@ -141,7 +143,7 @@ def test_a_run_can_be_ended_while_its_camera_is_away(match_film: Path, tmp_path:
     running.wait_shown(application.progress().position_s + 2.0)
     application.stop()
     report = running.report()
-    assert len(films.frame_times(record)) == report.frames_out
+    assert len(videos.frame_times(record)) == report.frames_out
     assert any(note.endswith("still offline") for note in report.notes)
 
 
@@ -152,12 +154,12 @@ def test_a_camera_that_was_never_there_is_an_error(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_film_on_a_web_server_ends_the_run(short_film: Path, tmp_path: Path) -> None:
-    handler = partial(SimpleHTTPRequestHandler, directory=str(short_film.parent))
+def test_a_film_on_a_web_server_ends_the_run(short_video: Path, tmp_path: Path) -> None:
+    handler = partial(SimpleHTTPRequestHandler, directory=str(short_video.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         serving = threading.Thread(target=server.serve_forever)
         serving.start()
-        url = f"http://127.0.0.1:{server.server_port}/{short_film.name}"
+        url = f"http://127.0.0.1:{server.server_port}/{short_video.name}"
         report = PanoramaWithVirtualCamera(
             settings(Path(), sources=[url], outputs=[tmp_path / "record.mkv"])
         ).run()

@@ -12,7 +12,7 @@ from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Camera, Rig
 from pipeline.optics.surface import Surface
 from pipeline.settings import Settings
-from tests import films
+from tests import videos
 
 WIDTH, HEIGHT = 320, 180
 
@@ -39,7 +39,7 @@ def settings(tmp_path: Path, rig: Path, sources: list[str], live: bool) -> Setti
         {
             "sources": sources,
             "rig": str(rig),
-            "outputs": [str(tmp_path / "film.mkv")],
+            "outputs": [str(tmp_path / "video.mkv")],
             "size": "320x180",
             "live": live,
             "delay_s": 1.0,
@@ -54,7 +54,7 @@ def test_a_camera_that_ends_early_shows_its_last_picture(tmp_path: Path, rig: Pa
     sources = [camera("white", live, 20), camera("black", live, 75)]
     report = PanoramaWithVirtualCamera(settings(tmp_path, rig, sources, live)).run()
     assert report.frames_out + report.dropped >= 73
-    assert films.mean_luma(tmp_path / "film.mkv")[-1] > 200
+    assert videos.mean_luma(tmp_path / "video.mkv")[-1] > 200
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -63,7 +63,7 @@ def test_a_camera_that_breaks_is_noted_and_the_rest_goes_on(tmp_path: Path, rig:
     report = PanoramaWithVirtualCamera(settings(tmp_path, rig, sources, live)).run()
     assert report.frames_out + report.dropped >= 73
     assert any("camera 0 is offline" in note for note in report.notes)
-    luma = films.mean_luma(tmp_path / "film.mkv")
+    luma = videos.mean_luma(tmp_path / "video.mkv")
     assert luma[-1] > 200
     assert np.all(luma[1:] > 200)
 
@@ -75,7 +75,7 @@ def test_stored_as_their_own_streams(tmp_path: Path, rig: Path) -> None:
     application = PanoramaWithVirtualCamera(values)
     report = application.run()
     assert report.frames_out == 50
-    assert films.mean_luma(tmp_path / "film.mkv")[-1] > 200
+    assert videos.mean_luma(tmp_path / "video.mkv")[-1] > 200
 
 
 def test_the_rig_frame_encoded_in_the_window(tmp_path: Path, rig: Path) -> None:
@@ -83,4 +83,4 @@ def test_the_rig_frame_encoded_in_the_window(tmp_path: Path, rig: Path) -> None:
     values = settings(tmp_path, rig, sources, False).model_copy(update={"storage": "encoded"})
     report = PanoramaWithVirtualCamera(values).run()
     assert report.frames_out == 50
-    assert films.mean_luma(tmp_path / "film.mkv")[-1] > 200
+    assert videos.mean_luma(tmp_path / "video.mkv")[-1] > 200

@@ -80,9 +80,9 @@ def _error_message(code: Gst.ResourceError, text: str) -> Gst.Message:
 
 
 def test_errors_say_what_to_do() -> None:
-    full = explain(_error_message(Gst.ResourceError.NO_SPACE_LEFT, "x"), "output", "film.mp4")
+    full = explain(_error_message(Gst.ResourceError.NO_SPACE_LEFT, "x"), "output", "video.mp4")
     assert isinstance(full, OutputError)
-    assert str(full) == "film.mp4: the disk is full; free some space, or record to another disk"
+    assert str(full) == "video.mp4: the disk is full; free some space, or record to another disk"
     gone = explain(_error_message(Gst.ResourceError.NOT_FOUND, "x"), "source", "a.mp4")
     assert isinstance(gone, SourceError)
     assert "not found" in str(gone)

@@ -13,7 +13,7 @@ from pipeline.gst.core.elements import chain, make, make_appsink
 from pipeline.gst.encode.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
 from pipeline.match.sync import click, find_clicks
-from tests import films
+from tests import videos
 
 
 def _play(pipeline: Gst.Pipeline) -> None:
@@ -60,22 +60,22 @@ def test_bitrates_reach_the_encoder() -> None:
 
 
 def test_clicks_amid_a_crowd_stay_what_they_are(tmp_path: Path) -> None:
-    rate, count = films.RATE_HZ, 120
+    rate, count = videos.RATE_HZ, 120
     crowd = np.random.default_rng(2).normal(0, 0.03, (75 * rate, 2))
     sound = oaconvolve(crowd, np.hanning(9)[:, None] / 1.73, "same", axes=0)
     one = 0.5 * click(rate)
     for number in range(count):
         begin = round((1 + 0.611 * number) * rate)
         sound[begin : begin + len(one)] += one[:, None]
-    raw, film = tmp_path / "sound.raw", tmp_path / "sound.mka"
+    raw, video = tmp_path / "sound.raw", tmp_path / "sound.mka"
     raw.write_bytes(sound.astype(np.float32).tobytes())
     pipeline = Gst.Pipeline.new(None)
     form = {"format": "pcm", "pcm_format": "f32le", "sample_rate": rate, "num_channels": 2}
     take = [make("filesrc", location=str(raw)), make("rawaudioparse", **form), make("audioconvert")]
-    write = [make("aacparse"), make("matroskamux"), make("filesink", location=str(film))]
+    write = [make("aacparse"), make("matroskamux"), make("filesink", location=str(video))]
     chain(pipeline, *take, choose_audio_encoder("aac", 128), *write)
     _play(pipeline)
-    assert len(find_clicks(films.sound(film), rate)) == count
+    assert len(find_clicks(videos.sound(video), rate)) == count
 
 
 def test_an_encoder_without_its_plugin_is_listed_with_the_reason() -> None:
@@ -118,4 +118,4 @@ def test_whoever_comes_amid_the_video_finds_all_that_a_decoder_needs(codec: str,
     late = tmp_path / f"late.{codec}"
     late.write_bytes(b"".join(one.extract_dup(0, one.get_size()) for one in buffers[keys[1] :]))
     assert len(buffers) == 30
-    assert len(films.pictures(late, 320, 240)) == 30 - keys[1]
+    assert len(videos.pictures(late, 320, 240)) == 30 - keys[1]

@@ -102,15 +102,15 @@ class RtmpServer(Peer):
         return f"rtmp://127.0.0.1:{self.port}/live/secretkey"
 
     @property
-    def films(self) -> list[Path]:
-        """What was received, a film for each publication, the oldest first."""
+    def videos(self) -> list[Path]:
+        """What was received, a video for each publication, the oldest first."""
         return sorted(self._records.glob("*.flv"), key=lambda path: path.name)
 
-    def wait_received(self, size_bytes: int, films: int = 1) -> None:
+    def wait_received(self, size_bytes: int, publications: int = 1) -> None:
         """Wait until the newest of so many publications has brought so much."""
         wait_until(
-            lambda: len(self.films) >= films and self.films[-1].stat().st_size >= size_bytes,
-            f"{size_bytes} bytes of publication {films}",
+            lambda: len(self.videos) >= publications and self.videos[-1].stat().st_size >= size_bytes,
+            f"{size_bytes} bytes of publication {publications}",
         )
 
     def start(self) -> None:
@@ -130,10 +130,10 @@ class SrtListener(Peer):
 
     def __init__(self, folder: Path, passphrase: str = "") -> None:
         self.port = free_port(socket.SOCK_DGRAM)
-        self.film = folder / "received.ts"
+        self.video = folder / "received.ts"
         secret = f"&passphrase={passphrase}" if passphrase else ""
         listen = ["-i", f"srt://127.0.0.1:{self.port}?mode=listener{secret}"]
-        super().__init__(["ffmpeg", "-nostdin", *listen, "-c", "copy", str(self.film)], folder / "srt.out")
+        super().__init__(["ffmpeg", "-nostdin", *listen, "-c", "copy", str(self.video)], folder / "srt.out")
 
     @property
     def url(self) -> str:
@@ -145,11 +145,11 @@ class SrtListener(Peer):
 
 
 class SrtTransmit(Peer):
-    """srt-live-transmit, listening; `films` holds what it received, a film for each time it was started."""
+    """srt-live-transmit, listening; `videos` holds what it received, a video for each time it was started."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port(socket.SOCK_DGRAM)
-        self.films: list[Path] = []
+        self.videos: list[Path] = []
         self._folder = folder
         super().__init__([], folder / "srt-live-transmit.out")
 
@@ -158,17 +158,17 @@ class SrtTransmit(Peer):
         return f"srt://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        film = self._folder / f"received-{len(self.films)}.ts"
-        self.films.append(film)
-        received = f"exec srt-live-transmit -q '{self.url}?mode=listener' file://con > '{film}'"
+        video = self._folder / f"received-{len(self.videos)}.ts"
+        self.videos.append(video)
+        received = f"exec srt-live-transmit -q '{self.url}?mode=listener' file://con > '{video}'"
         self._command = ["sh", "-c", received]
         super().start()
 
     def wait_received(self, size_bytes: int) -> None:
         """Wait until so much has come since the last start."""
-        film = self.films[-1]
+        video = self.videos[-1]
         wait_until(
-            lambda: film.exists() and film.stat().st_size >= size_bytes, f"{size_bytes} bytes over SRT"
+            lambda: video.exists() and video.stat().st_size >= size_bytes, f"{size_bytes} bytes over SRT"
         )
 
     def __enter__(self) -> SrtTransmit:
@@ -177,37 +177,37 @@ class SrtTransmit(Peer):
 
 
 class RtspClient(Peer):
-    """Somebody who watches an RTSP stream; `film` is what they saw, as it was sent."""
+    """Somebody who watches an RTSP stream; `video` is what they saw, as it was sent."""
 
     _END = 'Got EOS from element "pipeline0"'
-    """What gst-launch says at a film's end."""
+    """What gst-launch says at a video's end."""
 
-    def __init__(self, command: list[str], film: Path) -> None:
-        self.film = film
-        super().__init__(command, film.with_suffix(".log"))
+    def __init__(self, command: list[str], video: Path) -> None:
+        self.video = video
+        super().__init__(command, video.with_suffix(".log"))
 
     @classmethod
-    def ffmpeg(cls, url: str, film: Path) -> RtspClient:
+    def ffmpeg(cls, url: str, video: Path) -> RtspClient:
         """ffmpeg, which takes picture and sound through the connection that it asks with."""
-        given = ["-rtsp_transport", "tcp", "-i", url, "-c", "copy", "-flush_packets", "1", str(film)]
-        return cls(["ffmpeg", "-nostdin", *given], film)
+        given = ["-rtsp_transport", "tcp", "-i", url, "-c", "copy", "-flush_packets", "1", str(video)]
+        return cls(["ffmpeg", "-nostdin", *given], video)
 
     @classmethod
-    def gstreamer(cls, url: str, film: Path, transport: str) -> RtspClient:
+    def gstreamer(cls, url: str, video: Path, transport: str) -> RtspClient:
         """GStreamer's client, over ``tcp`` or ``udp``; it goes by the stream's times, not by when a busy machine
         lets packets arrive."""
         given = [f"location={url}", f"protocols={transport}", "buffer-mode=none"]
         source = ["rtspsrc", *given, "name=source"]
         picture = ["source.", "!", "rtph264depay", "!", "h264parse", "!", "mux."]
         sound = ["source.", "!", "rtpmp4gdepay", "!", "aacparse", "!", "mux."]
-        muxed = ["matroskamux", "name=mux", "!", "filesink", f"location={film}"]
-        return cls(["gst-launch-1.0", "-e", *source, *picture, *sound, *muxed], film)
+        muxed = ["matroskamux", "name=mux", "!", "filesink", f"location={video}"]
+        return cls(["gst-launch-1.0", "-e", *source, *picture, *sound, *muxed], video)
 
     def finish(self) -> int:
         """As of every peer; but what goes wrong after gst-launch has told the end does not count.
 
         Ending, rtspsrc 1.22 says PAUSE and TEARDOWN at once, from two threads. Now and then one cuts the other
-        off, and gst-launch, which has seen all of the film and been told its end, reports an error.
+        off, and gst-launch, which has seen all of the video and been told its end, reports an error.
         """
         code = super().finish()
         told, end, _ = self.log.read_text(errors="replace").partition(self._END)
@@ -216,7 +216,7 @@ class RtspClient(Peer):
     def wait_received(self, size_bytes: int) -> None:
         """Wait until so much has come."""
         wait_until(
-            lambda: self.film.exists() and self.film.stat().st_size >= size_bytes, f"{size_bytes} bytes"
+            lambda: self.video.exists() and self.video.stat().st_size >= size_bytes, f"{size_bytes} bytes"
         )
 
     def __enter__(self) -> RtspClient:

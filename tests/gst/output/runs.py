@@ -1,4 +1,4 @@
-"""Small live runs of the match film, and what is expected of every film that comes of one."""
+"""Small live runs of the match video, and what is expected of every video that comes of one."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from pipeline.gst.output.output import OnFailed
 from pipeline.gst.output.recording import Recording
 from pipeline.run.progress import RunReport
 from pipeline.settings import Settings
-from tests import films
+from tests import videos
 from tests.gst.output.peers import wait_until
 
 FPS = 25
 
 
-def settings(film: Path, **values: Any) -> Settings:
-    """A live run of `film` without a detector, a second behind."""
+def settings(video: Path, **values: Any) -> Settings:
+    """A live run of `video` without a detector, a second behind."""
     return Settings.parse(
         {
-            "sources": [str(film)],
+            "sources": [str(video)],
             "size": "320x108",
             "mode": "panorama",
             "delay_s": 1.0,
@@ -79,12 +79,12 @@ def recording_at(
     return Recording(path, FILE_MUXERS["mkv"], make_sink, video_codec, audio_codec, on_failed, limits)
 
 
-def expect_film(film: Path, frames: int, *, within_ms: float = 20) -> None:
-    """The film has that many frames, as much sound, and both are in sync."""
-    told = films.streams(film)
+def expect_video(video: Path, frames: int, *, within_ms: float = 20) -> None:
+    """The video has that many frames, as much sound, and both are in sync."""
+    told = videos.streams(video)
     assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
-    assert len(films.frame_times(film)) == frames
-    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(frames / FPS, abs=0.15)
-    skews = films.sync_skews_ms(film)
+    assert len(videos.frame_times(video)) == frames
+    assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(frames / FPS, abs=0.15)
+    skews = videos.sync_skews_ms(video)
     assert len(skews) >= frames // FPS - 2
     assert np.abs(skews).max() < within_ms

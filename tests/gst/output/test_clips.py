@@ -18,7 +18,7 @@ from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.clips import write_clip
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S
-from tests import films
+from tests import videos
 
 Maker = Callable[[], Gst.Element]
 
@@ -38,7 +38,7 @@ def entry(data: bytes, caps: Gst.Caps, begin_ns: int, duration_ns: int) -> Entry
 def sound(samples: np.ndarray) -> list[Entry]:
     """Raw sound, 20 ms a chunk."""
     caps = Gst.Caps.from_string("audio/x-raw,format=F32LE,rate=48000,channels=1,layout=interleaved")
-    step_ns = CHUNK * NS_PER_S // films.RATE_HZ
+    step_ns = CHUNK * NS_PER_S // videos.RATE_HZ
     begins = range(0, len(samples), CHUNK)
     return [
         entry(samples[begin : begin + CHUNK].astype(np.float32).tobytes(), caps, number * step_ns, step_ns)
@@ -55,8 +55,8 @@ def pictures(count: int, form: str = "I420") -> list[Entry]:
 
 
 def click() -> np.ndarray:
-    samples = np.zeros(2 * films.RATE_HZ, np.float32)
-    samples[films.RATE_HZ : films.RATE_HZ + 20] = 0.9
+    samples = np.zeros(2 * videos.RATE_HZ, np.float32)
+    samples[videos.RATE_HZ : videos.RATE_HZ + 20] = 0.9
     return samples
 
 
@@ -78,10 +78,10 @@ def encoding(
 def test_a_click_stays_in_its_place(tmp_path: Path, suffix: str, codec: str) -> None:
     clip = tmp_path / f"clip.{suffix}"
     write_clip(clip, {"audio": sound(click())}, encoding(audio=codec))
-    heard = films.sound(clip)
+    heard = videos.sound(clip)
     # only mkv tells a player to leave out Opus' first 6.5 ms: ts cannot, mp4's header would be wrong (see muxers)
     late_s = 0.0065 if codec == "opus" and suffix != "mkv" else 0.0
-    assert np.argmax(np.abs(heard)) / films.RATE_HZ == pytest.approx(1.0 + late_s, abs=0.003)
+    assert np.argmax(np.abs(heard)) / videos.RATE_HZ == pytest.approx(1.0 + late_s, abs=0.003)
 
 
 @pytest.mark.parametrize(
@@ -91,17 +91,17 @@ def test_a_click_stays_in_its_place(tmp_path: Path, suffix: str, codec: str) -> 
 def test_raw_streams_are_encoded_as_asked(tmp_path: Path, video: str, audio: str, suffix: str) -> None:
     clip = tmp_path / f"a clip! 100%.{suffix}"
     write_clip(clip, {"video": pictures(25), "audio": sound(np.zeros(48_000))}, encoding(video, audio))
-    told = films.streams(clip)
+    told = videos.streams(clip)
     codecs = told["video"]["codec_name"].replace("hevc", "h265"), told["audio"]["codec_name"]
     assert codecs == (video, audio)
-    assert len(films.frame_times(clip)) == 25
+    assert len(videos.frame_times(clip)) == 25
     assert list(tmp_path.iterdir()) == [clip]
 
 
 def test_what_every_player_takes_is_made_of_whatever_pictures(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     write_clip(clip, {"video": pictures(5, "RGB")})
-    told = films.streams(clip)["video"]
+    told = videos.streams(clip)["video"]
     assert (told["codec_name"], told["pix_fmt"]) == ("h264", "yuv420p")
 
 

@@ -13,11 +13,11 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import OutputError
-from tests import films
-from tests.gst.output.runs import FPS, expect_film, settings
+from tests import videos
+from tests.gst.output.runs import FPS, expect_video, settings
 
 DISK_KB = 256
-"""Two seconds of film at 1000 kbit/s; the first fragment of an mp4 is whole after one."""
+"""Two seconds of video at 1000 kbit/s; the first fragment of an mp4 is whole after one."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     ids=["mp4", "mkv", "hls", "hls-fmp4", "parts"],
 )
 def test_the_output_on_it_ends_alone(
-    short_film: Path,
+    short_video: Path,
     tmp_path: Path,
     disk: Path,
     caplog: pytest.LogCaptureFixture,
@@ -55,30 +55,30 @@ def test_the_output_on_it_ends_alone(
 ) -> None:
     whole = tmp_path / ("whole.m3u8" if "split_s" in further else "whole.mkv")  # a playlist is not split
     values = {"encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0}} | further
-    run = settings(short_film, outputs=[disk / name, whole], live=live, **values)
+    run = settings(short_video, outputs=[disk / name, whole], live=live, **values)
     report = PanoramaWithVirtualCamera(run).run()
-    expect_film(whole, report.frames_out)
-    assert report.frames_out == len(films.frame_times(short_film))
+    expect_video(whole, report.frames_out)
+    assert report.frames_out == len(videos.frame_times(short_video))
     (failure,) = report.failures
     assert failure.startswith(f"{disk / name}: ")
     assert "full" in failure or "space" in failure.lower()
     told = [record.getMessage() for record in caplog.records if "the others continue" in record.getMessage()]
     assert told == [f"{failure}; this output has stopped, the others continue"]
     if name in ("a.mp4", "a.mkv"):
-        kept = films.frame_times(disk / name)
+        kept = videos.frame_times(disk / name)
         assert len(kept) > FPS / 2
         np.testing.assert_allclose(np.diff(kept), 1 / FPS, atol=0.0011)
 
 
-def test_the_last_output_on_it_ends_the_run(short_film: Path, disk: Path) -> None:
-    run = settings(short_film, outputs=[disk / "a.mkv"], live=False)
+def test_the_last_output_on_it_ends_the_run(short_video: Path, disk: Path) -> None:
+    run = settings(short_video, outputs=[disk / "a.mkv"], live=False)
     with pytest.raises(OutputError, match=r"a\.mkv: the disk is full"):
         PanoramaWithVirtualCamera(run).run()
-    assert len(films.frame_times(disk / "a.mkv")) > FPS / 2
+    assert len(videos.frame_times(disk / "a.mkv")) > FPS / 2
 
 
-def test_both_are_named_when_one_fails_after_the_other(short_film: Path, disk: Path) -> None:
-    run = settings(short_film, outputs=[disk / "a.mkv", disk / "b.mkv"], live=False)
+def test_both_are_named_when_one_fails_after_the_other(short_video: Path, disk: Path) -> None:
+    run = settings(short_video, outputs=[disk / "a.mkv", disk / "b.mkv"], live=False)
     with pytest.raises(OutputError) as caught:
         PanoramaWithVirtualCamera(run).run()
     assert sorted(str(caught.value).split("; ")[::2]) == [
@@ -87,10 +87,10 @@ def test_both_are_named_when_one_fails_after_the_other(short_film: Path, disk: P
 
 
 def test_the_command_says_it_in_one_line_and_is_not_well(
-    short_film: Path, tmp_path: Path, disk: Path
+    short_video: Path, tmp_path: Path, disk: Path
 ) -> None:
     whole = tmp_path / "whole.mkv"
-    given = [str(short_film), "-o", str(disk / "a.mp4"), "-o", str(whole), "--offline", "--detector", "none"]
+    given = [str(short_video), "-o", str(disk / "a.mp4"), "-o", str(whole), "--offline", "--detector", "none"]
     small = ["--size", "320x180", "--set", "encoder.bitrate_kbps=1000", "--delay", "1"]
     command = [sys.executable, "-m", "pipeline", "run", *given, *small]
     ended = subprocess.run(command, capture_output=True, text=True)
@@ -98,17 +98,17 @@ def test_the_command_says_it_in_one_line_and_is_not_well(
     last = ended.stderr.strip().splitlines()[-1]
     assert f"{disk / 'a.mp4'}: the disk is full; free some space, or record to another disk" in last
     assert f"written in part: {disk / 'a.mp4'}\nwritten: {whole}\n" in ended.stdout
-    assert ended.stdout.startswith(f"{len(films.frame_times(whole))} frames")
+    assert ended.stdout.startswith(f"{len(videos.frame_times(whole))} frames")
 
 
 def test_a_path_that_cannot_be_written_further_costs_the_film_nothing(
-    short_film: Path, tmp_path: Path, disk: Path
+    short_video: Path, tmp_path: Path, disk: Path
 ) -> None:
     whole = tmp_path / "whole.mkv"
     with suppress(OSError), (disk / "before").open("wb", buffering=0) as before:
         while before.write(bytes(1024)):
             """Until it is full."""
-    run = settings(short_film, outputs=[whole], live=False, export={"path_out": disk / "path.csv"})
+    run = settings(short_video, outputs=[whole], live=False, export={"path_out": disk / "path.csv"})
     with pytest.raises(OutputError, match=r"path\.csv: cannot be written any further \(No space left"):
         PanoramaWithVirtualCamera(run).run()
-    expect_film(whole, len(films.frame_times(short_film)))
+    expect_video(whole, len(videos.frame_times(short_video)))

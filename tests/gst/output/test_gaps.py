@@ -1,4 +1,4 @@
-"""How much of the film a server lacks: from what was really sent to what comes now, however it was away."""
+"""How much of the video a server lacks: from what was really sent to what comes now, however it was away."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def delivery(make_sink: Callable[[], Gst.Element], **values: Any) -> Delivery:
     return Delivery(LIVE_TS, make_sink, "rendered", 0.0, "h264", None, **values)
 
 
-class Film:
+class Video:
     """Frames that are encoded and handed to a push as the test says."""
 
     def __init__(self, push: Push) -> None:
@@ -54,13 +54,13 @@ def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> 
 
     def make_sink() -> Gst.Element:
         """One that takes all, then such that refuse."""
-        refused = make("filesink", None, location=str(tmp_path / "none" / "film"))
+        refused = make("filesink", None, location=str(tmp_path / "none" / "video"))
         sinks.append(refused if sinks else make("fakesink", None, sync=False))
         return sinks[-1]
 
     push = Push("server", delivery(make_sink), OutputLimits(reconnect=ReconnectPolicy(0.01, 3.0)))
-    film = Film(push)
-    film.show(50)
+    video = Video(push)
+    video.show(50)
 
     def is_sent() -> bool:
         return bool(sinks) and sinks[0].get_property("stats").get_value("rendered") >= 50
@@ -69,7 +69,7 @@ def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> 
     told: GLib.Error = GLib.Error.new_literal(Gst.ResourceError.quark(), "gone", Gst.ResourceError.WRITE)
     sinks[0].post_message(Gst.Message.new_error(sinks[0], told, ""))
     wait_until(lambda: len(sinks) >= 3, "a retry that is refused")
-    film.show(200)
+    video.show(200)
 
     def not_sent_s() -> float:
         found = re.search(r"1 gap, ([\d.]+) s of video not sent; still offline", " ".join(push.notes))
@@ -77,13 +77,13 @@ def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> 
 
     wait_until(lambda: not_sent_s() == pytest.approx(8.0, abs=0.11), "the count of eight seconds")
     push.close()
-    film.pipeline.set_state(Gst.State.NULL)
+    video.pipeline.set_state(Gst.State.NULL)
 
 
 def test_what_still_waits_when_a_connection_breaks_was_not_sent() -> None:
     encoded: Any = Gst.parse_launch(
         "videotestsrc num-buffers=100 ! video/x-raw,width=160,height=96,framerate=25/1 "
-        "! x264enc tune=zerolatency ! appsink name=film sync=false"
+        "! x264enc tune=zerolatency ! appsink name=video sync=false"
     )
     encoded.set_state(Gst.State.PLAYING)
     stands_still = threading.Event()
@@ -94,8 +94,8 @@ def test_what_still_waits_when_a_connection_breaks_was_not_sent() -> None:
         return sink
 
     side = SidePipeline("server", delivery(make_sink, patience_s=1.0))
-    film = encoded.get_by_name("film")
-    while (sample := film.try_pull_sample(5 * NS_PER_S)) is not None:
+    video = encoded.get_by_name("video")
+    while (sample := video.try_pull_sample(5 * NS_PER_S)) is not None:
         side.take("video", sample)
     troubles: list[str | None] = []
     life = threading.Thread(

@@ -51,9 +51,9 @@ def page() -> Iterator[Page]:
 
 @pytest.mark.parametrize("segments", ["ts", "fmp4"])
 def test_chromium_plays_picture_and_sound_to_the_end(
-    match_film: Path, tmp_path: Path, served: str, page: Page, segments: str
+    match_video: Path, tmp_path: Path, served: str, page: Page, segments: str
 ) -> None:
-    run = settings(match_film, outputs=[tmp_path / "live.m3u8"], live=False, hls_segments=segments)
+    run = settings(match_video, outputs=[tmp_path / "live.m3u8"], live=False, hls_segments=segments)
     report = PanoramaWithVirtualCamera(run).run()
     (tmp_path / "index.html").write_text("<!doctype html><video autoplay src='live.m3u8'></video>")
     page.goto(f"{served}/index.html")

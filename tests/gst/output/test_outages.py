@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from tests import films
+from tests import videos
 from tests.gst.output.peers import RtmpServer, SrtTransmit
-from tests.gst.output.runs import FPS, Running, expect_film, settings
+from tests.gst.output.runs import FPS, Running, expect_video, settings
 
 
 @pytest.fixture
@@ -22,11 +22,11 @@ def records(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def test_servers_away_for_ten_seconds_have_the_film_again_within_five_and_the_recording_has_no_gap(
-    long_film: Path, tmp_path: Path, records: pytest.LogCaptureFixture
+    long_video: Path, tmp_path: Path, records: pytest.LogCaptureFixture
 ) -> None:
     record = tmp_path / "record.mkv"
     with RtmpServer(tmp_path) as rtmp, SrtTransmit(tmp_path) as srt:
-        run = settings(long_film, outputs=[record], streams=[rtmp.url, srt.url])
+        run = settings(long_video, outputs=[record], streams=[rtmp.url, srt.url])
         running = Running(PanoramaWithVirtualCamera(run))
         rtmp.wait_received(40_000)
         srt.wait_received(40_000)
@@ -38,17 +38,19 @@ def test_servers_away_for_ten_seconds_have_the_film_again_within_five_and_the_re
         rtmp.start()
         srt.start()
         back_s = running.application.progress().position_s
-        rtmp.wait_received(40_000, films=2)
+        rtmp.wait_received(40_000, publications=2)
         srt.wait_received(40_000)
         report = running.report()
-    times = films.frame_times(record)
+    times = videos.frame_times(record)
     assert len(times) == report.frames_out
     np.testing.assert_allclose(np.diff(times), 1 / FPS, atol=0.0011)
-    assert np.abs(films.sync_skews_ms(record)).max() < 20
-    for after in (rtmp.films[1], srt.films[1]):
-        resumed_s = report.duration_s - len(films.frame_times(after)) / FPS
+    assert np.abs(videos.sync_skews_ms(record)).max() < 20
+    for after in (rtmp.videos[1], srt.videos[1]):
+        resumed_s = report.duration_s - len(videos.frame_times(after)) / FPS
         assert back_s - 1 < resumed_s < back_s + 5
-        assert np.abs(films.sync_skews_ms(after)[1:]).max() < 20  # the first flash may come without its click
+        assert (
+            np.abs(videos.sync_skews_ms(after)[1:]).max() < 20
+        )  # the first flash may come without its click
     gaps = [note for note in report.notes if "gap" in note]
     assert len(gaps) == 2
     assert all("1 gap," in note and note.endswith("s of video not sent") for note in gaps)
@@ -58,25 +60,25 @@ def test_servers_away_for_ten_seconds_have_the_film_again_within_five_and_the_re
     assert "secretkey" not in told + str(report)
 
 
-def test_a_server_that_comes_late_gets_the_film_from_a_keyframe_on(match_film: Path, tmp_path: Path) -> None:
+def test_a_server_that_comes_late_gets_the_film_from_a_keyframe_on(match_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     server = RtmpServer(tmp_path)
-    run = settings(match_film, outputs=[record], streams=[server.url])
+    run = settings(match_video, outputs=[record], streams=[server.url])
     running = Running(PanoramaWithVirtualCamera(run))
     running.wait_shown(2.0)
     with server:
         report = running.report()
-    expect_film(record, report.frames_out)
-    (film,) = server.films
-    assert 25 < len(films.frame_times(film)) < report.frames_out
-    assert np.abs(films.sync_skews_ms(film)).max() < 20
+    expect_video(record, report.frames_out)
+    (video,) = server.videos
+    assert 25 < len(videos.frame_times(video)) < report.frames_out
+    assert np.abs(videos.sync_skews_ms(video)).max() < 20
     assert any("1 gap," in note for note in report.notes)
 
 
-def test_a_server_that_never_comes_costs_the_recording_nothing(short_film: Path, tmp_path: Path) -> None:
+def test_a_server_that_never_comes_costs_the_recording_nothing(short_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     streams = [RtmpServer(tmp_path).url, "srt://127.0.0.1:9"]
-    run = settings(short_film, outputs=[record], streams=streams)
+    run = settings(short_video, outputs=[record], streams=streams)
     report = PanoramaWithVirtualCamera(run).run()
-    expect_film(record, report.frames_out)
+    expect_video(record, report.frames_out)
     assert sum("still offline" in note for note in report.notes) == 2

@@ -1,4 +1,4 @@
-"""Recordings and streams that begin and end while the film plays: each whole, and nobody else notices."""
+"""Recordings and streams that begin and end while the video plays: each whole, and nobody else notices."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import OutputError, StateError
 from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.control import Control
-from tests import films
+from tests import videos
 from tests.gst.output.peers import RtmpServer, free_port, wait_until
-from tests.gst.output.runs import FPS, Running, expect_film, recording_at, settings
+from tests.gst.output.runs import FPS, Running, expect_video, recording_at, settings
 
 WEB = {"address": "127.0.0.1:0"}
 """With a dashboard a run needs no output."""
@@ -26,8 +26,8 @@ WEB = {"address": "127.0.0.1:0"}
 class Operated(Running):
     """A run on a thread of its own, in an operator's hands."""
 
-    def __init__(self, film: Path, folder: Path, **values: Any) -> None:
-        application = PanoramaWithVirtualCamera(settings(film, **values))
+    def __init__(self, video: Path, folder: Path, **values: Any) -> None:
+        application = PanoramaWithVirtualCamera(settings(video, **values))
         self.control = Control(application, folder / "clips")
         super().__init__(application)
 
@@ -37,8 +37,8 @@ class Operated(Running):
 
 
 @contextmanager
-def _operating(film: Path, folder: Path, **values: Any) -> Iterator[Operated]:
-    operated = Operated(film, folder, **values)
+def _operating(video: Path, folder: Path, **values: Any) -> Iterator[Operated]:
+    operated = Operated(video, folder, **values)
     try:
         yield operated
     finally:
@@ -46,49 +46,49 @@ def _operating(film: Path, folder: Path, **values: Any) -> Iterator[Operated]:
         operated.wait_over(20)
 
 
-def expect_begun_amid(film: Path, at_least_s: float) -> None:
-    """A film that begins with a keyframe at 0 and lacks no frame, its sound in sync."""
-    times = films.frame_times(film)
-    assert films.start_s(film) == pytest.approx(0, abs=0.001)
-    assert films.start_s(film, "video") == pytest.approx(0, abs=0.001)
+def expect_begun_amid(video: Path, at_least_s: float) -> None:
+    """A video that begins with a keyframe at 0 and lacks no frame, its sound in sync."""
+    times = videos.frame_times(video)
+    assert videos.start_s(video) == pytest.approx(0, abs=0.001)
+    assert videos.start_s(video, "video") == pytest.approx(0, abs=0.001)
     assert len(times) >= at_least_s * FPS
     np.testing.assert_allclose(np.diff(times), 0.04, atol=0.0011)
-    assert len(films.sound(film)) / films.RATE_HZ == pytest.approx(len(times) / FPS, abs=0.2)
-    expect_in_sync(film, int(at_least_s) - 1)
+    assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(len(times) / FPS, abs=0.2)
+    expect_in_sync(video, int(at_least_s) - 1)
 
 
-def expect_in_sync(film: Path, at_least: int) -> None:
+def expect_in_sync(video: Path, at_least: int) -> None:
     """So many marks at least, in sync; the cut may have parted one, whose next click is a second away."""
-    skews = np.abs(films.sync_skews_ms(film))
+    skews = np.abs(videos.sync_skews_ms(video))
     assert (skews > 500).sum() <= 1
     assert len(skews[skews <= 500]) >= at_least
     assert skews[skews <= 500].max(initial=0) < 40
 
 
 def test_a_recording_begun_amid_the_film_is_whole_as_soon_as_it_is_stopped(
-    match_film: Path, tmp_path: Path
+    match_video: Path, tmp_path: Path
 ) -> None:
     own = tmp_path / "match.mkv"
-    with _operating(match_film, tmp_path, outputs=[own]) as run:
+    with _operating(match_video, tmp_path, outputs=[own]) as run:
         run.wait_shown(1.5)
         recording = run.control.record()
         assert (recording.kind, recording.name.startswith("match-")) == ("file", True)
         run.wait_shown(5.5)
         stopped = run.control.stop_output(recording.number)
-        film = tmp_path / recording.name
-        expect_begun_amid(film, 3.0)  # while the run goes on
+        video = tmp_path / recording.name
+        expect_begun_amid(video, 3.0)  # while the run goes on
         assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
-        assert stopped.elapsed_s == pytest.approx(len(films.frame_times(film)) / FPS, abs=0.5)
+        assert stopped.elapsed_s == pytest.approx(len(videos.frame_times(video)) / FPS, abs=0.5)
         assert run.application.progress().delay_s == pytest.approx(1.0, abs=0.05)
         report = run.report()
-    expect_film(own, report.frames_out)
-    np.testing.assert_allclose(np.diff(films.frame_times(own)), 0.04, atol=0.0011)
+    expect_video(own, report.frames_out)
+    np.testing.assert_allclose(np.diff(videos.frame_times(own)), 0.04, atol=0.0011)
     assert report.dropped == 0
-    assert film in report.outputs
+    assert video in report.outputs
 
 
-def test_a_run_without_any_output_records_twice_to_two_files(match_film: Path, tmp_path: Path) -> None:
-    with _operating(match_film, tmp_path, web=WEB) as run:
+def test_a_run_without_any_output_records_twice_to_two_files(match_video: Path, tmp_path: Path) -> None:
+    with _operating(match_video, tmp_path, web=WEB) as run:
         recorded = []
         for begin_s in (1.0, 4.5):
             run.wait_shown(begin_s)
@@ -98,18 +98,18 @@ def test_a_run_without_any_output_records_twice_to_two_files(match_film: Path, t
             recorded.append(tmp_path / "clips" / recording.name)
         run.report()
     assert len(set(recorded)) == 2
-    for film in recorded:
-        expect_begun_amid(film, 2.0)
+    for video in recorded:
+        expect_begun_amid(video, 2.0)
 
 
-def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path, tmp_path: Path) -> None:
+def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_video: Path, tmp_path: Path) -> None:
     own = tmp_path / "match.mp4"
-    with _operating(match_film, tmp_path, outputs=[own]) as run:
+    with _operating(match_video, tmp_path, outputs=[own]) as run:
         run.wait_shown(2.0)
         run.control.pause()
         stopped = run.control.stop_output(0)  # the picture is held: the file is completed all the same
-        frames = len(films.frame_times(own))
-        assert films.start_s(own) == pytest.approx(0, abs=0.001)
+        frames = len(videos.frame_times(own))
+        assert videos.start_s(own) == pytest.approx(0, abs=0.001)
         expect_in_sync(own, 1)
         run.control.resume()
         with pytest.raises(StateError, match="not running"):
@@ -121,24 +121,24 @@ def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_film: Path
         report = run.report()
     assert (stopped.state, stopped.name) == ("off", "match.mp4")
     assert report.frames_out > frames
-    assert len(films.frame_times(own)) == frames
+    assert len(videos.frame_times(own)) == frames
     with pytest.raises(StateError, match="the video has ended"):
         run.control.record()
 
 
-def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_film: Path, tmp_path: Path) -> None:
-    with _operating(short_film, tmp_path, web=WEB) as run:
+def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_video: Path, tmp_path: Path) -> None:
+    with _operating(short_video, tmp_path, web=WEB) as run:
         run.wait_shown(0.5)
         recording = run.control.record()
         run.report()
     expect_begun_amid(tmp_path / "clips" / recording.name, 3.0)
 
 
-def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path) -> None:
+def test_a_stream_is_stopped_and_started_again(match_video: Path, tmp_path: Path) -> None:
     own = tmp_path / "match.mkv"
     with (
         RtmpServer(tmp_path) as server,
-        _operating(match_film, tmp_path, outputs=[own], streams=[server.url]) as run,
+        _operating(match_video, tmp_path, outputs=[own], streams=[server.url]) as run,
     ):
         assert run.control.outputs() == []
         server.wait_received(150_000)
@@ -148,19 +148,19 @@ def test_a_stream_is_stopped_and_started_again(match_film: Path, tmp_path: Path)
         assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", True, None)
         run.wait_shown(5.0)
         run.control.start_output(1)
-        server.wait_received(40_000, films=2)
+        server.wait_received(40_000, publications=2)
         report = run.report()
-    expect_film(own, report.frames_out)
-    assert len(server.films) == 2
-    for film in server.films:
-        expect_in_sync(film, 1)
+    expect_video(own, report.frames_out)
+    assert len(server.videos) == 2
+    for video in server.videos:
+        expect_in_sync(video, 1)
     assert not any("gap" in note for note in report.notes)
 
 
 def test_a_stream_that_is_stopped_while_its_server_is_away_is_off_and_can_be_started_again(
-    match_film: Path, tmp_path: Path
+    match_video: Path, tmp_path: Path
 ) -> None:
-    with _operating(match_film, tmp_path, streams=[RtmpServer(tmp_path).url], web=WEB) as run:
+    with _operating(match_video, tmp_path, streams=[RtmpServer(tmp_path).url], web=WEB) as run:
         run.wait_shown(0.5)
         assert run.wait_state(0, "away").trouble is not None
         stopped = run.control.stop_output(0)
@@ -169,10 +169,10 @@ def test_a_stream_that_is_stopped_while_its_server_is_away_is_off_and_can_be_sta
         assert run.wait_state(0, "away").trouble is not None
 
 
-def test_a_start_that_fails_changes_nothing(match_film: Path, tmp_path: Path) -> None:
+def test_a_start_that_fails_changes_nothing(match_video: Path, tmp_path: Path) -> None:
     port = free_port()
     url = f"rtsp://0.0.0.0:{port}/live"
-    with _operating(match_film, tmp_path, outputs=[tmp_path / "match.mkv"], streams=[url]) as run:
+    with _operating(match_video, tmp_path, outputs=[tmp_path / "match.mkv"], streams=[url]) as run:
         run.wait_shown(0.5)
         run.control.stop_output(1)
         with socket.socket() as other:
@@ -187,11 +187,11 @@ def test_a_start_that_fails_changes_nothing(match_film: Path, tmp_path: Path) ->
 
 
 def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
-    match_film: Path, tmp_path: Path
+    match_video: Path, tmp_path: Path
 ) -> None:
     own = tmp_path / "match.mkv"
     own.symlink_to("/dev/full")
-    with _operating(match_film, tmp_path, outputs=[own], web=WEB) as run:
+    with _operating(match_video, tmp_path, outputs=[own], web=WEB) as run:
         run.wait_shown(0.5)
         failed = run.wait_state(0, "failed")
         assert failed.trouble is not None
@@ -204,12 +204,12 @@ def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
 
 
 def test_a_full_disk_ends_that_recording_and_nothing_else(
-    match_film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    match_video: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = tmp_path / "match.mkv"
     full = tmp_path / "full.mkv"
     full.symlink_to("/dev/full")
-    with _operating(match_film, tmp_path, outputs=[own]) as run:
+    with _operating(match_video, tmp_path, outputs=[own]) as run:
         run.wait_shown(1.0)
         assert run.application.playback is not None
         number = run.application.playback.outputs.record(full, recording_at).number
@@ -220,5 +220,5 @@ def test_a_full_disk_ends_that_recording_and_nothing_else(
         with pytest.raises(StateError, match="not running"):
             run.control.stop_output(number)
         report = run.report()
-    expect_film(own, report.frames_out)
+    expect_video(own, report.frames_out)
     assert sum("the disk is full" in record.getMessage() for record in caplog.records) == 1

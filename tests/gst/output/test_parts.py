@@ -1,4 +1,4 @@
-"""A file in parts: each a film of its own, and together the whole film."""
+"""A file in parts: each a video of its own, and together the whole video."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.errors import ConfigError
 from pipeline.gst.output.file import Split
 from pipeline.gst.output.open_output import open_file
 from pipeline.media.output_spec import FileSpec
-from tests import films
+from tests import videos
 from tests.gst.output.runs import FPS, settings
 
 CUT_S = 3.6
@@ -20,34 +20,34 @@ CUT_S = 3.6
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-def test_the_parts_together_hold_every_frame(suffix: str, match_film: Path, tmp_path: Path) -> None:
-    film = tmp_path / f"100% match.{suffix}"
+def test_the_parts_together_hold_every_frame(suffix: str, match_video: Path, tmp_path: Path) -> None:
+    video = tmp_path / f"100% match.{suffix}"
     encoder = {"bitrate_kbps": 1000, "keyframe_interval_s": 0.6}
-    run = settings(match_film, outputs=[film], live=False, split_s=CUT_S, encoder=encoder)
+    run = settings(match_video, outputs=[video], live=False, split_s=CUT_S, encoder=encoder)
     report = PanoramaWithVirtualCamera(run).run()
     parts = sorted(tmp_path.iterdir())
     assert [part.name for part in parts] == [f"100% match-0000{number}.{suffix}" for number in range(3)]
-    counts = [len(films.frame_times(part)) for part in parts]
+    counts = [len(videos.frame_times(part)) for part in parts]
     assert counts[:2] == [round(CUT_S * FPS)] * 2
     assert sum(counts) == report.frames_out
     for part in parts:
-        assert np.abs(films.sync_skews_ms(part)).max() < 20
+        assert np.abs(videos.sync_skews_ms(part)).max() < 20
     assert report.outputs == tuple(parts)
     assert any("in parts" in note and parts[0].name in note for note in report.notes)
 
 
-def test_flv_is_refused(match_film: Path, tmp_path: Path) -> None:
+def test_flv_is_refused(match_video: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"flv cannot be split"):
-        PanoramaWithVirtualCamera(settings(match_film, outputs=[tmp_path / "match.flv"], split_s=4))
+        PanoramaWithVirtualCamera(settings(match_video, outputs=[tmp_path / "match.flv"], split_s=4))
     with pytest.raises(ConfigError, match=r"flv cannot be split"):
         open_file(
             FileSpec.parse(tmp_path / "match.flv"), video_codec="h264", audio_codec="aac", split=Split(10**9)
         )
 
 
-def test_a_part_ends_before_it_is_too_large(match_film: Path, tmp_path: Path) -> None:
+def test_a_part_ends_before_it_is_too_large(match_video: Path, tmp_path: Path) -> None:
     run = settings(
-        match_film,
+        match_video,
         outputs=[tmp_path / "match.ts"],
         live=False,
         split_bytes=1_000_000,
@@ -57,4 +57,4 @@ def test_a_part_ends_before_it_is_too_large(match_film: Path, tmp_path: Path) ->
     parts = sorted(tmp_path.iterdir())
     assert len(parts) > 1
     assert max(part.stat().st_size for part in parts) <= 1_000_000
-    assert sum(len(films.frame_times(part)) for part in parts) == report.frames_out
+    assert sum(len(videos.frame_times(part)) for part in parts) == report.frames_out

@@ -11,49 +11,49 @@ from pipeline.errors import ConfigError, MissingDependencyError
 from pipeline.gst.output.open_output import open_stream
 from pipeline.gst.runtime import FEATURES, Feature
 from pipeline.media.output_spec import StreamSpec
-from tests import films
+from tests import videos
 from tests.gst.output.peers import RtmpServer, SrtListener
-from tests.gst.output.runs import expect_film, settings
+from tests.gst.output.runs import expect_video, settings
 from tests.gst.output.tls import tls_before, trusted
 
 
-def test_rtmp_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:
+def test_rtmp_server_receives_picture_and_sound_in_sync(short_video: Path, tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server:
-        run = settings(short_film, streams=[server.url])
+        run = settings(short_video, streams=[server.url])
         report = PanoramaWithVirtualCamera(run).run()
-    (film,) = server.films
-    expect_film(film, report.frames_out)
+    (video,) = server.videos
+    expect_video(video, report.frames_out)
     assert report.outputs == (f"rtmp://127.0.0.1:{server.port}/live/***",)
 
 
-def test_a_file_and_two_pushes_from_one_encode(short_film: Path, tmp_path: Path) -> None:
+def test_a_file_and_two_pushes_from_one_encode(short_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     with RtmpServer(tmp_path) as server, SrtListener(tmp_path) as listener:
         streams = [server.url, listener.url]
-        run = settings(short_film, outputs=[record], streams=streams)
+        run = settings(short_video, outputs=[record], streams=streams)
         report = PanoramaWithVirtualCamera(run).run()
         listener.finish()
-    for film in (record, listener.film, *server.films):
-        expect_film(film, report.frames_out)
+    for video in (record, listener.video, *server.videos):
+        expect_video(video, report.frames_out)
     assert not any("gap" in note for note in report.notes)
 
 
-def test_srt_listener_receives_what_is_encrypted(short_film: Path, tmp_path: Path) -> None:
+def test_srt_listener_receives_what_is_encrypted(short_video: Path, tmp_path: Path) -> None:
     with SrtListener(tmp_path, "correct-horse") as listener:
-        run = settings(short_film, streams=[f"{listener.url}?passphrase=correct-horse"])
+        run = settings(short_video, streams=[f"{listener.url}?passphrase=correct-horse"])
         report = PanoramaWithVirtualCamera(run).run()
         listener.finish()
-    expect_film(listener.film, report.frames_out)
+    expect_video(listener.video, report.frames_out)
     assert "horse" not in str(report)
 
 
-def test_without_a_sound_source_silence_is_sent_and_said(silent_film: Path, tmp_path: Path) -> None:
+def test_without_a_sound_source_silence_is_sent_and_said(silent_video: Path, tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server:
-        report = PanoramaWithVirtualCamera(settings(silent_film, streams=[server.url])).run()
-    (film,) = server.films
-    assert len(films.frame_times(film)) == report.frames_out
-    sound = films.sound(film)
-    assert len(sound) / films.RATE_HZ == pytest.approx(report.duration_s, abs=0.15)
+        report = PanoramaWithVirtualCamera(settings(silent_video, streams=[server.url])).run()
+    (video,) = server.videos
+    assert len(videos.frame_times(video)) == report.frames_out
+    sound = videos.sound(video)
+    assert len(sound) / videos.RATE_HZ == pytest.approx(report.duration_s, abs=0.15)
     assert not sound.any()
     assert f"rtmp://127.0.0.1:{server.port}/live/***: no sound source, so silence is sent" in report.notes
 
@@ -80,21 +80,21 @@ def test_what_a_push_lacks_is_said_before_the_film_begins(
         open_stream(StreamSpec.parse(url), video_codec="h264", audio_codec="aac")
 
 
-def test_rtmps_server_receives_picture_and_sound_in_sync(short_film: Path, tmp_path: Path) -> None:
+def test_rtmps_server_receives_picture_and_sound_in_sync(short_video: Path, tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server, tls_before(server.port, tmp_path) as port, trusted(tmp_path):
-        run = settings(short_film, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
+        run = settings(short_video, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
         report = PanoramaWithVirtualCamera(run).run()
-    (film,) = server.films
-    expect_film(film, report.frames_out)
+    (video,) = server.videos
+    expect_video(video, report.frames_out)
     assert not any("gap" in note for note in report.notes)
 
 
 def test_an_rtmps_server_that_nobody_vouches_for_gets_nothing(
-    short_film: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    short_video: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with RtmpServer(tmp_path) as server, tls_before(server.port, tmp_path) as port:
-        run = settings(short_film, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
+        run = settings(short_video, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
         PanoramaWithVirtualCamera(run).run()
-    assert server.films == []
+    assert server.videos == []
     assert "certificate" in caplog.text
     assert "secretkey" not in caplog.text

@@ -19,34 +19,34 @@ from pipeline.gst.runtime import Gst
 from pipeline.media.output_spec import StreamSpec
 from pipeline.playback_builder import Encoding, PlaybackPipelineBuilder
 from pipeline.settings import Settings
-from tests import films
+from tests import videos
 from tests.gst.output.peers import RtspClient, answers, free_port, wait_until
-from tests.gst.output.runs import FPS, Running, expect_film, settings
+from tests.gst.output.runs import FPS, Running, expect_video, settings
 
 
-def _serve(film: Path, record: Path, user: str = "") -> tuple[Running, str]:
+def _serve(video: Path, record: Path, user: str = "") -> tuple[Running, str]:
     """A run that records and serves; the address answers when this returns."""
     port = free_port()
     url = f"rtsp://{user}127.0.0.1:{port}/live"
-    running = Running(PanoramaWithVirtualCamera(settings(film, outputs=[record], streams=[url])))
+    running = Running(PanoramaWithVirtualCamera(settings(video, outputs=[record], streams=[url])))
     wait_until(lambda: answers(port), "the RTSP server's start")
     return running, url
 
 
-def _expect_received(film: Path) -> None:
+def _expect_received(video: Path) -> None:
     """Picture and sound came and are in sync, once RTCP has told the client how they belong together."""
-    told = films.streams(film)
+    told = videos.streams(video)
     assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
     assert (told["video"]["width"], told["video"]["height"]) == (320, 108)
-    skews = films.sync_skews_ms(film)[2:]
+    skews = videos.sync_skews_ms(video)[2:]
     assert len(skews) >= 1
     assert np.abs(skews).max() < 40
-    assert films.mean_luma(film).min() > 20
+    assert videos.mean_luma(video).min() > 20
 
 
-def test_ffmpeg_and_gstreamer_receive_one_film_together(match_film: Path, tmp_path: Path) -> None:
+def test_ffmpeg_and_gstreamer_receive_one_film_together(match_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
-    running, url = _serve(match_film, record)
+    running, url = _serve(match_video, record)
     with (
         RtspClient.ffmpeg(url, tmp_path / "ffmpeg.mkv") as ffmpeg,
         RtspClient.gstreamer(url, tmp_path / "tcp.mkv", "tcp") as tcp,
@@ -55,17 +55,17 @@ def test_ffmpeg_and_gstreamer_receive_one_film_together(match_film: Path, tmp_pa
         clients = (ffmpeg, tcp, udp)
         report = running.report()
         assert [client.finish() for client in clients] == [0, 0, 0]
-    expect_film(record, report.frames_out)
+    expect_video(record, report.frames_out)
     for client in clients:
-        _expect_received(client.film)
-        assert len(films.frame_times(client.film)) > report.frames_out / 2
+        _expect_received(client.video)
+        assert len(videos.frame_times(client.video)) > report.frames_out / 2
 
 
 def test_clients_that_come_late_and_vanish_leave_no_trace_in_the_recording(
-    match_film: Path, tmp_path: Path
+    match_video: Path, tmp_path: Path
 ) -> None:
     record = tmp_path / "record.mkv"
-    running, url = _serve(match_film, record)
+    running, url = _serve(match_video, record)
     stalled = RtspClient.ffmpeg(url, tmp_path / "stalled.mkv")
     killed = RtspClient.gstreamer(url, tmp_path / "killed.mkv", "udp")
     with stalled:
@@ -78,24 +78,24 @@ def test_clients_that_come_late_and_vanish_leave_no_trace_in_the_recording(
             report = running.report()
             assert late.finish() == 0
         stalled.stop(signal.SIGKILL)
-    expect_film(record, report.frames_out)
-    np.testing.assert_allclose(np.diff(films.frame_times(record)), 1 / FPS, atol=0.0011)
-    _expect_received(late.film)
-    assert len(films.frame_times(late.film)) > report.frames_out / 3  # who stands still holds nobody up
+    expect_video(record, report.frames_out)
+    np.testing.assert_allclose(np.diff(videos.frame_times(record)), 1 / FPS, atol=0.0011)
+    _expect_received(late.video)
+    assert len(videos.frame_times(late.video)) > report.frames_out / 3  # who stands still holds nobody up
 
 
-def test_who_comes_after_all_have_gone_is_served_anew(match_film: Path, tmp_path: Path) -> None:
-    running, url = _serve(match_film, tmp_path / "record.mkv")
+def test_who_comes_after_all_have_gone_is_served_anew(match_video: Path, tmp_path: Path) -> None:
+    running, url = _serve(match_video, tmp_path / "record.mkv")
     with RtspClient.ffmpeg(url, tmp_path / "first.mkv") as first:
         first.wait_received(40_000)
     with RtspClient.ffmpeg(url, tmp_path / "second.mkv") as second:
         running.report()
         assert second.finish() == 0
-    _expect_received(second.film)
+    _expect_received(second.video)
 
 
-def test_the_password_is_demanded_and_shown_to_nobody(match_film: Path, tmp_path: Path) -> None:
-    running, url = _serve(match_film, tmp_path / "record.mkv", "coach:hunt%40er2@")
+def test_the_password_is_demanded_and_shown_to_nobody(match_video: Path, tmp_path: Path) -> None:
+    running, url = _serve(match_video, tmp_path / "record.mkv", "coach:hunt%40er2@")
     for wrong in (url.replace("coach:hunt%40er2@", ""), url.replace("er2", "er3")):
         stranger = RtspClient.ffmpeg(wrong, tmp_path / "stranger.mkv")
         stranger.start()
@@ -110,14 +110,14 @@ def test_the_password_is_demanded_and_shown_to_nobody(match_film: Path, tmp_path
     assert "no password" not in str(report.notes)
 
 
-def test_a_port_that_is_taken_is_one_line_and_nothing_is_written(short_film: Path, tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_one_line_and_nothing_is_written(short_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         url = f"rtsp://coach:hunter2@127.0.0.1:{taken.getsockname()[1]}/live"
         with pytest.raises(OutputError, match="cannot listen there") as caught:
-            PanoramaWithVirtualCamera(settings(short_film, outputs=[record], streams=[url])).run()
+            PanoramaWithVirtualCamera(settings(short_video, outputs=[record], streams=[url])).run()
     assert "\n" not in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert not record.exists()

@@ -14,12 +14,12 @@ from pipeline.media.source_spec import SourceSpec
 from tests.gst.output.peers import free_port, wait_until
 
 
-def test_a_key_on_the_command_line_is_gone_from_process_list_log_and_report(short_film: Path) -> None:
+def test_a_key_on_the_command_line_is_gone_from_process_list_log_and_report(short_video: Path) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/secretkey"
     srt = f"srt://127.0.0.1:{free_port()}?passphrase=hunter2hunter2"
     options = ["--delay", "1", "--size", "320x108", "--detector", "none", "--json"]
     run = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "run", short_film, "--stream", url, "--stream", srt, *options],
+        [sys.executable, "-m", "pipeline", "run", short_video, "--stream", url, "--stream", srt, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -42,7 +42,7 @@ def test_a_fragments_secrets_are_in_neither_its_name_nor_its_errors() -> None:
         SourceSpec.parse(f"{fragment} ! rtph264depay"), decode=True, live=True, duration_s=None
     )
     assert source.name == "gst:rtspsrc location=rtsp://***@cam/1 user-pw=*** ! rtph264depay"
-    closed = "gst:filesrc location=/films/x?token=hunter2 ! fakesink"
+    closed = "gst:filesrc location=/videos/x?token=hunter2 ! fakesink"
     for text, words in ((f"{fragment} ! nosuch", "nosuch"), (closed, "no open end")):
         with pytest.raises(SourceError, match=words) as caught:
             open_source(SourceSpec.parse(text), decode=True, live=True, duration_s=None)

@@ -14,17 +14,17 @@ from pipeline.errors import PipelineError
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.run.limits import RunLimits, ShutdownLimits
 from pipeline.run.shutdown_wait import Standstill
-from tests import films
+from tests import videos
 from tests.gst.output.peers import wait_until
-from tests.gst.output.runs import FPS, Running, expect_film, recording_at, settings
+from tests.gst.output.runs import FPS, Running, expect_video, recording_at, settings
 
 PIPE_BYTES = 65_536
-"""What a pipe takes that nobody reads; half a second of film."""
+"""What a pipe takes that nobody reads; half a second of video."""
 
 
 @pytest.fixture
 def stuck(tmp_path: Path) -> Iterator[Path]:
-    """A film's name on a disk that takes nothing after the first moments."""
+    """A video's name on a disk that takes nothing after the first moments."""
     path = tmp_path / "stuck.ts"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -32,40 +32,42 @@ def stuck(tmp_path: Path) -> Iterator[Path]:
     os.close(reader)  # who writes still may go on, into nothing
 
 
-def expect_whole(film: Path, report_frames: int, source: Path) -> None:
-    expect_film(film, report_frames)
-    assert report_frames == len(films.frame_times(source))
-    np.testing.assert_allclose(np.diff(films.frame_times(film)), 1 / FPS, atol=0.0011)
+def expect_whole(video: Path, report_frames: int, source: Path) -> None:
+    expect_video(video, report_frames)
+    assert report_frames == len(videos.frame_times(source))
+    np.testing.assert_allclose(np.diff(videos.frame_times(video)), 1 / FPS, atol=0.0011)
 
 
-def test_live_it_is_given_up_alone(match_film: Path, tmp_path: Path, stuck: Path) -> None:
+def test_live_it_is_given_up_alone(match_video: Path, tmp_path: Path, stuck: Path) -> None:
     whole = tmp_path / "whole.mkv"
     limits = RunLimits(output=OutputLimits(slow_disk_s=2.0))
-    report = PanoramaWithVirtualCamera(settings(match_film, outputs=[stuck, whole]), limits).run()
+    report = PanoramaWithVirtualCamera(settings(match_video, outputs=[stuck, whole]), limits).run()
     assert report.failures == (f"{stuck}: nothing more can be written; check the disk",)
-    expect_whole(whole, report.frames_out, match_film)
+    expect_whole(whole, report.frames_out, match_video)
 
 
-def test_what_stands_still_at_the_films_end_is_cut_off(short_film: Path, tmp_path: Path, stuck: Path) -> None:
+def test_what_stands_still_at_the_films_end_is_cut_off(
+    short_video: Path, tmp_path: Path, stuck: Path
+) -> None:
     whole = tmp_path / "whole.mkv"
     limits = RunLimits(shutdown=ShutdownLimits(standstill_s=2.0))
-    report = PanoramaWithVirtualCamera(settings(short_film, outputs=[stuck, whole]), limits).run()
+    report = PanoramaWithVirtualCamera(settings(short_video, outputs=[stuck, whole]), limits).run()
     (failure,) = report.failures
     assert failure.startswith(f"{stuck}: was not finished in time")
-    expect_whole(whole, report.frames_out, short_film)
+    expect_whole(whole, report.frames_out, short_video)
 
 
-def test_offline_a_run_that_stands_still_ends_with_a_line(match_film: Path, stuck: Path) -> None:
+def test_offline_a_run_that_stands_still_ends_with_a_line(match_video: Path, stuck: Path) -> None:
     limits = RunLimits(shutdown=ShutdownLimits(standstill_s=1.0))
-    run = settings(match_film, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
+    run = settings(match_video, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
     running = Running(PanoramaWithVirtualCamera(run, limits))
     with pytest.raises(PipelineError, match="no frame was shown for 1 s"):
         running.report()
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_abort_does_not_wait_for_it(short_film: Path, stuck: Path, live: bool) -> None:
-    run = settings(short_film, outputs=[stuck], live=live, buffer={"stall_timeout_s": 60.0})
+def test_abort_does_not_wait_for_it(short_video: Path, stuck: Path, live: bool) -> None:
+    run = settings(short_video, outputs=[stuck], live=live, buffer={"stall_timeout_s": 60.0})
     application = PanoramaWithVirtualCamera(run)
     running = Running(application)
 
@@ -81,14 +83,14 @@ def test_abort_does_not_wait_for_it(short_film: Path, stuck: Path, live: bool) -
     assert report.failures[0].startswith(f"{stuck}: was not finished in time")
 
 
-def test_a_recording_that_stands_still_is_told_to_be_incomplete(match_film: Path, tmp_path: Path) -> None:
+def test_a_recording_that_stands_still_is_told_to_be_incomplete(match_video: Path, tmp_path: Path) -> None:
     limits = RunLimits(output=OutputLimits(recording_finish_s=1.0))
     own, stopped, last = (tmp_path / f"{name}.mkv" for name in ("own", "stopped", "last"))
     readers = []
     for path in (stopped, last):
         os.mkfifo(path)
         readers.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    application = PanoramaWithVirtualCamera(settings(match_film, outputs=[own]), limits)
+    application = PanoramaWithVirtualCamera(settings(match_video, outputs=[own]), limits)
     running = Running(application)
     running.wait_shown(0.5)
     assert application.playback is not None
@@ -100,7 +102,7 @@ def test_a_recording_that_stands_still_is_told_to_be_incomplete(match_film: Path
     assert status.state == "failed"
     assert (status.trouble or "").startswith(f"{stopped}: was not finished in time")
     report = running.report()
-    expect_film(own, report.frames_out)
+    expect_video(own, report.frames_out)
     assert [failure.split(": ")[0] for failure in report.failures] == [str(stopped), str(last)]
     for reader in readers:
         os.close(reader)

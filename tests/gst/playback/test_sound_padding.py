@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from tests import films
+from tests import videos
 from tests.gst.output.peers import RtspClient, answers, free_port, wait_until
 from tests.gst.output.runs import FPS, Running, settings
 
@@ -26,22 +26,22 @@ def source(seconds: float, *, live: bool) -> str:
     )
 
 
-def expect_tone_and_silence(film: Path, tone_s: float) -> None:
+def expect_tone_and_silence(video: Path, tone_s: float) -> None:
     """A tone of that length, then silence, as long as the picture."""
-    sound = films.sound(film)
-    assert len(sound) / films.RATE_HZ == pytest.approx(len(films.frame_times(film)) / FPS, abs=0.1)
+    sound = videos.sound(video)
+    assert len(sound) / videos.RATE_HZ == pytest.approx(len(videos.frame_times(video)) / FPS, abs=0.1)
     loud = np.abs(sound) > 0.1
     if tone_s:
-        assert loud[2400 : round((tone_s - 0.05) * films.RATE_HZ)].reshape(-1, 100).any(axis=1).all()
-    assert not loud[round((tone_s + 0.05) * films.RATE_HZ) :].any()
+        assert loud[2400 : round((tone_s - 0.05) * videos.RATE_HZ)].reshape(-1, 100).any(axis=1).all()
+    assert not loud[round((tone_s + 0.05) * videos.RATE_HZ) :].any()
 
 
 def test_offline_the_film_has_sound_to_its_end(tmp_path: Path) -> None:
-    film = tmp_path / "film.mp4"
-    run = settings(film, sources=[source(5, live=False)], outputs=[film], live=False)
+    video = tmp_path / "video.mp4"
+    run = settings(video, sources=[source(5, live=False)], outputs=[video], live=False)
     report = PanoramaWithVirtualCamera(run).run()
     assert report.frames_out == 5 * FPS
-    expect_tone_and_silence(film, SOUND_S)
+    expect_tone_and_silence(video, SOUND_S)
 
 
 def test_what_begins_later_gets_picture_and_silence(tmp_path: Path) -> None:
@@ -60,13 +60,13 @@ def test_what_begins_later_gets_picture_and_silence(tmp_path: Path) -> None:
             client.wait_received(10_000)
         running.wait_shown(9)
         assert playback.outputs.stop(number).state == "off"
-        assert len(films.frame_times(recorded)) > 2 * FPS
+        assert len(videos.frame_times(recorded)) > 2 * FPS
         expect_tone_and_silence(recorded, 0)
-        assert set(films.streams(seen)) == {"video", "audio"}
+        assert set(videos.streams(seen)) == {"video", "audio"}
         report = running.report()
     finally:
         running.application.abort()
         running.wait_over(20)
     assert report.failures == ()
-    assert len(films.frame_times(own)) == report.frames_out
+    assert len(videos.frame_times(own)) == report.frames_out
     expect_tone_and_silence(own, SOUND_S)

@@ -1,4 +1,4 @@
-"""Looking at films as an outsider does: frames, sound and streams, by ffmpeg and ffprobe."""
+"""Looking at videos as an outsider does: frames, sound and streams, by ffmpeg and ffprobe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def streams(path: Path) -> dict[str, dict[str, str]]:
 
 
 def start_s(path: Path, kind: str = "") -> float:
-    """When the film, or its first stream of `kind`, begins by its own timestamps (an mpegts film: not at 0)."""
+    """When the video, or its first stream of `kind`, begins by its own timestamps (an mpegts video: not at 0)."""
     if kind:
         return float(streams(path)[kind]["start_time"])
     told = json.loads(_run("ffprobe", "-v", "error", "-show_format", "-of", "json", str(path)))
@@ -33,14 +33,14 @@ def start_s(path: Path, kind: str = "") -> float:
 
 
 def frame_times(path: Path) -> NDArray[np.float64]:
-    """Presentation times of the decoded frames, seconds since the film's begin."""
+    """Presentation times of the decoded frames, seconds since the video's begin."""
     entries = ["-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
     told = _run("ffprobe", "-v", "error", *entries, str(path))
     return np.array([float(line.strip(",")) for line in told.decode().split()]) - start_s(path)
 
 
 def sound(path: Path) -> NDArray[np.float32]:
-    """All the sound since the film's begin, mono, 48 kHz; silence where it comes later or has a gap."""
+    """All the sound since the video's begin, mono, 48 kHz; silence where it comes later or has a gap."""
     filled = ["-vn", "-af", "aresample=async=1:min_hard_comp=0.01"]
     form = [*filled, "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
     data = _run("ffmpeg", "-v", "error", "-i", str(path), *form)
