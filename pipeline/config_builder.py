@@ -75,7 +75,7 @@ class ConfigBuilder:
             key, equals, text = assignment.partition("=")
             if not key.strip() or not equals:
                 said = assignment if _is_a_key(assignment) else "--set"
-                raise ConfigError(f"{said}: not a setting with its value, such as encoder.bitrate_kbps=4000")
+                raise ConfigError(f"{said}: a setting needs a value, such as encoder.bitrate_kbps=4000")
             keys = key.strip().split(".")
             self._put(keys, _from_text(key.strip(), keys, text), COMMAND_LINE)
         return self

@@ -61,7 +61,7 @@ class PlaybackPipelineBuilder:
         if (files or streams) and encoding is None:
             raise ConfigError("files and streams need an encoding")
         if not (encoding or show_window):
-            raise ConfigError("the video goes nowhere; give an encoding, or show a window")
+            raise ConfigError("the video has no output; give an encoding, or show a window")
         if len(video_caps) > 1 and rig is None:
             raise ConfigError("several camera streams need a rig")
         self._video_caps = list(video_caps)

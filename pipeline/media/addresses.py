@@ -73,8 +73,8 @@ class Address:
             host, port = parts.hostname, parts.port
         except ValueError as error:  # which quotes the address
             raise ConfigError(
-                f"the {scheme} address cannot be read: its port is no number up to 65535, or a sign in it must be "
-                f"written as %XX; write {example or f'{scheme}://HOST:PORT/...'}"
+                f"the {scheme} address cannot be read: the port must be a number up to 65535, and special "
+                f"characters must be written as %XX; write {example or f'{scheme}://HOST:PORT/...'}"
             ) from error
         user, password = (
             None if part is None else unquote(part) for part in (parts.username, parts.password)

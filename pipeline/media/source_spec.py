@@ -133,7 +133,7 @@ def refused(path: Path, found: Found, *, expects_device: bool) -> str | None:
         case Found.NOTHING:
             return f"there is no file {shown}; check the name and the folder"
         case Found.OTHER_DEVICE:
-            return f"{shown} is a device that gives no pictures; found: {_known_cameras()}"
+            return f"{shown} is not a video device; found: {_known_cameras()}"
         case Found.OTHER:
             return f"{shown} is neither a file nor a camera"
 

@@ -55,7 +55,7 @@ def foresight(*arguments: str) -> int:
         (("run", "rtsp://joe:secret@127.0.0.1:9/a b!", "-o", "video.mp4"), 1, "no answer"),
         (("bench", "nosuch"), 2, "there is no benchmark nosuch"),
         (("bench", "view", "--json", "no/such.json"), 2, "mkdir -p no"),
-        (("run", "match", "--set", "delay_s"), 2, "not a setting with its value"),
+        (("run", "match", "--set", "delay_s"), 2, "a setting needs a value"),
         (("run", "match", "--set", "encoder.bitrate=1"), 2, "did you mean bitrate_kbps?"),
         (("run", "match", "--stream", "http://joe:secret@host/x"), 2, "streams"),
         (("demo", "-o", "/proc/none/demo.mp4"), 2, "/proc/none: the folder cannot be created"),

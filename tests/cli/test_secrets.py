@@ -40,7 +40,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
             "web.token: this value (not shown) is not allowed, allowed: eight characters",
         ),
         (["--set", f"rig.file=rtsp:/joe:{SECRET}@camera/1"], "rig: a table is not allowed"),
-        (["--set", f"web.token:{SECRET}"], "--set: not a setting with its value"),
+        (["--set", f"web.token:{SECRET}"], "--set: a setting needs a value"),
         (["--set", f"web={SECRET}"], "allowed: a table with address, token"),
     ],
 )

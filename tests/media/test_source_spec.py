@@ -108,7 +108,7 @@ def test_a_scheme_says_what_is_live_and_paced(name: str) -> None:
         ("srt://", "names no host"),
         ("srt://:9000", "names no host"),
         (f"rtsp://joe:{SECRET}@cam:port/1", "the rtsp address cannot be read"),
-        ("rtsp://cam:99999/1", "no number up to 65535"),
+        ("rtsp://cam:99999/1", "must be a number up to 65535"),
         ("http://[::1/x", "the http address cannot be read"),
         (f"rtsp:/joe:{SECRET}@cam/1", "rtsp... without rtsp:// at its beginning"),
         ("file://video.mp4", "file://video.mp4 is not allowed: it names no file of this machine"),

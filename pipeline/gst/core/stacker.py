@@ -46,7 +46,7 @@ class Stacker:
         for index, (camera_width, camera_height) in enumerate(sizes):
             pad = self._compositor.request_pad_simple("sink_%u")
             if pad is None:
-                raise PipelineError(f"the compositor takes no camera {index}")
+                raise PipelineError(f"the compositor accepts no camera {index}")
             pad.set_property("ypos", top)
             pad.set_property("width", camera_width)
             pad.set_property("height", camera_height)

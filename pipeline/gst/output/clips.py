@@ -92,7 +92,9 @@ def _build(
         chain(pipeline, appsrc, *steps, queue)
         pad = muxer.video_pad if codec.kind == "video" else muxer.audio_pad
         if not queue.link_pads("src", writer, pad):
-            raise OutputError(f"{spec.name}: holds no further stream such as {name!r}; name the clip .mkv")
+            raise OutputError(
+                f"{spec.name}: has no room for another stream such as {name!r}; name the clip .mkv"
+            )
         appsrcs.append(appsrc)
     return appsrcs
 

@@ -137,7 +137,13 @@ def missing() -> Gst.Element:
             "nosuch",
         ),
         ("a.flv", {"video": pictures(2)}, encoding("h265"), OutputError, "can hold h264 only, not h265"),
-        ("a.flv", {"video": pictures(2), "camera-1": pictures(2)}, None, OutputError, "no further stream"),
+        (
+            "a.flv",
+            {"video": pictures(2), "camera-1": pictures(2)},
+            None,
+            OutputError,
+            "no room for another stream",
+        ),
         ("folder.mp4", {"video": pictures(2)}, None, OutputError, "cannot be written"),
     ],
 )
