@@ -1,4 +1,4 @@
-"""The one gateway to GStreamer: imports gi, checks versions, says what to install."""
+"""The only module that imports gi: checks GStreamer's version and says what to install."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _INSTALL = (
 )
 
 with suppress(OSError):
-    # GStreamer brings libunwind, which aborts on the C++ exceptions that libsrt throws as it closes, unless the
-    # compiler's own unwinder is found first
+    # GStreamer loads libunwind, which aborts on the C++ exceptions that libsrt throws while closing, unless the
+    # compiler's own unwinder is loaded first
     ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
 
 try:
@@ -50,7 +50,7 @@ if VERSION[:2] < MINIMUM_VERSION:
 if not hasattr(Gst.Fraction(1, 1), "num"):  # the overrides come with python3-gst-1.0, not with gi
     raise MissingDependencyError("the Python overrides of GStreamer are missing; install python3-gst-1.0")
 
-# autovideosink tries every sink there is, and DirectFB's ends the whole process where there is no screen
+# autovideosink tries every installed sink, and DirectFB's ends the process when there is no screen
 _directfb = Gst.Registry.get().lookup_feature("dfbvideosink")
 if _directfb is not None:
     _directfb.set_rank(Gst.Rank.NONE)
@@ -84,7 +84,7 @@ _RTSP_SERVER = "GstRtspServer"
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something a user can ask for, and what it needs, elements and typelibs, each with its Debian package."""
+    """Something a user can ask for, with the elements and typelibs that it needs and their Debian packages."""
 
     name: str
     elements: dict[str, str]
@@ -147,7 +147,7 @@ def missing_elements(feature: str) -> dict[str, str]:
 
 
 def require(*features: str) -> None:
-    """Raise MissingDependencyError, naming the Debian packages, unless every feature's elements are there."""
+    """Raise MissingDependencyError, naming the Debian packages, unless every feature's elements are installed."""
     missing: dict[str, str] = {}
     for feature in features:
         missing.update(missing_elements(feature))
@@ -159,7 +159,7 @@ def require(*features: str) -> None:
 
 
 def load_rtsp_server() -> Any:
-    """The module GstRtspServer, which only an RTSP output needs. Raises MissingDependencyError without it."""
+    """Import GstRtspServer, which only an RTSP output needs. Raises MissingDependencyError."""
     require("rtsp-out")
     gi.require_version(_RTSP_SERVER, "1.0")
     from gi.repository import GstRtspServer

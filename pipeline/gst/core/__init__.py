@@ -1,1 +1,1 @@
-"""What every room of gst builds on: elements, the bus, frames, samples, tees, shutdown."""
+"""Shared by the other rooms of gst: elements, the bus, frames, samples, tees, shutdown."""

@@ -1,4 +1,4 @@
-"""Listening to a pipeline's bus on a thread of its own, and what an error message means to a user."""
+"""BusListener: reads a pipeline's bus on its own thread; `explain` turns an error message into a user's error."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pipeline.errors import ForesightError, OutputError, PipelineError, SourceEr
 from pipeline.gst.runtime import GLib, Gst
 
 POLL_S = 0.1
-"""How soon a listener notices that it was asked to stop."""
+"""How long a listener takes at most to notice a stop request."""
 
 
 class BusListener:
     """Delivers a pipeline's messages on one named thread, with or without a GLib main loop elsewhere.
 
-    `on_message` runs on the listener's thread and may call `stop`, which then does not wait for itself.
+    `on_message` runs on the listener's thread and may call `stop`, which does not block when called there.
     """
 
     def __init__(self, pipeline: Gst.Pipeline, on_message: Callable[[Gst.Message], None]) -> None:
@@ -25,11 +25,11 @@ class BusListener:
         self._thread = threading.Thread(target=self._listen, name=f"bus-{pipeline.get_name()}", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen. Once."""
+        """Start listening. Call once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End listening; messages still on the bus stay there. Idempotent, any thread, under 2 s."""
+        """Stop listening; unread messages stay on the bus. Idempotent; any thread; blocks for 2 s at most."""
         self._stopping.set()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(timeout=2.0)
@@ -42,10 +42,10 @@ class BusListener:
 
 
 def explain(message: Gst.Message, role: str, description: str) -> ForesightError:
-    """An ERROR message as the error a user can act on.
+    """Turn an ERROR message into an error that a user can act on.
 
-    `role` is ``source``, ``output`` or ``pipeline``; `description` is how the user named the thing, with no
-    secret in it.
+    `role` is ``source``, ``output`` or ``pipeline``; `description` is what the user calls it, without
+    secrets.
     """
     error, _debug = message.parse_error()
     what = _REASONS.get((error.domain, error.code)) or " ".join(error.message.split()).rstrip(".")

@@ -1,4 +1,7 @@
-"""Decoders of several cameras share the cores: threads beyond one a core only hold more frames in memory."""
+"""Shares the processor cores among the decoders of several cameras.
+
+More than one decoding thread per core only holds more frames in memory.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ from pipeline.gst.core.elements import find_property
 from pipeline.gst.runtime import Gst
 
 THREADS = "max-threads"
-"""The property of libav's decoders; 0, as they come, means one thread a core for each decoder."""
+"""A property of libav's decoders; their default, 0, means one thread per core in each decoder."""
 
 
 def share_cores(pipeline: Gst.Pipeline, cameras: int) -> None:
-    """Give each decoder that will come into `pipeline` its share of the cores; one core at least."""
+    """Give each decoder that is added to `pipeline` an equal share of the cores, at least one thread."""
     threads = max((os.cpu_count() or 1) // cameras, 1)
 
     def on_element(_pipeline: Gst.Pipeline, _parent: Gst.Bin, element: Gst.Element) -> None:

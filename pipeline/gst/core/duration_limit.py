@@ -1,4 +1,4 @@
-"""Ends a stream after a given running time, to the frame: EOS comes in the place of what lies beyond."""
+"""DurationLimit: ends a stream at a given running time, to the frame."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pipeline.timebase import Nanoseconds
 
 
 class DurationLimit:
-    """A probe on one source pad; its callbacks run on that pad's streaming thread alone."""
+    """A probe on one source pad that sends EOS instead of the first buffer beyond the limit.
+
+    Its callbacks run on that pad's streaming thread only.
+    """
 
     def __init__(self, pad: Gst.Pad, duration_ns: Nanoseconds) -> None:
         self._duration_ns = duration_ns
@@ -29,6 +32,7 @@ class DurationLimit:
             return Gst.PadProbeReturn.OK
         entry = pad.get_peer()
         if entry is not None:
-            # Not by `pad`, which would then take a late event, tags say, for a failure. Buffers are refused.
+            # Sent from the peer: if `pad` itself sent EOS, it would treat a later event (tags, for example) as an
+            # error. Later buffers are refused.
             entry.send_event(Gst.Event.new_eos())
         return Gst.PadProbeReturn.REMOVE

@@ -1,4 +1,4 @@
-"""Making, linking and naming elements: the one place that turns a missing element into an apt-get line."""
+"""Makes, links and inspects elements; a missing element becomes an error that names the package."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NICKED = (GObject.TYPE_ENUM, GObject.TYPE_FLAGS)
 
 
 def make(factory: str, name: str | None = None, **properties: Any) -> Gst.Element:
-    """A new element with `properties` set (underscores stand for dashes; None is left at its default).
+    """A new element with `properties` set (underscores become dashes; None leaves the default).
 
-    Raises MissingDependencyError, naming the Debian package where it is known.
+    Raises MissingDependencyError, naming the Debian package if it is known.
     """
     element = Gst.ElementFactory.make(factory, name)
     if element is None:
@@ -34,7 +34,10 @@ def make(factory: str, name: str | None = None, **properties: Any) -> Gst.Elemen
 
 
 def set_property(element: Gst.Element, name: str, value: Any) -> None:
-    """Set one property; the text of an enum or flags is its nick. Never parses a user's path or URL."""
+    """Set one property; for an enum or flags, text is the nick. A path or URL is never parsed.
+
+    Raises PipelineError when the element has no such property.
+    """
     spec = find_property(element, name)
     if spec is None:
         raise PipelineError(f"{element.get_name()} has no property {name!r}")
@@ -45,9 +48,9 @@ def set_property(element: Gst.Element, name: str, value: Any) -> None:
 
 
 def make_appsink(name: str, *, sync: bool = False, drop: bool = False) -> GstApp.AppSink:
-    """An appsink that signals each sample, holds one, and never holds up the pipeline's state.
+    """An appsink that signals each sample, holds one, and never delays the pipeline's state change.
 
-    `sync` plays by the clock; `drop` loses the oldest sample where it would wait for the taker.
+    `sync`: keep to the clock. `drop`: when full, drop the oldest sample instead of blocking.
     """
     appsink = make("appsink", name, emit_signals=True, sync=sync, max_buffers=1, drop=drop)
     appsink.set_property("async", False)
@@ -57,14 +60,17 @@ def make_appsink(name: str, *, sync: bool = False, drop: bool = False) -> GstApp
 
 
 def without_clock_sync(sink: Gst.Element) -> Gst.Element:
-    """`sink`, made to write what comes when it comes: the window keeps the time."""
+    """Make `sink` write each buffer as it arrives; the delay line does the pacing. Returns `sink`."""
     sink.set_property("sync", False)
     sink.set_property("async", False)
     return sink
 
 
 def make_appsrc(name: str, caps: Gst.Caps | None = None) -> GstApp.AppSrc:
-    """An appsrc for samples with times, and without `caps` formats, of their own; who feeds it sets its limits."""
+    """An appsrc for samples that carry their timestamps, and their caps if `caps` is None.
+
+    It has no size limit; the caller sets one.
+    """
     appsrc = make("appsrc", name, format="time", do_timestamp=False, max_bytes=0, block=False)
     appsrc.set_property("caps", caps)
     if not isinstance(appsrc, GstApp.AppSrc):
@@ -102,7 +108,10 @@ def static_pad(element: Gst.Element, name: str) -> Gst.Pad:
 
 
 def ghost(container: Gst.Bin, pad: Gst.Pad, name: str) -> Gst.GhostPad:
-    """Show `pad`, which lies inside `container`, at its edge as `name`; active at once."""
+    """Expose `pad`, which is inside `container`, as the container's active ghost pad `name`.
+
+    Raises PipelineError.
+    """
     ghost_pad = Gst.GhostPad.new(name, pad)
     if ghost_pad is None:
         raise PipelineError(f"cannot show {pad.get_name()} as {name!r}")
@@ -112,9 +121,9 @@ def ghost(container: Gst.Bin, pad: Gst.Pad, name: str) -> Gst.GhostPad:
 
 
 def parse_fragment(fragment: str) -> Gst.Element:
-    """The user's own launch fragment as a bin. It is code: nobody else's text ever comes here.
+    """Parse the user's own launch fragment into a bin. It runs as code: never pass anybody else's text.
 
-    Raises SourceError with GStreamer's own words when it does not parse.
+    Raises SourceError with GStreamer's message when it does not parse.
     """
     try:
         return Gst.parse_bin_from_description_full(fragment, False, None, Gst.ParseFlags.FATAL_ERRORS)
@@ -125,7 +134,7 @@ def parse_fragment(fragment: str) -> Gst.Element:
 
 
 def drain(container: Gst.Bin, pad: Gst.Pad) -> None:
-    """Let run dry what nobody wants: `pad`'s stream ends in `container`, which may be running."""
+    """Discard the stream of `pad` in a fakesink, which is added to `container`. It may be running."""
     sink = make("fakesink", sync=False)
     sink.set_property("async", False)
     add(container, sink)
@@ -134,7 +143,7 @@ def drain(container: Gst.Bin, pad: Gst.Pad) -> None:
 
 
 def unlinked_source_pads(container: Gst.Bin) -> Iterator[Gst.Pad]:
-    """Every source pad inside `container` (not in bins within it) that nothing is linked to."""
+    """Every source pad inside `container` (not in nested bins) that is not linked."""
     for element in elements_of(container):
         for pad in element.pads:
             if pad.get_direction() == Gst.PadDirection.SRC and not pad.is_linked():
@@ -147,13 +156,13 @@ def elements_of(container: Gst.Bin) -> list[Gst.Element]:
 
 
 def pad_caps(pad: Gst.Pad) -> Gst.Caps:
-    """What `pad` carries, or what it could carry while nothing is settled."""
+    """The current caps of `pad`, or its possible caps before negotiation."""
     caps: Gst.Caps = pad.get_current_caps() or pad.query_caps(None)  # type: ignore[no-untyped-call]
     return caps
 
 
 def find_property(element: Gst.Element, name: str) -> GObject.ParamSpec | None:
-    """The element's property `name`, None where it has none."""
+    """The spec of the element's property `name`; None if it has no such property."""
     spec: GObject.ParamSpec | None = element.find_property(name)  # type: ignore[attr-defined]
     return spec
 
@@ -167,7 +176,7 @@ def media_type(caps: Gst.Caps | None) -> str:
 
 
 def is_raw(caps: Gst.Caps | None) -> bool:
-    """Whether `caps` are raw picture or sound, fixed or not; False for none, any and compressed ones."""
+    """Whether `caps` are raw video or raw audio, fixed or not; False for None, ANY, empty and compressed caps."""
     if caps is None or caps.is_any() or caps.is_empty():
         return False
     return caps.get_structure(0).get_name() in ("video/x-raw", "audio/x-raw")

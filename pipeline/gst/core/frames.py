@@ -1,4 +1,4 @@
-"""GStreamer buffers as the frames that the renderer reads and writes: mapped, never copied."""
+"""Maps GStreamer buffers as the frames that the renderer reads and writes, without copying."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.gst.runtime import Gst, GstVideo
 from pipeline.optics.frame import Frame, PixelFormat
 
 RAW_FORMATS = "video/x-raw,format={NV12,I420}"
-"""What the renderer reads; decoders give one of the two, so that nothing is converted on the way."""
+"""What the renderer reads. Decoders output one of the two, so no conversion is needed."""
 
 _FORMATS: dict[GstVideo.VideoFormat, PixelFormat] = {
     GstVideo.VideoFormat.NV12: "NV12",
@@ -21,7 +21,10 @@ _FORMATS: dict[GstVideo.VideoFormat, PixelFormat] = {
 
 @dataclass(frozen=True, slots=True)
 class FrameLayout:
-    """How a raw picture lies in memory: what caps say, for buffers without a video meta of their own."""
+    """The memory layout of a raw frame according to its caps, for buffers without a video meta.
+
+    Sizes in pixels; strides, offsets and `size_bytes` in bytes.
+    """
 
     format: PixelFormat
     width: int
@@ -43,9 +46,9 @@ class FrameLayout:
 
     @contextmanager
     def map(self, buffer: Gst.Buffer, flags: Gst.MapFlags = Gst.MapFlags.READ) -> Iterator[Frame]:
-        """The buffer's pixels as a Frame, valid inside the ``with`` block only. Nothing is copied.
+        """Map the buffer's pixels as a Frame, valid only inside the ``with`` block. Nothing is copied.
 
-        A video meta on the buffer (padded rows of a decoder, say) wins over the caps.
+        A video meta on the buffer (for a decoder's padded rows, for example) overrides the caps.
         """
         strides, offsets = self.strides, self.offsets
         meta = GstVideo.buffer_get_video_meta(buffer)
@@ -60,11 +63,11 @@ class FrameLayout:
 
 @dataclass(frozen=True, slots=True)
 class HeldFrame:
-    """A picture in a buffer that is held by reference: to be looked at later, by any thread."""
+    """A frame in a buffer that is kept by reference, to be read later. Any thread."""
 
     layout: FrameLayout
     buffer: Gst.Buffer
 
     def map(self) -> AbstractContextManager[Frame]:
-        """The picture, valid inside the ``with`` block only."""
+        """Map the frame, valid only inside the ``with`` block."""
         return self.layout.map(self.buffer)

@@ -1,4 +1,4 @@
-"""Which element makes whole pictures or packets of an encoded stream."""
+"""The parser element for each codec, which splits an encoded stream into whole frames or packets."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ PARSERS = MappingProxyType(
         "opus": "opusparse",
     }
 )
-"""By codec (see media.formats); None: GStreamer has none, and the stream needs none."""
+"""By codec name (see media.formats); None: GStreamer has no parser, and the stream needs none."""

@@ -1,4 +1,4 @@
-"""Reconnector: connects again and again, with pauses that grow until a connection holds. No thread, no clock."""
+"""Reconnector: reconnects with growing pauses. Has no thread and no clock of its own."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ class ReconnectPolicy:
     """How long to pause before the next attempt, in seconds."""
 
     first_pause_s: float
-    """After a connection that was up."""
+    """After a connection that had been up."""
     longest_pause_s: float
-    """Each attempt that fails doubles the pause, up to this."""
+    """Each failed attempt doubles the pause, up to this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """Why a connection is over that should not be, in one line, and whether it had been up."""
+    """Why a connection was lost, in one line, and whether it had been up."""
 
     reason: str
     was_up: bool
 
 
 class Reconnector:
-    """Keeps one camera or server connected, and knows whether it is away.
+    """Keeps one camera or server connected, and knows whether it is disconnected.
 
-    One thread calls `run`; `mark_back` and the properties are for any. Nothing in it waits but `pause`.
+    One thread calls `run`; any thread may call `mark_back` and read the attributes. Only `pause` blocks.
     """
 
     def __init__(self, policy: ReconnectPolicy, pause: Callable[[float], bool]) -> None:
-        """`pause(seconds)` waits for so long, and returns whether to stop instead of connecting again."""
+        """`pause(seconds)` blocks for that long, and returns whether to stop instead of reconnecting."""
         self.is_away = False
         self.losses = 0
-        """How often it went away; further attempts that fail meanwhile do not count."""
+        """How often the connection was lost; failed attempts to reconnect do not count."""
         self._policy = policy
         self._pause = pause
 
     def run(self, connect: Callable[[], Disconnected | None]) -> None:
-        """Call `connect`, which blocks as long as a connection lasts, until it returns None or `pause` says stop.
+        """Call `connect`, which blocks while a connection lasts, until it returns None or `pause` returns True.
 
-        Only the first failure after a connection that was up is logged.
+        Of several failures in a row, only the first is logged.
         """
         pause_s = self._policy.first_pause_s
         while (ended := connect()) is not None:
@@ -59,6 +59,6 @@ class Reconnector:
             pause_s = min(2 * pause_s, self._policy.longest_pause_s)
 
     def mark_back(self) -> bool:
-        """The connection is up; returns whether it had been away."""
+        """Note that the connection is up; returns whether it had been lost before."""
         was_away, self.is_away = self.is_away, False
         return was_away

@@ -1,4 +1,4 @@
-"""Samples: read without touching their memory, and stamped or shifted by shallow copies."""
+"""Reads the times of samples without touching their memory, and stamps or shifts shallow copies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Arrival(NamedTuple):
 def read(sample: Any, *, raw: bool) -> Arrival | None:
     """Read a sample without touching its memory; None for a sample without a buffer.
 
-    raw: each sample stands for itself, so there is no decode timestamp to ask for.
+    `raw`: every sample can be decoded on its own, so the decode timestamp is not read.
     """
     buffer = sample.get_buffer()
     if buffer is None:
@@ -53,29 +53,29 @@ def read(sample: Any, *, raw: bool) -> Arrival | None:
 
 
 def _signed(running: tuple[int, int]) -> int | None:
-    """Running time, negative before the segment's start; None where the segment has none."""
+    """Running time, negative before the segment's start; None if the segment has none."""
     sign, running_ns = running
     return sign * running_ns if sign else None
 
 
 def running_time_ns(segment: Any, stamp_ns: int) -> int | None:
-    """The running time of a timestamp, negative before the segment's start; None where there is none."""
+    """The running time of a timestamp, negative before the segment's start; None if it has none."""
     return None if stamp_ns == _NONE else _signed(segment.to_running_time_full(_TIME, stamp_ns))
 
 
 def pad_running_time_ns(pad: Any, stamp_ns: int) -> int | None:
-    """The running time of a timestamp at `pad`, negative before its segment's start; None where there is none."""
+    """The running time of a timestamp at `pad`, negative before its segment's start; None if it has none."""
     event = pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
     return None if event is None else running_time_ns(event.parse_segment(), stamp_ns)
 
 
 def copied(buffer: Any) -> Any:
-    """Another buffer with the same memory; `Gst.Buffer.copy` of PyGObject is the buffer itself."""
+    """A new buffer that shares the memory; PyGObject's `Gst.Buffer.copy` returns the same buffer."""
     return buffer.copy_region(_ALL, 0, buffer.get_size())
 
 
 def stamped(sample: Any, time_ns: int) -> Any:
-    """The sample with a timestamp: a shallow copy of its buffer, in a segment of its own."""
+    """A shallow copy of the sample with the timestamp `time_ns`, in a new TIME segment."""
     buffer = copied(sample.get_buffer())
     buffer.pts = max(time_ns, 0)
     segment = Gst.Segment()
@@ -84,7 +84,7 @@ def stamped(sample: Any, time_ns: int) -> Any:
 
 
 def shifted(sample: Any, shift_ns: int) -> Any:
-    """The sample with its running time moved by `shift_ns`: the segment moves, no timestamp is touched."""
+    """The sample with its running time moved by `shift_ns`: its segment changes, its timestamps do not."""
     segment = sample.get_segment()
     base_ns = segment.base + shift_ns
     segment.base = max(base_ns, 0)

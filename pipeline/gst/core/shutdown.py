@@ -10,9 +10,9 @@ from pipeline.gst.runtime import Gst
 
 
 def all_within(limit_s: float, works: Iterable[Callable[[], object]]) -> bool:
-    """Do all of `works` at once, each on a thread of its own; whether all were done within `limit_s`.
+    """Call all of `works` at the same time, each on its own thread; returns whether all finished in `limit_s`.
 
-    What is not done goes on by itself, on a thread that the process does not wait for.
+    A call that takes longer continues on a daemon thread, which does not keep the process alive.
     """
     threads = [threading.Thread(target=work, name="end", daemon=True) for work in works]
     for thread in threads:
@@ -24,5 +24,5 @@ def all_within(limit_s: float, works: Iterable[Callable[[], object]]) -> bool:
 
 
 def to_null(element: Gst.Element, limit_s: float) -> bool:
-    """Set `element` to NULL; False where it is not there after `limit_s`, as with a disk that does not answer."""
+    """Set `element` to NULL; False if that takes longer than `limit_s`, for example because a disk hangs."""
     return all_within(limit_s, [lambda: element.set_state(Gst.State.NULL)])

@@ -1,4 +1,4 @@
-"""Silence in place of sound that does not come."""
+"""Silence for gaps in a sound stream."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S
 
 _BYTES = {"S16LE": 2, "S32LE": 4, "F32LE": 4, "F64LE": 8}
-"""Sample formats whose silence is zero, with their sizes."""
+"""Audio formats in which zero is silence, with the bytes per sample."""
 
 
 def bridge(appsrc: Any, caps: Any, begin_ns: int, end_ns: int) -> None:
-    """Tell playback that a stream has nothing for a while: by silence, or else by a GAP event."""
+    """Bridge a gap in a stream, in running time: push silence, or a GAP event if it is not raw sound."""
     if appsrc is None:
         return
     sample = silence(caps, begin_ns, end_ns)
@@ -23,9 +23,9 @@ def bridge(appsrc: Any, caps: Any, begin_ns: int, end_ns: int) -> None:
 
 
 def silence(caps: Any, begin_ns: int, end_ns: int) -> Any:
-    """A sample of silence from one running time to another; None where `caps` is no common raw sound.
+    """A sample of silence from one running time to another; None if `caps` is not a common raw audio format.
 
-    An encoder swallows a GAP event, and a muxer waits for the sound all the same: silence gets through.
+    Silence is needed because an encoder drops GAP events and a muxer would keep waiting for sound.
     """
     if caps is None or caps.get_size() == 0 or not caps.get_structure(0).has_name("audio/x-raw"):
         return None

@@ -1,4 +1,4 @@
-"""Several cameras become one rig frame: their pictures one above the other, paired by running time."""
+"""Stacker: stacks the frames of several cameras into one rig frame, paired by running time."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ class Stacker:
     """A bin with the sink pads ``camera_0`` ... and the source pad ``src``, on GStreamer's compositor.
 
     `sizes` are the cameras' (width, height) in pixels; `frame_offsets` the rig's: frame i + offset of a camera
-    shows what frame i of a camera with offset 0 shows. The first rig frame is the first that every camera has a
-    picture for; a camera that is late or gone shows its last frame, and the rest goes on. Each picture is
-    copied once.
+    shows what frame i of a camera with offset 0 shows. Rig frames start once every camera has a frame; the last
+    frame of a camera that is late or lost is repeated, and the others continue. Each frame is copied once.
     """
 
     def __init__(
@@ -29,7 +28,7 @@ class Stacker:
         live: bool,
         on_error: Callable[[RigError], object] = lambda _error: None,
     ) -> None:
-        """`on_error` is called, from a streaming thread, for a camera of another size than the rig's."""
+        """`on_error` is called from a streaming thread if a camera's frame size is not the rig's."""
         self.element = Gst.Bin.new("stacker")
         self._live = live
         self._on_error = on_error
@@ -62,7 +61,7 @@ class Stacker:
     def of_rig(
         cls, rig: Rig, *, live: bool, on_error: Callable[[RigError], object] = lambda _error: None
     ) -> Stacker:
-        """The stacker that makes `rig`'s rig frame."""
+        """A stacker for the rig frame of `rig`."""
         sizes = [camera.size_px for camera in rig.cameras]
         return cls(sizes, [camera.frame_offset for camera in rig.cameras], live=live, on_error=on_error)
 
@@ -96,7 +95,7 @@ class Stacker:
             Gst.util_set_object_arg(self._compositor, "start-time-selection", "set")
 
     def _end_of_camera(self, pad: Gst.Pad) -> None:
-        """The camera that ends last does not repeat, or the compositor never ends."""
+        """Stop repeating the camera that ends last; otherwise the compositor never reaches EOS."""
         with self._lock:
             self._playing -= 1
             last = self._playing == 0

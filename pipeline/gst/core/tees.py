@@ -1,4 +1,4 @@
-"""Branches of a tee that come and go while the pipeline plays."""
+"""Adds and removes branches of a tee while the pipeline plays."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pipeline.gst.runtime import Gst
 
 
 def attach(tee: Gst.Element, sink_pad: Gst.Pad) -> None:
-    """Feed `sink_pad` from `tee`, from the next buffer on. Any thread. Raises PipelineError."""
+    """Link `sink_pad` to `tee`; the next buffer reaches it. Any thread. Raises PipelineError."""
     pad = tee.request_pad_simple("src_%u")
     if pad is None or pad.link(sink_pad) != Gst.PadLinkReturn.OK:
         raise PipelineError(f"cannot link {tee.get_name()} to another branch: no common format")
 
 
 def detach_all(element: Gst.Bin, play_on_s: float = 1.0) -> list[Gst.Pad]:
-    """Take `element`'s sink pads off their tees, as `detach` does, also while the film is held; returns them.
+    """Detach all sink pads of `element` from their tees, also while the pipeline is paused; returns them.
 
-    From now on it plays by itself, whatever the film does: a held one keeps who feeds it waiting. Unless something
-    holds it, it has changed its state within `play_on_s`.
+    The element is set to PLAYING and its state is locked, because a paused branch would block its tee. It gets
+    `play_on_s` for that state change. Raises PipelineError as `detach` does.
     """
     element.set_locked_state(True)
     all_within(play_on_s, [lambda: element.set_state(Gst.State.PLAYING)])
@@ -31,10 +31,9 @@ def detach_all(element: Gst.Bin, play_on_s: float = 1.0) -> list[Gst.Pad]:
 
 
 def detach(sink_pad: Gst.Pad, let_go_s: float = 5.0) -> None:
-    """Take `sink_pad` off its tee between two buffers; blocks until it is off. Any thread but the tee's.
+    """Unlink `sink_pad` from its tee between two buffers; blocks until done. Any thread but the tee's.
 
-    Raises PipelineError where the branch holds its tee up for `let_go_s`; else a tee is done with a buffer long
-    before.
+    Raises PipelineError if the branch blocks its tee for `let_go_s`, which is far longer than a buffer takes.
     """
     pad = sink_pad.get_peer()
     tee = None if pad is None else pad.get_parent_element()
