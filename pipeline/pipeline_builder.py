@@ -1,4 +1,4 @@
-"""PipelineBuilder: sources become one rig frame, a branch for the detector, and appsinks for the window."""
+"""PipelineBuilder: builds the pipeline from the sources to the appsinks of the delay line and the detector."""
 
 from __future__ import annotations
 
@@ -22,19 +22,21 @@ from pipeline.timebase import seconds_to_ns
 Storage = Literal["raw", "encoded", "source"]
 
 DETECTOR_QUEUE = 2
-"""Frames between the tee and the detector's appsink: a frame being handed over, and the next."""
+"""Frames between the tee and the detector's appsink: one being handed over, and the next."""
 
 
 class PipelineBuilder:
-    """Builds the analysis pipeline from what a user can name as a source.
+    """Builds the analysis pipeline for one or more sources. Any thread; one call of `build` at a time.
 
-    `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments, as text or as SourceSpec; several become one
-    rig frame and need a `rig`. `live`: frames come at their own pace (True), or as fast as they are taken (False).
-    A live camera that goes is reconnected; its last picture stands in for what is more than `patience_s` late, and
-    `camera_limits` say when it counts as lost. `storage` says what the video appsink gets: ``raw`` rig frames, the
-    rig frame ``encoded`` here (`encoder` makes the element), or each camera's own compressed ``source`` stream.
-    `audio_source` is the index of the source whose sound is taken (default: the first that has any).
-    `detector_branch` adds the branch that feeds a detector.
+    `sources`: ``match``, files, URIs, devices, or ``gst:`` fragments, as text or as SourceSpec; several are stacked
+    into one rig frame and need a `rig`. `live`: frames arrive in real time (True), or as fast as they are accepted
+    (False). A live camera that drops out is reconnected; its last frame replaces one that is more than `patience_s`
+    late, and `camera_limits` say when it counts as lost. `storage`: what the video appsink receives, ``raw`` rig
+    frames, rig frames ``encoded`` here (`encoder` makes the element), or a camera's compressed ``source`` stream.
+    `duration_s`: every stream ends at this running time. `audio_source`: the index of the source whose sound is
+    used (default: the first that has any). `detector_branch` adds the branch for a detector.
+
+    Raises ConfigError or RigError when the arguments do not fit together.
     """
 
     def __init__(
@@ -75,7 +77,7 @@ class PipelineBuilder:
         self._camera_limits = camera_limits
 
     def build(self) -> AnalysisPipeline:
-        """The pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
+        """Build the pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
         sources = [
             open_source(
                 source,
@@ -102,7 +104,7 @@ class PipelineBuilder:
         entries = self._build_compressed(analysis) if compressed else self._build_raw(analysis)
         analysis.pictures_enter(entries)
         targets = StreamTargets(
-            pictures=entries,
+            video=entries,
             sound=audio,
             decode=not compressed,
             sound_source=self._audio_source,
@@ -114,7 +116,7 @@ class PipelineBuilder:
         return analysis
 
     def _build_raw(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:
-        """camera pictures -> (rig frame) -> tee -> window (encoded on the way, if so wished), detector."""
+        """Link decoded video -> (rig frame) -> tee -> window (through the encoder, if any), detector."""
         pipeline, window, detector = analysis.pipeline, analysis.video_appsink, analysis.detector_appsink
         entries, rig_frame = self._rig_frame(analysis)
         tee = make("tee", "rig-frames")
@@ -131,12 +133,12 @@ class PipelineBuilder:
         return entries
 
     def _build_compressed(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:
-        """camera streams -> tee -> window as they are; decoded beside it for the detector alone."""
+        """Link compressed camera streams -> tee -> window; decode them for the detector only."""
         pipeline, window, detector = analysis.pipeline, analysis.video_appsinks, analysis.detector_appsink
         tees = [make("tee", f"camera-stream-{index}") for index in range(len(window))]
         for tee, appsink in zip(tees, window, strict=True):
             chain(pipeline, tee)
-            # Until PLAYING an appsink holds its first sample; the decoder needs more than one to get there.
+            # An appsink blocks on its first sample until PLAYING, and the decoder needs more than one to preroll.
             self._branch(pipeline, tee, make("queue"), appsink)
         if detector is not None:
             entries, rig_frame = self._rig_frame(analysis)
@@ -150,7 +152,7 @@ class PipelineBuilder:
         return [static_pad(tee, "sink") for tee in tees]
 
     def _rig_frame(self, analysis: AnalysisPipeline) -> tuple[list[Gst.Pad], Gst.Pad]:
-        """Where each camera's decoded picture enters, and where the rig frame comes out."""
+        """The pads where each camera's decoded video enters, and the pad that outputs the rig frame."""
         pipeline = analysis.pipeline
         ends = []
         entries = []
@@ -169,7 +171,7 @@ class PipelineBuilder:
         return entries, static_pad(stacker.element, "src")
 
     def _detector_queue(self) -> Gst.Element:
-        """Live, the detector loses the oldest frame; offline it holds the film back instead."""
+        """A queue that, when full, drops its oldest frame if live and blocks the sources if offline."""
         return make(
             "queue",
             "detector-queue",

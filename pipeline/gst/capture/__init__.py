@@ -1,1 +1,1 @@
-"""The analysis pipeline: sources, reconnecting cameras, the detector's branch."""
+"""The analysis pipeline: opens sources, reconnects cameras, feeds the delay line and the detector."""

@@ -1,4 +1,4 @@
-"""The analysis pipeline, built: its appsinks, what it delivers, its life from start to stop."""
+"""AnalysisPipeline: the sources, the rig frame and the appsinks, from start to stop."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pipeline.timebase import Nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class StreamInfo:
-    """What the analysis pipeline delivers, known once `AnalysisPipeline.wait_ready` returns.
+    """The formats that the analysis pipeline delivers, returned by `AnalysisPipeline.wait_ready`.
 
     ``video_caps``: the caps at each video appsink; ``audio_caps``: None without sound; ``size_px``: width and
-    height of the rig frame, (0, 0) while it is compressed and unknown; ``framerate``: frames per second, 0 when
-    it varies.
+    height of the rig frame, (0, 0) if it is compressed and unknown; ``framerate``: frames per second, 0 if it
+    varies.
     """
 
     video_caps: tuple[Gst.Caps, ...]
@@ -31,11 +31,11 @@ class StreamInfo:
 
 
 class AnalysisPipeline:
-    """Sources, rig frame, appsinks. Made by PipelineBuilder; any thread may call, nothing here blocks for long.
+    """The pipeline from the sources to the appsinks, made by PipelineBuilder. Any thread may call.
 
-    ``video_appsink`` (``video_appsinks`` where each camera is buffered by itself), ``audio_appsink`` (in the
-    pipeline only when a source has sound) and ``detector_appsink`` (None unless asked for) are ordinary appsinks:
-    connect to their ``new-sample`` before `start`.
+    ``video_appsink`` (``video_appsinks`` if each camera is buffered separately), ``audio_appsink`` (in the pipeline
+    only if a source has sound) and ``detector_appsink`` (None unless requested) are ordinary appsinks: connect to
+    their ``new-sample`` before `start`. Only `wait_ready`, `finish` and `stop` block.
     """
 
     def __init__(
@@ -66,50 +66,50 @@ class AnalysisPipeline:
         self._bus = BusListener(pipeline, self._on_message)
         for appsink in (*video_appsinks, audio_appsink):
             static_pad(appsink, "sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
-        self._unpictured = set(video_appsinks)
+        self._without_frame = set(video_appsinks)
         for appsink in video_appsinks:
-            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.BUFFER, self._on_picture, appsink)
+            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.BUFFER, self._on_first_frame, appsink)
 
     @property
     def has_audio(self) -> bool:
-        """Whether a source has sound; settled once `wait_ready` has returned."""
+        """Whether a source has sound; known once `wait_ready` has returned."""
         return self._has_audio
 
     @property
     def dropped_at_source(self) -> int:
-        """Frames that the sources left out because they could not be had in time."""
+        """How many frames the sources dropped because they were too late."""
         return sum(source.dropped for source in self.sources)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know about the cameras: those that went, and for how long."""
+        """One line for the user about each camera that lost its connection."""
         return tuple(note for source in self.sources for note in source.notes)
 
     @property
     def camera_outages(self) -> int:
-        """How often a camera went away."""
+        """How often a camera lost its connection, all cameras together."""
         return sum(source.outages for source in self.sources)
 
     def lost_cameras(self, time_ns: Nanoseconds) -> list[str]:
-        """The names, without secrets, of the cameras whose picture of that running time only stands in."""
+        """The names, without secrets, of the cameras whose frame at that running time is held or missing."""
         return [source.name for source in self.sources if source.is_lost_at(time_ns)]
 
     def on_error(self, callback: Callable[[ForesightError], object]) -> None:
-        """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
+        """Call `callback(error)` when the pipeline cannot continue, usually on the bus thread."""
         self._on_error = callback
 
     def on_end(self, callback: Callable[[], object]) -> None:
-        """Have `callback()` called on the bus thread when every source has ended and every sink has it all."""
+        """Call `callback()` on the bus thread when every sink has reached EOS."""
         self._on_end = callback
 
     def on_camera_lost(self, callback: Callable[[int, ForesightError], object]) -> None:
-        """Have `callback(index, error)` called on the bus thread when one camera of several is gone."""
+        """Call `callback(index, error)` when one camera of several is lost for good, usually on the bus thread."""
         self._on_camera_lost = callback
 
     def start(self) -> None:
-        """Set the pipeline to PLAYING. Raises SourceError when it cannot be."""
+        """Set the pipeline to PLAYING. Raises SourceError when that fails."""
         self._bus.start()
-        if any(source.has_own_pipelines for source in self.sources):  # they share this one's running time
+        if any(source.has_own_pipelines for source in self.sources):  # they use this pipeline's running time
             self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
             self.pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
         if self.pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
@@ -122,7 +122,7 @@ class AnalysisPipeline:
     def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
         """Block until every stream's format is known.
 
-        Raises SourceError when that fails or takes too long, StateError when `finish` or `interrupt` comes before.
+        Raises SourceError on an error or after `timeout_s`, StateError if `finish` or `interrupt` is called first.
         """
         with self._changed:
             self._changed.wait_for(
@@ -139,15 +139,15 @@ class AnalysisPipeline:
             return self._info()
 
     def interrupt(self) -> None:
-        """Wake who waits until the pipeline is ready. Not for a signal handler: it may run on that very thread."""
+        """Wake a blocked `wait_ready`. Not for signal handlers, which may run on the waiting thread."""
         with self._changed:
             self._is_interrupted = True
             self._changed.notify_all()
 
     def finish(self) -> None:
-        """End the capture now: EOS enters behind what was captured, whatever the sources do.
+        """End the capture now: EOS follows what has been captured, even if a source is stuck.
 
-        Waits for the streaming threads, which offline wait for room in the window.
+        Blocks until the streaming threads have room; offline they wait for space in the window.
         """
         self.interrupt()
         for source in self.sources:
@@ -155,7 +155,7 @@ class AnalysisPipeline:
         self._end_sources(set(range(len(self.sources))))
 
     def stop(self) -> None:
-        """Set the pipeline to NULL and forget the handlers. Idempotent."""
+        """Set the pipeline to NULL and close the sources. Idempotent; blocks for a bounded time."""
         self._bus.stop()
         for source in self.sources:
             source.leave()
@@ -163,21 +163,21 @@ class AnalysisPipeline:
         for source in self.sources:
             source.close()
 
-    # What the builder tells while it wires the streams up.
+    # Called by PipelineBuilder while it links the streams.
 
     def pictures_enter(self, entries: list[Gst.Pad]) -> None:
-        """Where each source's pictures come in, in order; the end of a capture enters there."""
+        """Register the pads where each source's video enters, in order; EOS is sent there."""
         with self._changed:
             self._entries += enumerate(entries)
 
     def sound_found(self, index: int, entry: Gst.Pad) -> None:
-        """The sound of source `index` goes to the audio appsink, from `entry` on."""
+        """Note that the sound of source `index` enters at `entry` and goes to the audio appsink."""
         with self._changed:
             self._has_audio = True
             self._entries.append((index, entry))
 
     def streams_complete(self, cameras_with_video: set[int]) -> None:
-        """Every source has shown all its streams."""
+        """Note that all streams of all sources are known; fails if a source has no video."""
         blind = [source.name for index, source in enumerate(self.sources) if index not in cameras_with_video]
         if blind:
             self.fail(SourceError(f"{', '.join(blind)}: holds no video; give a source that does"))
@@ -210,15 +210,15 @@ class AnalysisPipeline:
             with self._changed:
                 self._caps[appsink] = event.parse_caps()
                 self._changed.notify_all()
-        elif kind == Gst.EventType.EOS and appsink in self._unpictured and not self._is_interrupted:
+        elif kind == Gst.EventType.EOS and appsink in self._without_frame and not self._is_interrupted:
             named = self._names()
             self.fail(SourceError(f"{named}: ended before its first frame; give a longer source, or another"))
         return Gst.PadProbeReturn.OK
 
-    def _on_picture(
+    def _on_first_frame(
         self, _pad: Gst.Pad, _info: Gst.PadProbeInfo, appsink: GstApp.AppSink
     ) -> Gst.PadProbeReturn:
-        self._unpictured.discard(appsink)
+        self._without_frame.discard(appsink)
         return Gst.PadProbeReturn.REMOVE
 
     def _on_message(self, message: Gst.Message) -> None:
@@ -235,7 +235,7 @@ class AnalysisPipeline:
         self.fail(explain(message, "pipeline", self._names()))
 
     def _on_source_lost(self, index: int, error: ForesightError) -> None:
-        """One camera of several may go once it has shown something: its last picture stays, the rest goes on."""
+        """Fail, unless it is one camera of several that has sent video: its last frame is then held."""
         if index in self._lost:
             return
         self._lost.add(index)
@@ -254,7 +254,7 @@ class AnalysisPipeline:
                 entry.send_event(Gst.Event.new_eos())
 
     def fail(self, error: ForesightError) -> None:
-        """The pipeline can go no further; the first reason counts. Any thread."""
+        """Report that the pipeline cannot continue; only the first error counts. Any thread."""
         with self._changed:
             if self._error is not None:
                 return

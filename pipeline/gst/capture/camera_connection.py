@@ -1,4 +1,4 @@
-"""One connection to a live camera: a small pipeline of its own, from the network to the camera's feeds."""
+"""CameraConnection: one connection to a live camera, a small pipeline from the network to the camera's feeds."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 POLL_NS = 50 * NS_PER_MS
 LIVE_LAG_NS = 3 * NS_PER_S
-"""Timestamps no older than this and not of the future are the clock's own: the camera stamps as it captures."""
+"""Timestamps that are at most this old, and not in the future, are capture times by the system clock."""
 
 
 class CameraConnection:
-    """Takes what a camera sends and hands it to the feeds. Used once.
+    """Receives a camera's samples and passes them to its feeds. Used once.
 
-    The pipeline runs on the analysis pipeline's clock and base time, so that a sample has one running time in both;
-    where a camera's own timestamps have nothing to do with the clock, picture and sound are shifted together, so
-    that the first of them is of now. `run_until_closed` blocks a thread of the camera. Lock: `_lock` guards what is
-    known of the streams; nothing is called under it.
+    The pipeline has the analysis pipeline's clock and base time, so a sample has the same running time in both.
+    If a camera's timestamps are unrelated to the clock, video and sound are shifted by the same amount, so that
+    their first sample gets the present time. `run_until_closed` blocks a thread of the camera. Lock: `_lock` guards
+    what is known about the streams; nothing is called while holding it.
     """
 
     def __init__(
@@ -38,26 +38,27 @@ class CameraConnection:
         sound_form: Gst.Caps | None,
         feed_for: Callable[[str, Gst.Caps, Nanoseconds], Feed | None],
         on_known: Callable[[], None],
-        on_picture: Callable[[], None],
+        on_video: Callable[[], None],
         limits: CameraLimits,
     ) -> None:
-        """`base_ns`: what the system clock showed at running time 0. `paced`: samples come in bursts and are
-        played by their timestamps. `sound_form`: what sound is converted to. `feed_for(kind, caps, latency)` says
-        where the first ``video`` and ``audio`` go, None for nowhere; `on_known()` is called when all that do have
-        begun, `on_picture()` with the first picture. Raises SourceError when there is nothing to open.
+        """`base_ns`: the system clock at running time 0. `paced`: samples arrive in bursts and are played by their
+        timestamps. `sound_form`: the caps to which sound is converted. `feed_for(kind, caps, latency)` returns the
+        feed of the first ``video`` or ``audio`` stream, None to discard it. `on_known()` is called once all streams
+        are known and have started, `on_video()` with the first frame. Raises SourceError when the source cannot be
+        opened.
         """
-        self.has_picture = False
+        self.has_video = False
         self.has_end = False
         self._base_ns = base_ns
         self._paced = paced
         self._feed_for = feed_for
         self._on_known = on_known
-        self._on_picture = on_picture
+        self._on_video = on_video
         self._sound_form = sound_form
         self._limits = limits
         self._lock = threading.Lock()
         self._feeds: dict[str, Feed | None] = {}
-        self._complete = self._told = False
+        self._complete = self._is_reported = False
         self._shift_ns: Nanoseconds | None = None
         self._seen_ns: Nanoseconds | None = None
         self._misfit: str | None = None
@@ -71,9 +72,9 @@ class CameraConnection:
         self._source.watch(self._on_stream, self._on_complete)
 
     def run_until_closed(self, closing: threading.Event, *, patient: bool) -> SourceError | None:
-        """Connect and take until `closing` is set or a film is over (None), or the connection is no more (why).
+        """Connect, and receive until `closing` is set or a recording ends (None), or the connection is lost (why).
 
-        `patient`: wait for the first picture as long as it takes.
+        `patient`: wait for the first frame without a time limit. Blocks.
         """
         try:
             self._pipeline.set_state(Gst.State.PLAYING)
@@ -105,7 +106,7 @@ class CameraConnection:
         return None
 
     def _on_stream(self, pad: Gst.Pad) -> None:
-        """A stream was found (streaming thread): the first picture and the first sound are taken."""
+        """Link a new stream (streaming thread): the first video and the first audio stream are used."""
         kind = media_type(pad_caps(pad)).replace("image", "video")
         with self._lock:
             is_wanted = kind in ("video", "audio") and kind not in self._feeds
@@ -125,22 +126,22 @@ class CameraConnection:
         pad.link(static_pad(elements[0], "sink"))
 
     def _on_complete(self) -> None:
-        """There are no more streams (streaming thread)."""
+        """Note that there are no more streams (streaming thread)."""
         with self._lock:
             self._complete = True
-        self._tell_known()
+        self._report_known()
 
-    def _tell_known(self) -> None:
+    def _report_known(self) -> None:
         with self._lock:
-            is_known = (self._complete and not self._told) and all(
+            is_known = (self._complete and not self._is_reported) and all(
                 self._feeds[kind] is not None for kind in ("video", "audio") if kind in self._feeds
             )
-            self._told = self._told or is_known
+            self._is_reported = self._is_reported or is_known
         if is_known:
             self._on_known()
 
     def _anchor(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        """The first buffer of a stream: all are shifted as the first of all has to be."""
+        """Shift a stream at its first buffer; the first stream of the connection decides by how much."""
         buffer, event = info.get_buffer(), pad.get_sticky_event(Gst.EventType.SEGMENT, 0)
         if buffer is None or event is None:
             return Gst.PadProbeReturn.OK
@@ -149,9 +150,9 @@ class CameraConnection:
             return Gst.PadProbeReturn.OK
         lag_ns = Nanoseconds(self._now_ns - running_ns)
         by_clock = not self._paced and 0 <= lag_ns <= LIVE_LAG_NS
-        is_told, duration_ns = pad.query_duration(Gst.Format.TIME)
+        has_duration, duration_ns = pad.query_duration(Gst.Format.TIME)
         with self._lock:
-            self.has_end = self.has_end or (self._paced and is_told and duration_ns > 0)
+            self.has_end = self.has_end or (self._paced and has_duration and duration_ns > 0)
             if self._shift_ns is None:
                 self._shift_ns = Nanoseconds(0) if by_clock else lag_ns
         pad.set_offset(self._shift_ns)
@@ -167,15 +168,15 @@ class CameraConnection:
         feed = self._feeds[kind]
         if feed is None:
             feed = self._begin(appsink, kind, sample.get_caps())
-        if feed is None or self._misfit is not None or not (kind == "video" or self.has_picture):
-            return Gst.FlowReturn.OK  # sound waits for its picture
-        if feed.take(sample, now_ns) and not self.has_picture:
-            self.has_picture = True
-            self._on_picture()
+        if feed is None or self._misfit is not None or not (kind == "video" or self.has_video):
+            return Gst.FlowReturn.OK  # no sound before the first frame
+        if feed.take(sample, now_ns) and not self.has_video:
+            self.has_video = True
+            self._on_video()
         return Gst.FlowReturn.OK
 
     def _begin(self, appsink: GstApp.AppSink, kind: str, caps: Gst.Caps) -> Feed | None:
-        """The first sample of a stream has come: find its feed."""
+        """Find the feed of a stream when its first sample arrives."""
         latency = Gst.Query.new_latency()
         latency_ns = latency.parse_latency()[1] if appsink.query(latency) else 0
         feed = self._feed_for(kind, caps, Nanoseconds(latency_ns))
@@ -185,5 +186,5 @@ class CameraConnection:
         feed.rejoin()
         with self._lock:
             self._feeds[kind] = feed
-        self._tell_known()
+        self._report_known()
         return feed

@@ -1,4 +1,4 @@
-"""Where a camera's streams enter the analysis pipeline, and what stands in for them while nothing comes."""
+"""Feeds: where a camera's streams enter the analysis pipeline, and what replaces missing samples."""
 
 from __future__ import annotations
 
@@ -14,20 +14,22 @@ from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 ASSUMED_FRAME_NS = 40 * NS_PER_MS
-"""How long a frame lasts where neither caps nor timestamps tell."""
+"""Assumed duration of a frame if neither caps nor timestamps say."""
 
 LONGEST_FRAME_NS = NS_PER_S // 4
-"""Timestamps farther apart than this are a gap and say nothing of the frame rate."""
+"""Timestamps farther apart than this are a gap and do not tell the frame rate."""
 
 CHUNK_NS = 20 * NS_PER_MS
-"""Silence comes in chunks of this length."""
+"""Silence is sent in chunks of this length."""
 
 SOUND_FORM = "audio/x-raw,format=F32LE,layout=interleaved"
+"""Caps to which a camera's sound is converted."""
 
 REMEMBERED_OUTAGES = 64
+"""Older outages are forgotten."""
 
 LAG_SHARE = 16
-"""The usual lag follows the newest one by 1 / LAG_SHARE a sample."""
+"""Each sample moves the mean lag by 1 / LAG_SHARE of the difference."""
 
 _CHANGED = "set the camera back or restart the run"
 _SEGMENT = Gst.Segment()
@@ -36,18 +38,18 @@ _SEGMENT.init(Gst.Format.TIME)
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A while without pictures, in running time; `end_ns` is None while it lasts."""
+    """A time without video from the camera, in running time; `end_ns` is None while it lasts."""
 
     begin_ns: Nanoseconds
     end_ns: Nanoseconds | None = None
 
 
 class Feed(ABC):
-    """One stream's appsrc, which is never long without a sample: what does not come in time is stood in for.
+    """One stream's appsrc, and what fills it when samples do not arrive in time.
 
-    A sample that is `patience_ns` later than usual has lost its place. `take` belongs to the connection's streaming
-    threads, `fill` to a thread of the camera. Lock: `_lock` keeps samples in order; the appsrc never blocks under
-    it, what the pipeline does not take in time it drops, oldest first.
+    A sample that is `patience_ns` later than usual is replaced. `take` is called by the connection's streaming
+    threads, `fill` by a thread of the camera. Lock: `_lock` keeps samples in order; pushing while holding it never
+    blocks, because a full appsrc drops its oldest samples.
     """
 
     def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:
@@ -63,20 +65,20 @@ class Feed(ABC):
         self._patience_ns = patience_ns
         self._lock = threading.Lock()
         self._next_ns: Nanoseconds | None = None
-        """Where what was sent ends."""
+        """End of what has been sent, in running time."""
         self._lag_ns: float = 0
         self._joining = True
-        """The next sample follows a hole, or begins the stream."""
+        """The next sample follows a gap, or starts the stream."""
 
     def rejoin(self) -> None:
-        """The samples to come are those of a new connection."""
+        """The next samples come from a new connection."""
         with self._lock:
             self._joining = True
 
     def take(self, sample: Gst.Sample, now_ns: Nanoseconds) -> bool:
-        """One sample of the camera, which came at running time `now_ns`; whether it was sent on.
+        """Push one sample, which arrived at running time `now_ns`; returns whether it was accepted.
 
-        One without a timestamp, as a page of JPEG pictures gives them, is of the moment it came.
+        A sample without a timestamp, as Motion JPEG over HTTP sends them, gets its arrival time.
         """
         buffer = sample.get_buffer()
         if buffer is None:
@@ -99,7 +101,7 @@ class Feed(ABC):
         return True
 
     def fill(self, now_ns: Nanoseconds) -> Nanoseconds:
-        """Stand in for what should have come by running time `now_ns`; returns when to ask again."""
+        """Replace what should have arrived by running time `now_ns`; returns when to call again."""
         with self._lock:
             if self._next_ns is None:
                 return Nanoseconds(now_ns + NS_PER_S)
@@ -110,38 +112,38 @@ class Feed(ABC):
             return Nanoseconds(self._next_ns + wait_ns)
 
     def end(self) -> None:
-        """Nothing will come any more."""
+        """End the stream: push EOS."""
         with self._lock:
             self.element.end_of_stream()
 
     @abstractmethod
     def misfit(self, caps: Gst.Caps) -> str | None:
-        """Why a stream with `caps` cannot go on where this one broke off; None when it can."""
+        """Why a stream with `caps` cannot continue this one; None when it can."""
 
     @abstractmethod
     def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
-        """Close the hole before this sample, or refuse it because its place is taken."""
+        """Fill the gap before this sample; False to refuse the sample because its time has been filled."""
 
     @abstractmethod
     def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
-        """How long a sample that was accepted lasts."""
+        """The duration of an accepted sample."""
 
     @abstractmethod
     def _stand_in(self, until_ns: Nanoseconds) -> None:
-        """Go on from `_next_ns`, which is known, at least to `until_ns`, without the camera."""
+        """Fill from `_next_ns`, which is known, at least to `until_ns`."""
 
 
 class PictureFeed(Feed):
-    """The camera's pictures, raw or compressed; its last one is repeated, compressed its last keyframe."""
+    """The camera's video, raw or compressed; a gap is filled with its last frame or its last keyframe."""
 
     def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:
         super().__init__(name, caps, patience_ns)
         self.outages: tuple[Outage, ...] = ()
-        """The newest of them, oldest first. Any thread may read."""
+        """The latest outages, oldest first. Any thread may read."""
         self.held_ns = Nanoseconds(0)
-        """For how long a picture was repeated in all."""
+        """The total time for which a frame was repeated."""
         self._is_raw = is_raw(caps)
-        self._frame_ns = _told_frame_ns(caps)
+        self._frame_ns = _caps_frame_ns(caps)
         self._still: Gst.Sample | None = None
         self._last_ns: Nanoseconds | None = None
 
@@ -174,9 +176,9 @@ class PictureFeed(Feed):
     def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
         if self._is_raw or not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
             self._still = sample
-        told_ns = _told_frame_ns(sample.get_caps(), 0)
-        if told_ns:
-            self._frame_ns = told_ns
+        caps_ns = _caps_frame_ns(sample.get_caps(), 0)
+        if caps_ns:
+            self._frame_ns = caps_ns
         elif self._last_ns is not None and 0 < begin_ns - self._last_ns <= LONGEST_FRAME_NS:
             self._frame_ns = Nanoseconds(begin_ns - self._last_ns)
         self._last_ns = begin_ns
@@ -195,7 +197,7 @@ class PictureFeed(Feed):
 
 
 class SoundFeed(Feed):
-    """The camera's sound in SOUND_FORM; silence stands in."""
+    """The camera's sound in SOUND_FORM; a gap is filled with silence."""
 
     def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:
         super().__init__(name, caps, patience_ns)
@@ -233,9 +235,9 @@ class SoundFeed(Feed):
 def _placed(
     sample: Gst.Sample, shown_ns: Nanoseconds, decoded_ns: Nanoseconds | None, duration_ns: Nanoseconds
 ) -> Gst.Sample:
-    """The sample at another place, its memory shared.
+    """The sample at another running time; its memory is shared.
 
-    All are in _SEGMENT, whatever the connection had: an encoder of sound pads out its frame where that changes.
+    All samples get _SEGMENT, because an audio encoder pads its frame when the segment changes.
     """
     buffer = copied(sample.get_buffer())
     buffer.pts, buffer.duration = max(shown_ns, 0), duration_ns
@@ -248,8 +250,8 @@ def _running_ns(sample: Gst.Sample, stamp_ns: int) -> Nanoseconds | None:
     return None if running_ns is None else Nanoseconds(running_ns)
 
 
-def _told_frame_ns(caps: Gst.Caps | None, unknown_ns: int = ASSUMED_FRAME_NS) -> Nanoseconds:
-    """How long a frame lasts by its caps."""
+def _caps_frame_ns(caps: Gst.Caps | None, unknown_ns: int = ASSUMED_FRAME_NS) -> Nanoseconds:
+    """The duration of a frame according to its caps."""
     if caps is None:
         return Nanoseconds(unknown_ns)
     known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")

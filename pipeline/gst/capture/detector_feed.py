@@ -1,4 +1,4 @@
-"""From the detector's appsink to its worker: samples become mapped frames, keyed by running time."""
+"""DetectorFeed: passes the detector appsink's samples to its worker as mapped frames with running times."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pipeline.timebase import Nanoseconds
 class DetectorFeed:
     """Connect `on_new_sample` and `on_eos` to the appsink, then `attach` the worker once the rig is known.
 
-    Before that, live frames are let go and offline ones wait. `close` wakes who waits; from then on frames are
-    let go.
+    Before that, frames are dropped if live and wait if offline. `close` wakes a waiting frame; later frames are
+    dropped.
     """
 
     def __init__(self, *, live: bool) -> None:
@@ -24,17 +24,17 @@ class DetectorFeed:
         self._layout: tuple[str, FrameLayout] | None = None
 
     def attach(self, worker: DetectorWorker) -> None:
-        """Frames go to `worker` from now on. Any thread."""
+        """Pass the frames to `worker` from now on. Any thread."""
         self._worker = worker
         self._attached.set()
 
     def close(self) -> None:
-        """Let every later frame go. Idempotent, any thread."""
+        """Drop all later frames. Idempotent, any thread."""
         self._worker = None
         self._attached.set()
 
     def on_new_sample(self, appsink: GstApp.AppSink) -> Gst.FlowReturn:
-        """The appsink's ``new-sample``; offline it holds the analysis back while the detector is busy."""
+        """Handle the appsink's ``new-sample``; offline it blocks the pipeline while the detector is busy."""
         sample = appsink.try_pull_sample(0)
         if not self._live:
             self._attached.wait()
@@ -53,7 +53,7 @@ class DetectorFeed:
         return Gst.FlowReturn.OK
 
     def on_eos(self, _appsink: GstApp.AppSink) -> None:
-        """The appsink's ``eos``: the detector looks at what waits, then the timeline is complete."""
+        """Handle the appsink's ``eos``: the detector finishes what is queued, then the timeline is complete."""
         if not self._live:
             self._attached.wait()
         worker = self._worker

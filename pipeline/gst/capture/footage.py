@@ -1,4 +1,4 @@
-"""The few seconds of each source that calibration looks at, read together: still backgrounds and small motion."""
+"""Reads the first seconds of each source for calibration: a still background and small frames of its motion."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ _BT709 = np.array([[1.1644, 2.1124, 0.0], [1.1644, -0.2132, -0.5329], [1.1644, 0
 def calibrate_sources(sources: Sequence[SourceSpec], progress: Progress = lambda _stage: None) -> Calibration:
     """Read and calibrate files, URIs, devices or ``gst:`` fragments, one for each camera.
 
-    Blocks for half a minute, and a live source's ten seconds; any thread. Raises SourceError when one cannot be
-    read, CalibrationError when the footage does not tell.
+    Blocks for about half a minute, ten seconds more for a live source; any thread. Raises SourceError when one
+    cannot be read, CalibrationError when the footage is not good enough.
     """
     progress("reading the footage")
     return calibrate(read_footage(sources), progress)
@@ -46,9 +46,9 @@ def calibrate_sources(sources: Sequence[SourceSpec], progress: Progress = lambda
 def read_footage(
     sources: Sequence[SourceSpec], span_s: float = SPAN_S, answer_s: float = 15.0
 ) -> list[Footage]:
-    """The first `span_s` seconds of each source, all from the same moment on. Blocks; any thread.
+    """Read the first `span_s` seconds of each source, all from the same moment. Blocks; any thread.
 
-    Raises SourceError when a source cannot be opened, or gives no next picture within `answer_s`.
+    Raises SourceError when a source cannot be opened, or sends no frame for `answer_s`.
     """
     pipeline = Gst.Pipeline.new("footage")
     takers = [_Taker(source, name, pipeline) for source, name in zip(sources, _names(sources), strict=True)]
@@ -65,7 +65,7 @@ def read_footage(
 
 @dataclass
 class _Stills:
-    """Pictures spread evenly over a film whose length nobody knows yet: when full, every second one goes."""
+    """Frames spread evenly over footage of unknown length: when there are too many, every second one is dropped."""
 
     frames: list[Frame] = field(default_factory=list)
     seen: int = 0
@@ -80,13 +80,13 @@ class _Stills:
         self.seen += 1
 
     def background(self) -> Picture:
-        """The median, plane by plane, in BGR."""
+        """The median of the frames, plane by plane, in BGR."""
         layers = zip(*(frame.planes for frame in self.frames), strict=True)
         return _bgr(Frame(self.frames[0].format, tuple(median_background(layer) for layer in layers)))
 
 
 class _Taker:
-    """One source's end of the pipeline. For the thread that reads."""
+    """Reads one source from the pipeline. Used by one thread."""
 
     def __init__(self, source: SourceSpec, name: str, pipeline: Gst.Pipeline) -> None:
         self._name = name
@@ -105,11 +105,11 @@ class _Taker:
 
     @property
     def first_ns(self) -> int:
-        """Running time of the first picture."""
+        """Running time of the first frame."""
         return self._times_ns[0]
 
     def take(self, span_s: float, answer_s: float) -> bool:
-        """Take the next picture; whether there may be more. Raises SourceError when the source fails."""
+        """Read the next frame; returns whether to read another. Raises SourceError when the source fails."""
         sample = self._next_sample(answer_s)
         if sample is None:
             return False
@@ -127,14 +127,14 @@ class _Taker:
         return self._times_ns[-1] - self._times_ns[0] < span_s * NS_PER_S
 
     def footage(self, start_ns: int) -> Footage:
-        """What was taken, motion from `start_ns` (running time) on."""
+        """The footage that was read; its motion starts at running time `start_ns`."""
         seconds = (self._times_ns[-1] - self._times_ns[0]) / NS_PER_S
         rate = self._frame_rate or ((len(self._times_ns) - 1) / seconds if seconds > 0 else 25.0)
         late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
         return Footage(self._name, self._stills.background(), np.stack(self._motion[late:]), rate)
 
     def _next_sample(self, answer_s: float) -> Gst.Sample | None:
-        """The next picture, None at the film's end. Raises SourceError when none comes."""
+        """The next frame, None at the end. Raises SourceError when none arrives in time."""
         for _ in range(round(answer_s / _POLL_S)):
             sample = self._sink.try_pull_sample(int(_POLL_S * NS_PER_S))
             if sample is not None:
@@ -149,7 +149,7 @@ class _Taker:
         )
 
     def _on_pad(self, pad: Gst.Pad) -> None:
-        """Take the first video stream; let every other run dry. On a streaming thread."""
+        """Link the first video stream; discard every other one. On a streaming thread."""
         sink = static_pad(self._converter, "sink")
         if media_type(pad_caps(pad)) == "video" and not sink.is_linked():
             pad.link(sink)
@@ -174,7 +174,7 @@ def _bgr(frame: Frame) -> Picture:
 
 
 def _names(sources: Sequence[SourceSpec]) -> list[str]:
-    """A short name for each source: the film's own where these differ, else camera 1, 2, ..."""
+    """A short name for each source: its file name if all differ, else camera 1, 2, ..."""
     stems = [(source.path or Path(source.name)).stem for source in sources]
     if len(set(stems)) == len(stems) and all(stems):
         return stems

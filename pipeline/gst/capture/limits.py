@@ -1,4 +1,4 @@
-"""How long the analysis pipeline waits for a live camera before it acts."""
+"""CameraLimits: how long the analysis pipeline waits for a live camera before it acts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class CameraLimits:
     """The limits of one reconnecting camera, in seconds."""
 
     late_s: float = 3.0
-    """A picture may be this late before the last one stands in for it; a third of a shorter delay."""
+    """A frame may be this late before the last one is repeated; with a short delay, a third of the delay."""
     answer_s: float = 10.0
-    """A reconnection on which no picture has come by then is given up."""
+    """A new connection without a frame by then is closed and tried again."""
     silent_s: float = 3.0
-    """A camera that has sent pictures and sends none for this long is lost, whatever connection and sound say."""
+    """A camera that sends no video for this long is disconnected, even if the connection or sound works."""
     notice_s: float = 1.0
-    """A picture that has stood for this long is marked as a lost camera's."""
+    """A frame held for this long marks its camera as lost."""
     stop_s: float = 3.0
-    """How long the end waits for a connection to close."""
+    """How long `close` waits for a connection to close."""
     reconnect: ReconnectPolicy = ReconnectPolicy(first_pause_s=0.5, longest_pause_s=2.0)
-    """A camera that is back is found within the longest pause."""
+    """A camera that works again is found within the longest pause."""

@@ -19,18 +19,18 @@ from pipeline.optics.frame import Frame
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 _CHUNK_SAMPLES = 960
-"""20 ms of sound a buffer."""
+"""20 ms of sound per buffer."""
 _BYTES_PER_SAMPLE = 2 * CHANNELS
 _BRIDGED_NS = NS_PER_S
-"""A live frame may be this late before it is left out: what the buffers of a network camera bridge."""
+"""A live frame that is later than this is dropped; a network camera's buffers bridge about as much."""
 _LEAD_NS = 50 * NS_PER_MS
-"""A live match begins this much after PLAYING, so that its first frame is drawn in time."""
+"""A live match starts this long after PLAYING, so that its first frame is drawn in time."""
 
 
 class _Epoch:
-    """The running time of the match's first frame, the same for picture and sound: whoever asks first sets it.
+    """The running time of the match's first frame, shared by video and sound; the first caller sets it.
 
-    Asked from both streaming threads.
+    Called from both streaming threads.
     """
 
     def __init__(self) -> None:
@@ -38,29 +38,29 @@ class _Epoch:
         self._running_ns: int | None = None
 
     def of(self, now_ns: int) -> int:
-        """The first frame's running time, which is `now_ns` if nobody has asked before."""
+        """The first frame's running time; the first call sets it to `now_ns`."""
         with self._lock:
             if self._running_ns is None:
                 self._running_ns = now_ns
             return self._running_ns
 
     def reset(self) -> None:
-        """Begin anew with the next start."""
+        """Forget it, for the next start."""
         with self._lock:
             self._running_ns = None
 
     @property
     def running_ns(self) -> int | None:
-        """The first frame's running time once there is one."""
+        """The first frame's running time; None if not set yet."""
         with self._lock:
             return self._running_ns
 
 
 class _Paced(GstBase.BaseSrc):
-    """What both sources share: their own pacing, so that both start at one epoch and stop at once.
+    """Base of both sources: paces the buffers itself, so that both start at one epoch and stop without delay.
 
-    GstBaseSrc would give each live source a start of its own. All vfuncs are called from the streaming
-    thread but ``do_unlock`` and ``do_unlock_stop``.
+    GstBaseSrc would give each live source its own start. All vfuncs except ``do_unlock`` and ``do_unlock_stop``
+    are called from the streaming thread.
     """
 
     def __init__(self, epoch: _Epoch, live: bool, unit_ns: Fraction, units: int | None) -> None:
@@ -83,7 +83,7 @@ class _Paced(GstBase.BaseSrc):
         return True
 
     def do_fill(self, offset: int, length: int, buffer: Gst.Buffer) -> Gst.FlowReturn:
-        # An exception cannot pass GStreamer: it is printed and taken for OK. The call after it ends the stream.
+        # GStreamer prints an exception and takes it for OK. The next call then ends the stream.
         if self._broken:
             return Gst.FlowReturn.ERROR
         self._broken = True
@@ -92,7 +92,7 @@ class _Paced(GstBase.BaseSrc):
         return flow
 
     def _fill(self, buffer: Gst.Buffer) -> Gst.FlowReturn:
-        """Fill, stamp and, live, wait for a buffer's time."""
+        """Fill and stamp a buffer; if live, wait for its time."""
         raise NotImplementedError
 
     def do_is_seekable(self) -> bool:
@@ -123,7 +123,7 @@ class _Paced(GstBase.BaseSrc):
         return 0 if clock is None else int(clock.get_time() - self.get_base_time())
 
     def _due_ns(self, index: int) -> int:
-        """The running time of a unit (a frame, a sample) by its index."""
+        """The running time of the unit (a frame, an audio sample) with this index."""
         start_ns = self._epoch.of(self._now_ns() + _LEAD_NS if self._live else 0)
         return start_ns + round(index * self._unit_ns)
 
@@ -131,7 +131,7 @@ class _Paced(GstBase.BaseSrc):
         return self._units is not None and self._next >= self._units
 
     def _wait_until(self, running_ns: int) -> bool:
-        """Wait for a running time; False if the source is to stop."""
+        """Wait for a running time; False if the source must stop."""
         clock = self.get_clock()
         if clock is not None:
             with self._lock:
@@ -155,11 +155,11 @@ def _source_template(caps: str) -> Gst.PadTemplate | None:
     return Gst.PadTemplate.new("src", Gst.PadDirection.SRC, Gst.PadPresence.ALWAYS, _caps(caps))
 
 
-class MatchPictures(_Paced):
-    """The match's frames. Live, those that cannot be drawn in time are left out and counted."""
+class MatchVideo(_Paced):
+    """The match's video. If live, frames that cannot be drawn in time are dropped and counted."""
 
     __gstmetadata__ = (
-        "Match pictures",
+        "Match video",
         "Source/Video",
         "Draws the built-in match",
         "The Foresight developers",
@@ -219,7 +219,7 @@ class MatchPictures(_Paced):
         return Gst.FlowReturn.OK
 
     def _skip_what_is_late(self) -> None:
-        """What a camera's buffers cannot bridge is lost: then it goes on with the present."""
+        """If too late, drop the frames up to the present."""
         late_ns = self._now_ns() - self._due_ns(self._next)
         if late_ns > _BRIDGED_NS:
             late = -(-late_ns // int(self._unit_ns))
@@ -228,7 +228,7 @@ class MatchPictures(_Paced):
 
 
 class MatchSound(_Paced):
-    """The match's sound in chunks of 20 ms; never dropped, it is cheap."""
+    """The match's sound in chunks of 20 ms; it is cheap to make and never dropped."""
 
     __gstmetadata__ = ("Match sound", "Source/Audio", "Plays the built-in match", "The Foresight developers")
     __gsttemplates__ = _source_template("audio/x-raw, format=(string)S16LE")
@@ -267,13 +267,13 @@ class MatchSound(_Paced):
         end_ns = self._due_ns(start + count)
         buffer.pts, buffer.duration = due_ns, end_ns - due_ns
         buffer.offset, buffer.offset_end = start, start + count
-        # A microphone has a chunk once it is over.
+        # Like a microphone's, a chunk is complete only at its end.
         if self._live and not self._wait_until(end_ns):
             return Gst.FlowReturn.FLUSHING
         return Gst.FlowReturn.OK
 
 
-GObject.type_register(MatchPictures)
+GObject.type_register(MatchVideo)
 GObject.type_register(MatchSound)
 
 
@@ -290,20 +290,20 @@ class MatchSource(Gst.Bin):
         super().__init__()
         self.settings = settings
         self._epoch = _Epoch()
-        self._pictures = MatchPictures(settings, self._epoch, live, duration_s, make_match)
+        self._video = MatchVideo(settings, self._epoch, live, duration_s, make_match)
         self._sound = MatchSound(settings, self._epoch, live, duration_s)
-        for name, source in (("video", self._pictures), ("audio", self._sound)):
+        for name, source in (("video", self._video), ("audio", self._sound)):
             self.add(source)
             ghost(self, static_pad(source, "src"), name)
 
     @property
     def dropped(self) -> int:
-        """How many frames could not be drawn in time since the bin was made. Any thread."""
-        return self._pictures.dropped
+        """How many frames were dropped because they could not be drawn in time. Any thread."""
+        return self._video.dropped
 
     @property
     def start_ns(self) -> int | None:
-        """The running time of the match's first frame; None before there is one. Any thread."""
+        """The running time of the match's first frame; None before it is drawn. Any thread."""
         return self._epoch.running_ns
 
 
@@ -319,10 +319,10 @@ def match_source(
 ) -> MatchSource:
     """A source bin of the match with the pads ``video`` (NV12) and ``audio`` (S16LE, 48 kHz, stereo).
 
-    ``live``: paced by the pipeline's clock like a camera, one frame of latency reported, late frames left out
-    and counted in ``dropped``; else as fast as downstream takes it, from running time 0 on, the same bytes
-    every time. Both streams end after ``duration_s``, never if None. Stopping takes no longer than a frame's
-    drawing. Going to PAUSED paints the stadium, which takes a second or two. `make_match`
-    makes what draws the frames.
+    ``live``: paced by the pipeline's clock like a camera, one frame of latency reported, late frames dropped
+    and counted in ``dropped``; otherwise as fast as downstream accepts it, from running time 0, with the same
+    bytes every time. Both streams end after ``duration_s`` seconds, never if None. Going to PAUSED draws the
+    stadium, which takes one or two seconds; stopping takes at most the time to draw one frame. `make_match`
+    returns the object that draws the frames.
     """
     return MatchSource(settings, live, duration_s, make_match)

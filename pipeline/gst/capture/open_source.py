@@ -1,4 +1,4 @@
-"""What a user can name as a source, opened: a bin whose video and audio pads come when they are known."""
+"""Opens a source that the user named: a bin whose video and audio pads appear once they are known."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pipeline.media.formats import CODECS
 from pipeline.media.source_spec import SourceSpec
 
 RTSP_LATENCY_MS = 200
-"""The jitter buffer of an RTSP camera; a live delay of seconds hides it."""
+"""The jitter buffer of an RTSP camera; the delay of several seconds hides it."""
 
 COMPRESSED = "; ".join(
     [
@@ -41,8 +41,8 @@ COMPRESSED = "; ".join(
         "audio/x-raw",
     ]
 )
-"""Where decoding stops for a compressed window: parsed pictures, since a demuxer's own have no access units yet;
-sound is decoded in any case."""
+"""Caps at which decoding stops for a compressed window: parsed video, because a demuxer's output is not yet split
+into access units; sound is always decoded."""
 
 
 def open_source(
@@ -55,12 +55,11 @@ def open_source(
     limits: CameraLimits = CameraLimits(),
     looked_up: LookUp = look_up,
 ) -> Source:
-    """Open what the user named.
+    """Open a source; its streams become known later.
 
-    `decode` False leaves video as the compressed access units that the source holds. `live` asks a source that
-    has no clock of its own to behave like a camera. `patience_s`: how late a picture of a live URI or a device may
-    be before its last one is repeated (see ReconnectingCamera), with `limits`; None: it is connected once, and its
-    end is the end. `looked_up` says what there is at a path.
+    `decode` False: video stays compressed, in access units. `live`: a source without a clock of its own behaves
+    like a camera. `patience_s`: how late a frame of a live URI or a device may be before the last one is repeated
+    (see ReconnectingCamera), with `limits`; None: connect only once. `looked_up` says what exists at a path.
     Raises SourceError, MissingDependencyError or ConfigError.
     """
     if spec.kind == "match":
@@ -86,13 +85,13 @@ def _open_match(spec: SourceSpec, *, live: bool, duration_s: float | None) -> Pl
 
 
 def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSource:
-    _refuse(spec, looked_up)
+    _check_path(spec, looked_up)
     uri = spec.text if spec.address is None else spec.address.text
     if spec.path is not None:
         uri = spec.path.resolve().as_uri()
     opener = make("uridecodebin", uri=uri)
     opener.connect("source-setup", _set_up_network)
-    opener.connect("deep-element-added", _set_up_page)
+    opener.connect("deep-element-added", _set_up_multipart)
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)
@@ -100,15 +99,15 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     return PlainSource(spec.name, container, spec.is_live, expose)
 
 
-def _refuse(spec: SourceSpec, looked_up: LookUp) -> None:
-    """Raise SourceError where the file or the device is not there, or no longer what it was."""
+def _check_path(spec: SourceSpec, looked_up: LookUp) -> None:
+    """Raise SourceError if the file or device does not exist, or is no longer what it was."""
     refused = spec.refusal(looked_up)
     if refused is not None:
         raise SourceError(refused)
 
 
 def _open_device(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSource:
-    _refuse(spec, looked_up)
+    _check_path(spec, looked_up)
     container = Gst.Bin.new(None)
     camera = make("v4l2src", device=str(spec.path), do_timestamp=True)
     opener = make("decodebin")
@@ -132,18 +131,18 @@ def _set_up_network(_opener: Gst.Element, source: Gst.Element) -> None:
         source.set_property("auto-reconnect", False)  # a new stream needs a new demuxer
 
 
-def _set_up_page(_opener: Gst.Element, _within: Gst.Bin, element: Gst.Element) -> None:
-    """A page of JPEG pictures is one stream; its demuxer would wait for another one for ever."""
+def _set_up_multipart(_opener: Gst.Element, _within: Gst.Bin, element: Gst.Element) -> None:
+    """Tell multipartdemux that Motion JPEG over HTTP is one stream; otherwise it waits for another for ever."""
     factory = element.get_factory()
     if factory is not None and factory.get_name() == "multipartdemux":
         element.set_property("single-stream", True)
 
 
 class _Expose:
-    """Shows the pads of decoding elements at the edge of their bin, as they come, until all have shown theirs."""
+    """Exposes the pads of decoding elements as ghost pads of their bin as they appear, until all are known."""
 
     def __init__(self, container: Gst.Bin, *openers: Gst.Element, one_stream: bool = False) -> None:
-        """`one_stream`: the first pad is all that comes."""
+        """`one_stream`: only one pad will appear."""
         self._container = container
         self._openers = openers
         self._one_stream = one_stream
@@ -187,7 +186,7 @@ def _open_fragment(spec: SourceSpec) -> PlainSource:
         raise SourceError(
             f"{spec.name}: the fragment has no open end; leave its last element's output unlinked"
         )
-    is_live = any(map(_keeps_the_clock, container.children))
+    is_live = any(map(_is_live, container.children))
 
     def find(source: PlainSource) -> None:
         for index, pad in enumerate(ends):
@@ -199,15 +198,15 @@ def _open_fragment(spec: SourceSpec) -> PlainSource:
     return PlainSource(spec.name, container, is_live, find)
 
 
-def _keeps_the_clock(element: Gst.Element) -> bool:
-    """Whether an element's samples come when the clock says so. Of a camera's no property tells it."""
+def _is_live(element: Gst.Element) -> bool:
+    """Whether an element is live: a live GstBaseSrc, or an element whose ``is-live`` is true."""
     if isinstance(element, GstBase.BaseSrc) and element.is_live:
         return True
     return find_property(element, "is-live") is not None and bool(element.get_property("is-live"))
 
 
 def _has_sometimes_pads(element: Gst.Element) -> bool:
-    factory = element.get_factory()  # the element's own list would be freed by PyGObject, for all of its kind
+    factory = element.get_factory()  # PyGObject would free the element's own list, which all its class shares
     return factory is not None and any(
         template.direction == Gst.PadDirection.SRC and template.presence == Gst.PadPresence.SOMETIMES
         for template in factory.get_static_pad_templates()

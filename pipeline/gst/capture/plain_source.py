@@ -1,4 +1,4 @@
-"""A source that is nothing but its element: a file, a launch fragment, the match, a connection to a camera."""
+"""PlainSource: a source without threads of its own: a file, a launch fragment, the match, one connection."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pipeline.timebase import Nanoseconds
 
 @dataclass
 class PlainSource:
-    """A Source that its pipeline starts and stops; when it is lost, it has ended.
+    """A Source that its pipeline starts and stops, and that does not reconnect.
 
-    `find_streams(source)` has the streams reported to `found` and `complete`, within that call or later.
+    `find_streams(source)` reports the streams to `found` and `complete`, within that call or later.
     """
 
     name: str
@@ -28,30 +28,30 @@ class PlainSource:
 
     @property
     def has_own_pipelines(self) -> bool:
-        """No."""
+        """False."""
         return False
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing."""
+        """Empty."""
         return ()
 
     @property
     def dropped(self) -> int:
-        """Frames that it left out because they could not be had in time."""
+        """How many frames it dropped because they were too late."""
         return self.count_dropped()
 
     @property
     def outages(self) -> int:
-        """It is lost once at most, and then for good."""
+        """Always 0: it does not reconnect."""
         return 0
 
     def is_lost_at(self, _time_ns: Nanoseconds) -> bool:
-        """Never: what it brings is its own."""
+        """False: it never repeats a frame."""
         return False
 
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
-        """Have `on_stream(pad)` called for every stream and `on_complete()` once no more will come.
+        """Call `on_stream(pad)` for every stream and `on_complete()` once all are known.
 
         Static pads are reported within this call, others later from a streaming thread.
         """
@@ -59,7 +59,7 @@ class PlainSource:
         self.find_streams(self)
 
     def found(self, pad: Gst.Pad) -> None:
-        """Report a stream's pad (at the edge of `element`)."""
+        """Report a stream's pad, a source pad of `element`."""
         if self._on_stream is not None:
             self._on_stream(pad)
 
@@ -69,10 +69,10 @@ class PlainSource:
             self._on_complete()
 
     def start(self, _base_ns: int, _on_failure: Callable[[ForesightError], object]) -> None:
-        """Nothing: the pipeline starts it."""
+        """Do nothing: the pipeline starts it."""
 
     def leave(self) -> None:
-        """Nothing: the pipeline ends it."""
+        """Do nothing: the pipeline ends it."""
 
     def close(self) -> None:
-        """Nothing: the pipeline stops it."""
+        """Do nothing: the pipeline stops it."""

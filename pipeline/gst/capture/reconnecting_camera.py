@@ -1,4 +1,4 @@
-"""A live camera that is called again when it goes: the run goes on with its last picture and with silence."""
+"""ReconnectingCamera: reconnects a live camera; meanwhile its last frame and silence fill the gap."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, s
 logger = logging.getLogger("foresight")
 
 SPARE_NS = 200 * NS_PER_MS
-"""Pictures of several cameras wait this much for each other beyond the latency that each reports."""
+"""How long frames of several cameras wait for each other, in addition to the latency that each reports."""
 
 
 class ReconnectingCamera:
-    """Feeds a live camera's picture and sound into a pipeline for as long as that runs, whatever the camera does.
+    """Feeds a live camera's video and sound into a pipeline without interruption. A Source.
 
-    `element` goes into the pipeline; its pads, and so its streams, are those of the first connection. One thread
-    connects, watches and connects again, another one stands in for what does not come. A camera that was never
-    there is a failure, one that goes later an outage: counted, logged once. A Source. Any thread may call.
+    `element` goes into the pipeline; its pads are the streams of the first connection. One thread connects, watches
+    and reconnects, another fills gaps. If the first connection fails, the source has failed; a later loss is an
+    outage, which is counted and logged once. Any thread may call; only `close` blocks.
     """
 
     is_live = True
@@ -43,8 +43,8 @@ class ReconnectingCamera:
         patience_s: float,
         limits: CameraLimits = CameraLimits(),
     ) -> None:
-        """`name`: the address without secrets. `open_source` opens a connection's source, `paced` one that sends
-        in bursts (see CameraConnection). `patience_s`: how late a sample may be before another stands in for it."""
+        """`name`: the address without secrets. `open_source` opens the source of each connection; `paced`: it sends
+        in bursts (see CameraConnection). `patience_s`: how late a sample may be before it is replaced."""
         self.name = name
         self.element = Gst.Bin.new(None)
         self._open_source = open_source
@@ -55,7 +55,7 @@ class ReconnectingCamera:
         self._on_complete: Callable[[], None] | None = None
         self._base_ns = 0
         self._on_failure: Callable[[ForesightError], object] = lambda _error: None
-        self._pictures: PictureFeed | None = None
+        self._video: PictureFeed | None = None
         self._feeds: dict[str, Feed] = {}
         self._sound_form = Gst.Caps.from_string(SOUND_FORM)
         self._is_known = False
@@ -64,12 +64,12 @@ class ReconnectingCamera:
         self._threads: list[threading.Thread] = []
 
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
-        """Have `on_stream(pad)` and `on_complete()` called once the first connection has shown its streams."""
+        """Call `on_stream(pad)` and `on_complete()` once the streams of the first connection are known."""
         self._on_stream, self._on_complete = on_stream, on_complete
 
     def start(self, base_ns: int, on_failure: Callable[[ForesightError], object]) -> None:
-        """Connect. `base_ns`: what the system clock showed at running time 0. `on_failure(error)` is called from
-        the camera's thread when it was never there."""
+        """Connect. `base_ns`: the system clock at running time 0. `on_failure(error)` is called from the camera's
+        thread if the first connection fails."""
         self._base_ns, self._on_failure = base_ns, on_failure
         for work, role in ((self._keep_connected, "connection"), (self._keep_going, "hold")):
             thread = threading.Thread(target=work, name=f"camera-{role}", daemon=True)
@@ -77,20 +77,20 @@ class ReconnectingCamera:
             thread.start()
 
     def leave(self) -> None:
-        """Take nothing more and connect no more. Returns at once; idempotent."""
+        """Stop receiving and reconnecting. Returns at once; idempotent."""
         self._closing.set()
 
     def close(self) -> None:
-        """`leave`, and wait until the connection is closed, `stop_s` of the limits at most. Idempotent."""
+        """Call `leave`, and wait for each thread for at most the limits' `stop_s`. Idempotent."""
         self.leave()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(self._limits.stop_s)
 
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
-        """Whether the picture of that running time had stood still for a while because nothing came."""
+        """Whether the frame of that running time had been held for `notice_s` or longer."""
         notice_ns = seconds_to_ns(self._limits.notice_s)
-        outages: tuple[Outage, ...] = () if self._pictures is None else self._pictures.outages
+        outages: tuple[Outage, ...] = () if self._video is None else self._video.outages
         return any(
             one.begin_ns + notice_ns <= time_ns and (one.end_ns is None or time_ns < one.end_ns)
             for one in reversed(outages)
@@ -98,17 +98,17 @@ class ReconnectingCamera:
 
     @property
     def outages(self) -> int:
-        """How often it was lost."""
+        """How often the connection was lost."""
         return self._reconnector.losses
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know, a line each."""
-        if not self.outages or self._pictures is None:
+        """At most one line for the user: how often the connection was lost, and for how long."""
+        if not self.outages or self._video is None:
             return ()
         times = "once" if self.outages == 1 else f"{self.outages} times"
         state = "; still offline" if self._reconnector.is_away else ""
-        held_s = ns_to_seconds(self._pictures.held_ns)
+        held_s = ns_to_seconds(self._video.held_ns)
         return (f"{self.name}: connection lost {times}, last frame held for {held_s:.1f} s{state}",)
 
     # On the camera's own threads
@@ -117,7 +117,7 @@ class ReconnectingCamera:
         self._reconnector.run(self._connect)
 
     def _connect(self) -> Disconnected | None:
-        """One connection from its begin to its end; None where no other is to follow."""
+        """Run one connection from start to end; None if no other should follow."""
         if self._closing.is_set():
             return None
         connection, failure = self._stay_connected()
@@ -127,7 +127,7 @@ class ReconnectingCamera:
         if failure is None or is_recorded or not self._is_known:
             self._give_up(failure)
             return None
-        return Disconnected(str(failure), was_up=connection is not None and connection.has_picture)
+        return Disconnected(str(failure), was_up=connection is not None and connection.has_video)
 
     def _stay_connected(self) -> tuple[CameraConnection | None, ForesightError | None]:
         try:
@@ -138,7 +138,7 @@ class ReconnectingCamera:
                 sound_form=self._sound_form,
                 feed_for=self._feed_for,
                 on_known=self._on_known,
-                on_picture=self._on_picture,
+                on_video=self._on_video,
                 limits=self._limits,
             )
         except ForesightError as error:
@@ -146,7 +146,7 @@ class ReconnectingCamera:
         return connection, connection.run_until_closed(self._closing, patient=not self._is_known)
 
     def _give_up(self, failure: ForesightError | None) -> None:
-        """A film over the network has ended, or the camera was never there."""
+        """End the source: a recording has ended, or (with `failure`) the first connection failed."""
         if failure is not None:
             self._on_failure(failure)
             return
@@ -167,18 +167,18 @@ class ReconnectingCamera:
     # On a connection's streaming threads
 
     def _feed_for(self, kind: str, caps: Gst.Caps, latency_ns: Nanoseconds) -> Feed | None:
-        """Where a connection's stream goes: where the first one's went."""
+        """The feed for a stream; the first connection creates the feeds, later ones reuse them."""
         if self._is_known or self._on_stream is None:
             return self._feeds.get(kind)
         feed: Feed
         if kind == "video":
-            feed = self._pictures = PictureFeed(kind, caps, self._patience_ns)
+            feed = self._video = PictureFeed(kind, caps, self._patience_ns)
         else:
             feed = SoundFeed(kind, caps, self._patience_ns)
             self._sound_form = caps
         feed.element.set_property("min-latency", latency_ns + SPARE_NS)
         media = Gst.Caps.new_empty_simple(caps.get_structure(0).get_name())
-        form = make("capsfilter", caps=media)  # an appsrc does not tell what it will send
+        form = make("capsfilter", caps=media)  # an appsrc does not report its caps before data
         chain(self.element, feed.element, form)
         self._on_stream(ghost(self.element, static_pad(form, "src"), kind))
         form.sync_state_with_parent()
@@ -191,6 +191,6 @@ class ReconnectingCamera:
             self._is_known = True
             self._on_complete()
 
-    def _on_picture(self) -> None:
+    def _on_video(self) -> None:
         if self._reconnector.mark_back():
             logger.warning("%s: reconnected", self.name)

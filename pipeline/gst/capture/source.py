@@ -1,4 +1,4 @@
-"""Source: what the analysis pipeline has to know of one of its sources, whatever it is."""
+"""Source: the protocol between the analysis pipeline and each of its sources."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ StreamCallback = Callable[[Gst.Pad], None]
 
 
 class Source(Protocol):
-    """One opened source: put `element` into a pipeline, call `watch`, then `start` when the pipeline plays.
+    """One opened source: put `element` into a pipeline, call `watch`, then `start` once the pipeline is playing.
 
     Any thread may call; only `close` blocks.
     """
 
     @property
     def name(self) -> str:
-        """What the user wrote, without secrets."""
+        """The source as the user wrote it, without secrets."""
 
     @property
     def element(self) -> Gst.Element:
-        """What the streams come out of."""
+        """The element whose source pads are the streams."""
 
     @property
     def is_live(self) -> bool:
-        """Whether it runs on a clock of its own."""
+        """Whether it delivers in real time, by its own clock."""
 
     @property
     def has_own_pipelines(self) -> bool:
-        """Whether its samples come from pipelines of its own, which share the running time of this one."""
+        """Whether its samples come from pipelines of its own, which use the analysis pipeline's running time."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know about it, a line each."""
+        """Lines for the user about it."""
 
     @property
     def dropped(self) -> int:
-        """Frames that it left out because they could not be had in time."""
+        """How many frames it dropped because they were too late."""
 
     @property
     def outages(self) -> int:
-        """How often it was lost, to be reconnected."""
+        """How often it lost its connection and reconnected."""
 
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
-        """Whether its picture of that running time only stands in for one that did not come."""
+        """Whether its frame of that running time is an older one, held because none arrived."""
 
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
-        """Have `on_stream(pad)` called for every stream and `on_complete()` once no more will come.
+        """Call `on_stream(pad)` for every stream and `on_complete()` once all are known.
 
-        Pads that are known are reported within this call, others later from a thread of the source.
+        Known pads are reported within this call, others later from a thread of the source.
         """
 
     def start(self, base_ns: int, on_failure: Callable[[ForesightError], object]) -> None:
-        """Connect, where that is not the pipeline's work. `base_ns`: the system clock at running time 0.
+        """Connect, if the pipeline does not. `base_ns`: the system clock at running time 0.
 
-        `on_failure(error)` is called from a thread of the source when there is nothing to connect to.
+        `on_failure(error)` is called from a thread of the source when it cannot connect.
         """
 
     def leave(self) -> None:
-        """Bring nothing more. Idempotent."""
+        """Deliver nothing more. Idempotent."""
 
     def close(self) -> None:
-        """`leave`, and wait for what still runs, for a bounded time. Idempotent."""
+        """Call `leave`, and wait for the source's threads for a bounded time. Idempotent."""

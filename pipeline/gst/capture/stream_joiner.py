@@ -1,4 +1,4 @@
-"""Joins the streams that sources show, as they come, to where they belong: one picture a camera, one sound."""
+"""Links the streams of the sources as they appear: the first video of each camera, and the sound of one."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pipeline.gst.core.elements import add, chain, drain, is_raw, make, media_ty
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
-PICTURES = ("video", "image")
+VIDEO_KINDS = ("video", "image")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamTargets:
-    """Where the streams of several sources belong.
+    """Where the streams of several sources go.
 
-    `pictures`: where source i's first picture enters; `sound`: what takes one source's sound. `decode`: pictures
-    are decoded on the way. `sound_source`: whose sound is taken, None for the first that has any. `limit_ns`: every
-    stream ends at this running time. `on_sound(source, where it enters)` is called when there is sound,
-    `on_complete(sources with a picture)` when all streams are known.
+    `video`: the pad for the first video stream of each source, in order. `sound`: the sink for the sound of one
+    source. `decode`: video is decoded on the way. `sound_source`: whose sound is used, None for the first source
+    that has any. `limit_ns`: every stream ends at this running time. `on_sound(source, entry pad)` is called when
+    there is sound, `on_complete(sources with video)` when all streams are known.
     """
 
-    pictures: Sequence[Gst.Pad]
+    video: Sequence[Gst.Pad]
     sound: GstApp.AppSink
     decode: bool
     sound_source: int | None
@@ -44,34 +44,34 @@ def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: Str
 
 
 class _Joiner:
-    """Called from the sources' streaming threads; one lock, never held across a GStreamer call."""
+    """Called from the sources' streaming threads. Lock: `_lock`, never held during a GStreamer call."""
 
     def __init__(self, pipeline: Gst.Pipeline, targets: StreamTargets, count: int) -> None:
         self._pipeline = pipeline
         self._targets = targets
         self._lock = threading.Lock()
         self._pending = set(range(count))
-        self._pictured: set[int] = set()
+        self._with_video: set[int] = set()
         self._sounds: dict[int, tuple[Gst.Pad, int]] = {}
 
     def found(self, index: int, pad: Gst.Pad) -> None:
-        """A stream of source `index`: the first picture and the first sound count, the rest is discarded."""
+        """Link a new stream of source `index`: its first video and its first audio are used, others discarded."""
         kind = media_type(pad_caps(pad))
         with self._lock:
-            first_picture = kind in PICTURES and index not in self._pictured
-            first_sound = (
+            is_first_video = kind in VIDEO_KINDS and index not in self._with_video
+            is_first_sound = (
                 kind == "audio" and index not in self._sounds and self._targets.sound_source in (None, index)
             )
-            if first_picture:
-                self._pictured.add(index)
-        if first_picture:
+            if is_first_video:
+                self._with_video.add(index)
+        if is_first_video:
             self._limit(pad)
             if self._targets.decode:
-                self._link_decoded(pad, self._targets.pictures[index])
+                self._link_decoded(pad, self._targets.video[index])
             else:
-                pad.link(self._targets.pictures[index])
-        elif first_sound:
-            # held until every source is known, so that the choice does not depend on who was faster
+                pad.link(self._targets.video[index])
+        elif is_first_sound:
+            # blocked until every source is known, so that the choice does not depend on which is faster
             block = pad.add_probe(
                 Gst.PadProbeType.BLOCK_DOWNSTREAM, lambda _pad, _info: Gst.PadProbeReturn.OK
             )
@@ -81,7 +81,7 @@ class _Joiner:
             drain(self._pipeline, pad)
 
     def complete(self, index: int) -> None:
-        """Source `index` has shown all it has. Once: an element may say so again when its streams change."""
+        """Note that all streams of source `index` are known; an element may report this more than once."""
         with self._lock:
             if index not in self._pending:
                 return
@@ -89,14 +89,14 @@ class _Joiner:
             if self._pending:
                 return
             sounds = sorted(self._sounds.items())
-            pictured = set(self._pictured)
+            with_video = set(self._with_video)
         for position, (source, (pad, block)) in enumerate(sounds):
             if position == 0:
                 self._take_sound(source, pad)
             else:
                 drain(self._pipeline, pad)
             pad.remove_probe(block)
-        self._targets.on_complete(pictured)
+        self._targets.on_complete(with_video)
 
     def _take_sound(self, source: int, pad: Gst.Pad) -> None:
         queue, shape = make("queue"), make("capsfilter")
@@ -110,7 +110,7 @@ class _Joiner:
         self._link_decoded(pad, static_pad(queue, "sink"))
 
     def _link_decoded(self, pad: Gst.Pad, entry: Gst.Pad) -> None:
-        """Link `pad` to `entry`, through a decoder where it is not raw (a fragment's may be compressed)."""
+        """Link `pad` to `entry`, through a decoder if it is not raw (from a fragment, for example)."""
         if is_raw(pad_caps(pad)):
             pad.link(entry)
             return

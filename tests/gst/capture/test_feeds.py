@@ -159,7 +159,7 @@ def test_silence_joins_the_sound_on_both_sides_to_the_sample() -> None:
     [
         (RAW, None),
         (RAW.replace("I420", "NV12").replace("25/1", "30/1"), None),
-        (RAW.replace("width=16", "width=32"), "its picture is 32x16 now, 16x16 before"),
+        (RAW.replace("width=16", "width=32"), "its video is 32x16 now, 16x16 before"),
         (H264, "it sends video/x-h264 now, video/x-raw before"),
     ],
 )
