@@ -22,7 +22,7 @@ def match_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def long_video(match_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The match video again and again for 24 seconds, a frame each 40 ms across its joints too."""
+    """The match video repeated for 24 seconds, with a frame every 40 ms across the joints too."""
     given = ["-stream_loop", "2", "-i", match_video, "-t", "24", "-vf", "fps=25"]
     encoded = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy"]
     return made_once(tmp_path_factory, "long.mkv", lambda video: _ffmpeg(*given, *encoded, video))

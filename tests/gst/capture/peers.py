@@ -10,7 +10,7 @@ from tests.gst.output.peers import Peer, free_port, wait_until
 
 
 class RtspCamera(Peer):
-    """An RTSP server that sends a video at its own pace, from its begin to each who comes."""
+    """An RTSP server that sends a video in real time, to each client from its beginning."""
 
     def __init__(self, video: Path, folder: Path) -> None:
         self.port = free_port()
@@ -35,7 +35,7 @@ class RtspCamera(Peer):
 
 
 class SrtCamera(Peer):
-    """ffmpeg, which waits for a caller and sends it a video as a transport stream at its own pace."""
+    """ffmpeg as an SRT listener: sends its caller a video as a transport stream, in real time."""
 
     def __init__(self, video: Path, folder: Path) -> None:
         self.port = free_port(socket.SOCK_DGRAM)

@@ -1,4 +1,4 @@
-"""A network camera for the tests, as a program of its own: serves a video at its own pace over RTSP.
+"""A network camera for the tests, as a program of its own: serves a video over RTSP in real time.
 
 python -m tests.gst.capture.rtsp_camera PORT VIDEO (Matroska, h264 and aac)
 """

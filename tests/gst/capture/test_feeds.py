@@ -1,4 +1,4 @@
-"""What stands in for a camera's picture and sound, sample by sample, on a clock of the test's own."""
+"""What replaces a camera's video and sound during an outage, sample by sample, with a test clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOUND = "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2"
 
 
 class _Recorder:
-    """In the appsrc's place: what was sent, as (time, bytes)."""
+    """Takes the place of the appsrc and keeps what was sent, as (time, bytes)."""
 
     def __init__(self) -> None:
         self.samples: list[tuple[int, bytes]] = []
@@ -40,7 +40,7 @@ def recorded(feed: Feed) -> _Recorder:
 
 
 def sample(caps: str, time_ms: int, content: bytes, key: bool = True) -> Gst.Sample:
-    """One sample of a connection whose segment begins an hour into the camera's own time."""
+    """One sample of a connection whose segment begins an hour into the camera's time."""
     hour_ns = 3600 * Gst.SECOND
     buffer: Any = Gst.Buffer.new_wrapped(content)
     buffer.pts = hour_ns + time_ms * NS_PER_MS
@@ -58,7 +58,7 @@ def ns(time_ms: int) -> Nanoseconds:
 
 @pytest.fixture
 def pictures() -> PictureFeed:
-    """Two frames have come, at 0 and 40 ms, each at its time."""
+    """Two frames have arrived on time, at 0 and 40 ms."""
     caps = Gst.Caps.from_string(RAW)
     assert caps is not None
     return PictureFeed("video", caps, PATIENCE_NS)
@@ -68,7 +68,7 @@ def take(feed: Feed, caps: str, time_ms: int, content: bytes = b"picture", key: 
     return feed.take(sample(caps, time_ms, content, key), ns(time_ms))
 
 
-def test_a_picture_that_is_late_within_patience_keeps_its_place(pictures: PictureFeed) -> None:
+def test_a_frame_that_is_slightly_late_keeps_its_timestamp(pictures: PictureFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0)
     assert pictures.fill(ns(239)) == ns(240)
@@ -77,7 +77,7 @@ def test_a_picture_that_is_late_within_patience_keeps_its_place(pictures: Pictur
     assert pictures.outages == ()
 
 
-def test_the_last_picture_is_repeated_until_the_camera_is_back(pictures: PictureFeed) -> None:
+def test_the_last_frame_is_repeated_until_the_camera_is_back(pictures: PictureFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0, b"last")
     pictures.fill(ns(330))
@@ -93,7 +93,7 @@ def test_the_last_picture_is_repeated_until_the_camera_is_back(pictures: Picture
     assert pictures.held_ns == ns(280)
 
 
-def test_a_picture_whose_place_is_taken_is_left_out(pictures: PictureFeed) -> None:
+def test_a_frame_whose_time_is_already_filled_is_dropped(pictures: PictureFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0)
     pictures.fill(ns(330))
@@ -103,14 +103,14 @@ def test_a_picture_whose_place_is_taken_is_left_out(pictures: PictureFeed) -> No
     assert sent.times_ms == [0, 40, 80, 120, 160]
 
 
-def test_a_short_hole_in_a_connection_stays_as_it_is(pictures: PictureFeed) -> None:
+def test_a_short_gap_in_a_connection_is_not_filled(pictures: PictureFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0)
     take(pictures, RAW, 120)
     assert sent.times_ms == [0, 120]
 
 
-def test_a_picture_without_a_timestamp_is_of_now(pictures: PictureFeed) -> None:
+def test_a_frame_without_a_timestamp_gets_the_current_time(pictures: PictureFeed) -> None:
     sent = recorded(pictures)
     untimed = Gst.Sample.new(Gst.Buffer.new_wrapped(b"picture"), Gst.Caps.from_string(RAW), None, None)
     pictures.take(untimed, ns(100))
@@ -118,7 +118,7 @@ def test_a_picture_without_a_timestamp_is_of_now(pictures: PictureFeed) -> None:
     assert sent.times_ms == [100, 141]
 
 
-def test_compressed_pictures_hold_the_last_keyframe_and_go_on_with_the_next() -> None:
+def test_compressed_video_repeats_the_last_keyframe_and_continues_with_the_next() -> None:
     caps = Gst.Caps.from_string(H264)
     assert caps is not None
     feed = PictureFeed("video", caps, PATIENCE_NS)
@@ -135,7 +135,7 @@ def test_compressed_pictures_hold_the_last_keyframe_and_go_on_with_the_next() ->
     assert sent.times_ms == [40, 80, 120, 160, 200, 240]
 
 
-def test_silence_joins_the_sound_on_both_sides_to_the_sample() -> None:
+def test_silence_meets_the_sound_on_both_sides_exactly() -> None:
     caps = Gst.Caps.from_string(SOUND)
     assert caps is not None
     feed = SoundFeed("audio", caps, PATIENCE_NS)
@@ -163,7 +163,7 @@ def test_silence_joins_the_sound_on_both_sides_to_the_sample() -> None:
         (H264, "it sends video/x-h264 now, video/x-raw before"),
     ],
 )
-def test_a_camera_that_comes_back_as_another_does_not_fit(
+def test_a_camera_that_returns_with_other_caps_is_refused(
     pictures: PictureFeed, caps: str, reason: str | None
 ) -> None:
     form = Gst.Caps.from_string(caps)

@@ -1,4 +1,4 @@
-"""The match as a GStreamer source: every frame and sample once, one epoch, camera-like when live, quick to stop."""
+"""The built-in match as a GStreamer source: every frame and sample once, paced when live, quick to stop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WAIT_S = 30
 
 @dataclass
 class Run:
-    """A match played into two handoffs."""
+    """A match that is played into two handoffs."""
 
     source: MatchSource
     pipeline: Gst.Pipeline = field(default_factory=lambda: Gst.Pipeline.new(None))
@@ -75,7 +75,7 @@ class Run:
         return np.frombuffer(b"".join(self.sound), np.int16).reshape(-1, 2)
 
 
-def test_offline_every_frame_and_sample_comes_once_and_in_time() -> None:
+def test_offline_every_frame_and_sample_comes_once_in_order() -> None:
     run = Run(match_source(TINY, duration_s=3.25))
     run.to_the_end()
     assert [pts for pts, _, _ in run.frames] == [round(index * 1e9 / 30) for index in range(98)]
@@ -96,8 +96,8 @@ def test_flashes_and_clicks_have_the_same_running_time() -> None:
     assert clicks == pytest.approx(flashes, abs=1e-4)
 
 
-def test_the_pictures_are_the_match_s_own_even_where_rows_are_padded() -> None:
-    """322 is no multiple of four, so GStreamer pads the rows."""
+def test_frames_equal_those_of_the_match_also_with_padded_rows() -> None:
+    """322 is not a multiple of four, so GStreamer pads the rows."""
     run = Run(match_source(TINY, duration_s=0.5))
     run.to_the_end()
     match, out = Match(TINY), Frame.empty("NV12", TINY.width, TINY.height)
@@ -106,7 +106,7 @@ def test_the_pictures_are_the_match_s_own_even_where_rows_are_padded() -> None:
         assert mean == pytest.approx(float(out.luma.mean()))
 
 
-def test_a_second_start_plays_the_match_again_from_its_beginning() -> None:
+def test_a_second_start_plays_the_match_from_its_beginning() -> None:
     run = Run(match_source(TINY, duration_s=0.4))
     run.to_the_end()
     first = list(run.frames)
@@ -115,7 +115,7 @@ def test_a_second_start_plays_the_match_again_from_its_beginning() -> None:
     assert run.frames == first
 
 
-def test_live_is_paced_by_the_clock_and_says_so() -> None:
+def test_live_is_paced_by_the_clock_and_reports_itself_live() -> None:
     run = Run(match_source(TINY, live=True, duration_s=0.6))
     query = Gst.Query.new_latency()
     run.pipeline.set_state(Gst.State.PAUSED)
@@ -131,13 +131,13 @@ def test_live_is_paced_by_the_clock_and_says_so() -> None:
     assert [pts for pts, _, _ in run.frames] == [start_ns + round(index * 1e9 / 30) for index in indices]
     assert indices == sorted(set(indices))
     assert indices[-1] - len(indices) + 1 <= run.source.dropped
-    # None is early, whatever the machine's load.
+    # No frame is early, whatever the machine's load.
     assert min(run.late_ns) >= -1_000_000
     assert run.sound_times[0][0] == start_ns
     assert len(run.samples()) == round(0.6 * RATE_HZ)
 
 
-def test_live_a_consumer_that_stalls_costs_frames_that_are_counted_never_a_backlog() -> None:
+def test_live_a_stalled_consumer_causes_counted_drops_and_no_backlog() -> None:
     hold = threading.Event()
     run = Run(match_source(TINY, live=True, duration_s=None), hold=hold)
     run.pipeline.set_state(Gst.State.PLAYING)

@@ -1,4 +1,4 @@
-"""The notice of a lost camera, on the picture."""
+"""The notice of a camera outage, drawn on the frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def grey(pixel_format: PixelFormat, width: int = 640, height: int = 360) -> Fram
 
 
 @pytest.mark.parametrize("pixel_format", get_args(PixelFormat))
-def test_white_letters_on_a_black_band_at_the_top(pixel_format: PixelFormat) -> None:
+def test_the_notice_is_white_text_on_a_black_band_at_the_top(pixel_format: PixelFormat) -> None:
     frame = grey(pixel_format)
     draw_notice(frame, ["camera lost: rtsp://***@camera/1", "camera lost: srt://caméra"])
     band = frame.luma[:60]
@@ -35,7 +35,7 @@ def test_white_letters_on_a_black_band_at_the_top(pixel_format: PixelFormat) -> 
         assert np.all(plane[30:] == 100)
 
 
-def test_a_long_line_is_written_smaller() -> None:
+def test_a_long_notice_is_written_smaller() -> None:
     frame = grey("NV12", 320, 180)
     draw_notice(frame, ["camera lost: rtsp://" + "long." * 40])
     columns = np.flatnonzero((frame.luma[:16] > 60).any(axis=0))
@@ -43,7 +43,7 @@ def test_a_long_line_is_written_smaller() -> None:
     assert columns[-1] < 317
 
 
-def test_it_is_drawn_at_the_captured_time_of_the_outage() -> None:
+def test_the_notice_is_drawn_at_the_capture_time_of_the_outage() -> None:
     def lost(time_ns: Nanoseconds) -> list[str]:
         return ["camera"] if time_ns == 3 * NS_PER_S else []
 

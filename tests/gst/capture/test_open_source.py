@@ -1,4 +1,4 @@
-"""What the check lets pass the opener opens, and what one refuses the other does: files, devices, fragments."""
+"""The check and the opener accept and refuse the same sources: files, devices, fragments."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_check_and_opener_refuse_the_same(text: str, tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize("text", ["/dev/v4l/by-id/usb-A_Camera!-video-index0", "my camera", "/dev/video0"])
-def test_a_camera_is_opened_by_whatever_name(text: str) -> None:
+def test_a_camera_is_opened_by_any_of_its_names(text: str) -> None:
     source = opened(text, lambda _path: Found.CAMERA)
     (camera,) = (
         element
@@ -65,7 +65,7 @@ def test_a_camera_is_opened_by_whatever_name(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["a video! 100%.MP4", "a#b?c.mkv"])
 @pytest.mark.parametrize("by_uri", [False, True])
-def test_a_file_is_found_by_its_name_and_by_its_uri(name: str, by_uri: bool, tmp_path: Path) -> None:
+def test_a_file_is_opened_by_its_path_and_by_its_uri(name: str, by_uri: bool, tmp_path: Path) -> None:
     video = tmp_path / name
     video.touch()
     source = opened(video.as_uri() if by_uri else str(video))
@@ -82,11 +82,11 @@ def test_a_file_is_found_by_its_name_and_by_its_uri(name: str, by_uri: bool, tmp
         ("audiotestsrc ! queue", False),
     ],
 )
-def test_a_fragments_elements_say_whether_they_keep_the_clock(fragment: str, is_live: bool) -> None:
+def test_a_fragments_elements_tell_whether_it_is_live(fragment: str, is_live: bool) -> None:
     assert opened(f"gst:{fragment}").is_live == is_live
 
 
-def test_rtp_is_received_though_nobody_says_that_there_is_one_stream_alone(tmp_path: Path) -> None:
+def test_rtp_is_received_although_it_does_not_announce_its_streams(tmp_path: Path) -> None:
     port, video = free_port(), tmp_path / "video.mkv"
     sender = Gst.parse_launch(
         "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=25/1 "
@@ -109,7 +109,7 @@ def test_rtp_is_received_though_nobody_says_that_there_is_one_stream_alone(tmp_p
     assert report.frames_out == len(videos.frame_times(video)) > 25
 
 
-def test_to_look_at_a_fragments_elements_takes_nothing_from_others_of_their_kind() -> None:
+def test_inspecting_a_fragments_elements_leaves_other_elements_unchanged() -> None:
     fragment = "gst:videotestsrc ! x264enc ! mpegtsmux"
     for _ in range(3):
         opened(fragment)

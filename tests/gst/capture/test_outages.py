@@ -1,4 +1,4 @@
-"""A camera that is killed and started again in the middle of a run, as the recorded video tells it."""
+"""A camera that is killed and restarted during a run, as the recording shows it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.gst.output.runs import FPS, Running, settings
 
 WIDTH, HEIGHT = 320, 108
 BAND_PX = 8
-"""Less than the height of the notice."""
+"""Rows; less than the height of the notice."""
 CHUNK_S = 0.02
 
 
@@ -41,7 +41,7 @@ def silent_span_s(video: Path) -> tuple[float, float]:
 
 
 def expect_frame_rate(times: NDArray[np.float64], begin_s: float, end_s: float) -> None:
-    """Between these times a frame follows each other; where the camera is back, by half a frame more or less."""
+    """Between these times there is a frame every 40 ms; where the camera returns, half a frame more or less."""
     steps = np.diff(times[(times > begin_s) & (times < end_s)])
     assert len(steps) > (end_s - begin_s) * FPS - 3
     assert steps.min() > 0.48 / FPS
@@ -49,7 +49,7 @@ def expect_frame_rate(times: NDArray[np.float64], begin_s: float, end_s: float) 
 
 
 def lose_and_find(application: PanoramaWithVirtualCamera, camera: RtspCamera | SrtCamera) -> RunReport:
-    """Run, kill the camera, start it again, end the run."""
+    """Start a run, kill the camera, restart it, stop the run."""
     with camera:
         running = Running(application)
         running.wait_shown(2.5)
@@ -69,7 +69,7 @@ def lose_and_find(application: PanoramaWithVirtualCamera, camera: RtspCamera | S
     ("kind", "storage"),
     [(RtspCamera, "raw"), (RtspCamera, "source"), (SrtCamera, "raw")],
 )
-def test_the_film_goes_on_without_its_camera_and_with_it_again(
+def test_recording_continues_while_the_camera_is_offline_and_after_it_returns(
     kind: type[RtspCamera | SrtCamera],
     storage: str,
     match_video: Path,
@@ -107,7 +107,7 @@ def test_the_film_goes_on_without_its_camera_and_with_it_again(
 
 
 @pytest.mark.parametrize("storage", ["raw", "source"])
-def test_one_of_two_cameras_goes_and_the_other_goes_on(
+def test_one_of_two_cameras_fails_and_the_other_continues(
     storage: str, long_video: Path, tmp_path: Path
 ) -> None:
     lens = RectilinearLens((WIDTH, HEIGHT), 260.0, ((WIDTH - 1) / 2, (HEIGHT - 1) / 2))
@@ -133,7 +133,7 @@ def test_one_of_two_cameras_goes_and_the_other_goes_on(
     assert sum("lost once" in note for note in report.notes) == 1
 
 
-def test_a_run_can_be_ended_while_its_camera_is_away(match_video: Path, tmp_path: Path) -> None:
+def test_a_run_can_be_stopped_while_its_camera_is_offline(match_video: Path, tmp_path: Path) -> None:
     camera, record = RtspCamera(match_video, tmp_path), tmp_path / "record.mkv"
     application = PanoramaWithVirtualCamera(settings(match_video, sources=[camera.url], outputs=[record]))
     with camera:
@@ -147,14 +147,14 @@ def test_a_run_can_be_ended_while_its_camera_is_away(match_video: Path, tmp_path
     assert any(note.endswith("still offline") for note in report.notes)
 
 
-def test_a_camera_that_was_never_there_is_an_error(tmp_path: Path) -> None:
+def test_a_camera_that_never_answers_is_an_error(tmp_path: Path) -> None:
     url = f"rtsp://operator:hunter2@127.0.0.1:{free_port()}/camera"
     with pytest.raises(SourceError, match="no answer") as caught:
         PanoramaWithVirtualCamera(settings(Path(), sources=[url], outputs=[tmp_path / "a.mkv"])).run()
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_film_on_a_web_server_ends_the_run(short_video: Path, tmp_path: Path) -> None:
+def test_the_end_of_a_video_on_a_web_server_ends_the_run(short_video: Path, tmp_path: Path) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(short_video.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         serving = threading.Thread(target=server.serve_forever)

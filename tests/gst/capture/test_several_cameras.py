@@ -1,4 +1,4 @@
-"""Several cameras in one rig: one that goes, one that is late; the rest goes on."""
+"""Several cameras in one rig: one that ends early, one that fails; the others continue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 320, 180
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Path:
-    """Two cameras side by side, 60 degrees apart."""
+    """A rig of two cameras side by side, 60 degrees apart."""
     lens = RectilinearLens((WIDTH, HEIGHT), 260.0, ((WIDTH - 1) / 2, (HEIGHT - 1) / 2))
     cameras = (Camera("left", lens, yaw_deg=-30.0), Camera("right", lens, yaw_deg=30.0))
     path = tmp_path / "rig.toml"
@@ -28,7 +28,7 @@ def rig(tmp_path: Path) -> Path:
 
 
 def camera(pattern: str, live: bool, frames: int, then: str = "identity") -> str:
-    """A camera of that pattern for that many frames."""
+    """A camera that shows that test pattern for that many frames."""
     caps = f"video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate=25/1"
     return f"gst:videotestsrc is-live={str(live).lower()} pattern={pattern} num-buffers={frames} ! {caps} ! {then}"
 
@@ -50,7 +50,7 @@ def settings(tmp_path: Path, rig: Path, sources: list[str], live: bool) -> Setti
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_a_camera_that_ends_early_shows_its_last_picture(tmp_path: Path, rig: Path, live: bool) -> None:
+def test_a_camera_that_ends_early_keeps_its_last_frame(tmp_path: Path, rig: Path, live: bool) -> None:
     sources = [camera("white", live, 20), camera("black", live, 75)]
     report = PanoramaWithVirtualCamera(settings(tmp_path, rig, sources, live)).run()
     assert report.frames_out + report.dropped >= 73
@@ -58,7 +58,7 @@ def test_a_camera_that_ends_early_shows_its_last_picture(tmp_path: Path, rig: Pa
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_a_camera_that_breaks_is_noted_and_the_rest_goes_on(tmp_path: Path, rig: Path, live: bool) -> None:
+def test_a_failed_camera_is_noted_and_the_others_continue(tmp_path: Path, rig: Path, live: bool) -> None:
     sources = [camera("white", live, 100, "identity error-after=25"), camera("black", live, 75)]
     report = PanoramaWithVirtualCamera(settings(tmp_path, rig, sources, live)).run()
     assert report.frames_out + report.dropped >= 73
@@ -68,7 +68,7 @@ def test_a_camera_that_breaks_is_noted_and_the_rest_goes_on(tmp_path: Path, rig:
     assert np.all(luma[1:] > 200)
 
 
-def test_stored_as_their_own_streams(tmp_path: Path, rig: Path) -> None:
+def test_cameras_are_stored_as_separate_streams(tmp_path: Path, rig: Path) -> None:
     encode = "x264enc tune=zerolatency key-int-max=10 ! h264parse"
     sources = [camera("white", False, 50, encode), camera("black", False, 50, encode)]
     values = settings(tmp_path, rig, sources, False).model_copy(update={"storage": "source"})
@@ -78,7 +78,7 @@ def test_stored_as_their_own_streams(tmp_path: Path, rig: Path) -> None:
     assert videos.mean_luma(tmp_path / "video.mkv")[-1] > 200
 
 
-def test_the_rig_frame_encoded_in_the_window(tmp_path: Path, rig: Path) -> None:
+def test_the_rig_frame_is_stored_encoded(tmp_path: Path, rig: Path) -> None:
     sources = [camera("white", False, 50), camera("black", False, 50)]
     values = settings(tmp_path, rig, sources, False).model_copy(update={"storage": "encoded"})
     report = PanoramaWithVirtualCamera(values).run()

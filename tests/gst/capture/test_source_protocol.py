@@ -1,4 +1,4 @@
-"""The analysis pipeline and sources that it has never heard of: all that it knows of one is the protocol Source."""
+"""The analysis pipeline with sources that it does not know: the protocol Source is all that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAIT_S = 20.0
 
 
 class Scripted:
-    """A test picture that notes what is asked of it; lost from running time 1000 ns on."""
+    """A test pattern that records the calls it gets; it is lost from running time 1000 ns on."""
 
     is_live = False
     dropped = 3
@@ -27,7 +27,7 @@ class Scripted:
     def __init__(self, name: str, *, has_own_pipelines: bool = False) -> None:
         self.name = name
         self.has_own_pipelines = has_own_pipelines
-        self.notes = (f"{name} was away",)
+        self.notes = (f"{name} was offline",)
         self.asked: list[str] = []
         self.base_ns: int | None = None
         self.on_failure: Callable[[ForesightError], object] = lambda _error: None
@@ -55,7 +55,7 @@ class Scripted:
 
 
 def analysis_of(*sources: Scripted) -> AnalysisPipeline:
-    """Each source's picture in an appsink of its own; samples are left there."""
+    """Each source's video goes to an appsink of its own; samples are left there."""
     pipeline = Gst.Pipeline.new("analysis")
     pipeline.use_clock(Gst.SystemClock.obtain())
     sinks = [make_appsink(f"video_sink_{index}") for index in range(len(sources))]
@@ -71,7 +71,7 @@ def analysis_of(*sources: Scripted) -> AnalysisPipeline:
     return analysis
 
 
-def test_it_is_started_left_and_closed_in_order() -> None:
+def test_a_source_is_started_left_and_closed_in_order() -> None:
     source = Scripted("camera")
     analysis = analysis_of(source)
     analysis.start()
@@ -83,16 +83,16 @@ def test_it_is_started_left_and_closed_in_order() -> None:
     assert source.asked[2:] == ["leave", "close"]
 
 
-def test_what_it_tells_is_told_of_all_together() -> None:
+def test_notes_and_dropped_frames_of_all_sources_are_combined() -> None:
     analysis = analysis_of(Scripted("left"), Scripted("right"))
-    assert analysis.notes == ("left was away", "right was away")
+    assert analysis.notes == ("left was offline", "right was offline")
     assert (analysis.dropped_at_source, analysis.camera_outages) == (6, 2)
     assert analysis.lost_cameras(Nanoseconds(999)) == []
     assert analysis.lost_cameras(Nanoseconds(1000)) == ["left", "right"]
 
 
 @pytest.mark.parametrize("has_own_pipelines", [True, False])
-def test_pipelines_of_its_own_get_the_running_time_from_before_the_start(has_own_pipelines: bool) -> None:
+def test_a_sources_own_pipelines_get_the_running_time_before_the_start(has_own_pipelines: bool) -> None:
     before_ns = Gst.SystemClock.obtain().get_time()
     source = Scripted("camera", has_own_pipelines=has_own_pipelines)
     analysis = analysis_of(source)
@@ -105,7 +105,7 @@ def test_pipelines_of_its_own_get_the_running_time_from_before_the_start(has_own
     analysis.stop()
 
 
-def test_one_that_is_not_there_ends_the_capture_and_one_of_two_that_has_begun_does_not() -> None:
+def test_losing_one_of_two_sources_is_reported_and_losing_the_last_ends_the_capture() -> None:
     failures: list[ForesightError] = []
     lost: list[int] = []
     left, right = Scripted("left"), Scripted("right")

@@ -1,4 +1,4 @@
-"""A camera whose sound goes on when its picture has died: it is reconnected all the same."""
+"""A camera whose sound continues after its video has stopped: it is reconnected."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PICTURES = 25
 
 
 def open_source(connections: list[str]) -> PlainSource:
-    """One second of picture, and sound without end."""
+    """One second of video, and endless sound."""
     connections.append("opened")
     container = Gst.Bin.new(None)
     shape = "video/x-raw,format=I420,width=160,height=96,framerate=25/1"
@@ -38,7 +38,7 @@ def open_source(connections: list[str]) -> PlainSource:
     return PlainSource("camera", container, True, find)
 
 
-def test_a_camera_that_only_sounds_is_reconnected() -> None:
+def test_a_camera_that_sends_only_sound_is_reconnected() -> None:
     connections: list[str] = []
     limits = CameraLimits(silent_s=1.0)
     camera = ReconnectingCamera(

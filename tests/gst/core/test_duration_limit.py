@@ -1,4 +1,4 @@
-"""The end of a stream before its source's own: to the frame, and whatever still comes is no failure."""
+"""A stream that ends before its source does: exact to the frame, and what still arrives is no failure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRAME_NS = 40_000_000
 
 
 class Line:
-    """A source pad that the test pushes by, the ghost pad of a bin as sources have them, and a counting sink."""
+    """A source pad to push through, the ghost pad of a bin as sources have it, and a counting sink."""
 
     def __init__(self) -> None:
         self.pipeline, source = Gst.Pipeline.new(None), Gst.Bin.new(None)
@@ -35,7 +35,7 @@ class Line:
         self.pad.push_event(Gst.Event.new_segment(segment))
 
     def push(self, number: int) -> Gst.FlowReturn:
-        """Frame `number`, with tags before it, as demuxers send them when they know more."""
+        """Frame `number`, with tags before it, as demuxers send them late."""
         tags = Gst.TagList.new_empty()
         tags.add_value(Gst.TagMergeMode.REPLACE, Gst.TAG_TITLE, f"frame {number}")
         self.pad.push_event(Gst.Event.new_tag(tags))
@@ -54,7 +54,7 @@ def line() -> Iterator[Line]:
     line.pipeline.set_state(Gst.State.NULL)
 
 
-def test_a_stream_ends_to_the_frame_and_its_source_is_told_so(line: Line) -> None:
+def test_a_stream_ends_at_the_exact_frame_and_its_source_gets_eos(line: Line) -> None:
     DurationLimit(line.shown, 5 * FRAME_NS)
     flows = [line.push(number) for number in range(9)]
     assert flows == [Gst.FlowReturn.OK] * 5 + [Gst.FlowReturn.EOS] * 4
@@ -62,7 +62,7 @@ def test_a_stream_ends_to_the_frame_and_its_source_is_told_so(line: Line) -> Non
     assert line.has_ended()
 
 
-def test_a_stream_that_was_ended_refuses_what_still_comes(line: Line) -> None:
+def test_an_ended_stream_refuses_further_buffers(line: Line) -> None:
     assert line.push(0) == Gst.FlowReturn.OK
     static_pad(line.sink, "sink").send_event(Gst.Event.new_eos())
     assert line.has_ended()

@@ -24,7 +24,7 @@ def test_a_missing_element_is_named() -> None:
         make("nosuchelement")
 
 
-def test_enums_are_set_by_nick_and_paths_are_taken_as_they_are() -> None:
+def test_enums_are_set_by_nick_and_paths_are_not_parsed() -> None:
     assert make("queue", leaky="downstream").get_property("leaky").value_nick == "downstream"
     location = '/tmp/a "b" $c\\d!.mp4'
     assert make("filesink", location=location).get_property("location") == location
@@ -35,7 +35,7 @@ def test_an_unknown_property_is_named() -> None:
         set_property(make("queue", "q"), "colour", "red")
 
 
-def test_elements_that_do_not_fit_are_named() -> None:
+def test_elements_that_cannot_be_linked_are_named() -> None:
     with pytest.raises(PipelineError, match="cannot link sound to picture"):
         chain(Gst.Pipeline.new(None), make("audiotestsrc", "sound"), make("x264enc", "picture"))
 
@@ -53,14 +53,14 @@ def test_a_missing_pad_is_named() -> None:
         static_pad(make("queue"), "nose")
 
 
-def test_an_appsink_never_holds_up_the_state() -> None:
+def test_an_appsink_does_not_block_a_state_change() -> None:
     pipeline = Gst.Pipeline.new(None)
     pipeline.add(make_appsink("unlinked"))
     assert pipeline.set_state(Gst.State.PAUSED) == Gst.StateChangeReturn.SUCCESS
     pipeline.set_state(Gst.State.NULL)
 
 
-def test_media_types() -> None:
+def test_media_types_are_told_by_the_caps() -> None:
     assert media_type(Gst.Caps.from_string("video/x-h264")) == "video"
     assert media_type(Gst.Caps.new_any()) == ""
     assert media_type(None) == ""
@@ -69,7 +69,7 @@ def test_media_types() -> None:
     assert not is_raw(None)
 
 
-def test_a_feature_that_is_there_lacks_nothing() -> None:
+def test_an_available_feature_needs_no_package() -> None:
     assert missing_elements("core") == {}
     require("core", "mp4")
 

@@ -1,4 +1,4 @@
-"""The pauses between attempts to connect, what is logged, and when it ends; on a clock of the test's own."""
+"""The pauses between attempts to connect, what is logged, and when it ends, with a test clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BROKEN = Disconnected("server: broke off", was_up=True)
 
 
 class Line:
-    """A server that answers as the test says; the pauses before each further attempt are noted."""
+    """A server that answers as the test says, and records the pause before each further attempt."""
 
     def __init__(self, endings: Iterable[Disconnected | None], *, stop_after: int = 1000) -> None:
         self._endings = iter(endings)
@@ -33,19 +33,19 @@ class Line:
         return len(self.pauses_s) == self._stop_after
 
 
-def test_pauses_double_up_to_the_longest() -> None:
+def test_pauses_double_up_to_a_maximum() -> None:
     line = Line([*[FAILED] * 5, None])
     line.run()
     assert line.pauses_s == [0.5, 1.0, 2.0, 3.0, 3.0]
 
 
-def test_a_connection_that_was_up_begins_with_the_first_pause_again() -> None:
+def test_after_a_working_connection_pauses_start_from_the_first() -> None:
     line = Line([FAILED, FAILED, FAILED, BROKEN, FAILED, None])
     line.run()
     assert line.pauses_s == [0.5, 1.0, 2.0, 0.5, 1.0]
 
 
-def test_it_ends_when_a_pause_says_so_or_nothing_is_left_to_connect_to() -> None:
+def test_reconnecting_ends_when_a_pause_is_cut_short_or_the_stream_is_over() -> None:
     line = Line([FAILED] * 10, stop_after=2)
     line.run()
     assert line.pauses_s == [0.5, 1.0]
@@ -55,7 +55,7 @@ def test_it_ends_when_a_pause_says_so_or_nothing_is_left_to_connect_to() -> None
     assert not line.reconnector.is_away
 
 
-def test_it_is_away_once_until_it_is_back_and_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_is_logged_once_at_its_start_and_once_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     line = Line([BROKEN, FAILED, FAILED, None])
     with caplog.at_level(logging.WARNING):
         line.run()
@@ -66,7 +66,7 @@ def test_it_is_away_once_until_it_is_back_and_says_so_once(caplog: pytest.LogCap
     assert not line.reconnector.is_away
 
 
-def test_each_loss_after_it_was_back_counts() -> None:
+def test_each_loss_after_a_reconnection_counts() -> None:
     line = Line([BROKEN, BROKEN, None])
     connect = line.connect
 

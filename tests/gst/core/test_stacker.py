@@ -57,14 +57,14 @@ def test_frames_are_paired_by_time() -> None:
     assert _stacked((4, 4), (0, 0)) == [(0, 0, 0), (40, 1, 1), (80, 2, 2), (120, 3, 3)]
 
 
-def test_the_rigs_frame_offset_pairs_what_shows_the_same_moment() -> None:
+def test_the_frame_offset_of_the_rig_pairs_frames_of_the_same_moment() -> None:
     # an offset of -2: frame i - 2 of the second camera shows the moment of frame i of the first
     shown = _stacked((6, 6), (0, -2))
     assert [(above, below) for _, above, below in shown[:4]] == [(2, 0), (3, 1), (4, 2), (5, 3)]
     assert shown[0][0] == 80
 
 
-def test_an_offset_the_other_way_delays_the_first_camera() -> None:
+def test_a_negative_offset_delays_the_first_camera() -> None:
     shown = _stacked((6, 6), (-1, 0))
     assert [(above, below) for _, above, below in shown[:3]] == [(0, 1), (1, 2), (2, 3)]
 

@@ -1,4 +1,4 @@
-"""Moves of the playhead while an engine runs."""
+"""Moves of the playhead while the delay line runs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pipeline.gst.delay import playhead
 from tests.buffer_manager.ducks import sample
 
 
-def test_what_has_come_is_in_the_window_before_the_playhead_moves() -> None:
-    """Else a shorter delay jumps beyond what the window knows, and shows the rest late."""
+def test_captured_samples_are_stored_before_the_playhead_moves() -> None:
+    """Otherwise a shorter delay jumps beyond the end of the window and shows the rest late."""
     manager = BufferManager()
     engine, video = manager._engine, manager._engine.endpoints["video"]
     for move in (lambda: playhead.seek(engine, 0), lambda: playhead.set_delay(engine, 1.0)):

@@ -1,4 +1,4 @@
-"""The delay line's lines in the log, at times that are made up."""
+"""What the delay line logs, at times that the test gives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Any:
     return new
 
 
-def test_the_first_frames_are_logged_once_and_the_figures_at_regular_times(lines: Any) -> None:
+def test_first_frames_are_logged_once_and_statistics_regularly(lines: Any) -> None:
     line = make_line()
     log = ProgressLog(line, BufferManager().get_stats, LIMITS, 100.0)
     log.update(100.1)
@@ -46,14 +46,14 @@ def test_the_first_frames_are_logged_once_and_the_figures_at_regular_times(lines
         assert [message.split()[0] for message in lines()] == ["[SOURCE]", "[PLAYBACK]", "[BUFFER]"]
 
 
-def test_a_source_that_brings_nothing_gets_a_hint_once(lines: Any) -> None:
+def test_a_source_that_sends_nothing_is_logged_once_with_a_hint(lines: Any) -> None:
     log = ProgressLog(make_line(), dict, LIMITS, 100.0)
     for now_s in (102.9, 103.0, 103.1, 104.9):
         log.update(now_s)
     assert lines() == ["[SOURCE] no sample so far; does the appsink have emit-signals=true?"]
 
 
-def test_a_source_that_has_brought_sound_alone_gets_no_hint(lines: Any) -> None:
+def test_a_source_that_sends_only_sound_gets_no_hint(lines: Any) -> None:
     line = make_line()
     log = ProgressLog(line, dict, LIMITS, 100.0)
     store(line, "audio", 0, 0)

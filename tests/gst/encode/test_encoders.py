@@ -1,4 +1,4 @@
-"""The encoder that is chosen works, is configured as asked, and a wrong wish is told what is allowed."""
+"""The chosen encoder works and is configured as asked; a wrong choice is told what is allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests import videos
 
 
 def _play(pipeline: Gst.Pipeline) -> None:
-    """To its end, which comes without an error."""
+    """Run to the end of the stream, without an error."""
     pipeline.set_state(Gst.State.PLAYING)
     kinds = Gst.MessageType.EOS | Gst.MessageType.ERROR
     message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, kinds)
@@ -28,7 +28,7 @@ def _play(pipeline: Gst.Pipeline) -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 @pytest.mark.parametrize("low_latency", [True, False])
-def test_the_chosen_encoder_encodes(codec: str, low_latency: bool) -> None:
+def test_each_encoder_encodes(codec: str, low_latency: bool) -> None:
     encoder = choose_video_encoder(
         codec, bitrate_kbps=500, keyframe_interval_frames=5, low_latency=low_latency
     )
@@ -59,7 +59,7 @@ def test_bitrates_reach_the_encoder() -> None:
     assert choose_audio_encoder("opus", 96).get_property("bitrate") == 96_000
 
 
-def test_clicks_amid_a_crowd_stay_what_they_are(tmp_path: Path) -> None:
+def test_clicks_in_crowd_noise_survive_encoding(tmp_path: Path) -> None:
     rate, count = videos.RATE_HZ, 120
     crowd = np.random.default_rng(2).normal(0, 0.03, (75 * rate, 2))
     sound = oaconvolve(crowd, np.hanning(9)[:, None] / 1.73, "same", axes=0)
@@ -85,7 +85,7 @@ def test_an_encoder_without_its_plugin_is_listed_with_the_reason() -> None:
     assert all("not installed" in one.reason or "cannot be opened" in one.reason for one in unusable)
 
 
-def test_what_cannot_be_chosen_is_told_what_is_allowed() -> None:
+def test_an_impossible_choice_is_told_what_is_allowed() -> None:
     with pytest.raises(ConfigError, match="allowed: h264, h265"):
         choose_video_encoder("divx", bitrate_kbps=1, keyframe_interval_frames=1, low_latency=True)
     with pytest.raises(ConfigError, match="allowed: nvh264enc"):
@@ -102,7 +102,7 @@ def test_a_machine_without_encoders_is_told_what_to_install() -> None:
 
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
-def test_whoever_comes_amid_the_video_finds_all_that_a_decoder_needs(codec: str, tmp_path: Path) -> None:
+def test_every_keyframe_has_the_headers_that_a_decoder_needs(codec: str, tmp_path: Path) -> None:
     encoder = choose_video_encoder(codec, bitrate_kbps=500, keyframe_interval_frames=10, low_latency=True)
     source, appsink = make("videotestsrc", None, num_buffers=30), make_appsink("encoded")
     appsink.set_property("caps", Gst.Caps.from_string(f"video/x-{codec},stream-format=byte-stream"))

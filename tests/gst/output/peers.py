@@ -15,20 +15,20 @@ WAIT_S = 10.0
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of the loopback that nobody uses now."""
+    """A free port on loopback."""
     with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:
-    """Whether somebody listens at this port of the loopback."""
+    """Whether something listens on this port on loopback."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def wait_until(fulfilled: Callable[[], bool], what: str) -> None:
-    """Look ten times a second whether something outside this process has happened; fail after WAIT_S."""
+    """Poll ten times a second for something outside this process; fail after WAIT_S."""
     pause = threading.Event()
     for _ in range(round(WAIT_S * 10)):
         if fulfilled():
@@ -38,7 +38,7 @@ def wait_until(fulfilled: Callable[[], bool], what: str) -> None:
 
 
 class Peer:
-    """A process that is started and stopped, more than once if need be."""
+    """A process that can be started and stopped several times."""
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._command = command
@@ -56,12 +56,12 @@ class Peer:
             self._process = None
 
     def pause(self) -> None:
-        """Leave the peer there, but deaf and mute."""
+        """Suspend the process: its connections stay open and do nothing."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
     def finish(self) -> int:
-        """Wait until the peer ends by itself, because its sender said goodbye; its exit code."""
+        """Wait until the peer ends by itself because its sender closed the stream; returns its exit code."""
         if self._process is None:
             return 0
         code = self._process.wait(WAIT_S)
@@ -103,11 +103,11 @@ class RtmpServer(Peer):
 
     @property
     def videos(self) -> list[Path]:
-        """What was received, a video for each publication, the oldest first."""
+        """What was received: one video for each publication, the oldest first."""
         return sorted(self._records.glob("*.flv"), key=lambda path: path.name)
 
     def wait_received(self, size_bytes: int, publications: int = 1) -> None:
-        """Wait until the newest of so many publications has brought so much."""
+        """Wait until there are so many publications and the newest has that many bytes."""
         wait_until(
             lambda: len(self.videos) >= publications and self.videos[-1].stat().st_size >= size_bytes,
             f"{size_bytes} bytes of publication {publications}",
@@ -145,7 +145,7 @@ class SrtListener(Peer):
 
 
 class SrtTransmit(Peer):
-    """srt-live-transmit, listening; `videos` holds what it received, a video for each time it was started."""
+    """srt-live-transmit, listening; `videos` holds what it received, one video for each start."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port(socket.SOCK_DGRAM)
@@ -165,7 +165,7 @@ class SrtTransmit(Peer):
         super().start()
 
     def wait_received(self, size_bytes: int) -> None:
-        """Wait until so much has come since the last start."""
+        """Wait until that many bytes have come since the last start."""
         video = self.videos[-1]
         wait_until(
             lambda: video.exists() and video.stat().st_size >= size_bytes, f"{size_bytes} bytes over SRT"
@@ -177,10 +177,10 @@ class SrtTransmit(Peer):
 
 
 class RtspClient(Peer):
-    """Somebody who watches an RTSP stream; `video` is what they saw, as it was sent."""
+    """A client that watches an RTSP stream; `video` is what it received, as it was sent."""
 
     _END = 'Got EOS from element "pipeline0"'
-    """What gst-launch says at a video's end."""
+    """What gst-launch prints at the end of a stream."""
 
     def __init__(self, command: list[str], video: Path) -> None:
         self.video = video
@@ -188,14 +188,14 @@ class RtspClient(Peer):
 
     @classmethod
     def ffmpeg(cls, url: str, video: Path) -> RtspClient:
-        """ffmpeg, which takes picture and sound through the connection that it asks with."""
+        """ffmpeg, which receives video and sound over its RTSP connection (TCP)."""
         given = ["-rtsp_transport", "tcp", "-i", url, "-c", "copy", "-flush_packets", "1", str(video)]
         return cls(["ffmpeg", "-nostdin", *given], video)
 
     @classmethod
     def gstreamer(cls, url: str, video: Path, transport: str) -> RtspClient:
-        """GStreamer's client, over ``tcp`` or ``udp``; it goes by the stream's times, not by when a busy machine
-        lets packets arrive."""
+        """GStreamer's client, over ``tcp`` or ``udp``; it keeps the stream's timestamps, whenever packets
+        arrive on a busy machine."""
         given = [f"location={url}", f"protocols={transport}", "buffer-mode=none"]
         source = ["rtspsrc", *given, "name=source"]
         picture = ["source.", "!", "rtph264depay", "!", "h264parse", "!", "mux."]
@@ -204,17 +204,17 @@ class RtspClient(Peer):
         return cls(["gst-launch-1.0", "-e", *source, *picture, *sound, *muxed], video)
 
     def finish(self) -> int:
-        """As of every peer; but what goes wrong after gst-launch has told the end does not count.
+        """As with every peer; but errors after gst-launch has reported the end do not count.
 
-        Ending, rtspsrc 1.22 says PAUSE and TEARDOWN at once, from two threads. Now and then one cuts the other
-        off, and gst-launch, which has seen all of the video and been told its end, reports an error.
+        At the end rtspsrc 1.22 sends PAUSE and TEARDOWN at once, from two threads. Now and then one interrupts
+        the other, and gst-launch, which has received the whole video and its end, reports an error.
         """
         code = super().finish()
         told, end, _ = self.log.read_text(errors="replace").partition(self._END)
         return 0 if end and "ERROR" not in told else code
 
     def wait_received(self, size_bytes: int) -> None:
-        """Wait until so much has come."""
+        """Wait until that many bytes have come."""
         wait_until(
             lambda: self.video.exists() and self.video.stat().st_size >= size_bytes, f"{size_bytes} bytes"
         )

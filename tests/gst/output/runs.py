@@ -1,4 +1,4 @@
-"""Small live runs of the match video, and what is expected of every video that comes of one."""
+"""Small live runs of the match video, and what is expected of every video that they make."""
 
 from __future__ import annotations
 
@@ -74,13 +74,13 @@ class Running:
 def recording_at(
     path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed, limits: OutputLimits
 ) -> Recording:
-    """A recording to what is there already: a pipe or a device that takes nothing."""
+    """A recording to a path that exists already: a pipe or a device that takes nothing."""
     make_sink = partial(make, "filesink", None, location=str(path), sync=False)
     return Recording(path, FILE_MUXERS["mkv"], make_sink, video_codec, audio_codec, on_failed, limits)
 
 
 def expect_video(video: Path, frames: int, *, within_ms: float = 20) -> None:
-    """The video has that many frames, as much sound, and both are in sync."""
+    """The video has that many frames and sound of the same length, and both are in sync."""
     told = videos.streams(video)
     assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
     assert len(videos.frame_times(video)) == frames

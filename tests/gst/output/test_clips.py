@@ -1,4 +1,4 @@
-"""Clips: each stream as it was in the window, in whatever file; encoded as recordings are; refused in one line."""
+"""Clips: each stream as it was in the window, in any container; encoded as recordings are; refused in one line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def entry(data: bytes, caps: Gst.Caps, begin_ns: int, duration_ns: int) -> Entry
 
 
 def sound(samples: np.ndarray) -> list[Entry]:
-    """Raw sound, 20 ms a chunk."""
+    """Raw sound in chunks of 20 ms."""
     caps = Gst.Caps.from_string("audio/x-raw,format=F32LE,rate=48000,channels=1,layout=interleaved")
     step_ns = CHUNK * NS_PER_S // videos.RATE_HZ
     begins = range(0, len(samples), CHUNK)
@@ -47,7 +47,7 @@ def sound(samples: np.ndarray) -> list[Entry]:
 
 
 def pictures(count: int, form: str = "I420") -> list[Entry]:
-    """Raw grey pictures, 64x48."""
+    """Raw grey frames, 64x48."""
     caps = Gst.Caps.from_string(f"video/x-raw,format={form},width=64,height=48,framerate={FPS}/1")
     size = 64 * 48 * 3 // (1 if form == "RGB" else 2)
     step_ns = NS_PER_S // FPS
@@ -75,7 +75,7 @@ def encoding(
 
 @pytest.mark.parametrize("codec", ["aac", "opus"])
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts", "MP4"])
-def test_a_click_stays_in_its_place(tmp_path: Path, suffix: str, codec: str) -> None:
+def test_a_click_keeps_its_time(tmp_path: Path, suffix: str, codec: str) -> None:
     clip = tmp_path / f"clip.{suffix}"
     write_clip(clip, {"audio": sound(click())}, encoding(audio=codec))
     heard = videos.sound(clip)
@@ -98,7 +98,7 @@ def test_raw_streams_are_encoded_as_asked(tmp_path: Path, video: str, audio: str
     assert list(tmp_path.iterdir()) == [clip]
 
 
-def test_what_every_player_takes_is_made_of_whatever_pictures(tmp_path: Path) -> None:
+def test_any_raw_format_is_converted_to_one_that_every_player_takes(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     write_clip(clip, {"video": pictures(5, "RGB")})
     told = videos.streams(clip)["video"]
@@ -147,7 +147,7 @@ def missing() -> Gst.Element:
         ("folder.mp4", {"video": pictures(2)}, None, OutputError, "cannot be written"),
     ],
 )
-def test_a_clip_that_cannot_be_says_why_and_leaves_nothing(
+def test_an_impossible_clip_says_why_and_leaves_no_file(
     name: str,
     parts: Mapping[str, list[Entry]],
     with_encoding: Any,

@@ -1,4 +1,4 @@
-"""A disk that is full: the output on it ends with what it has, the others lose nothing, and the run says so."""
+"""A full disk: the output on it ends with what it has, the others lose nothing, and the run reports it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests import videos
 from tests.gst.output.runs import FPS, expect_video, settings
 
 DISK_KB = 256
-"""Two seconds of video at 1000 kbit/s; the first fragment of an mp4 is whole after one."""
+"""Two seconds of video at 1000 kbit/s; the first fragment of an mp4 is complete after one."""
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own."""
+    """A small file system of its own."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_KB}k", "none", str(folder)]
@@ -44,7 +44,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     ],
     ids=["mp4", "mkv", "hls", "hls-fmp4", "parts"],
 )
-def test_the_output_on_it_ends_alone(
+def test_only_the_output_on_the_full_disk_ends(
     short_video: Path,
     tmp_path: Path,
     disk: Path,
@@ -53,7 +53,9 @@ def test_the_output_on_it_ends_alone(
     further: dict[str, object],
     live: bool,
 ) -> None:
-    whole = tmp_path / ("whole.m3u8" if "split_s" in further else "whole.mkv")  # a playlist is not split
+    whole = tmp_path / (
+        "whole.m3u8" if "split_s" in further else "whole.mkv"
+    )  # only files are split, not playlists
     values = {"encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0}} | further
     run = settings(short_video, outputs=[disk / name, whole], live=live, **values)
     report = PanoramaWithVirtualCamera(run).run()
@@ -70,14 +72,14 @@ def test_the_output_on_it_ends_alone(
         np.testing.assert_allclose(np.diff(kept), 1 / FPS, atol=0.0011)
 
 
-def test_the_last_output_on_it_ends_the_run(short_video: Path, disk: Path) -> None:
+def test_the_run_ends_when_its_last_output_is_on_a_full_disk(short_video: Path, disk: Path) -> None:
     run = settings(short_video, outputs=[disk / "a.mkv"], live=False)
     with pytest.raises(OutputError, match=r"a\.mkv: the disk is full"):
         PanoramaWithVirtualCamera(run).run()
     assert len(videos.frame_times(disk / "a.mkv")) > FPS / 2
 
 
-def test_both_are_named_when_one_fails_after_the_other(short_video: Path, disk: Path) -> None:
+def test_both_outputs_are_named_when_one_fails_after_the_other(short_video: Path, disk: Path) -> None:
     run = settings(short_video, outputs=[disk / "a.mkv", disk / "b.mkv"], live=False)
     with pytest.raises(OutputError) as caught:
         PanoramaWithVirtualCamera(run).run()
@@ -86,7 +88,7 @@ def test_both_are_named_when_one_fails_after_the_other(short_video: Path, disk: 
     ]
 
 
-def test_the_command_says_it_in_one_line_and_is_not_well(
+def test_the_command_reports_a_full_disk_in_one_line_and_fails(
     short_video: Path, tmp_path: Path, disk: Path
 ) -> None:
     whole = tmp_path / "whole.mkv"
@@ -101,13 +103,13 @@ def test_the_command_says_it_in_one_line_and_is_not_well(
     assert ended.stdout.startswith(f"{len(videos.frame_times(whole))} frames")
 
 
-def test_a_path_that_cannot_be_written_further_costs_the_film_nothing(
+def test_a_path_file_that_cannot_be_written_does_not_harm_the_video(
     short_video: Path, tmp_path: Path, disk: Path
 ) -> None:
     whole = tmp_path / "whole.mkv"
     with suppress(OSError), (disk / "before").open("wb", buffering=0) as before:
         while before.write(bytes(1024)):
-            """Until it is full."""
+            """Fill the disk."""
     run = settings(short_video, outputs=[whole], live=False, export={"path_out": disk / "path.csv"})
     with pytest.raises(OutputError, match=r"path\.csv: cannot be written any further \(No space left"):
         PanoramaWithVirtualCamera(run).run()

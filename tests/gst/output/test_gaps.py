@@ -1,4 +1,4 @@
-"""How much of the video a server lacks: from what was really sent to what comes now, however it was away."""
+"""How much of the video a server has missed: from the last frame sent to the next one, whatever the outage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def delivery(make_sink: Callable[[], Gst.Element], **values: Any) -> Delivery:
 
 
 class Video:
-    """Frames that are encoded and handed to a push as the test says."""
+    """Encoded frames, handed to a push when the test says."""
 
     def __init__(self, push: Push) -> None:
         self.pipeline = Gst.Pipeline.new("playback")
@@ -49,11 +49,11 @@ class Video:
             self._source.push_buffer(frame)
 
 
-def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> None:
+def test_frames_before_the_first_connection_count_as_missed(tmp_path: Path) -> None:
     sinks: list[Gst.Element] = []
 
     def make_sink() -> Gst.Element:
-        """One that takes all, then such that refuse."""
+        """A connection that takes everything, then ones that refuse."""
         refused = make("filesink", None, location=str(tmp_path / "none" / "video"))
         sinks.append(refused if sinks else make("fakesink", None, sync=False))
         return sinks[-1]
@@ -80,7 +80,7 @@ def test_what_comes_while_no_connection_has_begun_is_counted(tmp_path: Path) -> 
     video.pipeline.set_state(Gst.State.NULL)
 
 
-def test_what_still_waits_when_a_connection_breaks_was_not_sent() -> None:
+def test_frames_still_queued_when_a_connection_breaks_count_as_missed() -> None:
     encoded: Any = Gst.parse_launch(
         "videotestsrc num-buffers=100 ! video/x-raw,width=160,height=96,framerate=25/1 "
         "! x264enc tune=zerolatency ! appsink name=video sync=false"

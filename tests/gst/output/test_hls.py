@@ -19,7 +19,7 @@ from tests.gst.output.runs import FPS, expect_video, settings
     ("name", "kind", "suffix"), [("100% match", "ts", "ts"), ("match", "fmp4", "m4s")], ids=["ts", "fmp4"]
 )
 @pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
-def test_the_playlist_holds_the_whole_film_in_segments(
+def test_the_playlist_holds_the_whole_video_in_segments(
     match_video: Path, tmp_path: Path, name: str, kind: str, suffix: str, live: bool
 ) -> None:
     playlist = tmp_path / f"{name}.m3u8"

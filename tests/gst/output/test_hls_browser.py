@@ -1,4 +1,4 @@
-"""The HLS folder as a browser plays it: Chromium's own player, served over HTTP, picture and sound decoded."""
+"""The HLS folder in a browser: served over HTTP, played and decoded by Chromium's own player, video and sound."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ MEAN_LUMA = """() => {
 
 class _Quiet(SimpleHTTPRequestHandler):
     def log_request(self, *_args: Any) -> None:
-        """Say nothing of what was asked for."""
+        """Log no requests."""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
-    """Where `tmp_path` is served over HTTP."""
+    """The address at which `tmp_path` is served over HTTP."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -50,7 +50,7 @@ def page() -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("segments", ["ts", "fmp4"])
-def test_chromium_plays_picture_and_sound_to_the_end(
+def test_chromium_plays_video_and_sound_to_the_end(
     match_video: Path, tmp_path: Path, served: str, page: Page, segments: str
 ) -> None:
     run = settings(match_video, outputs=[tmp_path / "live.m3u8"], live=False, hls_segments=segments)

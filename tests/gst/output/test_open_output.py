@@ -1,4 +1,4 @@
-"""Every scheme that an address to stream to may have is opened by something."""
+"""Every scheme that an output address may have can be opened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.gst.output.peers import free_port
 
 
 @pytest.mark.parametrize("name", STREAM_SCHEMES)
-def test_each_scheme_is_opened_in_upper_case_too(name: str) -> None:
+def test_each_scheme_is_opened_in_lower_and_upper_case(name: str) -> None:
     spec = StreamSpec.parse(f"{name.upper()}://127.0.0.1:{free_port()}/app/KEY")
     output = open_stream(spec, video_codec="h264", audio_codec="aac")
     try:

@@ -1,4 +1,4 @@
-"""A server that goes and comes back, or is not there at first: the recording is whole, the push comes back."""
+"""A server that fails and returns, or starts late: the recording is complete, the push reconnects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def records(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-def test_servers_away_for_ten_seconds_have_the_film_again_within_five_and_the_recording_has_no_gap(
+def test_pushes_reconnect_within_five_seconds_of_a_ten_second_outage_and_the_recording_has_no_gap(
     long_video: Path, tmp_path: Path, records: pytest.LogCaptureFixture
 ) -> None:
     record = tmp_path / "record.mkv"
@@ -60,7 +60,9 @@ def test_servers_away_for_ten_seconds_have_the_film_again_within_five_and_the_re
     assert "secretkey" not in told + str(report)
 
 
-def test_a_server_that_comes_late_gets_the_film_from_a_keyframe_on(match_video: Path, tmp_path: Path) -> None:
+def test_a_server_that_starts_late_receives_the_video_from_a_keyframe(
+    match_video: Path, tmp_path: Path
+) -> None:
     record = tmp_path / "record.mkv"
     server = RtmpServer(tmp_path)
     run = settings(match_video, outputs=[record], streams=[server.url])
@@ -75,7 +77,7 @@ def test_a_server_that_comes_late_gets_the_film_from_a_keyframe_on(match_video: 
     assert any("1 gap," in note for note in report.notes)
 
 
-def test_a_server_that_never_comes_costs_the_recording_nothing(short_video: Path, tmp_path: Path) -> None:
+def test_a_server_that_never_answers_does_not_harm_the_recording(short_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     streams = [RtmpServer(tmp_path).url, "srt://127.0.0.1:9"]
     run = settings(short_video, outputs=[record], streams=streams)

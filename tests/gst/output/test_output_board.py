@@ -1,4 +1,4 @@
-"""Recordings and streams that begin and end while the video plays: each whole, and nobody else notices."""
+"""Recordings and pushes that start and stop during a run: each is complete, and the others are not disturbed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WEB = {"address": "127.0.0.1:0"}
 
 
 class Operated(Running):
-    """A run on a thread of its own, in an operator's hands."""
+    """A run on a thread of its own, controlled by an operator."""
 
     def __init__(self, video: Path, folder: Path, **values: Any) -> None:
         application = PanoramaWithVirtualCamera(settings(video, **values))
@@ -47,7 +47,7 @@ def _operating(video: Path, folder: Path, **values: Any) -> Iterator[Operated]:
 
 
 def expect_begun_amid(video: Path, at_least_s: float) -> None:
-    """A video that begins with a keyframe at 0 and lacks no frame, its sound in sync."""
+    """The video begins with a keyframe at 0 and lacks no frame, and its sound is in sync."""
     times = videos.frame_times(video)
     assert videos.start_s(video) == pytest.approx(0, abs=0.001)
     assert videos.start_s(video, "video") == pytest.approx(0, abs=0.001)
@@ -58,14 +58,14 @@ def expect_begun_amid(video: Path, at_least_s: float) -> None:
 
 
 def expect_in_sync(video: Path, at_least: int) -> None:
-    """So many marks at least, in sync; the cut may have parted one, whose next click is a second away."""
+    """At least that many marks, in sync; a flash at a cut may have lost its click."""
     skews = np.abs(videos.sync_skews_ms(video))
     assert (skews > 500).sum() <= 1
     assert len(skews[skews <= 500]) >= at_least
     assert skews[skews <= 500].max(initial=0) < 40
 
 
-def test_a_recording_begun_amid_the_film_is_whole_as_soon_as_it_is_stopped(
+def test_a_recording_started_during_the_run_is_complete_as_soon_as_it_is_stopped(
     match_video: Path, tmp_path: Path
 ) -> None:
     own = tmp_path / "match.mkv"
@@ -102,12 +102,14 @@ def test_a_run_without_any_output_records_twice_to_two_files(match_video: Path, 
         expect_begun_amid(video, 2.0)
 
 
-def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_video: Path, tmp_path: Path) -> None:
+def test_the_file_of_the_run_can_be_stopped_while_the_run_continues(
+    match_video: Path, tmp_path: Path
+) -> None:
     own = tmp_path / "match.mp4"
     with _operating(match_video, tmp_path, outputs=[own]) as run:
         run.wait_shown(2.0)
         run.control.pause()
-        stopped = run.control.stop_output(0)  # the picture is held: the file is completed all the same
+        stopped = run.control.stop_output(0)  # playback is frozen: the file is completed nevertheless
         frames = len(videos.frame_times(own))
         assert videos.start_s(own) == pytest.approx(0, abs=0.001)
         expect_in_sync(own, 1)
@@ -126,7 +128,7 @@ def test_the_runs_own_file_can_be_stopped_and_the_film_plays_on(match_video: Pat
         run.control.record()
 
 
-def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_video: Path, tmp_path: Path) -> None:
+def test_a_recording_still_on_at_the_end_ends_with_the_run(short_video: Path, tmp_path: Path) -> None:
     with _operating(short_video, tmp_path, web=WEB) as run:
         run.wait_shown(0.5)
         recording = run.control.record()
@@ -134,7 +136,7 @@ def test_a_recording_that_is_on_at_the_end_ends_with_the_film(short_video: Path,
     expect_begun_amid(tmp_path / "clips" / recording.name, 3.0)
 
 
-def test_a_stream_is_stopped_and_started_again(match_video: Path, tmp_path: Path) -> None:
+def test_a_push_is_stopped_and_started_again(match_video: Path, tmp_path: Path) -> None:
     own = tmp_path / "match.mkv"
     with (
         RtmpServer(tmp_path) as server,
@@ -157,7 +159,7 @@ def test_a_stream_is_stopped_and_started_again(match_video: Path, tmp_path: Path
     assert not any("gap" in note for note in report.notes)
 
 
-def test_a_stream_that_is_stopped_while_its_server_is_away_is_off_and_can_be_started_again(
+def test_a_push_can_be_stopped_while_its_server_is_offline_and_started_again(
     match_video: Path, tmp_path: Path
 ) -> None:
     with _operating(match_video, tmp_path, streams=[RtmpServer(tmp_path).url], web=WEB) as run:
@@ -169,7 +171,7 @@ def test_a_stream_that_is_stopped_while_its_server_is_away_is_off_and_can_be_sta
         assert run.wait_state(0, "away").trouble is not None
 
 
-def test_a_start_that_fails_changes_nothing(match_video: Path, tmp_path: Path) -> None:
+def test_a_failed_start_changes_nothing(match_video: Path, tmp_path: Path) -> None:
     port = free_port()
     url = f"rtsp://0.0.0.0:{port}/live"
     with _operating(match_video, tmp_path, outputs=[tmp_path / "match.mkv"], streams=[url]) as run:
@@ -186,9 +188,7 @@ def test_a_start_that_fails_changes_nothing(match_video: Path, tmp_path: Path) -
         assert run.control.start_output(1).state in ("waiting", "on")
 
 
-def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
-    match_video: Path, tmp_path: Path
-) -> None:
+def test_with_a_dashboard_a_full_disk_does_not_end_the_run(match_video: Path, tmp_path: Path) -> None:
     own = tmp_path / "match.mkv"
     own.symlink_to("/dev/full")
     with _operating(match_video, tmp_path, outputs=[own], web=WEB) as run:
@@ -203,7 +203,7 @@ def test_while_somebody_watches_a_full_disk_leaves_time_to_record_elsewhere(
     assert report.failures == (f"{own}: the disk is full; free some space, or record to another disk",)
 
 
-def test_a_full_disk_ends_that_recording_and_nothing_else(
+def test_a_full_disk_ends_only_the_recording_on_it(
     match_video: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = tmp_path / "match.mkv"

@@ -1,4 +1,4 @@
-"""The board and an output that it has never heard of: all that it knows of one is the protocol Output."""
+"""The board with an output that it does not know: the protocol Output is all that it uses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIMITS = OutputLimits(close_s=0.2)
 
 
 class Counter:
-    """Counts what it gets."""
+    """An output that counts the frames it gets."""
 
     kind: OutputKind = "stream"
     notes: tuple[str, ...] = ("counts",)
@@ -65,7 +65,7 @@ class Counter:
 
 @pytest.fixture
 def pipeline() -> Iterator[Gst.Pipeline]:
-    """Pictures from a camera, into a tee that nobody takes from yet; it plays."""
+    """A camera's video, playing into a tee that has no consumer yet."""
     pipeline = Gst.Pipeline.new("playback")
     caps = Gst.Caps.from_string("video/x-raw,format=I420,width=160,height=96,framerate=25/1")
     tee = make("tee", "picture", allow_not_linked=True)
@@ -85,7 +85,7 @@ def board(pipeline: Gst.Pipeline) -> Iterator[OutputBoard]:
         if message.type in (Gst.MessageType.ERROR, Gst.MessageType.ELEMENT):
             board.on_message(message)
 
-    pipeline.set_property("message-forward", True)  # an output's own end is news too
+    pipeline.set_property("message-forward", True)  # an output that ends by itself is reported too
     bus = BusListener(pipeline, on_message)
     bus.start()
     yield board
@@ -96,7 +96,7 @@ def is_on(board: OutputBoard, number: int) -> None:
     wait_until(lambda: board.statuses()[number].state == "on", f"the first picture of output {number}")
 
 
-def test_what_it_says_of_itself_is_what_the_board_says_of_it(board: OutputBoard) -> None:
+def test_the_board_reports_what_an_output_says_about_itself(board: OutputBoard) -> None:
     stream, file = Counter("stream"), Counter("file", recovers=False)
     board.add(stream)
     board.add(file)
@@ -114,7 +114,7 @@ def test_what_it_says_of_itself_is_what_the_board_says_of_it(board: OutputBoard)
     assert board.failures == ("no answer",)
 
 
-def test_switched_off_it_is_closed_and_leaves_the_pipeline_as_it_was(
+def test_switching_off_closes_the_output_and_restores_the_pipeline(
     pipeline: Gst.Pipeline, board: OutputBoard
 ) -> None:
     before = set(elements_of(pipeline))
@@ -128,7 +128,7 @@ def test_switched_off_it_is_closed_and_leaves_the_pipeline_as_it_was(
         board.start(0)
 
 
-def test_one_that_can_be_reopened_is_another_one_each_time(board: OutputBoard) -> None:
+def test_a_reopened_output_is_a_new_object_each_time(board: OutputBoard) -> None:
     opened: list[Counter] = []
 
     def reopen() -> Output:
@@ -145,7 +145,7 @@ def test_one_that_can_be_reopened_is_another_one_each_time(board: OutputBoard) -
     assert board.notes == ("counts", "counts")
 
 
-def test_one_that_fails_is_abandoned_and_taken_off_and_the_others_stay(board: OutputBoard) -> None:
+def test_a_failed_output_is_abandoned_and_removed_and_the_others_stay(board: OutputBoard) -> None:
     failing, staying = Counter("failing", recovers=False), Counter("staying")
     fail: list[OnFailed] = []
 
@@ -168,7 +168,7 @@ def test_one_that_fails_is_abandoned_and_taken_off_and_the_others_stay(board: Ou
     assert board.failures == ("the disk is full",)
 
 
-def test_one_that_does_not_close_in_time_is_told_to_be_cut_short(board: OutputBoard) -> None:
+def test_an_output_that_does_not_close_in_time_is_reported_as_incomplete(board: OutputBoard) -> None:
     slow, quick = (
         Counter(name, recovers=False, cut_short=f"{name} is incomplete") for name in ("slow", "quick")
     )

@@ -1,4 +1,4 @@
-"""A file in parts: each a video of its own, and together the whole video."""
+"""A recording in parts: each plays by itself, and together they are the whole video."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests import videos
 from tests.gst.output.runs import FPS, settings
 
 CUT_S = 3.6
-"""Away from the whole seconds, where the sync marks are."""
+"""Not at whole seconds, where the sync marks are."""
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])

@@ -1,4 +1,4 @@
-"""What a real RTMP server and a real SRT listener receive: picture and sound, in sync."""
+"""What a real RTMP server and a real SRT listener receive: video and sound, in sync."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.gst.output.runs import expect_video, settings
 from tests.gst.output.tls import tls_before, trusted
 
 
-def test_rtmp_server_receives_picture_and_sound_in_sync(short_video: Path, tmp_path: Path) -> None:
+def test_an_rtmp_server_receives_video_and_sound_in_sync(short_video: Path, tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server:
         run = settings(short_video, streams=[server.url])
         report = PanoramaWithVirtualCamera(run).run()
@@ -26,7 +26,7 @@ def test_rtmp_server_receives_picture_and_sound_in_sync(short_video: Path, tmp_p
     assert report.outputs == (f"rtmp://127.0.0.1:{server.port}/live/***",)
 
 
-def test_a_file_and_two_pushes_from_one_encode(short_video: Path, tmp_path: Path) -> None:
+def test_a_file_and_two_pushes_share_one_encode(short_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     with RtmpServer(tmp_path) as server, SrtListener(tmp_path) as listener:
         streams = [server.url, listener.url]
@@ -38,7 +38,7 @@ def test_a_file_and_two_pushes_from_one_encode(short_video: Path, tmp_path: Path
     assert not any("gap" in note for note in report.notes)
 
 
-def test_srt_listener_receives_what_is_encrypted(short_video: Path, tmp_path: Path) -> None:
+def test_an_srt_listener_receives_an_encrypted_stream(short_video: Path, tmp_path: Path) -> None:
     with SrtListener(tmp_path, "correct-horse") as listener:
         run = settings(short_video, streams=[f"{listener.url}?passphrase=correct-horse"])
         report = PanoramaWithVirtualCamera(run).run()
@@ -47,7 +47,7 @@ def test_srt_listener_receives_what_is_encrypted(short_video: Path, tmp_path: Pa
     assert "horse" not in str(report)
 
 
-def test_without_a_sound_source_silence_is_sent_and_said(silent_video: Path, tmp_path: Path) -> None:
+def test_without_sound_silence_is_sent_and_reported(silent_video: Path, tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server:
         report = PanoramaWithVirtualCamera(settings(silent_video, streams=[server.url])).run()
     (video,) = server.videos
@@ -58,7 +58,7 @@ def test_without_a_sound_source_silence_is_sent_and_said(silent_video: Path, tmp
     assert f"rtmp://127.0.0.1:{server.port}/live/***: no sound source, so silence is sent" in report.notes
 
 
-def test_an_address_of_another_kind_is_refused_without_telling_its_secret() -> None:
+def test_an_unsupported_scheme_is_refused_without_showing_its_secret() -> None:
     with pytest.raises(ConfigError, match="rtmp://, rtmps://, srt:// or rtsp://") as caught:
         open_stream(
             StreamSpec.parse("http://user:hunter2@server/live"), video_codec="h264", audio_codec="aac"
@@ -72,7 +72,7 @@ def test_an_rtmp_address_without_a_key_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("feature", "url"), [("srt", "srt://h:9000"), ("rtmp", "rtmp://h/app/KEY")])
-def test_what_a_push_lacks_is_said_before_the_film_begins(
+def test_a_missing_element_for_a_push_is_reported_before_the_run_starts(
     feature: str, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(FEATURES, feature, Feature(feature, {"nosuchsink": "gstreamer1.0-some"}))
@@ -80,7 +80,7 @@ def test_what_a_push_lacks_is_said_before_the_film_begins(
         open_stream(StreamSpec.parse(url), video_codec="h264", audio_codec="aac")
 
 
-def test_rtmps_server_receives_picture_and_sound_in_sync(short_video: Path, tmp_path: Path) -> None:
+def test_an_rtmps_server_receives_video_and_sound_in_sync(short_video: Path, tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server, tls_before(server.port, tmp_path) as port, trusted(tmp_path):
         run = settings(short_video, streams=[f"rtmps://127.0.0.1:{port}/live/secretkey"])
         report = PanoramaWithVirtualCamera(run).run()
@@ -89,7 +89,7 @@ def test_rtmps_server_receives_picture_and_sound_in_sync(short_video: Path, tmp_
     assert not any("gap" in note for note in report.notes)
 
 
-def test_an_rtmps_server_that_nobody_vouches_for_gets_nothing(
+def test_an_rtmps_server_with_an_untrusted_certificate_gets_nothing(
     short_video: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with RtmpServer(tmp_path) as server, tls_before(server.port, tmp_path) as port:

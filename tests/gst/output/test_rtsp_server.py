@@ -1,4 +1,4 @@
-"""The RTSP server with real clients: picture and sound in sync, and whoever comes or goes disturbs nobody."""
+"""The RTSP server with real clients: video and sound in sync, and a client that comes or goes disturbs no other."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _serve(video: Path, record: Path, user: str = "") -> tuple[Running, str]:
 
 
 def _expect_received(video: Path) -> None:
-    """Picture and sound came and are in sync, once RTCP has told the client how they belong together."""
+    """Video and sound came and are in sync, from the first RTCP sender report on."""
     told = videos.streams(video)
     assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
     assert (told["video"]["width"], told["video"]["height"]) == (320, 108)
@@ -44,7 +44,7 @@ def _expect_received(video: Path) -> None:
     assert videos.mean_luma(video).min() > 20
 
 
-def test_ffmpeg_and_gstreamer_receive_one_film_together(match_video: Path, tmp_path: Path) -> None:
+def test_ffmpeg_and_gstreamer_receive_the_stream_at_the_same_time(match_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     running, url = _serve(match_video, record)
     with (
@@ -61,7 +61,7 @@ def test_ffmpeg_and_gstreamer_receive_one_film_together(match_video: Path, tmp_p
         assert len(videos.frame_times(client.video)) > report.frames_out / 2
 
 
-def test_clients_that_come_late_and_vanish_leave_no_trace_in_the_recording(
+def test_clients_that_come_late_or_vanish_do_not_affect_the_recording(
     match_video: Path, tmp_path: Path
 ) -> None:
     record = tmp_path / "record.mkv"
@@ -81,10 +81,10 @@ def test_clients_that_come_late_and_vanish_leave_no_trace_in_the_recording(
     expect_video(record, report.frames_out)
     np.testing.assert_allclose(np.diff(videos.frame_times(record)), 1 / FPS, atol=0.0011)
     _expect_received(late.video)
-    assert len(videos.frame_times(late.video)) > report.frames_out / 3  # who stands still holds nobody up
+    assert len(videos.frame_times(late.video)) > report.frames_out / 3  # the stalled client held up nobody
 
 
-def test_who_comes_after_all_have_gone_is_served_anew(match_video: Path, tmp_path: Path) -> None:
+def test_a_client_that_comes_after_all_others_left_is_served(match_video: Path, tmp_path: Path) -> None:
     running, url = _serve(match_video, tmp_path / "record.mkv")
     with RtspClient.ffmpeg(url, tmp_path / "first.mkv") as first:
         first.wait_received(40_000)
@@ -94,7 +94,7 @@ def test_who_comes_after_all_have_gone_is_served_anew(match_video: Path, tmp_pat
     _expect_received(second.video)
 
 
-def test_the_password_is_demanded_and_shown_to_nobody(match_video: Path, tmp_path: Path) -> None:
+def test_the_password_is_required_and_never_shown(match_video: Path, tmp_path: Path) -> None:
     running, url = _serve(match_video, tmp_path / "record.mkv", "coach:hunt%40er2@")
     for wrong in (url.replace("coach:hunt%40er2@", ""), url.replace("er2", "er3")):
         stranger = RtspClient.ffmpeg(wrong, tmp_path / "stranger.mkv")
@@ -110,7 +110,7 @@ def test_the_password_is_demanded_and_shown_to_nobody(match_video: Path, tmp_pat
     assert "no password" not in str(report.notes)
 
 
-def test_a_port_that_is_taken_is_one_line_and_nothing_is_written(short_video: Path, tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_line_and_no_file_is_written(short_video: Path, tmp_path: Path) -> None:
     record = tmp_path / "record.mkv"
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -124,12 +124,12 @@ def test_a_port_that_is_taken_is_one_line_and_nothing_is_written(short_video: Pa
 
 
 @pytest.mark.parametrize("url", ["rtsp://127.0.0.1:port/live", "rtsp://127.0.0.1:99999/live", "rtsp:///live"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match=r"write rtsp://127\.0\.0\.1:8554/live"):
         open_stream(StreamSpec.parse(url), video_codec="h264", audio_codec="aac")
 
 
-def test_open_to_all_is_said(tmp_path: Path) -> None:
+def test_a_server_open_to_all_is_reported(tmp_path: Path) -> None:
     output = open_stream(
         StreamSpec.parse(f"rtsp://0.0.0.0:{free_port()}/live"), video_codec="h264", audio_codec=None
     )
@@ -138,7 +138,7 @@ def test_open_to_all_is_said(tmp_path: Path) -> None:
     output.close()
 
 
-def test_without_its_library_one_line_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_server_library_one_line_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     feature = runtime.Feature("rtsp-out", {}, {"GstNoSuchThing": "gir1.2-no-such-thing"})
     monkeypatch.setitem(runtime.FEATURES, "rtsp-out", feature)
     with pytest.raises(MissingDependencyError, match=r"sudo apt-get install gir1\.2-no-such-thing"):
@@ -157,7 +157,7 @@ def test_an_address_among_the_outputs_is_served(tmp_path: Path) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_server_goes_where_the_next_output_is_refused() -> None:
+def test_the_server_is_closed_when_the_next_output_is_refused() -> None:
     port = free_port()
     caps = Gst.Caps.from_string("video/x-raw,format=I420,width=320,height=240,framerate=25/1")
     encoding = Encoding("h264", partial(make, "x264enc"), "aac", partial(make, "avenc_aac"))

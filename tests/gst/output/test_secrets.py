@@ -1,4 +1,4 @@
-"""A stream key is shown by nobody: not in the process list, not in the log, not in the report."""
+"""A stream key is never shown: not in the process list, not in the log, not in the report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.media.source_spec import SourceSpec
 from tests.gst.output.peers import free_port, wait_until
 
 
-def test_a_key_on_the_command_line_is_gone_from_process_list_log_and_report(short_video: Path) -> None:
+def test_a_key_on_the_command_line_is_not_in_process_list_log_or_report(short_video: Path) -> None:
     url = f"rtmp://127.0.0.1:{free_port()}/live/secretkey"
     srt = f"srt://127.0.0.1:{free_port()}?passphrase=hunter2hunter2"
     options = ["--delay", "1", "--size", "320x108", "--detector", "none", "--json"]

@@ -1,4 +1,4 @@
-"""A disk that stands still: its output is given up alone, and no end of a run waits for it."""
+"""A disk that hangs: only its output is abandoned, and the end of a run does not wait for it."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from tests.gst.output.peers import wait_until
 from tests.gst.output.runs import FPS, Running, expect_video, recording_at, settings
 
 PIPE_BYTES = 65_536
-"""What a pipe takes that nobody reads; half a second of video."""
+"""What a pipe takes without a reader; half a second of video."""
 
 
 @pytest.fixture
 def stuck(tmp_path: Path) -> Iterator[Path]:
-    """A video's name on a disk that takes nothing after the first moments."""
+    """A path on a disk that takes nothing after the first moments."""
     path = tmp_path / "stuck.ts"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     yield path
-    os.close(reader)  # who writes still may go on, into nothing
+    os.close(reader)  # a thread that still writes may continue; nothing is kept
 
 
 def expect_whole(video: Path, report_frames: int, source: Path) -> None:
@@ -38,7 +38,7 @@ def expect_whole(video: Path, report_frames: int, source: Path) -> None:
     np.testing.assert_allclose(np.diff(videos.frame_times(video)), 1 / FPS, atol=0.0011)
 
 
-def test_live_it_is_given_up_alone(match_video: Path, tmp_path: Path, stuck: Path) -> None:
+def test_live_only_the_hanging_output_is_abandoned(match_video: Path, tmp_path: Path, stuck: Path) -> None:
     whole = tmp_path / "whole.mkv"
     limits = RunLimits(output=OutputLimits(slow_disk_s=2.0))
     report = PanoramaWithVirtualCamera(settings(match_video, outputs=[stuck, whole]), limits).run()
@@ -46,9 +46,7 @@ def test_live_it_is_given_up_alone(match_video: Path, tmp_path: Path, stuck: Pat
     expect_whole(whole, report.frames_out, match_video)
 
 
-def test_what_stands_still_at_the_films_end_is_cut_off(
-    short_video: Path, tmp_path: Path, stuck: Path
-) -> None:
+def test_an_output_that_hangs_at_the_end_is_cut_short(short_video: Path, tmp_path: Path, stuck: Path) -> None:
     whole = tmp_path / "whole.mkv"
     limits = RunLimits(shutdown=ShutdownLimits(standstill_s=2.0))
     report = PanoramaWithVirtualCamera(settings(short_video, outputs=[stuck, whole]), limits).run()
@@ -57,7 +55,7 @@ def test_what_stands_still_at_the_films_end_is_cut_off(
     expect_whole(whole, report.frames_out, short_video)
 
 
-def test_offline_a_run_that_stands_still_ends_with_a_line(match_video: Path, stuck: Path) -> None:
+def test_offline_a_hanging_run_ends_with_one_line(match_video: Path, stuck: Path) -> None:
     limits = RunLimits(shutdown=ShutdownLimits(standstill_s=1.0))
     run = settings(match_video, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
     running = Running(PanoramaWithVirtualCamera(run, limits))
@@ -66,7 +64,7 @@ def test_offline_a_run_that_stands_still_ends_with_a_line(match_video: Path, stu
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_abort_does_not_wait_for_it(short_video: Path, stuck: Path, live: bool) -> None:
+def test_abort_does_not_wait_for_a_hanging_output(short_video: Path, stuck: Path, live: bool) -> None:
     run = settings(short_video, outputs=[stuck], live=live, buffer={"stall_timeout_s": 60.0})
     application = PanoramaWithVirtualCamera(run)
     running = Running(application)
@@ -83,7 +81,7 @@ def test_abort_does_not_wait_for_it(short_video: Path, stuck: Path, live: bool) 
     assert report.failures[0].startswith(f"{stuck}: was not finished in time")
 
 
-def test_a_recording_that_stands_still_is_told_to_be_incomplete(match_video: Path, tmp_path: Path) -> None:
+def test_a_hanging_recording_is_reported_as_incomplete(match_video: Path, tmp_path: Path) -> None:
     limits = RunLimits(output=OutputLimits(recording_finish_s=1.0))
     own, stopped, last = (tmp_path / f"{name}.mkv" for name in ("own", "stopped", "last"))
     readers = []
@@ -108,7 +106,7 @@ def test_a_recording_that_stands_still_is_told_to_be_incomplete(match_video: Pat
         os.close(reader)
 
 
-def test_a_standstill_is_as_long_as_nothing_changes() -> None:
+def test_an_output_hangs_as_long_as_nothing_changes() -> None:
     now_s, seen = 5.0, 1
     standstill = Standstill(lambda: seen, lambda: now_s)
     assert standstill.for_s() == 0

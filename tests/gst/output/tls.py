@@ -18,7 +18,7 @@ from tests.gst.output.peers import free_port
 
 @contextmanager
 def tls_before(port: int, folder: Path) -> Iterator[int]:
-    """A port where what comes encrypted is handed on to `port`, and back."""
+    """Decrypts what comes at its port and passes it to `port`, and encrypts the answers."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*_certificate(folder))
     loop, outer = asyncio.new_event_loop(), free_port()
@@ -57,7 +57,7 @@ async def _hand_on(port: int, reader: asyncio.StreamReader, writer: asyncio.Stre
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):  # either side has gone
+    with suppress(OSError):  # one side has closed the connection
         while data := await reader.read(1 << 16):
             writer.write(data)
             await writer.drain()

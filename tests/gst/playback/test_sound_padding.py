@@ -1,4 +1,4 @@
-"""Sound that ends before its picture: it is silence from there on, also for what begins later."""
+"""Sound that ends before its video: silence from there on, also for outputs that start later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PICTURE = "video/x-raw,format=I420,width=320,height=108,framerate=25/1"
 
 
 def source(seconds: float, *, live: bool) -> str:
-    """That much picture, with SOUND_S of a tone."""
+    """Video of that many seconds, with a tone of SOUND_S."""
     is_live, pictures, chunks = str(live).lower(), round(seconds * FPS), round(SOUND_S * 50)
     return (
         f"gst:videotestsrc is-live={is_live} num-buffers={pictures} ! {PICTURE} ! identity "
@@ -27,7 +27,7 @@ def source(seconds: float, *, live: bool) -> str:
 
 
 def expect_tone_and_silence(video: Path, tone_s: float) -> None:
-    """A tone of that length, then silence, as long as the picture."""
+    """A tone of that length, then silence to the end of the video."""
     sound = videos.sound(video)
     assert len(sound) / videos.RATE_HZ == pytest.approx(len(videos.frame_times(video)) / FPS, abs=0.1)
     loud = np.abs(sound) > 0.1
@@ -36,7 +36,7 @@ def expect_tone_and_silence(video: Path, tone_s: float) -> None:
     assert not loud[round((tone_s + 0.05) * videos.RATE_HZ) :].any()
 
 
-def test_offline_the_film_has_sound_to_its_end(tmp_path: Path) -> None:
+def test_offline_the_video_has_sound_to_its_end(tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     run = settings(video, sources=[source(5, live=False)], outputs=[video], live=False)
     report = PanoramaWithVirtualCamera(run).run()
@@ -44,7 +44,7 @@ def test_offline_the_film_has_sound_to_its_end(tmp_path: Path) -> None:
     expect_tone_and_silence(video, SOUND_S)
 
 
-def test_what_begins_later_gets_picture_and_silence(tmp_path: Path) -> None:
+def test_outputs_that_start_later_get_video_and_silence(tmp_path: Path) -> None:
     own, recorded, seen = (tmp_path / f"{name}.mkv" for name in ("own", "recorded", "seen"))
     port = free_port()
     url = f"rtsp://127.0.0.1:{port}/live"

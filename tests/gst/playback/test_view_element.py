@@ -20,7 +20,7 @@ FORWARD = View(0.0, 0.0, 30.0)
 
 
 def _run(element: ViewElement, caps: str, frames: int = 3) -> tuple[list[Gst.Sample], Gst.Message | None]:
-    """What comes out of `element` for that many frames of a test picture, and the error if there was one."""
+    """What `element` makes of that many frames of a test pattern, and the error if there was one."""
     pipeline = Gst.Pipeline.new(None)
     shape = make("capsfilter")
     shape.set_property("caps", Gst.Caps.from_string(caps))
@@ -39,7 +39,7 @@ def _run(element: ViewElement, caps: str, frames: int = 3) -> tuple[list[Gst.Sam
 
 
 @pytest.mark.parametrize("pixel_format", ["NV12", "I420"])
-def test_size_changes_and_format_and_rate_pass_through(pixel_format: str) -> None:
+def test_the_size_changes_and_format_and_rate_pass_through(pixel_format: str) -> None:
     element = ViewElement(RIG, 128, 72, lambda _time: FORWARD)
     samples, error = _run(element, f"video/x-raw,format={pixel_format},width=320,height=240,framerate=25/1")
     assert error is None
@@ -51,7 +51,7 @@ def test_size_changes_and_format_and_rate_pass_through(pixel_format: str) -> Non
         assert np.median(frame.luma) > 230
 
 
-def test_each_frames_running_time_asks_for_its_view() -> None:
+def test_each_frame_is_rendered_with_the_view_of_its_running_time() -> None:
     asked: list[Nanoseconds] = []
 
     def views(time_ns: Nanoseconds) -> View:
@@ -77,7 +77,7 @@ def test_the_painter_draws_after_rendering() -> None:
         assert np.median(frame.luma[12:]) > 230
 
 
-def test_a_film_of_another_size_than_the_rigs_is_refused() -> None:
+def test_a_video_of_another_size_than_the_rig_is_refused() -> None:
     samples, error = _run(
         ViewElement(RIG, 64, 48, lambda _time: FORWARD),
         "video/x-raw,format=NV12,width=640,height=480,framerate=25/1",
@@ -87,7 +87,7 @@ def test_a_film_of_another_size_than_the_rigs_is_refused() -> None:
     assert "640x480" in error.parse_error()[0].message
 
 
-def test_an_error_of_whoever_directs_ends_the_film_with_its_words() -> None:
+def test_an_error_of_the_director_ends_the_run_with_its_message() -> None:
     def views(_time_ns: Nanoseconds) -> View:
         raise DetectorError("nobody knows where to look")
 
