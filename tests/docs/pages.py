@@ -1,4 +1,4 @@
-"""What the pages hold: their blocks, and the command lines in them and in the help texts."""
+"""The blocks of the pages, and the command lines in the pages and in the help texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def blocks(page: Path, *languages: str) -> list[str]:
 
 
 def command_lines(page: Path) -> list[str]:
-    """The examples in a page's blocks; a synopsis, which holds brackets or an ellipsis, is none."""
+    """The examples in a page's blocks, without synopses (those have brackets or an ellipsis)."""
     lines = [
         line.removeprefix("$ ").strip()
         for block in blocks(page, "", "sh", "bash", "console")
@@ -36,7 +36,7 @@ def command_lines(page: Path) -> list[str]:
 
 
 def transcripts(page: Path) -> list[tuple[str, str]]:
-    """Each command of a block that begins with a prompt, and what the page says that it prints."""
+    """Each command after a prompt in a block, and what it prints according to the page."""
     told = []
     for block in blocks(page, "", "console"):
         if block.startswith("$ "):
@@ -47,7 +47,7 @@ def transcripts(page: Path) -> list[tuple[str, str]]:
 
 
 def commands() -> Iterator[tuple[str, Any]]:
-    """Every command by its words, the command itself and its groups with them."""
+    """Every command and group, with its words."""
 
     def walk(words: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield words, command

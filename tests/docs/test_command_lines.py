@@ -1,6 +1,6 @@
-"""The pages' examples run: Python as it stands, command lines over the built-in match or the two real recordings.
+"""The command lines in the pages run, on the built-in match or the two real recordings.
 
-What a reader would have at hand lies in a folder of the test's own; durations are shortened, nothing else is.
+The files that a reader would have are in a temporary folder; only durations are shortened.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from tests.docs.pages import PAGES, ROOT, command_lines, transcripts
 
 FOOTAGE = ("left.mp4", "right.mp4")
 ELSEWHERE = re.compile(r"://|gst:|\.onnx")
-"""What a line needs that is not here: somebody else's machine, a camera, a model."""
+"""What a line needs that a test does not have: another machine, a camera, a model."""
 
 SHORT = ("--duration", "1", "--delay", "0.5", "--size", "320x180")
 SMALL_MATCH = "match?size=720x240"
 HERE = {"127.0.0.1:8080": "127.0.0.1:0", "--window": "--output=window.mkv", " match ": f" {SMALL_MATCH} "}
-"""Put in place of the dashboard's port and of a screen, which need not be there, and of the large match."""
+"""Replacements for the dashboard's port, a screen (which may be missing) and the large match."""
 
 WRITTEN_AFTER = ("-o", "--output", "--preview", "--plot", "--path-out", "--truth-out", "--detections-out")
 
 
 def _at_hand(folder: Path, words: list[str]) -> None:
-    """Put into a folder what the pages take for granted."""
+    """Write the files that the pages assume."""
     for name in FOOTAGE:
         if (SHARED_DATA / name).exists():
             (folder / name).symlink_to(SHARED_DATA / name)
@@ -48,7 +48,7 @@ def _at_hand(folder: Path, words: list[str]) -> None:
 
 
 def _foresight(line: str, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    """Run a page's line in a folder, the variables before it included."""
+    """Run a page's line in a folder, with the variables set before it."""
     words = shlex.split(line, comments=True)
     at = words.index("foresight")
     variables = dict(word.split("=", 1) for word in words[:at])
@@ -65,7 +65,7 @@ def _foresight(line: str, folder: Path, *more: str) -> subprocess.CompletedProce
 
 
 def _runnable() -> list[str]:
-    """Every line once, however many pages have it; those that end in an error are the transcripts' business."""
+    """Every line once, however many pages have it; lines that end in an error are tested as transcripts."""
     failing = {line for page in PAGES for line, _ in transcripts(page)}
     lines = dict.fromkeys(
         " ".join(line.split("  #")[0].split())
@@ -88,13 +88,13 @@ def test_a_command_line_does_what_it_says(line: str, tmp_path: Path) -> None:
     _at_hand(tmp_path, words)
     done = _foresight(line, tmp_path, *(SHORT if "run" in words else ()))
     assert done.returncode == 0, done.stderr
-    for option, name in zip(words, words[1:], strict=False):  # noqa: RUF007 (a word and the next)
+    for option, name in zip(words, words[1:], strict=False):  # noqa: RUF007 (pairs of words)
         if option in WRITTEN_AFTER:
             assert (tmp_path / name).stat().st_size > 0, name
 
 
 @pytest.mark.parametrize(("line", "printed"), [told for page in PAGES for told in transcripts(page)])
-def test_a_mistake_is_told_as_the_page_tells_it(line: str, printed: str, tmp_path: Path) -> None:
+def test_a_mistake_prints_what_the_page_shows(line: str, printed: str, tmp_path: Path) -> None:
     (tmp_path / "match.toml").write_text(
         'sources = ["match"]\nmode = "virtual"\n\n[encoder]\n\nbitrate_kbps = "x"\n', encoding="utf-8"
     )

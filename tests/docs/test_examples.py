@@ -1,4 +1,4 @@
-"""Every example runs, and does what its first line says."""
+"""Every example runs and does what its first line says."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 
 def run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One example, as a user runs it."""
+    """Run one example as a user does."""
     command = [sys.executable, str(EXAMPLES / name), *arguments]
     return subprocess.run(
         command, cwd=EXAMPLES.parent, capture_output=True, text=True, check=False, timeout=120
     )
 
 
-def test_the_analysis_pipeline_counts_what_a_source_delivers() -> None:
+def test_the_analysis_pipeline_counts_the_frames_of_a_source() -> None:
     done = run(
         "analysis_pipeline.py", "gst:videotestsrc num-buffers=12 ! video/x-raw,width=64,height=48 ! identity"
     )
@@ -35,7 +35,7 @@ def test_the_analysis_pipeline_says_what_is_wrong() -> None:
     assert done.stderr.strip() == "error: there is no file none.mp4; check the name and the folder"
 
 
-def test_the_playback_pipeline_makes_a_film(tmp_path: Path) -> None:
+def test_the_playback_pipeline_writes_a_video(tmp_path: Path) -> None:
     video = tmp_path / "bar.mp4"
     done = run("playback_pipeline.py", str(video))
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Each seam of docs/extending.md: the page's own lines, met by the pipelines that know nothing of them."""
+"""Each seam of docs/extending.md: the lines of the page, used by the real pipelines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ VOCABULARY: dict[str, Any] = {
 
 
 def shown(call: str, **given: object) -> dict[str, Any]:
-    """What the page's block that holds `call` leaves behind; `given` is what its reader has."""
+    """Run the block of the page that contains `call`; returns its names. `given` are names that it needs."""
     (block,) = (block for block in blocks(PAGE, "python") if call in block)
     names = VOCABULARY | given
     exec(compile(block, "extending", "exec"), names)
@@ -95,7 +95,7 @@ def test_the_detector_is_asked_for_each_frame(tmp_path: Path, monkeypatch: pytes
 
 
 def rendered(element: ViewElement) -> Iterator[np.ndarray]:
-    """The luma of each frame that comes out of `element` for a white picture of its rig."""
+    """The luma of each frame that `element` makes of white rig frames."""
     playback = Gst.parse_launch(
         "videotestsrc num-buffers=3 pattern=white ! video/x-raw,format=NV12,width=320,height=240,framerate=25/1 "
         "! identity name=before appsink name=after sync=false"

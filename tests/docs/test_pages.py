@@ -1,4 +1,4 @@
-"""The pages: command lines that the command takes, files that load, links that lead somewhere, nothing left out."""
+"""The pages: command lines parse, files load, links have targets, and nothing is left out."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ def _anchors(page: Path) -> set[str]:
 
 
 @pytest.mark.parametrize(("place", "line"), EXAMPLES + HELP)
-def test_every_command_line_is_one_that_the_command_takes(place: str, line: str) -> None:
+def test_every_command_line_parses(place: str, line: str) -> None:
     command: Any = COMMAND
     words = shlex.split(line, comments=True)
     words = [word for word in words[words.index("foresight") + 1 :] if word not in ("--debug", "&")]
     while words and words[0] in getattr(command, "commands", {}):
         command = command.commands[words.pop(0)]
-    command.make_context("foresight", words)  # reads the flags and runs nothing
+    command.make_context("foresight", words)  # parses the flags and runs nothing
 
 
-def test_every_command_s_help_has_examples_of_it() -> None:
+def test_every_commands_help_has_examples() -> None:
     without = [
         words
         for words, command in commands()
@@ -45,7 +45,7 @@ def test_every_command_s_help_has_examples_of_it() -> None:
     assert without == []
 
 
-def test_every_option_of_every_command_has_its_row() -> None:
+def test_every_option_of_every_command_has_a_row() -> None:
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     sections = re.split(r"^## ", text, flags=re.MULTILINE)
     for words, command in commands():
@@ -59,7 +59,7 @@ def test_every_option_of_every_command_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: Path) -> None:
+def test_every_link_to_a_file_or_heading_has_a_target(page: Path) -> None:
     for link in LINK.findall(page.read_text(encoding="utf-8")):
         if "://" in link:
             continue
@@ -70,11 +70,11 @@ def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_in_a_page_can_be_read(
+def test_every_toml_block_in_a_page_loads(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Rig.assume(640, 360).save(Path("rig.toml"))  # which settings may name
+    Rig.assume(640, 360).save(Path("rig.toml"))  # a file that settings may name
     path = tmp_path / "block.toml"
     for block in blocks(page, "toml"):
         path.write_text(block, encoding="utf-8")
@@ -87,7 +87,7 @@ def test_every_file_in_a_page_can_be_read(
 
 
 def _names_and_files() -> list[tuple[str, list[Path]]]:
-    """Each name that the glossary and the table of interfaces say is in a file, and the files they say."""
+    """Each name in the glossary and the table of interfaces, with the files that they give for it."""
     glossary = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
     named = re.findall(r"`(\w+)(?:\.\w+)?` \((`[\w/]+\.py`)\)", glossary)
     architecture = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -98,7 +98,7 @@ def _names_and_files() -> list[tuple[str, list[Path]]]:
     ]
 
 
-def test_what_a_page_says_is_in_a_file_is_there() -> None:
+def test_every_name_that_a_page_gives_is_in_its_file() -> None:
     named = _names_and_files()
     assert len(named) > 50
     for name, files in named:
@@ -107,13 +107,13 @@ def test_what_a_page_says_is_in_a_file_is_there() -> None:
         assert any(map(defined.search, sources)), f"{name} is not in {files}"
 
 
-def test_the_book_has_every_page() -> None:
+def test_the_index_has_every_page() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     pages = [path.stem for path in (ROOT / "docs").glob("*.md") if path.stem != "index"]
     assert [name for name in pages if not re.search(rf"^{name}$", index, re.MULTILINE)] == []
 
 
-def test_every_picture_is_shown_on_a_page_and_has_its_maker() -> None:
+def test_every_image_is_shown_on_a_page_and_has_a_generator() -> None:
     shown = {
         Path(name).name for page in PAGES for name in re.findall(r"images/(\S+?)\)", page.read_text("utf-8"))
     }
@@ -122,5 +122,5 @@ def test_every_picture_is_shown_on_a_page_and_has_its_maker() -> None:
     assert max(path.stat().st_size for path in IMAGES.iterdir()) < 1_500_000
 
 
-def test_there_are_examples() -> None:
+def test_the_pages_have_examples() -> None:
     assert len(EXAMPLES) > 20

@@ -1,4 +1,4 @@
-"""The pages' Python runs as it stands, on what the page says that the reader has; durations are shortened."""
+"""The Python in the pages runs unchanged, with what the page says that the reader has; durations are shortened."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def the_example_file(_names: Names) -> None:
     Path("examples/foresight.toml").write_text(text, encoding="utf-8")
 
 
-def a_video_is_there(names: Names) -> None:
+def video_is_written(names: Names) -> None:
     assert names["builder"].origins()["delay_s"] == "the command line"
     assert len(videos.frame_times(Path("match.mkv"))) > 1
 
 
 def a_model(_names: Names) -> None:
-    """An ONNX file and its labels; what is in the file is nvinfer's business."""
+    """An ONNX file and its labels; the content of the file does not matter here."""
     Path("ball.onnx").write_bytes(b"model")
     Path("labels.txt").write_text("ball\n", encoding="utf-8")
 
@@ -71,7 +71,7 @@ def a_file_for_nvinfer_is_there(_names: Names) -> None:
 
 
 def what_the_example_imports(names: Names) -> None:
-    """The names at the head of examples/own_detector.py."""
+    """The names defined at the top of examples/own_detector.py."""
     names |= {"Rig": Rig, "Frame": Frame, "Nanoseconds": Nanoseconds, "Sequence": Sequence}
     names |= {"np": np, "Detection": Detection}
 
@@ -113,13 +113,13 @@ def a_frame_is_rendered(names: Names) -> None:
 
 STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "BufferManager(": (two_pipelines, every_frame_is_shown),
-    "PanoramaWithVirtualCamera(": (the_example_file, a_video_is_there),
+    "PanoramaWithVirtualCamera(": (the_example_file, video_is_written),
     "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
     "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),
     "find_flashes(": (a_recording, the_mark_is_found),
     "Renderer(": (a_rig_and_its_frame, a_frame_is_rendered),
 }
-"""By what an example calls: what its reader has, and what has to be true afterwards."""
+"""For each example, by a call in it: what its reader has, and what must be true afterwards."""
 
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
@@ -141,7 +141,7 @@ def test_an_example_does_what_it_says(block: str, tmp_path: Path, monkeypatch: p
     check(names)
 
 
-def test_the_migration_is_told_in_the_examples_own_lines() -> None:
+def test_the_migration_page_uses_the_lines_of_the_example() -> None:
     whole = (ROOT / "examples" / "migration_after.py").read_text(encoding="utf-8")
     lines = [line.strip() for line in whole.splitlines()]
     for block in blocks(ROOT / "docs" / "migration.md", "python"):
@@ -149,7 +149,7 @@ def test_the_migration_is_told_in_the_examples_own_lines() -> None:
         assert any(lines[i : i + len(told)] == told for i in range(len(lines))), block
 
 
-def test_the_detector_in_the_page_is_the_one_in_the_examples() -> None:
+def test_the_detector_in_the_page_equals_the_one_in_the_examples() -> None:
     (shown,) = blocks(ROOT / "docs" / "detectors.md", "python")
     whole = (ROOT / "examples" / "own_detector.py").read_text(encoding="utf-8")
     docstring = '    """Run it with ``--detector examples.own_detector:BrightestSpot``."""\n\n'

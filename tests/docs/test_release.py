@@ -1,4 +1,4 @@
-"""What a release says of itself: its version, its changelog, its stable names, its packages."""
+"""What a release states: its version, changelog, stable names and packages."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def test_package_project_and_changelog_have_one_version() -> None:
     assert pipeline.__version__ == project["version"] == newest
 
 
-def test_the_page_lists_the_stable_names_and_no_other() -> None:
+def test_the_page_lists_exactly_the_stable_names() -> None:
     (names,) = re.findall(r"^`BufferManager`.*?(?=\n\n)", STABLE, re.MULTILINE | re.DOTALL)
     assert re.findall(r"`(\w+)`", names) == pipeline.__all__
 
 
-def test_the_changelog_leads_to_each_name_that_it_gives() -> None:
+def test_the_modules_named_in_the_changelog_exist() -> None:
     notes = CHANGELOG.partition("### Upgrade notes")[2].partition("\n## ")[0]
     modules = set(
         re.findall(r"`(pipeline(?:\.\w+)+)`", " ".join(re.findall(r"\| ([^|]*) \|$", notes, re.MULTILINE)))
@@ -33,7 +33,7 @@ def test_the_changelog_leads_to_each_name_that_it_gives() -> None:
         assert (ROOT / module.replace(".", "/")).with_suffix(".py").is_file(), module
 
 
-def test_the_readme_s_line_for_debian_has_every_package_of_a_run() -> None:
+def test_the_readmes_line_for_debian_has_every_package_of_a_run() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
     (line,) = re.findall(r"^sudo apt-get install (.*)$", readme, re.MULTILINE)
     lines = (ROOT / "scripts" / "packages-run.txt").read_text(encoding="utf-8").splitlines()

@@ -53,9 +53,7 @@ def test_only_the_output_on_the_full_disk_ends(
     further: dict[str, object],
     live: bool,
 ) -> None:
-    whole = tmp_path / (
-        "whole.m3u8" if "split_s" in further else "whole.mkv"
-    )  # only files are split, not playlists
+    whole = tmp_path / ("whole.m3u8" if "split_s" in further else "whole.mkv")  # a playlist has no parts
     values = {"encoder": {"bitrate_kbps": 1000, "keyframe_interval_s": 1.0}} | further
     run = settings(short_video, outputs=[disk / name, whole], live=live, **values)
     report = PanoramaWithVirtualCamera(run).run()
