@@ -1,7 +1,7 @@
 """The dial: a video whose every pixel tells its frame and its place, and how to read it from an output.
 
-Luma grows from the left edge to the right, V from top to bottom, and U counts the frames. So what was played, and
-where the camera looked, can be read from the pixels alone.
+Luma grows from the left edge to the right, V from top to bottom, and U counts the frames. So which frame was
+played, and where the camera looked, can be read from the pixels alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests import videos
 
 WIDTH, HEIGHT, FPS = 720, 240, 25
 COUNTS = 200
-"""U comes round after so many frames: 8 s."""
+"""U repeats after that many frames: 8 s."""
 _LUMA = 40.0, 176.0
 _V = 60.0, 140.0
 
@@ -41,29 +41,29 @@ def make_dial(path: Path, seconds: int) -> None:
 
 @dataclass(frozen=True)
 class Played:
-    """What a video shows, an entry a frame."""
+    """What a video shows: one entry for each frame."""
 
     times_s: Array
     numbers: NDArray[np.int64]
-    """Which frame of the dial."""
+    """The number of the dial's frame."""
     x: Array
-    """Where the picture's middle is in the dial, part of its width; y of its height."""
+    """The middle of the view in the dial, as a share of its width; y of its height."""
     y: Array
     width: Array
-    """How much of the dial's width the picture shows."""
+    """The share of the dial's width that the view shows."""
 
     def at(self, time_s: float) -> tuple[float, float, float]:
-        """x, y and width as shown then."""
+        """x, y and width as shown at that time."""
         index = min(int(np.searchsorted(self.times_s, time_s)), len(self.times_s) - 1)
         return float(self.x[index]), float(self.y[index]), float(self.width[index])
 
     def jump(self, from_s: float, to_s: float) -> int:
-        """By how many frames what was shown leapt ahead in that time, beyond going on."""
+        """How many frames were skipped in that time."""
         steps = np.diff(self.numbers)[(self.times_s[1:] >= from_s) & (self.times_s[1:] < to_s)]
         return int((steps - 1).sum())
 
     def is_without_a_gap(self, from_s: float = 0.0, to_s: float = np.inf) -> bool:
-        """Whether every frame of that time follows the one before, in number and in time."""
+        """Whether each frame in that time follows the previous one, in number and in time."""
         inside = (self.times_s >= from_s) & (self.times_s < to_s)
         return bool(
             (np.diff(self.numbers[inside]) == 1).all()
@@ -72,7 +72,7 @@ class Played:
 
 
 def read_dial(path: Path, first: int = 0) -> Played:
-    """Read a video made from the dial; its first frame is the one nearest to dial frame `first`."""
+    """Read a video made from the dial. U repeats, so its first frame gets the number nearest to `first`."""
     told = videos.streams(path)["video"]
     width, height = int(told["width"]), int(told["height"])
     raw = ["-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]

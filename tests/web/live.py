@@ -1,4 +1,4 @@
-"""A live run with its dashboard, and how a real browser waits for something in its page."""
+"""A live run with its dashboard, and waiting for a condition in a real browser's page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.gst.output.peers import wait_until
 
 
 class Live:
-    """A live run of the match that nothing records, with its dashboard; `web`: settings of that."""
+    """A live run of the match without outputs, with its dashboard; `web`: the dashboard's settings."""
 
     def __init__(self, *, size: str = "320x180", streams: Sequence[str] = (), **web: object) -> None:
         settings = Settings.parse(
@@ -37,7 +37,7 @@ class Live:
         wait_until(lambda: self.run.progress().position_s > 0.5, "the video")
 
     def encoders(self) -> int:
-        """How many pictures' encoders the playback pipeline has."""
+        """The number of video encoders in the playback pipeline."""
         playback = self.run.playback
         assert playback is not None
         return len(list(_encoders(playback.pipeline)))
@@ -59,12 +59,12 @@ def _encoders(container: Gst.Bin) -> Iterator[Gst.Element]:
 
 
 def until(page: Page, condition: str) -> None:
-    """Wait until `condition` holds of the run's state `s`, as the API tells it; half a minute at most."""
+    """Wait until `condition` holds for the run's state `s` from the API; half a minute at most."""
     wait_in(page, f"((s) => {condition})(await (await fetch('/api/state')).json())")
 
 
 def wait_in(page: Page, condition: str) -> None:
-    """Wait until `condition` holds in the page, whose policy forbids Playwright's own waiting."""
+    """Wait until `condition` holds in the page, whose content security policy forbids Playwright's own waiting."""
     held = page.evaluate(
         f"""async () => {{
           for (let look = 0; look < 300; look++) {{

@@ -1,4 +1,4 @@
-"""The dashboard in a real Chromium over a real run: each control by what the outputs then show."""
+"""The dashboard in a real Chromium with a real run: each control is tested by what the outputs show."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tests.web.live import until, wait_in
 DELAY_S = 2.0
 DIAL_S = 60
 BALL_X = 0.6
-"""Where the ball lies that the camera follows when nobody steers, part of the dial's width."""
+"""Where the ball lies that the camera follows without an operator, as a share of the dial's width."""
 NARROWEST = 0.15
-"""How much of the dial's width the narrowest picture shows, 22 degrees of 146."""
+"""The share of the dial's width in the narrowest view, 22 degrees of 146."""
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +40,14 @@ def dial(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ball(time_s: float) -> dict[str, object]:
-    """The ball as a detector sees it, never quite still."""
+    """The ball as a detector reports it, always moving a little."""
     yaw_deg = np.degrees((BALL_X - 0.5) * WIDTH / (HEIGHT / 0.85)) + 2 * np.sin(time_s)
     place = {"yaw_deg": float(yaw_deg), "pitch_deg": -12.0, "width_deg": 0.5, "height_deg": 0.5}
     return {"label": "ball", "score": 0.9} | place
 
 
 class Served:
-    """A live run of the dial with its dashboard, a page that shows it, and what the run has written."""
+    """A live run of the dial with its dashboard, a page that shows it, and the run's recording."""
 
     def __init__(self, dial: Path, folder: Path, stream: str) -> None:
         self.folder = folder
@@ -75,7 +75,7 @@ class Served:
         self._dashboard.stop()
 
     def played(self) -> Played:
-        """What the run's own video shows; ends the run, but not its dashboard."""
+        """What the run's recording shows; ends the run, but not its dashboard."""
         self._end_run()
         return read_dial(self.video)
 
@@ -106,7 +106,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(params=[{"viewport": {"width": 1280, "height": 800}}])
 def page(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Page]:
-    """The page, playing; fails afterwards if the browser complained."""
+    """The page, playing; fails at the end if the browser logged an error."""
     complaints: list[str] = []
     context = browser.new_context(**request.param)
     page = context.new_page()
@@ -129,32 +129,32 @@ PHONE = pytest.mark.parametrize(
 
 
 def now_s(page: Page) -> float:
-    """How much video the outputs have had, a quarter of a second ago at most."""
+    """How many seconds of video the outputs have received, at most a quarter of a second old."""
     told = page.evaluate("async () => (await fetch('/api/state')).json()")
     return float(told["frames_out"]) / FPS
 
 
 def play_on(page: Page, seconds: float) -> float:
-    """Let the video go on by so much; returns its time then."""
+    """Let the video play for that long; returns its time then."""
     until(page, f"s.frames_out > {(now_s(page) + seconds) * FPS}")
     return now_s(page)
 
 
 def middle(page: Page, selector: str, x: float = 0.5) -> tuple[float, float]:
-    """A place in the middle of an element's height, on the page."""
+    """A point at half of an element's height, in page coordinates."""
     box = page.locator(selector).bounding_box()
     assert box is not None
     return box["x"] + x * box["width"], box["y"] + 0.5 * box["height"]
 
 
 def shows_ball(place: tuple[float, float, float]) -> bool:
-    """Whether the ball is well inside a picture of this x, y and width."""
+    """Whether the ball is well inside a view of this x, y and width."""
     x, _y, width = place
     return abs(x - BALL_X) < 0.4 * width
 
 
 def picture(page: Page) -> str:
-    """What the preview shows now, pixel for pixel."""
+    """What the preview shows now, pixel by pixel."""
     shown = page.evaluate(
         """() => {
           const video = document.querySelector('#picture video'), canvas = document.createElement('canvas');
@@ -167,7 +167,7 @@ def picture(page: Page) -> str:
     return str(shown)
 
 
-def test_mouse_and_keys_steer_the_camera_in_what_is_played(page: Page, served: Served) -> None:
+def test_mouse_and_keys_steer_the_camera(page: Page, served: Served) -> None:
     wait_in(page, "document.querySelector('#picture video').currentTime > 0.5")
     assert page.evaluate("document.querySelector('#picture video').videoWidth") == 320
     wait_in(page, "document.querySelector('.panorama img').naturalWidth === 960")
@@ -199,7 +199,7 @@ def test_mouse_and_keys_steer_the_camera_in_what_is_played(page: Page, served: S
     play_on(page, 0.7)
     page.click("#hold_camera")
     held_s = play_on(page, 3.5)
-    still_s = play_on(page, 1.5) - 0.7  # not what was made after the next click
+    still_s = play_on(page, 1.5) - 0.7  # without what was made after the next click
     page.click("#hand_back")
     end_s = play_on(page, 5.5)
 
@@ -224,7 +224,7 @@ def test_mouse_and_keys_steer_the_camera_in_what_is_played(page: Page, served: S
 
 
 @PHONE
-def test_fingers_steer_and_zoom_on_a_phone(page: Page, served: Served) -> None:
+def test_touch_steers_and_zooms_on_a_phone(page: Page, served: Served) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     for id_ in ("picture", "pause", "save_clip", "hand_back", "record"):
         box = page.locator(f"#{id_}").bounding_box()
@@ -260,12 +260,12 @@ def test_fingers_steer_and_zoom_on_a_phone(page: Page, served: Served) -> None:
     assert shows_ball(end)
 
 
-def test_time_is_held_turned_back_and_shifted_in_what_is_played(page: Page, served: Served) -> None:
+def test_freeze_replay_and_delay_change_what_is_played(page: Page, served: Served) -> None:
     play_on(page, 1)
     page.click("#pause")
     page.wait_for_selector(".pill.paused")
     held = ""
-    while held != (held := picture(page)):  # what was under way to the screen
+    while held != (held := picture(page)):  # frames on their way to the screen
         page.wait_for_timeout(300)
     page.wait_for_timeout(1500)
     assert picture(page) == held
@@ -296,7 +296,7 @@ def test_time_is_held_turned_back_and_shifted_in_what_is_played(page: Page, serv
     assert played.jump(shorter_s - margin_s, end_s) / FPS == pytest.approx(DELAY_S - 1, abs=0.4)
 
 
-def test_clips_recordings_and_streams_hold_what_was_played(
+def test_clips_recordings_and_pushes_hold_what_was_played(
     page: Page, served: Served, server: RtmpServer
 ) -> None:
     clip_s = play_on(page, 2.5)

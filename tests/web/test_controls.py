@@ -1,4 +1,4 @@
-"""The page's controls in a real Chromium: keys that are held, a phone on its side, what a screen reader is told."""
+"""The page's controls in a real Chromium: keys held down, a phone in landscape, what a screen reader gets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live: Live) -> Iterat
     page = context.new_page()
     page.goto(live.address)
     page.wait_for_selector(".pill.playing")
-    # keys steer from the view that the page knows
+    # keys steer relative to the view that the page knows
     page.wait_for_selector("#scene .frame[points*=',']", state="attached")
     yield page
     context.close()
@@ -42,7 +42,7 @@ def on_its_side(width: int, height: int) -> dict[str, object]:
     return {"viewport": {"width": width, "height": height}, "has_touch": True, "is_mobile": True}
 
 
-def test_a_key_that_is_held_acts_once_but_steers_on(page: Page) -> None:
+def test_a_key_held_down_acts_once_but_keeps_steering(page: Page) -> None:
     page.evaluate(
         """() => {
           const fetch = window.fetch;
@@ -69,7 +69,7 @@ def test_a_key_that_is_held_acts_once_but_steers_on(page: Page) -> None:
     assert [posted.count(f"/api/{name}") for name in ("save_clip", "hold_camera", "take_over")] == [1, 1, 3]
 
 
-def test_keys_do_their_work_with_caps_lock_too(page: Page) -> None:
+def test_keys_work_with_caps_lock(page: Page) -> None:
     page.keyboard.press("H")
     until(page, "s.follows === 'operator'")
     expect(page.locator("#follows")).to_have_text("manual control")
@@ -77,14 +77,14 @@ def test_keys_do_their_work_with_caps_lock_too(page: Page) -> None:
     until(page, "s.follows !== 'operator'")
 
 
-def test_the_frame_on_the_field_has_the_films_shape(page: Page) -> None:
+def test_the_outline_of_the_view_has_the_videos_shape(page: Page) -> None:
     points = page.get_attribute("#scene .frame", "points") or ""
     x, y = zip(*(map(float, point.split(",")) for point in points.split()), strict=True)
     assert (max(x) - min(x)) / (max(y) - min(y)) == pytest.approx(1, abs=0.15)
 
 
 @pytest.mark.parametrize("page", [on_its_side(667, 375), on_its_side(844, 390)], indirect=True)
-def test_a_phone_on_its_side_can_be_scrolled_beside_the_picture(page: Page) -> None:
+def test_a_phone_in_landscape_can_be_scrolled_beside_the_video(page: Page) -> None:
     fingers = page.context.new_cdp_session(page)
     width, height = page.evaluate("[innerWidth, innerHeight]")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -109,18 +109,18 @@ def test_a_phone_on_its_side_can_be_scrolled_beside_the_picture(page: Page) -> N
     assert page.inner_text("#follows") != "manual control"
 
 
-def test_groups_and_buttons_say_what_they_are(page: Page) -> None:
+def test_groups_and_buttons_have_accessible_names(page: Page) -> None:
     for name in ("Camera", "Time", "Recording and streams", "Clips"):
         expect(page.get_by_role("group", name=name)).to_be_visible()
     sound = page.locator("#sound")
     expect(sound).to_be_visible()
     for word in ("Unmute", "Mute", "Unmute"):
         expect(sound).to_have_text(word)
-        assert sound.get_attribute("aria-pressed") is None  # the word says it already
+        assert sound.get_attribute("aria-pressed") is None  # the label says it already
         page.keyboard.press("m")
 
 
-def test_frames_dropped_are_told_some_seconds_at_a_time(page: Page) -> None:
+def test_dropped_frames_are_reported_every_few_seconds(page: Page) -> None:
     dropped = 0
 
     def drop(route: Route) -> None:

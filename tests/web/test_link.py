@@ -1,4 +1,4 @@
-"""The page's link to the run in a real Chromium: several windows, a server that goes and comes back."""
+"""The page's link to the run in a real Chromium: several windows, and a server that fails and returns."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def open_page(page: Page, live: Live) -> None:
     wait_in(page, f"{CURRENT_TIME} > 0.2")
 
 
-def test_four_windows_of_one_browser_all_play_and_act(live: Live, page: Page) -> None:
+def test_four_windows_of_one_browser_all_play_and_control(live: Live, page: Page) -> None:
     windows = [page, *(page.context.new_page() for _ in range(3))]
     for window in windows:
         open_page(window, live)
@@ -68,7 +68,7 @@ def test_four_windows_of_one_browser_all_play_and_act(live: Live, page: Page) ->
         wait_in(window, f"{CURRENT_TIME} > {before_s} + 0.5")
 
 
-def test_a_page_that_nobody_sees_asks_for_no_pictures(live: Live, page: Page) -> None:
+def test_a_hidden_page_requests_only_the_state(live: Live, page: Page) -> None:
     open_page(page, live)
     assert live.encoders() == 1
     page.evaluate("hide(true)")
@@ -83,7 +83,7 @@ def test_a_page_that_nobody_sees_asks_for_no_pictures(live: Live, page: Page) ->
     wait_in(page, f"{CURRENT_TIME} > {before_s} + 0.2")
 
 
-def test_an_old_phone_that_cannot_play_the_film_sees_stills_and_acts(live: Live, page: Page) -> None:
+def test_an_old_phone_that_cannot_play_the_video_shows_stills_and_controls(live: Live, page: Page) -> None:
     page.add_init_script(
         "delete window.MediaSource; delete window.ManagedMediaSource; delete AbortSignal.timeout;"
     )
@@ -100,7 +100,9 @@ def test_an_old_phone_that_cannot_play_the_film_sees_stills_and_acts(live: Live,
 
 
 @pytest.mark.parametrize("way", ["nobody", "proxy"])
-def test_what_failed_is_said_and_goes_on_when_the_run_is_back(live: Live, page: Page, way: str) -> None:
+def test_a_failed_request_is_reported_and_the_page_recovers_with_the_run(
+    live: Live, page: Page, way: str
+) -> None:
     open_page(page, live)
     page.click("#record")
     page.wait_for_selector("#output-0.on")
@@ -126,7 +128,7 @@ def test_what_failed_is_said_and_goes_on_when_the_run_is_back(live: Live, page: 
     page.wait_for_selector("#clips a")
 
 
-def test_a_page_says_that_the_run_has_ended_and_begins_anew_with_the_next(page: Page, tmp_path: Path) -> None:
+def test_a_page_reports_the_end_of_the_run_and_starts_over_with_the_next(page: Page, tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     live = Live(address=address, clips=str(tmp_path))
     try:
@@ -154,7 +156,7 @@ def test_a_page_says_that_the_run_has_ended_and_begins_anew_with_the_next(page: 
 
 @contextmanager
 def another_site(link: str) -> Iterator[str]:
-    """A page elsewhere with a link, as a mail in a browser; its address."""
+    """A page on another site with a link, like a mail in a browser; its address."""
 
     class Site(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -172,7 +174,7 @@ def another_site(link: str) -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_link_with_the_token_leads_here_from_another_site(page: Page) -> None:
+def test_a_link_with_the_token_works_from_another_site(page: Page) -> None:
     live = Live(token="a-long-secret")
     try:
         with another_site(f"{live.address}?token=a-long-secret") as elsewhere:

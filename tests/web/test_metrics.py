@@ -1,4 +1,4 @@
-"""What Prometheus is told of a run and of its outputs."""
+"""The metrics that Prometheus reads of a run and its outputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def output(number: int, kind: str, state: str) -> dict[str, Any]:
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
-    """The value of each series, by its name and the values of its labels number and kind."""
+    """The value of each series, by its name and its labels number and kind."""
     return {
         (one.name, *(one.labels[label] for label in ("number", "kind") if one.labels)): one.value
         for family in text_string_to_metric_families(text)
@@ -29,11 +29,11 @@ def samples(text: str) -> dict[tuple[str, ...], float]:
 
 
 def scraped(state: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
-    """What a scrape of a run in this state gives."""
+    """The result of a scrape of a run in this state."""
     return samples(RunMetrics(lambda: state).exposition().decode())
 
 
-def test_each_output_that_was_not_stopped_is_up_or_not() -> None:
+def test_each_output_is_up_or_down_unless_it_was_stopped() -> None:
     kinds = ("stream", "on"), ("stream", "away"), ("stream", "off"), ("file", "failed"), ("file", "off")
     outputs = [output(number, *kind) for number, kind in enumerate(kinds)]
     told = scraped({"state": "playing", "transport": "paused", "outputs": outputs})
@@ -57,17 +57,17 @@ def test_every_metric_has_its_type_and_help() -> None:
         assert f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name}" in text
 
 
-def test_two_runs_in_one_process_have_numbers_of_their_own() -> None:
+def test_two_runs_in_one_process_have_separate_metrics() -> None:
     first, second = {"frames_out": 3}, {"frames_out": 5, "outputs": [output(0, "file", "on")]}
     assert scraped(first) == {("foresight_frames_out_total",): 3}
     metrics = RunMetrics(lambda: second)
     assert samples(metrics.exposition().decode())["foresight_output_up", "0", "file"] == 1
-    second["outputs"] = [output(0, "file", "off")]  # stopped: no series stays behind
+    second["outputs"] = [output(0, "file", "off")]  # stopped: no series is left
     assert samples(metrics.exposition().decode()) == {("foresight_frames_out_total",): 5}
     assert not [family for family in REGISTRY.collect() if family.name.startswith("foresight")]
 
 
-def test_a_server_that_goes_and_comes_back_is_told_with_what_it_missed(tmp_path: Path) -> None:
+def test_a_servers_outages_and_missed_seconds_are_metrics(tmp_path: Path) -> None:
     with RtmpServer(tmp_path) as server:
         live = Live(streams=[server.url])
 

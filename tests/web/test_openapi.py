@@ -39,7 +39,7 @@ def post(live: Live, name: str, **body: Any) -> Any:
         return json.load(answer)["result"]
 
 
-def test_a_runs_answers_are_what_the_document_says(live: Live) -> None:
+def test_a_runs_answers_match_the_document(live: Live) -> None:
     recorded = post(live, "record")
     answers = {
         "save_clip": post(live, "save_clip", before_s=0.5),
@@ -55,12 +55,12 @@ def test_a_runs_answers_are_what_the_document_says(live: Live) -> None:
         assert exactly(list[SavedClip], json.load(answer))
     with urlopen(f"{live.address}api/events") as events:
         states = (json.loads(line.removeprefix(b"data: ")) for line in events if line.strip())
-        state = next(state for state in states if state["outputs"])  # not one of before it
+        state = next(state for state in states if state["outputs"])  # none from before it
     assert exactly(State, state)
     assert state["scene"]["frame"]
 
 
-def test_a_drag_does_not_fill_the_log(live: Live, caplog: pytest.LogCaptureFixture) -> None:
+def test_take_over_is_not_logged(live: Live, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "foresight")
     post(live, "take_over", yaw_deg=1, pitch_deg=-5, hfov_deg=40)
     post(live, "hand_back")
@@ -68,13 +68,13 @@ def test_a_drag_does_not_fill_the_log(live: Live, caplog: pytest.LogCaptureFixtu
 
 
 def exactly(kind: Any, value: Any) -> bool:
-    """Whether `value` is JSON of this type, without a key too many."""
+    """Whether `value` is JSON of exactly this type, without extra keys."""
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
     back = adapter.dump_python(adapter.validate_python(value), mode="json")
     return bool(json.loads(json.dumps(back)) == value)
 
 
-def test_every_action_says_how_it_refuses(tmp_path: Path) -> None:
+def test_every_action_documents_its_refusals(tmp_path: Path) -> None:
     document = client(tmp_path).get("/openapi.json").json()
     for action in ACTIONS:
         answers = document["paths"][f"/api/{action.name}"]["post"]["responses"]
@@ -84,7 +84,7 @@ def test_every_action_says_how_it_refuses(tmp_path: Path) -> None:
     assert document["components"]["securitySchemes"]["cookie"]["name"] == "foresight-8080"
 
 
-def test_every_refusal_is_an_error_in_json(tmp_path: Path) -> None:
+def test_every_refusal_is_a_json_error(tmp_path: Path) -> None:
     own, there = client(tmp_path), client(tmp_path, token=TOKEN)
 
     def answer(asked: TestClient, content: str = "{}", kind: str = "application/json", **headers: str) -> Any:

@@ -1,4 +1,4 @@
-"""The preview images: made on request, once for all who ask, and not too often."""
+"""The preview images: made on request, shared by all clients, and not too often."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def grey() -> HeldFrame:
     return HeldFrame(layout, Gst.Buffer.new_wrapped(bytes([128]) * layout.size_bytes))
 
 
-def test_an_image_is_made_once_for_all_who_ask_and_not_too_often() -> None:
+def test_an_image_is_shared_by_all_clients_and_not_made_too_often() -> None:
     made: list[Frame] = []
     clock = Clock()
 
@@ -43,7 +43,7 @@ def test_an_image_is_made_once_for_all_who_ask_and_not_too_often() -> None:
         await image.newest()
         assert len(made) == 2
         clock.now_s += 10
-        await image.newest()  # the picture is held
+        await image.newest()  # playback is frozen
         assert len(made) == 2
 
     asyncio.run(look())

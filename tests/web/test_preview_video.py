@@ -1,4 +1,4 @@
-"""The dashboard's video: in sync in a real Chromium, one encode for all who look, none when nobody does."""
+"""The dashboard's video: in sync in a real Chromium, one encode for all viewers, none without viewers."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Viewer:
         self._connection.close()
 
 
-def test_chromium_shows_and_sounds_the_marks_together(live: Live) -> None:
+def test_chromium_plays_flashes_and_clicks_in_sync(live: Live) -> None:
     with chromium() as browser:
         page = browser.new_page(
             bypass_csp=True
-        )  # for the measurement; the page's own demands are tested beside
+        )  # for the measurement; test_browser.py covers the page as it is
         page.goto(live.address)
         page.wait_for_function("document.querySelector('video').currentTime > 1", timeout=30_000)
         page.click("#sound")
@@ -69,7 +69,7 @@ def test_chromium_shows_and_sounds_the_marks_together(live: Live) -> None:
     assert np.abs(skews).max() < 40
 
 
-def test_all_viewers_share_one_encode_that_goes_with_the_last(live: Live, tmp_path: Path) -> None:
+def test_all_viewers_share_one_encode_that_ends_with_the_last(live: Live, tmp_path: Path) -> None:
     assert live.encoders() == 0
     first = Viewer(live)
     first.read(100_000)
@@ -92,7 +92,7 @@ def test_all_viewers_share_one_encode_that_goes_with_the_last(live: Live, tmp_pa
     again.leave()
 
 
-def test_a_held_film_comes_when_it_goes_on_and_ends_with_the_run(live: Live) -> None:
+def test_a_preview_of_frozen_playback_starts_on_resume_and_ends_with_the_run(live: Live) -> None:
     live.dashboard.control.pause()
     viewer = Viewer(live)
     wait_until(lambda: live.encoders() == 1, "the encoder")
@@ -104,7 +104,7 @@ def test_a_held_film_comes_when_it_goes_on_and_ends_with_the_run(live: Live) -> 
     viewer.leave()
 
 
-def test_the_encoders_go_while_the_film_is_held() -> None:
+def test_the_encoders_can_be_removed_while_playback_is_frozen() -> None:
     pipeline = Gst.Pipeline.new("playback")
     caps = Gst.Caps.from_string("video/x-raw,format=I420,width=320,height=240,framerate=25/1")
     source, tee, queue = (
@@ -170,7 +170,7 @@ KEYFRAME, NEXT = moof(1, 0, 90), moof(1, 0x10000, 180)
 
 
 @given(st.lists(st.integers(1, 400)))
-def test_fragments_are_cut_from_any_portions_and_late_sound_is_placed(sizes: list[int]) -> None:
+def test_fragments_are_cut_from_chunks_of_any_size_and_late_sound_keeps_its_time(sizes: list[int]) -> None:
     cutter, pieces = FragmentCutter(90_000, lambda: Nanoseconds(10_000_000)), []
     data = HEAD + moof(2, 0, 9) + KEYFRAME + NEXT
     for size in (*sizes, len(data)):
@@ -187,7 +187,7 @@ def test_fragments_are_cut_from_any_portions_and_late_sound_is_placed(sizes: lis
     ]
 
 
-def test_who_falls_behind_goes_on_at_a_keyframe() -> None:
+def test_a_viewer_that_falls_behind_continues_at_a_keyframe() -> None:
     def fragment(number: int) -> Fragment:
         return Fragment(str(number).encode(), True, number % 10 == 0, Nanoseconds(0), Nanoseconds(0))
 
@@ -198,7 +198,7 @@ def test_who_falls_behind_goes_on_at_a_keyframe() -> None:
             history.add(fragment(number))
         async for data in history.follow():
             got.append(data)
-            if data == b"12":  # looks away
+            if data == b"12":  # does not read meanwhile
                 for number in range(15, 25 + KEPT):
                     history.add(fragment(number))
             if data == str(24 + KEPT).encode():

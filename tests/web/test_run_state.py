@@ -19,7 +19,7 @@ def test_a_run_that_reports_nothing_is_silent_until_it_reports_again() -> None:
     clock = Clock()
     feed = RunStateFeed(clock)
     clock.now_s += 10 * SILENT_AFTER_S
-    assert feed.state()["state"] == "starting"  # a camera may let it wait
+    assert feed.state()["state"] == "starting"  # a camera may take long to answer
     feed.publish({"state": "playing", "frames_out": 7})
     clock.now_s += SILENT_AFTER_S
     assert feed.state()["state"] == "playing"
@@ -32,7 +32,7 @@ def test_a_run_that_reports_nothing_is_silent_until_it_reports_again() -> None:
     assert feed.state()["state"] == "playing"
 
 
-def test_the_last_state_is_the_end_for_all_who_follow() -> None:
+def test_every_follower_gets_the_end_as_the_last_state() -> None:
     async def follow(feed: RunStateFeed) -> list[Any]:
         return [json.loads(text) async for text in feed.events.follow()]
 
@@ -51,7 +51,7 @@ def test_the_last_state_is_the_end_for_all_who_follow() -> None:
     assert RunStateFeed().state()["run"] != feed.state()["run"]
 
 
-def test_the_end_waits_only_for_a_client_that_asked_lately() -> None:
+def test_the_end_waits_only_for_a_client_that_asked_recently() -> None:
     clock = Clock()
     alone, left, watched = RunStateFeed(clock), RunStateFeed(clock), RunStateFeed(clock)
     left.json_text()

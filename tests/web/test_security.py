@@ -1,4 +1,4 @@
-"""Who may talk to the dashboard, and what it answers before there is a run to see."""
+"""Who may use the dashboard, and what it answers before playback."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def client(tmp_path: Path, **web: Any) -> TestClient:
     return TestClient(dashboard(tmp_path, **web).app, base_url=base, follow_redirects=False)
 
 
-def test_only_this_machines_own_names_are_answered_without_a_token(tmp_path: Path) -> None:
+def test_without_a_token_only_names_of_this_machine_are_answered(tmp_path: Path) -> None:
     own = client(tmp_path)
     assert own.get("/api/state").status_code == 200
     for host in ("evil.example", "127.0.0.1.evil.example:8080", "", "["):
@@ -62,12 +62,12 @@ def test_another_sites_page_is_refused(tmp_path: Path, headers: dict[str, str]) 
     assert own.get("/preview.jpg", headers=headers).status_code == 403
 
 
-def test_a_form_cannot_act(tmp_path: Path) -> None:
+def test_an_html_form_cannot_act(tmp_path: Path) -> None:
     answer = client(tmp_path).post("/api/pause", content="{}", headers={"content-type": "text/plain"})
     assert answer.status_code == 415
 
 
-def test_a_token_is_demanded_everywhere_but_for_the_health(tmp_path: Path) -> None:
+def test_a_token_is_required_everywhere_except_for_the_health_check(tmp_path: Path) -> None:
     there = client(tmp_path, token=TOKEN)
     for path in ("/", "/metrics", "/api/state", "/static/main.js", "/?token=wrong"):
         assert there.get(path).status_code == 401
@@ -83,7 +83,7 @@ def test_a_token_is_demanded_everywhere_but_for_the_health(tmp_path: Path) -> No
     assert "--web-token" in refused.json()["error"]
 
 
-def test_two_runs_on_one_host_have_a_cookie_each(tmp_path: Path) -> None:
+def test_two_runs_on_one_host_have_separate_cookies(tmp_path: Path) -> None:
     names = set()
     for port in ("", ":8080", ":8081"):
         there = client(tmp_path, token=TOKEN)
@@ -92,7 +92,7 @@ def test_two_runs_on_one_host_have_a_cookie_each(tmp_path: Path) -> None:
     assert len(names) == 3
 
 
-def test_every_address_of_the_loopback_is_this_machines_own(tmp_path: Path) -> None:
+def test_every_loopback_address_belongs_to_this_machine(tmp_path: Path) -> None:
     own = client(tmp_path, address="127.0.0.2:8080")
     for host in ("127.0.0.2:8080", "[::1]:8080", "LOCALHOST:8080"):
         assert own.get("/api/state", headers={"host": host}).status_code == 200
@@ -100,7 +100,7 @@ def test_every_address_of_the_loopback_is_this_machines_own(tmp_path: Path) -> N
         assert own.get("/api/state", headers={"host": host}).status_code == 403
 
 
-def test_a_body_is_read_no_further_than_an_actions_can_be(tmp_path: Path) -> None:
+def test_a_body_larger_than_an_action_needs_is_refused(tmp_path: Path) -> None:
     own = client(tmp_path)
     headers = {"content-type": "application/json"}
     for content in (b" " * 64_001, iter([b" " * 10_000] * 7)):
@@ -112,7 +112,7 @@ def test_a_body_is_read_no_further_than_an_actions_can_be(tmp_path: Path) -> Non
     assert own.post("/api/hold_camera", content=iter([b"{", b"}"]), headers=headers).status_code == 409
 
 
-def test_an_address_that_others_reach_needs_a_token(tmp_path: Path) -> None:
+def test_an_address_reachable_from_outside_needs_a_token(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"web\.token"):
         dashboard(tmp_path, address="0.0.0.0:8080")
     assert TOKEN not in repr(Settings.parse({"web": {"token": TOKEN}}))
@@ -149,7 +149,7 @@ def test_actions_before_playback_say_why_not(tmp_path: Path) -> None:
     )
 
 
-def test_monitoring_files_name_only_metrics_that_there_are() -> None:
+def test_monitoring_files_name_only_existing_metrics() -> None:
     known = {name for name, *_ in (*METRICS, *OUTPUT_METRICS)}
     for name in ("grafana.json", "alerts.yml"):
         named = set(re.findall(r"foresight_\w+", (ROOT / "docs/monitoring" / name).read_text()))
@@ -158,12 +158,12 @@ def test_monitoring_files_name_only_metrics_that_there_are() -> None:
     json.loads((ROOT / "docs/monitoring/grafana.json").read_text())
 
 
-def test_the_page_needs_nothing_from_elsewhere() -> None:
+def test_the_page_loads_nothing_from_other_sites() -> None:
     for path in (ROOT / "pipeline/web/static").glob("*.*"):
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"(https?:)?//\w", re.sub(r"// .*", "", text)), path
 
 
-def test_before_playback_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+def test_before_playback_there_is_no_preview(tmp_path: Path) -> None:
     for path in ("/preview.mp4", "/preview.jpg", "/panorama.jpg"):
         assert client(tmp_path).get(path).status_code == 204
