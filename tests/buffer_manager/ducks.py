@@ -1,4 +1,4 @@
-"""Objects of a test's own that behave like an appsink and an appsrc, and samples for them."""
+"""Test objects that behave like an appsink and an appsrc, and samples for them."""
 
 from __future__ import annotations
 

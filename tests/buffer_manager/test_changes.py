@@ -1,4 +1,4 @@
-"""What changes while a run goes on: elements given late or replaced; a source that was paused or is ahead."""
+"""Changes during a run: elements set late or replaced, a source that is paused or ahead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUT = "appsrc name=src ! fakesink name=out sync=true signal-handoffs=true"
 
 
 class Player:
-    """A playback pipeline of its own, and what it showed when."""
+    """A second playback pipeline, and when it showed what."""
 
     def __init__(self, manager: BufferManager, *, needs_data: bool = False) -> None:
         self.pipeline = Gst.parse_launch(OUT)
@@ -57,7 +57,7 @@ def is_whole(pts_ns: list[int]) -> bool:
 
 
 @pytest.mark.parametrize("by_need_data", [False, True])
-def test_elements_that_come_while_the_line_plays_already_are_started_in_time(by_need_data: bool) -> None:
+def test_elements_set_during_playback_start_in_sync(by_need_data: bool) -> None:
     with Pipes(video_source(45, live=True), "fakesink fakesink", delay=0.3, buffer_duration=2.0) as pipes:
         manager = pipes.manager
         player = Player(manager, needs_data=by_need_data)
@@ -82,7 +82,7 @@ def test_elements_that_come_while_the_line_plays_already_are_started_in_time(by_
         player.close()
 
 
-def test_another_playback_takes_over_with_what_is_due_then() -> None:
+def test_a_new_playback_pipeline_takes_over_at_the_playhead() -> None:
     with Pipes(video_source(45, live=True), playback(sync=True), delay=0.5, buffer_duration=2.0) as pipes:
         manager = pipes.manager
         player = Player(manager)
@@ -99,7 +99,7 @@ def test_another_playback_takes_over_with_what_is_due_then() -> None:
         player.close()
 
 
-def test_a_live_source_that_was_paused_goes_on_with_the_same_delay() -> None:
+def test_a_live_source_continues_with_the_same_delay_after_a_pause() -> None:
     source = video_source(40, live=True) + audio_source(133, live=True)
     with Pipes(source, playback(sync=True), delay=0.5, buffer_duration=2.0) as pipes:
         manager, video, audio = pipes.manager, pipes.shown["video"], pipes.shown["audio"]
@@ -108,7 +108,7 @@ def test_a_live_source_that_was_paused_goes_on_with_the_same_delay() -> None:
         before_ns = pipes.analysis.get_base_time()
         pipes.analysis.set_state(Gst.State.PAUSED)
         engine, stream = manager._engine, manager._video.stream
-        with engine.change:  # the playhead leaves behind what there is
+        with engine.change:  # the playhead passes the newest sample
             assert engine.change.wait_for(
                 lambda: (engine.line.playhead_ns(engine.clock.get_time()) or 0) > (stream.newest_ns or 0),
                 WAIT_S,
@@ -126,7 +126,7 @@ def test_a_live_source_that_was_paused_goes_on_with_the_same_delay() -> None:
         assert manager.delay_s == pytest.approx(0.5)
 
 
-def test_a_live_source_ahead_of_its_own_clock_is_paced_by_when_it_comes() -> None:
+def test_a_live_source_ahead_of_its_clock_is_paced_by_arrival() -> None:
     with Pipes(video_source(25, live=True), playback(sync=True), delay=0.3, buffer_duration=1.0) as pipes:
         pad = pipes.analysis.get_by_name("video").get_static_pad("sink")
         pad.get_peer().set_offset(100 * Gst.SECOND)

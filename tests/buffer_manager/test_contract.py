@@ -40,17 +40,17 @@ def test_live_every_frame_once_in_order_and_all_the_sound() -> None:
         assert stats["frames_received"] == stats["frames_sent"] == 30
 
 
-def test_sinks_that_do_not_wait_for_the_clock_get_each_frame_when_it_is_due() -> None:
+def test_sinks_without_clock_sync_get_each_frame_when_it_is_due() -> None:
     with Pipes(video_source(20, live=True), playback(sync=False), buffer_duration=2.0, delay=0.6) as pipes:
         pipes.play()
         pipes.wait_eos()
         video, origin_ns = pipes.shown["video"], pipes.analysis.get_base_time()
         delays = [c - origin_ns - r for c, r in zip(video.clock_ns, video.running_ns, strict=True)]
         assert len(delays) == 20
-        assert min(delays) >= 595 * MS, "no frame before its time, though no sink holds it"
+        assert min(delays) >= 595 * MS, "no frame is early, although no sink holds it back"
 
 
-def test_offline_loses_nothing_however_fast_the_source_is() -> None:
+def test_offline_loses_nothing_with_a_fast_source() -> None:
     source = video_source(900, live=False) + audio_source(3000, live=False)
     with Pipes(source, playback(sync=False), buffer_duration=2.0, delay=0.6, live=False) as pipes:
         pipes.play()
@@ -64,7 +64,7 @@ def test_offline_loses_nothing_however_fast_the_source_is() -> None:
 
 @pytest.mark.parametrize("first", ["thread", "source"])
 def test_a_source_that_can_wait_loses_nothing_while_the_window_fills(first: str) -> None:
-    """It makes in no time what is shown by the clock; the window holds a third of it."""
+    """The source is faster than real time; the window holds a third of its frames."""
     limits = DelayLimits(first_start_wait_s=WAIT_S)
     source = video_source(45, live=False) + audio_source(150, live=False)
     with Pipes(source, playback(sync=True), buffer_duration=0.5, delay=0.5, limits=limits) as pipes:
@@ -117,14 +117,14 @@ def test_the_public_names_of_the_callbacks_are_the_guides_functions() -> None:
     assert BufferManager.on_audio_need_data is BufferManager._on_audio_appsrc_need_data
 
 
-def test_a_rate_may_be_a_fraction() -> None:
+def test_rates_may_be_fractions() -> None:
     manager = BufferManager(framerate=29.97, audio_chunks_per_sec=46.875)
     assert (manager.framerate, manager.audio_chunks_per_sec) == (29.97, 46.875)
     stats = manager.get_stats()
     assert (stats["frame_buffer_capacity"], stats["audio_buffer_capacity"]) == (210, 328)
 
 
-def test_a_film_shorter_than_the_delay_is_played_to_its_end() -> None:
+def test_a_video_shorter_than_the_delay_is_played_to_its_end() -> None:
     with Pipes(video_source(5, live=True), playback(sync=True), delay=5.0) as pipes:
         pipes.play()
         pipes.wait_eos()
@@ -168,7 +168,7 @@ def test_unusable_settings_are_refused(settings: dict[str, float]) -> None:
         BufferManager(**settings)  # type: ignore[arg-type]
 
 
-def test_what_was_given_can_be_read_and_not_changed() -> None:
+def test_arguments_can_be_read_but_not_changed() -> None:
     pipeline = Gst.parse_launch("appsrc name=v ! fakesink appsrc name=a ! fakesink")
     appsrc, audio_appsrc = pipeline.get_by_name("v"), pipeline.get_by_name("a")
     manager = BufferManager(5.0, 25, 50, appsrc, audio_appsrc, pipeline)
@@ -193,7 +193,7 @@ def test_what_was_given_can_be_read_and_not_changed() -> None:
     assert (bare.appsrc, bare.audio_appsrc, bare.playback_pipeline) == (None, None, None)
 
 
-def test_after_the_end_nothing_is_left_to_show_and_nothing_moves() -> None:
+def test_after_the_end_nothing_is_left_and_the_playhead_stands() -> None:
     source = video_source(15, live=True) + audio_source(50, live=True)
     with Pipes(source, playback(sync=True), delay=0.3) as pipes:
         pipes.play()
@@ -213,7 +213,7 @@ def test_after_the_end_nothing_is_left_to_show_and_nothing_moves() -> None:
         assert manager.get_stats() == stats
 
 
-def test_what_is_stored_stays_when_the_thread_is_stopped() -> None:
+def test_stored_samples_stay_when_the_thread_is_stopped() -> None:
     with Pipes(video_source(60, live=True), playback(sync=True), delay=0.3) as pipes:
         manager = pipes.manager
         pipes.play()
@@ -231,7 +231,7 @@ def test_what_is_stored_stays_when_the_thread_is_stopped() -> None:
 
 
 class Later:
-    """A clock, an hour on."""
+    """A clock that is one hour ahead."""
 
     def __init__(self, clock: Any) -> None:
         self._clock = clock
@@ -242,7 +242,7 @@ class Later:
 
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize("muxer", ["mp4mux", "matroskamux"])
-def test_sound_that_never_comes_does_not_hold_a_muxer(muxer: str, live: bool) -> None:
+def test_missing_sound_does_not_block_a_muxer(muxer: str, live: bool) -> None:
     sink = (
         "appsrc name=video_src ! videoconvert ! x264enc speed-preset=ultrafast tune=zerolatency "
         f"! {muxer} name=mux ! fakesink appsrc name=audio_src ! audioconvert ! avenc_aac ! aacparse ! mux."
@@ -253,8 +253,8 @@ def test_sound_that_never_comes_does_not_hold_a_muxer(muxer: str, live: bool) ->
         assert pipes.manager.get_stats()["frames_sent"] == 30
 
 
-def test_sound_that_stops_early_does_not_hold_the_picture() -> None:
-    """The source of the sound goes silent without an end, as an unplugged microphone does."""
+def test_sound_that_stops_early_does_not_block_the_video() -> None:
+    """The sound stops without EOS, as with an unplugged microphone."""
     sink = (
         "appsrc name=video_src ! videoconvert ! x264enc speed-preset=ultrafast tune=zerolatency "
         "! mp4mux name=mux fragment-duration=100 streamable=true ! fakesink sync=false "

@@ -1,4 +1,4 @@
-"""What is handed over in place of appsinks and appsrcs: objects of a test, elements without their methods."""
+"""Objects in place of appsinks and appsrcs: test objects, and elements without their methods."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SINKS = {
 
 
 @pytest.mark.parametrize("kind", SINKS)
-def test_a_sample_is_taken_from_whatever_hands_it_over(kind: str) -> None:
+def test_a_sample_is_pulled_from_any_object_that_has_one(kind: str) -> None:
     manager = BufferManager(framerate=25)
     answers = [manager.on_new_sample(SINKS[kind](sample(number * FRAME_NS))) for number in range(5)]
     assert answers == [OK] * 5
@@ -51,7 +51,7 @@ def test_a_sample_is_taken_from_whatever_hands_it_over(kind: str) -> None:
         MagicMock(),
     ],
 )
-def test_what_holds_no_frame_is_no_frame_and_no_error(given: Any) -> None:
+def test_a_missing_sample_is_neither_a_frame_nor_an_error(given: Any) -> None:
     manager = BufferManager()
     assert manager.on_new_sample(Emits(given)) == OK
     assert manager.on_new_sample(MagicMock(**{"emit.return_value": given})) == OK
@@ -65,7 +65,7 @@ def test_frames_without_times_follow_each_other() -> None:
     assert [entry.time_ns for entry in manager.samples_between(0, 10**12)] == [0, 40 * MS, 80 * MS]
 
 
-def test_a_window_that_nobody_plays_never_makes_a_duck_typed_sink_wait_and_keeps_its_bound() -> None:
+def test_without_playback_a_duck_typed_sink_never_waits_and_the_window_keeps_its_bound() -> None:
     manager = BufferManager(buffer_duration=2.0, framerate=25)
     for number in range(100):
         assert manager.on_new_sample(Emits(sample(number * FRAME_NS))) == OK
@@ -103,7 +103,7 @@ def test_playback_through_duck_typed_elements(kind: str) -> None:
 
 
 class Signals(GObject.Object):
-    """A GObject of a test's own, with the signals of an appsink and of an appsrc."""
+    """A GObject with the signals of an appsink and of an appsrc."""
 
     __gsignals__ = {  # noqa: RUF012 (PyGObject's own form)
         "pull-sample": (GObject.SignalFlags.RUN_LAST, object, ()),
@@ -123,7 +123,7 @@ class Signals(GObject.Object):
         return OK
 
 
-def test_a_gobject_with_the_signals_is_used_by_them() -> None:
+def test_a_gobject_with_the_signals_is_used_through_them() -> None:
     sink, appsrc = Signals(sample(0)), Signals()
     manager = BufferManager(appsrc=appsrc)
     assert manager.on_new_sample(sink) == OK
@@ -133,7 +133,7 @@ def test_a_gobject_with_the_signals_is_used_by_them() -> None:
 
 @pytest.mark.parametrize("mock", [Mock, MagicMock])
 def test_mocks_with_the_spec_of_the_real_elements_play(mock: Any) -> None:
-    """They pass for the real ones with isinstance, and answer everything with another mock."""
+    """They pass isinstance checks as the real elements and answer everything with another mock."""
     enough = threading.Event()
     taken: list[int] = []
 
@@ -178,7 +178,7 @@ SINKS_TOO = {"an appsrc": (lambda: make("appsrc"), "the appsrc 'mine'"), "none":
 
 
 @pytest.mark.parametrize("kind", APPSRCS)
-def test_what_is_no_appsrc_is_refused_by_its_kind_wherever_one_is_given(kind: str) -> None:
+def test_an_object_that_is_no_appsrc_is_refused_by_its_kind_everywhere(kind: str) -> None:
     build, name = APPSRCS[kind]
     given, manager, good = build(), BufferManager(), make("appsrc")
     stream = manager.add_stream("second")
@@ -199,7 +199,7 @@ def test_what_is_no_appsrc_is_refused_by_its_kind_wherever_one_is_given(kind: st
 
 
 @pytest.mark.parametrize("kind", WRONG | SINKS_TOO)
-def test_what_is_no_appsink_is_refused_by_its_kind(kind: str) -> None:
+def test_an_object_that_is_no_appsink_is_refused_by_its_kind(kind: str) -> None:
     build, name = (WRONG | SINKS_TOO)[kind]
     manager, given = BufferManager(), build()
     for callback in (
@@ -213,7 +213,7 @@ def test_what_is_no_appsink_is_refused_by_its_kind(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WRONG)
-def test_what_is_no_pipeline_is_refused_by_its_kind(kind: str) -> None:
+def test_an_object_that_is_no_pipeline_is_refused_by_its_kind(kind: str) -> None:
     build, name = WRONG[kind]
     manager, given = BufferManager(), build()
     with pytest.raises(ConfigError, match=r"give the playback pipeline, a Gst\.Pipeline") as caught:
@@ -223,7 +223,7 @@ def test_what_is_no_pipeline_is_refused_by_its_kind(kind: str) -> None:
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_need_data_pushes_what_waits_next_as_long_as_no_thread_does(given: bool) -> None:
+def test_need_data_pushes_the_next_sample_while_no_buffer_thread_runs(given: bool) -> None:
     appsrc, audio_appsrc = Takes(), Takes()
     manager = BufferManager(appsrc=appsrc if given else None)
     for number in range(5):
@@ -281,7 +281,7 @@ playback.set_state(Gst.State.NULL)
 """
 
 
-def test_elements_that_were_made_before_their_methods_were_known() -> None:
+def test_elements_made_before_their_python_methods_were_loaded_work() -> None:
     command = [sys.executable, "-c", PLAIN]
     done = subprocess.run(command, capture_output=True, text=True, timeout=3 * WAIT_S, check=False)
     assert done.stdout.split() == ["30", "0"], done.stderr

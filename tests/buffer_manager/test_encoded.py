@@ -39,7 +39,7 @@ def decoded_sink(codec: str, *, sync: bool) -> str:
 
 
 @pytest.mark.parametrize("codec", ENCODERS)
-def test_a_compressed_stream_is_buffered_as_it_is_and_decoded_for_playback(codec: str) -> None:
+def test_a_compressed_stream_is_stored_compressed_and_decoded_for_playback(codec: str) -> None:
     source = encoded_source(codec, 60, live=False)
     with Pipes(source, decoded_sink(codec, sync=False), live=False, delay=0.5) as pipes:
         pipes.play()
@@ -60,7 +60,7 @@ def test_live_a_compressed_stream_keeps_the_delay() -> None:
         assert pipes.playback.get_base_time() == pipes.analysis.get_base_time() + 500 * MS
 
 
-def test_what_leaves_an_inter_coded_window_leaves_in_whole_groups() -> None:
+def test_an_inter_coded_window_evicts_whole_groups_of_pictures() -> None:
     manager = BufferManager(buffer_duration=1.0, limits=DelayLimits(first_start_wait_s=0.05))
     source = Gst.parse_launch(encoded_source("h264", 90, live=False))
     source.get_by_name("video").connect("new-sample", manager.on_new_sample)
@@ -74,7 +74,7 @@ def test_what_leaves_an_inter_coded_window_leaves_in_whole_groups() -> None:
     source.set_state(Gst.State.NULL)
 
 
-def test_seek_in_a_compressed_stream_goes_on_at_a_keyframe() -> None:
+def test_seek_in_a_compressed_stream_continues_at_a_keyframe() -> None:
     source = encoded_source("vp8", 40, live=True)
     with Pipes(source, decoded_sink("vp8", sync=True), delay=0.5, keep_behind=2.0, cushion=0.1) as pipes:
         pipes.play()
@@ -88,7 +88,7 @@ def test_seek_in_a_compressed_stream_goes_on_at_a_keyframe() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-def test_a_clip_of_a_compressed_stream_begins_at_a_keyframe_and_is_not_encoded_again(
+def test_a_clip_of_a_compressed_stream_begins_at_a_keyframe_and_is_not_reencoded(
     suffix: str, tmp_path: Path
 ) -> None:
     source = encoded_source("h264", 45, live=True) + audio_source(150, live=True)
@@ -103,7 +103,7 @@ def test_a_clip_of_a_compressed_stream_begins_at_a_keyframe_and_is_not_encoded_a
     assert sorted(probe(path).kinds) == ["audio", "video"]
 
 
-def test_two_cameras_leave_in_step() -> None:
+def test_two_cameras_are_sent_in_step() -> None:
     camera = f"videotestsrc num-buffers=60 ! {RAW} ! jpegenc ! appsink emit-signals=true sync=false name="
     out = "jpegdec ! fakesink sync=false signal-handoffs=true name="
     with Pipes(

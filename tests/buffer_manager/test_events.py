@@ -1,4 +1,4 @@
-"""What a source can do to its stream, on real elements: each event has its verdict, its counter and its outcome."""
+"""What a source can do to its stream, with real elements: each event has a verdict, a counter and an outcome."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SINK = (
 
 
 class Source:
-    """Feeds the source's appsrcs by hand."""
+    """Pushes to the source's appsrcs by hand."""
 
     def __init__(self, pipes: Pipes) -> None:
         self.pipes = pipes
@@ -98,7 +98,7 @@ def steps(values: list[int]) -> list[int]:
     return [b - a for a, b in itertools.pairwise(values)]
 
 
-def test_a_caps_change_goes_through_in_its_place(pipes: Pipes, source: Source) -> None:
+def test_a_caps_change_is_passed_on_at_its_frame(pipes: Pipes, source: Source) -> None:
     big = RAW.replace("width=4", "width=8")
     source.push_many(5)
     source.push_many(5, 5 * FRAME_NS, caps=big)
@@ -124,7 +124,9 @@ def test_a_segment_that_does_not_begin_at_zero_keeps_its_running_time(pipes: Pip
     assert counted(pipes, "segments") == 1
 
 
-def test_a_restart_of_the_source_goes_on_without_a_jump_and_in_step(pipes: Pipes, source: Source) -> None:
+def test_after_a_restart_the_source_continues_without_a_jump_and_in_sync(
+    pipes: Pipes, source: Source
+) -> None:
     for _ in range(2):
         for number in range(50):
             source.push(number * FRAME_NS)
@@ -139,7 +141,7 @@ def test_a_restart_of_the_source_goes_on_without_a_jump_and_in_step(pipes: Pipes
     assert counted(pipes, "restarts") == counted(pipes, "restarts", "audio") == 1
 
 
-def test_samples_without_timestamps_follow_the_one_before(pipes: Pipes, source: Source) -> None:
+def test_samples_without_timestamps_follow_the_previous_one(pipes: Pipes, source: Source) -> None:
     source.push(0)
     for _ in range(9):
         source.push(None)
@@ -149,7 +151,7 @@ def test_samples_without_timestamps_follow_the_one_before(pipes: Pipes, source: 
     assert counted(pipes, "untimed") == 9
 
 
-def test_a_duration_is_made_up_where_none_is_told(pipes: Pipes, source: Source) -> None:
+def test_a_missing_duration_is_estimated(pipes: Pipes, source: Source) -> None:
     source.push(0, duration_ns=None)
     source.push(None, duration_ns=None)
     source.end()
@@ -168,7 +170,7 @@ def test_duplicate_and_backward_timestamps_are_refused_and_counted(pipes: Pipes,
     assert counted(pipes, "received") == 6
 
 
-def test_a_gap_of_the_source_is_passed_on_so_that_nobody_waits(pipes: Pipes, source: Source) -> None:
+def test_a_gap_event_of_the_source_is_passed_on(pipes: Pipes, source: Source) -> None:
     gaps: list[tuple[int, int]] = []
 
     def note(_pad: Any, info: Any) -> Any:
@@ -204,7 +206,7 @@ def test_the_end_of_one_stream_does_not_end_the_other(
     assert len(pipes.shown[late].pts_ns) == 43
 
 
-def test_a_stream_that_never_comes_does_not_hold_the_other(pipes: Pipes, source: Source) -> None:
+def test_a_stream_that_never_starts_does_not_block_the_other(pipes: Pipes, source: Source) -> None:
     source.push_many(400)
     pipes.wait_shown("video", 300)
     source.end("video")
@@ -222,7 +224,7 @@ def test_a_stream_that_starts_late_is_played_from_its_start(pipes: Pipes, source
     assert len(pipes.shown["video"].running_ns) == 40
 
 
-def test_a_flush_is_counted_and_what_comes_after_it_goes_on(pipes: Pipes, source: Source) -> None:
+def test_a_flush_is_counted_and_the_stream_continues(pipes: Pipes, source: Source) -> None:
     source.push_many(30)
     manager = pipes.manager
     with manager._engine.change:
@@ -270,8 +272,8 @@ def test_a_jump_of_a_live_source_does_not_stop_playback() -> None:
         assert len(pipes.shown["video"].running_ns) == 10
 
 
-def test_memory_with_a_caps_feature_passes_untouched() -> None:
-    """Nothing maps the buffers: here mapping would fail, as it does with a GPU's memory."""
+def test_memory_with_a_caps_feature_passes_unchanged() -> None:
+    """Nothing maps the buffers: mapping fails here, as with a GPU's memory."""
     caps = RAW.replace("video/x-raw,", "video/x-raw(memory:NVMM),")
     with Pipes(SOURCE, SINK, live=False, delay=0.2) as pipes:
         source = Source(pipes)

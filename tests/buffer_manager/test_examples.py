@@ -22,7 +22,7 @@ def load(name: str) -> ModuleType:
 
 
 def count(sink: Any) -> list[int]:
-    """The timestamps that a fakesink shows, as they come."""
+    """The timestamps that a fakesink shows, in order of arrival."""
     shown: list[int] = []
     sink.set_property("signal-handoffs", True)
     sink.connect("handoff", lambda _sink, buffer, _pad: shown.append(buffer.pts))
@@ -41,7 +41,7 @@ def test_the_integration_example_of_the_guide() -> None:
     assert video == sorted(set(video))
 
 
-def test_the_migration_section_followed_to_the_letter() -> None:
+def test_the_result_of_the_migration_section_plays() -> None:
     migrated = load("migration_after").Migrated(seconds=1)
     shown = count(migrated.playback_pipeline.get_by_name("out"))
     migrated.run()
@@ -51,7 +51,7 @@ def test_the_migration_section_followed_to_the_letter() -> None:
     assert shown == sorted(set(shown))
 
 
-def test_what_the_migration_starts_from_plays_too() -> None:
+def test_the_code_before_the_migration_plays() -> None:
     monolith = load("migration_before").Monolith(seconds=1)
     ended = monolith.analysis_pipeline.get_bus()
     monolith.run()

@@ -1,4 +1,4 @@
-"""What must not end a run silently: races of the sinks, of clear and of stop, and a buffer thread that fails."""
+"""Failures that must not be silent: races of the sinks, of clear and of stop, and a failing buffer thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Refuses:
         raise ZeroDivisionError("made up")
 
 
-def test_a_buffer_thread_that_fails_says_so_raises_the_alarm_and_can_be_started_again(
+def test_a_failing_buffer_thread_logs_calls_back_and_can_be_restarted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     good, called = Takes(30), threading.Event()
@@ -49,8 +49,8 @@ def test_a_buffer_thread_that_fails_says_so_raises_the_alarm_and_can_be_started_
     assert [b - a for a, b in itertools.pairwise(good.pts_ns)] == [FRAME_NS] * (len(good.pts_ns) - 1)
 
 
-def test_the_buffer_thread_outlives_a_clear_at_any_moment() -> None:
-    """The windows are emptied just where the thread looks at what it knows of a live source."""
+def test_the_buffer_thread_survives_a_clear_at_any_moment() -> None:
+    """The windows are emptied at the moment when the thread reads the state of a live source."""
     with Pipes(video_source(60, live=True), playback(sync=True), delay=0.2) as pipes:
         sink, cleared = pipes.analysis.get_by_name("video"), threading.Semaphore(3)
 
@@ -72,8 +72,8 @@ def test_the_buffer_thread_outlives_a_clear_at_any_moment() -> None:
         del sink.get_clock, sink.get_base_time
 
 
-def test_a_sink_that_is_met_while_the_thread_stops_is_no_error() -> None:
-    """The latency query that a new sink is asked with stops the manager."""
+def test_a_new_sink_while_the_thread_stops_is_no_error() -> None:
+    """The latency query to a new sink stops the manager."""
     with Pipes(video_source(30, live=True), playback(sync=True), delay=0.1) as pipes:
         manager, sink = pipes.manager, pipes.analysis.get_by_name("video")
         stopped, ended = threading.Event(), threading.Event()
@@ -115,7 +115,7 @@ def test_a_sink_that_is_met_while_the_thread_stops_is_no_error() -> None:
         assert answers == [Gst.FlowReturn.OK] * 30
 
 
-def test_a_run_logs_its_first_frames_and_its_figures(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_logs_its_first_frames_and_its_statistics(caplog: pytest.LogCaptureFixture) -> None:
     limits = DelayLimits(log_every_s=0.1)
     with (
         caplog.at_level(logging.INFO, logger="buffer-manager"),

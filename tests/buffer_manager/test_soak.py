@@ -1,11 +1,11 @@
-"""The soak of benchmarks/soak_buffer.py, a small one."""
+"""A short run of benchmarks/soak_buffer.py."""
 
 from __future__ import annotations
 
 from benchmarks.soak_buffer import soak
 
 
-def test_twenty_thousand_samples_leave_the_counters_exact_and_the_memory_flat() -> None:
+def test_after_twenty_thousand_samples_counters_are_exact_and_memory_is_constant() -> None:
     found = soak(20_000, report=False)
     counters = found["statistics"]
     assert counters.received == 20_000

@@ -1,4 +1,4 @@
-"""Threads, stalls, memory: who waits, who wakes whom, and that nothing is left behind."""
+"""Threads, stalls, memory: what waits, what wakes it, and that nothing is left behind."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_stall_calls_back_once_from_a_thread_that_may_stop_everything() -> Non
         assert pipes.manager.statistics().stall_count == 1
 
 
-def test_a_source_that_stops_without_an_end_is_a_stall_too() -> None:
+def test_a_source_that_stops_without_eos_is_a_stall() -> None:
     with Pipes(video_source(5, live=True), playback(sync=True), delay=0.1, stall_timeout=0.3) as pipes:
         called = threading.Event()
 
@@ -65,7 +65,7 @@ def test_a_source_that_stops_without_an_end_is_a_stall_too() -> None:
 
 @pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize("gone", ["null", "eos"])
-def test_a_playback_that_refuses_every_push_is_a_stall_too(gone: str, live: bool) -> None:
+def test_playback_that_refuses_every_push_is_a_stall(gone: str, live: bool) -> None:
     source = video_source(10_000, live=live) + audio_source(10_000, live=live)
     with Pipes(source, playback(sync=live), live=live, delay=0.2, stall_timeout=0.3) as pipes:
         called = threading.Event()
@@ -80,7 +80,7 @@ def test_a_playback_that_refuses_every_push_is_a_stall_too(gone: str, live: bool
         assert pipes.manager.statistics().streams["video"].refused > 0
 
 
-def test_a_drained_end_calls_nobody() -> None:
+def test_a_drained_end_calls_no_callback() -> None:
     with Pipes(video_source(3, live=True), playback(sync=True), delay=0.1, stall_timeout=0.05) as pipes:
         calls: list[str] = []
         pipes.manager.set_emergency_shutdown_callback(lambda: calls.append("called"))
@@ -92,8 +92,8 @@ def test_a_drained_end_calls_nobody() -> None:
         assert calls == []
 
 
-def test_stop_wakes_a_producer_that_waits_for_room() -> None:
-    """Offline with nothing that takes the samples: the source has to wait, and stop lets it go."""
+def test_stop_wakes_a_producer_that_waits_for_space() -> None:
+    """Offline without a consumer: the source waits, and stop releases it."""
     with Pipes(video_source(10_000, live=False), playback(sync=False), live=False, delay=0.5) as pipes:
         manager, engine = pipes.manager, pipes.manager._engine
         waiting = threading.Event()
@@ -111,11 +111,11 @@ def test_stop_wakes_a_producer_that_waits_for_room() -> None:
         assert waiting.wait(WAIT_S)
         manager.stop_buffer_thread()
         assert not manager.is_running
-        # The source's thread is free again: its pipeline can be shut down without a deadlock.
+        # The source's thread is released: its pipeline can be shut down without a deadlock.
         assert pipes.analysis.set_state(Gst.State.NULL) == Gst.StateChangeReturn.SUCCESS
 
 
-def test_the_end_of_the_sources_pipeline_frees_a_waiting_producer() -> None:
+def test_shutting_down_the_source_pipeline_releases_a_waiting_producer() -> None:
     with Pipes(video_source(10_000, live=False), playback(sync=False), live=False, delay=0.5) as pipes:
         waiting = threading.Event()
         engine = pipes.manager._engine
@@ -160,7 +160,7 @@ def test_nothing_is_left_behind() -> None:
 
 
 @pytest.mark.parametrize("reached", [True, False])
-def test_a_pipeline_that_the_caller_set_to_playing_is_in_time_all_the_same(reached: bool) -> None:
+def test_a_pipeline_that_the_caller_set_to_playing_is_in_sync(reached: bool) -> None:
     sink = playback(sync=True)
     if (
         reached
@@ -251,7 +251,7 @@ def test_push_audio_for_timestamp_keeps_the_guides_bounds() -> None:
     out.set_state(Gst.State.NULL)
 
 
-def test_threads_take_turns_more_often_while_any_line_runs_and_as_before_afterwards() -> None:
+def test_the_thread_switch_interval_is_shorter_only_while_a_delay_line_runs() -> None:
     before_s = sys.getswitchinterval()
     with quick_switching():
         with quick_switching():

@@ -1,4 +1,4 @@
-"""Look-ahead, pause, seek, a change of delay, further consumers and clips, on real pipelines."""
+"""Look-ahead, pause, seek, a change of delay, further consumers and clips, with real pipelines."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_future_is_what_will_be_shown(pipes: Pipes) -> None:
     assert set(shown) >= {entry.time_ns for entry in future}
 
 
-def test_samples_between_two_times(pipes: Pipes) -> None:
+def test_samples_between_returns_those_of_the_range(pipes: Pipes) -> None:
     manager = pipes.manager
     newest_ns = manager.samples_between(0, 10**12)[-1].time_ns
     part = manager.samples_between(newest_ns - 5 * FRAME_NS - 1 * MS, newest_ns)
@@ -56,7 +56,7 @@ def test_samples_between_two_times(pipes: Pipes) -> None:
     assert len(part) == 5
 
 
-def test_an_unknown_stream_is_refused_with_the_streams_that_there_are_before_playback_too() -> None:
+def test_an_unknown_stream_is_refused_with_a_list_of_the_streams_also_before_playback() -> None:
     manager = BufferManager()
     manager.add_stream("second")
     for name in (
@@ -72,7 +72,7 @@ def test_an_unknown_stream_is_refused_with_the_streams_that_there_are_before_pla
     assert manager.future(1.0) == []
 
 
-def test_pause_holds_the_picture_and_resume_goes_on_with_the_next(pipes: Pipes) -> None:
+def test_pause_freezes_the_frame_and_resume_continues_with_the_next(pipes: Pipes) -> None:
     manager = pipes.manager
     manager.pause()
     manager.pause()
@@ -94,7 +94,7 @@ def test_pause_holds_the_picture_and_resume_goes_on_with_the_next(pipes: Pipes) 
     assert manager.statistics().stall_count == 0
 
 
-def test_a_shorter_delay_skips_and_the_sound_has_no_hole(pipes: Pipes) -> None:
+def test_a_shorter_delay_skips_frames_without_a_gap_in_the_sound(pipes: Pipes) -> None:
     manager = pipes.manager
     assert manager.set_delay(0.3) == manager.delay_s == pytest.approx(0.3, abs=0.001)
     pipes.wait_eos()
@@ -108,7 +108,7 @@ def test_a_shorter_delay_skips_and_the_sound_has_no_hole(pipes: Pipes) -> None:
     assert len(video.running_ns) == FRAMES - skipped
 
 
-def test_a_longer_delay_repeats_what_is_kept_behind(pipes: Pipes) -> None:
+def test_a_longer_delay_repeats_frames_kept_behind(pipes: Pipes) -> None:
     manager = pipes.manager
     assert manager.set_delay(1.0) == manager.delay_s == pytest.approx(1.0, abs=0.001)
     pipes.wait_eos()
@@ -120,7 +120,7 @@ def test_a_longer_delay_repeats_what_is_kept_behind(pipes: Pipes) -> None:
     assert manager.captured_ns(last) == video.pts_ns[-1]
 
 
-def test_seek_shows_again_what_the_window_keeps(pipes: Pipes) -> None:
+def test_seek_replays_what_the_window_keeps(pipes: Pipes) -> None:
     manager = pipes.manager
     target_ns = manager.playhead_ns
     assert target_ns is not None
@@ -133,7 +133,7 @@ def test_seek_shows_again_what_the_window_keeps(pipes: Pipes) -> None:
     assert 0 <= pts[backs[0] + 1] - target_ns <= FRAME_NS
 
 
-def test_transport_says_when_it_is_impossible() -> None:
+def test_impossible_transport_calls_say_why() -> None:
     with Pipes(video_source(3, live=False), playback(sync=False), live=False) as pipes:
         for call in (pipes.manager.pause, pipes.manager.resume, lambda: pipes.manager.seek(0)):
             with pytest.raises(StateError, match="clock"):
@@ -145,7 +145,7 @@ def test_transport_says_when_it_is_impossible() -> None:
             pipes.manager.set_delay(9)
 
 
-def test_a_reader_sees_every_sample_once_and_the_end(pipes: Pipes) -> None:
+def test_a_reader_gets_every_sample_once_and_the_end(pipes: Pipes) -> None:
     reader = pipes.manager.reader()
     times = []
     while (entry := reader.read(WAIT_S)) is not None:
@@ -156,13 +156,13 @@ def test_a_reader_sees_every_sample_once_and_the_end(pipes: Pipes) -> None:
     assert steps(times) == pytest.approx([FRAME_NS] * (len(times) - 1), abs=1)
 
 
-def test_closing_wakes_a_waiting_reader() -> None:
+def test_close_wakes_a_waiting_reader() -> None:
     waits = threading.Event()
 
     class Noting(Reader):
         @property
         def ended(self) -> bool:
-            waits.set()  # asked under the lock, which only waiting lets go of
+            waits.set()  # read under the lock, which is released only by waiting
             return super().ended
 
     manager = BufferManager()
@@ -194,7 +194,7 @@ def test_a_subscription_calls_back_and_may_close_itself(pipes: Pipes) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
-def test_a_clip_is_a_playable_file_with_sound_while_playback_goes_on(
+def test_a_clip_is_a_playable_file_with_sound_while_playback_continues(
     pipes: Pipes, tmp_path: Path, suffix: str
 ) -> None:
     path = tmp_path / f"goal.{suffix}"
@@ -222,7 +222,7 @@ def test_a_clip_that_cannot_be_written_says_why(pipes: Pipes, tmp_path: Path) ->
         manager.save_clip(tmp_path / "a.mp4", 0.0, 0.0)
 
 
-def test_the_state_shows(pipes: Pipes) -> None:
+def test_the_repr_shows_the_state(pipes: Pipes) -> None:
     assert repr(pipes.manager).startswith("<BufferManager playing at ")
     assert "delay 0.60 s" in repr(pipes.manager)
     pipes.manager.stop_buffer_thread()

@@ -1,4 +1,4 @@
-"""Delay lines made up for a test, and what comes into them and goes out."""
+"""Delay lines for tests: storing samples, and reading what is sent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def entry_at(stream: Stream, order_ns: int, size: int = 10) -> Entry:
 
 
 def store(line: DelayLine, name: str, running_ns: int | None, now_ns: int, *, size: int = 10) -> int | None:
-    """A sample comes; returns its place in shared time, None when it is refused."""
+    """Store a sample; returns its place in shared time, or None when it is refused."""
     stream = line.streams[name]
     verdict, order_ns = line.place(stream, running_ns, stream.nominal_ns, now_ns)
     if not verdict.accepted:

@@ -1,4 +1,4 @@
-"""Two real pipelines with a BufferManager between them, and what came out at the far end."""
+"""Two real pipelines with a BufferManager between them, and what playback showed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline import BufferManager
 from pipeline.gst.runtime import Gst, GstPbutils
 
 WAIT_S = 20.0
-"""Bound of every wait; a test that runs into it fails."""
+"""Limit of every wait; a test that reaches it fails."""
 
 VIDEO = "video/x-raw,format=GRAY8,width=16,height=16,framerate=30/1"
 AUDIO = "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved"
 
 
 def video_source(frames: int, *, live: bool) -> str:
-    """A launch fragment: `frames` tiny frames into an appsink `video`."""
+    """A launch fragment: `frames` small frames into an appsink `video`."""
     return (
         f"videotestsrc num-buffers={frames} is-live={str(live).lower()} ! {VIDEO}"
         " ! appsink name=video emit-signals=true sync=false "
@@ -53,7 +53,7 @@ class Shown:
 
 
 class Pipes:
-    """A context manager: both pipelines, built from launch descriptions, connected as the guide says."""
+    """A context manager: both pipelines, built from launch descriptions and connected as the guide says."""
 
     def __init__(self, source: str, sink: str, **settings: Any) -> None:
         self.analysis = Gst.parse_launch(source)
@@ -132,14 +132,14 @@ class Pipes:
 
 @dataclass
 class Found:
-    """What a file holds."""
+    """The streams of a file."""
 
     kinds: list[str]
     duration_s: float
 
 
 def probe(path: Path) -> Found:
-    """Look into a media file."""
+    """Read what a media file holds."""
     info = GstPbutils.Discoverer.new(int(WAIT_S * Gst.SECOND)).discover_uri(path.as_uri())
     kinds = ["video"] * len(info.get_video_streams()) + ["audio"] * len(info.get_audio_streams())
     return Found(kinds, info.get_duration() / Gst.SECOND)

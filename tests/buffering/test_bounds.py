@@ -1,4 +1,4 @@
-"""How much the windows hold, and who waits or leaves where it is too much."""
+"""How much the windows hold, and what waits or is evicted at the bounds."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def test_the_bound_that_evicted_is_named(bound: Bound, cost: int) -> None:
     assert line.streams["video"].counters.dropped == cost
 
 
-def test_timestamps_that_do_not_advance_are_bound_by_count() -> None:
+def test_timestamps_that_barely_advance_are_bounded_by_count() -> None:
     line = make_line()
     for number in range(3000):
         store(line, "video", number, 0)
     assert line.bounds.unsent_evicted_by[Bound.COUNT] == 3000 - 100 * line.streams["video"].capacity
 
 
-def test_the_largest_stream_pays_for_the_bytes() -> None:
+def test_the_largest_stream_is_evicted_when_bytes_run_out() -> None:
     line = make_line(max_bytes=1000)
     for number in range(40):
         store(line, "video", number * FRAME_NS, 0, size=100)
@@ -33,7 +33,7 @@ def test_the_largest_stream_pays_for_the_bytes() -> None:
     assert line.size_bytes <= 1000
 
 
-def test_a_slow_frame_rate_and_a_fast_one_keep_their_seconds() -> None:
+def test_the_window_holds_the_same_seconds_at_any_frame_rate() -> None:
     for step_ns in (17 * MS, 40 * MS, 200 * MS):
         line = make_line()
         for number in range(200):
@@ -41,7 +41,7 @@ def test_a_slow_frame_rate_and_a_fast_one_keep_their_seconds() -> None:
         assert S - step_ns <= line.streams["video"].stored_ns <= S
 
 
-def test_a_starving_stream_lets_the_other_ones_producer_pass() -> None:
+def test_an_empty_stream_lets_the_other_streams_producer_continue() -> None:
     line = make_line(clocked=False)
     fill(line, 0.6, audio=False)
     video = line.streams["video"]
@@ -52,10 +52,10 @@ def test_a_starving_stream_lets_the_other_ones_producer_pass() -> None:
 
 
 @pytest.mark.parametrize(("delay_ns", "step_ns", "most"), [(400 * MS, 40 * MS, 25), (S, 300 * MS, 4)])
-def test_a_producer_that_waits_loses_nothing_and_waits_for_nothing_that_waits_for_it(
+def test_a_waiting_producer_loses_nothing_and_does_not_deadlock(
     delay_ns: int, step_ns: int, most: int
 ) -> None:
-    """While the window fills: playback does not start before it holds the delay, and makes no room before."""
+    """While the window fills: playback starts only when it holds the delay, and frees no room before that."""
     line = make_line(delay_ns=delay_ns)
     video = line.streams["video"]
     for number in range(100):
@@ -73,7 +73,7 @@ def test_a_producer_that_waits_loses_nothing_and_waits_for_nothing_that_waits_fo
     assert line.has_room(video, entry), "what was sent makes room"
 
 
-def test_a_producer_waits_for_bytes_too_once_playback_makes_room() -> None:
+def test_a_producer_waits_for_bytes_once_playback_runs() -> None:
     line = make_line(duration_ns=10 * S, max_bytes=240)
     fill(line, 0.8, audio=False)
     video = line.streams["video"]

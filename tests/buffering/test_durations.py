@@ -1,4 +1,4 @@
-"""How the durations add up by default: the numbers in docs/buffer.md, on a made-up clock."""
+"""How the default durations add up: the numbers in docs/buffer.md, with a test clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "buffer.md"
 
 
 class Playing:
-    """The default delay line of a live source at 30 fps, and what it did."""
+    """The default delay line with a live source at 30 fps, and what it did."""
 
     def __init__(self) -> None:
         self.line: DelayLine = BufferManager()._line
@@ -49,7 +49,7 @@ def test_playback_is_started_a_cushion_before_the_first_frame_is_due(playing: Pl
     assert playing.started_ns == pytest.approx(1600 * MS, abs=10 * MS)
 
 
-def test_the_window_holds_keep_behind_and_the_delay_of_which_the_cushion_is_sent(playing: Playing) -> None:
+def test_the_window_holds_keep_behind_plus_the_delay_and_the_cushion_is_sent(playing: Playing) -> None:
     playhead_ns, video = playing.line.playhead_ns(playing.now_ns), playing.video
     assert playhead_ns == 7900 * MS
     oldest_ns = video.window[video.window.start].time_ns
@@ -60,7 +60,7 @@ def test_the_window_holds_keep_behind_and_the_delay_of_which_the_cushion_is_sent
     assert video.stored_ns == pytest.approx(2600 * MS, abs=2 * FRAME_NS)
 
 
-def test_a_pause_fills_the_window_to_its_bound_before_a_frame_is_dropped(playing: Playing) -> None:
+def test_during_a_pause_the_window_fills_before_frames_are_dropped(playing: Playing) -> None:
     playing.line.schedule.pause(playing.now_ns)
     playing.run_until(16300 * MS)
     assert playing.video.counters.dropped == 0
@@ -77,7 +77,7 @@ def test_before_playback_starts_the_window_holds_the_buffer_duration() -> None:
     assert line.streams["video"].stored_ns == pytest.approx(7 * S, abs=FRAME_NS)
 
 
-def test_the_page_says_these_numbers() -> None:
+def test_the_page_has_these_numbers() -> None:
     text = PAGE.read_text("utf-8")
     for number in ("delay 2.1 s", "buffer_duration 7 s", "= 2.6 s", "at most 8 s", "1.6 s", "6.4 s"):
         assert number in text

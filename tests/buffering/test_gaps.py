@@ -11,7 +11,7 @@ HELD_UP = {"video": 0, "audio": S}
 def go_on(
     line: DelayLine, first: int, last: int, room: dict[str, int] | None = None
 ) -> list[tuple[int, int]]:
-    """Frames come and time passes, without sound; returns the gaps that are announced."""
+    """Frames arrive and time passes, without sound; returns the announced gaps."""
     gaps = []
     for number in range(first, last):
         store(line, "video", number * FRAME_NS, number * FRAME_NS)
@@ -21,7 +21,7 @@ def go_on(
     return gaps
 
 
-def test_a_gap_is_announced_after_half_a_second_and_then_in_steps_without_a_hole() -> None:
+def test_a_gap_is_announced_after_half_a_second_and_then_in_adjoining_steps() -> None:
     line = make_line()
     fill(line, 0.4)
     gaps = go_on(line, 10, 45)
@@ -34,7 +34,7 @@ def test_a_gap_is_announced_after_half_a_second_and_then_in_steps_without_a_hole
     assert line.streams["audio"].counters.gaps == 1
 
 
-def test_sound_that_goes_on_ends_its_gap_at_its_first_chunk() -> None:
+def test_a_gap_ends_at_the_first_chunk_of_the_sound_that_continues() -> None:
     line = make_line()
     fill(line, 0.4)
     announced_until_ns = go_on(line, 10, 45)[-1][1]
@@ -44,14 +44,14 @@ def test_sound_that_goes_on_ends_its_gap_at_its_first_chunk() -> None:
     assert [(begin, end) for _, begin, end in step.gaps] == [(announced_until_ns, begin_ns)]
 
 
-def test_a_stream_that_has_begun_is_not_given_up_when_playback_waits_for_it() -> None:
+def test_a_started_stream_is_not_given_up_when_playback_waits_for_it() -> None:
     line = make_line()
     fill(line, 0.4)
     go_on(line, 10, 45, HELD_UP)
     assert not line.streams["audio"].ended
 
 
-def test_a_stream_that_never_began_is_given_up_when_playback_waits_for_it_and_not_before() -> None:
+def test_a_stream_that_never_started_is_given_up_only_when_playback_waits_for_it() -> None:
     line = make_line()
     fill(line, 0.4, audio=False)
     go_on(line, 10, 30)

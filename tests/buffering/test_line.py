@@ -1,4 +1,4 @@
-"""The delay line's decisions, driven by a made-up clock: invariants by a state machine, and single cases."""
+"""The delay line's decisions with a test clock: invariants by a state machine, and single cases."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, ROOM, S, entry_at, fil
 
 
 class LineMachine(RuleBasedStateMachine):
-    """Time goes on, samples come or do not, and what is sent obeys the contract at every moment."""
+    """Time passes, samples arrive or do not, and what is sent obeys the contract at every step."""
 
     @initialize(clocked=st.booleans())
     def begin(self, clocked: bool) -> None:
@@ -107,7 +107,7 @@ TestLine = LineMachine.TestCase
 TestLine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def test_playback_starts_when_the_window_is_filled_and_not_before() -> None:
+def test_playback_starts_only_when_the_window_is_filled() -> None:
     line = make_line()
     fill(line, 0.36)
     assert run(line, 10 * S).start_base_ns is None
@@ -124,7 +124,7 @@ def test_a_live_source_is_shown_exactly_the_delay_after_its_capture() -> None:
     assert run(line, 7 * S + 300 * MS, origin_ns=7 * S).start_base_ns == 7 * S + 400 * MS
 
 
-def test_a_late_start_has_the_sound_of_its_first_picture_from_its_begin_on() -> None:
+def test_after_a_late_start_video_and_sound_begin_at_the_same_time() -> None:
     line = make_line()
     fill(line, 0.8)
     step = run(line, 7 * S + 550 * MS, origin_ns=7 * S)
@@ -132,7 +132,7 @@ def test_a_late_start_has_the_sound_of_its_first_picture_from_its_begin_on() -> 
     assert sent(step, "audio")[0] == 120 * MS
 
 
-def test_an_end_before_the_fill_starts_at_once() -> None:
+def test_an_end_before_the_window_is_filled_starts_playback_at_once() -> None:
     line = make_line()
     store(line, "video", 0, 0)
     store(line, "audio", 0, 0)
@@ -140,7 +140,7 @@ def test_an_end_before_the_fill_starts_at_once() -> None:
     assert run(line, S).start_base_ns is not None
 
 
-def test_only_what_is_due_within_the_cushion_leaves() -> None:
+def test_only_samples_due_within_the_cushion_are_sent() -> None:
     line = make_line()
     fill(line, 0.8)
     base_ns = run(line, 0).start_base_ns
@@ -150,19 +150,17 @@ def test_only_what_is_due_within_the_cushion_leaves() -> None:
     assert sent(step, "audio")[-1] == 300 * MS
 
 
-def test_what_the_appsrc_has_no_room_for_stays() -> None:
+def test_samples_that_do_not_fit_into_the_appsrc_stay_in_the_window() -> None:
     line = make_line()
     fill(line, 0.8)
     run(line, 0, {"video": 0, "audio": 0})
     step = run(line, 200 * MS, {"video": 0, "audio": S})
     assert sent(step, "video") == []
-    assert sent(step, "audio") == list(range(0, 201 * MS, CHUNK_NS)), (
-        "the sound does not wait for the picture"
-    )
+    assert sent(step, "audio") == list(range(0, 201 * MS, CHUNK_NS)), "the sound does not wait for the video"
     assert line.streams["video"].unsent == 20
 
 
-def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
+def test_samples_that_are_due_but_not_taken_are_dropped_and_counted() -> None:
     line = make_line()
     fill(line, 0.8)
     run(line, 0)
@@ -172,7 +170,7 @@ def test_what_is_due_and_not_taken_leaves_the_window_counted() -> None:
     assert dropped + line.streams["video"].counters.sent + line.streams["video"].unsent == 20
 
 
-def test_what_comes_after_its_moment_is_late_and_leaves_after_half_a_second() -> None:
+def test_samples_that_arrive_after_they_are_due_count_as_late_and_leave_after_half_a_second() -> None:
     line = make_line()
     video = line.streams["video"]
     fill(line, 0.8)
@@ -190,7 +188,7 @@ def test_what_comes_after_its_moment_is_late_and_leaves_after_half_a_second() ->
     assert line.streams["audio"].counters.late == line.streams["audio"].counters.dropped == 1
 
 
-def test_where_no_sink_looks_at_the_clock_what_is_late_waits_as_long_as_it_fits() -> None:
+def test_without_clock_sync_in_the_sinks_late_samples_wait_while_they_fit() -> None:
     line = make_line()
     line.keep_late = True
     fill(line, 0.8)
@@ -210,7 +208,7 @@ def test_half_a_second_stays_behind_the_playhead() -> None:
     assert oldest.end_ns - 500 * MS in range(1, FRAME_NS + 1)
 
 
-def test_a_stall_is_raised_once_and_again_after_it_was_over() -> None:
+def test_a_stall_is_raised_once_and_again_after_playback_continued() -> None:
     line = make_line()
     fill(line, 0.8)
     run(line, 0)
@@ -223,7 +221,7 @@ def test_a_stall_is_raised_once_and_again_after_it_was_over() -> None:
     assert line.stall.count == 2
 
 
-def test_a_playback_that_refuses_all_it_is_offered_stalls_too() -> None:
+def test_playback_that_refuses_every_sample_is_a_stall() -> None:
     line = make_line(duration_ns=10 * S)
     fill(line, 8.0)
     run(line, 0)
@@ -235,7 +233,7 @@ def test_a_playback_that_refuses_all_it_is_offered_stalls_too() -> None:
             send.stream.give_back(len(send.entries))
 
 
-def test_a_playback_that_takes_a_part_of_what_it_is_offered_does_not_stall() -> None:
+def test_playback_that_takes_some_samples_is_no_stall() -> None:
     line = make_line(duration_ns=10 * S)
     fill(line, 8.0)
     run(line, 0)
@@ -246,7 +244,7 @@ def test_a_playback_that_takes_a_part_of_what_it_is_offered_does_not_stall() -> 
             send.stream.give_back(len(send.entries) - 1)
 
 
-def test_what_was_taken_before_a_stop_is_no_progress_of_the_next_start() -> None:
+def test_samples_sent_before_a_stop_do_not_count_after_the_next_start() -> None:
     line = make_line(duration_ns=10 * S)
     fill(line, 8.0)
     run(line, 0)
@@ -268,7 +266,7 @@ def test_without_a_clock_a_slow_source_is_no_stall_but_a_silent_one_is() -> None
     assert line.step(6 * S, None, full).stalled
 
 
-def test_without_a_clock_sound_that_goes_on_does_not_hide_a_stalled_picture() -> None:
+def test_without_a_clock_continuing_sound_does_not_hide_stalled_video() -> None:
     line = make_line(clocked=False)
     fill(line, 0.8)
     run(line, 0)
@@ -279,14 +277,14 @@ def test_without_a_clock_sound_that_goes_on_does_not_hide_a_stalled_picture() ->
     assert stalled == [False, False, True, False]
 
 
-def test_the_playhead_stands_until_the_first_sample_is_shown_at_the_end_and_when_stopped() -> None:
+def test_the_playhead_does_not_move_before_the_first_sample_after_the_end_or_when_stopped() -> None:
     line = make_line(duration_ns=2 * S)
     for number in range(10):
         store(line, "video", 7 * S + number * FRAME_NS, 0)
     assert line.playhead_ns(0) is None
     base_ns = run(line, 0).start_base_ns
     assert base_ns is not None
-    assert line.playhead_ns(0) == 7 * S, "not before it, though playback starts a little ahead of it"
+    assert line.playhead_ns(0) == 7 * S, "not before it, although playback starts slightly earlier"
     assert line.playhead_ns(base_ns + 7 * S + 100 * MS) == 7 * S + 100 * MS
     line.streams["video"].ended = line.streams["audio"].ended = True
     for tenth in range(1, 20):
@@ -299,7 +297,7 @@ def test_the_playhead_stands_until_the_first_sample_is_shown_at_the_end_and_when
     assert line.playhead_ns(base_ns + 3600 * S) == end_ns
 
 
-def test_a_pause_of_the_source_shifts_all_streams_once_unless_their_timestamps_went_on() -> None:
+def test_a_pause_of_the_source_shifts_all_streams_once_unless_timestamps_continued() -> None:
     line = make_line()
     video, audio = line.streams["video"], line.streams["audio"]
     for stream in (video, audio):
@@ -323,7 +321,7 @@ def test_a_drained_end_is_no_stall() -> None:
     assert not run(line, 60 * S).stalled
 
 
-def test_offline_a_frame_leaves_only_with_its_look_ahead_or_at_the_end() -> None:
+def test_offline_a_frame_is_sent_only_with_its_look_ahead_or_at_the_end() -> None:
     line = make_line(clocked=False)
     fill(line, 0.6)
     step = run(line, 0)
@@ -342,7 +340,7 @@ def test_offline_a_stream_that_never_comes_is_given_up() -> None:
     assert line.streams["audio"].closed
 
 
-def test_sound_that_comes_when_silence_took_its_place_goes_on_where_the_silence_ends() -> None:
+def test_sound_that_arrives_after_silence_took_its_place_continues_where_the_silence_ends() -> None:
     line = make_line()
     audio = line.streams["audio"]
     audio.divisible = True

@@ -1,4 +1,4 @@
-"""Moves of the playhead, decided on a made-up clock: pause, seek, another delay, another element."""
+"""Moves of the playhead with a test clock: pause, seek, a new delay, a new element."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipeline.buffering import transport
 from tests.buffering.lines import MS, S, fill, make_line, run, sent
 
 
-def test_a_stream_is_replayed_from_the_playhead_for_an_element_that_has_had_nothing() -> None:
+def test_a_new_element_gets_the_stream_from_the_playhead() -> None:
     line = make_line(duration_ns=2 * S)
     fill(line, 1.6)
     base_ns = run(line, 0).start_base_ns
@@ -18,7 +18,7 @@ def test_a_stream_is_replayed_from_the_playhead_for_an_element_that_has_had_noth
     assert video.counters.repeated == 4
 
 
-def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
+def test_seek_moves_all_streams_by_the_same_time_without_a_gap() -> None:
     line = make_line(delay_ns=400 * MS, duration_ns=2 * S)
     line.streams["audio"].divisible = True
     fill(line, 2.0)
@@ -40,7 +40,7 @@ def test_seek_moves_all_streams_by_the_same_time_without_a_hole() -> None:
     assert line.schedule.delay_ns == 400 * MS + shift_ns
 
 
-def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
+def test_pause_stops_the_playhead_and_lengthens_the_delay() -> None:
     line = make_line()
     fill(line, 0.8)
     base_ns = run(line, 0).start_base_ns
@@ -54,7 +54,7 @@ def test_pause_stops_the_playhead_and_makes_the_delay_longer() -> None:
     assert transport.resume(line, base_ns + S) is None
 
 
-def test_a_longer_delay_goes_back_as_far_as_the_window_reaches() -> None:
+def test_a_longer_delay_reaches_back_only_as_far_as_the_window() -> None:
     line = make_line(duration_ns=4 * S)
     fill(line, 2.0)
     base_ns = run(line, 0).start_base_ns
@@ -62,7 +62,7 @@ def test_a_longer_delay_goes_back_as_far_as_the_window_reaches() -> None:
     run(line, base_ns + S)
     video = line.streams["video"]
     oldest_ns = video.window[video.window.start].time_ns
-    assert oldest_ns > 0, "the rest has left"
+    assert oldest_ns > 0, "the rest was evicted"
     handed_over_ns = video.announced_until_ns
     assert handed_over_ns is not None
     assert transport.set_delay(line, 3 * S) == oldest_ns

@@ -1,4 +1,4 @@
-"""The window against a plain list: same entries, same bounds, whatever is done to it."""
+"""The window compared with a plain list: same entries and bounds after any operations."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ TestInterCodedWindow = InterCodedMachine.TestCase
 TestInterCodedWindow.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 
 
-def test_evicted_places_are_given_back_to_the_system() -> None:
+def test_memory_of_evicted_entries_is_freed() -> None:
     window = Window()
     for number in range(10 * window_module.COMPACT_AFTER):
         window.append(entry(number, 1, 1, True, number))
