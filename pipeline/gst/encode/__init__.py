@@ -1,1 +1,1 @@
-"""Encoders, the stage that all outputs share, and muxers."""
+"""Chooses encoders, encodes once for all outputs, and muxes."""

@@ -1,4 +1,4 @@
-"""Takes an AAC encoder's priming out, so that sound leaves at the time it came: players do not know of it."""
+"""Removes an AAC encoder's priming, so that sound keeps its time in players that ignore priming."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S
 
 PRIMING_SAMPLES = {"avenc_aac": 1024, "voaacenc": 1600}
-"""Samples of silence that an encoder puts before the first of the sound, measured by encoding a click."""
+"""Samples of silence that an encoder inserts before the sound, measured by encoding a click."""
 
 SAMPLES_PER_PACKET = 1024
 
 
 def remove_priming(encoder: Gst.Element) -> None:
-    """Drop the packets that hold the encoder's priming and move what follows back by it; once per encoder."""
+    """Drop the packets that hold the encoder's priming and shift the rest back by it. Call once per encoder."""
     factory = encoder.get_factory()
     samples = PRIMING_SAMPLES.get(factory.get_name() or "", 0) if factory is not None else 0
     if samples:
@@ -23,7 +23,7 @@ def remove_priming(encoder: Gst.Element) -> None:
 
 
 class _Priming:
-    """Runs on the encoder's streaming thread alone."""
+    """Runs on the encoder's streaming thread only."""
 
     def __init__(self, pad: Gst.Pad, samples: int) -> None:
         self._samples = samples

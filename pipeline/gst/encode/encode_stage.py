@@ -1,4 +1,4 @@
-"""EncodeStage: picture and sound of a playing film, encoded once for as many outputs as there are."""
+"""EncodeStage: encodes the playback's video and sound once for all outputs."""
 
 from __future__ import annotations
 
@@ -9,44 +9,45 @@ from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.runtime import Gst
 
 SPARE_PICTURES = 4
-"""So many rendered pictures wait at most for encoders that nobody waits for."""
+"""The most rendered frames that wait for encoders when playback does not wait for them."""
 
 
 class EncodeStage:
-    """Two encoders behind the raw tees of a pipeline, from construction until `remove`. One thread at a time.
+    """Encoders for video and sound behind a pipeline's raw tees, from construction until `remove`.
 
-    `tees`: the encoded streams to take from, ``video`` and, with sound, ``audio``.
+    `tees`: the encoded streams, ``video`` and, with sound, ``audio``. One thread at a time.
     """
 
     def __init__(
         self,
         pipeline: Gst.Pipeline,
-        picture: Gst.Element,
-        sound: Gst.Element | None,
+        video_tee: Gst.Element,
+        audio_tee: Gst.Element | None,
         encoding: Encoding,
         *,
         waits: bool = True,
     ) -> None:
-        """`waits`: playback waits for the encoders; else they leave out what they are too slow for.
+        """`video_tee`, `audio_tee`: raw frames and raw sound. `waits`: playback waits for the encoders;
+        otherwise frames that they are too slow for are dropped.
 
-        Raises ConfigError or MissingDependencyError where an encoder cannot be used.
+        Raises ConfigError or MissingDependencyError when an encoder cannot be used.
         """
         self._pipeline = pipeline
         self._chains: list[list[Gst.Element]] = []
         self.tees = {"video": make("tee", None, allow_not_linked=True)}
-        rendered, heard = make("queue"), make("queue")
+        video_queue, audio_queue = make("queue"), make("queue")
         if not waits:
-            set_property(rendered, "max-size-buffers", SPARE_PICTURES)
-            for queue in (rendered, heard):
+            set_property(video_queue, "max-size-buffers", SPARE_PICTURES)
+            for queue in (video_queue, audio_queue):
                 set_property(queue, "leaky", "downstream")
         encoder = encoding.make_video_encoder()
-        chains = [(picture, [rendered, make("videoconvert"), encoder, self.tees["video"]])]
-        if sound is not None:
+        chains = [(video_tee, [video_queue, make("videoconvert"), encoder, self.tees["video"]])]
+        if audio_tee is not None:
             self.tees["audio"] = make("tee", None, allow_not_linked=True)
             encoder = encoding.make_audio_encoder()
             remove_priming(encoder)
-            steps = [heard, make("audioconvert"), make("audioresample"), encoder, self.tees["audio"]]
-            chains.append((sound, steps))
+            steps = [audio_queue, make("audioconvert"), make("audioresample"), encoder, self.tees["audio"]]
+            chains.append((audio_tee, steps))
         for source, steps in chains:
             chain(pipeline, *steps)
             for element in reversed(steps):
@@ -55,7 +56,7 @@ class EncodeStage:
             self._chains.append(steps)
 
     def remove(self) -> None:
-        """Take the encoders out again, once nothing takes from `tees`; blocks for a frame or so."""
+        """Remove the encoders; first unlink everything from `tees`. Blocks for about a frame."""
         for steps in self._chains:
             detach(static_pad(steps[0], "sink"))
             for element in steps:

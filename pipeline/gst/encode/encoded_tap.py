@@ -1,4 +1,4 @@
-"""Where encoded samples leave the playback pipeline for the network: taken as they come, holding nobody up."""
+"""EncodedTap: hands encoded samples out of the playback pipeline without ever blocking it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.gst.runtime import Gst, GstApp, GstVideo
 from pipeline.timebase import Nanoseconds
 
 EARLY_SOUNDS = 256
-"""So many packets of sound that are encoded before their picture is are kept for it: some seconds."""
+"""How many sound packets are kept that are encoded before their frame: a few seconds."""
 
 
 class EncodedTap:
-    """A bin whose sink pads, ``video`` and with sound ``audio``, hand every sample to `on_sample(kind, sample)`.
+    """A bin whose sink pads, ``video`` and with sound ``audio``, pass every sample to `on_sample(kind, sample)`.
 
-    `on_sample` and `on_end(kind)`, which tells that no more of a kind will come, run on the streaming threads and
-    must not wait. The rest may be called from any thread.
+    `on_end(kind)` reports the end of one kind. Both callbacks run on the streaming threads and must not block. The
+    rest may be called from any thread.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class EncodedTap:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the film is over."""
+        """Whether the video has reached EOS."""
         return bool(self._video.get_property("eos"))
 
     def ask_for_keyframe(self) -> None:
-        """Have the encoder begin anew with its next picture."""
+        """Ask the encoder to make its next frame a keyframe."""
         ask_for_keyframe(static_pad(self._video, "sink"))
 
     def _entry(self, kind: str) -> GstApp.AppSink:
@@ -60,27 +60,27 @@ class EncodedTap:
 
 
 def ask_for_keyframe(sink_pad: Gst.Pad) -> None:
-    """Have the encoder before `sink_pad` begin anew with its next picture. Any thread."""
+    """Ask the encoder upstream of `sink_pad` to make its next frame a keyframe. Any thread."""
     sink_pad.push_event(GstVideo.video_event_new_upstream_force_key_unit(Gst.CLOCK_TIME_NONE, True, 0))
 
 
 class KeyframeGate:
-    """Lets picture and sound pass from a keyframe on: what somebody who comes in the middle can begin with.
+    """Passes video and sound from a keyframe on, so that a receiver can start in the middle of a stream.
 
-    Not safe between threads: who uses it locks.
+    Not thread-safe: the caller locks.
     """
 
     def __init__(self) -> None:
         self.first_ns: Nanoseconds | None = None
-        """The running time of the keyframe; None before it has come."""
+        """The running time of the keyframe; None before it arrives."""
         self.last_ns: Nanoseconds | None = None
-        """The running time of the last picture that passed."""
+        """The running time of the last frame that passed."""
         self.first_sound_ns: Nanoseconds | None = None
         """The running time of the first sound that passed."""
         self._early_sound: deque[tuple[Nanoseconds, Gst.Sample]] = deque(maxlen=EARLY_SOUNDS)
 
     def admit(self, kind: str, sample: Gst.Sample) -> list[tuple[str, Gst.Sample]]:
-        """What may pass now that `sample` has come, in order: with the keyframe also the sound of its time."""
+        """The samples that `sample` lets pass, in order; with the first keyframe also the sound of its time."""
         buffer = sample.get_buffer()
         if buffer is None:
             return []
@@ -107,7 +107,7 @@ class KeyframeGate:
 
 
 def restamped(sample: Gst.Sample, shift_ns: Nanoseconds) -> Gst.Sample:
-    """The sample with its running time, moved by `shift_ns`, as its timestamps; it shares the memory."""
+    """The sample with its running time plus `shift_ns` as its timestamps; the memory is shared."""
     original, segment = sample.get_buffer(), sample.get_segment()
     if original is None:
         return sample
@@ -125,7 +125,7 @@ def _moved(segment: Gst.Segment, stamp_ns: int, shift_ns: Nanoseconds) -> int:
 
 
 def begin_ns(sample: Gst.Sample, buffer: Gst.Buffer) -> Nanoseconds:
-    """The running time from which on `buffer`, of `sample`, is needed: to be decoded, or shown."""
+    """The running time at which `buffer` of `sample` is needed: the earlier of decode and presentation time."""
     stamp = buffer.pts if buffer.dts == Gst.CLOCK_TIME_NONE else min(buffer.pts, buffer.dts)
     return _to_running_time_ns(sample.get_segment(), stamp)
 

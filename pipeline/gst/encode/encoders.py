@@ -1,4 +1,4 @@
-"""Which encoder this machine uses and why: hardware first, and only what can really be opened."""
+"""Chooses the encoder that this machine uses: hardware first, and only one that can be opened."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from pipeline.gst.core.elements import find_property, make, set_property
 from pipeline.gst.runtime import Gst
 
 FEW_CORES = 2
-"""Up to so many, x264 takes 9 ms for a 1080p frame instead of 21: two 3072x1728 cameras then keep up."""
+"""Up to this many cores, x264 runs ``ultrafast``: 9 ms for a 1080p frame instead of 21 ms, which lets two
+3072x1728 cameras keep up."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderRequest:
-    """What a picture encoder is asked for. ``low_latency``: nothing is held back, for a live film."""
+    """The settings of a video encoder. ``low_latency``: every frame is output at once, for live streams."""
 
     bitrate_kbps: int
     keyframe_interval_frames: int
@@ -27,7 +28,7 @@ class EncoderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An encoder that could be used: whether it can be, and the reason in words."""
+    """An encoder, whether it can be used here, and the reason in words."""
 
     name: str
     usable: bool
@@ -66,7 +67,7 @@ def _v4l2(request: EncoderRequest) -> Properties:
 
 
 def _x264(request: EncoderRequest) -> Properties:
-    """The same cores also decode, render and detect, hence the quick presets; a stream may not look ahead."""
+    """Fast presets, because the same cores decode, render and detect; live streams allow no look-ahead."""
     return {
         "bitrate": request.bitrate_kbps,
         "key-int-max": request.keyframe_interval_frames,
@@ -111,7 +112,7 @@ VIDEO_ENCODERS: dict[str, dict[str, Configure]] = {
         "x265enc": _x265,
     },
 }
-"""Encoders by codec, the first choice first, each with how a request is put to it."""
+"""Encoders by codec, best first, each with the function that turns a request into its properties."""
 
 AudioEncoders = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -119,10 +120,10 @@ AUDIO_ENCODERS: AudioEncoders = {
     "aac": {"fdkaacenc": {}, "avenc_aac": {"aac-pns": False}, "voaacenc": {}},
     "opus": {"opusenc": {}},
 }
-"""Encoders by codec, the first choice first, each with what is set on it.
+"""Encoders by codec, best first, each with its properties.
 
-Perceptual noise substitution (PNS) takes one click in a hundred, or a ball's thud, amid a roaring crowd for noise,
-and puts other noise of its level in its place.
+Perceptual noise substitution (PNS) is off: in crowd noise it takes about one click in a hundred, or the thud of a
+ball, for noise and replaces it.
 """
 
 _PACKAGES = {
@@ -134,13 +135,13 @@ _PACKAGES = {
 
 
 def candidates(codec: str) -> list[Candidate]:
-    """Every encoder for `codec` in the order of choice; the first usable one is taken. Opens each once."""
+    """Every encoder for `codec`, best first; the first usable one is used. Opens each once."""
     return [_probe(name) for name in (VIDEO_ENCODERS.get(codec) or AUDIO_ENCODERS[codec])]
 
 
 @cache
 def _probe(name: str) -> Candidate:
-    """Open the encoder once: a plugin without its hardware is installed all the same."""
+    """Open the encoder once, because a plugin may be installed without its hardware."""
     if Gst.ElementFactory.find(name) is None:
         return Candidate(name, False, "not installed")
     element = make(name)
@@ -157,9 +158,9 @@ def choose_video_encoder(
     low_latency: bool,
     name: str | None = None,
 ) -> Gst.Element:
-    """A configured encoder for ``h264`` or ``h265``: `name`, or the best that this machine can open.
+    """A configured encoder for ``h264`` or ``h265``: `name`, or the best one that this machine can open.
 
-    Raises ConfigError for a codec or a name that cannot be used, MissingDependencyError when there is none.
+    Raises ConfigError for an unknown codec or name, MissingDependencyError when no encoder works.
     """
     if codec not in VIDEO_ENCODERS:
         raise ConfigError(f"no encoder for {codec!r}; allowed: {', '.join(VIDEO_ENCODERS)}")

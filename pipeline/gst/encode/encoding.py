@@ -1,4 +1,4 @@
-"""Encoding: how picture and sound are encoded, as the settings ask for it and made when it is needed."""
+"""Encoding: the codecs of video and sound, and how to make their encoders when they are needed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pipeline.gst.runtime import Gst
 from pipeline.settings import EncoderSettings
 
 USUAL_FPS = 30.0
-"""What video without a frame rate is taken to have, where keyframes are counted in frames."""
+"""Frames per second assumed for video without a frame rate, to count the keyframe interval in frames."""
 
 ElementMaker = Callable[[], Gst.Element]
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The codecs' names, and what makes a configured encoder for each."""
+    """The codecs' names, and a function for each that makes a configured encoder."""
 
     video_codec: str
     make_video_encoder: ElementMaker
@@ -27,9 +27,9 @@ class Encoding:
 
 
 def encoding_of(wanted: EncoderSettings, framerate: float, *, low_latency: bool) -> Encoding:
-    """The encoding that `wanted` asks for, of pictures at `framerate` a second, 0 where it varies.
+    """The encoding that the settings `wanted` ask for; `framerate` in frames per second, 0 if it varies.
 
-    `low_latency`: each picture leaves the encoder at once. The makers raise ConfigError or MissingDependencyError.
+    `low_latency`: the encoder outputs every frame at once. The makers raise ConfigError or MissingDependencyError.
     """
     return Encoding(
         wanted.video_codec,

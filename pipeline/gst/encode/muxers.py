@@ -1,4 +1,4 @@
-"""The muxers that write containers, for files and for pushes: their elements, properties and pads."""
+"""The muxers for files, pushes and browsers: their elements, properties and pads."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pipeline.gst.runtime import Gst
 from pipeline.media.formats import CONTAINERS, Container
 
 FRAGMENT_MS = 1000
-"""An mp4 file is playable up to its last whole fragment, should the run be killed."""
+"""If the run is killed, an mp4 file plays up to its last complete fragment."""
 
 LIVE_FRAGMENT_MS = 100
-"""A browser has a picture so much later than it was encoded."""
+"""Adds this much latency to the browser's preview."""
 SEGMENT_FRAGMENT_MS = 500
-"""So far picture and sound of an HLS segment end from each other at most."""
+"""The ends of video and sound in an HLS segment differ by this much at most."""
 FRAGMENTS_TIMESCALE_HZ = 90_000
-"""What times in fragments are counted in; a frame of 24, 25 or 30 a second is a whole number of it."""
+"""Units per second of the times in fragments; a frame at 24, 25 or 30 fps is a whole number of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Muxer:
-    """The element that writes a container, and how its pads are named; the container says which codecs it holds.
+    """The element that writes a container, the names of its pads, and its properties.
 
-    `repeats_headers`: whoever joins in the middle needs the codec's headers at every keyframe. `stream_caps`:
-    what a network sink is to see of the caps, if not all.
+    `repeats_headers`: the codec's headers are repeated at every keyframe, for receivers that join late.
+    `stream_caps`: the caps that a network sink gets instead of the muxer's; None: the muxer's.
     """
 
     container: Container
@@ -38,11 +38,11 @@ class Muxer:
     stream_caps: str | None = None
 
     def make(self) -> Gst.Element:
-        """The muxer, ready for a file or a stream."""
+        """Make the muxer's element. Raises MissingDependencyError."""
         return make(self.element, None, **dict(self.properties))
 
     def make_parser(self, codec: str) -> Gst.Element:
-        """What turns encoded `codec` to the muxer's liking."""
+        """Make the parser that converts a `codec` stream to the form that the muxer needs."""
         parser = make(PARSERS[codec] or "identity")
         if codec == "opus" and self.container.name == "mp4":
             _leave_out_header(parser)
@@ -51,7 +51,7 @@ class Muxer:
         return parser
 
     def make_stream_filter(self) -> list[Gst.Element]:
-        """What stands between muxer and network sink, if anything must."""
+        """Make the elements between the muxer and a network sink; often none."""
         if self.stream_caps is None:
             return []
         return [
@@ -60,9 +60,9 @@ class Muxer:
 
 
 def _leave_out_header(parser: Gst.Element) -> None:
-    """Take Opus' header out of the caps behind `parser`, and with it how much a player is to skip at the begin.
+    """Remove the Opus header, which holds the pre-skip, from the caps after `parser`.
 
-    mp4mux (GStreamer 1.22) writes it with its bytes swapped: players left out 299 ms, where it is 6.5 ms.
+    mp4mux (GStreamer 1.22) writes the pre-skip with its bytes swapped, so players skipped 299 ms instead of 6.5 ms.
     """
     static_pad(parser, "src").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _without_header)
 
@@ -98,23 +98,23 @@ FILE_MUXERS = MappingProxyType(
         )
     }
 )
-"""By the container's name: what writes it to a file."""
+"""Muxers for files, by the container's name."""
 LIVE_TS = replace(FILE_MUXERS["ts"], stream_caps="video/mpegts,systemstream=true,packetsize=188")
-"""For SRT. With the stream's headers in the caps, srtsink would leave out every buffer that is marked as holding
-headers, and so every keyframe."""
+"""For SRT. If the caps held the stream's headers, srtsink would drop every buffer that is marked as a header, and
+with it every keyframe."""
 LIVE_FLV = replace(FILE_MUXERS["flv"], properties=(("streamable", True),))
 """For RTMP."""
 STREAM_MUXERS = MappingProxyType({muxer.container.name: muxer for muxer in (LIVE_TS, LIVE_FLV)})
-"""By the container's name: what writes it to the network."""
+"""Muxers for the network, by the container's name."""
 
 
 def _fragmented(fragment_ms: int) -> Muxer:
-    """MP4 in fragments that nobody goes back to. Each track begins at 0, whenever its first sample is."""
+    """Fragmented MP4 that is written without seeking. Each track starts at 0, whatever its first timestamp."""
     fragments = ("fragment_duration", fragment_ms), ("trak_timescale", FRAGMENTS_TIMESCALE_HZ)
     return Muxer(_MP4, "mp4mux", *_TAGGED, (*fragments, ("streamable", True)))
 
 
 LIVE_MP4 = _fragmented(LIVE_FRAGMENT_MS)
-"""What a browser's Media Source takes."""
+"""For a browser's Media Source Extensions."""
 SEGMENT_MP4 = _fragmented(SEGMENT_FRAGMENT_MS)
-"""What the fMP4 segments of an HLS playlist are cut from."""
+"""For the fMP4 segments of an HLS playlist."""
