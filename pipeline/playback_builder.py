@@ -1,4 +1,4 @@
-"""PlaybackPipelineBuilder: appsrcs -> view -> one encode -> files, streams, a window."""
+"""PlaybackPipelineBuilder: builds appsrcs -> view -> one encode -> files, streams and a window."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ __all__ = ["Encoding", "PlaybackPipelineBuilder"]
 
 
 class PlaybackPipelineBuilder:
-    """Builds the playback pipeline for what the window holds.
+    """Builds the playback pipeline for the streams of the delay line. Any thread; one call of `build` at a time.
 
-    `video_caps`: the caps of each stream in the window, one rig frame or one compressed stream a camera;
-    `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a ViewElement,
-    or any that takes and gives raw pictures). `files`, `streams` and `show_window` say where the film goes, all
-    from one encode (`encoding`, needed for files and streams, those begun later too). `split`: when files go on
-    in a next part. `hls_segments`: what a playlist among the files consists of. `live`: the film does not wait for
-    a file whose disk stands still. `is_watched`: the film is worth playing when its last output has failed, as with
-    a window. `limits` and `output_limits`: how long pipeline and outputs are waited for.
+    `video_caps`: the caps of each video stream, either rig frames or one compressed stream per camera, which needs
+    a `rig`. `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a
+    ViewElement, or any other that transforms raw frames). `files`, `streams` and `show_window`: the outputs, all
+    from one encode (`encoding`, required for files and streams, also for those that start later). `split`: when a
+    file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
+    wait for a file whose disk hangs. `is_watched`: playback continues when its last output has failed, as with a
+    window. `limits` and `output_limits`: how long to wait for the pipeline and the outputs.
+
+    Raises ConfigError when the arguments do not fit together.
     """
 
     def __init__(
@@ -83,17 +85,20 @@ class PlaybackPipelineBuilder:
         self._output_limits = output_limits
 
     def build(self) -> PlaybackPipeline:
-        """The pipeline, in state NULL; the buffer manager starts it. Raises ConfigError, OutputError."""
+        """Build the pipeline, in state NULL; the buffer manager starts it.
+
+        Raises ConfigError, OutputError, PipelineError or MissingDependencyError.
+        """
         pipeline = Gst.Pipeline.new("playback")
         share_cores(pipeline, len(self._video_caps))
         appsrcs = [make_appsrc(f"video_src_{i}", caps) for i, caps in enumerate(self._video_caps)]
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
-        picture = self._shown_picture(pipeline, appsrcs)
-        sound = self._shown_sound(pipeline, audio_appsrc, picture)
+        video_tee = self._link_video(pipeline, appsrcs)
+        audio_tee = self._link_sound(pipeline, audio_appsrc, video_tee)
         outputs = OutputBoard(
             pipeline,
-            picture,
-            sound,
+            video_tee,
+            audio_tee,
             self._encoding,
             may_be_empty=self._is_watched,
             limits=self._output_limits,
@@ -102,24 +107,24 @@ class PlaybackPipelineBuilder:
             try:
                 self._open_outputs(outputs, self._encoding)
             except ForesightError:
-                outputs.finish()  # a server that is open already keeps its port else
+                outputs.finish()  # otherwise a server that is already open keeps its port
                 raise
         if self._show_window:
-            self._open_window(pipeline, picture, sound)
-        make_browser_preview = partial(BrowserPreview, pipeline, picture, sound)
+            self._open_window(pipeline, video_tee, audio_tee)
+        make_browser_preview = partial(BrowserPreview, pipeline, video_tee, audio_tee)
         return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview, self._limits)
 
-    def _shown_picture(self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc]) -> Gst.Element:
-        """appsrcs -> (decode) -> (stack) -> (view) -> tee."""
+    def _link_video(self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc]) -> Gst.Element:
+        """Link appsrcs -> (decode) -> (stack) -> (view) -> tee."""
         tee = make("tee", "picture")
-        # a sink that gets the film's end and nothing else: there is one even while no output is on
+        # a sink that receives only events, so that EOS reaches the bus also while no output is on
         gate = make("valve", None, drop=True, drop_mode="forward-sticky-events")
-        keeper = make("fakesink", None, sync=False)
-        keeper.set_property("async", False)
+        eos_sink = make("fakesink", None, sync=False)
+        eos_sink.set_property("async", False)
         steps = [make("queue", "rig-frames", max_size_buffers=2, max_size_bytes=0, max_size_time=0)]
         if self._view is not None:
             steps.append(self._view)
-        chain(pipeline, *steps, tee, gate, keeper)
+        chain(pipeline, *steps, tee, gate, eos_sink)
         entry = static_pad(steps[0], "sink")
         if self._rig is not None and len(appsrcs) > 1:
             stacker = Stacker.of_rig(self._rig, live=False)
@@ -129,11 +134,11 @@ class PlaybackPipelineBuilder:
         else:
             entries = [entry]
         for appsrc, end in zip(appsrcs, entries, strict=True):
-            self._decoded(pipeline, appsrc, end)
+            self._link_decoded(pipeline, appsrc, end)
         return tee
 
     @staticmethod
-    def _decoded(pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc, end: Gst.Pad) -> None:
+    def _link_decoded(pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc, end: Gst.Pad) -> None:
         if is_raw(appsrc.get_caps()):
             pipeline.add(appsrc)
             static_pad(appsrc, "src").link(end)
@@ -146,21 +151,21 @@ class PlaybackPipelineBuilder:
         static_pad(shape, "src").link(end)
 
     @staticmethod
-    def _shown_sound(
-        pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc | None, picture: Gst.Element
+    def _link_sound(
+        pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc | None, video_tee: Gst.Element
     ) -> Gst.Element | None:
         if appsrc is None:
             return None
         queue, tee = make("queue"), make("tee", "sound", allow_not_linked=True)
         chain(pipeline, queue, tee)
-        link(SoundEnd(pipeline, appsrc, static_pad(picture, "sink")).element, queue)
+        link(SoundEnd(pipeline, appsrc, static_pad(video_tee, "sink")).element, queue)
         return tee
 
     def _open_outputs(self, outputs: OutputBoard, encoding: Encoding) -> None:
         video, audio = encoding.video_codec, encoding.audio_codec
-        sound = None if self._audio_caps is None else audio
+        audio_codec = None if self._audio_caps is None else audio
         for file in self._files:
-            output = open_file(file, video_codec=video, audio_codec=sound, split=self._split)
+            output = open_file(file, video_codec=video, audio_codec=audio_codec, split=self._split)
             if self._live:
                 output.buffer_slow_disk(self._output_limits.slow_disk_s)
             outputs.add(output)
@@ -171,18 +176,18 @@ class PlaybackPipelineBuilder:
                     open_stream,
                     stream,
                     video_codec=video,
-                    audio_codec=sound,
+                    audio_codec=audio_codec,
                     make_silence_encoder=silence,
                     limits=self._output_limits,
                 )
             )
 
     @staticmethod
-    def _open_window(pipeline: Gst.Pipeline, picture: Gst.Element, sound: Gst.Element | None) -> None:
+    def _open_window(pipeline: Gst.Pipeline, video_tee: Gst.Element, audio_tee: Gst.Element | None) -> None:
         steps = [make("queue"), make("videoconvert"), make("autovideosink", "window", sync=True)]
         chain(pipeline, *steps)
-        link(picture, steps[0])
-        if sound is not None:
+        link(video_tee, steps[0])
+        if audio_tee is not None:
             steps = [
                 make("queue"),
                 make("audioconvert"),
@@ -190,4 +195,4 @@ class PlaybackPipelineBuilder:
                 make("autoaudiosink", sync=True),
             ]
             chain(pipeline, *steps)
-            link(sound, steps[0])
+            link(audio_tee, steps[0])

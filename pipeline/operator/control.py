@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ConfigError, StateError
-from pipeline.gst.output.browser_preview import BrowserPreview, OnPiece
+from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.clips import Clip, Clips, FileNames
 from pipeline.operator.outputs import Outputs
@@ -121,11 +121,11 @@ class Control:
 
     # What there is to see
 
-    def open_browser_preview(self, on_piece: OnPiece) -> BrowserPreview:
+    def open_browser_preview(self, on_fragment: OnFragment) -> BrowserPreview:
         """The film as a browser plays it, from now on until it is closed; see PlaybackPipeline."""
         if self._run.playback is None:
             raise StateError("playback has not started yet; open the preview once it has")
-        return self._run.playback.open_browser_preview(on_piece)
+        return self._run.playback.open_browser_preview(on_fragment)
 
     @property
     def rig(self) -> Rig | None:

@@ -1,1 +1,1 @@
-"""Where encoded video goes: files, HLS, pushes, the RTSP server, clips, the browser; the board switches them."""
+"""Outputs: files, HLS, pushes, the RTSP server, clips, the browser's preview; the board starts and stops them."""

@@ -1,4 +1,4 @@
-"""BrowserPreview: what a browser plays of a run, small, with its sound, encoded only while it is open."""
+"""BrowserPreview: the small video with sound that a browser plays, encoded only while it is open."""
 
 from __future__ import annotations
 
@@ -25,33 +25,37 @@ WIDTH_PX = 640
 MOST_FPS = 30
 BITRATE_KBPS, AUDIO_BITRATE_KBPS = 2000, 96
 KEYFRAME_EVERY_FRAMES = 30
-"""Who comes in the middle sees a picture after this at most: a second or so."""
+"""A browser that joins late waits for a keyframe, about a second at most."""
 
-OnPiece = Callable[[Head | Fragment | None], None]
+OnFragment = Callable[[Head | Fragment | None], None]
 
 
 class BrowserPreview:
     """A second, small encode behind the raw tees of a playing pipeline, from construction until `close`.
 
-    Playback never waits for it: what it is too slow for it leaves out. Any thread but a streaming thread.
+    Playback never waits for it: frames that it is too slow for are dropped. Any thread but a streaming thread.
     """
 
     def __init__(
-        self, pipeline: Gst.Pipeline, picture: Gst.Element, sound: Gst.Element | None, on_piece: OnPiece
+        self,
+        pipeline: Gst.Pipeline,
+        video_tee: Gst.Element,
+        audio_tee: Gst.Element | None,
+        on_fragment: OnFragment,
     ) -> None:
-        """`on_piece` gets the head, the fragments, and None when no more will come; it must not wait.
+        """`on_fragment` gets the head, the fragments, and None at the end; it must not block.
 
-        It is called on its own threads.
+        It is called on the preview's own threads.
 
-        Raises StateError before the first picture, MissingDependencyError where an encoder is missing.
+        Raises StateError before the first frame, MissingDependencyError when an encoder is missing.
         """
-        caps = static_pad(picture, "sink").get_current_caps()
+        caps = static_pad(video_tee, "sink").get_current_caps()
         if caps is None:
             raise StateError("playback has not started yet; open the preview once it has")
         self._pipeline = pipeline
-        self._on_piece = on_piece
+        self._on_fragment = on_fragment
         self._closing = threading.Event()
-        audio_codec = None if sound is None else "aac"
+        audio_codec = None if audio_tee is None else "aac"
         encoding = Encoding(
             "h264",
             partial(_small_encoder, caps),
@@ -61,8 +65,8 @@ class BrowserPreview:
         delivery = Delivery(LIVE_MP4, self._make_sink, "rendered", 0.0, "h264", audio_codec)
         self._side = SidePipeline("the dashboard's preview", delivery)
         self._cutter = FragmentCutter(FRAGMENTS_TIMESCALE_HZ, lambda: self._side.sound_late_ns)
-        self._tap = EncodedTap(self._side.take, self._side.end, with_sound=sound is not None)
-        self._stage = EncodeStage(pipeline, picture, sound, encoding, waits=False)
+        self._tap = EncodedTap(self._side.take, self._side.end, with_sound=audio_tee is not None)
+        self._stage = EncodeStage(pipeline, video_tee, audio_tee, encoding, waits=False)
         pipeline.add(self._tap.element)
         self._tap.element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items():
@@ -71,9 +75,9 @@ class BrowserPreview:
         self._thread.start()
 
     def close(self) -> None:
-        """Take the encoders out again; blocks for a frame or so. Idempotent.
+        """Remove the encoders; blocks for about a frame. Idempotent.
 
-        Raises PipelineError where the pipeline stands still.
+        Raises PipelineError when the pipeline is blocked.
         """
         if self._closing.is_set():
             return
@@ -89,10 +93,10 @@ class BrowserPreview:
         trouble = self._side.run_until_closed(self._closing, lambda: None)
         if trouble is not None:
             logger.warning("%s", trouble)
-        self._on_piece(None)
+        self._on_fragment(None)
 
     def _make_sink(self) -> Gst.Element:
-        sink = make_appsink("pieces")
+        sink = make_appsink("fragments")
         sink.connect("new-sample", self._take)
         return sink
 
@@ -100,19 +104,19 @@ class BrowserPreview:
         sample = appsink.emit("pull-sample")
         buffer = None if sample is None else sample.get_buffer()
         if buffer is not None:
-            for piece in self._cutter.feed(buffer.extract_dup(0, buffer.get_size())):
-                self._on_piece(piece)
+            for fragment in self._cutter.feed(buffer.extract_dup(0, buffer.get_size())):
+                self._on_fragment(fragment)
         return Gst.FlowReturn.OK
 
 
 def small_size(width: int, height: int) -> tuple[int, int]:
-    """The even size, no wider than a page shows it, in which a picture of `width` x `height` keeps its shape."""
+    """The preview's even size in pixels, at most WIDTH_PX wide, with the aspect ratio of `width` x `height`."""
     small = min(WIDTH_PX, width) // 2 * 2
     return small, max(round(small * height / width / 2) * 2, 2)
 
 
 def _small_encoder(caps: Gst.Caps) -> Gst.Element:
-    """An encoder that makes of pictures like `caps` smaller ones of the same shape."""
+    """A bin that scales frames with `caps` down to the preview's size and encodes them."""
     shape = caps.get_structure(0)
     width, height = shape.get_int("width")[1], shape.get_int("height")[1]
     small = small_size(width, height)

@@ -1,4 +1,4 @@
-"""Writes samples that a window holds to a playable file, by a small pipeline of its own."""
+"""Writes a clip: samples from the window to a playable file, through a small pipeline of its own."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ TIMEOUT_NS = 120 * Gst.SECOND
 
 
 def check_clip_path(path: Path) -> FileSpec:
-    """What a clip at `path` is. Raises OutputError for an extension that no file has, or a folder that is not
-    there."""
+    """Parse the path of a clip. Raises OutputError for an unknown extension or a folder that does not exist."""
     try:
         spec = FileSpec.parse_one(path)
     except ConfigError as error:
@@ -38,11 +37,12 @@ def check_clip_path(path: Path) -> FileSpec:
 def write_clip(
     path: Path, parts: Mapping[str, Sequence[Entry]], encoding: Encoding | None = None
 ) -> tuple[int, int]:
-    """Write the entries of each stream to `path`; returns the running times (ns) of begin and end.
+    """Write the entries of each stream to `path`; returns the running times (ns) of its start and end.
 
-    Compressed streams stay as they are; raw ones are encoded by `encoding`, None: to H.264 and AAC by the best
-    encoders here. Blocks. The file appears under its name when it is complete. Raises OutputError when it cannot be
-    written, MissingDependencyError without an encoder or a muxer, StateError when there is nothing to write.
+    Compressed streams are copied; raw ones are encoded with `encoding`, or if None to H.264 and AAC with the best
+    encoders of this machine. Blocks, for two minutes at most. The file gets its name when it is complete. Raises
+    OutputError when it cannot be written, MissingDependencyError without an encoder or a muxer, StateError when
+    there is nothing to write.
     """
     spec = check_clip_path(path)
     parts = {name: entries for name, entries in parts.items() if entries}
@@ -76,7 +76,7 @@ def _build(
     parts: Mapping[str, Sequence[Entry]],
     encoding: Encoding | None,
 ) -> list[GstApp.AppSrc]:
-    """Put an appsrc for each of `parts` into `pipeline`, and what brings it into the file."""
+    """Build the pipeline that writes `parts`; returns an appsrc for each of them."""
     muxer = FILE_MUXERS[spec.container.name]
     writer = muxer.make()
     chain(pipeline, writer, make("filesink", None, location=str(unfinished)))
@@ -102,7 +102,7 @@ def _build(
 def _encoded(
     spec: FileSpec, muxer: Muxer, name: str, caps: Gst.Caps, encoding: Encoding | None
 ) -> tuple[list[Gst.Element], Codec]:
-    """What brings the stream `name` of `caps` to what the file holds, and the codec that it then has."""
+    """The elements that turn the stream `name` into one that the file can hold, and its codec."""
     codec = _codec_of(caps)
     steps: list[Gst.Element] = []
     if is_raw(caps):
@@ -135,7 +135,7 @@ def _codec_of(caps: Gst.Caps) -> Codec | None:
 
 
 def _framerate(caps: Gst.Caps) -> float:
-    """Frames a second, 0 where they vary."""
+    """Frames per second, 0 if the rate varies."""
     is_known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")
     return numerator / denominator if is_known and denominator else 0.0
 

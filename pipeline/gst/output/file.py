@@ -1,4 +1,4 @@
-"""A film in a file, or in parts one after the other: all of it happens in the playback pipeline."""
+"""FileOutput: writes a file, or a series of parts, inside the playback pipeline."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from pipeline.media.output_spec import FileSpec, part_prefix
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 PAYLOAD_SHARE = 0.9
-"""splitmuxsink counts picture and sound alone; this leaves room for what a transport stream adds to them."""
+"""splitmuxsink counts only video and sound; this leaves room for the overhead of a transport stream."""
 
 
 class FileOutput:
-    """A film in a file: all of it happens in the pipeline. An Output."""
+    """A file that elements of the playback pipeline write. An Output."""
 
     kind: OutputKind = "file"
     recovers = False
-    trouble = None  # the bus tells what goes wrong
+    trouble = None  # errors arrive on the bus
     gaps = 0
     lost_s = 0.0
 
     def __init__(
         self, name: str, element: Gst.Bin, entries: Sequence[Gst.Element], notes: tuple[str, ...] = ()
     ) -> None:
-        """`entries`: the queues by which picture and sound enter `element`."""
+        """`entries`: the queues through which video and sound enter `element`."""
         self.name = name
         self.element = element
         self.notes = notes
@@ -49,54 +49,54 @@ class FileOutput:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The parts that were begun where the file is split, else the file."""
+        """The parts that have been started if the file is split, otherwise the file."""
         return tuple(self._parts) or (Path(self.name),)
 
     def begin_part(self, path: Path) -> None:
-        """From now on the file goes on in `path`. On the streaming thread."""
+        """Note that a new part starts at `path`. On the streaming thread."""
         self._parts.append(path)
 
     def close(self) -> None:
-        """Nothing: the pipeline has finished the file."""
+        """Do nothing: the pipeline has finished the file."""
 
     def buffer_slow_disk(self, limit_s: float) -> None:
-        """For a live run, before it begins: keep what the disk does not take, for `limit_s`, and then fail."""
+        """Buffer up to `limit_s` of video while the disk is slow, then fail. For a live run, before it starts."""
         for queue in self._entries:
             queue.set_property("max-size-time", seconds_to_ns(limit_s))
             queue.connect("overrun", self._give_up)
 
     def _give_up(self, queue: Gst.Element) -> None:
-        """On the streaming thread that would have to wait next."""
+        """Fail when a queue is full. On the streaming thread that would block."""
         if int(queue.get_property("leaky")):
-            return  # this has failed already
+            return  # already failed
         self.abandon()
-        told: GLib.Error = GLib.Error.new_literal(
+        error: GLib.Error = GLib.Error.new_literal(
             Gst.ResourceError.quark(), "nothing more can be written; check the disk", Gst.ResourceError.FAILED
         )
-        self.element.post_message(Gst.Message.new_error(self.element, told, ""))
+        self.element.post_message(Gst.Message.new_error(self.element, error, ""))
 
     @property
     def waiting_bytes(self) -> int:
-        """How much has come in and is not written yet, as far as it is known. Any thread."""
+        """How many bytes wait in the queues to be written. Any thread."""
         return sum(queue.get_property("current-level-bytes") for queue in self._entries)
 
     def abandon(self) -> None:
-        """Hold nobody up any more: what failed takes nothing from now on. Any thread; does not block."""
+        """Discard everything from now on, so that playback does not wait. Any thread; does not block."""
         for queue in self._entries:
             set_property(queue, "leaky", "downstream")
-            queue.set_property("max-size-buffers", 1)  # a change of size wakes who waits for room
+            queue.set_property("max-size-buffers", 1)  # a change of size wakes a blocked push
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """When a file goes on in its next part, at the last keyframe before; None: not for that reason."""
+    """When a file continues in its next part, at the last keyframe before the limit; None: no such limit."""
 
     time_ns: Nanoseconds | None = None
     size_bytes: int | None = None
 
     @classmethod
     def at(cls, time_s: float | None, size_bytes: int | None) -> Split | None:
-        """The split for these limits, None where there is neither."""
+        """The split for these limits, None if there is neither."""
         if time_s is None and size_bytes is None:
             return None
         return cls(None if time_s is None else seconds_to_ns(time_s), size_bytes)
@@ -105,7 +105,7 @@ class Split:
 def write_file(
     spec: FileSpec, *, video_codec: str, audio_codec: str | None, split: Split | None = None
 ) -> FileOutput:
-    """A film in the container that the extension names. Raises ConfigError.
+    """An output that writes a file in the container that its extension names. Raises ConfigError.
 
     `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``.
     """
@@ -150,29 +150,29 @@ def _begin_part(_sink: Gst.Element, number: int, pattern: str, output: FileOutpu
 
 
 def numbered(path: Path, suffix: str) -> str:
-    """The pattern of `path`'s pieces, as GStreamer's splitting sinks take it: ``name-%05d.suffix``."""
+    """The pattern for the parts or segments of `path`, as GStreamer's sinks take it: ``name-%05d.suffix``."""
     return str(path.with_name(part_prefix(path))).replace("%", "%%") + "%05d" + suffix
 
 
 def enter(
     element: Gst.Bin, muxer: Muxer, writer: Gst.Element, *ways: tuple[str, str | None, str]
 ) -> list[Gst.Element]:
-    """Ways into `element`: a queue each, because a muxer takes its streams in turn, and a parser.
+    """Add a sink pad for each stream to `element`: errorignore -> queue -> parser -> `writer`. Returns the queues.
 
-    Each of `ways` is a kind, its codec, None where there is no such stream, and the pad of `writer`: `muxer`'s
-    element, or a sink that has it within. Before each is a guard: who feeds the element, and others too, never
-    hears that it has failed. The bus does. Returns the queues.
+    Each of `ways` is a kind, its codec (None: no such stream) and the pad of `writer`, which is `muxer`'s element
+    or a sink that contains it. The queues are needed because a muxer takes its streams in turn. errorignore keeps a
+    failure of this output from stopping the others; its error still arrives on the bus.
     """
     entries = []
     for kind, codec, pad in ways:
         if codec is None:
             continue
-        guard = make("errorignore", None, convert_to="ok")
+        errorignore = make("errorignore", None, convert_to="ok")
         queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
         parser = muxer.make_parser(codec)
-        add(element, guard, queue, parser)
-        link(guard, queue, parser)
+        add(element, errorignore, queue, parser)
+        link(errorignore, queue, parser)
         parser.link_pads("src", writer, pad)
-        ghost(element, static_pad(guard, "sink"), kind)
+        ghost(element, static_pad(errorignore, "sink"), kind)
         entries.append(queue)
     return entries

@@ -1,4 +1,4 @@
-"""An HLS playlist with its segments beside it, in the playback pipeline."""
+"""Writes an HLS playlist and its segments, inside the playback pipeline."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pipeline.media.output_spec import FileSpec
 from pipeline.timebase import Nanoseconds
 
 SEGMENT_S = 4
-"""What segments aim at: a viewer is some three of them behind."""
+"""The target duration of a segment; a viewer is about three segments behind."""
 
 
 def write_playlist(spec: FileSpec, *, video_codec: str, audio_codec: str | None) -> FileOutput:
-    """The playlist of transport streams, ``name-00000.ts`` ..., or of ``name-init.mp4`` and ``name-00000.m4s`` ...
+    """An output that writes a playlist with ``name-00000.ts`` ..., or ``name-init.mp4`` and ``name-00000.m4s`` ...
 
-    Raises ConfigError for a codec that no player takes in such segments.
+    Raises ConfigError for a codec that players do not support in such segments.
     """
     spec.check_codecs(video_codec, audio_codec)
     write = _write_ts if spec.container.name == "ts" else _write_fmp4
@@ -56,7 +56,7 @@ def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOu
 
 
 class _SegmentWriter:
-    """The end of the way: takes what the muxer writes, on the muxer's streaming thread."""
+    """Writes the muxer's output to segments, on the muxer's streaming thread."""
 
     def __init__(self, path: Path) -> None:
         self._segmenter = Segmenter(path, SEGMENT_S)
@@ -67,7 +67,7 @@ class _SegmentWriter:
         self.appsink.connect("eos", self._finish)
 
     def watch_begin(self, pad: Gst.Pad, kind: str) -> None:
-        """Note when the stream of `kind`, ``video`` or ``audio``, that enters by `pad` begins."""
+        """Note the first running time of the stream of `kind` (``video`` or ``audio``) at `pad`."""
         pad.add_probe(Gst.PadProbeType.BUFFER, partial(self._note_begin, kind))
 
     def _note_begin(self, kind: str, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
@@ -76,7 +76,7 @@ class _SegmentWriter:
             return Gst.PadProbeReturn.OK
         shown_ns, decoded_ns = (pad_running_time_ns(pad, stamp) for stamp in (buffer.pts, buffer.dts))
         if shown_ns is not None and shown_ns < 0:
-            return Gst.PadProbeReturn.DROP  # the muxer would do so, too, and let what follows begin at 0
+            return Gst.PadProbeReturn.DROP  # as the muxer would; the rest then starts at 0
         begins_ns = [time_ns for time_ns in (shown_ns, decoded_ns) if time_ns is not None]
         self._begins_ns[kind] = min(begins_ns, default=0)
         return Gst.PadProbeReturn.REMOVE
@@ -91,8 +91,8 @@ class _SegmentWriter:
         if buffer is None:
             return Gst.FlowReturn.OK
         try:
-            for piece in self._cutter.feed(buffer.extract_dup(0, buffer.get_size())):
-                self._segmenter.add(piece)
+            for fragment in self._cutter.feed(buffer.extract_dup(0, buffer.get_size())):
+                self._segmenter.add(fragment)
         except OSError as error:
             self._fail(error)
             return Gst.FlowReturn.ERROR
@@ -105,8 +105,8 @@ class _SegmentWriter:
             self._fail(error)
 
     def _fail(self, error: OSError) -> None:
-        """Tell the bus, as a filesink would."""
+        """Post an error on the bus, as a filesink would."""
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         code = Gst.ResourceError.NO_SPACE_LEFT if is_full else Gst.ResourceError.WRITE
-        told: GLib.Error = GLib.Error.new_literal(Gst.ResourceError.quark(), str(error), code)
-        self.appsink.post_message(Gst.Message.new_error(self.appsink, told, str(error)))
+        gst_error: GLib.Error = GLib.Error.new_literal(Gst.ResourceError.quark(), str(error), code)
+        self.appsink.post_message(Gst.Message.new_error(self.appsink, gst_error, str(error)))

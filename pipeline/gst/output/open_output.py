@@ -1,4 +1,4 @@
-"""Where a film goes: files, network pushes and a server, each an element that takes encoded picture and sound."""
+"""Opens the outputs that the user named: files, playlists, recordings, pushes and the RTSP server."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from pipeline.gst.runtime import Gst, require
 from pipeline.media.output_spec import FileSpec, StreamSpec
 
 SRT_LINGER_S = 1.0
-"""An SRT receiver holds what came for its latency, and forgets it when the connection closes."""
+"""An SRT receiver holds data for its latency, and discards it if the connection closes earlier."""
 
 
 def open_file(
     spec: FileSpec, *, video_codec: str, audio_codec: str | None, split: Split | None = None
 ) -> FileOutput:
-    """A film in a file, or an HLS playlist with its segments beside it.
+    """Open a file, or an HLS playlist with its segments in the same folder.
 
-    `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``; a playlist is in segments in
-    any case. Raises ConfigError or OutputError.
+    `split` writes ``name-00000.mp4``, ``name-00001.mp4`` ... instead of ``name.mp4``; a playlist ignores it. Raises
+    ConfigError or OutputError.
     """
     folder = spec.path.parent
     if not folder.is_dir():
@@ -44,7 +44,7 @@ def open_file(
 def open_recording(
     path: Path, *, video_codec: str, audio_codec: str | None, on_failed: OnFailed, limits: OutputLimits
 ) -> Recording:
-    """A film in a file that must not be there yet, to begin amid the film. Raises ConfigError or OutputError."""
+    """Open a recording, which starts during playback, in a new file. Raises ConfigError or OutputError."""
     spec = FileSpec.parse_one(path)
     spec.check_codecs(video_codec, audio_codec)
     make_new(path)
@@ -61,11 +61,11 @@ def open_stream(
     make_silence_encoder: Callable[[], Gst.Element] | None = None,
     limits: OutputLimits = OutputLimits(),
 ) -> Output:
-    """A push that survives the server's absence, or a server.
+    """Open a push, which reconnects when its server drops out, or an RTSP server.
 
-    Raises ConfigError, MissingDependencyError, and OutputError where a server's port cannot be had.
+    `make_silence_encoder` makes an AAC encoder for the silence that is pushed if `audio_codec` is None.
 
-    `make_silence_encoder` makes an AAC encoder for the silence that is pushed where `audio_codec` is None.
+    Raises ConfigError, MissingDependencyError, and OutputError when the RTSP server's port is not free.
     """
     spec.check_codecs(video_codec, audio_codec)
     if spec.scheme.container is None:
@@ -92,13 +92,15 @@ def _rtmp_sink(url: str) -> Gst.Element:
 def _srt_sink(url: str) -> Gst.Element:
     sink = make("srtsink", None, uri=url, wait_for_connection=False)
     if find_property(sink, "auto-reconnect") is not None:
-        sink.set_property("auto-reconnect", False)  # it would go on amid a picture, and tell nobody
+        sink.set_property(
+            "auto-reconnect", False
+        )  # it would resume in the middle of a frame, without a message
     return without_clock_sync(sink)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sink:
-    """What sends to an address, what it needs, and the figure of its statistics that grows once it is taken."""
+    """The sink for an address, the feature it needs, and the statistic that grows once the server accepts data."""
 
     make: Callable[[str], Gst.Element]
     feature: str

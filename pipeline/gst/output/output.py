@@ -1,4 +1,4 @@
-"""Output: what the board, and nothing else, has to know of one destination of a run."""
+"""Output: the protocol between the board and each of a run's outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OutputKind = Literal["file", "stream"]
 
 
 class Output(Protocol):
-    """One destination: put `element` into the pipeline; its sink pads are ``video`` and, with sound, ``audio``.
+    """One output: put `element` into the pipeline; its sink pads are ``video`` and, with sound, ``audio``.
 
     Any thread may read the properties and call `abandon`; neither blocks.
     """
@@ -23,23 +23,23 @@ class Output(Protocol):
 
     @property
     def kind(self) -> OutputKind:
-        """What a user calls it."""
+        """What the user sees it as: a file or a stream."""
 
     @property
     def element(self) -> Gst.Bin:
-        """What takes the encoded streams."""
+        """The bin that receives the encoded streams."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know about it, a line each: a gap, a silence."""
+        """Lines for the user about it, about a gap or generated silence for example."""
 
     @property
     def trouble(self) -> str | None:
-        """Why it delivers nothing now, in one line; None while all is well."""
+        """Why it is not working now, in one line; None while it works."""
 
     @property
     def recovers(self) -> bool:
-        """Whether it goes on by itself after a trouble, as a stream does when its server is back."""
+        """Whether it resumes by itself after trouble, as a push does when its server is back."""
 
     @property
     def gaps(self) -> int:
@@ -47,31 +47,31 @@ class Output(Protocol):
 
     @property
     def lost_s(self) -> float:
-        """Seconds of video that its server has not had."""
+        """Seconds of video that its server has not received."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that it has begun, in order."""
+        """The files that it has started, in order."""
 
     @property
     def cut_short(self) -> str | None:
-        """What to tell the user when it has not taken the end of the video; None where nothing is missing then."""
+        """The message if it ends before the video does; None if nothing is then missing."""
 
     @property
     def waiting_bytes(self) -> int:
-        """How much waits in the playback pipeline to be written; 0 for an output that playback never waits for."""
+        """How many bytes wait in the playback pipeline; 0 for an output that playback never waits for."""
 
     def abandon(self) -> None:
-        """Take nothing from now on and hold up nobody: the output has failed."""
+        """Discard everything from now on, because the output has failed; playback must not wait for it."""
 
     def close(self) -> None:
-        """Finish what goes on outside of the pipeline. Idempotent; blocks for a bounded time."""
+        """Finish what runs outside the playback pipeline. Idempotent; blocks for a bounded time."""
 
 
 OnFailed = Callable[[Output], object]
-"""Called with an output that can go no further, once, on a thread of the output; it must not wait."""
+"""Called once with an output that has failed, on a thread of the output; it must not block."""
 
 
 def incomplete_file(name: str) -> str:
-    """What a user is told of a file that lacks the end of the video."""
+    """The message about a file that lacks the end of the video."""
     return f"{name}: was not finished in time, so the file is incomplete; check the disk"

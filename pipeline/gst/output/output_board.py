@@ -1,4 +1,4 @@
-"""OutputBoard: the outputs of a run, each switched on and off during playback without the others noticing."""
+"""OutputBoard: starts and stops the outputs of a run during playback, independently of each other."""
 
 from __future__ import annotations
 
@@ -46,29 +46,29 @@ class RecordingOpener(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutputStatus:
-    """One look at an output."""
+    """The state of an output at one moment."""
 
     number: int
-    """What names it."""
+    """Its index on the board."""
     kind: OutputKind
     name: str
     """The file's path, or the address without secrets."""
     state: OutputState
-    """waiting for the first picture; on; away: a server that does not take it; finishing; off; failed."""
+    """waiting for the first frame; on; away: the server is not reachable; finishing; off; failed."""
     elapsed_s: float
-    """How long it is on, or was."""
+    """How long it has been on, or was on."""
     can_start: bool
-    """Whether it can be switched on (again): a file is never written twice."""
+    """Whether it can be started again; a file cannot, because it is never overwritten."""
     trouble: str | None
     """Why it is away or failed, in one line."""
     gaps: int
-    """How often a push lost its server since it was switched on."""
+    """How often a push lost its server since it was started."""
     lost_s: float
-    """How much of the film its server has not had since then, in seconds."""
+    """Seconds of video that its server has not received since then."""
 
 
 class _Slot:
-    """An output's place on the board; it changes under the board's `_switching` only."""
+    """An output's place on the board; it changes only while the board's `_switching` is held."""
 
     def __init__(self, number: int, output: Output) -> None:
         self.number = number
@@ -78,30 +78,30 @@ class _Slot:
         self.trouble: str | None = None
         self.past_notes: tuple[str, ...] = ()
         self.taken = 0
-        """Encoded pictures so far."""
-        self.begun_s: float | None = None
+        """Encoded frames so far."""
+        self.started_s: float | None = None
         self.ended_s: float | None = None
-        self.is_through = threading.Event()
+        self.has_ended = threading.Event()
         self.is_closed = False
 
     def mark_incomplete(self) -> None:
-        """What the output has is not all of the film."""
-        told = self.output.cut_short
-        if told is not None and self.begun_s is not None and self.trouble is None:
-            self.trouble = told
-            logger.warning("%s", told)
+        """Note, and log, that the output lacks the end of the video."""
+        message = self.output.cut_short
+        if message is not None and self.started_s is not None and self.trouble is None:
+            self.trouble = message
+            logger.warning("%s", message)
 
     def status(self) -> OutputStatus:
         elapsed_s = 0.0
-        if self.begun_s is not None:
-            elapsed_s = (self.ended_s or time.monotonic()) - self.begun_s
+        if self.started_s is not None:
+            elapsed_s = (self.ended_s or time.monotonic()) - self.started_s
         trouble = self.trouble
         if trouble is None and self.state == "on":
             trouble = self.output.trouble
         state: OutputState = self.state
         if trouble is not None:
             state = "away" if self.output.recovers and state == "on" else "failed"
-        elif state == "on" and self.begun_s is None:
+        elif state == "on" and self.started_s is None:
             state = "waiting"
         can_start = self.state == "off" and self.reopen is not None
         output = self.output
@@ -119,28 +119,29 @@ class _Slot:
 
 
 class OutputBoard:
-    """The outputs of one pipeline behind its raw tees, from one encode that is there while an output is on.
+    """The outputs of one pipeline, fed by one encode that exists while an output is on.
 
-    Any thread may call. Lock: `_switching`, one switch at a time; whoever switches waits under it for the
-    output's end, so no streaming thread and no bus thread ever takes it.
+    Any thread may call. Lock: `_switching`, held while one output starts or stops. The caller waits for the
+    output's end while holding it, so no streaming thread and no bus thread may take it.
     """
 
     def __init__(
         self,
         pipeline: Gst.Pipeline,
-        picture: Gst.Element,
-        sound: Gst.Element | None,
+        video_tee: Gst.Element,
+        audio_tee: Gst.Element | None,
         encoding: Encoding | None,
         *,
         may_be_empty: bool = False,
         limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """`may_be_empty`: the film is worth playing without an output that is on, because somebody watches it."""
+        """`video_tee`, `audio_tee`: raw frames and raw sound. `may_be_empty`: playback continues when the last
+        output has failed, because somebody is watching."""
         self._pipeline = pipeline
         self._may_be_empty = may_be_empty
         self._limits = limits
-        self._picture = picture
-        self._sound = sound
+        self._video_tee = video_tee
+        self._audio_tee = audio_tee
         self._encoding = encoding
         self._stage: EncodeStage | None = None
         self._slots: list[_Slot] = []
@@ -149,17 +150,17 @@ class OutputBoard:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know about the outputs."""
+        """Lines for the user about the outputs."""
         return tuple(note for slot in self._slots for note in (*slot.past_notes, *slot.output.notes))
 
     @property
     def files(self) -> list[Path]:
-        """The files that were begun, one after the other; for a split film its parts."""
+        """The files that have been started, in order; the parts of a split file."""
         return [path for slot in self._slots for path in slot.output.files]
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What became of the outputs that have failed and do not recover, a line each."""
+        """One line about each output that has failed and does not recover."""
         statuses = [slot.status() for slot in self._slots if not slot.output.recovers]
         return tuple(status.trouble for status in statuses if status.trouble is not None)
 
@@ -169,32 +170,32 @@ class OutputBoard:
 
     @property
     def activity(self) -> tuple[int, ...]:
-        """What changes while an output takes something. Never blocks."""
+        """Numbers that change while any output receives data. Never blocks."""
         slots = list(self._slots)
         return (*(slot.taken for slot in slots), *(slot.output.waiting_bytes for slot in slots))
 
     def encoded_sound(self) -> Gst.Pad | None:
-        """Where encoded sound comes from for all outputs; None while there is none. Never blocks."""
+        """The source pad of the encoded sound of all outputs; None while there is none. Never blocks."""
         stage = self._stage
         tee = None if stage is None else stage.tees.get("audio")
         return None if tee is None else static_pad(tee, "sink").get_peer()
 
     def add(self, output: Output) -> None:
-        """Put in an output that is on from the film's first picture to its last, or until it is stopped."""
+        """Add an output that is on from the first frame to the last, or until it is stopped. Blocks briefly."""
         with self._switching:
-            self._put_on(_Slot(len(self._slots), output))
+            self._attach(_Slot(len(self._slots), output))
 
     def add_restartable(self, reopen: Callable[[], Output]) -> None:
-        """Put in an output that may be stopped and started again; `reopen` makes it each time."""
+        """Add an output that may be stopped and started again; `reopen` makes it each time."""
         slot = _Slot(len(self._slots), reopen())
         slot.reopen = reopen
         with self._switching:
-            self._put_on(slot)
+            self._attach(slot)
 
     def record(self, path: Path, open_output: RecordingOpener = open_recording) -> OutputStatus:
-        """Begin a new file at the next keyframe, its times counted from 0. Raises OutputError, StateError."""
+        """Start a new file at the next keyframe. Raises OutputError, StateError, ConfigError."""
         with self._switch() as encoding:
-            sound = None if self._sound is None else encoding.audio_codec
+            sound = None if self._audio_tee is None else encoding.audio_codec
             output = open_output(
                 path,
                 video_codec=encoding.video_codec,
@@ -203,11 +204,11 @@ class OutputBoard:
                 limits=self._limits,
             )
             slot = _Slot(len(self._slots), output)
-            self._put_on(slot)
+            self._attach(slot)
             return slot.status()
 
     def start(self, number: int) -> OutputStatus:
-        """Switch a stopped stream on again. Raises StateError."""
+        """Start a stopped stream again. Raises StateError, and what opening it raises."""
         with self._switch():
             slot = self._slot(number)
             if slot.state != "off" or slot.reopen is None:
@@ -215,12 +216,12 @@ class OutputBoard:
             output, ended = slot.reopen(), slot.output
             slot.past_notes += ended.notes
             slot.output, slot.trouble, slot.is_closed = output, None, False
-            slot.begun_s = slot.ended_s = None
-            self._put_on(slot)
+            slot.started_s = slot.ended_s = None
+            self._attach(slot)
             return slot.status()
 
     def stop(self, number: int) -> OutputStatus:
-        """Switch an output off; blocks until its file is complete, or its server has the last of the film.
+        """Stop an output; blocks until its file is complete, or its server has the rest, for a bounded time.
 
         Raises StateError for one that is not on.
         """
@@ -228,25 +229,25 @@ class OutputBoard:
             slot = self._slot(number)
             if slot.state != "on":
                 raise StateError(f"{slot.output.name}: not running")
-            self._take_off(slot)
+            self._detach(slot)
             return slot.status()
 
     def give_up(self) -> None:
-        """The film ends before the outputs have their end: what is not through is cut off. Any thread."""
+        """Mark every output that has not reached EOS as incomplete. Any thread; never blocks."""
         for slot in list(self._slots):
-            if slot.state != "off" and not slot.is_through.is_set():
+            if slot.state != "off" and not slot.has_ended.is_set():
                 slot.mark_incomplete()
 
     def finish(self, *, at_once: bool = False) -> None:
-        """After the film's end: let every output complete what it has. Idempotent.
+        """Close every output after the end of the video. Idempotent.
 
-        Blocks, for a bounded time, a short one where the run has to end `at_once`.
+        Blocks for a bounded time, a short one if the run must end `at_once`.
         """
         self._is_over = True
         for slot in self._slots:
-            slot.is_through.set()
+            slot.has_ended.set()
         limit_s = self._limits.hurried_close_s if at_once else self._limits.close_s
-        has_waited = self._switching.acquire(timeout=limit_s)  # for a switch that is under way
+        has_waited = self._switching.acquire(timeout=limit_s)  # an output may be starting or stopping
         try:
             all_within(limit_s, [partial(self._close, slot) for slot in list(self._slots)])
         finally:
@@ -262,10 +263,10 @@ class OutputBoard:
         slot.is_closed = True
 
     def on_message(self, message: Gst.Message) -> ForesightError | None:
-        """Hear what the bus says of the outputs; returns the error that the whole film ends with, if it is one.
+        """Handle a bus message; returns the error if it ends the whole playback.
 
-        An output that fails when it has begun ends alone, unless nothing is left then. The bus thread; never
-        blocks.
+        An output that fails after it has started does not stop the others; if it was the last one, playback ends,
+        unless the board `may_be_empty`. Called on the bus thread; never blocks.
         """
         if message.type == Gst.MessageType.ELEMENT:
             structure = message.get_structure()
@@ -280,19 +281,19 @@ class OutputBoard:
             rest = any(
                 other.state == "on" and other.trouble is None for other in self._slots if other is not slot
             )
-            if slot.begun_s is None or not (rest or self._may_be_empty):
+            if slot.started_s is None or not (rest or self._may_be_empty):
                 return OutputError("; ".join((*self.failures, str(error))))
             logger.warning("%s; this output has stopped, the others continue", error)
             self._drop_soon(slot.output)
         slot.trouble = slot.trouble or str(error)
-        slot.is_through.set()
+        slot.has_ended.set()
         return None
 
     def _on_forwarded(self, message: Gst.Message | None) -> None:
         if message is not None and message.type == Gst.MessageType.EOS:
             for slot in self._slots:
                 if message.src is slot.output.element:
-                    slot.is_through.set()
+                    slot.has_ended.set()
 
     def _slot_of(self, element: Gst.Object) -> _Slot | None:
         for slot in self._slots:
@@ -300,11 +301,11 @@ class OutputBoard:
                 return slot
         return None
 
-    # Under _switching
+    # Called while holding _switching
 
     @contextmanager
     def _switch(self) -> Iterator[Encoding]:
-        """One switch, with the encoders there; they go again where no output is on after it."""
+        """Start or stop one output, with the encoders running; they are removed when no output is on."""
         with self._switching:
             if self._is_over:
                 raise StateError("the video has ended; outputs can no longer be started or stopped")
@@ -322,7 +323,7 @@ class OutputBoard:
         if self._encoding is None:
             raise StateError("this run's video is not encoded, so it cannot be recorded or streamed")
         if self._stage is None:
-            self._stage = EncodeStage(self._pipeline, self._picture, self._sound, self._encoding)
+            self._stage = EncodeStage(self._pipeline, self._video_tee, self._audio_tee, self._encoding)
         return self._encoding
 
     def _slot(self, number: int) -> _Slot:
@@ -330,12 +331,12 @@ class OutputBoard:
             raise StateError(f"there is no output {number}; look at the list of outputs")
         return self._slots[number]
 
-    def _put_on(self, slot: _Slot) -> None:
+    def _attach(self, slot: _Slot) -> None:
         self._encode()
         element = slot.output.element
         slot.state = "on"
-        slot.is_through.clear()
-        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_picture, slot))
+        slot.has_ended.clear()
+        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_frame, slot))
         self._pipeline.add(element)
         element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items() if self._stage is not None else ():
@@ -345,30 +346,30 @@ class OutputBoard:
             self._slots.append(slot)
 
     @staticmethod
-    def _on_picture(slot: _Slot, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    def _on_frame(slot: _Slot, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         slot.taken += 1
-        if slot.begun_s is None:
-            slot.begun_s = time.monotonic()
+        if slot.started_s is None:
+            slot.started_s = time.monotonic()
         return Gst.PadProbeReturn.OK
 
-    def _take_off(self, slot: _Slot) -> None:
+    def _detach(self, slot: _Slot) -> None:
         slot.state = "finishing"
         output = slot.output
         for pad in detach_all(output.element):
             pad.send_event(Gst.Event.new_eos())
-        is_through = slot.is_through.wait(self._limits.finish_s)
+        has_ended = slot.has_ended.wait(self._limits.finish_s)
         output.close()
         to_null(output.element, self._limits.null_s)
         self._pipeline.remove(output.element)
-        if not output.recovers:  # a server that was away is none of a stopped stream's trouble
+        if not output.recovers:  # a stopped stream no longer cares about its server
             slot.trouble = slot.trouble or output.trouble
-        if not is_through:
+        if not has_ended:
             slot.mark_incomplete()
         slot.ended_s = time.monotonic()
         slot.state = "off"
 
     def _drop_soon(self, output: Output) -> None:
-        """An output can go no further, says a thread that may not wait for its end."""
+        """Stop a failed output without blocking the calling thread."""
         threading.Thread(target=self._drop, args=(output,), name="drop-output", daemon=True).start()
 
     def _drop(self, output: Output) -> None:
@@ -376,4 +377,4 @@ class OutputBoard:
         with suppress(StateError), self._switch():
             for slot in self._slots:
                 if slot.output is output and slot.state == "on":
-                    self._take_off(slot)
+                    self._detach(slot)

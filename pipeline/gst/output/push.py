@@ -1,4 +1,4 @@
-"""A network push that nothing else waits for: it breaks off, comes back at a keyframe, and its gaps are counted."""
+"""Push: sends the encoded streams to one server, reconnects at a keyframe, and counts the gaps."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ logger = logging.getLogger("foresight")
 
 
 class Push:
-    """Sends encoded picture and sound to one server for as long as the film lasts, whatever the server does.
+    """Sends encoded video and sound to one server until the video ends, and reconnects when needed. An Output.
 
-    `element` goes into the pipeline that encodes; its sink pads are ``video`` and, with sound, ``audio``. Samples
-    are taken there and never held up. A thread of the push connects, watches and connects again. `close` and the
-    counters may be used from any thread. An Output.
+    `element` goes into the encoding pipeline; its sink pads are ``video`` and, with sound, ``audio``, and never
+    block. A thread of the push connects, watches and reconnects. `close` and the properties may be used from any
+    thread.
     """
 
     kind: OutputKind = "stream"
     recovers = True
     files: tuple[Path, ...] = ()
-    cut_short = None  # what it lacks is counted as a gap
+    cut_short = None  # missing video is counted as a gap
     waiting_bytes = 0
 
     def __init__(self, name: str, delivery: Delivery, limits: OutputLimits = OutputLimits()) -> None:
@@ -40,7 +40,7 @@ class Push:
         self._gap_from_ns: int | None = None
         self._first_ns: int | None = None
         self._newest_ns: int | None = None
-        self._beginning = threading.Lock()  # picture and sound come on threads of their own
+        self._start_lock = threading.Lock()  # video and sound arrive on different threads
         self._closing = threading.Event()
         self._over = threading.Event()
         self._reconnector = Reconnector(limits.reconnect, self._pause)
@@ -52,22 +52,22 @@ class Push:
 
     @property
     def element(self) -> Gst.Bin:
-        """What takes the encoded streams."""
+        """The bin that receives the encoded streams."""
         return self._tap.element
 
     @property
     def trouble(self) -> str | None:
-        """Why the server has nothing of the film now; None while it has."""
+        """Why the server is not receiving video now, in one line; None while it is."""
         return self._trouble
 
     @property
     def gaps(self) -> int:
-        """How often the server went away."""
+        """How often the connection was lost."""
         return self._reconnector.losses
 
     @property
     def lost_s(self) -> float:
-        """Seconds of film that were not sent so far, the gap that is open included."""
+        """Seconds of video that the server has not received, a current gap included."""
         lost_ns = self._lost_ns
         if self._reconnector.is_away:
             lost_ns += max(0, (self._newest_ns or 0) - (self._gap_from_ns or 0))
@@ -75,7 +75,7 @@ class Push:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know, a line each."""
+        """Lines for the user: generated silence, gaps."""
         notes = []
         if self._delivery.audio_codec is None and self._delivery.make_silence_encoder is not None:
             notes.append(f"{self.name}: no sound source, so silence is sent")
@@ -86,11 +86,13 @@ class Push:
         return tuple(notes)
 
     def abandon(self) -> None:
-        """Nothing: it never holds anybody up."""
+        """Do nothing: it never blocks playback."""
 
     def close(self) -> None:
-        """End the push; after the film's end, once the server has it all. Idempotent; blocks for a
-        bounded time."""
+        """End the push; after the end of the video, first let the server receive the rest. Idempotent.
+
+        Blocks for a bounded time.
+        """
         side, thread = self._side, self._thread
         if thread is None:
             return
@@ -103,7 +105,7 @@ class Push:
 
     def _on_sample(self, kind: str, sample: Gst.Sample) -> None:
         self._note_time(kind, sample)
-        with self._beginning:
+        with self._start_lock:
             if self._thread is None:
                 self._side = SidePipeline(self.name, self._delivery)
                 self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
@@ -131,12 +133,12 @@ class Push:
         self._over.set()
 
     def _connect(self) -> Disconnected | None:
-        """One connection from its begin to its end; None where no other is to follow."""
+        """Run one connection from start to end; None if no other should follow."""
         side = self._side
         if side is None:
             side = self._side = SidePipeline(self.name, self._delivery)
             self._tap.ask_for_keyframe()
-        trouble = side.run_until_closed(self._closing, partial(self._up, side))
+        trouble = side.run_until_closed(self._closing, partial(self._on_up, side))
         self._side = None
         if trouble is None or self._closing.is_set():
             return None
@@ -146,10 +148,10 @@ class Push:
         return Disconnected(trouble, side.is_up)
 
     def _pause(self, seconds: float) -> bool:
-        """Wait for the next attempt; whether it is too late for one."""
+        """Wait before the next attempt; returns whether the push or the video has ended."""
         return self._closing.wait(seconds) or self._tap.has_ended
 
-    def _up(self, side: SidePipeline) -> None:
+    def _on_up(self, side: SidePipeline) -> None:
         self._trouble = None
         if side.first_ns is None or not self._reconnector.mark_back():
             return

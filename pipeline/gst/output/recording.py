@@ -1,4 +1,4 @@
-"""Recording: a file that begins and ends while the film plays, and whose trouble nobody else feels."""
+"""Recording: a file that starts and stops during playback; its failure does not affect other outputs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger("foresight")
 
 
 class Recording:
-    """Writes encoded picture and sound to a new file, from a keyframe on and with its times counted from 0.
+    """Writes encoded video and sound to a new file, from a keyframe on, with its times from 0. An Output.
 
-    `element` goes into the pipeline that encodes. The file is written by a pipeline of its own: a full disk ends
-    the recording and nothing else. `close` and the properties may be used from any thread. An Output.
+    `element` goes into the encoding pipeline. A separate pipeline writes the file, so that a full disk ends only
+    the recording. `close` and the properties may be used from any thread.
     """
 
     kind: OutputKind = "file"
@@ -42,7 +42,7 @@ class Recording:
         on_failed: OnFailed,
         limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """`path` is there, empty; `make_sink` makes what writes to it."""
+        """`path`: an existing empty file. `make_sink` makes the sink that writes to it."""
         self.name = str(path)
         self.files = (path,)
         self.trouble: str | None = None
@@ -62,10 +62,10 @@ class Recording:
         self._thread.start()
 
     def abandon(self) -> None:
-        """Nothing: it never holds anybody up."""
+        """Do nothing: it never blocks playback."""
 
     def close(self) -> None:
-        """Complete the file with what came until now; blocks, for a bounded time. Idempotent."""
+        """Complete the file with what has arrived; blocks for a bounded time. Idempotent."""
         if self._closing.is_set():
             return
         for kind in self._kinds:
@@ -89,7 +89,7 @@ class Recording:
 
 
 def make_new(path: Path) -> None:
-    """Make an empty file that was not there. Raises OutputError."""
+    """Create an empty file. Raises OutputError if it exists or cannot be written."""
     try:
         path.open("xb").close()
     except FileExistsError as error:

@@ -1,4 +1,4 @@
-"""An RTSP server for the film: clients come and go, and neither the recording nor the others notice."""
+"""RtspServer: serves the video to RTSP clients, which connect and disconnect without affecting other outputs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("foresight")
 
 DEFAULT_PORT = 8554
-SESSIONS_LOOKED_AT_EVERY_S = 10
-"""How often the server looks for clients that went without a word."""
+SESSION_CLEANUP_S = 10
+"""How often the server removes the sessions of clients that vanished."""
 
-DESCRIBED_NS = Nanoseconds(40 * NS_PER_MS)
-"""How much of a stream's time the samples that describe it to its client take."""
+SDP_NS = Nanoseconds(40 * NS_PER_MS)
+"""The time span reserved for the samples from which the stream's SDP is made."""
 
 ROLE = "viewer"
 
@@ -41,19 +41,18 @@ _PAYLOADERS = {
 
 
 class RtspServer:
-    """Serves encoded picture and sound at one ``rtsp://`` address to whoever asks, each from a stream of their own.
+    """Serves encoded video and sound at one ``rtsp://`` address, with a separate stream for each client. An Output.
 
-    An Output. `element` goes into the pipeline that encodes. Samples are taken there and never held up. A thread of
-    the server answers the clients. `close` may be called from any thread. Lock: `_lock` guards who is there;
-    nothing is called under it.
+    `element` goes into the encoding pipeline and never blocks it. A thread of the server answers the clients.
+    `close` may be called from any thread. Lock: `_lock` guards the clients; nothing is called while holding it.
 
-    A stream that the clients share is plugged together anew with each who joins over another transport: in
-    GStreamer 1.22 one join in a hundred left it without picture or sound for all.
+    Clients do not share a stream, because a shared one is relinked for each client with another transport: in
+    GStreamer 1.22, one join in a hundred left all clients without video or sound.
     """
 
     kind: OutputKind = "stream"
     recovers = True
-    trouble = None  # whether anybody watches is no trouble
+    trouble = None  # it works without clients, too
     gaps = 0
     lost_s = 0.0
     files: tuple[Path, ...] = ()
@@ -68,7 +67,7 @@ class RtspServer:
         audio_codec: str | None,
         limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """Takes the port at once. Raises OutputError where it cannot."""
+        """Listens at once. Raises OutputError when the port cannot be used, MissingDependencyError."""
         require("rtsp-out")
         self.name = spec.name
         self._codecs = {"video": video_codec} | ({} if audio_codec is None else {"audio": audio_codec})
@@ -77,8 +76,8 @@ class RtspServer:
         self._lock = threading.Lock()
         self._feeds: dict[GstRtspServer.RTSPMedia, _Feed] = {}
         self._clients = 0
-        self._nobody_there = threading.Event()
-        self._nobody_there.set()
+        self._has_no_clients = threading.Event()
+        self._has_no_clients.set()
         self._rtsp = load_rtsp_server()
         self._context = GLib.MainContext()
         self._loop = GLib.MainLoop.new(self._context, False)
@@ -89,26 +88,29 @@ class RtspServer:
 
     @property
     def element(self) -> Gst.Bin:
-        """What takes the encoded streams."""
+        """The bin that receives the encoded streams."""
         return self._tap.element
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know, a line each."""
+        """Lines for the user: a warning if no password is set."""
         return (
             f"{self.name}: no password is set, so anyone who can reach this address can watch",
         ) * self._is_open
 
     def abandon(self) -> None:
-        """Nothing: it never holds anybody up."""
+        """Do nothing: it never blocks playback."""
 
     def close(self) -> None:
-        """End the server: at once, but after the film's end its clients are let go first. Idempotent."""
+        """End the server; after the end of the video, first wait for its clients to leave. Idempotent.
+
+        Blocks for a bounded time.
+        """
         if not self._thread.is_alive():
             return
         if self._tap.has_ended:
-            self._nobody_there.wait(self._limits.client_farewell_s)
-        ending = GLib.idle_source_new()  # in the loop: one that is only about to run would miss the word
+            self._has_no_clients.wait(self._limits.client_farewell_s)
+        ending = GLib.idle_source_new()  # from inside the loop: quit() before run() has no effect
         ending.set_callback(self._quit)
         ending.attach(self._context)
         self._thread.join()
@@ -136,7 +138,7 @@ class RtspServer:
         finally:
             if self._listening is not None:
                 self._listening.destroy()
-                self._listening = None  # it holds the port as long as it is there
+                self._listening = None  # it holds the port while it exists
             self._server.client_filter(lambda _server, _client: self._rtsp.RTSPFilterResult.REMOVE)
             self._context.pop_thread_default()
 
@@ -147,7 +149,7 @@ class RtspServer:
     def _on_client(self, _server: GstRtspServer.RTSPServer, client: GstRtspServer.RTSPClient) -> None:
         with self._lock:
             self._clients += 1
-            self._nobody_there.clear()
+            self._has_no_clients.clear()
         client.connect("closed", self._on_closed)
         client.connect("play-request", self._on_play)
 
@@ -162,10 +164,10 @@ class RtspServer:
         with self._lock:
             self._clients -= 1
             if not self._clients:
-                self._nobody_there.set()
+                self._has_no_clients.set()
 
     def _on_media(self, _factory: GstRtspServer.RTSPMediaFactory, media: GstRtspServer.RTSPMedia) -> None:
-        """A client has asked what there is: from now on it is fed."""
+        """A client has requested the stream: feed it from now on."""
         feed = _Feed(
             media.get_element(),
             tuple(self._codecs),
@@ -175,16 +177,16 @@ class RtspServer:
         with self._lock:
             self._feeds[media] = feed
         media.connect("prepared", _report_often)
-        media.connect("unprepared", self._on_media_over)
+        media.connect("unprepared", self._on_media_unprepared)
 
-    def _on_media_over(self, media: GstRtspServer.RTSPMedia) -> None:
+    def _on_media_unprepared(self, media: GstRtspServer.RTSPMedia) -> None:
         with self._lock:
             self._feeds.pop(media, None)
 
-    # The way up
+    # Setting up
 
     def _make_server(self, address: Address) -> tuple[GstRtspServer.RTSPServer, bool]:
-        """The server, and whether it is open to all the world."""
+        """The server, and whether anyone who reaches it can watch."""
         rtsp, host = self._rtsp, address.host or ""
         factory = rtsp.RTSPMediaFactory.new()
         factory.set_launch(self._launch_text())
@@ -196,18 +198,18 @@ class RtspServer:
         server.connect("client-connected", self._on_client)
         if address.user is None:
             return server, host not in ("127.0.0.1", "::1", "localhost")
-        self._demand(server, factory, address.user, address.password or "")
+        self._require_password(server, factory, address.user, address.password or "")
         return server, False
 
     def _launch_text(self) -> str:
-        """The stream's pipeline, from appsrcs to what RTP needs; holds no text of the user's."""
+        """The stream's launch line, from appsrcs to RTP payloaders; it contains no text from the user."""
         chains = (
             f"appsrc name={kind} {_APPSRC} ! {_PAYLOADERS[codec]} name=pay{number} pt={96 + number}"
             for number, (kind, codec) in enumerate(self._codecs.items())
         )
         return f"( {' '.join(chains)} )"
 
-    def _demand(
+    def _require_password(
         self,
         server: GstRtspServer.RTSPServer,
         factory: GstRtspServer.RTSPMediaFactory,
@@ -234,12 +236,12 @@ class RtspServer:
                 "stop the program that uses it, or give another port"
             ) from error
         listening.attach(self._context)
-        sessions = GLib.timeout_source_new_seconds(SESSIONS_LOOKED_AT_EVERY_S)
-        sessions.set_callback(self._look_at_sessions)
+        sessions = GLib.timeout_source_new_seconds(SESSION_CLEANUP_S)
+        sessions.set_callback(self._clean_up_sessions)
         sessions.attach(self._context)
         return listening
 
-    def _look_at_sessions(self, _data: object = None) -> bool:
+    def _clean_up_sessions(self, _data: object = None) -> bool:
         pool = self._server.get_session_pool()
         if pool is not None:
             pool.cleanup()
@@ -247,12 +249,11 @@ class RtspServer:
 
 
 class _Feed:
-    """What a client's stream is fed: picture and sound from one zero.
+    """Feeds one client's stream with video and sound that start at the same time 0.
 
-    The stream needs a first sample of each kind to be described to its client; it keeps these until the client
-    plays. What comes meanwhile is left out: the client would take a burst of it for a clock that runs fast, for
-    each kind another. Lock: `_lock` keeps the streaming threads and the server's apart; appsrcs never block under
-    it.
+    The stream needs one sample of each kind for its SDP, and holds it until the client plays. Samples in between
+    are dropped: the client would take a burst for a fast clock, a different one for video and sound. Lock: `_lock`
+    separates the streaming threads from the server's; pushing while holding it never blocks.
     """
 
     def __init__(
@@ -262,14 +263,14 @@ class _Feed:
         on_ready: Callable[[], None],
         unsent_ns: Nanoseconds,
     ) -> None:
-        """`on_ready()` is called once the stream takes what it is given: time for a keyframe. `unsent_ns`: this
-        much waiting for the client, and it is left out up to a keyframe."""
+        """`on_ready()` is called once the stream accepts data and needs a keyframe. `unsent_ns`: when this much
+        video waits for the client, it is dropped up to the next keyframe."""
         self._unsent_ns = unsent_ns
         self._lock = threading.Lock()
         self._gate = KeyframeGate()
         self._is_watched = False
         self._not_ready = set(kinds)
-        self._undescribed = set(kinds)
+        self._without_sdp = set(kinds)
         self._next_zero_ns: Nanoseconds | None = Nanoseconds(0)
         self._shift_ns = Nanoseconds(0)
         self._on_ready = on_ready
@@ -278,7 +279,7 @@ class _Feed:
             appsrc.connect("need-data", self._on_need_data, kind)
 
     def _on_need_data(self, _appsrc: GstApp.AppSrc, _length: int, kind: str) -> None:
-        """What is pushed before an appsrc has asked for something may get lost."""
+        """Note that an appsrc accepts data; what is pushed before may be lost."""
         with self._lock:
             is_last = self._not_ready == {kind}
             self._not_ready.discard(kind)
@@ -286,14 +287,14 @@ class _Feed:
             self._on_ready()
 
     def watch(self) -> None:
-        """The client plays: it gets the film from its next keyframe on."""
+        """The client plays: it gets the video from the next keyframe on."""
         with self._lock:
             if not self._is_watched:
                 self._is_watched = True
-                self._gate, self._next_zero_ns = KeyframeGate(), DESCRIBED_NS
+                self._gate, self._next_zero_ns = KeyframeGate(), SDP_NS
 
     def take(self, kind: str, sample: Gst.Sample) -> None:
-        """One encoded sample, which is left out where those before it still wait."""
+        """Send one encoded sample; it is dropped if too much is waiting."""
         with self._lock:
             if self._not_ready:
                 return
@@ -308,18 +309,18 @@ class _Feed:
                 self._shift_ns = Nanoseconds(self._next_zero_ns - self._gate.first_ns)
                 self._next_zero_ns = None
             for kind_admitted, sample_admitted in admitted:
-                if self._is_watched or kind_admitted in self._undescribed:
-                    self._undescribed.discard(kind_admitted)
+                if self._is_watched or kind_admitted in self._without_sdp:
+                    self._without_sdp.discard(kind_admitted)
                     self._appsrcs[kind_admitted].push_sample(restamped(sample_admitted, self._shift_ns))
 
     def end(self, kind: str) -> None:
-        """No more samples of `kind` will come."""
+        """Note that no more samples of `kind` follow."""
         with self._lock:
             self._appsrcs[kind].end_of_stream()
 
 
 def _report_often(media: GstRtspServer.RTSPMedia) -> None:
-    """Have RTCP tell the clients each second which picture and sound belong together, not just every five."""
+    """Send RTCP reports, which synchronize video and sound, every second instead of every five."""
     for index in range(media.n_streams()):
         stream = media.get_stream(index)
         session = None if stream is None else stream.get_rtpsession()

@@ -1,4 +1,4 @@
-"""One way out for encoded samples: a small pipeline of its own, to a server or into a file."""
+"""SidePipeline: a small pipeline that sends encoded samples to a server or into a file."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SILENCE = "audio/x-raw,rate=48000,channels=2"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How samples travel: the muxer, what makes the sink that sends it, and the codecs.
+    """How samples are sent: the muxer, the function that makes the sink, and the codecs.
 
-    `sent`: the figure of the sink's statistics that grows once the server takes what is sent. `linger_s`: how long
-    a receiver that holds things back still needs the connection after the end.
-    `make_silence_encoder`: what encodes silence where there is no sound; None to send no sound then.
-    `patience_s`: this much waiting to be sent, and the connection is given up, with `advice`.
+    `sent`: the sink's statistic that grows once the server accepts data. `linger_s`: how long the connection stays
+    open after the end, for a receiver with latency. `make_silence_encoder`: makes the encoder for silence if there
+    is no sound; None to send no sound. `patience_s`: when this much video waits, the connection is closed, with
+    `advice` for the user.
     """
 
     muxer: Muxer
@@ -41,14 +41,14 @@ class Delivery:
 
 
 class SidePipeline:
-    """Takes encoded samples from a keyframe on and sends them. Used once.
+    """Sends encoded samples, from a keyframe on. Used once.
 
-    `take` and `end` belong to the streaming threads and never wait for the network; `run_until_closed` blocks a
-    thread of the output. Lock: `_lock` orders samples while the pipeline comes up; appsrcs never block under it.
+    `take` and `end` are called by the streaming threads and never block; `run_until_closed` blocks a thread of the
+    output. Lock: `_lock` keeps samples in order while the pipeline starts; pushing while holding it never blocks.
     """
 
     def __init__(self, name: str, delivery: Delivery) -> None:
-        """`name`: how the user named the server, without secrets. Nothing is opened yet."""
+        """`name`: the address or path, without secrets. Nothing is opened yet."""
         self.is_up = False
         self._name = name
         self._sent = delivery.sent
@@ -67,27 +67,27 @@ class SidePipeline:
 
     @property
     def first_ns(self) -> Nanoseconds | None:
-        """The running time of the keyframe that the connection began with; None before it."""
+        """The running time of the first keyframe sent; None before it."""
         return self._gate.first_ns
 
     @property
     def last_ns(self) -> Nanoseconds | None:
-        """The running time of the last picture that was taken."""
+        """The running time of the last frame accepted."""
         return self._gate.last_ns
 
     @property
     def sent_ns(self) -> Nanoseconds | None:
-        """Up to which running time pictures had been sent when the connection broke; None where none was taken."""
+        """Up to which running time video had been sent when the connection was lost; None if there was none."""
         return None if self.last_ns is None else Nanoseconds(self.last_ns - self._unsent_ns)
 
     @property
     def sound_late_ns(self) -> Nanoseconds:
-        """How much later than the keyframe the first sound is; 0 while there is none."""
+        """How much later than the first keyframe the first sound is; 0 before there is sound."""
         sound_ns = self._gate.first_sound_ns
         return Nanoseconds(0 if sound_ns is None else sound_ns - (self.first_ns or 0))
 
     def take(self, kind: str, sample: Gst.Sample) -> None:
-        """One encoded sample of ``video`` or ``audio``; what lies before the first keyframe is left out."""
+        """Send one encoded sample of ``video`` or ``audio``; samples before the first keyframe are dropped."""
         with self._lock:
             had_begun = self.first_ns is not None
             admitted = self._gate.admit(kind, sample)
@@ -97,14 +97,14 @@ class SidePipeline:
                 self._pass_on(kind_admitted, sample_admitted)
 
     def end(self, kind: str) -> None:
-        """No more samples of `kind` will come."""
+        """Note that no more samples of `kind` follow."""
         with self._lock:
             self._pass_on(kind, None)
 
     def run_until_closed(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
-        """Connect and send until all is sent or `closing` is set (None), or the connection breaks (the reason).
+        """Connect and send until all is sent or `closing` is set (None), or the connection is lost (why).
 
-        `on_up()` is called once the server takes what is sent.
+        `on_up()` is called once the server accepts data. Blocks.
         """
         try:
             self._pipeline.set_state(Gst.State.PLAYING)
@@ -156,7 +156,7 @@ class SidePipeline:
             parser.link_pads("src", muxer, pads["audio"])
 
     def _begin(self, first_ns: Nanoseconds) -> None:
-        """The film's time `first_ns` is the connection's zero."""
+        """Shift the streams so that the running time `first_ns` becomes 0."""
         for appsrc in self._appsrcs.values():
             static_pad(appsrc, "src").set_offset(-first_ns)
 

@@ -1,1 +1,1 @@
-"""The playback pipeline: the view element, sound padding, and the end of the run."""
+"""The playback pipeline: renders the view, pads the sound, and ends the run."""

@@ -1,4 +1,4 @@
-"""How long the playback pipeline is waited for when it is shut down."""
+"""PlaybackLimits: how long a run waits for the playback pipeline to shut down."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PlaybackLimits:
-    """The limits of the playback pipeline itself, in seconds; its outputs have limits of their own."""
+    """The limits of the playback pipeline, in seconds; its outputs have their own."""
 
     null_s: float = 10.0
-    """A pipeline that nothing holds is shut down by then."""
+    """How long to wait for the pipeline to change to NULL."""
     hurried_null_s: float = 0.5
-    """The same for a run that is to end at once."""
+    """The same for a run that must end at once."""

@@ -1,4 +1,4 @@
-"""The playback pipeline, built: its appsrcs, its outputs, and how it ends."""
+"""PlaybackPipeline: the appsrcs, the view and the outputs, from start to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.duration_limit import DurationLimit
 from pipeline.gst.core.shutdown import to_null
-from pipeline.gst.output.browser_preview import BrowserPreview, OnPiece
+from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.playback.limits import PlaybackLimits
 from pipeline.gst.runtime import Gst, GstApp
@@ -20,10 +20,10 @@ logger = logging.getLogger("foresight")
 
 
 class PlaybackPipeline:
-    """appsrcs, view, outputs. Made by PlaybackPipelineBuilder, started by the BufferManager.
+    """The pipeline from the appsrcs to the outputs, made by PlaybackPipelineBuilder, started by BufferManager.
 
-    ``appsrc`` (``appsrcs`` where each camera is buffered by itself) and ``audio_appsrc`` (None without sound)
-    are ordinary appsrcs; ``outputs`` starts and stops outputs while the film plays. Any thread may call.
+    ``appsrc`` (``appsrcs`` if each camera is buffered separately) and ``audio_appsrc`` (None without sound) are
+    ordinary appsrcs; ``outputs`` starts and stops outputs during playback. Any thread may call.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class PlaybackPipeline:
         appsrcs: list[GstApp.AppSrc],
         audio_appsrc: GstApp.AppSrc | None,
         outputs: OutputBoard,
-        make_browser_preview: Callable[[OnPiece], BrowserPreview],
+        make_browser_preview: Callable[[OnFragment], BrowserPreview],
         limits: PlaybackLimits = PlaybackLimits(),
     ) -> None:
         self.pipeline = pipeline
@@ -46,24 +46,24 @@ class PlaybackPipeline:
         self._previewing = threading.Lock()
         self._over = threading.Event()
         self._error: ForesightError | None = None
-        self._unseen: tuple[str, ...] = ()
+        self._window_notes: tuple[str, ...] = ()
         self._on_error: Callable[[ForesightError], None] = lambda _error: None
-        pipeline.set_property("message-forward", True)  # an output's own end is news too
+        pipeline.set_property("message-forward", True)  # reports the EOS of each output
         self._bus = BusListener(pipeline, self._on_message)
         self._bus.start()
 
     @property
     def error(self) -> ForesightError | None:
-        """Why the pipeline can go no further; None while it can, and after a good end."""
+        """Why the pipeline cannot continue; None while it can, and after a normal end."""
         return self._error
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the user should know about the outputs: gaps in a push, silence that was generated, no screen."""
-        return (*self._unseen, *self.outputs.notes)
+        """Lines for the user: gaps in a push, generated silence, no display for the window."""
+        return (*self._window_notes, *self.outputs.notes)
 
     def on_error(self, callback: Callable[[ForesightError], None]) -> None:
-        """Have `callback(error)` called on the bus thread when the pipeline can go no further."""
+        """Call `callback(error)` on the bus thread when the pipeline cannot continue."""
         self._on_error = callback
 
     def wait_over(self, timeout_s: float | None = None) -> bool:
@@ -71,37 +71,37 @@ class PlaybackPipeline:
         return self._over.wait(timeout_s)
 
     def finish(self) -> None:
-        """End the film where it is: outputs are finished as soon as what is inside has gone through."""
+        """Push EOS to the appsrcs: the outputs finish when what is in the pipeline has been played."""
         for appsrc in (*self.appsrcs, self.audio_appsrc):
             if appsrc is not None:
                 appsrc.end_of_stream()
         if self.pipeline.get_state(0)[1] == Gst.State.PAUSED:
-            self.pipeline.set_state(Gst.State.PLAYING)  # a held film has no end else
+            self.pipeline.set_state(Gst.State.PLAYING)  # a paused pipeline never reaches EOS otherwise
 
-    def open_browser_preview(self, on_piece: OnPiece) -> BrowserPreview:
-        """A small film of what is played for browsers, in place of the one before; the caller closes it.
+    def open_browser_preview(self, on_fragment: OnFragment) -> BrowserPreview:
+        """Open a small video of the playback for browsers; an earlier one is closed. The caller closes it.
 
-        Raises StateError before the first picture and after the last.
+        Raises StateError before the first frame and after the end.
         """
         with self._previewing:
             if self._over.is_set():
                 raise StateError("the video has ended; there is no preview any more")
             if self._browser_preview is not None:
                 self._browser_preview.close()
-            self._browser_preview = self._make_browser_preview(on_piece)
+            self._browser_preview = self._make_browser_preview(on_fragment)
             return self._browser_preview
 
     def end_sound_at(self, time_ns: Nanoseconds) -> None:
-        """Let no sound of this running time or later into the outputs, beyond what they already have."""
+        """End the outputs' sound at this running time; what they already have stays."""
         encoded = self.outputs.encoded_sound()
         if encoded is not None:
             DurationLimit(encoded, time_ns)
 
     def stop(self, *, at_once: bool = False) -> bool:
-        """Let the pushes send their last, then set the pipeline to NULL. Idempotent.
+        """Close the outputs, then set the pipeline to NULL. Idempotent.
 
-        Blocks for a bounded time, for two seconds or so where the run has to end `at_once`. False where an output
-        stands still, so that the pipeline is left alone as it is.
+        Blocks for a bounded time, about two seconds if the run must end `at_once`. Returns False if the pipeline
+        cannot be set to NULL because an output is blocked.
         """
         self._bus.stop()
         self._over.set()
@@ -127,4 +127,4 @@ class PlaybackPipeline:
                 self._over.set()
                 self._on_error(error)
         elif message.type == Gst.MessageType.WARNING and message.src.get_name() == "window":
-            self._unseen = ("this machine has no display: no window is shown",)
+            self._window_notes = ("this machine has no display: no window is shown",)

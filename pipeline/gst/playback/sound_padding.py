@@ -1,4 +1,4 @@
-"""Sound that ends before its picture goes on as silence: what begins later finds both, and both end together."""
+"""SoundEnd: pads sound that ends before the video with silence, so that both end together."""
 
 from __future__ import annotations
 
@@ -11,37 +11,38 @@ from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
 SPARE_NS = NS_PER_S // 2
-"""Sound that ends no earlier than this before the picture just ends."""
+"""Sound that ends within this time before the video is not padded."""
 
 
 class SoundEnd:
-    """Stands behind the `sound` of a pipeline, fed by what passes `picture`; goes on from `element`.
+    """Follows the appsrc `sound`, and pads it up to the video that passes the pad `video`; its output is `element`.
 
-    A muxer, a player and a server wait for a stream that they were promised: one that is over before they begin
-    keeps them waiting for ever. Lock: `_lock` keeps the two streaming threads apart; the appsrc never blocks.
+    The padding is needed because a muxer, a player or a server waits for every stream it knows of: one that has
+    ended before they start would block them for ever. Lock: `_lock` separates the two streaming threads; the appsrc
+    never blocks.
     """
 
-    def __init__(self, pipeline: Gst.Pipeline, sound: GstApp.AppSrc, picture: Gst.Pad) -> None:
+    def __init__(self, pipeline: Gst.Pipeline, sound: GstApp.AppSrc, video: Gst.Pad) -> None:
         self.element = make("concat", None, adjust_base=False)
         self._silence = make_appsrc("silence")
         self._lock = threading.Lock()
         self._sound_ns: Nanoseconds | None = None
-        """Up to where there is sound."""
-        self._picture_ns: Nanoseconds | None = None
-        self._is_sound_over = self._is_picture_over = self._is_silent = False
+        """End of the sound so far."""
+        self._video_ns: Nanoseconds | None = None
+        self._is_sound_over = self._is_video_over = self._is_silent = False
         self._sent = 0
         add(pipeline, self.element)
-        for source in (sound, self._silence):  # in the order in which they are heard
+        for source in (sound, self._silence):  # in the order of playback
             chain(pipeline, source)
             source.link(self.element)
-        self._heard = static_pad(sound, "src").get_peer()
+        self._sound_pad = static_pad(sound, "src").get_peer()
         kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM
-        for pad in (self._heard, picture):
+        for pad in (self._sound_pad, video):
             if pad is not None:
                 pad.add_probe(kinds, self._on_item)
 
     def _on_item(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        is_sound = pad is self._heard
+        is_sound = pad is self._sound_pad
         event = info.get_event() if info.type & Gst.PadProbeType.EVENT_DOWNSTREAM else None
         if event is None:
             self._note(pad, info.get_buffer(), is_sound=is_sound)
@@ -50,8 +51,8 @@ class SoundEnd:
                 if is_sound:
                     self._is_sound_over = True
                 else:
-                    self._is_picture_over = True
-                self._go_on()
+                    self._is_video_over = True
+                self._send_silence()
         return Gst.PadProbeReturn.OK
 
     def _note(self, pad: Gst.Pad, buffer: Gst.Buffer | None, *, is_sound: bool) -> None:
@@ -65,23 +66,23 @@ class SoundEnd:
                 return
             if self._sound_ns is None and self._is_sound_over:
                 self._sound_ns = Nanoseconds(begin_ns)
-            self._picture_ns = Nanoseconds(begin_ns + lasts_ns)
-            self._go_on()
+            self._video_ns = Nanoseconds(begin_ns + lasts_ns)
+            self._send_silence()
 
-    def _go_on(self) -> None:
-        """Under the lock."""
+    def _send_silence(self) -> None:
+        """Send the silence that is due. Called while holding the lock."""
         if not self._is_sound_over:
             return
-        if self._sound_ns is not None and self._picture_ns is not None:
-            self._is_silent = self._is_silent or self._picture_ns - self._sound_ns > SPARE_NS
-            if self._is_silent and not self._fill(self._sound_ns, self._picture_ns):
+        if self._sound_ns is not None and self._video_ns is not None:
+            self._is_silent = self._is_silent or self._video_ns - self._sound_ns > SPARE_NS
+            if self._is_silent and not self._fill(self._sound_ns, self._video_ns):
                 self._silence.end_of_stream()
-        if self._is_picture_over:
+        if self._is_video_over:
             self._silence.end_of_stream()
 
     def _fill(self, begin_ns: Nanoseconds, end_ns: Nanoseconds) -> bool:
-        """Send what silence is due; False where sound of this format cannot be silent."""
-        caps = None if self._heard is None else pad_caps(self._heard)
+        """Push silence up to `end_ns`; False if there is none for this audio format."""
+        caps = None if self._sound_pad is None else pad_caps(self._sound_pad)
         known, rate = (False, 0) if not caps else caps.get_structure(0).get_int("rate")
         due = (end_ns - begin_ns) * rate // NS_PER_S
         if not known or due <= self._sent:

@@ -1,4 +1,4 @@
-"""The virtual camera as an element: rig frames in, the view that was asked for at their running time out."""
+"""ViewElement: renders the virtual camera's view of each rig frame."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
 
 ViewSource = Callable[[Nanoseconds], View]
-"""Says where to look at a running time; called on the streaming thread, once a frame, in time order."""
+"""Returns the view for a running time; called on the streaming thread, once per frame, in order of time."""
 
 Painter = Callable[[Frame, View, Nanoseconds], None]
-"""Draws onto the rendered picture; called on the streaming thread after each frame is rendered."""
+"""Draws on the rendered frame; called on the streaming thread after each frame is rendered."""
 
 Onlooker = Callable[[HeldFrame, HeldFrame, Nanoseconds], None]
-"""Gets each rig frame, the finished picture and their running time; called on the streaming thread. It may hold
+"""Receives each rig frame, the rendered frame and their running time; called on the streaming thread. It may keep
 them, but not write to them."""
 
 _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768],framerate=[0/1,1000/1]")
@@ -30,9 +30,9 @@ _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768
 class ViewElement(GstBase.BaseTransform):
     """Renders ``views(running time)`` of `rig` at the given size. Construct it, then add it to a bin.
 
-    Pixel format, frame rate and timestamps pass through; the size is the rig frame's in, `width` x `height` out.
-    `views` and `painter` are called on the streaming thread; `painter` and `onlooker` may be exchanged at any time.
-    `spread` maps the renderer's bands, over a pool of threads for instance.
+    Pixel format, frame rate and timestamps do not change. Input frames have the rig frame's size, output frames
+    `width` x `height` pixels. `views` and `painter` are called on the streaming thread; `painter` and `onlooker`
+    may be replaced at any time. `spread` maps the renderer's bands, over a thread pool for example.
     """
 
     __gstmetadata__ = ("Foresight view", "Filter/Effect/Video", "Renders a view of a rig", "Foresight")
@@ -62,7 +62,7 @@ class ViewElement(GstBase.BaseTransform):
         self._output: FrameLayout | None = None
 
     def do_transform_caps(self, direction: Any, caps: Gst.Caps, filter_: Gst.Caps | None) -> Gst.Caps:
-        """The other side's caps: this size out; any size in, so that a film of a wrong size is told so."""
+        """The other side's caps: `width` x `height` out, any size in; `do_set_caps` reports a wrong one."""
         other = Gst.Caps.new_empty()
         for index in range(caps.get_size()):
             structure = caps.get_structure(index).copy()
@@ -90,16 +90,16 @@ class ViewElement(GstBase.BaseTransform):
         return True, FrameLayout.of(caps).size_bytes
 
     def do_transform(self, inbuf: Gst.Buffer, outbuf: Gst.Buffer) -> Gst.FlowReturn:
-        """One frame: ask where to look, render, draw."""
+        """Render one frame, and draw on it."""
         if self._renderer is None or self._input is None or self._output is None:
             return Gst.FlowReturn.NOT_NEGOTIATED
         time_ns = Nanoseconds(self.segment.to_running_time(Gst.Format.TIME, inbuf.pts))
         try:
             view = self._views(time_ns)
-            with self._input.map(inbuf) as frame, self._output.map(outbuf, Gst.MapFlags.WRITE) as picture:
-                self._renderer.render(view, frame, picture)
+            with self._input.map(inbuf) as frame, self._output.map(outbuf, Gst.MapFlags.WRITE) as rendered:
+                self._renderer.render(view, frame, rendered)
                 if self.painter is not None:
-                    self.painter(picture, view, time_ns)
+                    self.painter(rendered, view, time_ns)
             if self.onlooker is not None:
                 self.onlooker(HeldFrame(self._input, inbuf), HeldFrame(self._output, outbuf), time_ns)
         except ForesightError as error:
