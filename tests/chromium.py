@@ -1,4 +1,4 @@
-"""A real Chromium, and what it plays: pictures as they are shown, sound as it is heard."""
+"""A real Chromium, and what it plays: frames as they are displayed, sound as it is heard."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _WATCH = """async ([seconds, rate, tapSource]) => {
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, without a window; videos play without being asked for."""
+    """Debian's Chromium, headless; videos play without a click."""
     with sync_playwright() as playwright:
         options = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
@@ -61,18 +61,18 @@ def chromium() -> Iterator[Browser]:
 def sync_skews_ms(page: Page, seconds: float) -> NDArray[np.float64]:
     """How much later than its flash each click of the match is heard, milliseconds, while `page` plays it.
 
-    By the browser's own clocks: when a frame is to be displayed, and when its sound comes out of the player. Once
-    a page, because the sound of its video goes through the measurement from then on.
+    Uses the browser's clocks: when a frame is displayed, and when its sound leaves the player. Call it once for
+    each page, because the sound of its video is routed through the measurement from then on.
     """
     told = page.evaluate(_WATCH, [seconds, RATE_HZ, _TAP])
     shown_ms, luma = np.array(told["frames"]).T
     times_s = np.array([time_s for time_s, _ in told["sound"]])
     starts = np.round((times_s - times_s[0]) * RATE_HZ).astype(int)
     sound = np.zeros(starts[-1] + RATE_HZ, np.float32)
-    for start, (_, samples) in zip(starts, told["sound"], strict=True):  # the first pieces may have gaps
+    for start, (_, samples) in zip(starts, told["sound"], strict=True):  # the first segments may have gaps
         sound[start : start + len(samples)] = samples
     clicks_ms = 1000 * (times_s[0] + find_clicks(sound, RATE_HZ)) + np.median(told["clocks"])
     flashes_ms = find_flashes(shown_ms, luma)
     nearest = clicks_ms[np.argmin(np.abs(clicks_ms[:, None] - flashes_ms), axis=0)]
     skews_ms = nearest - flashes_ms
-    return skews_ms[np.abs(skews_ms) < 500]  # some click drowns in the crowd
+    return skews_ms[np.abs(skews_ms) < 500]  # the crowd may cover a click

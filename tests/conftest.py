@@ -1,4 +1,4 @@
-"""What the tests share: where the real footage lies, and the marks of what a test needs."""
+"""What the tests share: the folder of the real footage, and marks for what a test needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# machines that share their cores are slow at times; that is no failure
+# a machine that shares its cores is sometimes slow; that is no failure
 settings.register_profile("foresight", deadline=None, max_examples=60)
 settings.load_profile("foresight")
 
@@ -23,5 +23,5 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that the test run's processes end together."""
+    """Start the longest tests first, so that the parallel processes end together."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -1,4 +1,4 @@
-"""Files that cost seconds to make, made once for all of the test run's processes."""
+"""Files that take seconds to make, made once for all processes of a test run."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from filelock import FileLock
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
-    """The file `name`, written by `make(path)` of the first process that asks; the others wait for it."""
+    """The file `name`, written with `make(path)` by the first process that asks; the others wait for it."""
     base = factory.getbasetemp()
-    shared = base.parent if base.name.startswith("popen-") else base  # pytest-xdist: a folder a process
+    # pytest-xdist: one folder for each process, below one that all share
+    shared = base.parent if base.name.startswith("popen-") else base
     path = shared / "once" / name
     path.parent.mkdir(exist_ok=True)
     done = path.with_name(f"{name}.done")

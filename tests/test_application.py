@@ -1,4 +1,4 @@
-"""A whole run, as a user makes it: every frame once, all the sound, in sync, and an end for every way to end."""
+"""A whole run as a user makes it: every frame once, all the sound, in sync, and every way to end it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def settings(output: Path, **values: Any) -> Settings:
 
 
 @pytest.mark.parametrize("extension", ["mp4", "mkv", "flv", "ts"])
-def test_offline_every_frame_is_there_once_with_its_sound_in_sync(tmp_path: Path, extension: str) -> None:
+def test_offline_every_frame_is_recorded_once_with_sound_in_sync(tmp_path: Path, extension: str) -> None:
     video = tmp_path / f"video.{extension}"
     report = PanoramaWithVirtualCamera(settings(video, duration_s=4.0)).run()
     assert (report.frames_in, report.frames_out, report.dropped) == (100, 100, 0)
@@ -47,7 +47,7 @@ def test_offline_every_frame_is_there_once_with_its_sound_in_sync(tmp_path: Path
     assert np.abs(skews).max() < 5
 
 
-def test_h265_and_opus(tmp_path: Path) -> None:
+def test_h265_and_opus_are_recorded(tmp_path: Path) -> None:
     video = tmp_path / "video.mkv"
     encoder = {"video_codec": "h265", "audio_codec": "opus"}
     PanoramaWithVirtualCamera(settings(video, duration_s=2.0, encoder=encoder)).run()
@@ -57,7 +57,7 @@ def test_h265_and_opus(tmp_path: Path) -> None:
     assert np.abs(videos.sync_skews_ms(video)).max() < 20
 
 
-def test_two_runs_are_equal_and_what_is_beside_the_film_fits_it(tmp_path: Path) -> None:
+def test_two_runs_are_equal_and_exported_files_match_the_video(tmp_path: Path) -> None:
     paths = []
     for name in ("a", "b"):
         export = {
@@ -79,7 +79,7 @@ def test_two_runs_are_equal_and_what_is_beside_the_film_fits_it(tmp_path: Path) 
     assert any(one["detections"] for one in seen)
 
 
-def test_live_the_first_frame_comes_the_delay_after_capture(tmp_path: Path) -> None:
+def test_live_the_first_frame_is_shown_after_the_delay(tmp_path: Path) -> None:
     video = tmp_path / "video.mkv"
     shown: list[Progress] = []
     application = PanoramaWithVirtualCamera(settings(video, live=True, duration_s=3.0, delay_s=1.5))
@@ -105,9 +105,8 @@ def test_stop_plays_out_what_was_captured(tmp_path: Path, live: bool) -> None:
     assert report.frames_out > 10
     assert videos.streams(video)["video"]["nb_read_packets"] == str(report.frames_out)
     if not live:
-        assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(
-            report.duration_s, abs=1.2
-        )  # what muxers hold
+        sound_s = len(videos.sound(video)) / videos.RATE_HZ
+        assert sound_s == pytest.approx(report.duration_s, abs=1.2), "as far as the muxer holds nothing back"
 
 
 @pytest.mark.parametrize("live", [True, False])
@@ -127,7 +126,7 @@ def test_abort_ends_at_once_and_the_file_is_finished(tmp_path: Path, live: bool)
 
 
 @pytest.mark.parametrize("end", ["stop", "abort"])
-def test_a_run_can_be_ended_before_its_camera_has_answered(tmp_path: Path, end: str) -> None:
+def test_a_run_can_be_stopped_before_its_camera_has_answered(tmp_path: Path, end: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         source = f"rtsp://127.0.0.1:{mute.getsockname()[1]}/camera"
         application = PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[source], live=True))
@@ -143,7 +142,7 @@ def test_a_run_can_be_ended_before_its_camera_has_answered(tmp_path: Path, end: 
 
 
 @pytest.mark.parametrize("end", ["stop", "abort"])
-def test_a_run_can_be_ended_before_it_begins(tmp_path: Path, end: str) -> None:
+def test_a_run_can_be_stopped_before_it_starts(tmp_path: Path, end: str) -> None:
     application = PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4"))
     getattr(application, end)()
     assert application.run().frames_out == 0
@@ -187,7 +186,7 @@ def test_modes_and_fixed_views(tmp_path: Path) -> None:
     assert videos.streams(video)["video"]["width"] == 720
 
 
-def test_a_source_without_sound_makes_a_film_without_sound(tmp_path: Path) -> None:
+def test_a_source_without_sound_makes_a_video_without_sound(tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     source = "gst:videotestsrc num-buffers=30 ! video/x-raw,width=320,height=180 ! identity"
     report = PanoramaWithVirtualCamera(settings(video, sources=[source])).run()
@@ -196,7 +195,7 @@ def test_a_source_without_sound_makes_a_film_without_sound(tmp_path: Path) -> No
     assert any("no rig was given: assuming a rectilinear lens" in note for note in report.notes)
 
 
-def test_a_fragment_of_two_films_is_complete_when_both_are_known(tmp_path: Path) -> None:
+def test_a_launch_fragment_with_two_files_waits_for_the_streams_of_both(tmp_path: Path) -> None:
     picture, sound, video = (tmp_path / name for name in ("picture.mp4", "sound.wav", "video.mkv"))
     for made, given in ((picture, "testsrc=size=320x180:rate=25"), (sound, "sine=sample_rate=48000")):
         subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", given, "-t", "2", made], check=True)
@@ -216,12 +215,14 @@ def test_a_fragment_of_two_films_is_complete_when_both_are_known(tmp_path: Path)
         ("match?size=1x1", ConfigError, "match"),
     ],
 )
-def test_sources_that_cannot_work(tmp_path: Path, source: str, error: type[Exception], words: str) -> None:
+def test_unusable_sources_are_refused(
+    tmp_path: Path, source: str, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[source])).run()
 
 
-def test_a_text_file_named_mp4(tmp_path: Path) -> None:
+def test_a_text_file_named_mp4_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "text !.mp4"
     text.write_text("this is not a video\n" * 100)
     with pytest.raises(SourceError, match="holds no video or sound"):
@@ -245,7 +246,7 @@ def test_a_kept_rig_is_read_and_a_rig_of_other_cameras_refused(tmp_path: Path, s
 
 
 @pytest.mark.parametrize("mode", ["panorama", "virtualcam"])
-def test_the_overlay_draws_what_was_seen(tmp_path: Path, mode: str) -> None:
+def test_the_overlay_changes_the_video(tmp_path: Path, mode: str) -> None:
     plain, drawn = tmp_path / "plain.mp4", tmp_path / "drawn.mp4"
     for video, overlay in ((plain, False), (drawn, True)):
         PanoramaWithVirtualCamera(
@@ -255,7 +256,7 @@ def test_the_overlay_draws_what_was_seen(tmp_path: Path, mode: str) -> None:
     assert np.abs(change[10:]).max() > 0.1
 
 
-def test_a_source_that_breaks_off_leaves_what_was_captured(tmp_path: Path) -> None:
+def test_a_source_that_fails_leaves_a_recording_of_what_was_captured(tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     source = (
         "gst:videotestsrc num-buffers=100 ! video/x-raw,width=320,height=180,framerate=25/1 "
@@ -266,7 +267,7 @@ def test_a_source_that_breaks_off_leaves_what_was_captured(tmp_path: Path) -> No
     assert len(videos.frame_times(video)) >= 55
 
 
-def test_the_real_film_offline(tmp_path: Path, shared_data: Path) -> None:
+def test_real_footage_offline_keeps_its_frames_and_sound(tmp_path: Path, shared_data: Path) -> None:
     video, path = tmp_path / "out.mp4", tmp_path / "path.csv"
     source = shared_data / "right.mp4"
     report = PanoramaWithVirtualCamera(
@@ -285,7 +286,7 @@ def test_the_real_film_offline(tmp_path: Path, shared_data: Path) -> None:
     assert max(yaws) - min(yaws) > 3
 
 
-def test_two_real_cameras_as_their_own_streams(tmp_path: Path, shared_data: Path) -> None:
+def test_two_real_cameras_are_stored_as_separate_streams(tmp_path: Path, shared_data: Path) -> None:
     video = tmp_path / "out.mp4"
     most = 0
 
@@ -312,7 +313,7 @@ def test_two_real_cameras_as_their_own_streams(tmp_path: Path, shared_data: Path
 
 @pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
 @pytest.mark.parametrize("source", ["gst:videotestsrc num-buffers=0", SMALL_MATCH])
-def test_a_source_that_ends_before_its_first_picture_is_an_error(
+def test_a_source_that_ends_before_its_first_frame_is_an_error(
     tmp_path: Path, source: str, live: bool
 ) -> None:
     values = {"sources": [source], "live": live, "duration_s": 1e-9}

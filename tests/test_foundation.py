@@ -33,11 +33,11 @@ def test_a_public_name_without_gstreamer_says_what_to_install() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(pipeline.__all__))
-def test_every_public_name_is_where_it_is_said_to_be(name: str) -> None:
+def test_every_public_name_is_defined_in_its_module(name: str) -> None:
     assert getattr(pipeline, name).__name__ == name
 
 
-def test_what_the_buffer_manager_returns_is_imported_from_the_package() -> None:
+def test_types_that_the_buffer_manager_returns_are_public() -> None:
     manager = pipeline.BufferManager()
     statistics = manager.statistics()
     assert isinstance(statistics, pipeline.BufferStatistics)
@@ -60,11 +60,11 @@ def test_configuration_errors_exit_with_2() -> None:
 
 
 @given(st.integers(min_value=-(10**15), max_value=10**15))
-def test_nanoseconds_survive_the_way_to_seconds_and_back(ns: int) -> None:
+def test_nanoseconds_survive_a_round_trip_through_seconds(ns: int) -> None:
     assert seconds_to_ns(ns_to_seconds(ns)) == ns
 
 
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), float("-inf")])
-def test_a_time_that_is_no_number_is_refused(seconds: float) -> None:
+def test_a_time_that_is_not_a_number_is_refused(seconds: float) -> None:
     with pytest.raises(ValueError, match="finite"):
         seconds_to_ns(seconds)

@@ -1,4 +1,4 @@
-"""Looking at videos as an outsider does: frames, sound and streams, by ffmpeg and ffprobe."""
+"""Frames, sound and streams of a video, read with ffmpeg and ffprobe."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def streams(path: Path) -> dict[str, dict[str, str]]:
 
 
 def start_s(path: Path, kind: str = "") -> float:
-    """When the video, or its first stream of `kind`, begins by its own timestamps (an mpegts video: not at 0)."""
+    """The first timestamp of the video, or of its first stream of `kind`, in seconds (in mpegts not 0)."""
     if kind:
         return float(streams(path)[kind]["start_time"])
     told = json.loads(_run("ffprobe", "-v", "error", "-show_format", "-of", "json", str(path)))
@@ -33,14 +33,14 @@ def start_s(path: Path, kind: str = "") -> float:
 
 
 def frame_times(path: Path) -> NDArray[np.float64]:
-    """Presentation times of the decoded frames, seconds since the video's begin."""
+    """Presentation times of the decoded frames, in seconds from the start of the video."""
     entries = ["-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
     told = _run("ffprobe", "-v", "error", *entries, str(path))
     return np.array([float(line.strip(",")) for line in told.decode().split()]) - start_s(path)
 
 
 def sound(path: Path) -> NDArray[np.float32]:
-    """All the sound since the video's begin, mono, 48 kHz; silence where it comes later or has a gap."""
+    """All sound from the start of the video, mono, 48 kHz; silence where it starts later or has a gap."""
     filled = ["-vn", "-af", "aresample=async=1:min_hard_comp=0.01"]
     form = [*filled, "-ac", "1", "-ar", str(RATE_HZ), "-f", "f32le", "-"]
     data = _run("ffmpeg", "-v", "error", "-i", str(path), *form)
@@ -49,7 +49,7 @@ def sound(path: Path) -> NDArray[np.float32]:
 
 
 def pictures(path: Path, width: int, height: int) -> NDArray[np.uint8]:
-    """The frames in grey, scaled to that size, shape (N, height, width)."""
+    """The frames in grey, scaled to that size; shape (N, height, width)."""
     data = _run(
         "ffmpeg", "-v", "error", "-i", str(path), "-vf", f"scale={width}:{height},format=gray",
         "-fps_mode", "passthrough", "-f", "rawvideo", "-",
@@ -63,7 +63,7 @@ def mean_luma(path: Path) -> NDArray[np.float64]:
 
 
 def sync_marks(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """When the match's flashes are, seconds, and how much later the click of each comes, milliseconds."""
+    """The times of the match's flashes in seconds, and how much later each click comes, in milliseconds."""
     from pipeline.match.sync import find_clicks, find_flashes
 
     flashes = np.asarray(find_flashes(frame_times(path), mean_luma(path)))
@@ -73,5 +73,5 @@ def sync_marks(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def sync_skews_ms(path: Path) -> NDArray[np.float64]:
-    """How much later than its flash each click of the built-in match comes, milliseconds."""
+    """How much later than its flash each click of the built-in match comes, in milliseconds."""
     return sync_marks(path)[1]

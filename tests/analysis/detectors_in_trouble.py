@@ -1,4 +1,4 @@
-"""Detectors that fail as real ones do, named as ``tests.analysis.detectors_in_trouble:NAME``."""
+"""Detectors that fail in the ways real ones do, named as ``tests.analysis.detectors_in_trouble:NAME``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BALL = Detection("ball", 0.9, 5.0, -12.0, 0.4, 0.4)
 
 
 class Detector:
-    """Sees one ball, 10 times a second, until something happens."""
+    """Finds one ball, 10 times a second, until the failure."""
 
     name = "troubled"
     rate_hz = 10.0
@@ -24,12 +24,12 @@ class Detector:
         self._pause = threading.Event()
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
-        """What is seen."""
+        """The detections in a frame."""
         del frame, time_ns
         return [BALL]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Release nothing: there is nothing to release."""
 
 
 class Killed(Detector):
@@ -45,21 +45,21 @@ class Killed(Detector):
 
 
 class Slow(Detector):
-    """Needs ten times as long as it has."""
+    """Takes ten times longer than it may."""
 
     name = "slow"
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
-        """Takes a second."""
+        """Takes a second for each frame."""
         self._pause.wait(1.0)
         return super().detect(frame, time_ns)
 
 
 class Silent(Detector):
-    """Sees nothing at all after the first second."""
+    """Finds nothing after the first second."""
 
     name = "silent"
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
-        """Nothing, after a second."""
+        """An empty list after the first second."""
         return super().detect(frame, time_ns) if time_ns < NS_PER_S else []

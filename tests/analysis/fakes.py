@@ -12,7 +12,7 @@ from pipeline.timebase import NS_PER_MS, Nanoseconds
 FRAME = Frame.empty("NV12", 4, 4)
 BALL = Detection("ball", 0.9, 1.0, -5.0, 0.2, 0.2)
 PATIENCE_S = 20.0
-"""How long a handshake waits before the test fails; never reached when the code is right."""
+"""How long a handshake waits before the test fails; correct code never takes so long."""
 
 
 def ms(milliseconds: int) -> Nanoseconds:
@@ -20,7 +20,7 @@ def ms(milliseconds: int) -> Nanoseconds:
 
 
 class HandDetector:
-    """Every `detect` announces itself and waits for the test to say what it comes to."""
+    """Every `detect` signals that it was called and waits for the test to give its result."""
 
     def __init__(self, rate_hz: float = 0.0, name: str = "hand") -> None:
         self.name = name
@@ -47,7 +47,7 @@ class HandDetector:
 
 
 class EasyDetector:
-    """Answers at once; notes what it was asked about."""
+    """Answers at once and records the frames it was asked about."""
 
     def __init__(self, rate_hz: float = 0.0, error: Exception | None = None) -> None:
         self.name = "easy"
@@ -66,7 +66,7 @@ class EasyDetector:
 
 
 class Releases:
-    """Counts how often each frame was given back."""
+    """Counts how often each frame was released."""
 
     def __init__(self) -> None:
         self.counts: dict[Nanoseconds, int] = {}

@@ -1,4 +1,4 @@
-"""Small ONNX models with every YOLO head: they detect what is brighter than grey, in cells of 8 pixels."""
+"""Small ONNX models with every YOLO head: they detect areas brighter than grey, in cells of 8 pixels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build(
     names: str | None = "{0: 'person', 1: 'ball'}",
     input_side: int | str = SIDE,
 ) -> Path:
-    """A model with two classes of which the second, the ball, is what it finds."""
+    """A model with two classes; it finds the second, the ball."""
     graph = _Graph()
     image = "images"
     if input_type != "float":
@@ -91,7 +91,7 @@ def build(
 
 
 def build_unfit(path: Path, input_shape: list[int | str], output_shape: list[int]) -> Path:
-    """A model with the given shapes that gives zeros."""
+    """A model with the given shapes that returns zeros."""
     graph = _Graph()
     mean = graph.node("ReduceMean", ["images"], keepdims=0)
     output = graph.node("Add", [mean, graph.constant(np.zeros(output_shape, np.float32))])

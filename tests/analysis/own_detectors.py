@@ -6,9 +6,9 @@ from pipeline.optics.rig import Rig
 
 
 def fails(_rig: Rig) -> object:
-    """Raises what a program of somebody's own raises."""
+    """Raises an exception of the user's program."""
     return {}["model"]
 
 
 def makes_nothing(_rig: Rig) -> None:
-    """Forgets to return what it made."""
+    """Does not return the detector it made."""

@@ -1,4 +1,4 @@
-"""Painted football: a green field with people and a ball at known positions, as rig frames."""
+"""Drawn football: a green pitch with people and a ball at known positions, as rig frames."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def two_cameras() -> Rig:
 
 
 class Painter:
-    """Paints rig frames; every frame carries a little fresh noise, seeded."""
+    """Draws rig frames; each has a little new noise, from a seed."""
 
     def __init__(self, rig: Rig, light: float = 1.0) -> None:
         self.rig = rig
@@ -53,7 +53,7 @@ class Painter:
             part[(np.abs(u) < 0.1) & turf] = WHITE
 
     def bgr(self, people: list[Spot], ball: Spot | None, shirt: tuple[int, int, int]) -> NDArray[np.uint8]:
-        """The picture with people (1.8 m high) and a ball on the ground, x and z in metres."""
+        """The frame with people (1.8 m high) and a ball on the ground, x and z in metres."""
         picture = self._empty.copy()
         for camera in range(len(self.rig.cameras)):
             region = self.rig.region(camera)

@@ -13,7 +13,7 @@ from tests import videos
 
 
 def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[int, list[Progress]]:
-    """Frames in the video, and all that was told meanwhile."""
+    """Returns the number of frames in the video, and the progress reported meanwhile."""
     shown: list[Progress] = []
     video = tmp_path / "video.mkv"
     values = {
@@ -31,13 +31,13 @@ def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[i
 
 
 @pytest.mark.parametrize("detector", ["Killed", "Silent"])
-def test_offline_no_frame_is_lost(tmp_path: Path, detector: str) -> None:
+def test_offline_no_frame_is_dropped(tmp_path: Path, detector: str) -> None:
     frames, _ = run(tmp_path, detector, live=False, duration_s=20.0)
     assert frames == 500
 
 
 @pytest.mark.parametrize("detector", ["Killed", "Slow", "Silent"])
-def test_live_the_film_goes_on(tmp_path: Path, detector: str) -> None:
+def test_live_the_run_continues(tmp_path: Path, detector: str) -> None:
     _, shown = run(tmp_path, detector, live=True, duration_s=5.0)
     playing = [progress for progress in shown if progress.state == "playing"]
     assert {progress.delay_s for progress in playing} == {2.0}
@@ -49,6 +49,6 @@ def test_live_the_film_goes_on(tmp_path: Path, detector: str) -> None:
     }
 
 
-def test_after_a_long_silence_the_director_says_that_the_ball_is_not_found(tmp_path: Path) -> None:
+def test_after_a_long_silence_the_ball_is_reported_as_not_found(tmp_path: Path) -> None:
     _, shown = run(tmp_path, "Silent", live=False, duration_s=60.0)
     assert "ball not found" in {progress.follows for progress in shown}

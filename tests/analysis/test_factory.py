@@ -54,12 +54,12 @@ def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
         ("tests.analysis.own_detectors_that_fail:any", "cannot import .*: division by zero"),
     ],
 )
-def test_an_own_detector_that_is_not_there_is_one_line(kind: str, named: str) -> None:
+def test_a_missing_detector_of_the_user_is_refused_in_one_line(kind: str, named: str) -> None:
     with pytest.raises(DetectorError, match=named):
         make_detector(kind, RIG)
 
 
-def test_what_is_missing_is_named() -> None:
+def test_a_missing_dependency_is_named() -> None:
     with pytest.raises(ConfigError, match="'yolo' is neither one of motion, onnx, replay, none"):
         make_detector("yolo", RIG)
     with pytest.raises(ConfigError, match="--model"):
@@ -68,7 +68,7 @@ def test_what_is_missing_is_named() -> None:
         make_detector("replay", RIG)
 
 
-def test_the_none_detector_leaves_the_timeline_empty_but_known() -> None:
+def test_the_none_detector_leaves_the_timeline_empty_and_complete() -> None:
     timeline = Timeline()
     worker = DetectorWorker(make_detector("none", RIG), timeline, live=False)
     worker.offer(FRAME, ms(0))

@@ -36,7 +36,7 @@ def test_the_margin_is_in_metres() -> None:
     assert BY_PITCH.contains(*angles, margin_m=4.0)
 
 
-def test_the_sky_is_no_field() -> None:
+def test_the_sky_is_not_part_of_the_field() -> None:
     assert not BY_PITCH.contains(0.0, 1.0, margin_m=1000.0)
     assert BY_PITCH.contains(np.array([0.0, 0.0]), np.array([-14.0, 5.0])).tolist() == [True, False]
 
@@ -56,7 +56,7 @@ def test_a_bad_polygon_is_refused() -> None:
 
 @pytest.mark.parametrize("rig", [one_camera(), two_cameras()], ids=["one", "two"])
 @pytest.mark.parametrize("scale", [1.0, 0.5])
-def test_a_mask_picture_of_the_rig_frame_gives_the_same(rig: Rig, scale: float, tmp_path: Path) -> None:
+def test_a_mask_image_of_the_rig_frame_gives_the_same(rig: Rig, scale: float, tmp_path: Path) -> None:
     width, height = rig.frame_size
     mask = np.zeros((height, width), np.uint8)
     for camera in range(len(rig.cameras)):
@@ -73,7 +73,7 @@ def test_a_mask_picture_of_the_rig_frame_gives_the_same(rig: Rig, scale: float, 
     assert field.outside_m(*rig.pitch_to_angles(0, 24)) == pytest.approx(4, abs=1.5)
 
 
-def test_an_unfit_mask_is_one_line(tmp_path: Path) -> None:
+def test_an_unusable_mask_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         Field.of_mask(RIG, tmp_path / "missing.png")
     path = tmp_path / "square.png"
@@ -99,7 +99,7 @@ def test_without_turf_all_ground_in_range_is_field() -> None:
     assert field.contains(*RIG.metres_to_angles(0.0, 70.0))
 
 
-def test_the_configured_outline_wins_over_the_rigs() -> None:
+def test_a_configured_outline_overrides_the_one_of_the_rig() -> None:
     corners = [[-5.0, -15.0], [5.0, -15.0], [5.0, -20.0], [-5.0, -20.0]]
     field = make_field(RIG, corners)
     assert field is not None

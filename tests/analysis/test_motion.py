@@ -1,4 +1,4 @@
-"""Tests of the motion detector on painted football with known positions."""
+"""Tests of the motion detector on drawn football with known positions."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def balls(found: list[Detection], least: float = 0.3) -> list[Detection]:
 
 
 @pytest.mark.parametrize("rig", [one_camera(), two_cameras()], ids=["one", "two"])
-def test_people_who_stand_there_from_the_start_are_seen_at_once(rig: Rig) -> None:
+def test_people_present_from_the_start_are_found_at_once(rig: Rig) -> None:
     painter = Painter(rig)
     detector = MotionDetector(rig)
     assert_found(rig, list(detector.detect(painter.frame(PLAYERS), ms(0))), PLAYERS)
@@ -66,7 +66,7 @@ def test_running_people_are_followed_and_leave_no_ghosts(shirt: tuple[int, int, 
             assert len(spots) <= len(feet_m(rig, found)) <= len(spots) + 2
 
 
-def test_somebody_on_the_seam_is_one_person() -> None:
+def test_a_person_on_the_seam_is_found_once() -> None:
     rig = two_cameras()
     painter = Painter(rig)
     detector = MotionDetector(rig)
@@ -75,7 +75,7 @@ def test_somebody_on_the_seam_is_one_person() -> None:
         assert_found(rig, list(detector.detect(painter.frame(spots), ms(STEP_MS * index))), spots)
 
 
-def test_a_moving_ball_is_where_it_is_and_nothing_else_is_a_ball() -> None:
+def test_a_moving_ball_is_found_at_its_place_and_nothing_else_is_a_ball() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig)
@@ -90,7 +90,7 @@ def test_a_moving_ball_is_where_it_is_and_nothing_else_is_a_ball() -> None:
         assert seen.tilt_deg == pytest.approx(tilt_deg, abs=0.1)
 
 
-def test_what_is_outside_the_field_is_no_player_and_no_ball() -> None:
+def test_nothing_outside_the_field_is_a_player_or_a_ball() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig)
@@ -101,7 +101,7 @@ def test_what_is_outside_the_field_is_no_player_and_no_ball() -> None:
         assert not feet_m(rig, found)
 
 
-def test_a_cloud_over_the_whole_picture_is_nobody() -> None:
+def test_a_change_of_light_over_the_whole_frame_is_nobody() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig)
@@ -111,7 +111,7 @@ def test_a_cloud_over_the_whole_picture_is_nobody() -> None:
         assert_found(rig, found, PLAYERS)
 
 
-def test_a_thing_that_never_stirs_is_forgotten_a_person_is_not() -> None:
+def test_a_thing_that_never_moves_is_forgotten_but_a_person_is_not() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig, rate_hz=1.0)
@@ -126,7 +126,7 @@ def test_a_thing_that_never_stirs_is_forgotten_a_person_is_not() -> None:
     assert_found(rig, found, [fidget])
 
 
-def test_nv12_and_i420_are_the_same_to_it() -> None:
+def test_nv12_and_i420_give_the_same() -> None:
     rig = one_camera()
     painter = Painter(rig)
     picture = painter.bgr(PLAYERS, (0.0, 30.0), BLUE)
@@ -135,7 +135,7 @@ def test_nv12_and_i420_are_the_same_to_it() -> None:
     assert MotionDetector(rig).detect(planar, ms(0)) == MotionDetector(rig).detect(packed, ms(0))
 
 
-def test_two_runs_are_equal_bit_by_bit() -> None:
+def test_two_runs_are_identical() -> None:
     def run() -> list[list[Detection]]:
         rig = two_cameras()
         painter = Painter(rig)
@@ -149,7 +149,7 @@ def test_two_runs_are_equal_bit_by_bit() -> None:
     assert run() == run()
 
 
-def test_an_assumed_rig_finds_people_too() -> None:
+def test_people_are_found_with_an_assumed_rig() -> None:
     painter = Painter(one_camera())
     rig = Rig.assume(1440, 480)
     detector = MotionDetector(rig)
@@ -165,7 +165,7 @@ def test_a_frame_of_another_size_is_refused() -> None:
         MotionDetector(one_camera()).detect(Frame.empty("NV12", 64, 64), ms(0))
 
 
-def test_after_close_it_learns_anew() -> None:
+def test_after_close_it_learns_the_background_again() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig)
@@ -174,7 +174,7 @@ def test_after_close_it_learns_anew() -> None:
     assert_found(rig, list(detector.detect(painter.frame(PLAYERS, shirt=WHITE), ms(0))), PLAYERS)
 
 
-def test_an_empty_field_is_empty() -> None:
+def test_nothing_is_found_on_an_empty_field() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig)
@@ -182,7 +182,7 @@ def test_an_empty_field_is_empty() -> None:
         assert not detector.detect(painter.frame([], shirt=GREEN), ms(80 * index))
 
 
-def test_the_mark_under_the_ball_of_the_kick_off_is_no_ball_when_it_comes_to_light() -> None:
+def test_the_spot_uncovered_at_the_kick_off_is_no_ball() -> None:
     match = Match(MatchSettings(seed=2, fps=Fraction(25)))
     detector = MotionDetector(match.rig, Field.of_pitch(match.rig))
     frame = Frame.empty("NV12", match.settings.width, match.settings.height)
@@ -197,5 +197,5 @@ def test_the_mark_under_the_ball_of_the_kick_off_is_no_ball_when_it_comes_to_lig
             for ball in balls(list(found), 0.2)
             if np.hypot(ball.yaw_deg - yaw_deg, ball.tilt_deg - tilt_deg) < 0.2
         ]
-        if index > 44:  # the ball has left it
+        if index > 44:  # the ball is no longer there
             assert at_spot == []

@@ -1,4 +1,4 @@
-"""Tests of the onnx detector with small models of every head, on a painted field."""
+"""Tests of the onnx detector with small models of every head, on a drawn field."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def assert_found(detector: OnnxDetector, rig: Rig, within_deg: float = 1.5) -> N
 
 @pytest.mark.parametrize("head", ["anchors", "points", "rows", "final"])
 @pytest.mark.parametrize("batch", ["batch", 1, 2])
-def test_every_head_finds_the_ball_where_it_is(tmp_path: Path, head: HeadName, batch: int | str) -> None:
+def test_every_head_finds_the_ball_at_its_place(tmp_path: Path, head: HeadName, batch: int | str) -> None:
     rig = two_cameras()
     detector = OnnxDetector(rig, build(tmp_path / "m.onnx", head, batch=batch))
     assert detector.tiles > 2
@@ -63,13 +63,13 @@ def test_every_head_finds_the_ball_where_it_is(tmp_path: Path, head: HeadName, b
 
 @pytest.mark.parametrize("input_type", ["float", "float16", "uint8", "int8"])
 @pytest.mark.parametrize("channels_last", [False, True])
-def test_every_input_type_sees_the_same(tmp_path: Path, input_type: str, channels_last: bool) -> None:
+def test_every_input_type_gives_the_same(tmp_path: Path, input_type: str, channels_last: bool) -> None:
     rig = one_camera()
     model = build(tmp_path / "m.onnx", "points", input_type, channels_last=channels_last)
     assert_found(OnnxDetector(rig, model), rig)
 
 
-def test_one_thing_in_two_tiles_is_one_thing(tmp_path: Path) -> None:
+def test_an_object_in_two_tiles_is_found_once(tmp_path: Path) -> None:
     rig = one_camera()
     detector = OnnxDetector(rig, build(tmp_path / "m.onnx"), tile_hfov_deg=20.0)
     first, second = detector._tiles[:2]
@@ -82,7 +82,7 @@ def test_one_thing_in_two_tiles_is_one_thing(tmp_path: Path) -> None:
     assert found[0].yaw_deg == pytest.approx(float(yaw_deg), abs=0.5)
 
 
-def test_what_is_off_the_field_is_left_out(tmp_path: Path) -> None:
+def test_objects_off_the_field_are_left_out(tmp_path: Path) -> None:
     rig = one_camera()
     model = build(tmp_path / "m.onnx", names="['ball', 'person']")
     field = Field.of_pitch(rig)
@@ -101,7 +101,7 @@ def test_what_is_off_the_field_is_left_out(tmp_path: Path) -> None:
         ({"BALL": "ball", "0": "staff"}, {0: "staff", 1: "ball"}),
     ],
 )
-def test_the_configuration_says_what_a_class_is(
+def test_the_configuration_maps_classes_to_labels(
     tmp_path: Path, classes: dict[str, str], labels: dict[int, str]
 ) -> None:
     detector = make_detector("onnx", one_camera(), model=build(tmp_path / "m.onnx"), classes=classes)
@@ -109,7 +109,7 @@ def test_the_configuration_says_what_a_class_is(
     assert detector.labels == labels
 
 
-def test_classes_and_labels_that_do_not_exist_are_named(tmp_path: Path) -> None:
+def test_unknown_classes_and_labels_are_named(tmp_path: Path) -> None:
     model = build(tmp_path / "m.onnx")
     with pytest.raises(ConfigError, match="no class 'dog'; it has person, ball"):
         OnnxDetector(one_camera(), model, classes={"dog": "ball"})
@@ -135,7 +135,7 @@ def test_a_model_that_names_nothing_useful_asks_for_the_classes(tmp_path: Path) 
         ([1, 3, 63, 63], [1, 84, 6], r"images \[1, 3, 63, 63\]"),
     ],
 )
-def test_an_unfit_model_is_refused_with_its_shapes(
+def test_an_unsuitable_model_is_refused_with_its_shapes(
     tmp_path: Path, input_shape: list[int | str], output_shape: list[int], named: str
 ) -> None:
     model = build_unfit(tmp_path / "m.onnx", input_shape, output_shape)
@@ -144,7 +144,7 @@ def test_an_unfit_model_is_refused_with_its_shapes(
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_and_a_broken_model_are_one_line(tmp_path: Path) -> None:
+def test_a_missing_and_a_broken_model_are_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(DetectorError, match="there is no model"):
         OnnxDetector(one_camera(), tmp_path / "missing.onnx")
     broken = tmp_path / "broken.onnx"
@@ -154,7 +154,9 @@ def test_a_missing_and_a_broken_model_are_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_absent_provider_falls_back_and_says_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_provider_falls_back_with_a_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     model = build(tmp_path / "m.onnx")
     with caplog.at_level(logging.WARNING):
         detector = OnnxDetector(one_camera(), model, providers=["tensorrt", "cpu"])
@@ -164,7 +166,7 @@ def test_an_absent_provider_falls_back_and_says_so(tmp_path: Path, caplog: pytes
         OnnxDetector(one_camera(), model, providers=["gpu"])
 
 
-def test_an_open_input_size_gets_the_usual_one(tmp_path: Path) -> None:
+def test_a_dynamic_input_size_gets_the_default(tmp_path: Path) -> None:
     model = build(tmp_path / "m.onnx", input_side="side")
     with pytest.raises(DetectorError, match=r"cannot be used|failed on cpu"):
         OnnxDetector(one_camera(), model)

@@ -31,7 +31,9 @@ SIZE = (640, 640)
         ((1, 10, 80, 80), None, None),
     ],
 )
-def test_the_layout_is_told_by_shape(shape: tuple[int, ...], classes: int | None, head: Head | None) -> None:
+def test_the_layout_is_recognised_by_shape(
+    shape: tuple[int, ...], classes: int | None, head: Head | None
+) -> None:
     assert find_head(shape, SIZE, classes) == head
 
 
@@ -50,13 +52,13 @@ def test_each_layout_decodes_to_the_same_boxes() -> None:
         assert raw.classes.tolist() == [1, 0]
 
 
-def test_objectness_counts() -> None:
+def test_objectness_multiplies_the_score() -> None:
     row = np.array([[10, 10, 4, 4, 0.5, 0.8]], np.float32)
     assert Head("anchors", 1).decode(row, 0.1).scores[0] == pytest.approx(0.4)
     assert len(Head("anchors", 1).decode(row, 0.45).scores) == 0
 
 
-def test_boxes_that_are_no_numbers_are_dropped() -> None:
+def test_boxes_with_nan_are_dropped() -> None:
     rows = np.array([[np.nan, 0, 1, 1, 0.9, 0], [0, 0, 1, 1, 0.9, 0]], np.float32)
     assert len(Head("final", None).decode(rows, 0.1).scores) == 1
 
@@ -73,11 +75,11 @@ def test_boxes_that_are_no_numbers_are_dropped() -> None:
         ("{'a': 'ball'}", {}),
     ],
 )
-def test_names_are_read_from_metadata(text: str, names: dict[int, str]) -> None:
+def test_class_names_are_read_from_metadata(text: str, names: dict[int, str]) -> None:
     assert read_names(text) == names
 
 
-def test_usual_names_and_coco_need_no_configuration() -> None:
+def test_common_names_and_coco_need_no_configuration() -> None:
     names = {0: "Sports_Ball", 1: "goalkeeper", 2: "side-referee", 3: "dog", 4: "Referee", 5: "coach"}
     assert map_classes(names, 6, None) == {
         0: "ball",
@@ -95,7 +97,7 @@ box = st.tuples(st.floats(-60, 60), st.floats(-30, 5), st.floats(0.1, 6), st.flo
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(box, st.floats(0, 1), st.integers(0, 1), st.integers(0, 2)), max_size=25))
-def test_suppression_keeps_the_best_and_only_those_apart(
+def test_suppression_keeps_the_best_of_overlapping_boxes(
     rows: list[tuple[tuple[float, float, float, float], float, int, int]],
 ) -> None:
     boxes = np.array([row[0] for row in rows], np.float64).reshape(-1, 4)
@@ -111,7 +113,7 @@ def test_suppression_keeps_the_best_and_only_those_apart(
     assert again.tolist() == list(range(len(kept)))
 
 
-def test_suppression_across_tiles() -> None:
+def test_suppression_works_across_tiles() -> None:
     whole, cut = [10.0, -10, 1, 3], [10.2, -10.5, 0.6, 2]
     ball, same_ball, other = [5.0, -8, 0.2, 0.2], [5.15, -8, 0.2, 0.2], [5.6, -8, 0.2, 0.2]
     boxes = np.array([whole, cut, ball, same_ball, other])
@@ -121,7 +123,7 @@ def test_suppression_across_tiles() -> None:
     assert suppress(boxes, scores, labels, np.zeros(5, np.intp)).tolist() == [0, 2, 3, 4, 1]
 
 
-def test_over_the_back_of_a_full_turn_things_are_near() -> None:
+def test_objects_on_both_sides_of_the_180_degree_line_are_near() -> None:
     boxes = np.array([[179.9, 0, 1, 1], [-179.9, 0, 1, 1]])
     labels = tiles = np.zeros(2, np.intp)
     assert suppress(boxes, np.array([0.9, 0.8]), labels, tiles).tolist() == [0]

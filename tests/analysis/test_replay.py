@@ -27,18 +27,18 @@ sets = st.builds(
 
 @settings(max_examples=50)
 @given(sets)
-def test_a_line_comes_back_without_loss(seen: DetectionSet) -> None:
+def test_a_line_is_read_back_without_loss(seen: DetectionSet) -> None:
     assert from_line(to_line(seen)) == seen
 
 
-def test_the_line_is_the_documented_one() -> None:
+def test_a_line_is_as_documented() -> None:
     assert to_line(DetectionSet(ms(1500), (BALL,))) == (
         '{"time_s": 1.5, "detections": [{"label": "ball", "score": 0.9, "yaw_deg": 1.0, "pitch_deg": -5.0, '
         '"width_deg": 0.2, "height_deg": 0.2}]}'
     )
 
 
-def test_a_file_comes_back_in_time_order(tmp_path: Path) -> None:
+def test_a_file_is_read_back_in_order_of_time(tmp_path: Path) -> None:
     path = tmp_path / "seen.jsonl"
     write_detections(path, [DetectionSet(ms(80), (BALL,)), DetectionSet(ms(0), ())])
     assert [seen.time_ns for seen in read_detections(path)] == [0, ms(80)]
@@ -65,7 +65,7 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, named: str) -> None:
     assert named in str(caught.value)
 
 
-def test_a_missing_file_and_folder_are_one_line(tmp_path: Path) -> None:
+def test_a_missing_file_or_folder_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         ReplayDetector.load(tmp_path / "missing.jsonl")
     with pytest.raises(OutputError, match="cannot write"):
@@ -79,12 +79,12 @@ def test_each_recorded_set_is_given_once_at_its_time() -> None:
     assert [None if seen is None else len(seen) for seen in given] == [1, None, 2, None, None, 3, None]
 
 
-def test_a_step_back_replays_again() -> None:
+def test_a_step_back_in_time_replays_again() -> None:
     replay = ReplayDetector([DetectionSet(ms(0), (BALL,)), DetectionSet(ms(80), (BALL,))])
     assert replay.detect(FRAME, ms(80))
     assert replay.detect(FRAME, ms(0)) is None
     assert replay.detect(FRAME, ms(80))
 
 
-def test_no_detector_never_looks() -> None:
+def test_the_none_detector_never_runs() -> None:
     assert NoDetector().detect(FRAME, ms(0)) is None

@@ -23,7 +23,7 @@ def seen(time_ns: int) -> DetectionSet:
 
 @settings(max_examples=60)
 @given(st.lists(st.integers(-20, 60), max_size=80), st.booleans())
-def test_it_equals_a_sorted_list_cut_at_the_span(times_s: list[int], keep_all: bool) -> None:
+def test_the_timeline_equals_a_sorted_list_cut_at_the_span(times_s: list[int], keep_all: bool) -> None:
     timeline = Timeline(SPAN_S, keep_all)
     model: list[int] = []
     for time_s in times_s:
@@ -40,7 +40,7 @@ def test_it_equals_a_sorted_list_cut_at_the_span(times_s: list[int], keep_all: b
         assert times == [at for at in model if t0_s <= at <= t1_s]
 
 
-def test_late_and_out_of_order_results_take_their_place() -> None:
+def test_late_and_out_of_order_results_are_sorted_in() -> None:
     timeline = Timeline(SPAN_S)
     for time_ms in (200, 100, 200, 0):
         assert timeline.add(seen(ms(time_ms)))
@@ -50,7 +50,7 @@ def test_late_and_out_of_order_results_take_their_place() -> None:
     assert timeline.statistics().too_late == 1
 
 
-def test_known_never_goes_back() -> None:
+def test_known_until_never_goes_back() -> None:
     timeline = Timeline()
     assert timeline.known_until_ns == NOTHING_KNOWN_NS
     timeline.mark_known(ms(100))
@@ -60,7 +60,7 @@ def test_known_never_goes_back() -> None:
     assert timeline.known_until_ns == ms(100)
 
 
-def test_it_is_known_as_far_as_the_slowest_writer() -> None:
+def test_known_until_is_that_of_the_slowest_writer() -> None:
     timeline = Timeline()
     timeline.open_writer("fast")
     timeline.open_writer("slow")
@@ -76,7 +76,7 @@ def test_it_is_known_as_far_as_the_slowest_writer() -> None:
     assert timeline.known_until_ns == EVERYTHING_KNOWN_NS
 
 
-def test_waiting_ends_when_it_is_known_and_not_before() -> None:
+def test_a_wait_ends_only_when_the_time_is_known() -> None:
     timeline = Timeline()
     assert not timeline.wait_known(ms(100), timeout_s=0)
     came = threading.Event()
@@ -96,7 +96,7 @@ def test_waiting_ends_when_it_is_known_and_not_before() -> None:
     assert answers == [True]
 
 
-def test_finish_releases_every_waiter_at_once_and_stays_so() -> None:
+def test_finish_releases_every_waiter_for_good() -> None:
     timeline = Timeline()
     timeline.open_writer("never heard of again")
     timeline.finish()
@@ -105,7 +105,7 @@ def test_finish_releases_every_waiter_at_once_and_stays_so() -> None:
     assert timeline.finished
 
 
-def test_a_waiter_can_be_called_off() -> None:
+def test_a_wait_can_be_cancelled() -> None:
     timeline = Timeline()
     called_off = threading.Event()
     answers: list[bool] = []
@@ -119,12 +119,12 @@ def test_a_waiter_can_be_called_off() -> None:
     assert answers == [False]
 
 
-def test_a_span_of_nothing_is_refused() -> None:
+def test_a_span_of_zero_is_refused() -> None:
     with pytest.raises(ConfigError, match="span"):
         Timeline(0.0)
 
 
-def test_the_repr_tells_the_state() -> None:
+def test_the_repr_shows_the_state() -> None:
     timeline = Timeline()
     timeline.add(seen(0))
     assert repr(timeline) == "<Timeline 1 sets, open>"

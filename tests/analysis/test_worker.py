@@ -19,7 +19,7 @@ from tests.analysis.fakes import BALL, FRAME, PATIENCE_S, EasyDetector, HandDete
 
 
 class Reports:
-    """Collects what the worker says about its detector; a test may wait for the next line."""
+    """Collects what the worker reports about its detector; a test may wait for the next line."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -66,7 +66,7 @@ def test_the_thread_is_named_after_its_detector() -> None:
         (1.0, [0]),
     ],
 )
-def test_the_rate_is_kept_by_running_time(rate_hz: float, asked_ms: list[int]) -> None:
+def test_the_rate_is_measured_in_running_time(rate_hz: float, asked_ms: list[int]) -> None:
     detector = EasyDetector(rate_hz)
     worker, timeline, releases, _ = make(detector, live=False)
     for time_ms in range(0, 1000, 40):
@@ -88,7 +88,7 @@ def test_a_frame_that_is_not_due_is_released_before_offer_returns() -> None:
     worker.stop()
 
 
-def test_live_the_oldest_waiting_frame_goes_and_is_counted() -> None:
+def test_live_the_oldest_waiting_frame_is_dropped_and_counted() -> None:
     detector = HandDetector()
     worker, timeline, releases, _ = make(detector)
     offer(worker, releases, 0)
@@ -106,7 +106,7 @@ def test_live_the_oldest_waiting_frame_goes_and_is_counted() -> None:
     assert releases.all_once()
 
 
-def test_known_is_all_that_is_analysed_or_given_up_and_no_more() -> None:
+def test_known_until_covers_exactly_what_is_analysed_or_skipped() -> None:
     detector = HandDetector(rate_hz=12.5)
     worker, timeline, releases, _ = make(detector)
     offer(worker, releases, 0)
@@ -132,7 +132,7 @@ def test_nothing_is_known_before_the_first_frame() -> None:
     worker.stop()
 
 
-def test_offline_offer_waits_for_room_and_nothing_is_lost() -> None:
+def test_offline_offer_waits_for_space_and_nothing_is_dropped() -> None:
     detector = HandDetector()
     worker, timeline, releases, _ = make(detector, live=False)
     offer(worker, releases, 0)
@@ -156,7 +156,7 @@ def test_offline_offer_waits_for_room_and_nothing_is_lost() -> None:
     assert releases.all_once()
 
 
-def test_finish_offline_looks_at_what_waits() -> None:
+def test_finish_offline_analyses_the_waiting_frames() -> None:
     detector = EasyDetector()
     worker, timeline, releases, _ = make(detector, live=False)
     for index in range(4):
@@ -169,7 +169,7 @@ def test_finish_offline_looks_at_what_waits() -> None:
     assert releases.all_once()
 
 
-def test_none_is_not_written_down_but_nothing_is() -> None:
+def test_none_is_not_stored_but_an_empty_result_is() -> None:
     detector = HandDetector()
     worker, timeline, releases, _ = make(detector, live=False)
     for index, answer in enumerate((None, (), (BALL,))):
@@ -179,7 +179,7 @@ def test_none_is_not_written_down_but_nothing_is() -> None:
     assert [(entry.time_ns, len(entry.detections)) for entry in timeline.all()] == [(ms(1), 0), (ms(2), 1)]
 
 
-def test_a_detector_that_raises_is_told_once_and_asked_again() -> None:
+def test_a_detector_that_raises_is_reported_once_and_called_again() -> None:
     detector = HandDetector()
     worker, timeline, releases, reports = make(detector, live=False)
     for index, answer in enumerate([ValueError("no\nlens"), ValueError("again"), (BALL,)]):
@@ -195,7 +195,7 @@ def test_a_detector_that_raises_is_told_once_and_asked_again() -> None:
     assert detector.closed == 1
 
 
-def test_an_answer_that_is_no_list_is_an_error_of_the_detector() -> None:
+def test_a_result_that_is_no_list_is_an_error_of_the_detector() -> None:
     detector = HandDetector()
     worker, _, releases, reports = make(detector, live=False)
     offer(worker, releases, 0)
@@ -212,7 +212,7 @@ def fail_in_a_row(worker: DetectorWorker, detector: EasyDetector, releases: Rele
     assert len(detector.asked) == ERRORS_IN_A_ROW
 
 
-def test_a_detector_that_keeps_raising_rests_and_is_tried_again() -> None:
+def test_a_detector_that_keeps_raising_rests_and_is_retried() -> None:
     detector = EasyDetector(error=RuntimeError("broken"))
     worker, timeline, releases, reports = make(detector, live=False)
     fail_in_a_row(worker, detector, releases)
@@ -233,7 +233,7 @@ def test_a_detector_that_keeps_raising_rests_and_is_tried_again() -> None:
     assert releases.all_once()
 
 
-def test_a_detector_that_keeps_raising_is_switched_off_when_asked_for() -> None:
+def test_a_detector_that_keeps_raising_is_disabled_if_so_configured() -> None:
     detector = EasyDetector(error=RuntimeError("broken"))
     worker, timeline, releases, reports = make(detector, live=False, policy="disable")
     fail_in_a_row(worker, detector, releases)
@@ -269,7 +269,7 @@ def test_offline_a_detector_that_hangs_is_no_longer_waited_for() -> None:
     assert releases.all_once()
 
 
-def test_live_a_detector_that_hangs_holds_one_frame_and_nothing_else() -> None:
+def test_live_a_detector_that_hangs_holds_only_one_frame() -> None:
     detector = HandDetector()
     worker, timeline, releases, _ = make(detector)
     offer(worker, releases, 0)
@@ -288,7 +288,7 @@ def test_live_a_detector_that_hangs_holds_one_frame_and_nothing_else() -> None:
     assert detector.closed == 1
 
 
-def test_stop_frees_a_thread_that_waits_for_room() -> None:
+def test_stop_releases_a_thread_that_waits_for_space() -> None:
     detector = HandDetector()
     worker, _, releases, _ = make(detector, live=False)
     offer(worker, releases, 0)
@@ -305,7 +305,7 @@ def test_stop_frees_a_thread_that_waits_for_room() -> None:
     assert releases.all_once()
 
 
-def test_stop_from_the_detector_itself_ends() -> None:
+def test_stop_called_by_the_detector_returns() -> None:
     class Suicidal(EasyDetector):
         worker: DetectorWorker
 
@@ -322,7 +322,7 @@ def test_stop_from_the_detector_itself_ends() -> None:
     assert releases.all_once()
 
 
-def test_the_repr_tells_the_state() -> None:
+def test_the_repr_shows_the_state() -> None:
     worker, _, releases, _ = make(EasyDetector(), live=False)
     offer(worker, releases, 0)
     worker.finish()

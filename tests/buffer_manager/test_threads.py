@@ -162,9 +162,8 @@ def test_nothing_is_left_behind() -> None:
 @pytest.mark.parametrize("reached", [True, False])
 def test_a_pipeline_that_the_caller_set_to_playing_is_in_sync(reached: bool) -> None:
     sink = playback(sync=True)
-    if (
-        reached
-    ):  # sinks that do not wait for a first buffer reach PLAYING at once, with a base time of their own
+    if reached:
+        # Sinks that do not wait for a first buffer reach PLAYING at once, with a base time of their own.
         sink = sink.replace("fakesink", "fakesink async=false")
     with Pipes(video_source(20, live=True), sink, delay=0.3) as pipes:
         pipes.playback.use_clock(Gst.SystemClock.obtain())

@@ -346,9 +346,8 @@ def test_sound_that_arrives_after_silence_took_its_place_continues_where_the_sil
     audio.divisible = True
     fill(line, 0.3)
     announced_until_ns, gaps = -1, 0
-    for number in range(
-        8, 60
-    ):  # the sound stays away for more than half a second, then all of it comes at once
+    # The sound is missing for more than half a second, then all of it comes at once.
+    for number in range(8, 60):
         now_ns = number * FRAME_NS
         store(line, "video", now_ns, now_ns)
         if number == 40:

@@ -21,11 +21,11 @@ ROW = {
 ROWS = {"view": [ROW, {**ROW, "ratio": 4.5, "met": False}, {**ROW, "ratio": None, "met": None}]}
 
 
-def test_the_picture_is_written(tmp_path: Path) -> None:
+def test_the_plot_is_written(tmp_path: Path) -> None:
     plot_rows(tmp_path / "bench.png", ROWS)
     assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_name_that_is_no_picture_is_refused(tmp_path: Path) -> None:
+def test_a_name_that_is_no_image_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"give a \.png"):
         plot_rows(tmp_path / "bench.nothing", ROWS)

@@ -72,7 +72,7 @@ def foresight(*arguments: str) -> int:
         (("config", "check", "none.toml"), 2, "foresight config init"),
     ],
 )
-def test_what_cannot_work_is_one_clear_line(
+def test_an_impossible_command_is_one_clear_line(
     arguments: tuple[str, ...],
     status: int,
     words: str,
@@ -89,7 +89,7 @@ def test_what_cannot_work_is_one_clear_line(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_film_and_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_run_makes_a_video_and_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     video = tmp_path / "a video !.mkv"
     options = ["--offline", "--delay", "1", "--size", "320x180", "--duration", "1", "--json"]
     assert foresight("run", SMALL_MATCH, "-o", str(video), *options) == 0
@@ -98,7 +98,7 @@ def test_a_film_and_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert len(videos.frame_times(video)) == 25
 
 
-def test_demo_makes_its_folder_and_says_where_the_film_is(
+def test_demo_makes_its_folder_and_says_where_the_video_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     video = tmp_path / "new" / "demo.mp4"
@@ -119,7 +119,7 @@ def test_a_configuration_file_is_enough(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) -> None:
+def test_ctrl_c_stops_a_run_and_the_file_is_complete(tmp_path: Path, times: int) -> None:
     video = tmp_path / "video.mp4"
     command = [
         sys.executable,
@@ -159,7 +159,7 @@ def test_ctrl_c_ends_a_run_and_the_file_is_finished(tmp_path: Path, times: int) 
         assert shown + dropped < received
 
 
-def test_config_init_check_show_schema(
+def test_config_init_check_show_and_schema_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "foresight.toml"
@@ -196,7 +196,7 @@ def test_a_run_does_not_write_over_its_own_settings(
     assert path.read_text() == 'sources = ["match"]\n'
 
 
-def test_doctor_tells_people_and_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_doctor_reports_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert foresight("doctor") == 0
     told = capsys.readouterr().out
     assert "h264: " in told
@@ -209,12 +209,12 @@ def test_doctor_tells_people_and_programs(capsys: pytest.CaptureFixture[str]) ->
     assert findings["foresight"] == __version__
 
 
-def test_bench_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_lists_the_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     assert foresight("bench", "--list") == 0
     assert "view" in capsys.readouterr().out.split()
 
 
-def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert foresight() == 0
     told = capsys.readouterr().out
     assert all(name in told for name in (*COMMANDS, *GROUPS))

@@ -12,7 +12,7 @@ CODE = "import sys; sys.modules['gi'] = None; from pipeline.cli import main; mai
 
 
 def offered(asked: dict[str, str]) -> str:
-    """What the command prints when a shell asks; it must not load GStreamer for that."""
+    """What the command prints when a shell asks; checks that it does not load GStreamer."""
     environment = {**os.environ, **asked}
     return subprocess.run(
         [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=True
@@ -20,7 +20,7 @@ def offered(asked: dict[str, str]) -> str:
 
 
 def offered_in_bash(words: str) -> list[str]:
-    """The words that bash is offered for the last of `words`, which may be empty."""
+    """The completions that bash gets for the last of `words`, which may be empty."""
     count = len(words.split(" ")) - 1
     asked = {"_FORESIGHT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
     return offered(asked).split()
@@ -46,15 +46,15 @@ def offered_in_bash(words: str) -> list[str]:
         ("foresight run mat", set()),  # the shell itself completes files
     ],
 )
-def test_bash_is_offered_what_fits(words: str, expected: set[str]) -> None:
+def test_bash_completes_what_fits(words: str, expected: set[str]) -> None:
     assert set(offered_in_bash(words)) == expected
 
 
-def test_bash_is_offered_flags() -> None:
+def test_bash_completes_flags() -> None:
     assert "--delay" in offered_in_bash("foresight run --del")
 
 
-def test_zsh_and_fish_are_offered_a_setting_s_values() -> None:
+def test_zsh_and_fish_complete_a_settings_values() -> None:
     words = "foresight run match --set encoder.video_codec=h"
     zsh = offered({"_FORESIGHT_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": words})
     fish = offered(

@@ -10,11 +10,11 @@ import pytest
 from pipeline.cli import main
 
 TEXTS = [("delay_s = 5\n", 0), ("delay_s = -1\n", 2), ("delay_s = =\n", 2), (None, 2)]
-"""Good, wrong, no TOML, and no file at all."""
+"""A valid file, a wrong one, one that is not TOML, and a missing one."""
 
 
 @pytest.mark.parametrize(("text", "status"), TEXTS)
-def test_problems_are_told_as_json(
+def test_problems_are_reported_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, status: int
 ) -> None:
     file = tmp_path / "match.toml"
@@ -41,7 +41,7 @@ def test_problems_are_told_as_json(
         ('[export]\ntruth_out = "t.csv"', "export.truth_out"),
     ],
 )
-def test_what_flags_or_the_environment_may_say_is_noted_and_no_mistake(
+def test_settings_that_flags_or_the_environment_may_give_are_notes_and_no_errors(
     text: str, key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

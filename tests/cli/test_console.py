@@ -31,7 +31,7 @@ PROGRESS = Progress(
 )
 
 
-def test_a_plain_line_tells_everything() -> None:
+def test_a_plain_line_shows_the_whole_progress() -> None:
     line = status_line(PROGRESS)
     for told in (
         "playing",
@@ -55,12 +55,12 @@ def test_a_terminal_shows_a_bar() -> None:
 
 
 @pytest.mark.parametrize("follows", ["ball not found", "waiting for video", "fixed view"])
-def test_where_nothing_is_followed_it_says_so(follows: str) -> None:
+def test_without_a_ball_the_line_says_so(follows: str) -> None:
     line = status_line(replace(PROGRESS, follows=follows))
     assert f", {follows}, " in line
 
 
-def test_the_report_names_films_and_notes() -> None:
+def test_the_report_names_outputs_and_notes() -> None:
     report = RunReport(
         frames_in=10,
         frames_out=9,

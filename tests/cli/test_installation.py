@@ -16,7 +16,7 @@ def packages(part: str) -> set[str]:
     return {line for line in lines if line and not line.startswith("#")}
 
 
-def test_the_two_lists_of_packages_share_nothing_and_a_run_needs_no_tool_of_the_tests() -> None:
+def test_the_two_package_lists_are_disjoint_and_a_run_needs_no_test_tool() -> None:
     assert not packages("run") & packages("dev")
     assert not packages("run") & {"nginx", "chromium", "xvfb", "srt-tools", "ffmpeg", "openssl"}
 
@@ -25,7 +25,7 @@ def test_doctor_looks_for_every_package_that_setup_installs_for_development() ->
     assert set(PROGRAMS.values()) == packages("dev")
 
 
-def test_the_requirements_are_those_of_the_project() -> None:
+def test_the_locked_requirements_are_those_of_the_project() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for extra, named in ((None, project["dependencies"]), ("dev", project["optional-dependencies"]["dev"])):
         assert required_packages(extra) == [one.partition(">")[0] for one in named]
@@ -43,7 +43,7 @@ def test_every_requirement_is_bounded_and_locked() -> None:
         assert name.lower() in locked
 
 
-def test_each_part_names_what_it_lacks() -> None:
+def test_each_part_names_its_missing_packages() -> None:
     assert run_part(["b", "a", "b"], lambda name: name != "scipy").apt == ("a", "b")
     assert run_part([], lambda name: name != "scipy").pip == ("scipy",)
     assert run_part([], lambda _name: True).is_complete

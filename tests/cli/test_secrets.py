@@ -17,7 +17,7 @@ SECRET = "S3cr3t"
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """What a command that must end with status 2 says."""
+    """The output of a command, which must end with status 2."""
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
     assert ended.value.code == 2
@@ -70,7 +70,7 @@ def test_no_message_quotes_a_secret_of_a_file(
         assert "53277" not in said
 
 
-def test_a_program_s_own_traceback_quotes_no_secret() -> None:
+def test_a_traceback_quotes_no_secret() -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.parse({"streams": f"rtmp://server/app/{SECRET}"})
     assert caught.value.__cause__ is None
@@ -98,7 +98,7 @@ def test_the_process_list_shows_neither_token_nor_key() -> None:
     assert "rtmp://server/app/***" in shown
 
 
-def test_a_fault_in_the_program_is_one_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_internal_error_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     def fails() -> None:
         raise KeyError(f"rtmp://server/app/{SECRET}")
 

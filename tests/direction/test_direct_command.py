@@ -14,7 +14,7 @@ HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
 
 
 def direct(track: Path, *options: str) -> int:
-    """The exit status of the command on that track."""
+    """Run the command on that track; returns its exit status."""
     with pytest.raises(SystemExit) as exit_info:
         main(["direct", str(track), "-o", str(track.with_suffix(".path.csv")), *options])
     return int(exit_info.value.code or 0)
@@ -32,7 +32,7 @@ def track(tmp_path: Path) -> Path:
     return path
 
 
-def test_one_row_a_frame_from_the_first_time_to_the_last(track: Path) -> None:
+def test_there_is_one_row_for_each_frame_from_the_first_time_to_the_last(track: Path) -> None:
     assert direct(track, "--rate", "30") == 0
     lines = track.with_suffix(".path.csv").read_text().splitlines()
     assert lines[0] == "time_s,yaw_deg,pitch_deg,hfov_deg"
@@ -42,19 +42,19 @@ def test_one_row_a_frame_from_the_first_time_to_the_last(track: Path) -> None:
     assert len(path) == int(99 / 25 * 30 + 1e-3) + 1
 
 
-def test_without_a_rate_the_rows_are_the_tracks_own_frames(track: Path) -> None:
+def test_without_a_rate_the_rows_are_the_frames_of_the_track(track: Path) -> None:
     assert direct(track) == 0
     np.testing.assert_allclose(written(track)[:, 0], np.arange(100) / 25, atol=1e-9)
 
 
-def test_runs_are_equal_bit_by_bit(track: Path) -> None:
+def test_two_runs_are_identical(track: Path) -> None:
     direct(track)
     first = track.with_suffix(".path.csv").read_bytes()
     direct(track)
     assert track.with_suffix(".path.csv").read_bytes() == first
 
 
-def test_a_byte_order_mark_windows_line_ends_and_blank_lines_are_fine(track: Path) -> None:
+def test_a_byte_order_mark_crlf_and_blank_lines_are_accepted(track: Path) -> None:
     direct(track)
     plain = track.with_suffix(".path.csv").read_bytes()
     text = track.read_text().rstrip("\n").replace("\n", "\r\n") + "\r\n\r\n"
@@ -63,7 +63,7 @@ def test_a_byte_order_mark_windows_line_ends_and_blank_lines_are_fine(track: Pat
     assert track.with_suffix(".path.csv").read_bytes() == plain
 
 
-def test_a_single_row_is_a_single_view_of_it(track: Path) -> None:
+def test_a_single_row_gives_a_single_view(track: Path) -> None:
     track.write_text(f"{HEADER}\n3.5,12.0,-9.0,0.8,ball\n")
     assert direct(track) == 0
     path = written(track)
@@ -71,12 +71,12 @@ def test_a_single_row_is_a_single_view_of_it(track: Path) -> None:
     np.testing.assert_allclose(path[0, :3], [3.5, 12.0, -9.0], atol=4.0)
 
 
-def test_more_look_ahead_than_is_of_use_is_no_error(track: Path) -> None:
+def test_more_look_ahead_than_is_useful_is_no_error(track: Path) -> None:
     assert direct(track, "--lookahead", "600") == 0
     assert len(written(track)) == 100
 
 
-def test_a_rig_gives_the_ground_and_the_edges(track: Path) -> None:
+def test_a_rig_gives_ground_and_edges(track: Path) -> None:
     rig = track.with_name("rig.toml")
     Rig.assume(1920, 1080).save(rig)
     assert direct(track, "--rig", str(rig)) == 0
@@ -85,7 +85,7 @@ def test_a_rig_gives_the_ground_and_the_edges(track: Path) -> None:
     assert direct(track, "--rig", str(rig), "--height-m", "8") == 2
 
 
-def test_a_plot_is_drawn(track: Path) -> None:
+def test_a_plot_is_written(track: Path) -> None:
     picture = track.with_suffix(".png")
     assert direct(track, "--plot", str(picture)) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -105,7 +105,7 @@ def test_a_plot_is_drawn(track: Path) -> None:
         (f"{HEADER}\n0,0,-9,1", ":2: 4 values"),
     ],
 )
-def test_a_bad_track_is_one_line_with_file_and_line(
+def test_a_bad_track_is_refused_in_one_line_with_file_and_line(
     track: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
 ) -> None:
     track.write_text(text)
@@ -116,7 +116,7 @@ def test_a_bad_track_is_one_line_with_file_and_line(
     assert says in error
 
 
-def test_a_track_that_is_no_text_is_refused(track: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_binary_track_is_refused(track: Path, capsys: pytest.CaptureFixture[str]) -> None:
     track.write_bytes(b"\x00\xff\xfe")
     assert direct(track) == 2
     assert "not a text file" in capsys.readouterr().err
@@ -133,7 +133,7 @@ def test_a_track_that_is_no_text_is_refused(track: Path, capsys: pytest.CaptureF
         (["--style", "wild"], "style"),
     ],
 )
-def test_unusable_options_are_one_line_and_exit_2(
+def test_unusable_options_are_refused_in_one_line_with_status_2(
     track: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
 ) -> None:
     assert direct(track, *options) == 2
@@ -158,7 +158,7 @@ def test_unusable_options_are_one_line_and_exit_2(
         ("track.csv -o p.csv --rig no.toml", "--rig: there is no file no.toml"),
     ],
 )
-def test_files_that_cannot_be_used_are_refused_before_the_work_and_nothing_is_lost(
+def test_unusable_files_are_refused_before_the_work_and_none_is_overwritten(
     arguments: str,
     says: str,
     track: Path,
@@ -166,7 +166,7 @@ def test_files_that_cannot_be_used_are_refused_before_the_work_and_nothing_is_lo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(track.parent)
-    track.write_text("no track")  # whoever begins with the work says so instead
+    track.write_text("no track")  # a command that starts the work prints this instead
     Path("link.csv").symlink_to(track)
     Rig.assume(1920, 1080).save(Path("rig.toml"))
     before = {path.name: path.read_bytes() for path in track.parent.iterdir()}

@@ -15,9 +15,9 @@ from pipeline.optics.view import View
 
 @dataclass(frozen=True, slots=True)
 class BoxEdges:
-    """A range of angles that no view shows more than, for pictures of width / height = ``aspect``; degrees.
+    """A range of angles in degrees that limits every view, for views of width / height = ``aspect``.
 
-    The picture's vertical extent is taken as its width over the aspect, and its sides as upright.
+    The vertical extent of a view is taken as its width over the aspect, and its sides as vertical.
     """
 
     yaw_min_deg: float
@@ -62,7 +62,7 @@ def play() -> Play:
     return random_play(seed=9, seconds=60.0, distance_m=10.0)
 
 
-def test_a_box_limits_width_then_place() -> None:
+def test_a_box_limits_the_width_first_and_then_the_position() -> None:
     assert BOX.max_hfov_deg == pytest.approx(27.0 * 16 / 9)
     assert BOX.limit(View(0.0, -10.0, 20.0)) == View(0.0, -10.0, 20.0)
     limited = BOX.limit(View(90.0, -60.0, 120.0))
@@ -71,7 +71,7 @@ def test_a_box_limits_width_then_place() -> None:
     assert limited.tilt_deg == pytest.approx(-8.5)
 
 
-def test_the_path_keeps_inside_the_edges_without_being_cut_back(play: Play) -> None:
+def test_the_path_stays_inside_the_edges_without_clamping(play: Play) -> None:
     free = Director(RecordedTrack(clean(play)), play.ground, edges=BOX, limit=lambda view: view)
     views = [free.view_at(time_ns) for time_ns in play.times_ns]
     assert np.abs(play.angles[:, 0]).max() > 40.0, "the ball itself must leave the edges"

@@ -34,14 +34,14 @@ def test_the_camera_leads_a_running_ball_and_widens_for_it() -> None:
     np.testing.assert_allclose(resting.aim_yaw_deg, 0.0, atol=1e-9)
 
 
-def test_the_picture_shows_as_many_metres_near_as_far() -> None:
+def test_the_view_shows_the_same_metres_near_and_far() -> None:
     for z in (25.0, 45.0):
         width = frame(track(z_m=z), GROUND, STYLE, 0, TIMES_S).hfov_deg[0]
         expected = max(np.degrees(2 * np.arctan(STYLE.picture_width_m / 2 / z)), STYLE.hfov_min_deg)
         assert width == pytest.approx(expected)
 
 
-def test_doubt_spreads_what_must_be_seen() -> None:
+def test_uncertainty_widens_the_view() -> None:
     doubtful = replace(track(), uncertainty_m=np.full(61, 6.0))
     targets = frame(doubtful, GROUND, STYLE, 0, TIMES_S)
     reach = np.degrees(np.arctan(6.0 / 40.0))
@@ -49,7 +49,7 @@ def test_doubt_spreads_what_must_be_seen() -> None:
     assert (targets.tilt_low_deg < targets.tilt_high_deg).all()
 
 
-def test_a_goal_that_is_near_draws_the_picture_to_it_and_a_far_one_does_not() -> None:
+def test_a_near_goal_draws_the_view_to_it_and_a_far_one_does_not() -> None:
     goal = (20.0, 40.0)
     for distance_m, drawn in ((15.0, True), (40.0, False)):
         ball = track(x_m=20.0 - distance_m)
@@ -61,14 +61,14 @@ def test_a_goal_that_is_near_draws_the_picture_to_it_and_a_far_one_does_not() ->
     assert near.aim_yaw_deg[0] + near.hfov_deg[0] / 2 > post_yaw
 
 
-def test_players_around_the_ball_widen_the_picture_up_to_a_limit() -> None:
+def test_players_around_the_ball_widen_the_view_up_to_a_limit() -> None:
     alone = frame(track(), GROUND, STYLE, 0, TIMES_S)
     crowded = frame(replace(track(), players_reach_m=np.full(61, 30.0)), GROUND, STYLE, 0, TIMES_S)
     ratio = crowded.hfov_deg / alone.hfov_deg
     np.testing.assert_allclose(ratio, 1.35)
 
 
-def test_the_goals_of_a_rig_stand_at_the_ends_of_its_pitch() -> None:
+def test_the_goals_of_a_rig_are_at_the_ends_of_its_pitch() -> None:
     rig = Rig.assume(1920, 640)
     assert goals_of(rig) == ()
     left, right = goals_of(replace(rig, pitch=Pitch(100.0, 64.0, (1.0, 40.0))))

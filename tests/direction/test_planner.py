@@ -27,7 +27,7 @@ def wandering(seed: int) -> Targets:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000))
-def test_a_chain_of_plans_keeps_every_limit(seed: int) -> None:
+def test_a_sequence_of_plans_keeps_every_limit(seed: int) -> None:
     style = PLANNER.style
     committed, shown = None, []
     for stride in range(4):
@@ -46,7 +46,7 @@ def test_a_chain_of_plans_keeps_every_limit(seed: int) -> None:
     assert path[:, 2].max() <= style.hfov_max_deg + 1e-6
 
 
-def test_equal_calls_give_equal_bits() -> None:
+def test_equal_calls_give_identical_results() -> None:
     def twice() -> list[np.ndarray | None]:
         planner = Planner(STYLES["broadcast"], 4.0, 16 / 9)
         return [planner.solve(wandering(seed), None) for seed in (1, 2)]
@@ -58,7 +58,7 @@ def test_equal_calls_give_equal_bits() -> None:
 
 
 @given(st.lists(st.floats(-90, 90), min_size=8, max_size=8), st.floats(0, 1.999))
-def test_a_spline_is_its_matrix_and_lies_within_its_control_points(
+def test_a_spline_equals_its_matrix_and_lies_within_its_control_points(
     points: list[float], time_s: float
 ) -> None:
     control = np.array(points)
@@ -74,10 +74,10 @@ def test_the_styles_differ_and_an_unknown_one_is_refused() -> None:
         style_named("shaky")
 
 
-def test_the_figures_count_what_they_say() -> None:
+def test_the_metrics_measure_what_they_say() -> None:
     still = np.tile([0.0, -10.0, 40.0], (100, 1))
     ball = np.tile([0.0, -10.0], (100, 1))
-    ball[10:35, 0] = 19.0  # in the picture, outside its middle
+    ball[10:35, 0] = 19.0  # in the view, outside its middle
     ball[50:60, 0] = 25.0  # outside
     figures = measure(still, ball, 25.0)
     assert figures.in_view_percent == 90.0
@@ -87,7 +87,7 @@ def test_the_figures_count_what_they_say() -> None:
     assert figures.mean_hfov_deg == 40.0
 
 
-def test_the_pictures_corners_are_where_they_should_be() -> None:
+def test_the_corners_of_the_view_are_correct() -> None:
     path = np.array([[10.0, 0.0, 90.0]])
     x, y = image_position(path, np.array([[55.0, 0.0]]))
     assert x[0] == pytest.approx(1.0)

@@ -22,9 +22,8 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     done = subprocess.run(
         ["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False, timeout=60
     )
-    assert [
-        line for line in done.stderr.splitlines() if path.name in line
-    ] == []  # other units may have errors
+    # other units may have errors
+    assert [line for line in done.stderr.splitlines() if path.name in line] == []
 
 
 def test_the_stop_timeout_of_the_unit_is_long_enough_to_drain() -> None:

@@ -38,7 +38,7 @@ def small() -> Match:
 
 @settings(max_examples=50, deadline=None)
 @given(st.floats(-52.5, 52.5), st.floats(-34, 34), st.floats(0, 8))
-def test_the_drawing_projects_as_the_rig_does(u_m: float, v_m: float, z_m: float) -> None:
+def test_drawing_and_rig_project_alike(u_m: float, v_m: float, z_m: float) -> None:
     venue = Venue.of(SMALL)
     rig = venue.rig()
     yaw, tilt = venue.angles(u_m, v_m, z_m)
@@ -47,7 +47,7 @@ def test_the_drawing_projects_as_the_rig_does(u_m: float, v_m: float, z_m: float
         assert rig.pitch_to_angles(u_m, v_m) == pytest.approx((yaw, tilt), abs=1e-9)
 
 
-def test_the_whole_pitch_is_in_the_picture() -> None:
+def test_the_whole_pitch_is_in_the_frame() -> None:
     venue = Venue.of(MatchSettings())
     for u in (-HALF_LENGTH_M, 0.0, HALF_LENGTH_M):
         for v in (-HALF_WIDTH_M, HALF_WIDTH_M):
@@ -56,7 +56,7 @@ def test_the_whole_pitch_is_in_the_picture() -> None:
             assert 0 <= y < venue.height
 
 
-def test_the_ball_is_drawn_where_the_truth_says(small: Match) -> None:
+def test_the_ball_is_drawn_at_its_true_position(small: Match) -> None:
     """The pixels round the true direction change when the ball is there, by the difference to an empty turf."""
     truth, play, rig = MatchTruth(SMALL), Play(SMALL.seed), match_rig(SMALL)
     match, seen, out = Match(SMALL), 0, frame_of(SMALL)
@@ -77,8 +77,8 @@ def test_the_ball_is_drawn_where_the_truth_says(small: Match) -> None:
     assert seen >= 5
 
 
-def test_players_stand_where_the_truth_says() -> None:
-    """The keepers are alone: what is coloured unlike the empty stadium there is centred on their true middle."""
+def test_players_are_drawn_at_their_true_positions() -> None:
+    """The keepers stand alone: what differs from the empty stadium there is centred on their true middle."""
     match, truth, rig, out = Match(SMALL), MatchTruth(SMALL), match_rig(SMALL), frame_of(SMALL)
     match.render(150, out)
     empty = paint_stadium(Venue.of(SMALL)).planes[1].astype(int)
@@ -91,7 +91,7 @@ def test_players_stand_where_the_truth_says() -> None:
         assert found.mean(axis=0) == pytest.approx([7, 7], abs=1.3)
 
 
-def test_frames_are_the_same_bytes_from_the_same_seed_whatever_was_left_out(small: Match) -> None:
+def test_a_seed_gives_the_same_frames_also_when_some_are_skipped(small: Match) -> None:
     a, b = frame_of(SMALL), frame_of(SMALL)
     for index in range(5):
         small.render(index, a)
@@ -102,14 +102,14 @@ def test_frames_are_the_same_bytes_from_the_same_seed_whatever_was_left_out(smal
 
 
 @pytest.mark.parametrize("size", [(64, 64), (322, 108), (640, 480), (4096, 400)])
-def test_any_even_size_is_drawn(size: tuple[int, int]) -> None:
+def test_every_even_size_is_drawn(size: tuple[int, int]) -> None:
     settings = MatchSettings(width=size[0], height=size[1])
     out = frame_of(settings)
     Match(settings).render(0, out)
     assert out.luma.std() > 5
 
 
-def test_padded_rows_are_respected() -> None:
+def test_padded_rows_are_handled() -> None:
     width, height, stride = TINY.width, TINY.height, 384
     memory = bytearray(b"\x55" * (stride * height * 3 // 2))
     frame = Frame.from_bytes(memory, "NV12", width, height, (stride, stride), (0, stride * height))
@@ -128,7 +128,7 @@ def test_another_format_or_size_is_refused() -> None:
         Match(TINY).render(0, Frame.empty("NV12", 320, 108))
 
 
-def test_a_marked_frame_is_brighter_by_the_documented_lift() -> None:
+def test_a_flash_is_brighter_by_the_documented_lift() -> None:
     with_marks, without = Match(TINY), Match(MatchSettings(seed=3, width=322, height=108, marks=False))
     a, b = frame_of(TINY), frame_of(TINY)
     for index, lift in ((29, 0), (30, FLASH_LIFT), (31, 0)):
@@ -138,7 +138,7 @@ def test_a_marked_frame_is_brighter_by_the_documented_lift() -> None:
         assert difference == lift
 
 
-def test_the_marker_patch_is_where_it_is_said_to_be() -> None:
+def test_the_marker_patch_is_at_the_documented_place() -> None:
     settings = MatchSettings(seed=1, width=2880, height=960)
     x, y = np.rint(match_rig(settings).angles_to_pixels(0, MARK_YAW_DEG, MARK_TILT_DEG)).astype(int)
     match, out = Match(settings), frame_of(settings)
@@ -156,7 +156,7 @@ def test_colours_are_limited_range_bt709() -> None:
     assert (grey.planes[1] == 128).all()
 
 
-def test_the_text_of_a_match_is_understood() -> None:
+def test_the_options_of_a_match_are_parsed() -> None:
     assert parse_match("match") == MatchSettings()
     parsed = parse_match("match?seed=3&size=1920x640&fps=30000/1001&height_m=8.5&marks=0")
     assert parsed == MatchSettings(3, 1920, 640, Fraction(30000, 1001), 8.5, False)
@@ -184,7 +184,7 @@ def test_the_text_of_a_match_is_understood() -> None:
         "video.mp4",
     ],
 )
-def test_nonsense_is_refused_in_one_line(text: str) -> None:
+def test_wrong_options_are_refused_in_one_line(text: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse_match(text)
     assert "\n" not in str(error.value)

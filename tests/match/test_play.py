@@ -29,7 +29,7 @@ def five_minutes() -> tuple[list[MatchState], list[Event]]:
     return played(1, 300.0)
 
 
-def test_nobody_runs_faster_than_legs_can(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
+def test_nobody_runs_faster_than_a_person_can(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
     position = np.array([state.position for state in five_minutes[0]])
     velocity = np.diff(position, axis=0) * TICK_HZ
     acceleration = np.diff(velocity, axis=0) * TICK_HZ
@@ -55,7 +55,7 @@ def test_play_visits_both_goals_and_both_flanks(five_minutes: tuple[list[MatchSt
     assert len(kicks) > 50
 
 
-def test_the_same_seed_is_the_same_match_however_it_is_asked() -> None:
+def test_a_seed_gives_the_same_match_at_any_sampling() -> None:
     every, some = Play(5), Play(5)
     for tick in range(300):
         every.at(tick * TICK_S)
@@ -65,18 +65,18 @@ def test_the_same_seed_is_the_same_match_however_it_is_asked() -> None:
     assert every.heard() == some.heard()
 
 
-def test_another_seed_is_another_match() -> None:
+def test_another_seed_gives_another_match() -> None:
     assert Play(1).at(20.0).ball != Play(2).at(20.0).ball
 
 
-def test_the_match_does_not_run_back() -> None:
+def test_the_match_cannot_go_back_in_time() -> None:
     play = Play(0)
     play.at(2.0)
     with pytest.raises(ValueError, match="does not run back"):
         play.at(1.0)
 
 
-def test_between_ticks_everything_moves_straight() -> None:
+def test_between_ticks_everything_moves_linearly() -> None:
     play = Play(3)
     before, middle, after = (play.at(7.0 + part * TICK_S) for part in (0.0, 0.5, 1.0))
     assert middle.position == pytest.approx((before.position + after.position) / 2)
@@ -85,7 +85,7 @@ def test_between_ticks_everything_moves_straight() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.floats(8.0, 50.0), st.floats(20.0, 50.0))
-def test_a_lofted_ball_comes_down_where_it_was_meant_to(distance_m: float, elevation_deg: float) -> None:
+def test_a_lofted_ball_lands_at_its_target(distance_m: float, elevation_deg: float) -> None:
     forward, rise = ballistics.lofted_speeds(distance_m, elevation_deg)
     ball = Ball(u=-30.0)
     ball.kick(forward, 0.0, rise)
@@ -101,7 +101,7 @@ def test_a_lofted_ball_comes_down_where_it_was_meant_to(distance_m: float, eleva
 
 
 @given(st.floats(3.0, 45.0), st.floats(0.5, 10.0))
-def test_a_rolled_ball_arrives_with_the_speed_it_was_meant_to(distance_m: float, arrival: float) -> None:
+def test_a_rolled_ball_arrives_with_the_intended_speed(distance_m: float, arrival: float) -> None:
     speed = ballistics.rolling_speed(distance_m, arrival)
     time_s = (speed - arrival) / ballistics.ROLLING_DECELERATION
     ball = Ball()
@@ -109,7 +109,7 @@ def test_a_rolled_ball_arrives_with_the_speed_it_was_meant_to(distance_m: float,
     assert ball.future(np.array([time_s]))[0, 0] == pytest.approx(distance_m)
 
 
-def test_the_future_of_the_ball_is_what_comes_to_pass() -> None:
+def test_the_predicted_ball_is_where_it_later_is() -> None:
     ball = Ball(u=-20.0, speed_u=14.0, speed_v=3.0, speed_z=6.0)
     expected = ball.future(np.array([0.5, 1.0]))
     for row in expected:
@@ -135,7 +135,7 @@ def test_a_goal_is_stopped_by_the_net_and_followed_by_a_kick_off() -> None:
     assert math.hypot(*events[-1].place) < 1.0
 
 
-def test_everyone_is_somewhere_sensible(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
+def test_everyone_is_at_a_sensible_place(five_minutes: tuple[list[MatchState], list[Event]]) -> None:
     position = np.array([state.position for state in five_minutes[0]])
     assert np.abs(position[:, :PLAYERS, 0]).max() < 57.0
     assert np.abs(position[:, :PLAYERS, 1]).max() < 37.5

@@ -28,7 +28,7 @@ def ten_seconds() -> np.ndarray:
 
 @settings(max_examples=5, deadline=None)
 @given(st.lists(st.integers(1, 9000), min_size=5, max_size=25))
-def test_the_sound_is_the_same_in_any_portions(ten_seconds: np.ndarray, portions: list[int]) -> None:
+def test_the_sound_is_the_same_in_chunks_of_any_size(ten_seconds: np.ndarray, portions: list[int]) -> None:
     sound, position = Sound(SETTINGS), 0
     for count in portions:
         assert np.array_equal(sound.read(position, count), ten_seconds[position : position + count])
@@ -43,7 +43,7 @@ def test_the_sound_never_clips_and_is_never_silent() -> None:
     assert np.corrcoef(sound[:RATE_HZ].T)[0, 1] < 0.6
 
 
-def test_the_crowd_swells_when_a_goal_is_near() -> None:
+def test_the_crowd_gets_louder_when_a_goal_is_near() -> None:
     sound = Sound(MatchSettings(seed=11, marks=False)).read(0, 80 * RATE_HZ).astype(np.float64)
     loudness = sound.reshape(-1, RATE_HZ, 2).std(axis=(1, 2))
     play = Play(11)
@@ -52,7 +52,7 @@ def test_the_crowd_swells_when_a_goal_is_near() -> None:
     assert loudness[tense].mean() > 1.3 * loudness[calm].mean()
 
 
-def test_the_sound_does_not_run_back() -> None:
+def test_the_sound_cannot_go_back_in_time() -> None:
     sound = Sound(SETTINGS)
     sound.read(4800, 10)
     with pytest.raises(ValueError, match="does not run back"):
@@ -64,14 +64,14 @@ def test_clicks_begin_exactly_at_the_marks(ten_seconds: np.ndarray) -> None:
     assert np.rint(found * RATE_HZ).tolist() == [second * RATE_HZ for second in range(1, 10)]
 
 
-def test_no_marks_no_clicks() -> None:
+def test_without_marks_there_are_no_clicks() -> None:
     assert find_clicks(Sound(MatchSettings(seed=3, marks=False)).read(0, 10 * RATE_HZ), RATE_HZ).size == 0
 
 
 @pytest.mark.parametrize(
     "fps", [Fraction(30), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(24)]
 )
-def test_flash_and_click_have_one_time_at_any_rate(fps: Fraction) -> None:
+def test_flash_and_click_have_the_same_time_at_any_rate(fps: Fraction) -> None:
     marked = [index for index in range(round(12 * fps)) if is_marked(index, fps)]
     times = [Fraction(index) / fps for index in marked]
     assert times == [mark_time(second, fps) for second in range(1, 1 + len(marked))]
@@ -94,7 +94,7 @@ def test_clicks_are_found_in_noise_at_any_level_and_rate(seed: int, level: float
     assert np.abs(find_clicks(sound, rate_hz) * rate_hz - starts).max() <= 1
 
 
-def test_flashes_are_found_on_a_drifting_jumping_view() -> None:
+def test_flashes_are_found_on_a_view_that_drifts_and_jumps() -> None:
     rng = np.random.default_rng(0)
     times = np.arange(300) / 30 + 7.0
     luma = 90 + 15 * np.sin(times * 1.3) + 0.15 * rng.standard_normal(300)
@@ -104,14 +104,14 @@ def test_flashes_are_found_on_a_drifting_jumping_view() -> None:
     assert find_flashes(times, luma) == pytest.approx(times[marks])
 
 
-def test_nothing_is_found_in_nothing() -> None:
+def test_nothing_is_found_without_marks() -> None:
     assert find_flashes([], []).size == 0
     assert find_flashes(np.arange(50) / 30, np.full(50, 80.0)).size == 0
     assert find_clicks(np.zeros(48000), 48000).size == 0
     assert find_clicks(np.zeros(10), 48000).size == 0
 
 
-def test_the_truth_is_written_as_a_track(tmp_path: Path) -> None:
+def test_the_ground_truth_is_written_as_a_track(tmp_path: Path) -> None:
     path = tmp_path / "truth.csv"
     MatchTruth(SETTINGS).write(path, frames=10, start_ns=7_000_000_000)
     with path.open(newline="") as file:
@@ -124,6 +124,6 @@ def test_the_truth_is_written_as_a_track(tmp_path: Path) -> None:
     assert float(rows[0]["yaw_deg"]) == pytest.approx(expected.yaw_deg, abs=1e-9)
 
 
-def test_a_truth_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_a_ground_truth_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write the ground truth"):
         MatchTruth(SETTINGS).write(tmp_path / "none" / "truth.csv", frames=1)

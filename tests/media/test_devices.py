@@ -1,4 +1,4 @@
-"""What stands at a path: what Video4Linux answers decides on a camera, and no name does."""
+"""What is at a path: Video4Linux's answer decides whether it is a camera, not its name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAPTURE, PLANES, OUTPUT, METADATA, STREAMING, DEVICE_CAPS = (
 
 
 def answer(of_all: int, of_this: int) -> bytes:
-    """What a device says of itself to VIDIOC_QUERYCAP (struct v4l2_capability)."""
+    """A device's answer to VIDIOC_QUERYCAP (struct v4l2_capability)."""
     return struct.pack("16s32s32sIII12x", b"uvcvideo", b"Camera", b"usb-1", 0x060100, of_all, of_this)
 
 
@@ -32,15 +32,15 @@ def answer(of_all: int, of_this: int) -> bytes:
         (PLANES | STREAMING | DEVICE_CAPS, PLANES | STREAMING, True),
         (CAPTURE | METADATA | DEVICE_CAPS, METADATA, False),  # the second device of every USB camera
         (OUTPUT | DEVICE_CAPS, OUTPUT, False),
-        (CAPTURE | STREAMING, 0, True),  # a driver that tells nothing of the device alone
+        (CAPTURE | STREAMING, 0, True),  # a driver that does not tell the capabilities of the single device
         (DEVICE_CAPS, 0, False),
     ],
 )
-def test_a_camera_says_that_it_captures(of_all: int, of_this: int, is_camera: bool) -> None:
+def test_a_camera_is_a_device_that_captures_video(of_all: int, of_this: int, is_camera: bool) -> None:
     assert captures(answer(of_all, of_this)) == is_camera
 
 
-def test_what_is_no_camera_is_told_apart(tmp_path: Path) -> None:
+def test_files_and_other_devices_are_told_from_cameras(tmp_path: Path) -> None:
     video, pipe, link = tmp_path / "video.mp4", tmp_path / "pipe", tmp_path / "camera"
     video.touch()
     os.mkfifo(pipe)
@@ -56,7 +56,7 @@ def test_what_is_no_camera_is_told_apart(tmp_path: Path) -> None:
     assert look_up(Path("a\0b")) is Found.OTHER
 
 
-def test_cameras_are_those_that_give_pictures(tmp_path: Path) -> None:
+def test_only_devices_that_give_video_are_listed(tmp_path: Path) -> None:
     for name in ("video0", "video1", "video2", "tty"):
         (tmp_path / name).touch()
     found = {"video0": Found.CAMERA, "video1": Found.OTHER_DEVICE, "video2": Found.LOCKED_CAMERA}

@@ -30,14 +30,14 @@ from pipeline.media.formats import (
 from pipeline.settings import Settings
 
 
-def test_what_can_be_chosen_can_be_encoded_and_is_known() -> None:
+def test_every_codec_that_can_be_chosen_can_be_encoded() -> None:
     assert set(get_args(VideoCodec)) == set(VIDEO_ENCODERS)
     assert set(get_args(AudioCodec)) == set(AUDIO_ENCODERS)
     assert set(get_args(HlsSegments)) == set(SEGMENTS)
     assert set(CODECS) >= ENCODED
 
 
-def test_each_codec_has_a_parser_that_takes_it() -> None:
+def test_each_codec_has_a_parser_that_accepts_it() -> None:
     assert set(PARSERS) == set(CODECS)
     for name, parser in PARSERS.items():
         if parser is not None:
@@ -47,7 +47,7 @@ def test_each_codec_has_a_parser_that_takes_it() -> None:
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
-def test_a_muxer_takes_what_its_container_holds(name: str) -> None:
+def test_a_muxer_accepts_every_codec_of_its_container(name: str) -> None:
     muxer = FILE_MUXERS[name]
     assert muxer.container is CONTAINERS[name]
     factory = muxer.make().get_factory()
@@ -58,7 +58,7 @@ def test_a_muxer_takes_what_its_container_holds(name: str) -> None:
         assert templates[pad].can_intersect(Gst.Caps.from_string(CODECS[codec].caps)), codec
 
 
-def test_each_container_has_its_muxer_to_files_and_those_of_streams_theirs() -> None:
+def test_each_container_has_its_muxers_for_files_and_for_streams() -> None:
     assert set(FILE_MUXERS) == set(CONTAINERS)
     assert set(STREAM_MUXERS) == {scheme.container for scheme in STREAM_SCHEMES.values()} - {None}
     for scheme in STREAM_SCHEMES.values():
@@ -69,7 +69,7 @@ def test_each_container_has_its_muxer_to_files_and_those_of_streams_theirs() -> 
 
 
 @pytest.mark.parametrize("name", [name for name in SOURCE_SCHEMES if name not in ("file", "rtsps", "rtmps")])
-def test_gstreamer_opens_what_a_source_may_be(name: str) -> None:
+def test_gstreamer_opens_every_scheme_of_a_source(name: str) -> None:
     assert Gst.Element.make_from_uri(Gst.URIType.SRC, f"{name}://127.0.0.1:9/a/b", None) is not None
 
 
@@ -97,7 +97,7 @@ def test_help_and_settings_name_every_extension() -> None:
         assert suffix.removeprefix(".") in OUTPUT_HELP
 
 
-def test_words() -> None:
+def test_lists_of_names_read_as_sentences() -> None:
     assert listed("a") == "a"
     assert listed("abc") == "a, b or c"
     assert held({"opus", "h265", "h264"}, "video") == ("h264", "h265")

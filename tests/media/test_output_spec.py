@@ -1,4 +1,4 @@
-"""FileSpec and StreamSpec: what an output is and holds, how it is refused, what shows no secret."""
+"""FileSpec and StreamSpec: what an output is and holds, how it is refused, and that no secret is shown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRET = "hunter2"
         ("a.ts", "ts", False),
     ],
 )
-def test_the_extension_says_what_a_file_is(name: str, container: str, is_playlist: bool) -> None:
+def test_the_extension_names_the_format_of_a_file(name: str, container: str, is_playlist: bool) -> None:
     spec = FileSpec.parse(Path(name))
     assert (spec.name, spec.container.name, spec.is_playlist) == (name, container, is_playlist)
 
@@ -58,7 +58,7 @@ def test_a_playlist_is_not_one_file() -> None:
         ("rtsp://[::]", "rtsp", None),
     ],
 )
-def test_an_address_says_what_is_sent_and_how(text: str, scheme: str, container: str | None) -> None:
+def test_an_address_determines_scheme_and_container(text: str, scheme: str, container: str | None) -> None:
     spec = StreamSpec.parse(text)
     assert (spec.scheme.name, spec.scheme.container) == (scheme, container)
     assert spec.address.text.startswith(f"{scheme}://")
@@ -102,7 +102,7 @@ def test_an_address_says_what_is_sent_and_how(text: str, scheme: str, container:
         ("rtsp://[::1/live", "write rtsp://127.0.0.1:8554/live"),
     ],
 )
-def test_what_is_no_address_to_stream_to_is_refused_in_one_line(text: str, said: str) -> None:
+def test_an_unusable_stream_address_is_refused_in_one_line(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         StreamSpec.parse(text)
     assert said in redact(str(caught.value))  # as the command shows it
@@ -110,7 +110,7 @@ def test_what_is_no_address_to_stream_to_is_refused_in_one_line(text: str, said:
     assert SECRET not in str(caught.value)
 
 
-def test_a_servers_user_and_password_are_read_and_shown_to_nobody() -> None:
+def test_a_servers_user_and_password_are_read_and_never_shown() -> None:
     spec = StreamSpec.parse("rtsp://coach:hunt%40er2@0.0.0.0/live")
     assert (spec.address.user, spec.address.password) == ("coach", "hunt@er2")
     assert spec.name == "rtsp://***@0.0.0.0/live"
@@ -151,7 +151,7 @@ def test_secrets_are_in_neither_name_nor_repr(text: str) -> None:
         (StreamSpec.parse("rtsp://127.0.0.1"), "h265", "opus", []),
     ],
 )
-def test_what_an_output_cannot_hold_is_said(
+def test_a_codec_that_an_output_cannot_hold_is_named(
     spec: OutputSpec, video: str, audio: str | None, said: list[str]
 ) -> None:
     assert [line for _kind, line in spec.refusals(video, audio)] == said
@@ -169,11 +169,11 @@ def test_what_an_output_cannot_hold_is_said(
         ("a.m3u8", None),
     ],
 )
-def test_what_cannot_be_split_is_said(name: str, said: str | None) -> None:
+def test_a_format_that_cannot_be_split_is_refused(name: str, said: str | None) -> None:
     assert FileSpec.parse(Path(name)).split_refusal() == said
 
 
-def test_the_names_of_parts_and_segments() -> None:
+def test_parts_and_segments_have_their_names() -> None:
     assert part_prefix(Path("x/a.b.mp4")) == "a.b-"
     assert FileSpec.parse(Path("a.MP4")).part_suffix(is_split=True) == ".MP4"
     assert FileSpec.parse(Path("a.mp4")).part_suffix(is_split=False) is None
@@ -182,7 +182,7 @@ def test_the_names_of_parts_and_segments() -> None:
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "rtmp://", "srt://", "rtsp://", "rtmp://h/a/"]))
-def test_every_text_is_an_address_or_one_printable_line(text: str, before: str) -> None:
+def test_every_text_is_an_address_or_an_error_in_one_printable_line(text: str, before: str) -> None:
     spec = line = None
     try:
         spec = StreamSpec.parse(before + text)

@@ -1,4 +1,4 @@
-"""SourceSpec: what a text stands for, what is refused and how that is said, what never shows a secret."""
+"""SourceSpec: what a text means, what is refused and with which message, and that no secret is shown."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def a_camera(_path: Path) -> Found:
         ("gst:rtspsrc location=rtsp://cam/1 ! rtph264depay", "fragment"),
     ],
 )
-def test_what_a_text_stands_for(text: str, kind: str) -> None:
+def test_each_text_has_its_kind(text: str, kind: str) -> None:
     assert SourceSpec.parse(text, nothing).kind == kind
 
 
@@ -62,7 +62,7 @@ def test_what_a_text_stands_for(text: str, kind: str) -> None:
     "text",
     ["/dev/video0", "/dev/v4l/by-id/x", "/dev/front-door", "my-camera", "./cams/left", "file:///cams/left"],
 )
-def test_a_camera_is_a_live_device_by_whatever_name(text: str) -> None:
+def test_a_camera_is_a_live_device_by_any_name(text: str) -> None:
     spec = SourceSpec.parse(text, a_camera)
     assert (spec.kind, spec.is_live, spec.can_reconnect) == ("device", True, True)
     assert spec.refusal(a_camera) is None
@@ -70,13 +70,13 @@ def test_a_camera_is_a_live_device_by_whatever_name(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["/dev/shm/video.mp4", "video.mp4", "/dev/stdin"])
-def test_a_file_is_one_wherever_it_lies(text: str) -> None:
+def test_a_file_is_a_file_in_any_folder(text: str) -> None:
     spec = SourceSpec.parse(text, a_file)
     assert (spec.kind, spec.path, spec.is_live, spec.refusal(a_file)) == ("file", Path(text), False, None)
 
 
 @pytest.mark.parametrize("kind", list(Found))
-def test_one_rule_says_what_is_refused(kind: Found) -> None:
+def test_only_files_and_cameras_are_accepted(kind: Found) -> None:
     spec = SourceSpec.parse("/dev/thing", lambda _path: kind)
     refused = spec.refusal(lambda _path: kind)
     assert (refused is None) == (kind in (Found.FILE, Found.CAMERA))
@@ -84,7 +84,7 @@ def test_one_rule_says_what_is_refused(kind: Found) -> None:
 
 
 @pytest.mark.parametrize("name", SOURCE_SCHEMES)
-def test_a_scheme_says_what_is_live_and_paced(name: str) -> None:
+def test_a_scheme_determines_whether_a_source_is_live_and_paced(name: str) -> None:
     spec = SourceSpec.parse(f"{name.upper()}://host:1/a.mp4".replace("FILE://host:1", "FILE://"), a_file)
     wanted = SOURCE_SCHEMES[name]
     assert (spec.is_live, spec.is_paced) == (wanted.is_live, wanted.is_paced)
@@ -117,7 +117,7 @@ def test_a_scheme_says_what_is_live_and_paced(name: str) -> None:
         ("foo://a\nb\x1b[31m" + "x" * 300, "foo://a%20b"),
     ],
 )
-def test_what_is_no_source_is_refused_in_one_line(text: str, said: str) -> None:
+def test_an_unusable_source_is_refused_in_one_line(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         SourceSpec.parse(text, nothing)
     assert said in str(caught.value)
@@ -142,7 +142,7 @@ def test_secrets_are_in_neither_name_nor_repr(text: str, name: str) -> None:
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "/dev/", "rtsp://", "file://", "gst:", "match?", "srt:"]))
-def test_every_text_is_a_source_or_one_printable_line(text: str, before: str) -> None:
+def test_every_text_is_a_source_or_an_error_in_one_printable_line(text: str, before: str) -> None:
     spec = line = None
     try:
         spec = SourceSpec.parse(before + text, nothing)

@@ -1,4 +1,4 @@
-"""An operator's hands before a run plays, the names of what they begin, and the panorama that they point at."""
+"""An operator's actions before playback, the names of files they start, and points in the panorama."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def control(folder: Path) -> Control:
         lambda hands: hands.stop_output(0),
     ],
 )
-def test_before_there_is_a_picture_every_action_says_what_it_waits_for(
+def test_before_playback_every_action_says_what_it_waits_for(
     tmp_path: Path, action: Callable[[Control], object]
 ) -> None:
     with pytest.raises(StateError, match=r"wait for|not started yet"):
         action(control(tmp_path))
 
 
-def test_before_there_is_a_picture_nothing_is_seen(tmp_path: Path) -> None:
+def test_before_playback_there_is_nothing_to_see(tmp_path: Path) -> None:
     hands = control(tmp_path)
     assert (hands.scene(), hands.outputs(), hands.clips(), hands.finished_file(0)) == (None, [], [], None)
     state = hands.snapshot()
@@ -61,12 +61,12 @@ def test_before_there_is_a_picture_nothing_is_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("hfov_deg", [0.0, 0.9, 170.1, float("nan")])
-def test_what_is_no_view_is_refused(tmp_path: Path, hfov_deg: float) -> None:
+def test_an_impossible_view_is_refused(tmp_path: Path, hfov_deg: float) -> None:
     with pytest.raises(ConfigError, match="hfov_deg"):
         control(tmp_path).take_over(0.0, 0.0, hfov_deg)
 
 
-def test_no_file_name_comes_twice_and_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_file_names_are_unique_and_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     names = FileNames()
     paths = [names.new(tmp_path / "clips", "clip", ".mp4") for _ in range(5)]
     assert len(set(paths)) == 5
@@ -78,12 +78,12 @@ def test_no_file_name_comes_twice_and_a_folder_that_cannot_be_made_is_said(tmp_p
 
 
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
-def test_a_place_in_the_panorama_is_a_direction_and_back(x: float, y: float) -> None:
+def test_points_in_the_panorama_and_directions_are_inverse(x: float, y: float) -> None:
     (place,) = PANORAMA.places(np.array([PANORAMA.angles_at(x, y)]))
     assert place == pytest.approx([x, y], abs=1e-4)
 
 
-def test_what_is_seen_is_drawn_where_it_is_and_what_lies_beside_it_is_outside() -> None:
+def test_detections_are_drawn_at_their_place_and_marked_outside_beyond_the_panorama() -> None:
     yaw_deg, tilt_deg = PANORAMA.angles_at(0.25, 0.5)
     width_deg = PANORAMA.view.hfov_deg / 10
     balls = [Detection("ball", 0.9, yaw, tilt_deg, width_deg, width_deg) for yaw in (yaw_deg, 175.0)]

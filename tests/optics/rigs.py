@@ -1,4 +1,4 @@
-"""Rigs and painted scenes for the optics tests."""
+"""Rigs and drawn scenes for the optics tests."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def panorama(width: int = 1600, height: int = 600) -> Rig:
 
 
 def paint(rig: Rig, luma: Callable[[Array, Array], Array], u: int = 128, v: int = 128) -> Frame:
-    """The rig frame of a scene whose brightness is a function of yaw and tilt; the colour is all one."""
+    """The rig frame of a scene whose brightness is a function of yaw and tilt; the colour is uniform."""
     width, height = rig.frame_size
     frame = Frame.empty("NV12", width, height)
     frame.planes[1][...] = (u, v)

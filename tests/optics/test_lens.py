@@ -17,7 +17,7 @@ CENTRE = (1575.0, 894.0)
 
 
 def picture(lens: Lens) -> Array:
-    """Pixels all over the picture, edges included."""
+    """Pixels all over the frame, edges included."""
     width, height = lens.size_px
     return np.stack(np.meshgrid(np.linspace(-0.5, width - 0.5, 61), np.linspace(-0.5, height - 0.5, 41)), -1)
 
@@ -69,7 +69,7 @@ lenses = st.one_of(
 
 @settings(max_examples=60, deadline=None)
 @given(lenses)
-def test_unproject_is_the_inverse_of_project_over_the_whole_picture(lens: Lens) -> None:
+def test_unproject_is_the_inverse_of_project_over_the_whole_frame(lens: Lens) -> None:
     pixels = picture(lens)
     rays = lens.unproject(pixels)
     assert np.abs(np.linalg.norm(rays, axis=-1) - 1).max() < 1e-12
@@ -77,7 +77,7 @@ def test_unproject_is_the_inverse_of_project_over_the_whole_picture(lens: Lens) 
     assert np.abs(lens.project(7.0 * rays) - pixels).max() < 1e-6
 
 
-def test_a_lens_sees_nothing_behind_or_where_it_would_fold_over() -> None:
+def test_a_lens_sees_nothing_behind_it_or_where_its_model_folds_over() -> None:
     behind = np.array([[0.1, 0.1, -1.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
     assert np.isnan(RectilinearLens(SIZE, 2000.0, CENTRE).project(behind)).all()
     assert np.isnan(FisheyeLens(SIZE, 2000.0, CENTRE).project(np.array([0.0, 0.0, -1.0]))).all()
@@ -89,7 +89,7 @@ def test_a_lens_sees_nothing_behind_or_where_it_would_fold_over() -> None:
     assert np.isnan(folding.unproject(np.array([CENTRE[0] + 2000.0, CENTRE[1]]))).all()
 
 
-def test_panoramas_end_after_half_a_turn_and_at_the_poles() -> None:
+def test_panoramas_end_at_half_a_turn_and_at_the_poles() -> None:
     beyond = np.array([CENTRE[0] + 1000.0 * 3.2, CENTRE[1]])
     above = np.array([CENTRE[0], CENTRE[1] - 1000.0 * 1.6])
     assert np.isnan(CylindricalLens(SIZE, 1000.0, CENTRE).unproject(beyond)).all()

@@ -16,7 +16,7 @@ PAIR = two_cameras()
 
 
 def unseen_share(rig: Rig, view: View) -> float:
-    """The share of a 640x360 picture that no camera sees."""
+    """The share of a 640x360 view that no camera sees."""
     grid = np.stack(np.meshgrid(np.linspace(-0.5, 639.5, 41), np.linspace(-0.5, 359.5, 23)), axis=-1)
     return float(1 - rig.seen_by(*view.pixels_to_angles(grid, 640, 360)).any(axis=-1).mean())
 
@@ -33,14 +33,14 @@ def test_a_limited_view_has_no_black_corner(yaw: float, tilt: float, hfov: float
         assert np.allclose((again.yaw_deg, again.tilt_deg), (limited.yaw_deg, limited.tilt_deg), atol=0.05)
 
 
-def test_a_view_within_the_limits_is_left_alone() -> None:
+def test_a_view_within_the_limits_is_unchanged() -> None:
     view = View(5.0, -10.0, 30.0)
     assert limit(view, PAIR, ASPECT) is view
     panoramic = View(0.0, 40.0, 300.0, 0.0, "cylindrical")
     assert limit(panoramic, PAIR, ASPECT) is panoramic
 
 
-def test_limits_are_not_much_tighter_than_they_must_be() -> None:
+def test_limits_are_not_much_tighter_than_necessary() -> None:
     lowest, highest = limits(PAIR, ASPECT).tilt_range_deg(0.0, 30.0)
     assert unseen_share(PAIR, View(0.0, lowest - 1.5, 30.0)) > 0
     assert unseen_share(PAIR, View(0.0, highest + 1.5, 30.0)) > 0
@@ -49,12 +49,12 @@ def test_limits_are_not_much_tighter_than_they_must_be() -> None:
         assert all(unseen_share(PAIR, View(yaw, tilt, 30.0)) > 0 for tilt in np.arange(-30, 15, 1.0))
 
 
-def test_a_full_turn_has_no_limit_sideways() -> None:
+def test_a_full_turn_has_no_yaw_limit() -> None:
     view = View(175.0, 10.0, 60.0)
     assert limit(view, sphere(), ASPECT) is view
 
 
-def test_the_panorama_shows_all_that_is_seen() -> None:
+def test_the_panorama_shows_all_that_the_cameras_see() -> None:
     for rig, aspect in ((PAIR, 3.0), (PAIR, 5.0), (panorama(), 1600 / 600)):
         view = panorama_view(rig, aspect)
         height = 2 * round(500 / aspect)

@@ -13,7 +13,7 @@ VIEW = View(10, -10, 40)
 
 
 @pytest.mark.parametrize("pixel_format", ["NV12", "I420"])
-def test_a_box_is_drawn_round_its_direction(pixel_format: PixelFormat) -> None:
+def test_a_box_is_drawn_around_its_direction(pixel_format: PixelFormat) -> None:
     frame = Frame.empty(pixel_format, 640, 360)
     draw(frame, VIEW, Overlay(boxes=[Box(12, -11, 4, 6, RED)]))
     drawn = np.argwhere(frame.luma != 16)
@@ -28,7 +28,7 @@ def test_a_box_is_drawn_round_its_direction(pixel_format: PixelFormat) -> None:
     assert (frame.luma[edge_y, edge_x], u, v) == RED
 
 
-def test_the_path_is_a_row_of_dots_that_get_smaller() -> None:
+def test_the_path_is_a_row_of_shrinking_dots() -> None:
     frame = Frame.empty("NV12", 1280, 720)
     path = np.stack([np.linspace(0, 20, 11), np.full(11, -10.0)], axis=-1)
     draw(frame, VIEW, Overlay(path=path))
@@ -41,7 +41,7 @@ def test_the_path_is_a_row_of_dots_that_get_smaller() -> None:
     assert not (frame.luma != 16).all(axis=0).any()
 
 
-def test_the_frame_of_a_view_is_drawn_in_a_panorama() -> None:
+def test_the_outline_of_a_view_is_drawn_in_a_panorama() -> None:
     frame = Frame.empty("NV12", 1500, 500)
     panorama = View(0, -5, 150, 0, "cylindrical")
     draw(frame, panorama, Overlay(outline=VIEW.outline(16 / 9)))
@@ -52,7 +52,7 @@ def test_the_frame_of_a_view_is_drawn_in_a_panorama() -> None:
         assert frame.luma[y - 1 : y + 2, x - 1 : x + 2].max() > WHITE[0] - 40
 
 
-def test_what_lies_outside_or_behind_is_left_out() -> None:
+def test_objects_outside_or_behind_are_left_out() -> None:
     frame = Frame.empty("NV12", 640, 360)
     behind = [Box(190, 10, 5, 5), Box(-80, 0, 1, 1), Box(100, -10, 1, 1)]
     draw(
@@ -64,7 +64,7 @@ def test_what_lies_outside_or_behind_is_left_out() -> None:
     assert (frame.luma == 16).all()
 
 
-def test_a_box_over_the_back_of_a_panorama_is_not_drawn_across_it() -> None:
+def test_a_box_across_the_ends_of_a_panorama_is_not_drawn_across_it() -> None:
     frame = Frame.empty("NV12", 1000, 300)
     draw(frame, View(0, 0, 360, 0, "cylindrical"), Overlay([Box(180, 0, 10, 10)]))
     assert (frame.luma[:, 100:900] == 16).all()

@@ -23,7 +23,7 @@ from tests.optics.rigs import paint, panorama, sphere, two_cameras
 
 
 def waves(yaw_deg: Array, tilt_deg: Array) -> Array:
-    """A smooth scene without a jump anywhere but at the poles."""
+    """A scene that is smooth everywhere except at the poles."""
     values: Array = (
         125
         + 60 * np.sin(np.radians(6 * yaw_deg)) * np.cos(np.radians(tilt_deg))
@@ -61,7 +61,7 @@ def test_a_sphere_is_rendered_as_by_py360convert(view: View) -> None:
         (180, 320),
         in_rot_deg=view.roll_deg,
     )[..., 0].astype(float)
-    # Its picture reaches from first to last pixel's centre, ours from edge to edge: half a pixel at the rim.
+    # Its image spans the first to the last pixel's centre, ours edge to edge: half a pixel at the border.
     assert np.abs(ours - theirs).mean() < 1.0
     assert np.abs(ours - waves(*angles_of(view, 320, 180))).mean() < 0.6
 
@@ -77,7 +77,7 @@ views = st.builds(
 
 
 def seen_within(rig: Rig, yaw_deg: Array, tilt_deg: Array, margin_px: float) -> NDArray[np.bool_]:
-    """Which directions some camera sees at least so far inside its picture's edge (negative: outside it)."""
+    """Which directions a camera sees at least that far inside the edge of its frame (negative: outside)."""
     seen = np.zeros(yaw_deg.shape, np.bool_)
     for i, camera in enumerate(rig.cameras):
         width, height = camera.size_px
@@ -100,7 +100,7 @@ and the scene's waves stand close. No camera at a pitch sees anything there."""
 @example(View(0.0, -65.0, 96.0, -16.0, "equirectangular"))
 @example(View(169.0, 14.0, 20.0))
 @example(View(174.0, 0.0, 12.0))
-def test_what_is_rendered_is_the_scene_or_black(view: View) -> None:
+def test_rendered_pixels_are_the_scene_or_black(view: View) -> None:
     """Never a wrapped pixel: each shows the scene in its own direction, or nothing if no camera sees that."""
     for rig, frame in SCENES:
         picture = Renderer(rig, 192, 108).render(view, frame).luma.astype(float)
@@ -119,7 +119,7 @@ SCENES = [(rig, paint(rig, waves)) for rig in (two_cameras(), panorama(), sphere
 @pytest.mark.parametrize(
     "view", [View(0, -10, 40), View(0, -8, 60, 10), View(-30, -12, 35), View(0, -5, 90, 0, "cylindrical")]
 )
-def test_the_coarse_map_is_near_the_exact_one(view: View) -> None:
+def test_the_interpolated_map_is_near_the_exact_one(view: View) -> None:
     rig = two_cameras()
     maker = MapMaker(rig, 960, 540)
     parts = maker.parts(view)
@@ -155,14 +155,14 @@ def test_a_line_on_the_ground_is_rendered_straight_across_the_seam() -> None:
     assert np.abs(residual).max() < 0.5
 
 
-def test_the_scene_is_single_across_the_seam() -> None:
+def test_the_scene_is_not_doubled_across_the_seam() -> None:
     rig = two_cameras()
     view = View(0, -12, 30)
     picture = Renderer(rig, 960, 540).render(view, paint(rig, waves)).luma.astype(float)
     assert np.abs(picture - waves(*angles_of(view, 960, 540))).max() < 3
 
 
-def test_a_pixel_traced_from_camera_to_view_to_camera_comes_home() -> None:
+def test_a_pixel_traced_from_camera_to_view_to_camera_returns() -> None:
     rig = two_cameras()
     view = View(3, -10, 50, 7)
     for i in (0, 1):
@@ -177,7 +177,7 @@ def test_a_pixel_traced_from_camera_to_view_to_camera_comes_home() -> None:
 @pytest.mark.parametrize("source", ["NV12", "I420"])
 @pytest.mark.parametrize("target", ["NV12", "I420"])
 @pytest.mark.parametrize("size", [(192, 108), (190, 106), (34, 250), (2, 2)])
-def test_all_formats_and_sizes_show_the_same(source: str, target: str, size: tuple[int, int]) -> None:
+def test_all_formats_and_sizes_give_the_same(source: str, target: str, size: tuple[int, int]) -> None:
     rig, frame = SCENES[0]
     frame.planes[1][...] = (90, 160)
     if source == "I420":
@@ -192,7 +192,7 @@ def test_all_formats_and_sizes_show_the_same(source: str, target: str, size: tup
     assert (np.abs(v.astype(int) - 160) <= 1).all()
 
 
-def test_it_renders_into_padded_memory_and_with_several_threads() -> None:
+def test_rendering_works_into_padded_memory_and_with_several_threads() -> None:
     rig, frame = SCENES[0]
     view = View(2, -9, 55, 4)
     expected = Renderer(rig, 640, 360).render(view, frame)
@@ -205,7 +205,7 @@ def test_it_renders_into_padded_memory_and_with_several_threads() -> None:
             assert all((a == b).all() for a, b in zip(padded.planes, expected.planes, strict=True))
 
 
-def test_a_picture_used_again_keeps_nothing_of_the_last() -> None:
+def test_a_reused_frame_keeps_nothing_of_the_previous_one() -> None:
     rig, frame = SCENES[0]
     renderer = Renderer(rig, 320, 180)
     out = renderer.render(View(0, -10, 40), frame)
@@ -215,7 +215,7 @@ def test_a_picture_used_again_keeps_nothing_of_the_last() -> None:
     assert (out.planes[1] == 128).all()
 
 
-def test_a_small_view_of_much_is_smoothed_not_skipped() -> None:
+def test_a_strong_reduction_is_smoothed() -> None:
     rig = panorama()
 
     def stripes(yaw: Array, _tilt: Array) -> Array:
@@ -233,7 +233,7 @@ def test_impossible_views_are_refused(view: View) -> None:
         Renderer(rig, 64, 36).render(view, frame)
 
 
-def test_misfits_are_refused() -> None:
+def test_frames_of_a_wrong_size_or_format_are_refused() -> None:
     rig, frame = SCENES[0]
     with pytest.raises(ConfigError, match="even, positive width"):
         Renderer(rig, 641, 360)
@@ -249,7 +249,9 @@ def test_misfits_are_refused() -> None:
     st.tuples(st.floats(0.93, 1.07), st.floats(0.93, 1.07), st.floats(0.93, 1.07)),
     st.tuples(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200)),
 )
-def test_gains_act_on_yuv_as_on_bgr(gains: tuple[float, float, float], bgr: tuple[int, int, int]) -> None:
+def test_gains_have_the_same_effect_on_yuv_and_bgr(
+    gains: tuple[float, float, float], bgr: tuple[int, int, int]
+) -> None:
     to_yuv = np.array(
         [
             [0.0722, 0.7152, 0.2126],
@@ -271,7 +273,7 @@ def test_gains_act_on_yuv_as_on_bgr(gains: tuple[float, float, float], bgr: tupl
         assert np.abs(got - after).max() < 2
 
 
-def test_gains_are_applied_to_their_camera_alone() -> None:
+def test_gains_are_applied_to_their_camera_only() -> None:
     rig = two_cameras(gains=True)
     frame = paint(rig, lambda yaw, _: np.full_like(yaw, 120.0), 110, 120)
     left = Renderer(rig, 320, 180).render(View(-35, -8, 30), frame)

@@ -37,7 +37,7 @@ def test_angles_and_rays_are_inverse(yaw: float, tilt: float) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(angle, st.floats(-60, 30), angle, metre, metre, metre)
-def test_a_pixel_traced_to_the_world_comes_home(
+def test_a_pixel_traced_to_the_world_and_back_returns(
     yaw: float, tilt: float, roll: float, x: float, y: float, z: float
 ) -> None:
     lens = two_cameras().cameras[0].lens
@@ -82,7 +82,7 @@ def test_metres_and_angles_are_inverse(yaw: float, tilt: float) -> None:
     assert np.allclose(rig.pitch_to_angles(*rig.angles_to_pitch(yaw, tilt)), (yaw, tilt), atol=1e-9)
 
 
-def test_metres_are_those_of_the_ground() -> None:
+def test_metres_are_measured_on_the_ground() -> None:
     rig = two_cameras()
     x, z = rig.angles_to_metres(0.0, -45.0)
     assert np.allclose((x, z), (0, 7.5))
@@ -92,7 +92,7 @@ def test_metres_are_those_of_the_ground() -> None:
     assert np.allclose(level, 0.0)
 
 
-def test_the_outline_is_closed_and_as_long_as_the_pitch() -> None:
+def test_the_outline_is_closed_and_has_the_size_of_the_pitch() -> None:
     rig = two_cameras()
     outline = rig.outline_angles(1.0)
     x, z = rig.angles_to_metres(outline[:, 0], outline[:, 1])
@@ -102,7 +102,7 @@ def test_the_outline_is_closed_and_as_long_as_the_pitch() -> None:
         panorama().outline_angles()
 
 
-def test_coverage_holds_what_is_seen() -> None:
+def test_coverage_contains_what_the_cameras_see() -> None:
     seen = two_cameras().coverage()
     assert -85 < seen.yaw_min_deg < -75 < 75 < seen.yaw_max_deg < 85
     assert seen.tilt_min_deg < -25 < 10 < seen.tilt_max_deg
@@ -122,7 +122,7 @@ def test_the_rig_frame_stacks_the_cameras() -> None:
         rig.check_frame(1920, 1080)
 
 
-def test_one_film_alone_is_assumed_a_panorama_or_a_camera() -> None:
+def test_a_single_video_is_assumed_to_be_a_panorama_or_a_camera() -> None:
     seen = Rig.assume(5700, 1900).coverage()
     assert Rig.assume(5700, 1900).cameras[0].lens.model == "cylindrical"
     assert 140 < seen.yaw_max_deg - seen.yaw_min_deg < 150
@@ -147,7 +147,7 @@ def test_a_saved_rig_is_read_back_equal(tmp_path: Path) -> None:
         assert hash(Rig.load(tmp_path / "rig.toml")) == hash(rig)
 
 
-def test_the_rig_of_the_films_is_read(shared_data: Path) -> None:
+def test_the_rig_of_the_real_footage_is_read(shared_data: Path) -> None:
     rig = Rig.load(shared_data / "rig.toml")
     assert rig.frame_size == (3072, 3456)
     assert [camera.frame_offset for camera in rig.cameras] == [0, -4]
@@ -222,7 +222,7 @@ feather_deg = 1.0
         ("[blend]", "[pitch]\nlength_m = 105\n[blend]", r"\[pitch\]: width_m is missing"),
     ],
 )
-def test_a_wrong_rig_file_is_refused_by_name(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_an_error_in_a_rig_file_names_its_key(tmp_path: Path, old: str, new: str, said: str) -> None:
     assert old in RIG
     path = tmp_path / "rig.toml"
     path.write_text(RIG.replace(old, new, 1))

@@ -1,4 +1,4 @@
-"""The states of a run: forward only, one thread stops it, and whoever looks on changes nothing."""
+"""The states of a run: they only move forward, one thread stops it, and reading them changes nothing."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def small_run(folder: Path) -> Settings:
     )
 
 
-def test_every_state_leads_forward_and_the_end_is_always_near() -> None:
+def test_every_state_leads_forward_and_to_the_end() -> None:
     assert list(NEXT) == ORDER
     for before, after in NEXT.items():
         assert all(ORDER.index(one) > ORDER.index(before) for one in after)
@@ -50,7 +50,7 @@ def test_every_state_leads_forward_and_the_end_is_always_near() -> None:
 
 
 @given(st.lists(st.sampled_from(ORDER)))
-def test_whatever_is_asked_for_a_run_goes_where_the_table_leads(asked: list[RunState]) -> None:
+def test_any_sequence_of_requests_follows_the_table(asked: list[RunState]) -> None:
     lifetime = Lifetime()
     state = RunState.STARTING
     for to in asked:
@@ -60,7 +60,7 @@ def test_whatever_is_asked_for_a_run_goes_where_the_table_leads(asked: list[RunS
         assert lifetime.state is state
 
 
-def test_one_of_many_threads_stops_the_run() -> None:
+def test_only_one_of_many_threads_stops_the_run() -> None:
     lifetime = Lifetime()
     together = threading.Barrier(8)
     firsts: list[bool] = []
@@ -101,7 +101,7 @@ def test_a_signal_handler_may_stop_the_run_at_any_line_of_its_thread(line: int) 
 
 
 @given(st.lists(st.tuples(st.integers(1, 3 * NS_PER_S), st.integers(0, 1000)), min_size=2))
-def test_a_rate_is_that_of_the_last_second_or_of_the_last_two_samples(steps: list[tuple[int, int]]) -> None:
+def test_a_rate_covers_the_last_second_or_the_last_two_samples(steps: list[tuple[int, int]]) -> None:
     rate = Rate()
     samples = [(0, 0)]
     for elapsed_ns, grown in steps:
@@ -115,7 +115,7 @@ def test_a_rate_is_that_of_the_last_second_or_of_the_last_two_samples(steps: lis
     assert rate.per_second == (count - begin) * NS_PER_S / (now_ns - begin_ns)
 
 
-def test_a_steady_counter_has_its_rate_from_the_second_sample_on_and_a_halted_one_soon_has_none() -> None:
+def test_a_steady_counter_has_its_rate_from_the_second_sample_and_a_stopped_one_soon_has_zero() -> None:
     rate = Rate()
     rate.sample(0, 0)
     assert rate.per_second == 0
@@ -127,11 +127,11 @@ def test_a_steady_counter_has_its_rate_from_the_second_sample_on_and_a_halted_on
     assert rate.per_second == 0
 
 
-def test_however_often_somebody_looks_the_rates_stay_those_of_the_last_sample(tmp_path: Path) -> None:
+def test_reading_the_progress_does_not_change_the_rates(tmp_path: Path) -> None:
     settings = small_run(tmp_path)
     telling = Telling(settings, make_buffer_manager(settings), RunParts(), Shown())
     telling.sample(0)
-    telling.sample(1)  # a nanosecond later: what the processor does in it counts as a rate
+    telling.sample(1)  # one nanosecond later: processor time in between counts as a rate
     first = telling.progress(RunState.STARTING)
     sum(range(1_000_000))
     assert telling.progress(RunState.STARTING).cpu_percent == first.cpu_percent
@@ -139,7 +139,7 @@ def test_however_often_somebody_looks_the_rates_stay_those_of_the_last_sample(tm
     assert telling.progress(RunState.STARTING).cpu_percent != first.cpu_percent
 
 
-def test_a_run_that_was_stopped_drains_until_it_is_done_whoever_looks(tmp_path: Path) -> None:
+def test_a_stopped_run_drains_until_it_is_done_also_while_it_is_read(tmp_path: Path) -> None:
     run = PanoramaWithVirtualCamera(small_run(tmp_path))
     assert run.progress().state == "starting"
     shown: list[str] = []

@@ -1,4 +1,4 @@
-"""What a run works with: rigs found, kept and assumed; the field as the user draws it."""
+"""What a run works with: rigs found, saved and assumed; the field as the user draws it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def match_rig() -> Rig:
     return rig
 
 
-def test_the_match_brings_its_rig_and_a_plain_film_has_none() -> None:
+def test_the_match_has_a_rig_and_a_plain_video_has_none() -> None:
     assert match_rig().frame_size == (720, 240)
     assert known_rig(settings(sources=["video.mp4"])) == (None, None)
     rig, note = assumed_rig(2880, 960)
@@ -47,12 +47,12 @@ def test_a_rig_for_another_number_of_cameras_is_refused(tmp_path: Path) -> None:
         known_rig(settings(sources=["left.mp4", "right.mp4"], rig=str(path)))
 
 
-def test_a_calibrated_rig_is_kept_beside_the_film() -> None:
+def test_a_calibrated_rig_is_saved_beside_the_video() -> None:
     assert kept_rig_path(settings(outputs=["videos/match.mp4"])) == Path("videos/match.rig.toml")
     assert kept_rig_path(settings()) == Path("foresight.rig.toml")
 
 
-def test_the_field_is_the_rigs_or_as_drawn(tmp_path: Path) -> None:
+def test_the_field_is_that_of_the_rig_or_as_drawn(tmp_path: Path) -> None:
     rig = match_rig()
     picture = tmp_path / "mask.png"
     mask = np.zeros((240, 720), np.uint8)
@@ -71,6 +71,6 @@ def test_the_field_is_the_rigs_or_as_drawn(tmp_path: Path) -> None:
     ("corners", "words"),
     [([[0, -10], [5, -10]], "three or more"), ([[0, 10], [5, -10], [9, -12]], "above the horizon")],
 )
-def test_a_field_that_cannot_be_is_told_why(corners: list[list[float]], words: str) -> None:
+def test_an_impossible_field_is_refused_with_the_reason(corners: list[list[float]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         detector_for(settings(detector={"field_polygon_deg": corners}), match_rig())

@@ -1,4 +1,4 @@
-"""The scene of a captured time: what was seen last and not long ago, where the camera looks, what is coming."""
+"""The scene of a captured time: the latest detections, where the camera looks, and its coming path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VIEW = View(10.0, -10.0, 40.0)
 
 
 @given(st.sets(st.integers(0, 2000), max_size=8), st.integers(0, 2000))
-def test_what_is_seen_is_the_newest_set_of_the_last_quarter_second(times_ms: set[int], now_ms: int) -> None:
+def test_detections_are_the_newest_set_of_the_last_quarter_second(times_ms: set[int], now_ms: int) -> None:
     timeline = Timeline(span_s=10.0)
     for time_ms in times_ms:
         ball = Detection("ball", 0.9, float(time_ms), -5.0, 1.0, 1.0)
@@ -30,12 +30,12 @@ def test_what_is_seen_is_the_newest_set_of_the_last_quarter_second(times_ms: set
     assert [found.yaw_deg for found in scene.detections] == ([max(near)] if near else [])
 
 
-def test_while_nobody_leads_the_camera_there_is_no_view_no_path_and_no_outline() -> None:
+def test_without_a_camera_path_there_is_no_view_path_or_outline() -> None:
     scene = scene_at(0, Timeline(), None, 16 / 9)
     assert (scene.view, scene.path.shape, scene.outline.shape) == (None, (0, 2), (0, 2))
 
 
-def test_a_fixed_shot_has_an_outline_and_no_path() -> None:
+def test_a_fixed_view_has_an_outline_and_no_path() -> None:
     scene = scene_at(5, Timeline(), FixedDirector(VIEW), 2.0)
     assert scene.view == VIEW
     assert scene.path.shape == (0, 2)

@@ -18,7 +18,7 @@ from pipeline.settings import FixedView, Settings
 from pipeline.settings.problem import node_at
 
 TYPES = {"string": str, "number": float, "integer": int, "boolean": bool, "array": list, "object": dict}
-"""What stands for JSON Schema's types."""
+"""The Python types of JSON Schema's types."""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -46,7 +46,7 @@ def test_file_then_environment_then_flags(tmp_path: Path) -> None:
     assert origins["detector.rate_hz"] == str(path)
 
 
-def test_lists_and_truth_values_from_the_environment() -> None:
+def test_the_environment_can_give_lists_and_booleans() -> None:
     variables = {"FORESIGHT_SOURCES": '["left.mp4", "right.mp4"]', "FORESIGHT_LIVE": "true"}
     settings = ConfigBuilder().environment(variables).build()
     assert settings.sources == ("left.mp4", "right.mp4")
@@ -62,7 +62,7 @@ fixed_view = { yaw_deg = 9, hfov_deg = 40 }
 """
 
 
-def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+def test_a_table_replaces_the_previous_one(tmp_path: Path) -> None:
     variables = {
         "FORESIGHT_DETECTOR__CLASS_MAP": '{ dog = "ball" }',
         "FORESIGHT_DIRECTOR__FIXED_VIEW": "{ pitch_deg = -5 }",
@@ -71,7 +71,7 @@ def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     settings = builder.build()
     assert settings.detector.class_map == {"dog": "ball"}
     assert settings.director.fixed_view == FixedView(pitch_deg=-5)
-    assert settings.detector.rate_hz == 5  # a group is its settings
+    assert settings.detector.rate_hz == 5  # a group consists of its settings
     assert builder.origin_of("detector.class_map") == "FORESIGHT_DETECTOR__CLASS_MAP"
     builder.flags(detector={"class_map": {"cat": "player"}, "kind": "none"})
     assert builder.build().detector.class_map == {"cat": "player"}
@@ -79,7 +79,7 @@ def test_a_table_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     assert builder.origin_of("detector.class_map") == "the command line"
 
 
-def test_an_entry_said_by_itself_changes_that_entry(tmp_path: Path) -> None:
+def test_a_single_entry_changes_only_that_entry(tmp_path: Path) -> None:
     path = written(tmp_path, FILE)
     variables = {
         "FORESIGHT_DETECTOR__CLASS_MAP__PERSON": "ball",
@@ -95,26 +95,26 @@ def test_an_entry_said_by_itself_changes_that_entry(tmp_path: Path) -> None:
         builder.environment({"FORESIGHT_DETECTOR__CLASS_MAP__PERSON": "horse"}).build()
 
 
-def test_an_address_among_the_outputs_comes_from_where_they_do() -> None:
+def test_an_address_among_the_outputs_has_the_origin_of_the_outputs() -> None:
     builder = ConfigBuilder().environment({"FORESIGHT_OUTPUTS": "rtmp:/server/app/key"})
     assert builder.origin_of("streams") == "FORESIGHT_OUTPUTS"
     with pytest.raises(ConfigError, match=r"streams\.0: .* \(from FORESIGHT_OUTPUTS\)"):
         builder.build()
 
 
-def test_an_empty_text_takes_back_what_may_be_left_out(tmp_path: Path) -> None:
+def test_an_empty_text_unsets_an_optional_setting(tmp_path: Path) -> None:
     builder = ConfigBuilder().file(written(tmp_path, FILE + '[web]\naddress = "127.0.0.1:0"\n'))
     settings = (
         builder.environment({"FORESIGHT_WEB__ADDRESS": ""}).assignments(["director.fixed_view="]).build()
     )
     assert settings.director.fixed_view is None
     assert settings.web.address is None
-    for must in ("mode=", "web.token=", "streams="):  # a key that got lost is no wish to do without
+    for must in ("mode=", "web.token=", "streams="):  # a lost key does not mean that it is unwanted
         with pytest.raises(ConfigError, match="is not allowed"):
             ConfigBuilder().assignments([must]).build()
 
 
-def test_text_is_toml_only_where_a_list_or_a_table_is_meant() -> None:
+def test_text_is_parsed_as_toml_only_for_lists_and_tables() -> None:
     variables = {
         "FORESIGHT_WEB__TOKEN": "[{true}]",
         "FORESIGHT_RIG": "[left] rig.toml",
@@ -130,7 +130,7 @@ def test_text_is_toml_only_where_a_list_or_a_table_is_meant() -> None:
     assert settings.outputs == (Path("true.mp4"),)
 
 
-def test_an_unusable_value_names_its_key_where_it_is_from_and_what_is_allowed() -> None:
+def test_an_unusable_value_names_its_key_its_origin_and_what_is_allowed() -> None:
     with pytest.raises(ConfigError, match=r"delay_s.*allowed: a number above 0.*\(from FORESIGHT_DELAY_S\)"):
         ConfigBuilder().environment({"FORESIGHT_DELAY_S": "soon"}).build()
     with pytest.raises(ConfigError, match="not a TOML value"):
@@ -163,18 +163,18 @@ def test_a_check_names_line_key_and_what_is_allowed(tmp_path: Path, text: str, l
     assert words in problem
 
 
-def test_several_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_several_problems_are_reported_at_once(tmp_path: Path) -> None:
     assert len(check_file(written(tmp_path, 'delay_s = -1\nsize = "1x1"\n'))) == 2
 
 
-def test_a_file_that_is_no_toml_is_told_where(tmp_path: Path) -> None:
+def test_invalid_toml_is_reported_with_its_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"not TOML.*line 2"):
         check_file(written(tmp_path, "delay_s = 3\nsize = ==\n"))
     with pytest.raises(ConfigError, match="foresight config init"):
         check_file(tmp_path / "none.toml")
 
 
-def test_the_file_that_init_writes_is_good_and_names_every_setting(tmp_path: Path) -> None:
+def test_the_file_that_init_writes_is_valid_and_names_every_setting(tmp_path: Path) -> None:
     text = commented_toml()
     assert check_file(written(tmp_path, text)) == []
     uncommented = "\n".join(
@@ -193,7 +193,7 @@ def test_the_schema_describes_every_setting() -> None:
     assert all("description" in described["properties"][name] for name in ("delay_s", "sources", "mode"))
 
 
-def test_a_default_in_the_schema_is_what_the_schema_allows() -> None:
+def test_the_schema_allows_its_defaults() -> None:
     described = schema()
     defaults = {name: node["default"] for name, node in described["properties"].items() if "default" in node}
     assert defaults["size"] == "1920x1080"
@@ -215,7 +215,7 @@ texts = st.text(
     classes=st.dictionaries(texts, st.sampled_from(["ball", "player"]), max_size=3),
     live=st.sampled_from([None, True, False]),
 )
-def test_settings_survive_the_way_through_toml(
+def test_settings_survive_a_round_trip_through_toml(
     delay: float, sources: list[str], key: str, classes: dict[str, Any], live: bool | None
 ) -> None:
     settings = Settings.parse(

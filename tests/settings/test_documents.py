@@ -82,7 +82,7 @@ def test_each_flag_is_its_setting(flags: str, key: str, value: object) -> None:
     settings = played(["run", "match", *words])
     found = value_at(settings, key)
     assert (str(found) if key == "size" else found) == value
-    # and nothing else was touched
+    # nothing else has changed
     untouched = dotted_settings() - {key, "sources"}
     assert [name for name in untouched if value_at(settings, name) != value_at(Settings(), name)] == []
 
@@ -101,14 +101,14 @@ def test_flags_win_over_environment_over_file(tmp_path: Path, monkeypatch: pytes
     assert settings.streams[0].get_secret_value() == "srt://server:9000"
 
 
-def test_the_examples_in_the_help_text_can_be_read() -> None:
+def test_the_examples_in_the_help_text_parse() -> None:
     examples = re.findall(r"^ *foresight (.*)$", run.run.__doc__ or "", re.MULTILINE)
     assert len(examples) >= 4
     for example in examples:
         assert played(shlex.split(example)).sources
 
 
-def test_the_commands_in_the_documents_can_be_read() -> None:
+def test_the_commands_in_the_documents_parse() -> None:
     text = (DOCS / "command-line.md").read_text(encoding="utf-8")
     commands = [line for line in text.splitlines() if line.startswith("foresight run ")]
     assert len(commands) >= 5
@@ -134,7 +134,7 @@ def test_every_setting_is_documented_with_what_is_allowed_and_what_it_means() ->
         assert (may_be, meaning) == (allowed(node), " ".join(node["description"].split())), key
 
 
-def test_the_example_file_is_good() -> None:
+def test_the_example_file_is_valid() -> None:
     assert check_file(ROOT / "examples" / "foresight.toml") == []
 
 

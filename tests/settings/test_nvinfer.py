@@ -15,7 +15,7 @@ from pipeline.settings.nvinfer import Nvinfer, check_nvinfer
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> Nvinfer:
-    """A detector of two classes whose files are there."""
+    """A detector of two classes whose files exist."""
     (tmp_path / "ball.onnx").touch()
     (tmp_path / "labels.txt").write_text("ball\nplayer\n", encoding="utf-8")
     return Nvinfer(tmp_path / "ball.onnx", tmp_path / "labels.txt", Size(640, 384))
@@ -33,7 +33,7 @@ def nvinfer_file(folder: Path, properties: str, attributes: str = "") -> Path:
     return path
 
 
-def test_a_written_nvinfer_file_is_valid_and_says_what_was_wanted(wanted: Nvinfer, tmp_path: Path) -> None:
+def test_a_written_nvinfer_file_is_valid_and_has_the_given_values(wanted: Nvinfer, tmp_path: Path) -> None:
     path = tmp_path / "nvinfer.txt"
     assert ConfigBuilder().write_nvinfer(path, wanted) is True
     assert check_file(path) == []
@@ -58,7 +58,7 @@ def test_an_invalid_file_is_reported_and_not_overwritten(wanted: Nvinfer, tmp_pa
     assert path.read_bytes() == before
 
 
-def test_a_folder_that_is_not_there_is_an_output_error(wanted: Nvinfer, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_output_error(wanted: Nvinfer, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         ConfigBuilder().write_nvinfer(tmp_path / "no" / "nvinfer.txt", wanted)
 
@@ -105,7 +105,7 @@ def test_a_file_without_property_or_model_says_what_is_needed(tmp_path: Path) ->
         check_nvinfer(tmp_path / "none.txt")
 
 
-def test_our_own_inference_file_holds_the_detector_and_nothing_else(tmp_path: Path) -> None:
+def test_our_own_inference_file_holds_only_the_detector(tmp_path: Path) -> None:
     path, model = tmp_path / "detector.toml", tmp_path / "ball.onnx"
     model.touch()
     flags = {

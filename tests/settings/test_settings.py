@@ -48,7 +48,7 @@ def test_settings_are_frozen() -> None:
         ({"encoder": {"zzz": 1}}, "encoder.zzz: is not a setting; the settings here: video_codec"),
     ],
 )
-def test_what_is_refused_is_said_in_one_line(values: dict[str, object], said: str) -> None:
+def test_an_unusable_setting_is_refused_in_one_line(values: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Settings.parse(values)
     assert said in str(caught.value)
@@ -56,7 +56,7 @@ def test_what_is_refused_is_said_in_one_line(values: dict[str, object], said: st
     assert "S3cr3t" not in str(caught.value)
 
 
-def test_several_problems_are_all_said() -> None:
+def test_several_problems_are_reported_together() -> None:
     with pytest.raises(ConfigError, match=r"mode: .*; delay_s: .*"):
         Settings.parse({"delay_s": 0, "mode": "x"})
 
@@ -72,7 +72,7 @@ def test_no_secret_shows_in_a_repr() -> None:
     assert settings.streams[0].get_secret_value() == "rtmp://host/app/S3cr3t"
 
 
-def test_live_where_a_source_is_live_unless_asked() -> None:
+def test_a_run_is_live_if_a_source_is_unless_set() -> None:
     assert not Settings.parse({"sources": ["a.mp4"]}).is_live
     assert Settings.parse({"sources": ["a.mp4", "rtsp://c/1"]}).is_live
     assert Settings.parse({"sources": ["match"]}).is_live
@@ -137,7 +137,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize(("values", "said"), CHECKS)
-def test_what_the_file_system_refuses(
+def test_paths_that_cannot_be_used_are_refused(
     values: dict[str, Any], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -157,7 +157,7 @@ def test_what_the_file_system_refuses(
     assert "S3cr3t" not in str(caught.value)
 
 
-def test_what_keeps_nothing_may_be_named_twice() -> None:
+def test_dev_null_may_be_named_twice() -> None:
     check(
         Settings.parse(
             {"sources": ["match"], "export": {"path_out": "/dev/null", "detections_out": "/dev/null"}}
@@ -165,5 +165,5 @@ def test_what_keeps_nothing_may_be_named_twice() -> None:
     )
 
 
-def test_what_is_right_passes(tmp_path: Path) -> None:
+def test_correct_settings_pass(tmp_path: Path) -> None:
     check(Settings.parse({"sources": ["match"], "outputs": [str(tmp_path / "out.mkv")]}))

@@ -20,7 +20,7 @@ GROUND = LevelGround(8.0)
 
 
 def seen(time_s: float, *things: tuple[float, float, float, float, str]) -> DetectionSet:
-    """A set of things at x, z, height above ground (m), score, label."""
+    """A detection set with objects at x, z, height above ground (m), score, label."""
     detections = []
     for x, z, above, score, label in things:
         yaw, tilt = GROUND.metres_to_angles(x, z, above)
@@ -31,7 +31,7 @@ def seen(time_s: float, *things: tuple[float, float, float, float, str]) -> Dete
 
 
 def chain_score(candidates: Candidates, chain: tuple[int, ...]) -> float:
-    """The score that `best_chain` maximises, for candidates that neither lie still nor fly."""
+    """The score that `best_chain` maximises, for candidates that neither lie nor fly."""
     score = float(candidates.gain[list(chain)].sum())
     for i, j in itertools.pairwise(chain):
         dt = candidates.time_s[j] - candidates.time_s[i]
@@ -53,9 +53,9 @@ def chain_score(candidates: Candidates, chain: tuple[int, ...]) -> float:
         max_size=7,
     )
 )
-def test_the_chain_is_the_best_of_all_chains(rows: list[tuple[int, float, float, float]]) -> None:
+def test_best_chain_finds_the_best_of_all_chains(rows: list[tuple[int, float, float, float]]) -> None:
     rows = sorted(rows, key=lambda row: row[0])
-    # 0.35 s apart no step counts as flown, and nobody is often enough near to count as lying still.
+    # At 0.35 s apart no step counts as a flight, and no candidate is near often enough to count as lying still.
     time_s, x_m, z_m, gain = (np.array(column, float) for column in zip(*rows, strict=True))
     candidates = Candidates(0.35 * time_s, x_m, z_m, gain, -8.0 / np.hypot(x_m, z_m))
     found = tuple(int(i) for i in best_chain(candidates, still_factor=1.0))
@@ -76,7 +76,7 @@ def test_a_spare_ball_that_lies_still_is_not_the_ball() -> None:
     np.testing.assert_allclose(track.x_m[:60], moving, atol=0.5)
 
 
-def test_the_future_contradicts_a_false_ball() -> None:
+def test_later_detections_reject_a_false_ball() -> None:
     ball = [(i / 25, 10.0 + 0.1 * i) for i in range(200)]
     sets = [
         seen(t, (x, 30.0, 0.0, 0.7, "ball"))
@@ -90,7 +90,7 @@ def test_the_future_contradicts_a_false_ball() -> None:
     assert track.uncertainty_m[5] == 0.0
 
 
-def test_a_high_pass_is_put_on_its_parabola() -> None:
+def test_a_high_pass_follows_a_parabola() -> None:
     sets, truth = [], []
     for i in range(150):
         t = i / 25
@@ -108,7 +108,7 @@ def test_a_high_pass_is_put_on_its_parabola() -> None:
     assert np.hypot(track.x_m, track.z_m).max() < 45.0
 
 
-def test_a_ball_long_lost_gives_way_to_the_players() -> None:
+def test_after_a_long_loss_of_the_ball_the_players_are_followed() -> None:
     sets = [seen(0.0, (0.0, 30.0, 0.0, 0.9, "ball"))] + [
         seen(t, *((20.0 + k, 40.0 + k, 0.0, 0.9, "player") for k in range(-3, 4)))
         for t in np.arange(0, 9, 0.2)
@@ -120,14 +120,14 @@ def test_a_ball_long_lost_gives_way_to_the_players() -> None:
     assert 1.0 < track.uncertainty_m[60] < 10.0
 
 
-def test_nothing_at_all_is_nothing() -> None:
+def test_without_detections_there_is_no_target() -> None:
     track = BallTracker(GROUND).track([], 0, NS_PER_S)
     assert (track.following == Following.NOTHING).all()
     assert np.isfinite(track.yaw_deg).all()
 
 
 @given(st.floats(-60, 60), st.floats(2, 120), st.floats(0, 7))
-def test_metres_and_angles_agree(x: float, z: float, above: float) -> None:
+def test_tracks_in_metres_and_in_angles_agree(x: float, z: float, above: float) -> None:
     yaw, tilt = GROUND.metres_to_angles(x, z)
     np.testing.assert_allclose(GROUND.angles_to_metres(yaw, tilt), (x, z), rtol=1e-9, atol=1e-9)
     assert GROUND.metres_to_angles(x, z, above)[1] >= tilt
@@ -135,8 +135,8 @@ def test_metres_and_angles_agree(x: float, z: float, above: float) -> None:
     assert camera_height_m(GROUND) == pytest.approx(8.0)
 
 
-def test_the_boots_of_a_runner_are_no_ball_while_the_true_one_lies_and_fades() -> None:
-    """A ball rolls, lies, is not seen for two seconds and is shot; meanwhile somebody runs past it."""
+def test_a_runners_boots_are_no_ball_while_the_real_one_lies_still_and_fades() -> None:
+    """A ball rolls, lies, is not seen for two seconds and is shot; meanwhile a player runs past it."""
 
     def true_x_m(time_s: float) -> float:
         return -10.0 + 5.0 * min(time_s, 2.0) + 15.0 * max(time_s - 6.5, 0.0)

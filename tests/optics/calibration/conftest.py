@@ -1,4 +1,4 @@
-"""The painted pitch, recorded once for all calibration tests."""
+"""The drawn pitch, recorded once for all calibration tests."""
 
 from __future__ import annotations
 

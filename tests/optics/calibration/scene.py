@@ -1,4 +1,4 @@
-"""A painted pitch with grain and a far backdrop, recorded by a known rig, which calibration has to recover."""
+"""A drawn pitch with grain and a distant background, recorded by a known rig that calibration has to find."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Picture = NDArray[np.uint8]
 
 
 def make_rig(offset: int = 0) -> Rig:
-    """Two like cameras 0.5 m apart, 8 m above a pitch of 100 m by 64 m; the right one `offset` frames off."""
+    """Two equal cameras 0.5 m apart, 8 m above a pitch of 100 m by 64 m; the right one `offset` frames off."""
     lens = FisheyeLens(SIZE_PX, 1110.0, (812.0, 457.0), (-0.06, 0.0))
     left = Camera("left", lens, -32.0, -8.0, 4.0, (-0.25, 0.01, 0.0), (0.96, 1.0, 1.05))
     right = Camera("right", lens, 33.0, -8.5, -5.0, (0.25, -0.01, 0.0), (1.04, 1.0, 0.95), offset)
@@ -29,7 +29,7 @@ def make_rig(offset: int = 0) -> Rig:
 
 
 def footage(rig: Rig, *, marked: bool = True, moving: bool = True, grain: float = 9.0) -> list[Footage]:
-    """What the rig's cameras see: a median background each, and players running."""
+    """What the rig's cameras see: a median background for each, and running players."""
     ground, backdrop = _ground(rig, marked=marked, grain=grain), _backdrop(grain)
     return [_camera_footage(rig, i, ground, backdrop, moving=moving) for i in range(len(rig.cameras))]
 
@@ -50,7 +50,7 @@ def _camera_footage(rig: Rig, i: int, ground: Picture, backdrop: Picture, *, mov
 
 
 def _with_players(rig: Rig, i: int, frame: int, background: NDArray[np.floating], *, moving: bool) -> Picture:
-    """One small frame of grey, with discs that run on paths of their own where both cameras look."""
+    """One small grey frame, with discs that move separately where both cameras look."""
     grey = background.mean(axis=2)
     small = cv2.resize(grey, None, fx=1 / MOTION_SHRINK, fy=1 / MOTION_SHRINK, interpolation=cv2.INTER_AREA)
     moment = (frame - rig.cameras[i].frame_offset) / 25.0
@@ -96,7 +96,7 @@ def _ground(rig: Rig, *, marked: bool, grain: float) -> Picture:
 
 
 def _as_seen_from(picture: NDArray[np.float32], height_m: float) -> NDArray[np.float32]:
-    """The ground smoothed along z by what one camera pixel covers there, or far lines would break up."""
+    """The ground, smoothed along z by what one camera pixel covers there; otherwise far lines would break up."""
     smooth = picture.copy()
     band_m = 10
     for near_m in range(30, int(GROUND_M[1]), band_m):
@@ -107,7 +107,7 @@ def _as_seen_from(picture: NDArray[np.float32], height_m: float) -> NDArray[np.f
 
 
 def _backdrop(grain: float) -> Picture:
-    """What stands all round, 24 pixels a degree: dark foliage below a pale sky, both with grain."""
+    """The background all round, 24 pixels a degree: dark foliage below a pale sky, both with grain."""
     size = (180 * 24, 50 * 24)
     picture = np.empty((size[1], size[0], 3), np.float32)
     picture[:] = (190, 170, 160)
@@ -116,7 +116,7 @@ def _backdrop(grain: float) -> Picture:
 
 
 def _grain(size: tuple[int, int], strength: float) -> NDArray[np.float32]:
-    """Noise at scales from fine to coarse, always the same."""
+    """Noise at fine to coarse scales, the same in every run."""
     generator = np.random.default_rng(5)
     total = np.zeros((size[1], size[0]), np.float32)
     for scale in (3, 8, 20):

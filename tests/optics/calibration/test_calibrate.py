@@ -1,4 +1,4 @@
-"""Tests of calibration: a known rig is recovered from painted footage; insufficient footage is refused."""
+"""Tests of calibration: a known rig is found from drawn footage; insufficient footage is refused."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _agree(found: Rig, true: Rig, focal: float, angle_deg: float) -> None:
             assert getattr(ours, angle) == pytest.approx(getattr(theirs, angle), abs=angle_deg)
 
 
-def test_a_pair_is_found_again(pair: Calibration) -> None:
+def test_the_rig_of_a_pair_is_found(pair: Calibration) -> None:
     true, found = make_rig(OFFSET), pair.rig
     _agree(found, true, 0.002, 0.1)
     assert found.surface.height_m == pytest.approx(8.0, rel=0.01)
@@ -41,13 +41,13 @@ def test_a_pair_is_found_again(pair: Calibration) -> None:
         assert ours.lens.centre_px == pytest.approx(theirs.lens.centre_px, abs=2.0)
 
 
-def test_a_pair_s_time_and_colour_are_found_again(pair: Calibration) -> None:
+def test_the_time_offset_and_colour_gains_of_a_pair_are_found(pair: Calibration) -> None:
     for ours, theirs in zip(pair.rig.cameras, make_rig(OFFSET).cameras, strict=True):
         assert ours.frame_offset == theirs.frame_offset
         assert ours.gain_bgr == pytest.approx(theirs.gain_bgr, abs=0.02)
 
 
-def test_the_pitch_is_found_again(pair: Calibration) -> None:
+def test_the_pitch_is_found(pair: Calibration) -> None:
     found, true = pair.rig.pitch, make_rig().pitch
     assert found is not None
     assert true is not None
@@ -56,7 +56,7 @@ def test_the_pitch_is_found_again(pair: Calibration) -> None:
     assert found.centre_m == pytest.approx(true.centre_m, abs=0.3)
 
 
-def test_the_figures_are_in_the_rig(pair: Calibration) -> None:
+def test_the_errors_are_saved_with_the_rig(pair: Calibration) -> None:
     quality = pair.rig.quality
     assert float(quality["median_px"]) < 0.2
     assert float(quality["ground_p95_px"]) < 0.5
@@ -65,7 +65,7 @@ def test_the_figures_are_in_the_rig(pair: Calibration) -> None:
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
-def test_its_errors_are_drawn(pair: Calibration, ending: str, tmp_path: Path) -> None:
+def test_the_errors_are_drawn(pair: Calibration, ending: str, tmp_path: Path) -> None:
     plot_calibration(tmp_path / f"errors.{ending}", pair)
     assert (tmp_path / f"errors.{ending}").stat().st_size > 10_000
 
@@ -76,7 +76,7 @@ def test_a_calibration_without_matches_is_drawn_too(pair: Calibration, tmp_path:
     assert (tmp_path / "errors.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_one_camera_alone(painted: list[Footage]) -> None:
+def test_a_single_camera_is_calibrated(painted: list[Footage]) -> None:
     found = calibrate(painted[:1])
     assert calibrate(painted[:1]).rig == found.rig, "the same footage gives the same rig"
     true = make_rig().cameras[0]
@@ -92,7 +92,7 @@ def unmarked() -> list[Footage]:
     return footage(make_rig(), marked=False, moving=False)
 
 
-def test_what_an_unmarked_pitch_leaves_open_is_said(unmarked: list[Footage]) -> None:
+def test_what_an_unmarked_pitch_leaves_unknown_is_noted(unmarked: list[Footage]) -> None:
     found = calibrate(unmarked)
     assert found.rig.surface.height_m == 1.0
     assert found.rig.pitch is None
@@ -102,7 +102,7 @@ def test_what_an_unmarked_pitch_leaves_open_is_said(unmarked: list[Footage]) -> 
     assert "frame_offset = 0" in said
 
 
-def test_pictures_without_overlap_are_refused(painted: list[Footage]) -> None:
+def test_footage_without_overlap_is_refused(painted: list[Footage]) -> None:
     noise = np.random.default_rng(1).integers(0, 255, (90, 160, 3)).astype(np.uint8)
     height, width = painted[1].background.shape[:2]
     elsewhere = replace(painted[1], background=cv2.resize(noise, (width, height)))
@@ -110,7 +110,7 @@ def test_pictures_without_overlap_are_refused(painted: list[Footage]) -> None:
         calibrate([painted[0], elsewhere])
 
 
-def test_a_picture_without_texture_is_refused(painted: list[Footage]) -> None:
+def test_footage_without_texture_is_refused(painted: list[Footage]) -> None:
     flat = replace(painted[1], background=np.full_like(painted[1].background, 90))
     with pytest.raises(CalibrationError, match="right shows too little texture"):
         calibrate([painted[0], flat])

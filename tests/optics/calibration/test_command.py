@@ -25,7 +25,7 @@ from pipeline.cli import main
         (["match", "-o", "rig.toml", "--plot", "missing/rig.png"], 2, "mkdir -p missing"),
     ],
 )
-def test_what_cannot_work_is_refused(
+def test_unusable_arguments_are_refused(
     arguments: list[str],
     status: int,
     said: str,

@@ -42,7 +42,7 @@ angle = st.floats(-60, 60)
 
 
 def _seen_lines(rig: Rig) -> list[GroundLine]:
-    """Every marking of the rig's pitch as each camera would see it, exactly."""
+    """Every marking of the rig's pitch, exactly as each camera would see it."""
     assert rig.pitch is not None
     lines = []
     for marking in markings(rig.pitch):
@@ -66,7 +66,7 @@ def _matches(rig: Rig, count: int = 300) -> Matches:
     return Matches(0, 1, pixels[inside], there[inside])
 
 
-def test_the_median_forgets_what_moves() -> None:
+def test_the_median_removes_what_moves() -> None:
     still = np.random.default_rng(0).integers(0, 255, (300, 40, 3)).astype(np.uint8)
     pictures = [still.copy() for _ in range(5)]
     for i, picture in enumerate(pictures):
@@ -74,14 +74,14 @@ def test_the_median_forgets_what_moves() -> None:
     assert np.array_equal(median_background(pictures), still)
 
 
-def test_no_pictures_have_no_median() -> None:
+def test_no_frames_have_no_median() -> None:
     with pytest.raises(CalibrationError, match="no frame"):
         median_background([])
 
 
 @given(angle, angle, angle)
 @settings(max_examples=30, deadline=None)
-def test_a_rotation_is_found_again(yaw_deg: float, tilt_deg: float, roll_deg: float) -> None:
+def test_a_rotation_is_found(yaw_deg: float, tilt_deg: float, roll_deg: float) -> None:
     turn = rotation(yaw_deg, tilt_deg, roll_deg)
     assert angles_of(turn) == pytest.approx((yaw_deg, tilt_deg, roll_deg), abs=1e-6)
     rays = np.random.default_rng(0).standard_normal((20, 3))
@@ -89,7 +89,7 @@ def test_a_rotation_is_found_again(yaw_deg: float, tilt_deg: float, roll_deg: fl
     assert np.allclose(kabsch(rays @ turn.T, rays), turn)
 
 
-def test_a_rotation_is_found_among_lies() -> None:
+def test_a_rotation_is_found_among_outliers() -> None:
     turn = rotation(50.0, 3.0, -2.0)
     rays = np.random.default_rng(0).standard_normal((200, 3))
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
@@ -107,7 +107,7 @@ def test_ground_and_pixels_are_inverse() -> None:
     assert np.allclose(ground_points(rig.cameras[0], 8.0, pixels), (x, z), atol=1e-6)
 
 
-def test_what_a_rig_sees_has_no_error_under_it() -> None:
+def test_matches_of_a_rig_have_no_error_with_it() -> None:
     rig = make_rig()
     assert np.abs(match_errors_px(rig, _matches(rig))).max() < 1e-3
     lines = _seen_lines(rig)
@@ -118,7 +118,7 @@ def test_what_a_rig_sees_has_no_error_under_it() -> None:
     assert np.abs(straightness_errors_px(rig, LineTable.of_straight(straight))).max() < 1e-3
 
 
-def test_a_line_s_error_is_in_pixels_of_its_picture() -> None:
+def test_a_lines_error_is_in_pixels_of_its_frame() -> None:
     rig = make_rig()
     pixels = _seen_lines(rig)[0].parts[0].pixels
     wavy = pixels + np.where(np.arange(len(pixels)) % 2, 1.0, -1.0)[:, None] * (0.0, 0.5)
@@ -126,7 +126,7 @@ def test_a_line_s_error_is_in_pixels_of_its_picture() -> None:
     assert 0.3 < np.abs(errors).mean() < 0.51
 
 
-def test_the_level_is_found_from_lines() -> None:
+def test_the_horizon_is_found_from_lines() -> None:
     rig = make_rig()
     lines = [line.parts[0] for line in _seen_lines(rig)]
     tilt = rotation(5.0, 4.0, -6.0)
@@ -138,11 +138,11 @@ def test_the_level_is_found_from_lines() -> None:
         assert ours.roll_deg == pytest.approx(theirs.roll_deg, abs=0.05)
 
 
-def test_no_lines_no_level() -> None:
+def test_without_lines_there_is_no_horizon() -> None:
     assert find_level(make_rig(), []) is None
 
 
-def test_the_pitch_is_recognised_in_any_unit() -> None:
+def test_the_pitch_is_found_at_any_scale() -> None:
     rig = make_rig()
     assert rig.pitch is not None
     metres, pitch = find_pitch(in_metres(rig, 1 / 8), _seen_lines(rig))
@@ -156,13 +156,13 @@ def test_the_pitch_is_recognised_in_any_unit() -> None:
         assert np.abs(ground_line_error_px(rig, family)[0]).max() < 0.05
 
 
-def test_a_meadow_is_no_pitch() -> None:
+def test_an_unmarked_meadow_is_no_pitch() -> None:
     metres, pitch = find_pitch(make_rig(), [])
     assert np.isnan(metres)
     assert pitch is None
 
 
-def test_the_fit_returns_to_the_truth() -> None:
+def test_the_fit_converges_to_the_true_rig() -> None:
     rig = make_rig()
     assert rig.pitch is not None
     named = recognise(rig, rig.pitch, _seen_lines(rig))
@@ -174,7 +174,7 @@ def test_the_fit_returns_to_the_truth() -> None:
     assert found.surface.height_m == pytest.approx(8.0, rel=2e-3)
 
 
-def test_a_step_too_far_is_no_crash() -> None:
+def test_a_step_too_large_does_not_crash() -> None:
     rig = make_rig()
     wild = Matches(0, 1, np.array([[10.0, 10.0], [1500.0, 800.0]]), np.array([[1590.0, 890.0], [5.0, 880.0]]))
     found = solve(
@@ -183,7 +183,7 @@ def test_a_step_too_far_is_no_crash() -> None:
     assert found.surface.height_m > max(camera.position_m[1] for camera in found.cameras)
 
 
-def test_no_matches_leave_a_rig_as_it_is() -> None:
+def test_without_matches_a_rig_is_unchanged() -> None:
     rig = make_rig()
     assert solve(rig, Observations(), FreeParameters(lens=False), 1.0) == rig
 
@@ -205,7 +205,7 @@ def test_the_time_offset_is_found(painted: list[Footage], offset: int) -> None:
     assert frame_offset(twins, 0, 1, footage) == offset
 
 
-def test_stillness_tells_no_time(painted: list[Footage]) -> None:
+def test_still_footage_gives_no_time_offset(painted: list[Footage]) -> None:
     still = tuple(
         Footage(part.name, part.background, np.repeat(part.motion[:1], 20, axis=0), 25.0) for part in painted
     )

@@ -40,7 +40,7 @@ def test_every_pitch_line_fits(real: tuple[Calibration, np.ndarray]) -> None:
     assert max(lines.values()) <= 1.5
 
 
-def test_lengths_agree_with_the_laws(real: tuple[Calibration, np.ndarray]) -> None:
+def test_lengths_agree_with_the_laws_of_the_game(real: tuple[Calibration, np.ndarray]) -> None:
     lengths = real[0].report.lengths_m
     assert len(lengths) >= 4
     assert all(abs(length / law - 1) <= 0.02 for length, law in lengths.values())
@@ -50,7 +50,9 @@ def test_right_runs_four_frames_ahead(real: tuple[Calibration, np.ndarray]) -> N
     assert [camera.frame_offset for camera in real[0].rig.cameras] == [0, -4]
 
 
-def test_agrees_with_the_known_rig(real: tuple[Calibration, np.ndarray], shared_data: Path) -> None:
+def test_the_result_agrees_with_the_known_rig(
+    real: tuple[Calibration, np.ndarray], shared_data: Path
+) -> None:
     known, found = Rig.load(shared_data / "rig.toml"), real[0].rig
     assert found.surface.height_m == pytest.approx(known.surface.height_m, rel=0.03)
     for ours, theirs in zip(found.cameras, known.cameras, strict=True):
@@ -63,7 +65,7 @@ def test_agrees_with_the_known_rig(real: tuple[Calibration, np.ndarray], shared_
     assert found.pitch.width_m == pytest.approx(68.0, abs=2.0)
 
 
-def test_the_rig_survives_its_file(real: tuple[Calibration, np.ndarray], tmp_path: Path) -> None:
+def test_the_rig_is_read_back_from_its_file(real: tuple[Calibration, np.ndarray], tmp_path: Path) -> None:
     real[0].rig.save(tmp_path / "rig.toml")
     assert Rig.load(tmp_path / "rig.toml") == real[0].rig
 
