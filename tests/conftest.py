@@ -11,6 +11,9 @@ from hypothesis import settings
 settings.register_profile("foresight", deadline=None, max_examples=60)
 settings.load_profile("foresight")
 
+REAL_TIME = ("tests/web/", "tests/gst/", "tests/test_application.py")
+"""Where most tests run pipelines against the clock: some seconds each."""
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -24,4 +27,8 @@ def shared_data() -> Path:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the longest tests first, so that the parallel processes end together."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+    def place(item: pytest.Item) -> tuple[bool, bool]:
+        return item.get_closest_marker("slow") is None, not item.nodeid.startswith(REAL_TIME)
+
+    items.sort(key=place)
