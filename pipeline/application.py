@@ -1,4 +1,4 @@
-"""PanoramaWithVirtualCamera: both pipelines and the window between them; one lifetime, one order of failure."""
+"""PanoramaWithVirtualCamera: one run, from opening its sources to closing its outputs."""
 
 from __future__ import annotations
 
@@ -40,16 +40,18 @@ PROGRESS_EVERY_S = 0.25
 
 
 class PanoramaWithVirtualCamera:
-    """A run: what `settings` name comes in, is analysed at once, and goes out `delay_s` later, directed.
+    """A run: the video of the sources is analysed at once, and played `delay_s` later with a directed camera.
 
-    `rig`, `director`, `playback`, `timeline` and `camera_aspect` are for reading, the first three None at first;
-    `onlooker`, set before `run`, sees every frame (see ViewElement). `run` belongs to one thread; `stop`, `abort`
-    and `progress` may be called from any, a signal handler included. An object runs once.
+    `rig`, `director`, `playback`, `timeline` and `camera_aspect` are read-only; the first three are None at first.
+    `onlooker`, set before `run`, receives every frame (see ViewElement). One thread calls `run`, once; any thread
+    may call `stop`, `abort` and `progress`, also from a signal handler.
     """
 
     def __init__(self, settings: Settings, limits: RunLimits = RunLimits()) -> None:
-        """`limits`: how long the run waits for its parts. Raises ConfigError for settings that cannot work here;
-        nothing is opened yet."""
+        """`limits`: how long the run waits for its parts. Nothing is opened yet.
+
+        Raises ConfigError for settings that cannot work.
+        """
         check(settings)
         self.settings = settings
         self._limits = limits
@@ -71,8 +73,8 @@ class PanoramaWithVirtualCamera:
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> RunReport:
         """Run until the sources end, `duration_s` is over, or `stop`; blocks. Raises ForesightError.
 
-        `on_progress` is called four times a second on this thread. A run that is ended before anything came
-        reports that nothing was shown.
+        `on_progress` is called four times a second on this thread. A run that is stopped before the first frame
+        returns a report with no frames.
         """
         try:
             opened = self._open()
@@ -88,7 +90,7 @@ class PanoramaWithVirtualCamera:
         return report
 
     def _open(self) -> tuple[StreamInfo, Rig] | None:
-        """Open the sources; what they give, and the rig. None where the run is ended before anything comes."""
+        """Open the sources; returns their formats and the rig, None if stopped before the first frame."""
         settings, parts = self.settings, self._parts
         rig, note = known_rig(settings)
         self._telling.note(note)
@@ -101,14 +103,14 @@ class PanoramaWithVirtualCamera:
         analysis.start()
         try:
             info = parts.info = analysis.wait_ready()
-        except StateError:  # asked to end before anything came
+        except StateError:  # stopped before the first frame
             return None
         parts.rig, note = rig_for_frames(settings, rig, info.size_px)
         self._telling.note(note)
         return info, parts.rig
 
     def _start_playback(self, info: StreamInfo, rig: Rig) -> PlaybackPipeline:
-        """Have the detector look at what comes, and the window play it once it is filled."""
+        """Start the detector and the buffer thread; playback starts when the window is full."""
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
         parts.worker = start_detector(settings, rig, self.timeline, self._feed)
         path = parts.path = path_for(settings, self.timeline, rig)
@@ -123,14 +125,14 @@ class PanoramaWithVirtualCamera:
         connect_playback(playback, manager, parts.further_streams)
         self._lifetime.advance(RunState.BUFFERING)
         manager.start_buffer_thread()
-        if self._error is not None:  # it came while there was no playback
-            self._end_with_what_came()
-        elif self._lifetime.is_draining and not self._shutdown.is_aborted:  # asked to stop while starting
+        if self._error is not None:  # it failed while there was no playback
+            self._play_what_was_captured()
+        elif self._lifetime.is_draining and not self._shutdown.is_aborted:  # stopped while starting
             end_capture(settings, manager, parts)
         return playback
 
     def _play_out(self, playback: PlaybackPipeline, on_progress: Callable[[Progress], None]) -> None:
-        """Block until the last output has its end, or takes nothing any more."""
+        """Block until every output has ended, or the outputs are blocked for too long."""
 
         def on_tick() -> None:
             if self.buffer_manager.playhead_ns is not None:
@@ -148,14 +150,14 @@ class PanoramaWithVirtualCamera:
         self._error = self._error or error
 
     def stop(self) -> None:
-        """End the capture now; what is in the window is still shown, and every file is finished. Idempotent."""
+        """End the capture now; the window is still played, and every file is completed. Idempotent; any thread."""
         if self._lifetime.advance(RunState.DRAINING):
             end_capture(self.settings, self.buffer_manager, self._parts)
 
     def abort(self) -> None:
-        """End at once: what is in the window is lost, files end where they are. Idempotent, any thread.
+        """End at once: the window is discarded, and files end where they are. Idempotent; any thread.
 
-        `run` returns within some three seconds, also where a disk or a server stands still.
+        `run` returns within about three seconds, even if a disk or a server hangs.
         """
         self._shutdown.abort()
         self._lifetime.advance(RunState.DRAINING)
@@ -163,7 +165,7 @@ class PanoramaWithVirtualCamera:
         end_pipelines(self._parts)
 
     def _close(self) -> None:
-        """Analysis first, so that nothing comes any more; then the window; then playback."""
+        """Close the parts in the order in which the video passes through them, then write the exports."""
         parts = self._parts
         self._feed.close()
         self.buffer_manager.stop_buffer_thread()
@@ -174,21 +176,21 @@ class PanoramaWithVirtualCamera:
             parts.worker.stop()
         is_down = parts.playback is None or parts.playback.stop(at_once=self._shutdown.at_once)
         if is_down and parts.frame_view is not None:
-            parts.frame_view.close()  # what still runs still renders
+            parts.frame_view.close()  # a pipeline that still runs still renders
         self._lifetime.advance(RunState.DONE)
         self._error = self._error or self._shown.close()
         write_exports(self.settings.export, self.timeline, parts.analysis, self._shown)
 
-    # Trouble. The pipelines' own threads.
+    # Failures. Called on the pipelines' threads.
 
     def _fail(self, error: ForesightError) -> None:
-        """The first failure ends the run; what was captured is still shown and recorded."""
+        """End the run with its first error; what has been captured is still played and recorded."""
         if self._error is None:
             self._error = error
         if self.playback is not None and self.playback.error is None:
-            self._end_with_what_came()
+            self._play_what_was_captured()
 
-    def _end_with_what_came(self) -> None:
+    def _play_what_was_captured(self) -> None:
         if self.buffer_manager.statistics().streams["video"].received:
             self.stop()
         else:
@@ -203,7 +205,7 @@ class PanoramaWithVirtualCamera:
             )
         )
 
-    # What others may see. Any thread.
+    # Read by others. Any thread.
 
     @property
     def rig(self) -> Rig | None:
@@ -212,7 +214,7 @@ class PanoramaWithVirtualCamera:
 
     @property
     def director(self) -> CameraPath | None:
-        """Who leads the camera; None until the sources are known."""
+        """The path of the camera; None until the sources are known."""
         return self._parts.path
 
     @property
@@ -222,23 +224,23 @@ class PanoramaWithVirtualCamera:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know so far."""
+        """Lines for the user so far."""
         return self._telling.notes
 
     @property
     def camera_outages(self) -> int:
-        """How often a live camera went away so far."""
+        """How often a live camera has lost its connection so far."""
         return self._telling.camera_outages
 
     def progress(self) -> Progress:
-        """One look at the run, which changes nothing; never blocks the streaming threads."""
+        """The present figures of the run; changes nothing and never blocks the streaming threads."""
         return self._telling.progress(self._lifetime.state)
 
     def scene_at(self, captured_ns: int) -> Scene:
-        """What is seen and where the camera looks at a captured time, and what is coming; never blocks."""
+        """The detections, the view and the coming path at a captured time (running time, ns); never blocks."""
         return scene_at(captured_ns, self.timeline, self.director, self.camera_aspect)
 
     def show_overlay(self, shown: bool) -> None:
-        """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing."""
+        """Switch the overlay on or off: detections, the coming path and, in a panorama, the camera's outline."""
         if self._parts.frame_view is not None:
             self._parts.frame_view.show_overlay(shown)

@@ -1,1 +1,1 @@
-"""What a person may see of a run and do to it."""
+"""What an operator can see and control during a run."""

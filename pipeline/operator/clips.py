@@ -1,4 +1,4 @@
-"""Clips: what an operator has saved of the window, and the names of the files that he begins."""
+"""Clips: the clips that an operator saves, and names for new files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.timebase import ns_to_seconds
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A saved clip; `number` is what names it to a client."""
+    """A saved clip; clients identify it by `number`."""
 
     number: int
     path: Path
@@ -25,14 +25,14 @@ class Clip:
 
 
 class FileNames:
-    """Names for new files, none of them twice in one run. Any thread."""
+    """Makes names for new files, each one different within a run. Any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._begun = 0
 
     def new(self, folder: Path, stem: str, suffix: str) -> Path:
-        """``STEM-DATE-TIME-NUMBER.SUFFIX`` in `folder`, which is made. Raises OutputError."""
+        """A path ``STEM-DATE-TIME-NUMBER.SUFFIX`` in `folder`, which is created. Raises OutputError."""
         with self._lock:
             self._begun += 1
             number = self._begun
@@ -49,7 +49,7 @@ class Clips:
     """The clips of one run, in a folder. Any thread; only `save` blocks."""
 
     def __init__(self, manager: BufferManager, folder: Path, names: FileNames, encoding: Encoding) -> None:
-        """`encoding`: how raw frames are encoded."""
+        """`encoding`: used if the window holds raw frames."""
         self.folder = folder
         self._manager = manager
         self._names = names
@@ -58,7 +58,7 @@ class Clips:
         self._saved: list[Clip] = []
 
     def save(self, before_s: float, after_s: float) -> Clip:
-        """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
+        """Save a clip from `before_s` before to `after_s` after the playhead; blocks. Raises OutputError."""
         saved_at = time.time()
         path = self._names.new(self.folder, "clip", ".mp4")
         begin_ns, end_ns = self._manager.save_clip(path, before_s, after_s, encoding=self._encoding)

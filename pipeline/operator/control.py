@@ -1,4 +1,4 @@
-"""Control: what an operator may see of a run and do to it while it goes on."""
+"""Control: everything an operator can see and control during a run."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from pipeline.run.scene import Scene
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 USUAL_HFOV_DEG = 50.0
-"""As wide as the camera looks at a place that is chosen before it has looked anywhere."""
+"""The field of view of `look_at` before the camera has a view."""
 
 
 class Control:
-    """An operator's hands on `run`. Any thread; only `save_clip` and `stop_output` block, for a file's sake.
+    """An operator's control of `run`. Any thread; only `save_clip` and `stop_output` block, until a file is
+    complete.
 
-    Every action raises StateError where the run is not in a state for it.
+    Every action raises StateError when the state of the run does not allow it.
     """
 
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
@@ -40,38 +41,41 @@ class Control:
     # The camera
 
     def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
-        """Send the camera there, smoothly, until `hand_back`. Raises ConfigError for what is no view."""
+        """Move the camera there smoothly; it stays until `hand_back`. Raises ConfigError for an invalid view."""
         if not 1.0 <= hfov_deg <= 170.0:
             raise ConfigError(f"hfov_deg is {hfov_deg}; give 1 to 170")
         self._camera().take_over(yaw_deg, tilt_deg, hfov_deg)
 
     def look_at(self, x: float, y: float) -> None:
-        """Take over towards a place in the panorama, both 0 to 1 from its upper left corner, as wide as now."""
+        """Take over, towards a place in the panorama; `x` and `y` are 0 to 1 from its upper left corner.
+
+        The field of view does not change.
+        """
         yaw_deg, tilt_deg = self.panorama().angles_at(x, y)
         scene = self.scene()
         view = None if scene is None else scene.view
         self.take_over(yaw_deg, tilt_deg, USUAL_HFOV_DEG if view is None else view.hfov_deg)
 
     def hold_camera(self) -> None:
-        """Stop the camera where it looks; the picture goes on."""
+        """Stop the camera at its present view; playback continues."""
         self._camera().hold()
 
     def hand_back(self) -> None:
-        """Let the director lead again."""
+        """Let the director steer again."""
         self._camera().hand_back()
 
     # The delay line
 
     def pause(self) -> None:
-        """Freeze the picture; what comes in is kept as long as the window holds it."""
+        """Freeze playback on one frame; the window continues to fill."""
         self._run.buffer_manager.pause()
 
     def resume(self) -> None:
-        """Go on after `pause`, later by the pause."""
+        """Continue after `pause`; the delay grows by the time in between."""
         self._run.buffer_manager.resume()
 
     def jump_back(self, seconds: float) -> float:
-        """Show again what was shown so long ago, as far as it is kept; returns the new delay in seconds."""
+        """Replay the last `seconds`, as far as the window holds them; returns the new delay in seconds."""
         manager = self._run.buffer_manager
         now_ns = manager.playhead_ns
         if now_ns is None:
@@ -80,17 +84,20 @@ class Control:
         return manager.delay_s
 
     def return_to_delay(self) -> float:
-        """Return to the delay of the settings; returns it in seconds."""
+        """Return to the delay of the settings; returns the delay that was reached, in seconds."""
         return self.set_delay(self._run.settings.delay_s)
 
     def set_delay(self, seconds: float) -> float:
-        """Change the delay; returns what was reached, in seconds. Raises ConfigError for more than the window."""
+        """Change the delay; returns the delay that was reached, in seconds.
+
+        Raises ConfigError for a delay longer than the window.
+        """
         return self._run.buffer_manager.set_delay(seconds)
 
     # Clips
 
     def save_clip(self, before_s: float, after_s: float) -> Clip:
-        """Write what was shown `before_s` ago to what comes `after_s` ahead; blocks. Raises OutputError."""
+        """Save a clip from `before_s` before to `after_s` after the playhead; blocks. Raises OutputError."""
         return self._clips.save(before_s, after_s)
 
     def clips(self) -> list[Clip]:
@@ -100,11 +107,11 @@ class Control:
     # Outputs
 
     def outputs(self) -> list[OutputStatus]:
-        """The run's outputs as they are now, files by their names without their folders; none before playback."""
+        """The state of the run's outputs, files without their folders; empty before playback."""
         return self._outputs.statuses()
 
     def record(self) -> OutputStatus:
-        """Begin to record to a new file, beside the run's own file or among the clips. Raises OutputError."""
+        """Start a recording in a new file, beside the run's own file or the clips. Raises OutputError."""
         return self._outputs.record(self._clips.folder, self._names)
 
     def start_output(self, number: int) -> OutputStatus:
@@ -116,13 +123,13 @@ class Control:
         return self._outputs.stop(number)
 
     def finished_file(self, number: int) -> Path | None:
-        """The file of an output that has ended; None where there is none, or not one alone."""
+        """The file of an output that has ended; None if it has no file or more than one."""
         return self._outputs.finished_file(number)
 
-    # What there is to see
+    # What an operator sees
 
     def open_browser_preview(self, on_fragment: OnFragment) -> BrowserPreview:
-        """The film as a browser plays it, from now on until it is closed; see PlaybackPipeline."""
+        """Open the preview; the caller closes it. See PlaybackPipeline."""
         if self._run.playback is None:
             raise StateError("playback has not started yet; open the preview once it has")
         return self._run.playback.open_browser_preview(on_fragment)
@@ -133,7 +140,7 @@ class Control:
         return self._run.rig
 
     def panorama(self) -> Panorama:
-        """The whole rig in one picture."""
+        """The panorama of the rig."""
         if self._panorama is None:
             if self._run.rig is None:
                 raise StateError("the cameras are not known yet; wait for the first frame")
@@ -141,20 +148,20 @@ class Control:
         return self._panorama
 
     def rendered(self, time_ns: Nanoseconds) -> None:
-        """Say that playback has rendered the picture of its running time `time_ns`: what the previews show."""
+        """Note that playback has rendered the frame at its running time `time_ns`."""
         self._rendered_ns = time_ns
 
     def scene(self) -> Scene | None:
-        """The scene of the picture that was rendered last; None before playback.
+        """The scene of the last rendered frame; None before playback.
 
-        That is up to the cushion ahead of what an output shows.
+        It is ahead of the outputs by at most the cushion.
         """
         if self._rendered_ns is None:
             return None
         return self._run.scene_at(self._run.buffer_manager.captured_ns(self._rendered_ns))
 
     def snapshot(self) -> dict[str, Any]:
-        """The state beside the run's Progress, as JSON holds it: transport, camera, scene, notes."""
+        """The state of the run, as JSON values, without its Progress: transport, camera, scene, notes, outputs."""
         manager, settings = self._run.buffer_manager, self._run.settings
         scene, director = self.scene(), self._run.director
         view = None if scene is None else scene.view

@@ -1,4 +1,4 @@
-"""Outputs: the files and streams of a run as an operator sees them, and how they are started and stopped."""
+"""Outputs: starts and stops a run's outputs for an operator, and reports their state."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.operator.clips import FileNames
 
 
 class Outputs:
-    """The outputs of one run, files by their names without their folders. Any thread; only `stop` blocks.
+    """The outputs of one run, files without their folders. Any thread; only `stop` blocks.
 
     `record`, `start` and `stop` raise StateError before playback.
     """
@@ -22,11 +22,11 @@ class Outputs:
         self._run = run
 
     def statuses(self) -> list[OutputStatus]:
-        """The outputs as they are now; none before playback."""
+        """The state of the outputs; empty before playback."""
         return [_without_folder(one) for one in self._statuses()]
 
     def record(self, folder: Path, names: FileNames) -> OutputStatus:
-        """Begin to record to a new file, beside the run's own file, else in `folder`. Raises OutputError."""
+        """Start a recording in a new file, beside the run's own file, otherwise in `folder`. Raises OutputError."""
         board = self._board()
         own = [spec.path for spec in self._run.settings.file_specs if not spec.is_playlist]
         beside = own[0] if own else folder / "recording.mp4"
@@ -41,7 +41,7 @@ class Outputs:
         return _without_folder(self._board().stop(number))
 
     def finished_file(self, number: int) -> Path | None:
-        """The file of an output that has ended; None where there is none, or not one alone."""
+        """The file of an output that has ended; None if it has no file or more than one."""
         for status in self._statuses()[number : number + 1]:
             path = Path(status.name)
             if status.kind == "file" and status.state in ("off", "failed") and not is_playlist(path):
@@ -58,7 +58,7 @@ class Outputs:
 
 
 def _without_folder(status: OutputStatus) -> OutputStatus:
-    """A file by its name alone: where it lies is nobody's business who looks from elsewhere."""
+    """The status with a file's name only: clients must not learn the folders of this machine."""
     if status.kind == "stream":
         return status
     name = Path(status.name).name

@@ -1,4 +1,4 @@
-"""The panorama that an operator sees: the whole rig in one small picture, and where things are in it. Pure."""
+"""Panorama: the small picture of the whole rig that an operator sees, and positions in it. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX = 960, 320
 
 
 class Panorama:
-    """All that `rig` sees, PANORAMA_WIDTH_PX x PANORAMA_HEIGHT_PX; `view` renders it. Any thread.
+    """A view of all of `rig`, PANORAMA_WIDTH_PX x PANORAMA_HEIGHT_PX; `view` renders it. Any thread.
 
-    Places are parts of its width and height, 0 to 1 from its upper left corner.
+    A place is (x, y), fractions of the width and height, 0 to 1 from the upper left corner.
     """
 
     def __init__(self, rig: Rig) -> None:
@@ -30,14 +30,14 @@ class Panorama:
         return float(yaw), float(tilt)
 
     def places(self, angles: Array) -> list[list[float] | None]:
-        """Yaw and tilt (N, 2) in degrees as places, rounded; None for what the panorama does not show."""
+        """Convert yaw and tilt (N, 2) in degrees to places, rounded; None for a direction outside the panorama."""
         yaw, tilt = angles.reshape(-1, 2).T
         pixels = self.view.angles_to_pixels(yaw, tilt, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
         parts = (pixels + 0.5) / (PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX)
         return [[round(float(x), 4), round(float(y), 4)] if np.isfinite(x + y) else None for x, y in parts]
 
     def drawing(self, scene: Scene) -> dict[str, Any]:
-        """What to draw of a scene, as JSON holds it: the camera's frame, its path, a box for each detection."""
+        """A scene as JSON values: the camera's outline, its path, a box for each detection."""
         hfov_deg = self.view.hfov_deg
         centres = self.places(np.array([(found.yaw_deg, found.tilt_deg) for found in scene.detections]))
         return {

@@ -1,1 +1,1 @@
-"""What belongs to one run: its choices, the overlay, exports, progress, resource usage, shutdown."""
+"""What belongs to one run: its choices, its wiring, the overlay, exports, progress, shutdown."""

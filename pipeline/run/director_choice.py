@@ -1,4 +1,4 @@
-"""Who leads a run's camera, a director or nobody in a fixed shot, and whether the picture is the whole rig."""
+"""Chooses a run's camera path: a director, a fixed view, or a panorama with the camera's outline."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from pipeline.optics.view import View
 from pipeline.settings import Settings
 
 CAMERA_ASPECT = 16 / 9
-"""Width / height of the virtual camera whose frame is drawn into a panorama."""
+"""Width / height of the virtual camera whose outline is drawn in a panorama."""
 
 
 def shows_panorama(settings: Settings) -> bool:
-    """Whether the picture is the whole rig, and the virtual camera's a frame inside it."""
+    """Whether the video shows the whole rig, with the virtual camera as an outline in it."""
     return settings.mode == "panorama" and settings.director.fixed_view is None
 
 
 def camera_aspect(settings: Settings) -> float:
-    """Width / height of the virtual camera's picture."""
+    """Width / height of the virtual camera's view."""
     if shows_panorama(settings):
         return CAMERA_ASPECT
     return settings.size.width_px / settings.size.height_px
 
 
 def path_for(settings: Settings, timeline: Timeline, rig: Rig) -> CameraPath:
-    """The path that `settings` ask for.
+    """The camera path for `settings`.
 
-    Live its plans wait for nobody, offline until the timeline knows their whole future.
+    Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known.
     """
     fixed = settings.director.fixed_view
     if fixed is not None:

@@ -1,4 +1,4 @@
-"""Ending a run before its sources do: no more comes in and the window is played, or both pipelines end at once."""
+"""Ends a run before its sources do: either the capture only, or both pipelines at once."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pipeline.timebase import Nanoseconds
 
 
 def end_capture(settings: Settings, manager: BufferManager, parts: RunParts) -> None:
-    """Let nothing more in; what is in the window is still played. Any thread, a signal handler included."""
+    """End the capture; the window is still played. Any thread, also from a signal handler; does not block."""
     coming = manager.future(settings.delay_s + TIMELINE_MARGIN_S)
     if not settings.is_live and coming and parts.playback is not None:
-        # offline, sound is read far ahead of the picture; a recording that is ended early ends with both
+        # offline, sound is read far ahead of the video; end both at the same time
         parts.playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
     if parts.analysis is not None:
-        # the sinks' streaming threads may be waiting for room, so this must not wait for them
+        # on its own thread, because the streaming threads may be waiting for space in the window
         threading.Thread(target=parts.analysis.finish, name="finish-analysis", daemon=True).start()
 
 
 def end_pipelines(parts: RunParts) -> None:
-    """End both pipelines where they are. Any thread, a signal handler included."""
+    """End both pipelines at once. Any thread, also from a signal handler; does not block."""
 
     def end() -> None:
         if parts.analysis is not None:
@@ -31,5 +31,5 @@ def end_pipelines(parts: RunParts) -> None:
         if parts.playback is not None:
             parts.playback.finish()
 
-    # not on this thread: a signal handler's may hold what is needed here
+    # on its own thread: a signal handler may have interrupted a thread that holds a lock needed here
     threading.Thread(target=end, name="abort", daemon=True).start()

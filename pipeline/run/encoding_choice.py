@@ -1,4 +1,4 @@
-"""How a run's video is encoded: for its outputs, for the window, for clips."""
+"""Chooses the encoding of a run's outputs, window and clips."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pipeline.settings import Settings
 
 
 def encoding_for(settings: Settings, framerate: float) -> Encoding:
-    """The encoding of all outputs; live, the picture leaves the encoder at once."""
+    """The encoding of all outputs; live, the encoder outputs every frame at once."""
     return encoding_of(settings.encoder, framerate, low_latency=settings.is_live)
 
 
 def window_encoding(settings: Settings) -> Encoding:
-    """The encoding of what waits in the window, before anybody knows the frame rate."""
+    """The encoding of an encoded window, chosen before the frame rate is known."""
     return encoding_of(settings.encoder, 0.0, low_latency=True)
 
 
 def clip_encoding(settings: Settings) -> Encoding:
-    """The encoding of a clip of raw frames: as the run's files, but what looks ahead may."""
+    """The encoding of a clip of raw frames: as for the run's files, with the encoder's look-ahead allowed."""
     return encoding_of(settings.encoder, 0.0, low_latency=False)

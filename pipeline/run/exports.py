@@ -1,4 +1,4 @@
-"""What a run writes beside the film: the camera's path, what the detectors saw, the match's truth."""
+"""Writes a run's data files: the camera's path, the detections, the match's ground truth."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ PATH_HEADER = "time_s,yaw_deg,pitch_deg,hfov_deg"
 
 
 class PathWriter:
-    """Writes the camera's path as CSV, a row per output frame, as it is shown.
+    """Writes the camera's path as CSV, a row per output frame.
 
-    `write` belongs to one thread; `close` may come from another, once no more is written. A disk that takes no
-    more ends the file, not the film.
+    One thread calls `write`; another may call `close` after the last row. A full disk ends the file, not the run.
     """
 
     def __init__(self, path: Path) -> None:
@@ -41,7 +40,7 @@ class PathWriter:
             raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 
     def write(self, time_ns: Nanoseconds, view: View) -> None:
-        """One frame's view."""
+        """Write one frame's view. Never raises; `close` returns the error."""
         row = f"{ns_to_seconds(time_ns):.9f},{view.yaw_deg:.9f},{view.tilt_deg:.9f},{view.hfov_deg:.9f}\n"
         with self._lock:
             if self._file is not None:
@@ -51,7 +50,7 @@ class PathWriter:
                     self._give_up(error)
 
     def close(self) -> OutputError | None:
-        """Finish the file; what is wrong with it, None where it is whole. Idempotent."""
+        """Close the file; returns the error if it is incomplete, otherwise None. Idempotent."""
         with self._lock:
             if self._file is not None:
                 try:
@@ -65,14 +64,14 @@ class PathWriter:
         self._trouble = OutputError(f"{self._path}: cannot be written any further ({error.strerror})")
         file, self._file = self._file, None
         if file is not None:
-            with suppress(OSError):  # what it still holds is what the disk does not take
+            with suppress(OSError):  # its buffer cannot be written either
                 file.close()
 
 
 class Shown:
-    """What a run shows: how much and from when to when, and the camera's path where that is wanted.
+    """Counts the frames that a run shows, and writes the camera's path if requested.
 
-    `note` belongs to one thread; the rest may be called from any.
+    One thread calls `note`; any thread may call the rest.
     """
 
     def __init__(self) -> None:
@@ -82,11 +81,11 @@ class Shown:
         self._path_writer: PathWriter | None = None
 
     def write_path(self, path: Path) -> None:
-        """Write the views to a CSV file, from now on. Raises OutputError."""
+        """Write the views to a CSV file from now on. Raises OutputError."""
         self._path_writer = PathWriter(path)
 
     def note(self, time_ns: Nanoseconds, view: View) -> None:
-        """One frame is shown."""
+        """Note that a frame has been shown. `time_ns`: its running time."""
         self.count += 1
         if self.first_ns is None:
             self.first_ns = time_ns
@@ -95,7 +94,7 @@ class Shown:
             self._path_writer.write(time_ns, view)
 
     def duration_s(self, framerate: float) -> float:
-        """From the first frame's begin to the last one's end; `framerate` 0: to its begin."""
+        """Seconds from the start of the first frame to the end of the last; to its start if `framerate` is 0."""
         if self.first_ns is None or self.last_ns is None:
             return 0.0
         return ns_to_seconds(Nanoseconds(self.last_ns - self.first_ns)) + (
@@ -103,14 +102,14 @@ class Shown:
         )
 
     def close(self) -> OutputError | None:
-        """Finish the path's file; what is wrong with it, None where it is whole. Idempotent."""
+        """Close the path's file; returns the error if it is incomplete, otherwise None. Idempotent."""
         return None if self._path_writer is None else self._path_writer.close()
 
 
 def write_exports(
     export: ExportSettings, timeline: Timeline, analysis: AnalysisPipeline | None, shown: Shown
 ) -> None:
-    """Write the other files that `export` asks for: detections and the match's truth. Raises OutputError."""
+    """Write the detections and the match's ground truth, if `export` asks for them. Raises OutputError."""
     if export.detections_out is not None:
         write_detections(export.detections_out, timeline.all())
     if export.truth_out is not None and analysis is not None:
@@ -118,9 +117,9 @@ def write_exports(
 
 
 def _write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:
-    """Write the true ball and players of the match among `sources`, frame by frame up to running time `until_ns`.
+    """Write the ground truth of the match among `sources`, frame by frame up to running time `until_ns`.
 
-    Does nothing where there is no match or nothing was shown. Raises OutputError.
+    Does nothing if there is no match or nothing was shown. Raises OutputError.
     """
     for source in sources:
         if isinstance(source.element, MatchSource) and until_ns is not None:

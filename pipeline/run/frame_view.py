@@ -1,4 +1,4 @@
-"""The work for each frame of playback: look where the camera looks, draw the overlay, note what was shown."""
+"""FrameView: the work for each frame of playback: render the view, draw the overlay, note what was shown."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ RENDER_THREADS = 2
 class FrameView:
     """The view element of a run, its renderers and painters; `element` goes into the playback pipeline.
 
-    `captured_ns` turns playback's running time into the capture's (another one after a seek); `scene_at` tells the
-    scene of a captured time, `lost_cameras` whose picture only stands in then. What is shown is noted in `shown`.
+    `captured_ns` converts playback's running time to the capture's (they differ after a seek). `scene_at` returns
+    the scene of a captured time, `lost_cameras` the cameras without video then. Shown frames are noted in `shown`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class FrameView:
         captured_ns: Callable[[int], int],
         lost_cameras: Callable[[Nanoseconds], Sequence[str]],
     ) -> None:
-        # Decoders, detector, the view's bands and the encoder keep the cores busy by themselves.
+        # Decoders, detector, renderers and encoder already keep the cores busy.
         cv2.setNumThreads(1)
         self._path = path
         self._captured_ns = captured_ns
@@ -52,15 +52,15 @@ class FrameView:
         self.show_overlay(settings.overlay)
 
     def show_overlay(self, shown: bool) -> None:
-        """Draw detections, the coming path and, in a panorama, the camera's frame; or stop drawing. Any thread."""
+        """Switch the overlay on or off. Any thread."""
         self.element.painter = paint_all(self._overlay, self._notice) if shown else self._notice
 
     def close(self) -> None:
-        """Let the renderers go; blocks until they have finished their frame."""
+        """Stop the render threads; blocks until they have finished their frame."""
         self._renderers.shutdown()
 
     def _view_at(self, time_ns: Nanoseconds) -> View:
-        """The streaming thread asks where to look; whoever leads the camera answers."""
+        """The view of the frame at `time_ns`. On the streaming thread."""
         view = self._path.view_at(self._captured_ns(time_ns))
         self._shown.note(time_ns, view)
         return view

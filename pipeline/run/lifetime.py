@@ -1,4 +1,4 @@
-"""Lifetime: the state that one run is in, for all the threads that move it on or ask for it."""
+"""Lifetime: the state of one run, read and advanced by several threads."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _ORDER = tuple(RunState)
 
 
 class Lifetime:
-    """The state of one run. Any thread, a signal handler included; nothing here blocks.
+    """The state of one run. Any thread, also from a signal handler; nothing here blocks.
 
-    The lock makes one of two threads that stop a run the first. It is reentrant for a signal handler that stops the
-    run while the thread under it is in `advance`. What that thread wrote after the handler must not undo it, so
-    states are collected, and the furthest one counts.
+    If two threads stop a run, the lock decides which one is first. It is reentrant, because a signal handler may
+    interrupt `advance` and call it. The interrupted call must not undo the handler's state, so all states are
+    collected, and the furthest one counts.
     """
 
     def __init__(self) -> None:
@@ -23,16 +23,16 @@ class Lifetime:
 
     @property
     def state(self) -> RunState:
-        """What the run does now."""
+        """The present state."""
         return max(self._reached, key=_ORDER.index)
 
     @property
     def is_draining(self) -> bool:
-        """Whether the run was told to end and is not closed yet."""
+        """Whether the run has been told to end and is not closed yet."""
         return self.state is RunState.DRAINING
 
     def advance(self, to: RunState) -> bool:
-        """Go on to `to`; False, and nothing changes, where that may not follow."""
+        """Go on to state `to`; returns False and changes nothing if it may not follow the present one."""
         with self._lock:
             may_follow = to in NEXT[self.state]
             if may_follow:

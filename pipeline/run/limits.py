@@ -1,4 +1,4 @@
-"""How long a run waits for its parts before it acts; one value with all of them, passed down from the run."""
+"""RunLimits: how long a run waits for its parts before it acts."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pipeline.gst.playback.limits import PlaybackLimits
 
 @dataclass(frozen=True, slots=True)
 class ShutdownLimits:
-    """How long the end of a run is waited for while nothing moves, in seconds."""
+    """How long a run waits for its end while playback is blocked, in seconds."""
 
     abort_s: float = 1.5
-    """A run that is to end at once goes on while its last pictures still move; this long a standstill ends it."""
+    """An aborted run ends when nothing has reached an output for this long."""
     standstill_s: float = 10.0
-    """A run that is to be played to its end is given up when it stands still for this long."""
+    """A run that plays to its end is given up when nothing has reached an output for this long."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """The limits of a run's parts."""
+    """The limits of all parts of a run."""
 
     camera: CameraLimits = CameraLimits()
     output: OutputLimits = OutputLimits()

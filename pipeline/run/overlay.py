@@ -1,4 +1,4 @@
-"""The overlay of a run: what was seen at this moment, where the camera will look, what it shows of the panorama."""
+"""Painters for a run's overlay (detections, the coming path, the camera's outline) and its notices."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _COLOURS = {"ball": RED, "player": GREEN}
 
 
 class OverlayPainter:
-    """A ViewElement's painter. The streaming thread calls it; nothing in it waits.
+    """A ViewElement's painter that draws the overlay. Called on the streaming thread; never blocks.
 
-    `scene_at` tells the scene of a captured time; `captured_ns` turns playback's running time into that (another
-    one after a seek). `is_panorama`: the picture is the whole rig, and the camera's outline is drawn into it.
+    `scene_at` returns the scene of a captured time; `captured_ns` converts playback's running time to that (they
+    differ after a seek). `is_panorama`: the video shows the whole rig, and the camera's outline is drawn in it.
     """
 
     def __init__(
@@ -30,16 +30,16 @@ class OverlayPainter:
         self._is_panorama = is_panorama
 
     def __call__(self, frame: Frame, view: View, time_ns: Nanoseconds) -> None:
-        """Draw onto the picture that `view` was rendered into."""
+        """Draw on a frame that shows `view`."""
         scene = self._scene_at(self._captured_ns(time_ns))
         boxes = [_box(found) for found in scene.detections]
         draw(frame, view, Overlay(boxes, scene.path, scene.outline if self._is_panorama else None))
 
 
 class NoticePainter:
-    """A ViewElement's painter that tells of lost cameras. The streaming thread calls it; nothing in it waits.
+    """A ViewElement's painter that names lost cameras. Called on the streaming thread; never blocks.
 
-    `lost_cameras` names those whose picture of a captured time only stands in; `captured_ns` as for OverlayPainter.
+    `lost_cameras` returns the cameras without video at a captured time; `captured_ns` as for OverlayPainter.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class NoticePainter:
         self._captured_ns = captured_ns
 
     def __call__(self, frame: Frame, view: View, time_ns: Nanoseconds) -> None:
-        """Draw onto the picture, when there is something to tell."""
+        """Draw a notice on the frame if a camera is lost."""
         lost = self._lost_cameras(Nanoseconds(self._captured_ns(time_ns)))
         if lost:
             draw_notice(frame, [f"camera lost: {name}" for name in lost])
 
 
 def paint_all(*painters: Painter) -> Painter:
-    """One painter of several, the first one undermost."""
+    """A painter that calls several painters, the first one first."""
 
     def paint(frame: Frame, view: View, time_ns: Nanoseconds) -> None:
         for painter in painters:

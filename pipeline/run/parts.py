@@ -1,4 +1,4 @@
-"""What a run is made of: its pipelines, its rig, its camera's path, each once it is there."""
+"""RunParts: the pipelines, the rig, the camera's path and the other parts of a run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RunParts:
 
     analysis: AnalysisPipeline | None = None
     further_streams: list[BufferStream] = field(default_factory=list)
-    """Of the second camera and those after it, where each camera is buffered by itself."""
+    """The streams of the second and later cameras, if each camera is buffered separately."""
     info: StreamInfo | None = None
     rig: Rig | None = None
     worker: DetectorWorker | None = None
@@ -29,5 +29,5 @@ class RunParts:
     playback: PlaybackPipeline | None = None
 
     def lost_cameras(self, captured_ns: Nanoseconds) -> list[str]:
-        """The names of the cameras whose picture of that time only stands in."""
+        """The names of the cameras without video at that time."""
         return [] if self.analysis is None else self.analysis.lost_cameras(captured_ns)

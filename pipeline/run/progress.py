@@ -1,4 +1,4 @@
-"""What a run tells while it goes (Progress) and when it is over (RunReport): plain, frozen records."""
+"""Progress and RunReport: what a run reports while it runs and at its end."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One look at a run that goes on."""
+    """The figures of a run at one moment."""
 
     position_s: float
-    """Running time that playback shows now, in seconds since the first frame."""
+    """Running time that playback shows now, in seconds."""
     delay_s: float
     """Measured delay from capture to playback, in seconds; 0 before playback starts."""
     buffer_fill: float
     """How full the window is, 0 to 1."""
     buffer_s: float
-    """How many seconds of picture the window holds."""
+    """How many seconds of video the window holds."""
     fps_in: float
-    """Frames a second that came from the sources lately."""
+    """Frames per second from the sources, over the last second."""
     fps_out: float
-    """Frames a second that went to the outputs lately."""
+    """Frames per second to the outputs, over the last second."""
     frames_in: int
     frames_out: int
     dropped: int
-    """Frames that came in and will never be shown."""
+    """Frames that were captured and will never be shown."""
     cpu_percent: float
-    """Processor time over wall time lately; 100 is one core."""
+    """Processor time by wall time over the last second; 100 is one core."""
     memory_mb: float
     """Resident memory in MB (10^6 bytes)."""
     state: str
-    """What the run does, in a word: starting, buffering, playing, draining, done."""
+    """The run's state: starting, buffering, playing, draining, done."""
     follows: str
     """What the camera follows: ball, players, operator; or: ball not found, waiting for video, fixed view."""
 
@@ -44,14 +44,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What a run did, once it is over."""
+    """The figures of a run that has ended."""
 
     frames_in: int
     frames_out: int
     dropped: int
     duplicated: int
     duration_s: float
-    """Length of what was played, in seconds of running time."""
+    """Length of the played video, in seconds."""
     wall_s: float
     cpu_s: float
     """Processor time of the whole run, in seconds, all threads."""
@@ -60,6 +60,6 @@ class RunReport:
     outputs: tuple[Path | str, ...]
     """Files as paths; streams as text without their secrets."""
     notes: tuple[str, ...]
-    """What a user should know: silence that was generated, a rig that was assumed, a gap."""
+    """Lines for the user: generated silence, an assumed rig, a gap."""
     failures: tuple[str, ...] = ()
-    """What became of the files that failed while others went on."""
+    """One line for each output that failed while the others continued."""

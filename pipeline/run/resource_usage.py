@@ -1,4 +1,4 @@
-"""What a run costs: processor time and memory of this process, and rates of what it counts."""
+"""Measures processor time and memory of this process, and the rate of a counter."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from pathlib import Path
 from pipeline.timebase import NS_PER_S
 
 RATE_SPAN_NS = NS_PER_S
-"""A rate is taken over at least so long, as soon as there are samples for it."""
+"""A rate is measured over at least this time, once there are enough samples."""
 
 
 class Rate:
-    """How fast a counter grows, over about the last second. One thread samples, any may read `per_second`."""
+    """How fast a counter grows, over about the last second.
+
+    One thread calls `sample`; any thread may read `per_second`.
+    """
 
     def __init__(self) -> None:
         self.per_second = 0.0
         self._samples: deque[tuple[int, float]] = deque()
 
     def sample(self, now_ns: int, count: float) -> None:
-        """Take down the counter's value at `now_ns`, a time that grows."""
+        """Note the counter's value at monotonic time `now_ns`."""
         self._samples.append((now_ns, count))
         while len(self._samples) > 2 and now_ns - self._samples[1][0] >= RATE_SPAN_NS:
             self._samples.popleft()
@@ -30,18 +33,18 @@ class Rate:
 
 
 def processor_seconds() -> float:
-    """User and system time of the whole process since its start, in seconds, all threads."""
+    """Processor time of the process since its start, in seconds, all threads."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
 
 def peak_memory_mb() -> float:
-    """The most memory that was resident at once, in MB (10^6 bytes)."""
+    """Peak resident memory, in MB (10^6 bytes)."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
 def memory_mb() -> float:
-    """Resident memory now, in MB (10^6 bytes); the peak where the system does not tell."""
+    """Resident memory now, in MB (10^6 bytes); the peak where the system has no /proc."""
     statm = Path("/proc/self/statm")
     if not statm.exists():
         return peak_memory_mb()

@@ -1,4 +1,4 @@
-"""What a run works with: the rig (named, the match's own, calibrated or assumed) and the detector for it."""
+"""Chooses a run's rig (given, the match's own, calibrated or assumed) and its detector."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ logger = logging.getLogger("foresight")
 
 
 def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
-    """The rig that can be had before the first frame, and a note for the user; no rig for one plain source.
+    """The rig that is known before the first frame, and a note for the user; no rig for one plain source.
 
-    Several sources without a rig are calibrated, which takes up to a minute, and the file is kept for the next
-    time. Raises RigError or CalibrationError.
+    Several sources without a rig are calibrated, which blocks for up to a minute; the rig is saved for the next
+    run. Raises RigError or CalibrationError.
     """
     sources = settings.source_specs
     if settings.rig is not None:
@@ -49,14 +49,14 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
 
 
 def kept_rig_path(settings: Settings) -> Path:
-    """Where a calibrated rig is kept: beside the first output, else in the working folder."""
+    """The path of a calibrated rig: beside the first output, otherwise in the working folder."""
     return settings.outputs[0].with_suffix(".rig.toml") if settings.outputs else Path("foresight.rig.toml")
 
 
 def rig_for_frames(settings: Settings, rig: Rig | None, size_px: tuple[int, int]) -> tuple[Rig, str | None]:
     """`rig`, or an assumed one, for rig frames of this size, and a note for the user.
 
-    Raises RigError where a single camera gives frames of another size; several are checked where they are stacked.
+    Raises RigError if a single camera sends frames of another size; the Stacker checks several cameras.
     """
     note = None
     if rig is None:
@@ -67,14 +67,14 @@ def rig_for_frames(settings: Settings, rig: Rig | None, size_px: tuple[int, int]
 
 
 def assumed_rig(width: int, height: int) -> tuple[Rig, str]:
-    """A rig for one film that nobody described, and the note that says what was assumed."""
+    """An assumed rig for one source without a rig, and the note that says what was assumed."""
     rig = Rig.assume(width, height)
     lens = type(rig.cameras[0].lens).__name__.removesuffix("Lens").lower()
     return rig, f"no rig was given: assuming a {lens} lens; see --rig"
 
 
 def detector_for(settings: Settings, rig: Rig) -> Detector:
-    """The detector that `settings` ask for, kept to the pitch where the rig knows it.
+    """The detector for `settings`, limited to the pitch if the rig has one.
 
     Raises ConfigError, or DetectorError for a model that cannot be used.
     """
@@ -91,7 +91,10 @@ def detector_for(settings: Settings, rig: Rig) -> Detector:
 
 
 def _field_for(settings: Settings, rig: Rig) -> Field | None:
-    """The field as drawn by the user, else as the rig knows it; None where nobody does. Raises ConfigError."""
+    """The field from the user's mask or polygon, otherwise from the rig; None if neither has one.
+
+    Raises ConfigError.
+    """
     chosen = settings.detector
     if not chosen.field_mask:
         return None

@@ -1,4 +1,4 @@
-"""RunState: what a run does, in a word, and what may come after what. Pure."""
+"""RunState: the states of a run, and which may follow which. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import StrEnum
 
 
 class RunState(StrEnum):
-    """The states of a run, in their order; the words are those of `Progress.state`."""
+    """The states of a run, in order; their values are those of `Progress.state`."""
 
     STARTING = "starting"
-    """The sources are opened, and nothing can be played yet."""
+    """The sources are being opened; nothing can be played yet."""
     BUFFERING = "buffering"
-    """The window is filled; playback waits for its first frame."""
+    """The window is filling; playback waits for its first frame."""
     PLAYING = "playing"
-    """Frames come in, and go out later."""
+    """Frames are captured, and played later."""
     DRAINING = "draining"
-    """The run was told to end: nothing comes in any more, and what was captured goes out or is let go."""
+    """The run has been told to end: the capture has stopped, and the window is played or discarded."""
     DONE = "done"
     """Everything is closed."""
 
@@ -28,4 +28,4 @@ NEXT: Mapping[RunState, frozenset[RunState]] = {
     RunState.DRAINING: frozenset({RunState.DONE}),
     RunState.DONE: frozenset(),
 }
-"""What may follow each state. Nothing leads back."""
+"""Which states may follow each state. No state leads back."""

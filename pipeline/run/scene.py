@@ -1,4 +1,4 @@
-"""Scene: what is seen at a captured time, where the camera looks then, and where it is about to look. Pure."""
+"""Scene: the detections, the view and the coming path at one captured time. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 SEEN_WITHIN_NS = 250 * NS_PER_MS
-"""How old the newest detections may be and still count as seen: a detector at 5 frames a second fits."""
+"""Detections up to this age belong to a scene; long enough for a detector at 5 frames per second."""
 
 PATH_NS = 7 * NS_PER_S
 """How much of the coming path belongs to a scene."""
@@ -26,15 +26,15 @@ class Scene:
 
     detections: tuple[Detection, ...]
     view: View | None
-    """Where the camera looks; None while nobody leads it."""
+    """The camera's view; None while it is not known."""
     path: Array
-    """Yaw and tilt (N, 2) of the views that come, soonest first; none where the camera stands still."""
+    """Yaw and tilt (N, 2) of the coming views, earliest first; empty in a fixed view."""
     camera_aspect: float
-    """Width / height of the camera's picture."""
+    """Width / height of the camera's view."""
 
     @property
     def outline(self) -> Array:
-        """Yaw and tilt (N, 2) along the edge of the camera's picture, closed; none while nobody leads it."""
+        """Yaw and tilt (N, 2) along the edge of the camera's view, closed; empty while it is not known."""
         return np.empty((0, 2)) if self.view is None else self.view.outline(self.camera_aspect)
 
 

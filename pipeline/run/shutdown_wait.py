@@ -1,4 +1,4 @@
-"""ShutdownWait: waits for the end of a run, but with a deadline for outputs that take nothing any more."""
+"""ShutdownWait: waits for the end of a run, with a deadline for blocked outputs."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from pipeline.run.limits import ShutdownLimits
 
 
 class ShutdownWait:
-    """What shortens the wait for a run's end, and the wait. Any thread, but `wait_until_over` is one thread's."""
+    """Waits for the end of a run, and for the calls that shorten the wait.
+
+    One thread calls `wait_until_over`; any thread may call and read the rest.
+    """
 
     def __init__(self, limits: ShutdownLimits) -> None:
         self._limits = limits
         self.is_stalled = False
-        """No frame was shown for too long, and none may ever be."""
+        """No frame has been shown for too long, so playback may never end."""
         self._has_given_up = False
         self._aborted = threading.Event()
 
     @property
     def is_aborted(self) -> bool:
-        """Whether the run has to end at once."""
+        """Whether the run must end at once."""
         return self._aborted.is_set()
 
     @property
     def at_once(self) -> bool:
-        """Whether the outputs are to be closed without waiting: the run was aborted, or playback stood still."""
+        """Whether to close the outputs without waiting: the run was aborted, or playback is blocked."""
         return self._has_given_up or self.is_aborted
 
     def abort(self) -> None:
-        """Wait no longer than while the last pictures move. Idempotent, a signal handler included."""
+        """Shorten the wait to the limit of an aborted run. Idempotent; any thread, also from a signal handler."""
         self._aborted.set()
 
     def wait_until_over(
@@ -43,10 +46,10 @@ class ShutdownWait:
         is_all_sent: Callable[[], bool],
         end_now: Callable[[], None],
     ) -> ForesightError | None:
-        """Block until playback is over, or stands still for too long; returns an error nobody else reports.
+        """Block until playback has ended, or is blocked for too long; returns an error that is not reported yet.
 
-        `on_tick()` is called every `every_s`. `is_all_sent()`: playback has all that will come. `end_now()` is
-        called once when the run is aborted, for it may have been aborted before there was a playback to end.
+        `on_tick()` is called every `every_s`. `is_all_sent()`: playback has received its last frame. `end_now()` is
+        called once when the run is aborted, because the abort may have come before there was a playback to end.
         """
 
         def deadline_s() -> float | None:
@@ -77,7 +80,7 @@ class ShutdownWait:
 
 
 class Standstill:
-    """How long what `look` shows has been the same. One thread; time is monotonic."""
+    """How long the value of `look()` has been the same. One thread; `now_s` is monotonic."""
 
     def __init__(self, look: Callable[[], object], now_s: Callable[[], float] = time.monotonic) -> None:
         self._look = look
@@ -86,7 +89,7 @@ class Standstill:
         self._since_s = now_s()
 
     def for_s(self) -> float:
-        """Look again: since when nothing has changed, in seconds."""
+        """Call `look` again; returns for how many seconds its value has not changed."""
         seen = self._look()
         if seen != self._seen:
             self._seen, self._since_s = seen, self._now_s()

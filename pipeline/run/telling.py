@@ -1,4 +1,4 @@
-"""What a run tells: its progress while it goes on, its report when it is over, and notes for the user."""
+"""Telling: collects a run's progress, its report and the notes for the user."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("foresight")
 
 
 class Telling:
-    """Tells of a run from its `parts`, its window and what it has `shown`. Any thread; `sample` is the run's."""
+    """Reports on a run. Any thread; only the run's thread calls `sample`."""
 
     def __init__(self, settings: Settings, manager: BufferManager, parts: RunParts, shown: Shown) -> None:
         self._settings = settings
@@ -27,42 +27,42 @@ class Telling:
         self._parts = parts
         self._shown = shown
         self._notes: list[str] = []
-        self._begun_s = time.monotonic()
-        self._begun_cpu_s = processor_seconds()
+        self._started_s = time.monotonic()
+        self._started_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
 
     def note(self, note: str | None) -> None:
-        """Keep a note for the user, and log it; None: there is none."""
+        """Keep and log a note for the user; does nothing for None."""
         if note is not None:
             self._notes.append(note)
             logger.warning("%s", note)
 
     def camera_lost(self, index: int, error: ForesightError) -> None:
-        """Keep and log that a camera of several is gone for good."""
+        """Note that one camera of several is lost for good."""
         self.note(f"camera {index} is offline, its last frame is held: {error}")
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know so far."""
+        """Lines for the user so far."""
         parts = (self._parts.analysis, self._parts.playback)
         return (*self._notes, *(note for part in parts if part is not None for note in part.notes))
 
     @property
     def camera_outages(self) -> int:
-        """How often a live camera went away so far."""
+        """How often a live camera has lost its connection so far."""
         return 0 if self._parts.analysis is None else self._parts.analysis.camera_outages
 
     def sample(self, now_ns: int) -> None:
-        """Take down, a few times a second, what `progress` tells the rates of. The run's thread."""
+        """Sample the counters whose rates `progress` reports. On the run's thread, a few times a second."""
         video = self._manager.statistics().streams["video"]
-        self._rate_in.sample(now_ns, self._came_and_dropped()[0])
+        self._rate_in.sample(now_ns, self._captured_and_dropped()[0])
         self._rate_out.sample(now_ns, video.sent)
         self._rate_cpu.sample(now_ns, processor_seconds())
 
     def progress(self, state: RunState) -> Progress:
-        """One look at the run, which changes nothing; never blocks the streaming threads."""
+        """The present figures of the run; changes nothing and never blocks the streaming threads."""
         stats = self._manager.get_stats()
-        came, dropped = self._came_and_dropped()
+        captured, dropped = self._captured_and_dropped()
         held_s = float(stats["display_buffer_duration"])
         path = self._parts.path
         return Progress(
@@ -72,7 +72,7 @@ class Telling:
             buffer_s=held_s,
             fps_in=self._rate_in.per_second,
             fps_out=self._rate_out.per_second,
-            frames_in=came,
+            frames_in=captured,
             frames_out=stats["frames_sent"],
             dropped=dropped,
             cpu_percent=100 * self._rate_cpu.per_second,
@@ -82,26 +82,26 @@ class Telling:
         )
 
     def report(self) -> RunReport:
-        """What the run did, once playback is closed and while the window still has its counts."""
-        came, dropped = self._came_and_dropped()
+        """The report, made after playback is closed and before the buffer manager's counts are cleared."""
+        captured, dropped = self._captured_and_dropped()
         info, playback = self._parts.info, self._parts.playback
         streams = [spec.name for spec in self._settings.stream_specs]
         return RunReport(
-            frames_in=came,
+            frames_in=captured,
             frames_out=self._shown.count,
             dropped=dropped,
             duplicated=self._manager.statistics().streams["video"].repeated,
             duration_s=self._shown.duration_s(0.0 if info is None else info.framerate),
-            wall_s=time.monotonic() - self._begun_s,
-            cpu_s=processor_seconds() - self._begun_cpu_s,
+            wall_s=time.monotonic() - self._started_s,
+            cpu_s=processor_seconds() - self._started_cpu_s,
             peak_memory_mb=peak_memory_mb(),
             outputs=() if playback is None else (*playback.outputs.files, *streams),
             notes=self.notes,
             failures=() if playback is None else playback.outputs.failures,
         )
 
-    def _came_and_dropped(self) -> tuple[int, int]:
-        """Frames the sources gave, those they had to leave out included, and how many will never be shown."""
+    def _captured_and_dropped(self) -> tuple[int, int]:
+        """How many frames the sources captured, dropped ones included, and how many will never be shown."""
         video = self._manager.statistics().streams["video"]
-        left_out = 0 if self._parts.analysis is None else self._parts.analysis.dropped_at_source
-        return video.received + left_out, video.dropped + left_out
+        dropped_at_source = 0 if self._parts.analysis is None else self._parts.analysis.dropped_at_source
+        return video.received + dropped_at_source, video.dropped + dropped_at_source

@@ -1,4 +1,4 @@
-"""The parts of a run, made from its settings and connected: two pipelines, the delay line, the detector."""
+"""Makes and connects the parts of a run: two pipelines, the delay line, the detector."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from pipeline.run.rig_choice import detector_for
 from pipeline.settings import Settings
 
 TIMELINE_MARGIN_S = 30.0
-"""How much longer than the delay what was seen is kept: for what the director remembers."""
+"""Detections are kept for this much longer than the delay, for the director's memory."""
 
 
 def make_timeline(settings: Settings) -> Timeline:
-    """What is seen when; all of it where the run's detections are written to a file."""
+    """A timeline; it keeps all detections if the run writes them to a file."""
     return Timeline(
         span_s=settings.delay_s + TIMELINE_MARGIN_S, keep_all=settings.export.detections_out is not None
     )
 
 
 def make_buffer_manager(settings: Settings) -> BufferManager:
-    """The delay line that `settings` ask for, with no elements yet."""
+    """A delay line for `settings`, without elements."""
     return BufferManager(
         buffer_duration=settings.delay_s,
         delay=settings.delay_s,
@@ -45,7 +45,7 @@ def make_buffer_manager(settings: Settings) -> BufferManager:
 
 
 def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) -> AnalysisPipeline:
-    """The analysis pipeline of the sources, not started. Raises SourceError, ConfigError, RigError."""
+    """The analysis pipeline for `settings`, not started. Raises SourceError, ConfigError, RigError."""
     return PipelineBuilder(
         settings.source_specs,
         rig=rig,
@@ -62,9 +62,9 @@ def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) ->
 def connect_analysis(
     analysis: AnalysisPipeline, manager: BufferManager, feed: DetectorFeed
 ) -> list[BufferStream]:
-    """Have what the sources give stored in `manager` and shown to the detector's `feed`.
+    """Connect the appsinks to `manager` and to the detector's `feed`.
 
-    Returns the streams of the second camera and those after it, where each camera is buffered by itself.
+    Returns the streams of the second and later cameras, if each camera is buffered separately.
     """
     streams = []
     analysis.video_appsink.connect("new-sample", manager.on_new_sample)
@@ -82,7 +82,7 @@ def connect_analysis(
 def start_detector(
     settings: Settings, rig: Rig, timeline: Timeline, feed: DetectorFeed
 ) -> DetectorWorker | None:
-    """Have the detector of `settings` work on what `feed` gets; None, and nothing more is seen, without one.
+    """Start the detector of `settings` on the frames of `feed`; None, with an empty timeline, without one.
 
     Raises ConfigError, DetectorError.
     """
@@ -97,7 +97,7 @@ def start_detector(
 def build_playback(
     settings: Settings, info: StreamInfo, rig: Rig, view: ViewElement, limits: RunLimits
 ) -> PlaybackPipeline:
-    """The playback pipeline of what `info` describes, with every output. Raises ConfigError, OutputError."""
+    """The playback pipeline for the streams of `info`, with every output. Raises ConfigError, OutputError."""
     return PlaybackPipelineBuilder(
         info.video_caps,
         info.audio_caps,
@@ -118,7 +118,7 @@ def build_playback(
 def connect_playback(
     playback: PlaybackPipeline, manager: BufferManager, further_streams: list[BufferStream]
 ) -> None:
-    """Have `manager` feed `playback`, and start it once the window is filled; `further_streams` as above."""
+    """Connect `manager` to the appsrcs of `playback`; `further_streams` comes from `connect_analysis`."""
     manager.set_elements(playback.appsrc, playback.audio_appsrc, playback.pipeline)
     for stream, appsrc in zip(further_streams, playback.appsrcs[1:], strict=True):
         stream.set_appsrc(appsrc)
