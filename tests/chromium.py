@@ -64,14 +64,14 @@ def sync_skews_ms(page: Page, seconds: float) -> NDArray[np.float64]:
     Uses the browser's clocks: when a frame is displayed, and when its sound leaves the player. Call it once for
     each page, because the sound of its video is routed through the measurement from then on.
     """
-    told = page.evaluate(_WATCH, [seconds, RATE_HZ, _TAP])
-    shown_ms, luma = np.array(told["frames"]).T
-    times_s = np.array([time_s for time_s, _ in told["sound"]])
+    measured = page.evaluate(_WATCH, [seconds, RATE_HZ, _TAP])
+    shown_ms, luma = np.array(measured["frames"]).T
+    times_s = np.array([time_s for time_s, _ in measured["sound"]])
     starts = np.round((times_s - times_s[0]) * RATE_HZ).astype(int)
     sound = np.zeros(starts[-1] + RATE_HZ, np.float32)
-    for start, (_, samples) in zip(starts, told["sound"], strict=True):  # the first segments may have gaps
+    for start, (_, samples) in zip(starts, measured["sound"], strict=True):  # there may be gaps at first
         sound[start : start + len(samples)] = samples
-    clicks_ms = 1000 * (times_s[0] + find_clicks(sound, RATE_HZ)) + np.median(told["clocks"])
+    clicks_ms = 1000 * (times_s[0] + find_clicks(sound, RATE_HZ)) + np.median(measured["clocks"])
     flashes_ms = find_flashes(shown_ms, luma)
     nearest = clicks_ms[np.argmin(np.abs(clicks_ms[:, None] - flashes_ms), axis=0)]
     skews_ms = nearest - flashes_ms

@@ -51,9 +51,9 @@ def test_h265_and_opus_are_recorded(tmp_path: Path) -> None:
     video = tmp_path / "video.mkv"
     encoder = {"video_codec": "h265", "audio_codec": "opus"}
     PanoramaWithVirtualCamera(settings(video, duration_s=2.0, encoder=encoder)).run()
-    told = videos.streams(video)
-    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("hevc", "opus")
-    assert told["video"]["nb_read_packets"] == "50"
+    streams = videos.streams(video)
+    assert (streams["video"]["codec_name"], streams["audio"]["codec_name"]) == ("hevc", "opus")
+    assert streams["video"]["nb_read_packets"] == "50"
     assert np.abs(videos.sync_skews_ms(video)).max() < 20
 
 
@@ -106,7 +106,7 @@ def test_stop_plays_out_what_was_captured(tmp_path: Path, live: bool) -> None:
     assert videos.streams(video)["video"]["nb_read_packets"] == str(report.frames_out)
     if not live:
         sound_s = len(videos.sound(video)) / videos.RATE_HZ
-        assert sound_s == pytest.approx(report.duration_s, abs=1.2), "as far as the muxer holds nothing back"
+        assert sound_s == pytest.approx(report.duration_s, abs=1.2), "except for what the muxer held back"
 
 
 @pytest.mark.parametrize("live", [True, False])

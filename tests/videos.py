@@ -18,25 +18,25 @@ def _run(*command: str) -> bytes:
 
 def streams(path: Path) -> dict[str, dict[str, str]]:
     """ffprobe's streams by kind (``video``, ``audio``), packets counted."""
-    told = json.loads(
+    probed = json.loads(
         _run("ffprobe", "-v", "error", "-count_packets", "-show_streams", "-of", "json", str(path))
     )
-    return {stream["codec_type"]: stream for stream in told["streams"]}
+    return {stream["codec_type"]: stream for stream in probed["streams"]}
 
 
 def start_s(path: Path, kind: str = "") -> float:
     """The first timestamp of the video, or of its first stream of `kind`, in seconds (in mpegts not 0)."""
     if kind:
         return float(streams(path)[kind]["start_time"])
-    told = json.loads(_run("ffprobe", "-v", "error", "-show_format", "-of", "json", str(path)))
-    return float(told["format"]["start_time"])
+    probed = json.loads(_run("ffprobe", "-v", "error", "-show_format", "-of", "json", str(path)))
+    return float(probed["format"]["start_time"])
 
 
 def frame_times(path: Path) -> NDArray[np.float64]:
     """Presentation times of the decoded frames, in seconds from the start of the video."""
     entries = ["-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
-    told = _run("ffprobe", "-v", "error", *entries, str(path))
-    return np.array([float(line.strip(",")) for line in told.decode().split()]) - start_s(path)
+    times = _run("ffprobe", "-v", "error", *entries, str(path))
+    return np.array([float(line.strip(",")) for line in times.decode().split()]) - start_s(path)
 
 
 def sound(path: Path) -> NDArray[np.float32]:

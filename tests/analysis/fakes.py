@@ -11,7 +11,7 @@ from pipeline.timebase import NS_PER_MS, Nanoseconds
 
 FRAME = Frame.empty("NV12", 4, 4)
 BALL = Detection("ball", 0.9, 1.0, -5.0, 0.2, 0.2)
-PATIENCE_S = 20.0
+WAIT_S = 20.0
 """How long a handshake waits before the test fails; correct code never takes so long."""
 
 
@@ -31,7 +31,7 @@ class HandDetector:
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection] | None:
         self._asked.put(time_ns)
-        answer = self._answers.get(timeout=PATIENCE_S)
+        answer = self._answers.get(timeout=WAIT_S)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -40,7 +40,7 @@ class HandDetector:
         self.closed += 1
 
     def wait_asked(self) -> Nanoseconds:
-        return self._asked.get(timeout=PATIENCE_S)
+        return self._asked.get(timeout=WAIT_S)
 
     def answer(self, answer: Sequence[Detection] | Exception | None = (BALL,)) -> None:
         self._answers.put(answer)

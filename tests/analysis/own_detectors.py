@@ -10,5 +10,5 @@ def fails(_rig: Rig) -> object:
     return {}["model"]
 
 
-def makes_nothing(_rig: Rig) -> None:
+def returns_nothing(_rig: Rig) -> None:
     """Does not return the detector it made."""

@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, DetectorError
 from tests.analysis.fakes import BALL, FRAME, ms
 from tests.analysis.models import build
 from tests.analysis.pictures import one_camera
-from tests.analysis.test_onnx import spotted
+from tests.analysis.test_onnx import bright_spots
 
 RIG = one_camera()
 
@@ -36,7 +36,7 @@ def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
     detector = make_detector("examples.own_detector:BrightestSpot", RIG)
     timeline = Timeline()
     worker = DetectorWorker(detector, timeline, live=False)
-    worker.offer(spotted(RIG, [(12.0, -14.0)], radius_px=1), ms(0))
+    worker.offer(bright_spots(RIG, [(12.0, -14.0)], radius_px=1), ms(0))
     worker.finish()
     (seen,) = timeline.between(0, 0)
     assert seen.detections[0].yaw_deg == pytest.approx(12.0, abs=0.2)
@@ -50,7 +50,7 @@ def test_the_example_detector_works_from_the_worker_to_the_timeline() -> None:
         ("examples.own_detector:Missing", "no function 'Missing'"),
         (":Thing", "cannot import ''"),
         ("tests.analysis.own_detectors:fails", "failed to make a detector: KeyError: 'model'"),
-        ("tests.analysis.own_detectors:makes_nothing", "its result has no method detect"),
+        ("tests.analysis.own_detectors:returns_nothing", "its result has no method detect"),
         ("tests.analysis.own_detectors_that_fail:any", "cannot import .*: division by zero"),
     ],
 )

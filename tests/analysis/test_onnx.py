@@ -21,7 +21,7 @@ from tests.analysis.pictures import one_camera, two_cameras
 SPOTS_DEG = [(-35.0, -12.0), (0.0, -15.0), (20.0, -20.0), (31.0, -9.0)]
 
 
-def spotted(rig: Rig, spots_deg: list[tuple[float, float]], radius_px: int = 28) -> Frame:
+def bright_spots(rig: Rig, spots_deg: list[tuple[float, float]], radius_px: int = 28) -> Frame:
     """A dark frame with bright squares in the given directions."""
     frame = Frame.empty("NV12", *rig.frame_size)
     for camera in range(len(rig.cameras)):
@@ -37,7 +37,7 @@ def spotted(rig: Rig, spots_deg: list[tuple[float, float]], radius_px: int = 28)
 
 
 def assert_found(detector: OnnxDetector, rig: Rig, within_deg: float = 1.5) -> None:
-    found = detector.detect(spotted(rig, SPOTS_DEG), ms(0))
+    found = detector.detect(bright_spots(rig, SPOTS_DEG), ms(0))
     assert {it.label for it in found} == {"ball"}
     for yaw_deg, tilt_deg in SPOTS_DEG:
         near = [it for it in found if np.hypot(it.yaw_deg - yaw_deg, it.tilt_deg - tilt_deg) < within_deg]
@@ -77,7 +77,7 @@ def test_an_object_in_two_tiles_is_found_once(tmp_path: Path) -> None:
     yaw_deg, tilt_deg = first.view.pixels_to_angles(cell, SIDE, SIDE)
     again = second.view.angles_to_pixels(yaw_deg, tilt_deg, SIDE, SIDE)
     assert 12 < again[0] < SIDE - 12
-    found = detector.detect(spotted(rig, [(float(yaw_deg), float(tilt_deg))], radius_px=6), ms(0))
+    found = detector.detect(bright_spots(rig, [(float(yaw_deg), float(tilt_deg))], radius_px=6), ms(0))
     assert len(found) == 1, found
     assert found[0].yaw_deg == pytest.approx(float(yaw_deg), abs=0.5)
 
@@ -88,7 +88,7 @@ def test_objects_off_the_field_are_left_out(tmp_path: Path) -> None:
     field = Field.of_pitch(rig)
     detector = OnnxDetector(rig, model, field)
     on, off = (float(a) for a in rig.pitch_to_angles(0, 0)), (float(a) for a in rig.pitch_to_angles(0, 30))
-    found = detector.detect(spotted(rig, [tuple(on), tuple(off)], radius_px=28), ms(0))  # type: ignore[list-item]
+    found = detector.detect(bright_spots(rig, [tuple(on), tuple(off)], radius_px=28), ms(0))  # type: ignore[list-item]
     assert found
     assert all(field.contains(it.yaw_deg, it.tilt_deg - it.height_deg / 2) for it in found)
     assert {it.label for it in found} == {"player"}

@@ -12,7 +12,7 @@ from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.timeline import EVERYTHING_KNOWN_NS, NOTHING_KNOWN_NS, Timeline
 from pipeline.errors import ConfigError
 from pipeline.timebase import NS_PER_S, Nanoseconds
-from tests.analysis.fakes import BALL, PATIENCE_S, ms
+from tests.analysis.fakes import BALL, WAIT_S, ms
 
 SPAN_S = 5.0
 
@@ -83,7 +83,7 @@ def test_a_wait_ends_only_when_the_time_is_known() -> None:
     answers: list[bool] = []
 
     def reader() -> None:
-        answers.append(timeline.wait_known(ms(100), PATIENCE_S))
+        answers.append(timeline.wait_known(ms(100), WAIT_S))
         came.set()
 
     thread = threading.Thread(target=reader)
@@ -91,7 +91,7 @@ def test_a_wait_ends_only_when_the_time_is_known() -> None:
     timeline.mark_known(ms(99))
     assert not answers
     timeline.mark_known(ms(100))
-    assert came.wait(PATIENCE_S)
+    assert came.wait(WAIT_S)
     thread.join()
     assert answers == [True]
 
@@ -107,15 +107,15 @@ def test_finish_releases_every_waiter_for_good() -> None:
 
 def test_a_wait_can_be_cancelled() -> None:
     timeline = Timeline()
-    called_off = threading.Event()
+    cancelled = threading.Event()
     answers: list[bool] = []
     thread = threading.Thread(
-        target=lambda: answers.append(timeline.wait_known(ms(1), PATIENCE_S, called_off.is_set))
+        target=lambda: answers.append(timeline.wait_known(ms(1), WAIT_S, cancelled.is_set))
     )
     thread.start()
-    called_off.set()
+    cancelled.set()
     timeline.wake()
-    thread.join(PATIENCE_S)
+    thread.join(WAIT_S)
     assert answers == [False]
 
 

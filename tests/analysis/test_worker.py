@@ -15,7 +15,7 @@ from pipeline.analysis.worker import (
     REST_S,
     DetectorWorker,
 )
-from tests.analysis.fakes import BALL, FRAME, PATIENCE_S, EasyDetector, HandDetector, Releases, ms
+from tests.analysis.fakes import BALL, FRAME, WAIT_S, EasyDetector, HandDetector, Releases, ms
 
 
 class Reports:
@@ -32,7 +32,7 @@ class Reports:
 
     def wait(self, count: int) -> list[str]:
         with self._came:
-            assert self._came.wait_for(lambda: len(self.lines) >= count, PATIENCE_S), self.lines
+            assert self._came.wait_for(lambda: len(self.lines) >= count, WAIT_S), self.lines
             return self.lines
 
 
@@ -120,7 +120,7 @@ def test_known_until_covers_exactly_what_is_analysed_or_skipped() -> None:
     offer(worker, releases, 120)
     assert timeline.known_until_ns == ms(80) - 1
     detector.answer()
-    assert timeline.wait_known(ms(120), PATIENCE_S)
+    assert timeline.wait_known(ms(120), WAIT_S)
     assert timeline.known_until_ns == ms(120)
     worker.stop()
     assert timeline.finished
@@ -145,7 +145,7 @@ def test_offline_offer_waits_for_space_and_nothing_is_dropped() -> None:
     blocked.join(0.05)
     assert blocked.is_alive()
     detector.answer()
-    blocked.join(PATIENCE_S)
+    blocked.join(WAIT_S)
     assert not blocked.is_alive()
     for _ in range(last):
         detector.wait_asked()
@@ -208,7 +208,7 @@ def test_a_result_that_is_no_list_is_an_error_of_the_detector() -> None:
 def fail_in_a_row(worker: DetectorWorker, detector: EasyDetector, releases: Releases) -> None:
     for index in range(ERRORS_IN_A_ROW):
         offer(worker, releases, 40 * index)
-        assert worker._timeline.wait_known(ms(40 * index), PATIENCE_S)
+        assert worker._timeline.wait_known(ms(40 * index), WAIT_S)
     assert len(detector.asked) == ERRORS_IN_A_ROW
 
 
@@ -222,7 +222,7 @@ def test_a_detector_that_keeps_raising_rests_and_is_retried() -> None:
     assert timeline.known_until_ns == ms(last_ms + int(REST_S * 1000) - 1)
     detector.error = None
     assert offer(worker, releases, last_ms + int(REST_S * 1000))
-    assert timeline.wait_known(ms(last_ms + int(REST_S * 1000)), PATIENCE_S)
+    assert timeline.wait_known(ms(last_ms + int(REST_S * 1000)), WAIT_S)
     assert worker.statistics().condition == "working"
     worker.finish()
     assert [line.split("easy ")[1].split(":")[0] for line in reports.wait(3)] == [
@@ -265,7 +265,7 @@ def test_offline_a_detector_that_hangs_is_no_longer_waited_for() -> None:
     worker.stop(timeout_s=0)
     assert timeline.finished
     detector.answer()
-    worker.stop(timeout_s=PATIENCE_S)
+    worker.stop(timeout_s=WAIT_S)
     assert releases.all_once()
 
 
@@ -283,7 +283,7 @@ def test_live_a_detector_that_hangs_holds_only_one_frame() -> None:
     assert timeline.finished
     assert [time_ns for time_ns, count in releases.counts.items() if count == 0] == [0]
     detector.answer()
-    worker.stop(timeout_s=PATIENCE_S)
+    worker.stop(timeout_s=WAIT_S)
     assert releases.all_once()
     assert detector.closed == 1
 
@@ -298,26 +298,26 @@ def test_stop_releases_a_thread_that_waits_for_space() -> None:
     blocked = threading.Thread(target=offer, args=(worker, releases, 100))
     blocked.start()
     worker.stop(timeout_s=0)
-    blocked.join(PATIENCE_S)
+    blocked.join(WAIT_S)
     assert not blocked.is_alive()
     detector.answer()
-    worker.stop(timeout_s=PATIENCE_S)
+    worker.stop(timeout_s=WAIT_S)
     assert releases.all_once()
 
 
 def test_stop_called_by_the_detector_returns() -> None:
-    class Suicidal(EasyDetector):
+    class StopsItself(EasyDetector):
         worker: DetectorWorker
 
         def detect(self, frame: object, time_ns: object) -> tuple[()]:  # type: ignore[override]
             self.worker.stop()
             return ()
 
-    detector = Suicidal()
+    detector = StopsItself()
     worker, timeline, releases, _ = make(detector)
     detector.worker = worker
     offer(worker, releases, 0)
-    worker.stop(PATIENCE_S)
+    worker.stop(WAIT_S)
     assert timeline.finished
     assert releases.all_once()
 

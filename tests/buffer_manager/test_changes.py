@@ -92,7 +92,7 @@ def test_a_new_playback_pipeline_takes_over_at_the_playhead() -> None:
         player.wait_eos()
         assert player.pipeline.get_base_time() == pipes.analysis.get_base_time() + 500 * MS
         assert is_whole(player.pts_ns)
-        assert player.pts_ns[0] <= pipes.shown["video"].pts_ns[-1], "nothing is missing between the two"
+        assert player.pts_ns[0] <= pipes.shown["video"].pts_ns[-1], "no frame is missing between the two"
         assert player.pts_ns[-1] == manager.samples_between(0, 10**12)[-1].time_ns
         assert manager.playback_pipeline is player.pipeline
         manager.stop_buffer_thread()
@@ -119,7 +119,7 @@ def test_a_live_source_continues_with_the_same_delay_after_a_pause() -> None:
         assert moved_ns > 400 * MS
         for shown in (video, audio):
             later_ns = [running - pts for running, pts in zip(shown.running_ns, shown.pts_ns, strict=True)]
-            assert set(later_ns) == {0, moved_ns}, "due later by as much as the pause took"
+            assert set(later_ns) == {0, moved_ns}, "due later by the length of the pause"
             assert later_ns == sorted(later_ns)
         assert len(video.pts_ns) >= 35
         assert manager.dropped == 0

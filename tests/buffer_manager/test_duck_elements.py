@@ -235,15 +235,15 @@ def test_need_data_pushes_the_next_sample_while_no_buffer_thread_runs(given: boo
     assert appsrc.pts_ns == [0, 40 * MS, 80 * MS]
     assert audio_appsrc.pts_ns == [0, 10 * MS, 20 * MS]
     assert manager.get_stats()["frames_sent"] == 3
-    assert manager.appsrc is appsrc, "who asks is the element where none was given"
+    assert manager.appsrc is appsrc, "the element that asks is used where none was given"
     for _ in range(3):
         manager._on_appsrc_need_data(appsrc, 4096)
-    assert len(appsrc.pts_ns) == 5, "and no more than there is"
+    assert len(appsrc.pts_ns) == 5, "no more than is stored"
     manager.start_buffer_thread()
     manager.stop_buffer_thread()
     manager.on_new_sample(Emits(sample(5 * FRAME_NS)))
     manager._on_appsrc_need_data(appsrc, 4096)
-    assert len(appsrc.pts_ns) == 5, "what is stopped stays stopped"
+    assert len(appsrc.pts_ns) == 5, "after a stop nothing is pushed"
 
 
 PLAIN = """

@@ -46,7 +46,7 @@ def test_a_compressed_stream_is_stored_compressed_and_decoded_for_playback(codec
         pipes.wait_eos()
         shown = pipes.shown["video"].running_ns
         assert len(shown) == 60
-        assert shown == sorted(set(shown)), "B-frames leave the decoder in their order"
+        assert shown == sorted(set(shown)), "the decoder restores the order of B-frames"
         assert pipes.manager._video.stream.window.inter_coded == (codec != "jpeg")
 
 

@@ -120,7 +120,7 @@ def test_a_segment_that_does_not_begin_at_zero_keeps_its_running_time(pipes: Pip
     source.end()
     pipes.wait_eos()
     assert pipes.shown["video"].running_ns == [number * FRAME_NS for number in range(20)]
-    assert pipes.shown["video"].pts_ns[0] == 3600 * Gst.SECOND, "no timestamp is edited"
+    assert pipes.shown["video"].pts_ns[0] == 3600 * Gst.SECOND, "timestamps are unchanged"
     assert counted(pipes, "segments") == 1
 
 
@@ -137,7 +137,7 @@ def test_after_a_restart_the_source_continues_without_a_jump_and_in_sync(
     assert steps(video[:50]) == [FRAME_NS] * 49
     assert steps(video[50:]) == [FRAME_NS] * 49
     assert 0 < video[50] - video[49] <= 2 * FRAME_NS
-    assert [a - v for v, a in zip(video, audio, strict=True)] == [7 * MS] * 100, "sound and picture in step"
+    assert [a - v for v, a in zip(video, audio, strict=True)] == [7 * MS] * 100, "sound and video in sync"
     assert counted(pipes, "restarts") == counted(pipes, "restarts", "audio") == 1
 
 

@@ -54,7 +54,7 @@ def test_the_buffer_thread_survives_a_clear_at_any_moment() -> None:
     with Pipes(video_source(60, live=True), playback(sync=True), delay=0.2) as pipes:
         sink, cleared = pipes.analysis.get_by_name("video"), threading.Semaphore(3)
 
-        def cleared_meanwhile(ask: Callable[[], Any]) -> Any:
+        def clear_and_ask(ask: Callable[[], Any]) -> Any:
             found = ask()
             if threading.current_thread().name == "buffer-manager" and cleared.acquire(blocking=False):
                 clearing = threading.Thread(target=pipes.manager.clear_buffers)
@@ -62,8 +62,8 @@ def test_the_buffer_thread_survives_a_clear_at_any_moment() -> None:
                 clearing.join(WAIT_S)
             return found
 
-        sink.get_clock = partial(cleared_meanwhile, sink.get_clock)
-        sink.get_base_time = partial(cleared_meanwhile, sink.get_base_time)
+        sink.get_clock = partial(clear_and_ask, sink.get_clock)
+        sink.get_base_time = partial(clear_and_ask, sink.get_base_time)
         pipes.play()
         pipes.wait_eos()
         assert not cleared.acquire(blocking=False)

@@ -52,12 +52,12 @@ def test_a_source_that_stops_without_eos_is_a_stall() -> None:
     with Pipes(video_source(5, live=True), playback(sync=True), delay=0.1, stall_timeout=0.3) as pipes:
         called = threading.Event()
 
-        def swallow_the_end(_pad: Any, info: Any) -> Any:
+        def drop_eos(_pad: Any, info: Any) -> Any:
             is_end = info.get_event().type is Gst.EventType.EOS
             return Gst.PadProbeReturn.DROP if is_end else Gst.PadProbeReturn.OK
 
         gate = pipes.analysis.get_by_name("video").get_static_pad("sink")
-        gate.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, swallow_the_end)
+        gate.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, drop_eos)
         pipes.manager.set_emergency_shutdown_callback(called.set)
         pipes.play()
         assert called.wait(WAIT_S)
@@ -99,13 +99,13 @@ def test_stop_wakes_a_producer_that_waits_for_space() -> None:
         waiting = threading.Event()
         must_wait = engine._must_wait
 
-        def noted(stream: Any, entry: Any) -> bool:
+        def note_and_ask(stream: Any, entry: Any) -> bool:
             answer = must_wait(stream, entry)
             if answer:
                 waiting.set()
             return answer
 
-        engine._must_wait = noted  # type: ignore[method-assign]
+        engine._must_wait = note_and_ask  # type: ignore[method-assign]
         pipes.playback.get_by_name("video_src").set_state(Gst.State.NULL)
         pipes.play()
         assert waiting.wait(WAIT_S)

@@ -111,7 +111,7 @@ class Pipes:
         message = self.playback.get_bus().timed_pop_filtered(
             int(WAIT_S * Gst.SECOND), kind | Gst.MessageType.ERROR
         )
-        assert message is not None, f"nothing came: {self.manager!r}"
+        assert message is not None, f"no sample arrived: {self.manager!r}"
         assert message.type != Gst.MessageType.ERROR, message.parse_error()
         return message
 

@@ -70,7 +70,7 @@ def test_a_waiting_producer_loses_nothing_and_does_not_deadlock(
     base_ns = run(line, 0).start_base_ns
     assert base_ns is not None
     run(line, base_ns + step_ns)
-    assert line.has_room(video, entry), "what was sent makes room"
+    assert line.has_room(video, entry), "sent samples free room"
 
 
 def test_a_producer_waits_for_bytes_once_playback_runs() -> None:

@@ -25,7 +25,7 @@ class LineMachine(RuleBasedStateMachine):
         self.taken_back = 0
 
     @rule(name=st.sampled_from(["video", "audio"]), count=st.integers(1, 12), skip=st.integers(0, 3))
-    def samples_come(self, name: str, count: int, skip: int) -> None:
+    def samples_arrive(self, name: str, count: int, skip: int) -> None:
         stream = self.line.streams[name]
         if stream.ended:
             return
@@ -41,20 +41,20 @@ class LineMachine(RuleBasedStateMachine):
             self.next_ns[name] += stream.nominal_ns
 
     @rule(name=st.sampled_from(["video", "audio"]))
-    def the_same_comes_again(self, name: str) -> None:
+    def a_sample_is_repeated(self, name: str) -> None:
         stream = self.line.streams[name]
         if stream.intake.last_ns is not None:
             assert store(self.line, name, stream.intake.last_ns, self.now_ns) is None
 
     @rule(name=st.sampled_from(["video", "audio"]))
-    def it_ends(self, name: str) -> None:
+    def a_stream_ends(self, name: str) -> None:
         if self.line.streams[name].seen:
             self.line.streams[name].ended = True
 
     @rule(
         elapsed_ns=st.integers(0, 300 * MS), room_ns=st.sampled_from([S, S, 0, 50 * MS]), refuse=st.booleans()
     )
-    def time_goes_on(self, elapsed_ns: int, room_ns: int, refuse: bool) -> None:
+    def time_passes(self, elapsed_ns: int, room_ns: int, refuse: bool) -> None:
         self.now_ns += elapsed_ns
         step = self.line.step(self.now_ns, None, {"video": room_ns, "audio": room_ns})
         assert step.wait_ns >= 0
@@ -75,7 +75,9 @@ class LineMachine(RuleBasedStateMachine):
         last_ns = entries[-1].time_ns
         if schedule.clocked:
             assert schedule.base_ns is not None
-            assert last_ns <= self.now_ns - schedule.base_ns + schedule.cushion_ns, "nothing leaves too early"
+            assert last_ns <= self.now_ns - schedule.base_ns + schedule.cushion_ns, (
+                "nothing is sent too early"
+            )
         elif stream.leads and not stream.ended:
             newest_ns = line.streams["video"].newest_ns
             assert newest_ns is not None
@@ -97,7 +99,7 @@ class LineMachine(RuleBasedStateMachine):
             assert counters.received == len(stored) + counters.duplicate
             assert stream.window.start <= stream.next_seq <= stream.window.end
             if not self.line.schedule.clocked:
-                assert counters.dropped == 0, "offline nothing is lost"
+                assert counters.dropped == 0, "offline nothing is dropped"
                 assert stream.ahead_ns <= 2 * (500 * MS) + stream.nominal_ns * 4
             else:
                 assert stream.stored_ns <= 2 * S + stream.nominal_ns
@@ -180,7 +182,7 @@ def test_samples_that_arrive_after_they_are_due_count_as_late_and_leave_after_ha
     for order_ns, late in ((980 * MS, 1), (980 * MS, 1), (1000 * MS, 1), (2 * S, 1)):
         store(line, "video", order_ns, base_ns + S)
         assert video.counters.late == late, order_ns
-    assert sent(run(line, base_ns + S), "video") == [980 * MS, 1000 * MS], "late, and sent all the same"
+    assert sent(run(line, base_ns + S), "video") == [980 * MS, 1000 * MS], "late, but sent"
     store(line, "audio", 900 * MS, base_ns + S)
     run(line, base_ns + 1400 * MS, {"video": S, "audio": 0})
     assert line.streams["audio"].counters.dropped == 0
@@ -307,7 +309,7 @@ def test_a_pause_of_the_source_shifts_all_streams_once_unless_timestamps_continu
     assert video.intake.shift_ns == audio.intake.shift_ns == 3 * S
     assert store(line, "video", FRAME_NS, 4 * S + FRAME_NS) == 3 * S + FRAME_NS
     video.intake.shift_by(2 * S, 2 * S + 2 * FRAME_NS, 6 * S + 2 * FRAME_NS)
-    assert video.intake.shift_ns == 3 * S, "they tell the pause themselves"
+    assert video.intake.shift_ns == 3 * S, "the timestamps include the pause"
 
 
 def test_a_drained_end_is_no_stall() -> None:

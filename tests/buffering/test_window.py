@@ -82,7 +82,7 @@ class WindowMachine(RuleBasedStateMachine):
 
     def _forget(self, evicted: list[Entry]) -> None:
         gone, self.model = self.model[: len(evicted)], self.model[len(evicted) :]
-        assert [made for _, made in gone] == evicted, "what leaves is the oldest, in order"
+        assert [made for _, made in gone] == evicted, "the oldest are evicted, in order"
 
     @invariant()
     def check(self) -> None:

@@ -82,10 +82,10 @@ def test_an_impossible_command_is_one_clear_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert foresight(*arguments) == status
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len([line for line in told if line.startswith("foresight: ")]) == 1
-    assert words in told[-1]
-    assert "secret" not in "".join(told)
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len([line for line in lines if line.startswith("foresight: ")]) == 1
+    assert words in lines[-1]
+    assert "secret" not in "".join(lines)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -149,9 +149,9 @@ def test_ctrl_c_stops_a_run_and_the_file_is_complete(tmp_path: Path, times: int)
         run.send_signal(signal.SIGINT)
     out, _ = run.communicate(timeout=30)
     assert run.returncode == (0 if times == 1 else 130)
-    told = re.search(r"(\d+) frames.* (\d+) captured, (\d+) dropped", out)
-    assert told is not None
-    shown, received, dropped = map(int, told.groups())
+    found = re.search(r"(\d+) frames.* (\d+) captured, (\d+) dropped", out)
+    assert found is not None
+    shown, received, dropped = map(int, found.groups())
     assert len(videos.frame_times(video)) == shown
     if times == 1:
         assert shown + dropped == received
@@ -198,10 +198,10 @@ def test_a_run_does_not_write_over_its_own_settings(
 
 def test_doctor_reports_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert foresight("doctor") == 0
-    told = capsys.readouterr().out
-    assert "h264: " in told
-    assert re.search(r"^installed\n  run         ok\n  development ok$", told, re.MULTILINE)
-    assert "ready" in told
+    printed = capsys.readouterr().out
+    assert "h264: " in printed
+    assert re.search(r"^installed\n  run         ok\n  development ok$", printed, re.MULTILINE)
+    assert "ready" in printed
     assert foresight("doctor", "--json") == 0
     findings = json.loads(capsys.readouterr().out)
     assert findings["usable"] is True
@@ -216,8 +216,8 @@ def test_bench_lists_the_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_help_and_version_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert foresight() == 0
-    told = capsys.readouterr().out
-    assert all(name in told for name in (*COMMANDS, *GROUPS))
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in (*COMMANDS, *GROUPS))
     for name in COMMANDS:
         assert foresight(name, "--help") == 0
     assert foresight("--version") == 0

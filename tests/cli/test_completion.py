@@ -19,7 +19,7 @@ def offered(asked: dict[str, str]) -> str:
     ).stdout
 
 
-def offered_in_bash(words: str) -> list[str]:
+def bash_completions(words: str) -> list[str]:
     """The completions that bash gets for the last of `words`, which may be empty."""
     count = len(words.split(" ")) - 1
     asked = {"_FORESIGHT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
@@ -47,11 +47,11 @@ def offered_in_bash(words: str) -> list[str]:
     ],
 )
 def test_bash_completes_what_fits(words: str, expected: set[str]) -> None:
-    assert set(offered_in_bash(words)) == expected
+    assert set(bash_completions(words)) == expected
 
 
 def test_bash_completes_flags() -> None:
-    assert "--delay" in offered_in_bash("foresight run --del")
+    assert "--delay" in bash_completions("foresight run --del")
 
 
 def test_zsh_and_fish_complete_a_settings_values() -> None:
@@ -64,6 +64,6 @@ def test_zsh_and_fish_complete_a_settings_values() -> None:
             "_TYPER_COMPLETE_ARGS": words,
         }
     )
-    for told in (zsh, fish):
-        assert "encoder.video_codec=h264" in told
-        assert "encoder.video_codec=h265" in told
+    for completions in (zsh, fish):
+        assert "encoder.video_codec=h264" in completions
+        assert "encoder.video_codec=h265" in completions

@@ -22,12 +22,12 @@ def test_problems_are_reported_as_json(
         file.write_text(text)
     with pytest.raises(SystemExit) as ended:
         main(["config", "check", str(file), "--json"])
-    told = json.loads(capsys.readouterr().out)
+    result = json.loads(capsys.readouterr().out)
     assert ended.value.code == status
-    assert told["good"] is (status == 0)
-    assert len(told["problems"]) == (status == 2)
-    assert all(str(file) in problem for problem in told["problems"])
-    assert len(told["notes"]) == (status == 0)  # there is no source
+    assert result["good"] is (status == 0)
+    assert len(result["problems"]) == (status == 2)
+    assert all(str(file) in problem for problem in result["problems"])
+    assert len(result["notes"]) == (status == 0)  # there is no source
 
 
 @pytest.mark.parametrize(

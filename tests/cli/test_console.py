@@ -33,7 +33,7 @@ PROGRESS = Progress(
 
 def test_a_plain_line_shows_the_whole_progress() -> None:
     line = status_line(PROGRESS)
-    for told in (
+    for part in (
         "playing",
         "12.5 s",
         "delay 7.00 s",
@@ -44,7 +44,7 @@ def test_a_plain_line_shows_the_whole_progress() -> None:
         "88 %",
         "512 MB",
     ):
-        assert told in line
+        assert part in line
 
 
 def test_a_terminal_shows_a_bar() -> None:
@@ -86,6 +86,6 @@ def test_no_secret_reaches_a_log_line() -> None:
         "console._set_up_logging(Settings()); log = logging.getLogger('any'); "
         "log.warning('lost %s', 'rtmp://server/app/S3CR3T'); log.warning('lost rtsp://joe:S3CR3T@camera/1')"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
-    assert told.count("lost") == 2
-    assert "S3CR3T" not in told
+    log = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    assert log.count("lost") == 2
+    assert "S3CR3T" not in log

@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 SECRET = "S3cr3t"
 
 
-def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def output_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The output of a command, which must end with status 2."""
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
@@ -47,7 +47,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_no_message_quotes_a_secret(
     arguments: list[str], says: str, debug: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = told(capsys, "run", "match", *arguments, *debug)
+    said = output_of(capsys, "run", "match", *arguments, *debug)
     assert says in said
     assert SECRET not in said
     assert ("Traceback" in said) is bool(debug)
@@ -64,7 +64,7 @@ def test_no_message_quotes_a_secret_of_a_file(
     file = tmp_path / "match.toml"
     file.write_text(text)
     for arguments in (["run", "--config", str(file)], ["config", "check", str(file)]):
-        said = told(capsys, *arguments, *debug)
+        said = output_of(capsys, *arguments, *debug)
         assert "allowed: " in said
         assert SECRET not in said
         assert "53277" not in said

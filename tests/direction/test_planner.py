@@ -47,11 +47,11 @@ def test_a_sequence_of_plans_keeps_every_limit(seed: int) -> None:
 
 
 def test_equal_calls_give_identical_results() -> None:
-    def twice() -> list[np.ndarray | None]:
+    def solve_two() -> list[np.ndarray | None]:
         planner = Planner(STYLES["broadcast"], 4.0, 16 / 9)
         return [planner.solve(wandering(seed), None) for seed in (1, 2)]
 
-    for first, second in zip(twice(), twice(), strict=True):
+    for first, second in zip(solve_two(), solve_two(), strict=True):
         assert first is not None
         assert second is not None
         assert (first == second).all()

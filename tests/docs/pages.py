@@ -37,13 +37,13 @@ def command_lines(page: Path) -> list[str]:
 
 def transcripts(page: Path) -> list[tuple[str, str]]:
     """Each command after a prompt in a block, and what it prints according to the page."""
-    told = []
+    found = []
     for block in blocks(page, "", "console"):
         if block.startswith("$ "):
             for part in block.removeprefix("$ ").split("\n$ "):
                 line, _, output = part.partition("\n")
-                told.append((line, output.strip()))
-    return told
+                found.append((line, output.strip()))
+    return found
 
 
 def commands() -> Iterator[tuple[str, Any]]:

@@ -93,7 +93,7 @@ def test_a_command_line_does_what_it_says(line: str, tmp_path: Path) -> None:
             assert (tmp_path / name).stat().st_size > 0, name
 
 
-@pytest.mark.parametrize(("line", "printed"), [told for page in PAGES for told in transcripts(page)])
+@pytest.mark.parametrize(("line", "printed"), [pair for page in PAGES for pair in transcripts(page)])
 def test_a_mistake_prints_what_the_page_shows(line: str, printed: str, tmp_path: Path) -> None:
     (tmp_path / "match.toml").write_text(
         'sources = ["match"]\nmode = "virtual"\n\n[encoder]\n\nbitrate_kbps = "x"\n', encoding="utf-8"

@@ -119,4 +119,4 @@ def test_the_graphic_is_in_every_frame() -> None:
     assert len(frames) == 3
     for luma in frames:
         assert luma[2:6, 2:40].mean() < 60, "the notice's black band"
-        assert luma[100:, :].mean() > 200, "the rest is as it was"
+        assert luma[100:, :].mean() > 200, "the rest is unchanged"

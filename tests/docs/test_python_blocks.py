@@ -145,8 +145,8 @@ def test_the_migration_page_uses_the_lines_of_the_example() -> None:
     whole = (ROOT / "examples" / "migration_after.py").read_text(encoding="utf-8")
     lines = [line.strip() for line in whole.splitlines()]
     for block in blocks(ROOT / "docs" / "migration.md", "python"):
-        told = [line.strip() for line in block.splitlines()]
-        assert any(lines[i : i + len(told)] == told for i in range(len(lines))), block
+        shown = [line.strip() for line in block.splitlines()]
+        assert any(lines[i : i + len(shown)] == shown for i in range(len(lines))), block
 
 
 def test_the_detector_in_the_page_equals_the_one_in_the_examples() -> None:

@@ -27,7 +27,7 @@ from pipeline.timebase import Nanoseconds
 PANORAMA = Panorama(Rig.assume(1440, 480))
 
 
-def control(folder: Path) -> Control:
+def make_control(folder: Path) -> Control:
     settings = Settings.parse({"sources": ["match?size=720x240"], "outputs": [str(folder / "match.mp4")]})
     return Control(PanoramaWithVirtualCamera(settings), folder / "clips")
 
@@ -39,31 +39,32 @@ def control(folder: Path) -> Control:
         Control.hand_back,
         Control.record,
         Control.panorama,
-        lambda hands: hands.take_over(0.0, 0.0, 40.0),
-        lambda hands: hands.look_at(0.5, 0.5),
-        lambda hands: hands.jump_back(5.0),
-        lambda hands: hands.start_output(0),
-        lambda hands: hands.stop_output(0),
+        lambda control: control.take_over(0.0, 0.0, 40.0),
+        lambda control: control.look_at(0.5, 0.5),
+        lambda control: control.jump_back(5.0),
+        lambda control: control.start_output(0),
+        lambda control: control.stop_output(0),
     ],
 )
 def test_before_playback_every_action_says_what_it_waits_for(
     tmp_path: Path, action: Callable[[Control], object]
 ) -> None:
     with pytest.raises(StateError, match=r"wait for|not started yet"):
-        action(control(tmp_path))
+        action(make_control(tmp_path))
 
 
 def test_before_playback_there_is_nothing_to_see(tmp_path: Path) -> None:
-    hands = control(tmp_path)
-    assert (hands.scene(), hands.outputs(), hands.clips(), hands.finished_file(0)) == (None, [], [], None)
-    state = hands.snapshot()
+    control = make_control(tmp_path)
+    answers = control.scene(), control.outputs(), control.clips(), control.finished_file(0)
+    assert answers == (None, [], [], None)
+    state = control.snapshot()
     assert (state["view"], state["scene"], state["look_ahead_s"]) == (None, None, 0.0)
 
 
 @pytest.mark.parametrize("hfov_deg", [0.0, 0.9, 170.1, float("nan")])
 def test_an_impossible_view_is_refused(tmp_path: Path, hfov_deg: float) -> None:
     with pytest.raises(ConfigError, match="hfov_deg"):
-        control(tmp_path).take_over(0.0, 0.0, hfov_deg)
+        make_control(tmp_path).take_over(0.0, 0.0, hfov_deg)
 
 
 def test_file_names_are_unique_and_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

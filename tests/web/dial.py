@@ -73,8 +73,8 @@ class Played:
 
 def read_dial(path: Path, first: int = 0) -> Played:
     """Read a video made from the dial. U repeats, so its first frame gets the number nearest to `first`."""
-    told = videos.streams(path)["video"]
-    width, height = int(told["width"]), int(told["height"])
+    stream = videos.streams(path)["video"]
+    width, height = int(stream["width"]), int(stream["height"])
     raw = ["-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"]
     command = ["ffmpeg", "-v", "error", "-i", str(path), *raw]
     data = subprocess.run(command, check=True, capture_output=True).stdout

@@ -130,11 +130,11 @@ PHONE = pytest.mark.parametrize(
 
 def now_s(page: Page) -> float:
     """How many seconds of video the outputs have received, at most a quarter of a second old."""
-    told = page.evaluate("async () => (await fetch('/api/state')).json()")
-    return float(told["frames_out"]) / FPS
+    state = page.evaluate("async () => (await fetch('/api/state')).json()")
+    return float(state["frames_out"]) / FPS
 
 
-def play_on(page: Page, seconds: float) -> float:
+def play_for(page: Page, seconds: float) -> float:
     """Let the video play for that long; returns its time then."""
     until(page, f"s.frames_out > {(now_s(page) + seconds) * FPS}")
     return now_s(page)
@@ -174,34 +174,34 @@ def test_mouse_and_keys_steer_the_camera(page: Page, served: Served) -> None:
     page.wait_for_selector("#scene .frame[points*=',']", state="attached")
 
     until(page, "s.follows === 'ball'")
-    alone_s = play_on(page, 2)
+    alone_s = play_for(page, 2)
     for _ in range(8):
         page.keyboard.press("ArrowLeft")
-    left_s = play_on(page, 4)
+    left_s = play_for(page, 4)
     page.keyboard.press("b")
-    back_s = play_on(page, 5.5)
+    back_s = play_for(page, 5.5)
     page.mouse.click(*middle(page, "#scene", 0.3))
-    clicked_s = play_on(page, 4)
+    clicked_s = play_for(page, 4)
     page.click("[data-zoom='0.85']")
     page.click("[data-zoom='0.85']")
     page.click("[data-turn='0 1']")
-    near_s = play_on(page, 2.5)
+    near_s = play_for(page, 2.5)
     x, y = middle(page, "#picture")
     page.mouse.move(x, y)
     page.mouse.down()
     for step in range(1, 9):
         page.mouse.move(x - 25 * step, y)
     page.mouse.up()
-    dragged_s = play_on(page, 2.5)
+    dragged_s = play_for(page, 2.5)
     page.mouse.wheel(0, 300)
-    wheeled_s = play_on(page, 2)
+    wheeled_s = play_for(page, 2)
     page.mouse.click(*middle(page, "#scene", 0.7))
-    play_on(page, 0.7)
+    play_for(page, 0.7)
     page.click("#hold_camera")
-    held_s = play_on(page, 3.5)
-    still_s = play_on(page, 1.5) - 0.7  # without what was made after the next click
+    held_s = play_for(page, 3.5)
+    still_s = play_for(page, 1.5) - 0.7  # without what was made after the next click
     page.click("#hand_back")
-    end_s = play_on(page, 5.5)
+    end_s = play_for(page, 5.5)
 
     played = served.played()
     at = {name: played.at(time_s) for name, time_s in locals().items() if name.endswith("_s")}
@@ -230,7 +230,7 @@ def test_touch_steers_and_zooms_on_a_phone(page: Page, served: Served) -> None:
         box = page.locator(f"#{id_}").bounding_box()
         assert box is not None
         assert box["height"] >= 40
-    before_s = play_on(page, 2)
+    before_s = play_for(page, 2)
     fingers = page.context.new_cdp_session(page)
     x, y = middle(page, "#picture")
 
@@ -242,14 +242,14 @@ def test_touch_steers_and_zooms_on_a_phone(page: Page, served: Served) -> None:
     for step in range(1, 7):
         touch("touchMove", x - 60 + 20 * step)
     touch("touchEnd")
-    dragged_s = play_on(page, 2.5)
+    dragged_s = play_for(page, 2.5)
     touch("touchStart", x - 60, x + 60)
     for step in range(1, 7):
         touch("touchMove", x - 60 + 3 * step, x + 60 - 3 * step)
     touch("touchEnd")
-    pinched_s = play_on(page, 3)
+    pinched_s = play_for(page, 3)
     page.tap("#hand_back")
-    end_s = play_on(page, 5.5)
+    end_s = play_for(page, 5.5)
 
     played = served.played()
     before, dragged, pinched, end = map(played.at, (before_s, dragged_s, pinched_s, end_s))
@@ -261,7 +261,7 @@ def test_touch_steers_and_zooms_on_a_phone(page: Page, served: Served) -> None:
 
 
 def test_freeze_replay_and_delay_change_what_is_played(page: Page, served: Served) -> None:
-    play_on(page, 1)
+    play_for(page, 1)
     page.click("#pause")
     page.wait_for_selector(".pill.paused")
     held = ""
@@ -271,19 +271,19 @@ def test_freeze_replay_and_delay_change_what_is_played(page: Page, served: Serve
     assert picture(page) == held
     page.click("#pause")
     until(page, "s.transport === 'playing'")
-    normal_s = play_on(page, 1.5)
+    normal_s = play_for(page, 1.5)
     longer_s = page.evaluate("async () => (await (await fetch('/api/state')).json()).delay_s") - DELAY_S
     page.click("#return_to_delay")
-    back_s = play_on(page, 2)
+    back_s = play_for(page, 2)
     assert page.input_value("#back") == "3"
     page.fill("#back", "2")
     page.click("#jump_back")
-    again_s = play_on(page, 2)
+    again_s = play_for(page, 2)
     page.keyboard.press("n")
-    shorter_s = play_on(page, 2)
+    shorter_s = play_for(page, 2)
     page.fill("#delay", "1")
     page.click("#set_delay")
-    end_s = play_on(page, 1.5)
+    end_s = play_for(page, 1.5)
 
     played = served.played()
     margin_s = 0.7
@@ -299,7 +299,7 @@ def test_freeze_replay_and_delay_change_what_is_played(page: Page, served: Serve
 def test_clips_recordings_and_pushes_hold_what_was_played(
     page: Page, served: Served, server: RtmpServer
 ) -> None:
-    clip_s = play_on(page, 2.5)
+    clip_s = play_for(page, 2.5)
     page.fill("#before", "2")
     page.click("#save_clip")
     with page.expect_download() as download:
@@ -312,7 +312,7 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
     page.wait_for_selector("#output-2.on")
     name = page.inner_text("#output-2 b")
     assert page.inner_text("#output-1 b").endswith("/live/***")
-    end_s = play_on(page, 3)
+    end_s = play_for(page, 3)
     page.click("#output-2 button")
     page.wait_for_selector("#output-2.done")
     with page.expect_download() as download:
@@ -328,7 +328,7 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
 
     page.click("#output-1 button")
     page.wait_for_selector("#output-1.off")
-    play_on(page, 1)
+    play_for(page, 1)
     page.click("#output-1 button")
     page.wait_for_selector("#output-1.on")
     server.wait_received(60_000, publications=2)

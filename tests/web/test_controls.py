@@ -38,7 +38,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live: Live) -> Iterat
     context.close()
 
 
-def on_its_side(width: int, height: int) -> dict[str, object]:
+def landscape(width: int, height: int) -> dict[str, object]:
     return {"viewport": {"width": width, "height": height}, "has_touch": True, "is_mobile": True}
 
 
@@ -83,7 +83,7 @@ def test_the_outline_of_the_view_has_the_videos_shape(page: Page) -> None:
     assert (max(x) - min(x)) / (max(y) - min(y)) == pytest.approx(1, abs=0.15)
 
 
-@pytest.mark.parametrize("page", [on_its_side(667, 375), on_its_side(844, 390)], indirect=True)
+@pytest.mark.parametrize("page", [landscape(667, 375), landscape(844, 390)], indirect=True)
 def test_a_phone_in_landscape_can_be_scrolled_beside_the_video(page: Page) -> None:
     fingers = page.context.new_cdp_session(page)
     width, height = page.evaluate("[innerWidth, innerHeight]")
@@ -130,7 +130,7 @@ def test_dropped_frames_are_reported_every_few_seconds(page: Page) -> None:
         route.fulfill(response=answer, json=answer.json() | {"dropped": dropped})
 
     page.route("**/api/state", drop)
-    told = page.locator("#events li", has_text="dropped")
-    expect(told).to_have_count(1, timeout=20_000)
-    assert int(told.inner_text().split()[-3]) > 2
+    event = page.locator("#events li", has_text="dropped")
+    expect(event).to_have_count(1, timeout=20_000)
+    assert int(event.inner_text().split()[-3]) > 2
     page.unroute_all(behavior="ignoreErrors")

@@ -36,8 +36,8 @@ def scraped(state: Mapping[str, Any]) -> dict[tuple[str, ...], float]:
 def test_each_output_is_up_or_down_unless_it_was_stopped() -> None:
     kinds = ("stream", "on"), ("stream", "away"), ("stream", "off"), ("file", "failed"), ("file", "off")
     outputs = [output(number, *kind) for number, kind in enumerate(kinds)]
-    told = scraped({"state": "playing", "transport": "paused", "outputs": outputs})
-    assert told == {
+    series = scraped({"state": "playing", "transport": "paused", "outputs": outputs})
+    assert series == {
         ("foresight_paused",): 1,
         ("foresight_output_up", "0", "stream"): 1,
         ("foresight_output_up", "1", "stream"): 0,
@@ -71,24 +71,24 @@ def test_a_servers_outages_and_missed_seconds_are_metrics(tmp_path: Path) -> Non
     with RtmpServer(tmp_path) as server:
         live = Live(streams=[server.url])
 
-        def told(name: str) -> float | None:
+        def metric(name: str) -> float | None:
             with urlopen(f"{live.address}metrics") as answer:
                 labels = ("0", "stream") if "push" in name or "output" in name else ()
                 return samples(answer.read().decode()).get((name, *labels))
 
         try:
             server.wait_received(20_000)
-            wait_until(lambda: told("foresight_output_up") == 1, "the stream")
-            assert told("foresight_push_gaps_total") == 0
-            assert told("foresight_paused") == 0
+            wait_until(lambda: metric("foresight_output_up") == 1, "the stream")
+            assert metric("foresight_push_gaps_total") == 0
+            assert metric("foresight_paused") == 0
             server.stop()
-            wait_until(lambda: told("foresight_output_up") == 0, "its end")
-            assert told("foresight_push_gaps_total") == 1
+            wait_until(lambda: metric("foresight_output_up") == 0, "its end")
+            assert metric("foresight_push_gaps_total") == 1
             server.start()
-            wait_until(lambda: told("foresight_output_up") == 1, "the stream again")
-            assert told("foresight_push_gaps_total") == 1
-            assert (told("foresight_push_lost_seconds_total") or 0) > 0
+            wait_until(lambda: metric("foresight_output_up") == 1, "the stream again")
+            assert metric("foresight_push_gaps_total") == 1
+            assert (metric("foresight_push_lost_seconds_total") or 0) > 0
             live.dashboard.control.pause()
-            wait_until(lambda: told("foresight_paused") == 1, "the pause")
+            wait_until(lambda: metric("foresight_paused") == 1, "the pause")
         finally:
             live.end()

@@ -128,9 +128,9 @@ def test_the_page_of_the_api_shows_bodies_answers_and_types(live: Live) -> None:
         page = browser.new_page()
         page.goto(f"{live.address}docs")
         page.wait_for_selector("h2:text-is('SavedClip')")
-        told = page.inner_text("#paths")
-    assert "POST /api/set_delay" in told
-    assert "seconds: number, 0 to 3600" in told
-    assert "409 not possible now; error says why (Error)" in told
-    assert "view: View or null" in told
-    assert "undefined" not in told
+        text = page.inner_text("#paths")
+    assert "POST /api/set_delay" in text
+    assert "seconds: number, 0 to 3600" in text
+    assert "409 not possible now; error says why (Error)" in text
+    assert "view: View or null" in text
+    assert "undefined" not in text

@@ -124,7 +124,7 @@ def test_the_encoders_can_be_removed_while_playback_is_frozen() -> None:
         show()
         return static_pad(tee, "sink").get_current_caps() is not None
 
-    wait_until(is_shown, "the first picture")
+    wait_until(is_shown, "the first frame")
     pieces: list[Head | Fragment | None] = []
     preview = BrowserPreview(pipeline, tee, None, pieces.append)
     rendered = static_pad(tee, "src_1").get_peer().get_parent_element()
@@ -139,7 +139,7 @@ def test_the_encoders_can_be_removed_while_playback_is_frozen() -> None:
 
     wait_until(is_seen, "the video")
     pipeline.set_state(Gst.State.PAUSED)
-    wait_until(is_held_up, "the encoder's standstill")
+    wait_until(is_held_up, "the encoder to be held up")
     preview.close()
     assert set(elements_of(pipeline)) == before
     assert pieces[-1] is None
@@ -158,8 +158,8 @@ def moof(track: int, sample_flags: int, time: int = 0) -> bytes:
     tfhd = box(b"tfhd", (0x20000).to_bytes(4) + track.to_bytes(4))
     tfdt = box(b"tfdt", (1 << 24).to_bytes(4) + time.to_bytes(8))
     each = SAMPLE_TICKS.to_bytes(4) + bytes(4)
-    told = (0x701).to_bytes(4), (1).to_bytes(4), bytes(4), each, sample_flags.to_bytes(4)
-    traf = box(b"traf", tfhd + tfdt + box(b"trun", b"".join(told)))
+    fields = (0x701).to_bytes(4), (1).to_bytes(4), bytes(4), each, sample_flags.to_bytes(4)
+    traf = box(b"traf", tfhd + tfdt + box(b"trun", b"".join(fields)))
     return box(b"moof", box(b"mfhd", bytes(8)) + traf) + box(b"mdat", b"...")
 
 

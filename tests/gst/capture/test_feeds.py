@@ -168,5 +168,5 @@ def test_a_camera_that_returns_with_other_caps_is_refused(
 ) -> None:
     form = Gst.Caps.from_string(caps)
     assert form is not None
-    told = pictures.misfit(form)
-    assert told is None if reason is None else told is not None and told.startswith(reason)
+    misfit = pictures.misfit(form)
+    assert misfit is None if reason is None else misfit is not None and misfit.startswith(reason)

@@ -62,7 +62,7 @@ class Run:
         self.sound_times.append((buffer.pts, buffer.duration))
         self.sound.append(buffer.extract_dup(0, buffer.get_size()))
 
-    def to_the_end(self) -> None:
+    def play_to_the_end(self) -> None:
         self.pipeline.set_state(Gst.State.PLAYING)
         message = self.pipeline.get_bus().timed_pop_filtered(
             WAIT_S * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR
@@ -77,7 +77,7 @@ class Run:
 
 def test_offline_every_frame_and_sample_comes_once_in_order() -> None:
     run = Run(match_source(TINY, duration_s=3.25))
-    run.to_the_end()
+    run.play_to_the_end()
     assert [pts for pts, _, _ in run.frames] == [round(index * 1e9 / 30) for index in range(98)]
     ends = [pts + duration for pts, duration, _ in run.frames]
     assert ends[:-1] == [pts for pts, _, _ in run.frames][1:]
@@ -88,7 +88,7 @@ def test_offline_every_frame_and_sample_comes_once_in_order() -> None:
 
 def test_flashes_and_clicks_have_the_same_running_time() -> None:
     run = Run(match_source(TINY, duration_s=4.5))
-    run.to_the_end()
+    run.play_to_the_end()
     times = [pts / 1e9 for pts, _, _ in run.frames]
     flashes = find_flashes(times, [mean for _, _, mean in run.frames])
     clicks = find_clicks(run.samples(), RATE_HZ)
@@ -99,7 +99,7 @@ def test_flashes_and_clicks_have_the_same_running_time() -> None:
 def test_frames_equal_those_of_the_match_also_with_padded_rows() -> None:
     """322 is not a multiple of four, so GStreamer pads the rows."""
     run = Run(match_source(TINY, duration_s=0.5))
-    run.to_the_end()
+    run.play_to_the_end()
     match, out = Match(TINY), Frame.empty("NV12", TINY.width, TINY.height)
     for index, (_, _, mean) in enumerate(run.frames):
         match.render(index, out)
@@ -108,10 +108,10 @@ def test_frames_equal_those_of_the_match_also_with_padded_rows() -> None:
 
 def test_a_second_start_plays_the_match_from_its_beginning() -> None:
     run = Run(match_source(TINY, duration_s=0.4))
-    run.to_the_end()
+    run.play_to_the_end()
     first = list(run.frames)
     run.frames.clear()
-    run.to_the_end()
+    run.play_to_the_end()
     assert run.frames == first
 
 
@@ -122,7 +122,7 @@ def test_live_is_paced_by_the_clock_and_reports_itself_live() -> None:
     run.pipeline.get_state(WAIT_S * Gst.SECOND)
     assert run.source.get_static_pad("video").query(query)
     live, least_ns, _ = query.parse_latency()
-    run.to_the_end()
+    run.play_to_the_end()
     assert live
     assert least_ns == round(1e9 / 30) - 1 or least_ns == round(1e9 / 30)
     start_ns = run.source.start_ns
@@ -164,7 +164,7 @@ def test_live_a_stalled_consumer_causes_counted_drops_and_no_backlog() -> None:
     assert len(stale) <= 4
 
 
-class MatchWithoutRoom(Match):
+class FailingMatch(Match):
     """A match whose fourth frame cannot be drawn."""
 
     def render(self, frame_index: int, out: Frame) -> None:
@@ -174,7 +174,7 @@ class MatchWithoutRoom(Match):
 
 
 def test_a_frame_that_cannot_be_drawn_ends_the_stream_with_an_error() -> None:
-    run = Run(match_source(TINY, duration_s=1.0, make_match=MatchWithoutRoom))
+    run = Run(match_source(TINY, duration_s=1.0, make_match=FailingMatch))
     run.pipeline.set_state(Gst.State.PLAYING)
     message = run.pipeline.get_bus().timed_pop_filtered(WAIT_S * Gst.SECOND, Gst.MessageType.ERROR)
     run.pipeline.set_state(Gst.State.NULL)

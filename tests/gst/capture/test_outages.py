@@ -48,7 +48,7 @@ def expect_frame_rate(times: NDArray[np.float64], begin_s: float, end_s: float) 
     assert steps.max() < 1.52 / FPS
 
 
-def lose_and_find(application: PanoramaWithVirtualCamera, camera: RtspCamera | SrtCamera) -> RunReport:
+def run_with_an_outage(application: PanoramaWithVirtualCamera, camera: RtspCamera | SrtCamera) -> RunReport:
     """Start a run, kill the camera, restart it, stop the run."""
     with camera:
         running = Running(application)
@@ -79,7 +79,7 @@ def test_recording_continues_while_the_camera_is_offline_and_after_it_returns(
     caplog.set_level(logging.DEBUG)
     camera, record = kind(match_video, tmp_path), tmp_path / "record.mkv"
     run = settings(match_video, sources=[camera.url], outputs=[record], storage=storage, delay_s=1.5)
-    report = lose_and_find(PanoramaWithVirtualCamera(run), camera)
+    report = run_with_an_outage(PanoramaWithVirtualCamera(run), camera)
 
     lost_s, back_s = silent_span_s(record)
     assert back_s - lost_s > 3
@@ -124,7 +124,7 @@ def test_one_of_two_cameras_fails_and_the_other_continues(
         delay_s=1.5,
     )
     with left:
-        report = lose_and_find(PanoramaWithVirtualCamera(run), right)
+        report = run_with_an_outage(PanoramaWithVirtualCamera(run), right)
     times = videos.frame_times(record)
     assert len(times) == report.frames_out
     expect_frame_rate(times, 1.0, times[-1] - 0.5)

@@ -210,8 +210,8 @@ class RtspClient(Peer):
         the other, and gst-launch, which has received the whole video and its end, reports an error.
         """
         code = super().finish()
-        told, end, _ = self.log.read_text(errors="replace").partition(self._END)
-        return 0 if end and "ERROR" not in told else code
+        before_end, end, _ = self.log.read_text(errors="replace").partition(self._END)
+        return 0 if end and "ERROR" not in before_end else code
 
     def wait_received(self, size_bytes: int) -> None:
         """Wait until that many bytes have come."""

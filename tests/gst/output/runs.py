@@ -81,8 +81,8 @@ def recording_at(
 
 def expect_video(video: Path, frames: int, *, within_ms: float = 20) -> None:
     """The video has that many frames and sound of the same length, and both are in sync."""
-    told = videos.streams(video)
-    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
+    streams = videos.streams(video)
+    assert (streams["video"]["codec_name"], streams["audio"]["codec_name"]) == ("h264", "aac")
     assert len(videos.frame_times(video)) == frames
     assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(frames / FPS, abs=0.15)
     skews = videos.sync_skews_ms(video)

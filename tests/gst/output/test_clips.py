@@ -78,10 +78,10 @@ def encoding(
 def test_a_click_keeps_its_time(tmp_path: Path, suffix: str, codec: str) -> None:
     clip = tmp_path / f"clip.{suffix}"
     write_clip(clip, {"audio": sound(click())}, encoding(audio=codec))
-    heard = videos.sound(clip)
+    samples = videos.sound(clip)
     # only mkv tells a player to leave out Opus' first 6.5 ms: ts cannot, mp4's header would be wrong (see muxers)
     late_s = 0.0065 if codec == "opus" and suffix != "mkv" else 0.0
-    assert np.argmax(np.abs(heard)) / videos.RATE_HZ == pytest.approx(1.0 + late_s, abs=0.003)
+    assert np.argmax(np.abs(samples)) / videos.RATE_HZ == pytest.approx(1.0 + late_s, abs=0.003)
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_a_click_keeps_its_time(tmp_path: Path, suffix: str, codec: str) -> None
 def test_raw_streams_are_encoded_as_asked(tmp_path: Path, video: str, audio: str, suffix: str) -> None:
     clip = tmp_path / f"a clip! 100%.{suffix}"
     write_clip(clip, {"video": pictures(25), "audio": sound(np.zeros(48_000))}, encoding(video, audio))
-    told = videos.streams(clip)
-    codecs = told["video"]["codec_name"].replace("hevc", "h265"), told["audio"]["codec_name"]
+    streams = videos.streams(clip)
+    codecs = streams["video"]["codec_name"].replace("hevc", "h265"), streams["audio"]["codec_name"]
     assert codecs == (video, audio)
     assert len(videos.frame_times(clip)) == 25
     assert list(tmp_path.iterdir()) == [clip]
@@ -101,8 +101,8 @@ def test_raw_streams_are_encoded_as_asked(tmp_path: Path, video: str, audio: str
 def test_any_raw_format_is_converted_to_one_that_every_player_takes(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     write_clip(clip, {"video": pictures(5, "RGB")})
-    told = videos.streams(clip)["video"]
-    assert (told["codec_name"], told["pix_fmt"]) == ("h264", "yuv420p")
+    stream = videos.streams(clip)["video"]
+    assert (stream["codec_name"], stream["pix_fmt"]) == ("h264", "yuv420p")
 
 
 def missing() -> Gst.Element:

@@ -62,8 +62,10 @@ def test_only_the_output_on_the_full_disk_ends(
     (failure,) = report.failures
     assert failure.startswith(f"{disk / name}: ")
     assert "full" in failure or "space" in failure.lower()
-    told = [record.getMessage() for record in caplog.records if "the others continue" in record.getMessage()]
-    assert told == [f"{failure}; this output has stopped, the others continue"]
+    messages = [
+        record.getMessage() for record in caplog.records if "the others continue" in record.getMessage()
+    ]
+    assert messages == [f"{failure}; this output has stopped, the others continue"]
     if name in ("a.mp4", "a.mkv"):
         kept = videos.frame_times(disk / name)
         assert len(kept) > FPS / 2

@@ -66,8 +66,8 @@ def test_frames_before_the_first_connection_count_as_missed(tmp_path: Path) -> N
         return bool(sinks) and sinks[0].get_property("stats").get_value("rendered") >= 50
 
     wait_until(is_sent, "the first two seconds' arrival")
-    told: GLib.Error = GLib.Error.new_literal(Gst.ResourceError.quark(), "gone", Gst.ResourceError.WRITE)
-    sinks[0].post_message(Gst.Message.new_error(sinks[0], told, ""))
+    error: GLib.Error = GLib.Error.new_literal(Gst.ResourceError.quark(), "gone", Gst.ResourceError.WRITE)
+    sinks[0].post_message(Gst.Message.new_error(sinks[0], error, ""))
     wait_until(lambda: len(sinks) >= 3, "a retry that is refused")
     video.show(200)
 
@@ -86,11 +86,11 @@ def test_frames_still_queued_when_a_connection_breaks_count_as_missed() -> None:
         "! x264enc tune=zerolatency ! appsink name=video sync=false"
     )
     encoded.set_state(Gst.State.PLAYING)
-    stands_still = threading.Event()
+    may_continue = threading.Event()
 
     def make_sink() -> Gst.Element:
         sink = make("fakesink", None, sync=False, signal_handoffs=True)
-        sink.connect("handoff", lambda *_: stands_still.wait(30))
+        sink.connect("handoff", lambda *_: may_continue.wait(30))
         return sink
 
     side = SidePipeline("server", delivery(make_sink, patience_s=1.0))
@@ -105,8 +105,8 @@ def test_frames_still_queued_when_a_connection_breaks_count_as_missed() -> None:
     first_ns, last_ns = side.first_ns, side.last_ns
     assert first_ns is not None
     assert last_ns == first_ns + 99 * FRAME_NS
-    wait_until(lambda: side.sent_ns != last_ns, "the end of patience")
-    stands_still.set()
+    wait_until(lambda: side.sent_ns != last_ns, "the push to give up")
+    may_continue.set()
     life.join(10)
     assert troubles == ["server: cannot keep up; check the network, or lower the bit rate"]
     assert side.sent_ns is not None

@@ -43,8 +43,8 @@ def test_fmp4_segments_hold_h265_and_opus_and_each_begins_with_a_keyframe(
     coded = {"video_codec": "h265", "audio_codec": "opus", "keyframe_interval_s": 1.0}
     run = settings(match_video, outputs=[playlist], live=False, hls_segments="fmp4", encoder=coded)
     report = PanoramaWithVirtualCamera(run).run()
-    told = videos.streams(playlist)
-    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("hevc", "opus")
+    streams = videos.streams(playlist)
+    assert (streams["video"]["codec_name"], streams["audio"]["codec_name"]) == ("hevc", "opus")
     assert len(videos.frame_times(playlist)) == report.frames_out
     assert np.abs(videos.sync_skews_ms(playlist)).max() < 20
     lengths = [float(line[8:-1]) for line in playlist.read_text().splitlines() if line[:8] == "#EXTINF:"]

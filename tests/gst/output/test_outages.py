@@ -53,10 +53,10 @@ def test_pushes_reconnect_within_five_seconds_of_a_ten_second_outage_and_the_rec
     gaps = [note for note in report.notes if "gap" in note]
     assert len(gaps) == 2
     assert all("1 gap," in note and note.endswith("s of video not sent") for note in gaps)
-    told = records.text
-    assert "; reconnecting" in told
-    assert ": reconnected" in told
-    assert "secretkey" not in told + str(report)
+    log = records.text
+    assert "; reconnecting" in log
+    assert ": reconnected" in log
+    assert "secretkey" not in log + str(report)
 
 
 def test_a_server_that_starts_late_receives_the_video_from_a_keyframe(

@@ -46,7 +46,7 @@ def _operating(video: Path, folder: Path, **values: Any) -> Iterator[Operated]:
         operated.wait_over(20)
 
 
-def expect_begun_amid(video: Path, at_least_s: float) -> None:
+def expect_complete(video: Path, at_least_s: float) -> None:
     """The video begins with a keyframe at 0 and lacks no frame, and its sound is in sync."""
     times = videos.frame_times(video)
     assert videos.start_s(video) == pytest.approx(0, abs=0.001)
@@ -76,7 +76,7 @@ def test_a_recording_started_during_the_run_is_complete_as_soon_as_it_is_stopped
         run.wait_shown(5.5)
         stopped = run.control.stop_output(recording.number)
         video = tmp_path / recording.name
-        expect_begun_amid(video, 3.0)  # while the run goes on
+        expect_complete(video, 3.0)  # while the run goes on
         assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
         assert stopped.elapsed_s == pytest.approx(len(videos.frame_times(video)) / FPS, abs=0.5)
         assert run.application.progress().delay_s == pytest.approx(1.0, abs=0.05)
@@ -99,7 +99,7 @@ def test_a_run_without_any_output_records_twice_to_two_files(match_video: Path, 
         run.report()
     assert len(set(recorded)) == 2
     for video in recorded:
-        expect_begun_amid(video, 2.0)
+        expect_complete(video, 2.0)
 
 
 def test_the_file_of_the_run_can_be_stopped_while_the_run_continues(
@@ -133,7 +133,7 @@ def test_a_recording_still_on_at_the_end_ends_with_the_run(short_video: Path, tm
         run.wait_shown(0.5)
         recording = run.control.record()
         run.report()
-    expect_begun_amid(tmp_path / "clips" / recording.name, 3.0)
+    expect_complete(tmp_path / "clips" / recording.name, 3.0)
 
 
 def test_a_push_is_stopped_and_started_again(match_video: Path, tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_with_a_dashboard_a_full_disk_does_not_end_the_run(match_video: Path, tm
         run.wait_shown(2.0)
         recording = run.control.record()
         report = run.report()
-    expect_begun_amid(tmp_path / recording.name, 3.0)
+    expect_complete(tmp_path / recording.name, 3.0)
     assert report.failures == (f"{own}: the disk is full; free some space, or record to another disk",)
 
 

@@ -93,7 +93,7 @@ def board(pipeline: Gst.Pipeline) -> Iterator[OutputBoard]:
 
 
 def is_on(board: OutputBoard, number: int) -> None:
-    wait_until(lambda: board.statuses()[number].state == "on", f"the first picture of output {number}")
+    wait_until(lambda: board.statuses()[number].state == "on", f"the first frame of output {number}")
 
 
 def test_the_board_reports_what_an_output_says_about_itself(board: OutputBoard) -> None:
@@ -102,7 +102,7 @@ def test_the_board_reports_what_an_output_says_about_itself(board: OutputBoard) 
     board.add(file)
     for number in (0, 1):
         is_on(board, number)
-    wait_until(lambda: stream.taken > 3 and file.taken > 3, "some pictures")
+    wait_until(lambda: stream.taken > 3 and file.taken > 3, "some frames")
     status = board.statuses()[0]
     assert (status.number, status.kind, status.name) == (0, "stream", "stream")
     assert (status.gaps, status.lost_s, status.trouble) == (2, 1.5, None)
@@ -140,7 +140,7 @@ def test_a_reopened_output_is_a_new_object_each_time(board: OutputBoard) -> None
     assert board.stop(0).can_start
     board.start(0)
     is_on(board, 0)
-    wait_until(lambda: len(opened) == 2 and opened[1].taken > 0, "pictures for the second")
+    wait_until(lambda: len(opened) == 2 and opened[1].taken > 0, "frames for the second")
     assert [output.closed for output in opened] == [1, 0]
     assert board.notes == ("counts", "counts")
 

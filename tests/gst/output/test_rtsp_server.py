@@ -35,9 +35,9 @@ def _serve(video: Path, record: Path, user: str = "") -> tuple[Running, str]:
 
 def _expect_received(video: Path) -> None:
     """Video and sound came and are in sync, from the first RTCP sender report on."""
-    told = videos.streams(video)
-    assert (told["video"]["codec_name"], told["audio"]["codec_name"]) == ("h264", "aac")
-    assert (told["video"]["width"], told["video"]["height"]) == (320, 108)
+    streams = videos.streams(video)
+    assert (streams["video"]["codec_name"], streams["audio"]["codec_name"]) == ("h264", "aac")
+    assert (streams["video"]["width"], streams["video"]["height"]) == (320, 108)
     skews = videos.sync_skews_ms(video)[2:]
     assert len(skews) >= 1
     assert np.abs(skews).max() < 40
@@ -147,11 +147,11 @@ def test_without_the_server_library_one_line_names_the_package(monkeypatch: pyte
 
 def test_an_address_among_the_outputs_is_served(tmp_path: Path) -> None:
     url = "rtsp://coach:hunter2@127.0.0.1:8554/live"
-    told = Settings.parse({"outputs": ["match.mp4", url], "streams": ["srt://127.0.0.1:9"]})
-    assert told.outputs == (Path("match.mp4"),)
-    assert [secret.get_secret_value() for secret in told.streams] == ["srt://127.0.0.1:9", url]
-    assert told.is_live
-    assert "hunter2" not in repr(told)
+    parsed = Settings.parse({"outputs": ["match.mp4", url], "streams": ["srt://127.0.0.1:9"]})
+    assert parsed.outputs == (Path("match.mp4"),)
+    assert [secret.get_secret_value() for secret in parsed.streams] == ["srt://127.0.0.1:9", url]
+    assert parsed.is_live
+    assert "hunter2" not in repr(parsed)
     with pytest.raises(ConfigError, match="rtsp://") as caught:
         Settings.parse({"outputs": ["http://coach:hunter2@127.0.0.1/live"]})
     assert "hunter2" not in str(caught.value)

@@ -25,7 +25,7 @@ def test_a_key_on_the_command_line_is_not_in_process_list_log_or_report(short_vi
         text=True,
     )
     arguments = Path(f"/proc/{run.pid}/cmdline")
-    wait_until(lambda: b"***" in arguments.read_bytes(), "the command's hiding of its arguments")
+    wait_until(lambda: b"***" in arguments.read_bytes(), "the command to hide its arguments")
     shown = arguments.read_bytes()
     said, logged = run.communicate(timeout=60)
     assert run.returncode == 0

@@ -32,7 +32,7 @@ def stuck(tmp_path: Path) -> Iterator[Path]:
     os.close(reader)  # a thread that still writes may continue; nothing is kept
 
 
-def expect_whole(video: Path, report_frames: int, source: Path) -> None:
+def expect_complete(video: Path, report_frames: int, source: Path) -> None:
     expect_video(video, report_frames)
     assert report_frames == len(videos.frame_times(source))
     np.testing.assert_allclose(np.diff(videos.frame_times(video)), 1 / FPS, atol=0.0011)
@@ -43,7 +43,7 @@ def test_live_only_the_hanging_output_is_abandoned(match_video: Path, tmp_path: 
     limits = RunLimits(output=OutputLimits(slow_disk_s=2.0))
     report = PanoramaWithVirtualCamera(settings(match_video, outputs=[stuck, whole]), limits).run()
     assert report.failures == (f"{stuck}: nothing more can be written; check the disk",)
-    expect_whole(whole, report.frames_out, match_video)
+    expect_complete(whole, report.frames_out, match_video)
 
 
 def test_an_output_that_hangs_at_the_end_is_cut_short(short_video: Path, tmp_path: Path, stuck: Path) -> None:
@@ -52,7 +52,7 @@ def test_an_output_that_hangs_at_the_end_is_cut_short(short_video: Path, tmp_pat
     report = PanoramaWithVirtualCamera(settings(short_video, outputs=[stuck, whole]), limits).run()
     (failure,) = report.failures
     assert failure.startswith(f"{stuck}: was not finished in time")
-    expect_whole(whole, report.frames_out, short_video)
+    expect_complete(whole, report.frames_out, short_video)
 
 
 def test_offline_a_hanging_run_ends_with_one_line(match_video: Path, stuck: Path) -> None:
@@ -69,12 +69,12 @@ def test_abort_does_not_wait_for_a_hanging_output(short_video: Path, stuck: Path
     application = PanoramaWithVirtualCamera(run)
     running = Running(application)
 
-    def stands_still() -> bool:
+    def is_stuck() -> bool:
         playback = application.playback
         activity = () if playback is None else playback.outputs.activity
         return bool(activity) and activity[-1] > PIPE_BYTES / 2
 
-    wait_until(stands_still, "the standstill")
+    wait_until(is_stuck, "the output to hang")
     application.abort()
     report = running.report()
     assert report.frames_out > 0
