@@ -101,7 +101,7 @@ def test_nothing_outside_the_field_is_a_player_or_a_ball() -> None:
         assert not feet_m(rig, found)
 
 
-def test_a_change_of_light_over_the_whole_frame_is_nobody() -> None:
+def test_a_change_of_light_over_the_whole_frame_adds_no_player() -> None:
     rig = one_camera()
     painter = Painter(rig)
     detector = MotionDetector(rig)

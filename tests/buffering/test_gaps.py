@@ -1,4 +1,4 @@
-"""When playback is told that a stream has a gap, and when a stream is given up."""
+"""When playback is told of a gap in a stream, and when a stream is given up."""
 
 from __future__ import annotations
 

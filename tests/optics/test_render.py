@@ -90,8 +90,8 @@ def seen_within(rig: Rig, yaw_deg: Array, tilt_deg: Array, margin_px: float) -> 
 
 
 FARTHEST_UP_DEG = 62.0
-"""The map is exact every 16 pixels, up to nine degrees of this small picture: nearer to a pole it bends in between,
-and the scene's waves stand close. No camera at a pitch sees anything there."""
+"""The map is exact every 16 pixels, up to nine degrees of this small view: nearer to a pole it bends in between,
+and the scene's waves are narrow. No camera at a pitch sees anything there."""
 
 
 @settings(max_examples=30, deadline=None)

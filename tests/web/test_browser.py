@@ -319,7 +319,7 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
         page.click("#output-2 a")
     recording = served.folder / "recording.mkv"
     download.value.save_as(recording)
-    recorded = read_dial(recording, round(begin_s * FPS))  # while the run goes on
+    recorded = read_dial(recording, round(begin_s * FPS))  # while the run continues
     assert recording.read_bytes() == (served.folder / name).read_bytes()
     assert (
         page.evaluate("async () => (await (await fetch('/api/state')).json()).outputs[0].can_download")
@@ -334,7 +334,7 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
     server.wait_received(60_000, publications=2)
     page.click("#output-0 button")
     page.wait_for_selector("#output-0.done")
-    played = read_dial(served.video)  # while the run goes on
+    played = read_dial(served.video)  # while the run continues
 
     assert played.is_without_a_gap()
     assert recorded.is_without_a_gap()

@@ -95,7 +95,7 @@ def test_a_phone_in_landscape_can_be_scrolled_beside_the_video(page: Page) -> No
     page.wait_for_selector("#sound", state="visible")
     sound = page.locator("#sound").bounding_box()
     assert sound is not None
-    assert sound["y"] + sound["height"] < picture["y"] + picture["height"]  # no gap below the picture
+    assert sound["y"] + sound["height"] < picture["y"] + picture["height"]  # no gap below the video
 
     def touch(kind: str, *places: float) -> None:
         points = [{"x": 0.9 * width, "y": y} for y in places]

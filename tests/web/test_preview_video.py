@@ -35,7 +35,7 @@ def live() -> Iterator[Live]:
 
 
 class Viewer:
-    """A program that reads the video as it comes."""
+    """A program that reads the video as it arrives."""
 
     def __init__(self, live: Live) -> None:
         self._connection = HTTPConnection(live.address.removeprefix("http://").strip("/"), timeout=20)

@@ -76,7 +76,7 @@ def test_a_recording_started_during_the_run_is_complete_as_soon_as_it_is_stopped
         run.wait_shown(5.5)
         stopped = run.control.stop_output(recording.number)
         video = tmp_path / recording.name
-        expect_complete(video, 3.0)  # while the run goes on
+        expect_complete(video, 3.0)  # while the run continues
         assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
         assert stopped.elapsed_s == pytest.approx(len(videos.frame_times(video)) / FPS, abs=0.5)
         assert run.application.progress().delay_s == pytest.approx(1.0, abs=0.05)
