@@ -1,1 +1,1 @@
-"""What a file or a stream is: formats as data, fMP4 boxes, HLS playlists. Pure."""
+"""Media without GStreamer: formats as data, sources and outputs as the user names them, fMP4, HLS."""

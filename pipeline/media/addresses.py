@@ -1,4 +1,4 @@
-"""An address of the network taken apart once: scheme, host, port, path; shown without its secrets."""
+"""Address: a parsed network address, and its name without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.media.formats import SCHEMES
 from pipeline.redaction import redact_address
 
 LONGEST_SHOWN = 120
-"""Letters of a value that a message shows."""
+"""The most characters of a value that a message shows."""
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
 _BROKEN = re.compile(
@@ -20,7 +20,7 @@ _BROKEN = re.compile(
 
 
 def scheme_of(text: str) -> str | None:
-    """The scheme of an address in lower case, None where `text` is none."""
+    """The scheme of an address in lower case, None if `text` is not an address."""
     match = _ADDRESS.fullmatch(text)
     return match["scheme"].lower() if match else None
 
@@ -28,19 +28,19 @@ def scheme_of(text: str) -> str | None:
 def broken_scheme(text: str) -> str | None:
     """The scheme of a broken address, as ``rtmp:/server/app`` or ``srt//server``; None for any other text.
 
-    It would pass for a file's path, and be shown with the secrets in it.
+    Without this check it would be taken for a file's path, and shown with its secrets.
     """
     match = _BROKEN.match(text)
     return match["scheme"].lower() if match else None
 
 
 def shown_text(text: str) -> str:
-    """A text that cannot be used, for a message: short, in one line and without secrets."""
+    """An unusable value as a message may show it: short, on one line and without secrets."""
     text = "".join(sign if sign.isprintable() else "�" for sign in " ".join(text.split()))
     if not text:
         return "an empty value"
     scheme = broken_scheme(text)
-    if scheme is not None:  # where its secrets stand is anyone's guess
+    if scheme is not None:  # it cannot be parsed, so its secrets cannot be masked
         return f"{scheme}... without {scheme}:// at its beginning"
     text = redact_address(text)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
@@ -48,7 +48,7 @@ def shown_text(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A network address. ``name`` is what may be shown of it; its text, user and password show in no repr."""
+    """A network address. Only ``name`` may be shown; text, user and password are not in the repr."""
 
     name: str
     scheme: str
@@ -57,13 +57,13 @@ class Address:
     port: int | None
     path: str = field(repr=False)
     text: str = field(repr=False)
-    """What the user wrote, secrets included, the scheme in lower case: GStreamer knows no other."""
+    """The address as the user wrote it, secrets included; the scheme in lower case, as GStreamer requires."""
     user: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
 
     @classmethod
     def parse(cls, text: str, example: str | None = None) -> Address:
-        """Raises ConfigError, which quotes nothing of it and says `example`, for a text that is no address."""
+        """Parse an address. Raises ConfigError, which shows `example` and quotes nothing of `text`."""
         scheme = scheme_of(text)
         if scheme is None:
             raise ConfigError("not an address: it has no scheme such as rtsp://")
@@ -71,7 +71,7 @@ class Address:
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port
-        except ValueError as error:  # which quotes the address
+        except ValueError as error:  # its text quotes the address
             raise ConfigError(
                 f"the {scheme} address cannot be read: the port must be a number up to 65535, and special "
                 f"characters must be written as %XX; write {example or f'{scheme}://HOST:PORT/...'}"
@@ -83,7 +83,7 @@ class Address:
 
     @property
     def has_host(self) -> bool:
-        """Whether it says where to, or need not: an SRT listener waits for callers, as UDP and RTP do at a port."""
+        """Whether it has a host, or needs none: an SRT listener, or UDP and RTP at a port of this machine."""
         if self.host is not None or self.port is None:
             return self.host is not None
         if self.scheme == "srt":

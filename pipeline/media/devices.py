@@ -1,4 +1,4 @@
-"""What stands at a path of this machine: a file, a camera that Video4Linux gives pictures from, or neither."""
+"""Finds out what is at a path: a file, a Video4Linux camera, or neither."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pathlib import Path
 
 
 class Found(Enum):
-    """What there is at a path, symbolic links followed."""
+    """What is at a path; symbolic links are followed."""
 
     NOTHING = auto()
     FILE = auto()
     FOLDER = auto()
     CAMERA = auto()
     LOCKED_CAMERA = auto()
-    """A device of Video4Linux that this user may not open."""
+    """A Video4Linux device that this user may not open."""
     OTHER_DEVICE = auto()
-    """A device that gives no pictures."""
+    """A device that does not capture video."""
     OTHER = auto()
-    """A pipe, a socket, a disk, or what cannot be looked at."""
+    """A pipe, a socket, a disk, or a path that cannot be inspected."""
 
 
 LookUp = Callable[[Path], Found]
-"""What says what there is at a path; `look_up` asks this machine."""
+"""Returns what is at a path; `look_up` asks this machine."""
 
 VIDEO4LINUX_MAJOR = 81
 """The device number of Video4Linux (the kernel's admin-guide/devices.txt)."""
@@ -37,12 +37,12 @@ _QUERYCAP = 0x80685600
 """VIDIOC_QUERYCAP: _IOR('V', 0, struct v4l2_capability), 104 bytes (linux/videodev2.h)."""
 _CAPABILITY = struct.Struct("16s32s32sIII12x")
 _CAPTURES = 0x00000001 | 0x00001000
-"""V4L2_CAP_VIDEO_CAPTURE, or its kind with several planes: what v4l2src takes."""
+"""V4L2_CAP_VIDEO_CAPTURE or V4L2_CAP_VIDEO_CAPTURE_MPLANE, which v4l2src supports."""
 _HAS_DEVICE_CAPS = 0x80000000
 
 
 def look_up(path: Path) -> Found:
-    """What there is at `path`. Asks the kernel; opens nothing but devices of Video4Linux. Any thread."""
+    """What is at `path`. Opens only Video4Linux devices. Any thread."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -61,7 +61,7 @@ def look_up(path: Path) -> Found:
 
 
 def _look_at_camera(path: Path) -> Found:
-    """A camera has further devices, for its metadata, say: which one gives pictures the device itself says."""
+    """Ask a device whether it captures video; a camera may have others, for metadata for example."""
     try:
         device = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -78,7 +78,7 @@ def _look_at_camera(path: Path) -> Found:
 
 
 def captures(capability: bytes) -> bool:
-    """Whether a device that answered VIDIOC_QUERYCAP with `capability` gives pictures."""
+    """Whether a device that answered VIDIOC_QUERYCAP with `capability` captures video."""
     _driver, _card, _bus, _version, of_all, of_this = _CAPABILITY.unpack(capability)
     return bool((of_this if of_all & _HAS_DEVICE_CAPS else of_all) & _CAPTURES)
 

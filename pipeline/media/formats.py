@@ -1,4 +1,4 @@
-"""What media there are, each fact once: codecs, containers, playlists, and the schemes of addresses."""
+"""The media formats as data: codecs, containers, playlists, and the schemes of addresses. Pure."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from types import MappingProxyType
 from typing import Literal, Protocol, TypeVar, get_args
 
 VideoCodec = Literal["h264", "h265"]
-"""What a picture can be encoded to."""
+"""The codecs to which video can be encoded."""
 AudioCodec = Literal["aac", "opus"]
-"""What sound can be encoded to."""
+"""The codecs to which sound can be encoded."""
 HlsSegments = Literal["ts", "fmp4"]
-"""What a playlist's segments can be."""
+"""The kinds of segments of a playlist."""
 Kind = Literal["video", "audio"]
 
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A codec that streams come in. ``caps`` are GStreamer's for it."""
+    """A codec, with its GStreamer ``caps``."""
 
     name: str
     kind: Kind
@@ -27,12 +27,12 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A file format, by the extension of its files. ``codecs`` is what it holds."""
+    """A file format, named by its extension, with the ``codecs`` that it can hold."""
 
     name: str
     codecs: frozenset[str]
     can_split: bool = True
-    """Whether a recording can go on in a next file."""
+    """Whether a recording can be split into parts."""
 
     @property
     def suffix(self) -> str:
@@ -42,23 +42,23 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """The segments of an HLS playlist: their extension, and the codecs that players take in them."""
+    """The segments of an HLS playlist: their extension, and the codecs that players support in them."""
 
     name: HlsSegments
     suffix: str
     container: str
     codecs: frozenset[str]
     head: str | None = None
-    """How the name of the file ends that each segment needs before it."""
+    """The end of the name of the initialization file that each segment needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceScheme:
     """The scheme of a source's address.
 
-    ``is_live``: what comes cannot wait, as a camera's pictures. ``is_paced``: it comes in bursts, as HLS does, and
-    may be a recording as well as a camera. ``needs_host``: the address names a server. ``is_one_stream``: there is
-    one stream, and nobody says so.
+    ``is_live``: samples arrive in real time, as from a camera. ``is_paced``: samples arrive in bursts, as with HLS,
+    from a recording or a camera. ``needs_host``: the address must name a server. ``is_one_stream``: it has exactly
+    one stream, and GStreamer does not report the end of the list.
     """
 
     name: str
@@ -70,15 +70,15 @@ class SourceScheme:
 
 @dataclass(frozen=True, slots=True)
 class StreamScheme:
-    """The scheme of an address to stream to. ``container``: what is sent in; None: each stream by itself (RTP)."""
+    """The scheme of an output's address. ``container``: the format sent; None: each stream separately (RTP)."""
 
     name: str
     example: str
-    """How such an address is written; what is masked as a key would be gone from a message."""
+    """An example for messages; the key is in words, because redaction would mask it."""
     container: str | None
     codecs: frozenset[str]
     is_served: bool = False
-    """The address is one of this machine, where players ask for the stream."""
+    """The address belongs to this machine, and players connect to it."""
     needs_key: bool = False
     """The path ends with an application and a stream key."""
 
@@ -107,13 +107,13 @@ CODECS = _by_name(
 )
 
 ENCODED: frozenset[str] = frozenset((*get_args(VideoCodec), *get_args(AudioCodec)))
-"""What outputs are encoded to."""
+"""The codecs to which outputs can be encoded."""
 _FLASH = frozenset({"h264", "aac"})
 
 CONTAINERS = _by_name(
     Container("mp4", ENCODED | {"av1", "vp9"}),
     Container("mkv", ENCODED | {"av1", "vp8", "vp9", "jpeg"}),
-    # flvmux gives all sound of the first part the time of that part's end (GStreamer 1.22)
+    # flvmux stamps all sound of the first part with the time of that part's end (GStreamer 1.22)
     Container("flv", _FLASH, can_split=False),
     Container("ts", ENCODED),
 )
@@ -158,7 +158,7 @@ def output_suffixes() -> tuple[str, ...]:
 
 
 def listed(words: Iterable[object]) -> str:
-    """``a, b or c``."""
+    """The words as a list for a message: ``a, b or c``."""
     *most, last = [str(word) for word in words]
     return f"{', '.join(most)} or {last}" if most else last
 

@@ -1,4 +1,4 @@
-"""Segmenter: the pieces of a fragmented MP4 become the segments of an HLS playlist, each begun by a keyframe."""
+"""Segmenter: writes the fragments of an fMP4 as segments of an HLS playlist, each starting with a keyframe."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds
 _FORMAT = SEGMENTS["fmp4"]
 
 SLACK_NS = 10 * NS_PER_MS
-"""A keyframe this much early still ends its segment: encoders count in frames, not in seconds."""
+"""A keyframe may end its segment this much early, because encoders count the interval in frames."""
 
 
 class Segmenter:
-    """Writes ``name-init.mp4``, ``name-00000.m4s`` ... and the playlist, which lists a segment once it is whole.
+    """Writes ``name-init.mp4``, ``name-00000.m4s`` ... and the playlist, which lists a segment once it is complete.
 
-    One thread at a time. Every method raises OSError where the disk takes no more. The playlist is replaced and
-    never changed, so that who reads it reads all of it (RFC 8216).
+    One thread at a time. Every method raises OSError when the disk cannot be written. The playlist is replaced
+    rather than changed, so that a reader always gets a complete one (RFC 8216).
     """
 
     def __init__(self, playlist: Path, segment_s: int) -> None:
-        """Nothing is written yet. `segment_s`: from so many seconds on a segment ends at the next keyframe."""
+        """`segment_s`: a segment that is at least this long ends at the next keyframe. Nothing is written yet."""
         self._playlist = playlist
         self._segment_ns = segment_s * NS_PER_S
         self._target_s = segment_s
@@ -35,23 +35,23 @@ class Segmenter:
         self._begin_ns: Nanoseconds | None = None
         self._end_ns = Nanoseconds(0)
 
-    def add(self, piece: Head | Fragment) -> None:
-        """The head, then one fragment after the other."""
-        if isinstance(piece, Head):
-            self._beside(_FORMAT.head or "").write_bytes(piece.data)
+    def add(self, fragment: Head | Fragment) -> None:
+        """Write the head, then the fragments in order."""
+        if isinstance(fragment, Head):
+            self._beside(_FORMAT.head or "").write_bytes(fragment.data)
             return
-        if piece.is_entry and self._is_long_enough(piece.begin_ns):
+        if fragment.is_entry and self._is_long_enough(fragment.begin_ns):
             self._complete()
         if self._file is None:
             self._file = self._beside(self._name()).open("wb")
-        self._file.write(piece.data)
-        if piece.is_picture:
+        self._file.write(fragment.data)
+        if fragment.is_video:
             if self._begin_ns is None:
-                self._begin_ns = piece.begin_ns
-            self._end_ns = piece.end_ns
+                self._begin_ns = fragment.begin_ns
+            self._end_ns = fragment.end_ns
 
     def finish(self) -> None:
-        """No more will come: the last segment is whole, and the playlist has an end. Idempotent."""
+        """Complete the last segment and end the playlist. Idempotent."""
         if self._file is not None:
             self._complete()
             self._write("#EXT-X-ENDLIST")

@@ -1,4 +1,4 @@
-"""What a user named as an output, understood once and passed on as a value: a FileSpec or a StreamSpec."""
+"""FileSpec and StreamSpec: an output as the user named it, parsed once."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from pipeline.media.formats import (
 )
 
 ALLOWED_ADDRESS = f"an address that begins with {listed(f'{name}://' for name in STREAM_SCHEMES)}"
-"""What an address to stream to may be, in words."""
+"""The allowed addresses of a stream, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """One output. ``name`` is what may be shown of it: a file's path, or the address without its secrets."""
+    """One output. ``name`` may be shown: a file's path, or the address without its secrets."""
 
     name: str
     codecs: frozenset[str]
-    """What it can hold."""
+    """The codecs that it can hold."""
 
     def refusals(self, video_codec: str | None, audio_codec: str | None) -> Iterator[tuple[Kind, str]]:
-        """Each codec that it cannot hold, by its kind, and the line that says so. None: there is no such stream."""
+        """For each codec that it cannot hold, its kind and a message. None: there is no such stream."""
         kinds: tuple[tuple[Kind, str | None], ...] = ("video", video_codec), ("audio", audio_codec)
         for kind, codec in kinds:
             if codec is not None and codec not in self.codecs:
@@ -50,23 +50,23 @@ class OutputSpec:
             raise ConfigError(line)
 
     def _advice(self, codec: str) -> str:
-        """What else holds `codec`, to end a line with."""
+        """The end of the message: what else can hold `codec`."""
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSpec(OutputSpec):
-    """A file, or an HLS playlist with its segments beside it."""
+    """A file, or an HLS playlist with its segments in the same folder."""
 
     path: Path
     container: Container
-    """Of a playlist: what its segments are made in."""
+    """Of a playlist: the format in which its segments are made."""
     segments: Segments | None = None
-    """Of a playlist."""
+    """The segments of a playlist; None for a file."""
 
     @classmethod
     def parse(cls, path: Path, hls_segments: HlsSegments = "ts") -> FileSpec:
-        """The file or the playlist at `path`, by its extension. Raises ConfigError for an unknown one."""
+        """Parse the path of a file or a playlist. Raises ConfigError for an unknown extension."""
         if not is_playlist(path):
             return cls._one(path, output_suffixes())
         segments = SEGMENTS[hls_segments]
@@ -74,7 +74,7 @@ class FileSpec(OutputSpec):
 
     @classmethod
     def parse_one(cls, path: Path) -> FileSpec:
-        """The file at `path`, which is one file and so no playlist. Raises ConfigError."""
+        """Parse the path of a single file, not a playlist. Raises ConfigError."""
         return cls._one(path, tuple(container.suffix for container in CONTAINERS.values()))
 
     @classmethod
@@ -86,18 +86,18 @@ class FileSpec(OutputSpec):
 
     @property
     def is_playlist(self) -> bool:
-        """Whether it is a playlist, and so many files."""
+        """Whether it is a playlist, which consists of many files."""
         return self.segments is not None
 
     def split_refusal(self) -> str | None:
-        """Why it cannot go on in parts; None where it can. A playlist is in segments anyway."""
+        """Why it cannot be split into parts; None if it can. A playlist always has segments."""
         if self.is_playlist or self.container.can_split:
             return None
         others = listed(container.suffix for container in CONTAINERS.values() if container.can_split)
         return f"{self.name} cannot be split; name it {others}"
 
     def part_suffix(self, *, is_split: bool) -> str | None:
-        """The extension of the numbered files that it is written in; None where it is one file."""
+        """The extension of its numbered files; None if it is one file."""
         if self.segments is not None:
             return self.segments.suffix
         return self.path.suffix if is_split else None
@@ -111,14 +111,14 @@ class FileSpec(OutputSpec):
 
 @dataclass(frozen=True, slots=True)
 class StreamSpec(OutputSpec):
-    """A push to a server, or a server of our own."""
+    """A push to a server, or an RTSP server on this machine."""
 
     scheme: StreamScheme
     address: Address
 
     @classmethod
     def parse(cls, text: str) -> StreamSpec:
-        """The push or the server at the address `text`. Raises ConfigError, which quotes nothing of it."""
+        """Parse an address. Raises ConfigError, which quotes nothing of it."""
         scheme = STREAM_SCHEMES.get(scheme_of(text) or "")
         if scheme is None:
             raise ConfigError(f"this value (not shown) is not allowed, allowed: {ALLOWED_ADDRESS}")
@@ -133,12 +133,12 @@ class StreamSpec(OutputSpec):
 
 
 def is_playlist(path: Path) -> bool:
-    """Whether the file at `path` is an HLS playlist, and what it plays lies beside it."""
+    """Whether the file at `path` is an HLS playlist."""
     return path.suffix.lower() == PLAYLIST_SUFFIX
 
 
 def part_prefix(path: Path) -> str:
-    """How the names of the numbered files begin that the output at `path` is written in."""
+    """The start of the names of the numbered files of the output at `path`."""
     return f"{path.stem}-"
 
 

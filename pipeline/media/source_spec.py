@@ -1,4 +1,4 @@
-"""SourceSpec: what a user named as a source, understood once and passed on as a value."""
+"""SourceSpec: a source as the user named it, parsed once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRAGMENT = "gst:"
 
 _SCHEMES = ", ".join(SOURCE_SCHEMES)
 ALLOWED = f"a file, a URI ({_SCHEMES}), a device (/dev/video0), match, or {FRAGMENT} and a launch fragment"
-"""What a source may be, in words."""
+"""The allowed sources, in words."""
 
 
 def is_match(text: str) -> bool:
@@ -30,23 +30,23 @@ def is_match(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """One source. ``name`` is what may be shown of it; its text and its address show in no repr."""
+    """One source. ``name`` may be shown; its text and the secrets of its address are not in the repr."""
 
     kind: SourceKind
     name: str
     text: str = field(repr=False)
-    """What the user wrote, secrets included."""
+    """The source as the user wrote it, secrets included."""
     path: Path | None = None
-    """Of a file, be it named by a URI, or a device."""
+    """The path of a file (also one named by a URI) or a device."""
     address: Address | None = None
-    """Of a URI that names no file."""
+    """The address of a URI that does not name a file."""
 
     @classmethod
     def parse(cls, text: str, looked_up: LookUp = look_up) -> SourceSpec:
-        """The source that `text` stands for; a text that stands for nothing else is a file's path.
+        """Parse a source; text that is nothing else is a file's path.
 
-        `looked_up` says what there is at a path: a device may have any name. Raises ConfigError, which holds no
-        secret, for what can be no source.
+        `looked_up` returns what is at a path, because a device may have any name. Raises ConfigError, without
+        secrets, for text that cannot be a source.
         """
         if is_match(text):
             return cls("match", text, text)
@@ -85,41 +85,41 @@ class SourceSpec:
 
     @property
     def is_live(self) -> bool:
-        """Whether it cannot wait: cameras, streams, the built-in match, and fragments, whose elements nobody knows
-        before they are made."""
+        """Whether it delivers in real time: cameras, streams, the built-in match, and fragments, whose elements are
+        not known before they are made."""
         if self.address is not None:
             return SOURCE_SCHEMES[self.address.scheme].is_live
         return self.kind != "file"
 
     @property
     def is_paced(self) -> bool:
-        """Whether it comes in bursts, and may be a recording as well as a camera."""
+        """Whether samples arrive in bursts, from a recording or a camera."""
         return self.address is not None and SOURCE_SCHEMES[self.address.scheme].is_paced
 
     @property
     def is_one_stream(self) -> bool:
-        """Whether there is one stream, and nobody says that there are no more."""
+        """Whether it has exactly one stream, and GStreamer does not report the end of the list."""
         return self.address is not None and SOURCE_SCHEMES[self.address.scheme].is_one_stream
 
     @property
     def can_reconnect(self) -> bool:
-        """Whether it can go and come back: a camera or a stream that is named by its address or its device."""
+        """Whether it can be reconnected: a camera or a stream, named by its address or its device."""
         return self.kind in ("uri", "device")
 
     @property
     def launch(self) -> str:
-        """The launch fragment that it is."""
+        """The text of its launch fragment."""
         return self.text.removeprefix(FRAGMENT)
 
     def refusal(self, looked_up: LookUp = look_up) -> str | None:
-        """Why the device or file cannot be opened, as far as its kind is concerned; None where it can."""
+        """Why the path cannot be a source, because of what is there; None if it can."""
         if self.path is None:
             return None
         return refused(self.path, looked_up(self.path), expects_device=self.kind == "device")
 
 
 def refused(path: Path, found: Found, *, expects_device: bool) -> str | None:
-    """Why what was `found` at `path` is no source; None where it is one. Looks for cameras to name them."""
+    """Why what was `found` at `path` is not a source; None if it is. The message may list cameras."""
     shown = shown_text(str(path))
     match found:
         case Found.FILE | Found.CAMERA:

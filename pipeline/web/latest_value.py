@@ -1,4 +1,4 @@
-"""The latest value of one producer, for any number of asynchronous readers."""
+"""LatestValue: the latest value of one producer, for any number of asynchronous readers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LatestValue(Generic[Item]):
         self._wake()
 
     async def follow(self) -> AsyncIterator[Item]:
-        """The items from now on, the newest at once where there is one."""
+        """The items from now on, starting with the newest if there is one."""
         self._loop = asyncio.get_running_loop()
         news = asyncio.Event()
         self._news.add(news)
@@ -59,7 +59,7 @@ class LatestValue(Generic[Item]):
 
     def _wake(self) -> None:
         if self._loop is not None and self.followers:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody follows any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed, so there are no followers
                 self._loop.call_soon_threadsafe(self._set_all)
 
     def _set_all(self) -> None:

@@ -1,4 +1,4 @@
-"""The metrics of a run, for Prometheus."""
+"""RunMetrics: the metrics of a run, for Prometheus."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_notes", "notes", "Notes for the user so far"),
     ("foresight_paused", "transport", "1 while the video is frozen"),
 )
-"""Name, key of the state, help; a name that ends in _total is a counter's, any other a gauge's."""
+"""Name, key of the state, help text; a metric whose name ends in _total is a counter, any other a gauge."""
 
 OUTPUT_METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_output_up", "state", "1 while an output is running, 0 while it is offline or has failed"),
     ("foresight_push_gaps_total", "gaps", "Times that a push lost its server"),
     ("foresight_push_lost_seconds_total", "lost_s", "Seconds of video that were not sent to a push's server"),
 )
-"""The same, of each output that has not been stopped; a push's only of streams, from 0 when it is started again."""
+"""The same for each running output; those of pushes only for streams, from 0 after a restart."""
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -44,7 +44,7 @@ _LABELS = ("number", "kind")
 
 
 class RunMetrics(Collector):
-    """The metrics of one run, in a registry of its own: nothing of another run in the process shows in them.
+    """The metrics of one run, in its own registry, separate from other runs in the process.
 
     Any thread.
     """
@@ -60,7 +60,7 @@ class RunMetrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """Every metric that the state has a value for; of an output only while it is not stopped."""
+        """Every metric for which the state has a value; an output's only while it is not stopped."""
         state = self._state()
         for name, key, meaning in METRICS:
             if key in state:

@@ -27,7 +27,7 @@ _READS: tuple[tuple[str, str, str, Any], ...] = (
     ("/metrics", "Metrics for Prometheus", "text/plain", _TEXT),
     ("/healthz", "Whether the run is playing", "text/plain", _TEXT),
 )
-"""Path, meaning, media type and what comes: a type, or a schema."""
+"""Path, meaning, media type and body: a type or a schema."""
 
 _REFUSALS = {
     "401": "the token is missing or wrong",
@@ -52,7 +52,7 @@ def openapi(version: str, cookie: str) -> Schema:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Foresight", "version": version},
-        "security": [{"bearer": []}, {"cookie": []}, {}],  # a loopback address demands none
+        "security": [{"bearer": []}, {"cookie": []}, {}],  # a loopback address requires none
         "paths": paths,
         "components": {
             "schemas": schemas.found,

@@ -20,7 +20,7 @@ from pipeline.optics.render import Renderer
 from pipeline.timebase import Nanoseconds
 
 PICTURE_HZ, PANORAMA_HZ = 15.0, 5.0
-"""At most; a page asks a little less often, so that each response shows something new."""
+"""The most images per second; a page asks a little less often, so that each response is new."""
 QUALITY = 72
 
 _BGR = np.array(
@@ -79,10 +79,10 @@ class PreviewImages:
         self._control = control
         self._renderer: Renderer | None = None
 
-    def look(self, source: HeldFrame, picture: HeldFrame, time_ns: Nanoseconds) -> None:
+    def look(self, source: HeldFrame, rendered: HeldFrame, time_ns: Nanoseconds) -> None:
         """Take the newest frame; the streaming thread calls it."""
         self._control.rendered(time_ns)
-        self.picture.hold(picture)
+        self.picture.hold(rendered)
         self.panorama.hold(source)
 
     def stop(self) -> None:
@@ -91,17 +91,17 @@ class PreviewImages:
         self.panorama.hold(None)
 
     def _whole(self, source: Frame) -> Frame:
-        """All of the rig."""
+        """Render the panorama."""
         if self._renderer is None:
             if self._control.rig is None:
-                raise StateError("a frame came before the cameras were known")
+                raise StateError("a frame arrived before the cameras were known")
             self._renderer = Renderer(self._control.rig, PANORAMA_WIDTH_PX, PANORAMA_HEIGHT_PX, source.format)
         return self._renderer.render(self._control.panorama().view, source)
 
 
-def _small(picture: Frame) -> Frame:
-    """The picture, no wider than a page shows it."""
-    return _shrunk(picture, *small_size(picture.width, picture.height))
+def _small(frame: Frame) -> Frame:
+    """The frame at the preview's size."""
+    return _shrunk(frame, *small_size(frame.width, frame.height))
 
 
 def _shrunk(frame: Frame, width: int, height: int) -> Frame:

@@ -16,7 +16,7 @@ from pipeline.web.latest_value import LatestValue
 LINGER_S = 3.0
 """The encoders keep running this long for a viewer who reloads the page."""
 KEPT = 80
-"""Fragments that are kept for a viewer whose connection is slow: some 4 s of video and sound."""
+"""Fragments that are kept for a viewer whose connection is slow: about 4 s of video and sound."""
 
 
 class PreviewVideo:
@@ -85,16 +85,16 @@ class FragmentHistory:
         self._kept: deque[tuple[int, Fragment]] = deque(maxlen=KEPT)
         self._count = 0
 
-    def add(self, piece: Head | Fragment | None) -> None:
-        """The head, then one fragment after the other, None at the end. Never blocks."""
-        if piece is None:
+    def add(self, fragment: Head | Fragment | None) -> None:
+        """Add the head, then the fragments in order, None at the end. Never blocks."""
+        if fragment is None:
             self.close()
-        elif isinstance(piece, Head):
-            self._head.publish(piece)
+        elif isinstance(fragment, Head):
+            self._head.publish(fragment)
         else:
             with self._lock:
                 self._count += 1
-                self._kept.append((self._count, piece))
+                self._kept.append((self._count, fragment))
             self._newest.publish(self._count)
 
     def close(self) -> None:

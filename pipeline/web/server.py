@@ -1,4 +1,4 @@
-"""Dashboard: serves the page, the JSON API, the pictures and the metrics of one run."""
+"""Dashboard: serves the page, the JSON API, the previews and the metrics of one run."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Dashboard:
         self._thread: threading.Thread | None = None
 
     def start(self) -> str:
-        """Listen and serve from a thread; returns the page's address. Raises OutputError where it cannot listen."""
+        """Listen and serve from a thread; returns the page's address. Raises OutputError if it cannot listen."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -114,7 +114,7 @@ class Dashboard:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(STOP_TIMEOUT_S)
-        if self._listener is not None:  # a server that was stopped before it began has left it open
+        if self._listener is not None:  # a server that is stopped before it starts leaves it open
             self._listener.close()
 
     def _application(self) -> Starlette:
@@ -166,12 +166,12 @@ class Dashboard:
 
     async def _get_preview_video(self, _request: Request) -> Response:
         try:
-            head, pieces = await self.preview_video.begin()
+            head, fragments = await self.preview_video.begin()
         except StateError:
-            return Response(status_code=204)  # no error: a page asks before playback and after it, too
+            return Response(status_code=204)  # not an error: a page also asks before and after playback
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        return StreamingResponse(pieces, media_type=head.media_type, headers=_FRESH)
+        return StreamingResponse(fragments, media_type=head.media_type, headers=_FRESH)
 
     async def _get_preview_image(self, _request: Request, image: PreviewImage) -> Response:
         try:
@@ -207,7 +207,7 @@ class Dashboard:
             return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        # a drag sends many in a second
+        # dragging sends many per second
         logger.log(
             logging.DEBUG if action.name == "take_over" else logging.INFO, "dashboard: %s", action.name
         )
