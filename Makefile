@@ -1,10 +1,10 @@
-# Foresight: `make demo` and `make test` do everything on a fresh Debian with git and make.
+# Foresight: `make demo` and `make test` need only a fresh Debian with git and make.
 PYTHON := .venv/bin/python
 OUT ?= out
 
 .PHONY: setup setup-run lock demo test check docs pictures bench clean
 
-setup: ## what users and developers need: system packages where missing, .venv, the package (editable)
+setup: ## everything for running and developing: missing system packages, .venv, the package (editable)
 	@scripts/setup.sh dev
 
 setup-run: ## the same, but only what a run needs
@@ -13,10 +13,10 @@ setup-run: ## the same, but only what a run needs
 lock: ## renew requirements.lock, the versions that setup installs
 	@scripts/lock.sh
 
-demo: setup-run ## the main job on the built-in match: a delayed, directed film with sound
+demo: setup-run ## a delayed, directed video with sound of the built-in match
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
 
-test: setup ## every test; those that need ../shared skip and say so where it is missing
+test: setup ## every test; those that need ../shared are skipped, with a message, if it is missing
 	@$(PYTHON) -m pytest -n 3 --dist loadgroup
 
 check: setup ## lint, format, types, architecture
@@ -26,10 +26,10 @@ check: setup ## lint, format, types, architecture
 	@.venv/bin/lint-imports --no-logo
 	@$(MAKE) --no-print-directory docs
 
-docs: setup ## the pages and the public names as a book in build/docs; a warning is an error
+docs: setup ## the documentation in build/docs; a warning is an error
 	@$(PYTHON) -m sphinx -q -W --keep-going docs build/docs
 
-pictures: setup ## the pages' pictures, by running the program; some minutes, and ../shared/data for three of them
+pictures: setup ## the documentation's pictures, made by running the program; a few minutes, and ../shared/data for three of them
 	@$(PYTHON) -m docs.pictures
 
 bench: setup ## every benchmark, each a ratio against a named rival in the same run

@@ -2,9 +2,9 @@
 
     foresight bench buffer            or: python -m benchmarks.buffer [--json FILE]
 
-Each case runs in a process of its own: a live test source, one second of delay, a synchronised fakesink. CPU is
-what the process used while playback ran steadily, source and sink included, divided by the frames shown. Of three
-runs the least counts, rivals in turn: noise only adds.
+Each case runs in its own process: a live test source, one second of delay, a synchronised fakesink. CPU is the
+process's time in steady playback, source and sink included, divided by the frames shown. The rivals take turns, and
+the least of three runs counts, because noise only adds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SIZES = {"tiny": (16, 16, 2000), "1080p": (1920, 1080, 30), "5700x1900": (5700, 
 
 
 def measure(**case: Any) -> dict[str, Any]:
-    """Run one case of `benchmarks.buffer_case` in a process of its own."""
+    """Run one case of `benchmarks.buffer_case` in its own process."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.buffer_case", json.dumps(case)],
         cwd=Path(__file__).resolve().parents[1],
@@ -36,7 +36,7 @@ def measure(**case: Any) -> dict[str, Any]:
 
 
 def least_cpu_us(case: dict[str, Any], repeat: int) -> dict[str, float]:
-    """CPU per frame of every kind, the rivals taking turns."""
+    """CPU per frame of every kind; the rivals take turns."""
     kinds = ("none", "native", "ours", "naive")
     runs = [{kind: measure(kind=kind, **case)["cpu_us"] for kind in kinds} for _ in range(repeat)]
     return {kind: min(found[kind] for found in runs) for kind in kinds}
@@ -61,7 +61,7 @@ def cpu_rows() -> list[Row]:
 
 
 def delay_rows() -> list[Row]:
-    """How late the playback sink got its buffers, 30 fps and 100 chunks of sound a second, idle and hogged."""
+    """How late buffers reach the playback sink, at 30 fps and 100 chunks of sound a second, idle and under load."""
     rows = []
     for hogs in (0, 2):
         runs = [
@@ -99,7 +99,7 @@ def scaling_rows() -> list[Row]:
 
 
 def memory_rows() -> list[Row]:
-    """What 7 s of samples hold, from the stored bytes of some seconds: raw, encoded, the cameras' own streams."""
+    """Memory of 7 s of samples, extrapolated from a few seconds: raw, encoded, the cameras' own streams."""
     rows = []
     for storage in ("raw", "encoded", "source"):
         found = measure(kind="memory", storage=storage)

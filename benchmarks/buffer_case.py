@@ -1,4 +1,4 @@
-"""One case of the buffer benchmark, in a process of its own: `python -m benchmarks.buffer_case '{"kind": ...}'`."""
+"""Runs one case of the buffer benchmark in its own process: `python -m benchmarks.buffer_case '{"kind": ...}'`."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def cpu_s() -> float:
-    """What this process has used of all cores, in seconds."""
+    """Processor time of this process on all cores, in seconds."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def resident_mb() -> float:
-    """The process's resident memory."""
+    """Resident memory of this process, in MB (10^6 bytes)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
 
@@ -63,7 +63,7 @@ class Naive:
 
 
 def source(width: int, height: int, fps: int) -> str:
-    """A live source of which one picture is shown again and again, so that it costs next to nothing."""
+    """A live source that repeats one frame, so that it costs almost nothing."""
     return (
         f"videotestsrc is-live=true pattern=black num-buffers=1 ! video/x-raw,format=NV12,width={width}"
         f",height={height},framerate={fps}/1 ! imagefreeze is-live=true ! video/x-raw,framerate={fps}/1 "
@@ -75,7 +75,7 @@ SINK = "fakesink name=out sync=true"
 
 @contextmanager
 def hogs(count: int) -> Iterator[None]:
-    """That many Python threads in endless loops."""
+    """Run `count` Python threads in endless loops."""
     stop = threading.Event()
 
     def spin() -> None:
@@ -98,7 +98,7 @@ def stats(sink: Any) -> tuple[int, int]:
 
 
 def steady(sink: Any, seconds: float) -> dict[str, float]:
-    """CPU per frame shown, over `seconds` after playback has settled."""
+    """Processor time per shown frame, over `seconds` after playback has settled."""
     time.sleep(DELAY_S + 0.5)
     frames, used_s = stats(sink)[0], cpu_s()
     time.sleep(seconds)
@@ -107,7 +107,7 @@ def steady(sink: Any, seconds: float) -> dict[str, float]:
 
 
 def direct(case: dict[str, Any], between: str) -> dict[str, float]:
-    """Source, something between, sink, in one pipeline."""
+    """Source, `between` and sink in one pipeline."""
     late = f"max-lateness={case['max_lateness_ns']} qos=true" if "max_lateness_ns" in case else ""
     pipeline = Gst.parse_launch(
         f"{source(case['width'], case['height'], case['fps'])} {between} ! {SINK} {late}"
@@ -121,7 +121,7 @@ def direct(case: dict[str, Any], between: str) -> dict[str, float]:
 
 
 def native(case: dict[str, Any]) -> dict[str, float]:
-    """GStreamer's own delay: a queue that holds a second back."""
+    """GStreamer's own delay: a queue that delays by a second."""
     threshold_ns = int(DELAY_S * NS)
     return direct(
         case,
@@ -162,7 +162,7 @@ def ours(case: dict[str, Any]) -> dict[str, Any]:
         f"{source(case['width'], case['height'], case['fps'])} ! appsink name=video emit-signals=true sync=false "
         + (f"{sound} ! appsink name=audio emit-signals=true sync=false" if audio else "")
     )
-    # With max-lateness a sink drops, and counts, whatever comes later than that.
+    # With max-lateness a sink drops, and counts, buffers that are later than that.
     late = f"max-lateness={10_000_000} qos=true" if audio else ""
     playback = Gst.parse_launch(
         f"appsrc name=video_src ! {SINK} {late} "
@@ -200,7 +200,7 @@ def ours(case: dict[str, Any]) -> dict[str, Any]:
 
 
 def window(case: dict[str, Any]) -> dict[str, float]:
-    """The decisions alone, in steady state: place, append, step, with a clock that is a number."""
+    """The delay line's decisions only, in steady state: place, append, step, with a simulated clock."""
     length_ns, frame_ns = int(case["seconds"] * NS), NS // 100
     line = DelayLine(
         Schedule(length_ns, NS // 2, clocked=True), duration_ns=length_ns, stall_ns=5 * NS, max_bytes=None
@@ -224,7 +224,7 @@ def window(case: dict[str, Any]) -> dict[str, float]:
     return {"cpu_us": (cpu_s() - used_s) / 100_000 * 1e6}
 
 
-FILMS = " ".join(
+CAMERA_FILES = " ".join(
     f"filesrc name=file{n} ! qtdemux ! h265parse ! appsink name=sink{n} emit-signals=true sync=false async=false"
     for n in (0, 1)
 )
@@ -234,17 +234,17 @@ MEMORY = {
         f"{source(5700, 1900, 30)} ! appsink name=sink0 emit-signals=true sync=false",
     ),
     "encoded": (
-        "5700x1900 of the left film, x264 veryfast 8 Mbit/s",
+        "5700x1900 of left.mp4, x264 veryfast 8 Mbit/s",
         "filesrc name=file0 ! qtdemux ! h265parse ! avdec_h265 ! videoscale ! video/x-raw,width=5700,height=1900 "
         "! identity eos-after=51 ! x264enc speed-preset=veryfast bitrate=8000 key-int-max=25 ! h264parse "
         "! appsink name=sink0 emit-signals=true sync=false",
     ),
-    "source": ("both cameras' own HEVC", FILMS),
+    "source": ("both cameras' own HEVC", CAMERA_FILES),
 }
 
 
 def memory(case: dict[str, Any]) -> dict[str, Any]:
-    """What a second takes in the window, by what is stored; nothing without the films."""
+    """Memory per second of video in the window, by what is stored; empty without the shared videos."""
     what, description = MEMORY[case["storage"]]
     pipeline = Gst.parse_launch(description)
     for number, name in enumerate(("left.mp4", "right.mp4")):

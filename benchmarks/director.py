@@ -1,8 +1,8 @@
-"""The director against what smooths a ball track without knowing its future, on held-out play and a real match.
+"""The director against filters that smooth a ball track, on held-out play and a real match.
 
 ``python -m benchmarks.director`` prints the table; ``benchmarks/director_pictures.py`` draws it for docs/.
-In each play the rivals get the same detections, the most confident ball of a frame, and a fixed picture as
-wide as the director's was on average: whoever zooms out sees more.
+In each play the rivals get the same detections, the most confident ball of a frame, and a fixed field of view as
+wide as the director's average, because a wider view sees more.
 """
 
 from __future__ import annotations

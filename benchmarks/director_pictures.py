@@ -38,7 +38,7 @@ def draw_horizons(path: Path) -> None:
 
 
 def draw_path(path: Path) -> None:
-    """A minute of degraded random play: candidates, camera, picture edges, horizon."""
+    """A minute of degraded random play: candidates, camera, frame edges, look-ahead."""
     play = random_play(921, 60.0)
     sets = degraded(play, 0)
     rows = directed(play, sets).path

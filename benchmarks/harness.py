@@ -1,4 +1,4 @@
-"""What every benchmark shares: a row, a table, JSON. `foresight bench NAME` runs benchmarks/NAME.py."""
+"""Shared by all benchmarks: rows, the table, JSON. `foresight bench NAME` runs benchmarks/NAME.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured figure; `ratio` is value / rival's value (or rival / value where `unit` is a rate)."""
+    """One measured figure; `ratio` is value / rival's value (or rival / value if `unit` is a rate)."""
 
     case: str
     value: float
@@ -36,7 +36,7 @@ def wall_ms(work: Callable[[], object], repeat: int = 20) -> float:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows as an aligned Markdown table, so that what is printed can be pasted into docs/."""
+    """The rows as an aligned Markdown table, ready to be pasted into docs/."""
     cells = [["case", "value", "against", "ratio", "goal", ""]]
     for row in rows:
         cells.append(
@@ -58,7 +58,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def main(run: Callable[[], Sequence[Row]], argv: Sequence[str] | None = None) -> None:
-    """The whole of a benchmark file's ``__main__``: run, print the table, write ``--json FILE``."""
+    """The ``__main__`` of a benchmark: run it, print the table, write ``--json FILE``."""
     parser = argparse.ArgumentParser(description=run.__doc__)
     parser.add_argument("--json", type=Path, help="write the rows as JSON")
     options = parser.parse_args(argv)

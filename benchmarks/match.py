@@ -1,8 +1,8 @@
-"""The built-in match against GStreamer's own test source, in one run: what a frame of 2880x960 costs.
+"""The built-in match against GStreamer's own test source, in one run: processor time per frame of 2880x960.
 
     foresight bench match            or: python -m benchmarks.match [--json FILE]
 
-CPU of the whole process per frame, picture and sound, as fast as a fakesink takes them; the least of three turns.
+CPU of the whole process per frame, video and sound, as fast as a fakesink accepts them; the least of three turns.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SETTINGS = MatchSettings()
 
 
 def cpu_ms_per_frame(pipeline: Gst.Pipeline) -> float:
-    """Play to the end; the process's CPU time from PAUSED to there, by frame."""
+    """Play to the end; returns the process's CPU time per frame, in ms, from PAUSED on."""
     pipeline.set_state(Gst.State.PAUSED)
     pipeline.get_state(Gst.CLOCK_TIME_NONE)
     begin = time.process_time()
@@ -50,7 +50,7 @@ def the_match() -> Gst.Pipeline:
 
 
 def tone_and_bars(pattern: str) -> Callable[[], Gst.Pipeline]:
-    """GStreamer's test picture and tone into fakesinks."""
+    """GStreamer's test video and tone into fakesinks."""
     caps = f"video/x-raw,format=NV12,width={SETTINGS.width},height={SETTINGS.height},framerate=30/1"
     text = (
         f"videotestsrc pattern={pattern} num-buffers={FRAMES} ! {caps} ! fakesink "
@@ -60,7 +60,7 @@ def tone_and_bars(pattern: str) -> Callable[[], Gst.Pipeline]:
 
 
 def run() -> Sequence[Row]:
-    """A frame of the match against a frame of videotestsrc; painting the stadium; ten minutes of play."""
+    """A frame of the match against a frame of videotestsrc; drawing the stadium; ten minutes of play."""
     cv2.setNumThreads(1)
     makers = {"match": the_match, "smpte": tone_and_bars("smpte"), "snow": tone_and_bars("snow")}
     turns = [{name: cpu_ms_per_frame(make()) for name, make in makers.items()} for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Play to direct: seeded random matches, a real match's events, and what a detector would make of either."""
+"""Play for the director's benchmark: random matches, a real match's events, and simulated detections of both."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def _players(rng: np.random.Generator, ball: Array, rate_hz: float) -> Array:
 
 
 def clean(play: Play) -> list[DetectionSet]:
-    """Every frame's ball exactly, and its players where it has any."""
+    """Perfect detections: every frame's ball, and its players if there are any."""
     return _sets(play, [[(place[0], place[1], 1.0)] for place in play.ball], play.players)
 
 
@@ -169,7 +169,7 @@ def degraded(
     gap_s: float = 2.0,
     false_share: float = 0.03,
 ) -> list[DetectionSet]:
-    """As a detector sees it: noise, dropouts, gaps, and false balls of which some lie still for seconds."""
+    """Simulated detections: noise, dropouts, gaps, and false balls, some of which lie still for seconds."""
     rng = np.random.default_rng(seed + 1_000_003)
     count, rate = len(play.ball), play.rate_hz
     seen = rng.random(count) >= dropout

@@ -1,9 +1,10 @@
-"""From pixels to path, on the built-in match: detector, association and director together against their ancestor.
+"""From pixels to path, on the built-in match: detector, association and director together, against the system that
+they replace.
 
     foresight bench sight            or: python -m benchmarks.sight [--json FILE]
 
-Each match is rendered at 25 frames a second and looked at 12.5 times a second. The rival goes each frame 0.15 of
-the way to the most confident ball of the same detections, in a picture as wide as the director's was on average.
+Each match is rendered at 25 frames a second, with 12.5 detections a second. In each frame the rival goes 0.15 of
+the way to the most confident ball of the same detections, with a field of view as wide as the director's average.
 """
 
 from __future__ import annotations
@@ -35,16 +36,16 @@ from pipeline.optics.rig import Rig
 Array = NDArray[np.float64]
 FPS, EVERY, SECONDS = 25, 2, 60
 LOOKAHEAD_S = 6.5
-"""What a delay of 7 s leaves of it live."""
+"""The look-ahead that a live run with a delay of 7 s has."""
 SEEDS = {"looked at": (2, 3, 8), "held out": (0, 5, 9)}
-"""Thresholds were chosen while looking at the former."""
+"""Thresholds were tuned on the first three only."""
 GOALS = {"in_view_percent": 99.5, "central_percent": 98.0}
 SHOWN = (*GOALS, "longest_loss_s", "pan_acceleration_deg_s2", "reversals_per_min", "mean_hfov_deg")
 
 
 @dataclass(frozen=True)
 class Watched:
-    """One match: what the detector saw, and where the ball was in each frame, degrees (N, 2)."""
+    """One match: the detections, and the true ball in each frame, degrees (N, 2)."""
 
     rig: Rig
     sets: list[DetectionSet]
@@ -52,7 +53,7 @@ class Watched:
 
 
 def watched(seed: int, seconds: int = SECONDS) -> Watched:
-    """Render a match and look at it."""
+    """Render a match and run the detector on it."""
     settings = MatchSettings(seed=seed, fps=Fraction(FPS))
     match = Match(settings)
     detector = MotionDetector(match.rig, Field.of_pitch(match.rig))
@@ -92,7 +93,7 @@ def averaged(match: Watched, hfov_deg: float) -> PathMetrics:
 
 
 def run() -> Sequence[Row]:
-    """What the camera keeps of the ball when nobody tells it where the ball is."""
+    """How well the camera keeps the ball in view, from pixels alone."""
     cv2.setNumThreads(1)
     rows = []
     for case, seeds in SEEDS.items():

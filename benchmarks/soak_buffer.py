@@ -2,8 +2,8 @@
 
     python -m benchmarks.soak_buffer [--samples N]
 
-Real samples, a real appsrc and sink; only the clock and the source are made up, so that ten million frames (four
-days of film at 30 fps) take minutes. The thread's work is done here, step by step.
+Samples, appsrc and sink are real; only the clock and the source are simulated, so that ten million frames (four
+days of video at 30 fps) take minutes. The buffer thread's work is done here, step by step.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ FRAME_NS = NS // 30
 STEP_EVERY = 10
 
 
-class MadeUp:
-    """A sink and its clock: every pull is a new frame, one frame later."""
+class SimulatedSource:
+    """A simulated appsink and clock: every pull returns a new frame and advances the clock by one frame."""
 
     def __init__(self) -> None:
         self.caps = Gst.Caps.from_string("video/x-raw,format=GRAY8,width=4,height=4,framerate=30/1")
@@ -43,7 +43,7 @@ class MadeUp:
 
 
 def resident_mb() -> float:
-    """The process's resident memory."""
+    """Resident memory of this process, in MB (10^6 bytes)."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
 
@@ -53,7 +53,7 @@ def soak(samples: int, report: bool = True) -> dict[str, Any]:
     pipeline = Gst.parse_launch(
         "appsrc name=video_src ! fakesink name=out sync=false enable-last-sample=false"
     )
-    appsrc, sink, source = pipeline.get_by_name("video_src"), pipeline.get_by_name("out"), MadeUp()
+    appsrc, sink, source = pipeline.get_by_name("video_src"), pipeline.get_by_name("out"), SimulatedSource()
     manager = BufferManager(delay=2.0, appsrc=appsrc, playback_pipeline=pipeline, cushion=0.5)
     engine, line = manager._engine, manager._line
     engine.clock = source
@@ -65,10 +65,10 @@ def soak(samples: int, report: bool = True) -> dict[str, Any]:
         if number % STEP_EVERY == 0:
             rooms_ns = engine.playback.rooms_ns()
             while rooms_ns["video"] < NS // 2:
-                time.sleep(0.0002)  # the real sink is behind the made-up clock
+                time.sleep(0.0002)  # the real sink is behind the simulated clock
                 rooms_ns = engine.playback.rooms_ns()
             step = line.step(source.get_time(), 0, rooms_ns)
-            step.start_base_ns = None  # the pipeline plays already
+            step.start_base_ns = None  # the pipeline is already playing
             engine.playback.act(step, source)
         if number % (samples // 10) == 0:
             memory_mb.append(resident_mb())
@@ -83,7 +83,7 @@ def soak(samples: int, report: bool = True) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the soak and say whether it held."""
+    """Run the soak; the exit status is 0 if counters are exact and memory is flat."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=10_000_000)
     samples = parser.parse_args().samples

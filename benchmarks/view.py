@@ -1,4 +1,4 @@
-"""Rendering a 1080p NV12 view, its map rebuilt each frame, against the ways it is usually done."""
+"""Rendering a 1080p NV12 view, with a new map for each frame, against the usual ways."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ V360_FRAMES = 20
 
 
 def pair() -> Rig:
-    """Two 3072x1728 fisheyes as on the films that Foresight is tried on."""
+    """A rig of two 3072x1728 fisheyes, as in the shared videos."""
     lens = FisheyeLens((3072, 1728), 2124.0, (1575.0, 894.0), (-0.0654, -0.0047))
     left = Camera("left", lens, -32.3, -7.3, 5.67, (-0.222, -0.024, 0.01), (0.936, 1.005, 1.063))
     right = Camera("right", lens, 33.48, -7.75, -5.17, (0.222, 0.024, -0.01), (1.068, 0.995, 0.94))
     return Rig((left, right), Surface("ground-capped", 7.57, 88.0), Blend((0.0,), 1.0))
 
 
-def film() -> Rig:
-    """A stitched 5700x1900 cylindrical panorama, as wide as the pair's."""
+def stitched_panorama() -> Rig:
+    """A rig for a stitched 5700x1900 cylindrical panorama, as wide as the pair's."""
     width, height = PANORAMA
     view = panorama_view(pair(), width / height)
     lens = view.lens(width, height)
@@ -47,7 +47,7 @@ def film() -> Rig:
 
 
 def noise(rig: Rig) -> Frame:
-    """A seeded, cloudy rig frame; rendering takes as long for any picture."""
+    """A seeded, cloudy rig frame; the rendering time does not depend on the content."""
     width, height = rig.frame_size
     frame = Frame.empty("NV12", width, height)
     random = np.random.default_rng(1)
@@ -60,7 +60,7 @@ def noise(rig: Rig) -> Frame:
 
 
 def turning(view: View) -> Iterator[View]:
-    """The view, a little further on with every frame, so that no map serves twice."""
+    """The view, turned a little with every frame, so that no map can be used twice."""
     step = 0
     while True:
         yield replace(view, yaw_deg=view.yaw_deg + 0.01 * (step % 50))
@@ -68,31 +68,35 @@ def turning(view: View) -> Iterator[View]:
 
 
 def rendering(rig: Rig, view: View, pool: ThreadPoolExecutor | None = None) -> Callable[[], Frame]:
-    """What is measured: one frame of a turning view into the same memory."""
+    """The measured work: render one frame of a turning view into the same memory."""
     renderer = Renderer(rig, WIDTH, HEIGHT, spread=pool.map if pool else map)
     frame, out, views = noise(rig), Frame.empty("NV12", WIDTH, HEIGHT), turning(view)
     return lambda: renderer.render(next(views), frame, out)
 
 
 def panorama_then_crop(rig: Rig, view: View, pool: ThreadPoolExecutor) -> Callable[[], Frame]:
-    """Stitch the whole panorama, gains and feather and all, then take the view from it."""
-    frame, stitched, whole = noise(rig), noise(film()), panorama_view(rig, PANORAMA[0] / PANORAMA[1])
+    """Stitch the whole panorama, with gains and feather, then render the view from it."""
+    frame, stitched, whole = (
+        noise(rig),
+        noise(stitched_panorama()),
+        panorama_view(rig, PANORAMA[0] / PANORAMA[1]),
+    )
     stitch = Renderer(rig, *PANORAMA, spread=pool.map)
-    crop = Renderer(film(), WIDTH, HEIGHT, spread=pool.map)
+    crop = Renderer(stitched_panorama(), WIDTH, HEIGHT, spread=pool.map)
     out, views = Frame.empty("NV12", WIDTH, HEIGHT), turning(view)
     return lambda: crop.render(next(views), stitch.render(whole, frame, stitched), out)
 
 
 def fixed_panorama_then_crop(rig: Rig, view: View, pool: ThreadPoolExecutor) -> Callable[[], Frame]:
-    """The same by maps made once, without gains and feather: the least that a panorama can cost."""
-    frame, stitched, (width, height) = noise(rig), noise(film()), PANORAMA
+    """The same with maps made once, without gains and feather: the lowest cost of a panorama."""
+    frame, stitched, (width, height) = noise(rig), noise(stitched_panorama()), PANORAMA
     maps = []
     for part in (maker := MapMaker(rig, width, height)).parts(panorama_view(rig, width / height)):
         columns = np.flatnonzero(part.needed.any(axis=0))
         block = Block(0, maker.rows, int(columns[0]), int(columns[-1]) + 1)
         x, y = (plane.copy() for plane in maker.maps(panorama_view(rig, width / height), part, block))
         maps.append((part.camera, maker.pixel_slices(block)[1], x, y, x[::2, ::2] / 2, y[::2, ::2] / 2))
-    crop = Renderer(film(), WIDTH, HEIGHT, spread=pool.map)
+    crop = Renderer(stitched_panorama(), WIDTH, HEIGHT, spread=pool.map)
     out, views = Frame.empty("NV12", WIDTH, HEIGHT), turning(view)
 
     def band(rows: slice) -> None:
@@ -122,7 +126,7 @@ def fixed_panorama_then_crop(rig: Rig, view: View, pool: ThreadPoolExecutor) -> 
 
 
 def exact_remap(rig: Rig, view: View, pool: ThreadPoolExecutor) -> Callable[[], list[Plane]]:
-    """One camera by plain cv2.remap with the exact map of every pixel."""
+    """Render one camera with plain cv2.remap and the exact map of every pixel."""
     frame, views = noise(rig), turning(view)
     x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
     rows = [slice(start, start + HEIGHT // 4) for start in range(0, HEIGHT, HEIGHT // 4)]
@@ -144,10 +148,10 @@ def exact_remap(rig: Rig, view: View, pool: ThreadPoolExecutor) -> Callable[[], 
 
 
 def v360_ms() -> float | None:
-    """Milliseconds a frame that ffmpeg's v360 takes from the panorama with a changing view; None without it."""
+    """Milliseconds per frame of ffmpeg's v360 on the panorama with a changing view; None without ffmpeg."""
     width, height = PANORAMA
-    hfov_deg = np.degrees(width / film().cameras[0].lens.focal_px)
-    vfov_deg = 2 * np.degrees(np.arctan(height / 2 / film().cameras[0].lens.focal_px))
+    hfov_deg = np.degrees(width / stitched_panorama().cameras[0].lens.focal_px)
+    vfov_deg = 2 * np.degrees(np.arctan(height / 2 / stitched_panorama().cameras[0].lens.focal_px))
     view = f"v360=cylindrical:flat:ih_fov={hfov_deg:.3f}:iv_fov={vfov_deg:.3f}:h_fov=50:w={WIDTH}:h={HEIGHT}"
     with tempfile.TemporaryDirectory() as folder:
         commands = Path(folder) / "commands"
@@ -167,7 +171,7 @@ def v360_ms() -> float | None:
 
 
 def map_error_px(rig: Rig, view: View) -> tuple[float, float]:
-    """Mean and largest distance of the coarse map from the exact one, in camera pixels, over the view."""
+    """Mean and largest distance between the coarse and the exact map over the view, in camera pixels."""
     maker = MapMaker(rig, WIDTH, HEIGHT)
     x, y = np.meshgrid(np.arange(WIDTH), np.arange(HEIGHT))
     rays = view.lens(WIDTH, HEIGHT).unproject(np.stack([x, y], axis=-1)) @ view.rotation.T
@@ -196,7 +200,7 @@ def run() -> Sequence[Row]:
     with one_thread_in_opencv(), ThreadPoolExecutor(2) as pool:
         one = wall_ms(rendering(pair(), ONE, pool))
         seam = wall_ms(rendering(pair(), SEAM, pool))
-        stitched = wall_ms(rendering(film(), SEAM, pool))
+        stitched = wall_ms(rendering(stitched_panorama(), SEAM, pool))
         rows.append(Row("one camera", one, "ms", goal="<= 12 ms", met=one <= 12))
         rows.append(Row("across the seam", seam, "ms", goal="<= 18 ms", met=seam <= 18))
         rows.append(Row("from a 5700x1900 panorama", stitched, "ms"))

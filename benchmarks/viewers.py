@@ -1,9 +1,10 @@
-"""What it costs to be watched: processor time of a live run with nobody, one and ten viewers of its dashboard.
+"""The cost of viewers: processor time of a live run with no, one and ten viewers of its dashboard.
 
     foresight bench viewers          or: python -m benchmarks.viewers [--json FILE]
 
-The run is a process of its own, filming the built-in match at 1280x720 without a detector or a recording. A viewer
-takes what the page takes: the film, the panorama, the state. The median of the turns counts, each with every phase.
+The run is a separate process that plays the built-in match at 1280x720 without a detector or a recording. A viewer
+requests what the page requests: the preview video, the panorama, the state. Each turn measures every phase; the
+median of the turns counts.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ from urllib.request import urlopen
 from benchmarks.harness import Row, main
 
 TURNS, PHASE_S, SETTLE_S = 3, 8.0, 4.0
-"""An encode that nobody looks at any more lingers for 3 s."""
+"""SETTLE_S is longer than the 3 s for which the preview's encoders keep running without viewers."""
 SIZE = "1280x720"
 GOAL_PERCENT = 15.0
-ASKED_EVERY_S = 0.25
-ASKED = "/panorama.jpg", "/api/state"
-"""What the page asks for again and again; the film comes by itself."""
+POLL_S = 0.25
+POLLED = "/panorama.jpg", "/api/state"
+"""What the page polls; the preview video is a stream."""
 
 
 @contextmanager
 def watched_run(port: int) -> Iterator[int]:
-    """A live run with its dashboard at `port`; its process id."""
+    """Start a live run with its dashboard at `port`; yields its process id."""
     length_s = TURNS * 3 * (PHASE_S + SETTLE_S) + 60
     command = [sys.executable, "-m", "pipeline", "run", "match", "--size", SIZE, "--detector", "none"]
     command += ["--delay", "2", "--duration", str(length_s), "--web", f"127.0.0.1:{port}"]
@@ -52,7 +53,7 @@ def watched_run(port: int) -> Iterator[int]:
 
 
 def is_well(port: int) -> bool:
-    """Whether the run plays."""
+    """Whether the run is playing."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
             return bool(answer.status == 200)
@@ -61,8 +62,8 @@ def is_well(port: int) -> bool:
 
 
 @contextmanager
-def film_taken(port: int) -> Iterator[None]:
-    """Somebody takes the film as it comes."""
+def receive_video(port: int) -> Iterator[None]:
+    """Receive the preview video."""
     connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(b"GET /preview.mp4 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 
@@ -81,13 +82,13 @@ def film_taken(port: int) -> Iterator[None]:
 
 
 @contextmanager
-def asked(port: int, path: str) -> Iterator[None]:
-    """Somebody asks for `path` at the page's pace."""
+def poll(port: int, path: str) -> Iterator[None]:
+    """Request `path` as often as the page does."""
     connection = HTTPConnection("127.0.0.1", port)
     over = threading.Event()
 
     def ask() -> None:
-        while not over.wait(ASKED_EVERY_S):
+        while not over.wait(POLL_S):
             connection.request("GET", path)
             connection.getresponse().read()
 
@@ -102,18 +103,18 @@ def asked(port: int, path: str) -> Iterator[None]:
 
 
 def processor_s(pid: int) -> float:
-    """Processor time that the process and its threads have used."""
+    """Processor time of the process and its threads, in seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def percent_of_core(pid: int, port: int, viewers: int) -> float:
-    """With so many viewers, over PHASE_S."""
-    with ExitStack() as looking:
+    """Processor load in percent of a core with `viewers` viewers, over PHASE_S."""
+    with ExitStack() as watching:
         for _viewer in range(viewers):
-            looking.enter_context(film_taken(port))
-            for path in ASKED:
-                looking.enter_context(asked(port, path))
+            watching.enter_context(receive_video(port))
+            for path in POLLED:
+                watching.enter_context(poll(port, path))
         time.sleep(SETTLE_S)
         begin_s, used_s = time.monotonic(), processor_s(pid)
         time.sleep(PHASE_S)
@@ -121,7 +122,7 @@ def percent_of_core(pid: int, port: int, viewers: int) -> float:
 
 
 def run() -> Sequence[Row]:
-    """The film's encode against the run without it; nine more viewers against one."""
+    """The preview's encode against the run without it; ten viewers against one."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

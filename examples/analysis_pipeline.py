@@ -1,4 +1,4 @@
-"""PipelineBuilder alone: what does a source deliver? Counts its frames and sound as fast as they decode.
+"""Shows PipelineBuilder alone: counts the frames and sound of a source, as fast as they decode.
 
 python examples/analysis_pipeline.py FILE-OR-URI [FILE-OR-URI ... --rig RIG.toml]
 """
@@ -15,7 +15,7 @@ from pipeline.optics.rig import Rig
 
 
 def main() -> None:
-    """Build the analysis pipeline, take every sample it gives, say what came."""
+    """Build the analysis pipeline, pull every sample, print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sources", nargs="+")
     parser.add_argument("--rig")

@@ -1,4 +1,4 @@
-"""The guide's complete integration example with its gaps filled in: a test picture and a tone, 2.1 s late.
+"""The guide's complete integration example with its gaps filled in: a test video and a tone, delayed by 2.1 s.
 
 Run it: python examples/contract_integration.py
 """
@@ -19,7 +19,7 @@ logger = logging.getLogger("my-pipeline")
 
 
 def make_chain(pipeline: Any, *elements: Any) -> None:
-    """Add the elements to the pipeline and link them one after the other."""
+    """Add the elements to the pipeline and link them in order."""
     for element in elements:
         pipeline.add(element)
     for left, right in zip(elements, elements[1:], strict=False):  # noqa: RUF007 (plain for the reader)
@@ -36,10 +36,10 @@ def make(factory: str, **properties: Any) -> Any:
 
 
 class MyPipeline:
-    """The guide's class, line by line; what the guide leaves open stands between "filled in" comments.
+    """The guide's class, line by line; what the guide leaves open is marked "filled in".
 
     `on_need_data` and `on_audio_need_data` are the public names of the guide's `_on_appsrc_need_data` and
-    `_on_audio_appsrc_need_data`, which work as well.
+    `_on_audio_appsrc_need_data`, which work, too.
     """
 
     def __init__(self, seconds: int = 4, show: bool = True) -> None:
@@ -74,8 +74,8 @@ class MyPipeline:
         # Build pipelines... (filled in)
         self.analysis_pipeline = Gst.Pipeline.new("analysis")
         for appsink in (self.video_appsink, self.audio_appsink):
-            appsink.set_property("emit-signals", True)  # without it there are no "new-sample" signals
-            appsink.set_property("sync", False)  # a live source is in time by itself
+            appsink.set_property("emit-signals", True)  # otherwise there are no "new-sample" signals
+            appsink.set_property("sync", False)  # a live source keeps its own time
         caps = Gst.Caps.from_string("video/x-raw,width=320,height=180,framerate=30/1")
         make_chain(
             self.analysis_pipeline,

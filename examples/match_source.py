@@ -1,4 +1,4 @@
-"""The built-in match as the source of a pipeline of your own: a live preview, or a film where there is no screen.
+"""Uses the built-in match as the source of your own pipeline: a live preview, or with FILE a recording.
 
 Run: python examples/match_source.py [FILE.mkv]
 """
@@ -12,23 +12,23 @@ from pipeline.gst.runtime import Gst
 from pipeline.match.settings import parse_match
 
 
-def main(film: str | None) -> None:
-    """Show the match until interrupted, or write five seconds of it to `film`."""
+def main(file: str | None) -> None:
+    """Show the match until interrupted, or write five seconds of it to `file`."""
     sinks = (
-        "videoconvert name=picture ! autovideosink  audioconvert name=sound ! autoaudiosink"
-        if film is None
-        else "x264enc name=picture speed-preset=veryfast ! h264parse ! queue ! matroskamux name=mux "
+        "videoconvert name=video ! autovideosink  audioconvert name=sound ! autoaudiosink"
+        if file is None
+        else "x264enc name=video speed-preset=veryfast ! h264parse ! queue ! matroskamux name=mux "
         "audioconvert name=sound ! opusenc ! queue ! mux.  mux. ! filesink name=file"
     )
     pipeline = Gst.parse_launch(sinks)
     assert isinstance(pipeline, Gst.Pipeline)
-    if film is not None:
-        pipeline.get_by_name("file").set_property("location", film)
+    if file is not None:
+        pipeline.get_by_name("file").set_property("location", file)
     source = match_source(
-        parse_match("match?seed=7"), live=film is None, duration_s=None if film is None else 5
+        parse_match("match?seed=7"), live=file is None, duration_s=None if file is None else 5
     )
     pipeline.add(source)
-    for pad, sink in (("video", "picture"), ("audio", "sound")):
+    for pad, sink in (("video", "video"), ("audio", "sound")):
         source.get_static_pad(pad).link(pipeline.get_by_name(sink).get_static_pad("sink"))
     pipeline.set_state(Gst.State.PLAYING)
     try:

@@ -13,7 +13,7 @@ from gi.repository import Gst  # noqa: E402
 
 
 class Migrated:
-    """Source and playback; what lies between them is the BufferManager's."""
+    """Source and playback; the BufferManager is between them."""
 
     def __init__(self, seconds: int = 3) -> None:
         self.analysis_pipeline = Gst.parse_launch(
@@ -38,11 +38,11 @@ class Migrated:
     def run(self) -> None:
         """Start everything."""
         self.analysis_pipeline.set_state(Gst.State.PLAYING)
-        # Step 5: start_buffer_thread() instead of a thread of one's own
+        # Step 5: start_buffer_thread() instead of your own thread
         self.buffer_mgr.start_buffer_thread()
 
     def wait(self) -> Any:
-        """New: the end of the source reaches playback, so one can wait for it."""
+        """New: the end of the source reaches playback, so a program can wait for it."""
         bus = self.playback_pipeline.get_bus()
         return bus.timed_pop_filtered(30 * Gst.SECOND, Gst.MessageType.EOS | Gst.MessageType.ERROR)
 

@@ -1,7 +1,7 @@
 """A small monolithic class of the kind that the guide's migration section starts from.
 
-It works, and shows what is wrong with its kind: frames are copied under the lock, the list is searched for each
-frame, playback runs on its own clock, a source's end is forgotten. `migration_after.py` is the same class after the
+It works, and has the usual faults: frames are copied while the lock is held, the list is shifted for each frame,
+playback runs on its own clock, and the end of the source is lost. `migration_after.py` is the same class after the
 five steps of the guide.
 """
 
@@ -63,7 +63,7 @@ class Monolith:
             self.frames_sent += 1
 
     def buffer_loop(self) -> None:
-        """Wait for the fill, start playback, keep it fed."""
+        """Wait until the buffer is filled, start playback, feed it."""
         while self.buffer_running and len(self.frame_buffer) < 0.3 * self.buffer_duration * self.framerate:
             time.sleep(0.01)
         self.playback_pipeline.set_state(Gst.State.PLAYING)

@@ -1,4 +1,4 @@
-"""Your own detector in ten lines: the brightest spot of the first camera's picture is the ball."""
+"""Your own detector in ten lines: the brightest spot in the first camera's frame is the ball."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ class BrightestSpot:
         return [Detection("ball", float(luma[y, x]) / 255, float(yaw_deg), float(tilt_deg), 0.2, 0.2)]
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no resources are held."""

@@ -1,6 +1,6 @@
-"""PlaybackPipelineBuilder alone: frames that you made yourself become a film.
+"""Shows PlaybackPipelineBuilder alone: writes frames that you make yourself to a file.
 
-python examples/playback_pipeline.py FILM.mp4
+python examples/playback_pipeline.py FILE.mp4
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.playback_builder import Encoding
 WIDTH, HEIGHT, FPS, SECONDS = 640, 360, 25, 2
 
 
-def main(film: Path) -> None:
+def main(file: Path) -> None:
     """Push two seconds of a moving bar through the playback pipeline."""
     caps = Gst.Caps.from_string(f"video/x-raw,format=NV12,width={WIDTH},height={HEIGHT},framerate={FPS}/1")
     encoding = Encoding(
@@ -27,13 +27,13 @@ def main(film: Path) -> None:
         "aac",
         lambda: make("avenc_aac"),
     )
-    playback = PlaybackPipelineBuilder([caps], files=[film], encoding=encoding).build()
+    playback = PlaybackPipelineBuilder([caps], files=[file], encoding=encoding).build()
     playback.pipeline.set_state(Gst.State.PLAYING)
     for number in range(FPS * SECONDS):
-        picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
-        picture[:HEIGHT] = 40
-        picture[:HEIGHT, number * 10 : number * 10 + 60] = 220
-        buffer = Gst.Buffer.new_wrapped(picture.tobytes())
+        pixels = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+        pixels[:HEIGHT] = 40
+        pixels[:HEIGHT, number * 10 : number * 10 + 60] = 220
+        buffer = Gst.Buffer.new_wrapped(pixels.tobytes())
         buffer.pts = number * Gst.SECOND // FPS
         buffer.duration = Gst.SECOND // FPS
         playback.appsrc.push_buffer(buffer)
@@ -42,7 +42,7 @@ def main(film: Path) -> None:
     playback.stop()
     if playback.error is not None:
         raise playback.error
-    print(f"{film}: {FPS * SECONDS} frames")
+    print(f"{file}: {FPS * SECONDS} frames")
 
 
 if __name__ == "__main__":

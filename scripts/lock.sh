@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Writes requirements.lock: the newest versions that pyproject.toml allows, as pip's constraints for `make setup` and CI.
-# PyGObject is not among them: it comes from Debian.
+# PyGObject is not included: it comes from Debian.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-/usr/bin/python3 -m venv "$work/venv"  # none of Debian's packages: each dependency gets a version here
+/usr/bin/python3 -m venv "$work/venv"  # without Debian's packages, so that each dependency gets a version here
 "$work/venv/bin/python" -m pip install -qq '.[dev]'
 "$work/venv/bin/python" -m pip install -qq --no-deps 'PyGObject-stubs>=2.11,<3'
 {
