@@ -31,7 +31,7 @@ CAMERAS = ((8.0, 10.0), (8.0, 20.0), (6.0, 6.0), (12.0, 15.0), (8.0, 5.0), (8.0,
 
 TUNED = ((100, 101, 102, 103, 104, 105), (60.0, 700.0, 1500.0, 3300.0))
 HELD_OUT = ((921, 922, 923, 924, 925, 926), (450.0, 1050.0, 2350.0, 3200.0, 4400.0, 5200.0))
-"""Seeds of random play, and seconds at which stretches of the real match begin. Nothing was tuned on the latter."""
+"""Seeds of random play, and start times in the real match, in seconds. HELD_OUT was not used for tuning."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Run:
 
 
 def plays(which: tuple[tuple[int, ...], tuple[float, ...]]) -> list[Play]:
-    """The set's random plays, and its stretches of the match where its file is there."""
+    """The set's random plays, and its parts of the real match if that file exists."""
     seeds, begins = which
     cameras = [CAMERAS[i % len(CAMERAS)] for i in range(len(seeds) + len(begins))]
     made = [
@@ -74,7 +74,7 @@ def directed(play: Play, sets: Sequence[DetectionSet], lookahead_s: float = 7.0)
 
 
 def most_confident(play: Play, sets: Sequence[DetectionSet]) -> Array:
-    """Yaw and tilt (N, 2) of each frame's most confident ball, the last one again where there is none."""
+    """Yaw and tilt (N, 2) of each frame's most confident ball; the last one if a frame has none."""
     angles = np.full((len(play.ball), 2), np.nan)
     for one in sets:
         balls = [d for d in one.detections if d.label == "ball"]
@@ -88,7 +88,7 @@ def most_confident(play: Play, sets: Sequence[DetectionSet]) -> Array:
 
 
 def average_per_frame(ball: Array, rate_hz: float) -> Array:
-    """Each frame goes 0.15 of the way to the ball: what the replaced system did."""
+    """Each frame goes 0.15 of the way to the ball, as in the replaced system."""
     del rate_hz
     camera = np.empty_like(ball)
     camera[0] = ball[0]
@@ -108,7 +108,7 @@ def average_1_s(ball: Array, rate_hz: float) -> Array:
 
 
 def dead_zone_with_limits(ball: Array, rate_hz: float) -> Array:
-    """Follows, once the ball is 4 degrees off, within the director's limits of speed and acceleration."""
+    """Follows when the ball is 4 degrees off, within the director's limits of speed and acceleration."""
     camera, speed = np.empty_like(ball), np.zeros(2)
     camera[0] = ball[0]
     most_speed, most_bend = np.array([30.0, 15.0]), np.array([45.0, 22.5]) / rate_hz
@@ -122,7 +122,7 @@ def dead_zone_with_limits(ball: Array, rate_hz: float) -> Array:
 
 
 def savitzky_golay(ball: Array, rate_hz: float) -> Array:
-    """A centred cubic over 4 s: the one rival that knows a future."""
+    """A centred cubic over 4 s, the only rival that uses the future."""
     smooth: Array = savgol_filter(ball, int(4 * rate_hz) // 2 * 2 + 1, 3, axis=0)
     return smooth
 
@@ -136,14 +136,14 @@ RIVALS: dict[str, Callable[[Array, float], Array]] = {
 
 
 def rival_figures(name: str, play: Play, sets: Sequence[DetectionSet], hfov_deg: float) -> PathMetrics:
-    """A rival's figures with a picture of that width."""
+    """A rival's figures with a fixed field of view."""
     camera = RIVALS[name](most_confident(play, sets), play.rate_hz)
     path = np.column_stack([camera, np.full(len(camera), hfov_deg)])
     return measure(path, play.angles, play.rate_hz)
 
 
 def pooled(figures: Sequence[PathMetrics]) -> PathMetrics:
-    """All plays, which last equally long, as one: means, and the worst where a figure is an extreme."""
+    """The mean over all plays, which are equally long; the worst value for figures that are extremes."""
     extremes = {"longest_loss_s", "highest_pan_deg_s", "highest_pan_acceleration_deg_s2"}
     names = PathMetrics.__dataclass_fields__
     return PathMetrics(
@@ -175,7 +175,7 @@ UNITS = {
 
 
 def _rows(case: str, kind: str, own: PathMetrics, rivals: dict[str, PathMetrics]) -> list[Row]:
-    """One row a figure, against the best rival in it."""
+    """One row per figure, against the best rival in it."""
     rows = []
     for name, (sense, goal) in (GOALS[kind] | ALWAYS).items():
         value = getattr(own, name)
@@ -196,12 +196,12 @@ def _rows(case: str, kind: str, own: PathMetrics, rivals: dict[str, PathMetrics]
 
 
 def seen(play: Play, kind: str, seed: int) -> list[DetectionSet]:
-    """What a detector makes of the play."""
+    """Simulated detections of the play, ``clean`` or ``degraded``."""
     return clean(play) if kind == "clean" else degraded(play, seed)
 
 
 def run() -> list[Row]:
-    """The director on tuned and on held-out play, clean and degraded, against four rivals; and its horizons."""
+    """The director on tuned and held-out play, clean and degraded, against four rivals and with less look-ahead."""
     rows: list[Row] = []
     steps: list[Array] = []
     for case, which in (("tuned", TUNED), ("held out", HELD_OUT)):
@@ -231,7 +231,7 @@ def run() -> list[Row]:
 
 
 def horizons() -> list[tuple[float, PathMetrics]]:
-    """What look-ahead buys: pooled figures on held-out, degraded play for each horizon."""
+    """The effect of look-ahead: pooled figures on held-out, degraded play for each of HORIZONS_S."""
     made = plays(HELD_OUT)
     sets = [degraded(play, seed) for seed, play in enumerate(made)]
     return [

@@ -1,4 +1,4 @@
-"""Draws docs/images/director-horizon.png and director-path.png: what look-ahead buys, and one path.
+"""Draws docs/images/director-horizon.png and director-path.png: the effect of look-ahead, and one path.
 
 ``python -m benchmarks.director_pictures [FOLDER]``; a few minutes for the horizons.
 """

@@ -20,9 +20,9 @@ METRICA = Path(__file__).resolve().parents[2] / "shared" / "data" / "metrica_gam
 
 @dataclass(frozen=True)
 class Play:
-    """The true ball on the pitch at an even rate: (N, 2) metres, x along, y across, 0,0 the near left corner.
+    """The true ball on the pitch at a constant rate: (N, 2) metres, x along, y across, from the near left corner.
 
-    ``players``: (N, P, 2), P may be 0. The camera stands `distance_m` behind the near touchline's middle.
+    ``players``: (N, P, 2); P may be 0. The camera stands `distance_m` behind the near touchline's middle.
     """
 
     name: str
@@ -115,9 +115,9 @@ def random_play(
 def metrica_play(
     begin_s: float, seconds: float, rate_hz: float = 25.0, height_m: float = 8.0, distance_m: float = 10.0
 ) -> Play:
-    """A stretch of the real match: straight and even from each event's start to its end and to the next start.
+    """Part of the real match: the ball moves straight and evenly between the events' starts and ends.
 
-    Metrica Sports sample data, game 1. Raises FileNotFoundError where the file is missing.
+    Metrica Sports sample data, game 1. Raises FileNotFoundError if the file is missing.
     """
     knots: list[tuple[float, float, float]] = []
     with METRICA.open(newline="") as file:
@@ -135,7 +135,7 @@ def metrica_play(
 
 
 def _players(rng: np.random.Generator, ball: Array, rate_hz: float) -> Array:
-    """22 players who keep a formation that drifts after the ball; the nearest runs to it."""
+    """22 players in a formation that drifts after the ball; the nearest two run to it."""
     count = len(ball)
     home = np.stack([rng.uniform(8, LENGTH_M - 8, 22), rng.uniform(5, WIDTH_M - 5, 22)], axis=1)
     home[0], home[1] = (4.0, WIDTH_M / 2), (LENGTH_M - 4.0, WIDTH_M / 2)

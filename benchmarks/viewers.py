@@ -44,7 +44,7 @@ def watched_run(port: int) -> Iterator[int]:
     try:
         while not is_well(port):
             if process.poll() is not None:
-                raise SystemExit("the run ended at once; try its command by hand: " + " ".join(command))
+                raise SystemExit("the run ended immediately; try its command by hand: " + " ".join(command))
             time.sleep(0.2)
         yield process.pid
     finally:
@@ -131,8 +131,8 @@ def run() -> Sequence[Row]:
     nobody, one, ten = (statistics.median(values) for values in zip(*turns, strict=True))
     more = ten - one
     return [
-        Row("nobody looks", nobody, "% of a core"),
-        Row("one viewer", one, "% of a core", "nobody looks", one / nobody),
+        Row("no viewer", nobody, "% of a core"),
+        Row("one viewer", one, "% of a core", "no viewer", one / nobody),
         Row("ten viewers", ten, "% of a core", "one viewer", ten / one),
         Row("ten beyond one", more, "% of a core", goal=f"under {GOAL_PERCENT:g} %", met=more < GOAL_PERCENT),
     ]

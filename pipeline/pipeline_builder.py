@@ -102,7 +102,7 @@ class PipelineBuilder:
 
         analysis = AnalysisPipeline(pipeline, sources, window, audio, detector)
         entries = self._build_compressed(analysis) if compressed else self._build_raw(analysis)
-        analysis.pictures_enter(entries)
+        analysis.video_enters(entries)
         targets = StreamTargets(
             video=entries,
             sound=audio,

@@ -1,4 +1,4 @@
-"""The guard in front of the dashboard: decides which requests reach it. Pure ASGI, so that none goes around it."""
+"""Guard: decides which requests reach the dashboard. Pure ASGI, so that no request bypasses it."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ class AnalysisPipeline:
 
     # Called by PipelineBuilder while it links the streams.
 
-    def pictures_enter(self, entries: list[Gst.Pad]) -> None:
+    def video_enters(self, entries: list[Gst.Pad]) -> None:
         """Register the pads where each source's video enters, in order; EOS is sent there."""
         with self._changed:
             self._entries += enumerate(entries)

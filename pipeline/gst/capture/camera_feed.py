@@ -133,7 +133,7 @@ class Feed(ABC):
         """Fill from `_next_ns`, which is known, at least to `until_ns`."""
 
 
-class PictureFeed(Feed):
+class VideoFeed(Feed):
     """The camera's video, raw or compressed; a gap is filled with its last frame or its last keyframe."""
 
     def __init__(self, name: str, caps: Gst.Caps, patience_ns: Nanoseconds) -> None:

@@ -167,10 +167,10 @@ def _bgr(frame: Frame) -> Picture:
     wide = [cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR) for plane in chroma]
     offsets = _BT709 @ np.array([-16.0, -128.0, -128.0], np.float32)
     affine = np.hstack([_BT709, offsets[:, None]])
-    picture: Picture = np.clip(
+    bgr: Picture = np.clip(
         cv2.transform(cv2.merge([frame.luma, *wide]).astype(np.float32), affine) + 0.5, 0, 255
     ).astype(np.uint8)
-    return picture
+    return bgr
 
 
 def _names(sources: Sequence[SourceSpec]) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
-from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, PictureFeed, SoundFeed
+from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, SoundFeed, VideoFeed
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.source import Source, StreamCallback
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
@@ -55,7 +55,7 @@ class ReconnectingCamera:
         self._on_complete: Callable[[], None] | None = None
         self._base_ns = 0
         self._on_failure: Callable[[ForesightError], object] = lambda _error: None
-        self._video: PictureFeed | None = None
+        self._video: VideoFeed | None = None
         self._feeds: dict[str, Feed] = {}
         self._sound_form = Gst.Caps.from_string(SOUND_FORM)
         self._is_known = False
@@ -172,7 +172,7 @@ class ReconnectingCamera:
             return self._feeds.get(kind)
         feed: Feed
         if kind == "video":
-            feed = self._video = PictureFeed(kind, caps, self._patience_ns)
+            feed = self._video = VideoFeed(kind, caps, self._patience_ns)
         else:
             feed = SoundFeed(kind, caps, self._patience_ns)
             self._sound_form = caps

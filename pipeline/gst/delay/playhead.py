@@ -14,7 +14,7 @@ from pipeline.timebase import ns_to_seconds, seconds_to_ns
 
 
 def pause(engine: DelayEngine) -> None:
-    """Freeze the picture; idempotent. Raises StateError offline and after the end."""
+    """Freeze playback; idempotent. Raises StateError offline and after the end."""
     pipeline = _pipeline(engine, "pause")
     with engine.lock:
         engine.line.schedule.pause(engine.clock.get_time())

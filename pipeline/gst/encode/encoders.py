@@ -83,7 +83,7 @@ def _x265(request: EncoderRequest) -> Properties:
         "key-int-max": request.keyframe_interval_frames,
         "speed-preset": "ultrafast",
         "tune": "zerolatency" if request.low_latency else None,
-        "option-string": "repeat-headers=1",  # for who comes amid the video: a recording, a viewer, a push again
+        "option-string": "repeat-headers=1",  # for a recording, a viewer or a push that starts in the middle
     }
 
 

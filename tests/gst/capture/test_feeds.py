@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.gst.capture.camera_feed import CHUNK_NS, Feed, PictureFeed, SoundFeed
+from pipeline.gst.capture.camera_feed import CHUNK_NS, Feed, SoundFeed, VideoFeed
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_MS, Nanoseconds
 
@@ -57,18 +57,18 @@ def ns(time_ms: int) -> Nanoseconds:
 
 
 @pytest.fixture
-def pictures() -> PictureFeed:
+def pictures() -> VideoFeed:
     """Two frames have arrived on time, at 0 and 40 ms."""
     caps = Gst.Caps.from_string(RAW)
     assert caps is not None
-    return PictureFeed("video", caps, PATIENCE_NS)
+    return VideoFeed("video", caps, PATIENCE_NS)
 
 
 def take(feed: Feed, caps: str, time_ms: int, content: bytes = b"picture", key: bool = True) -> bool:
     return feed.take(sample(caps, time_ms, content, key), ns(time_ms))
 
 
-def test_a_frame_that_is_slightly_late_keeps_its_timestamp(pictures: PictureFeed) -> None:
+def test_a_frame_that_is_slightly_late_keeps_its_timestamp(pictures: VideoFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0)
     assert pictures.fill(ns(239)) == ns(240)
@@ -77,7 +77,7 @@ def test_a_frame_that_is_slightly_late_keeps_its_timestamp(pictures: PictureFeed
     assert pictures.outages == ()
 
 
-def test_the_last_frame_is_repeated_until_the_camera_is_back(pictures: PictureFeed) -> None:
+def test_the_last_frame_is_repeated_until_the_camera_is_back(pictures: VideoFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0, b"last")
     pictures.fill(ns(330))
@@ -93,7 +93,7 @@ def test_the_last_frame_is_repeated_until_the_camera_is_back(pictures: PictureFe
     assert pictures.held_ns == ns(280)
 
 
-def test_a_frame_whose_time_is_already_filled_is_dropped(pictures: PictureFeed) -> None:
+def test_a_frame_whose_time_is_already_filled_is_dropped(pictures: VideoFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0)
     pictures.fill(ns(330))
@@ -103,14 +103,14 @@ def test_a_frame_whose_time_is_already_filled_is_dropped(pictures: PictureFeed) 
     assert sent.times_ms == [0, 40, 80, 120, 160]
 
 
-def test_a_short_gap_in_a_connection_is_not_filled(pictures: PictureFeed) -> None:
+def test_a_short_gap_in_a_connection_is_not_filled(pictures: VideoFeed) -> None:
     sent = recorded(pictures)
     take(pictures, RAW, 0)
     take(pictures, RAW, 120)
     assert sent.times_ms == [0, 120]
 
 
-def test_a_frame_without_a_timestamp_gets_the_current_time(pictures: PictureFeed) -> None:
+def test_a_frame_without_a_timestamp_gets_the_current_time(pictures: VideoFeed) -> None:
     sent = recorded(pictures)
     untimed = Gst.Sample.new(Gst.Buffer.new_wrapped(b"picture"), Gst.Caps.from_string(RAW), None, None)
     pictures.take(untimed, ns(100))
@@ -121,7 +121,7 @@ def test_a_frame_without_a_timestamp_gets_the_current_time(pictures: PictureFeed
 def test_compressed_video_repeats_the_last_keyframe_and_continues_with_the_next() -> None:
     caps = Gst.Caps.from_string(H264)
     assert caps is not None
-    feed = PictureFeed("video", caps, PATIENCE_NS)
+    feed = VideoFeed("video", caps, PATIENCE_NS)
     sent = recorded(feed)
     assert not take(feed, H264, 0, b"delta", key=False)
     take(feed, H264, 40, b"key")
@@ -164,7 +164,7 @@ def test_silence_meets_the_sound_on_both_sides_exactly() -> None:
     ],
 )
 def test_a_camera_that_returns_with_other_caps_is_refused(
-    pictures: PictureFeed, caps: str, reason: str | None
+    pictures: VideoFeed, caps: str, reason: str | None
 ) -> None:
     form = Gst.Caps.from_string(caps)
     assert form is not None

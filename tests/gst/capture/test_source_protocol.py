@@ -65,7 +65,7 @@ def analysis_of(*sources: Scripted) -> AnalysisPipeline:
         sink.connect("new-sample", lambda sink: (sink.pull_sample(), Gst.FlowReturn.OK)[1])
         pipeline.add(sink)
     entries = [static_pad(sink, "sink") for sink in sinks]
-    analysis.pictures_enter(entries)
+    analysis.video_enters(entries)
     targets = StreamTargets(entries, sound, True, None, None, analysis.sound_found, analysis.streams_complete)
     join_streams(pipeline, sources, targets)
     return analysis
