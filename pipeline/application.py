@@ -21,10 +21,10 @@ from pipeline.run.limits import RunLimits
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.rig_choice import known_rig, rig_for_frames
+from pipeline.run.run_reporter import RunReporter
 from pipeline.run.run_state import RunState
 from pipeline.run.scene import Scene, scene_at
 from pipeline.run.shutdown_wait import ShutdownWait
-from pipeline.run.telling import Telling
 from pipeline.run.wiring import (
     build_analysis,
     build_playback,
@@ -63,7 +63,7 @@ class PanoramaWithVirtualCamera:
         self._feed = DetectorFeed(live=settings.is_live)
         self._parts = RunParts()
         self._shown = Shown()
-        self._telling = Telling(settings, self.buffer_manager, self._parts, self._shown)
+        self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
         self._error: ForesightError | None = None
@@ -83,7 +83,7 @@ class PanoramaWithVirtualCamera:
                 self._play_out(playback, on_progress or (lambda _progress: None))
         finally:
             self._close()
-            report = self._telling.report()
+            report = self._reporter.report()
             self.buffer_manager.clear_buffers()  # and its counts
         if self._error is not None:
             raise self._error
@@ -93,12 +93,12 @@ class PanoramaWithVirtualCamera:
         """Open the sources; returns their formats and the rig, None if stopped before the first frame."""
         settings, parts = self.settings, self._parts
         rig, note = known_rig(settings)
-        self._telling.note(note)
+        self._reporter.note(note)
         analysis = parts.analysis = build_analysis(settings, rig, self._limits.camera)
         if self._lifetime.is_draining:
             return None
         analysis.on_error(self._fail)
-        analysis.on_camera_lost(self._telling.camera_lost)
+        analysis.on_camera_lost(self._reporter.camera_lost)
         parts.further_streams = connect_analysis(analysis, self.buffer_manager, self._feed)
         analysis.start()
         try:
@@ -106,7 +106,7 @@ class PanoramaWithVirtualCamera:
         except StateError:  # stopped before the first frame
             return None
         parts.rig, note = rig_for_frames(settings, rig, info.size_px)
-        self._telling.note(note)
+        self._reporter.note(note)
         return info, parts.rig
 
     def _start_playback(self, info: StreamInfo, rig: Rig) -> PlaybackPipeline:
@@ -137,7 +137,7 @@ class PanoramaWithVirtualCamera:
         def on_tick() -> None:
             if self.buffer_manager.playhead_ns is not None:
                 self._lifetime.advance(RunState.PLAYING)
-            self._telling.sample(time.monotonic_ns())
+            self._reporter.sample(time.monotonic_ns())
             on_progress(self.progress())
 
         error = self._shutdown.wait_until_over(
@@ -225,16 +225,16 @@ class PanoramaWithVirtualCamera:
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines for the user so far."""
-        return self._telling.notes
+        return self._reporter.notes
 
     @property
     def camera_outages(self) -> int:
         """How often a live camera has lost its connection so far."""
-        return self._telling.camera_outages
+        return self._reporter.camera_outages
 
     def progress(self) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""
-        return self._telling.progress(self._lifetime.state)
+        return self._reporter.progress(self._lifetime.state)
 
     def scene_at(self, captured_ns: int) -> Scene:
         """The detections, the view and the coming path at a captured time (running time, ns); never blocks."""

@@ -19,8 +19,8 @@ from pipeline.run.lifetime import Lifetime
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress
 from pipeline.run.resource_usage import RATE_SPAN_NS, Rate
+from pipeline.run.run_reporter import RunReporter
 from pipeline.run.run_state import NEXT, RunState
-from pipeline.run.telling import Telling
 from pipeline.run.wiring import make_buffer_manager
 from pipeline.settings import Settings
 from pipeline.timebase import NS_PER_MS, NS_PER_S
@@ -129,14 +129,14 @@ def test_a_steady_counter_has_its_rate_from_the_second_sample_and_a_stopped_one_
 
 def test_reading_the_progress_does_not_change_the_rates(tmp_path: Path) -> None:
     settings = small_run(tmp_path)
-    telling = Telling(settings, make_buffer_manager(settings), RunParts(), Shown())
-    telling.sample(0)
-    telling.sample(1)  # one nanosecond later: processor time in between counts as a rate
-    first = telling.progress(RunState.STARTING)
+    reporter = RunReporter(settings, make_buffer_manager(settings), RunParts(), Shown())
+    reporter.sample(0)
+    reporter.sample(1)  # one nanosecond later: processor time in between counts as a rate
+    first = reporter.progress(RunState.STARTING)
     sum(range(1_000_000))
-    assert telling.progress(RunState.STARTING).cpu_percent == first.cpu_percent
-    telling.sample(NS_PER_S)
-    assert telling.progress(RunState.STARTING).cpu_percent != first.cpu_percent
+    assert reporter.progress(RunState.STARTING).cpu_percent == first.cpu_percent
+    reporter.sample(NS_PER_S)
+    assert reporter.progress(RunState.STARTING).cpu_percent != first.cpu_percent
 
 
 def test_a_stopped_run_drains_until_it_is_done_also_while_it_is_read(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ class AnalysisPipeline:
 
     ``video_appsink`` (``video_appsinks`` if each camera is buffered separately), ``audio_appsink`` (in the pipeline
     only if a source has sound) and ``detector_appsink`` (None unless requested) are ordinary appsinks: connect to
-    their ``new-sample`` before `start`. Only `wait_ready`, `finish` and `stop` block.
+    their ``new-sample`` before `start`. Only `start`, `wait_ready`, `finish` and `stop` block.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class AnalysisPipeline:
         self._on_camera_lost = callback
 
     def start(self) -> None:
-        """Set the pipeline to PLAYING. Raises SourceError when that fails."""
+        """Set the pipeline to PLAYING. Raises SourceError when that fails, after 2 s at most."""
         self._bus.start()
         if any(source.has_own_pipelines for source in self.sources):  # they use this pipeline's running time
             self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)

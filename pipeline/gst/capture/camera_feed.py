@@ -67,13 +67,13 @@ class Feed(ABC):
         self._next_ns: Nanoseconds | None = None
         """End of what has been sent, in running time."""
         self._lag_ns: float = 0
-        self._joining = True
+        self._after_gap = True
         """The next sample follows a gap, or starts the stream."""
 
     def rejoin(self) -> None:
         """The next samples come from a new connection."""
         with self._lock:
-            self._joining = True
+            self._after_gap = True
 
     def take(self, sample: Gst.Sample, now_ns: Nanoseconds) -> bool:
         """Push one sample, which arrived at running time `now_ns`; returns whether it was accepted.
@@ -86,11 +86,11 @@ class Feed(ABC):
         begin_ns = _running_ns(sample, buffer.pts)
         begin_ns = now_ns if begin_ns is None else begin_ns
         with self._lock:
-            if self._joining and not self._join(sample, buffer, begin_ns):
+            if self._after_gap and not self._close_gap(sample, buffer, begin_ns):
                 return False
-            self._joining = False
+            self._after_gap = False
             lag_ns = now_ns - begin_ns
-            end_ns = Nanoseconds(begin_ns + self._length_ns(sample, buffer, begin_ns))
+            end_ns = Nanoseconds(begin_ns + self._duration_ns(sample, buffer, begin_ns))
             if self._next_ns is None:
                 self._lag_ns, self._next_ns = lag_ns, end_ns
             else:
@@ -107,8 +107,8 @@ class Feed(ABC):
                 return Nanoseconds(now_ns + NS_PER_S)
             wait_ns = self._patience_ns + max(round(self._lag_ns), 0)
             if self._next_ns + wait_ns <= now_ns:
-                self._joining = True
-                self._stand_in(Nanoseconds(now_ns - wait_ns))
+                self._after_gap = True
+                self._fill_until(Nanoseconds(now_ns - wait_ns))
             return Nanoseconds(self._next_ns + wait_ns)
 
     def end(self) -> None:
@@ -121,15 +121,15 @@ class Feed(ABC):
         """Why a stream with `caps` cannot continue this one; None when it can."""
 
     @abstractmethod
-    def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
+    def _close_gap(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
         """Fill the gap before this sample; False to refuse the sample because its time has been filled."""
 
     @abstractmethod
-    def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
+    def _duration_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
         """The duration of an accepted sample."""
 
     @abstractmethod
-    def _stand_in(self, until_ns: Nanoseconds) -> None:
+    def _fill_until(self, until_ns: Nanoseconds) -> None:
         """Fill from `_next_ns`, which is known, at least to `until_ns`."""
 
 
@@ -157,7 +157,7 @@ class VideoFeed(Feed):
             return f"its video is {texts[0]} now, {texts[1]} before; {_CHANGED}"
         return None
 
-    def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
+    def _close_gap(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
         if not self._is_raw and buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
             return False
         self._last_ns = None
@@ -168,12 +168,12 @@ class VideoFeed(Feed):
         free_ns = self._next_ns - self._frame_ns // 2
         if order_ns < free_ns:
             return False
-        self._stand_in(Nanoseconds(order_ns - (self._frame_ns + 1) // 2))
+        self._fill_until(Nanoseconds(order_ns - (self._frame_ns + 1) // 2))
         if self.outages and self.outages[-1].end_ns is None:
             self.outages = (*self.outages[:-1], Outage(self.outages[-1].begin_ns, begin_ns))
         return True
 
-    def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
+    def _duration_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
         if self._is_raw or not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
             self._still = sample
         caps_ns = _caps_frame_ns(sample.get_caps(), 0)
@@ -184,7 +184,7 @@ class VideoFeed(Feed):
         self._last_ns = begin_ns
         return self._frame_ns
 
-    def _stand_in(self, until_ns: Nanoseconds) -> None:
+    def _fill_until(self, until_ns: Nanoseconds) -> None:
         if self._next_ns is None or self._still is None:
             return
         if self._next_ns <= until_ns and (not self.outages or self.outages[-1].end_ns is not None):
@@ -208,7 +208,7 @@ class SoundFeed(Feed):
     def misfit(self, caps: Gst.Caps) -> str | None:
         return None
 
-    def _join(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
+    def _close_gap(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
         if self._next_ns is None:
             return True
         if begin_ns < self._next_ns:
@@ -216,10 +216,10 @@ class SoundFeed(Feed):
         self._silence(begin_ns)
         return True
 
-    def _length_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
+    def _duration_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
         return Nanoseconds(buffer.get_size() // self._frame_bytes * NS_PER_S // self._rate_hz)
 
-    def _stand_in(self, until_ns: Nanoseconds) -> None:
+    def _fill_until(self, until_ns: Nanoseconds) -> None:
         while self._next_ns is not None and self._next_ns <= until_ns:
             self._silence(Nanoseconds(self._next_ns + CHUNK_NS))
 

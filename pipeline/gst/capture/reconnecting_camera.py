@@ -71,7 +71,7 @@ class ReconnectingCamera:
         """Connect. `base_ns`: the system clock at running time 0. `on_failure(error)` is called from the camera's
         thread if the first connection fails."""
         self._base_ns, self._on_failure = base_ns, on_failure
-        for work, role in ((self._keep_connected, "connection"), (self._keep_going, "hold")):
+        for work, role in ((self._keep_connected, "connection"), (self._fill_gaps, "hold")):
             thread = threading.Thread(target=work, name=f"camera-{role}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -154,7 +154,7 @@ class ReconnectingCamera:
         for feed in self._feeds.values():
             feed.end()
 
-    def _keep_going(self) -> None:
+    def _fill_gaps(self) -> None:
         clock = Gst.SystemClock.obtain()
         wait_s = 0.0
         while not self._closing.wait(wait_s):

@@ -12,7 +12,7 @@ class OutputLimits:
     """The limits of the board and of each kind of output, in seconds."""
 
     finish_s: float = 10.0
-    """How long stopping an output waits until its element has received EOS."""
+    """How long stopping an output waits until its element has reached EOS."""
     close_s: float = 30.0
     """How long the end of a run waits for all outputs to close; the limits of each are well below."""
     hurried_close_s: float = 1.0

@@ -1,4 +1,4 @@
-"""Telling: collects a run's progress, its report and the notes for the user."""
+"""RunReporter: collects a run's progress, its report and the notes for the user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.settings import Settings
 logger = logging.getLogger("foresight")
 
 
-class Telling:
+class RunReporter:
     """Reports on a run. Any thread; only the run's thread calls `sample`."""
 
     def __init__(self, settings: Settings, manager: BufferManager, parts: RunParts, shown: Shown) -> None:
