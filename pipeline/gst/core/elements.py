@@ -121,7 +121,7 @@ def ghost(container: Gst.Bin, pad: Gst.Pad, name: str) -> Gst.GhostPad:
 
 
 def parse_fragment(fragment: str) -> Gst.Element:
-    """Parse the user's own launch fragment into a bin. It runs as code: never pass anybody else's text.
+    """Parse the user's own launch fragment into a bin. It runs as code: never pass text from another source.
 
     Raises SourceError with GStreamer's message when it does not parse.
     """

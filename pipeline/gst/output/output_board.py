@@ -361,7 +361,7 @@ class OutputBoard:
         output.close()
         to_null(output.element, self._limits.null_s)
         self._pipeline.remove(output.element)
-        if not output.recovers:  # a stopped stream no longer cares about its server
+        if not output.recovers:  # a stopped stream does not report that its server is offline
             slot.trouble = slot.trouble or output.trouble
         if not has_ended:
             slot.mark_incomplete()
