@@ -113,5 +113,5 @@ def test_inspecting_a_fragments_elements_leaves_other_elements_unchanged() -> No
     fragment = "gst:videotestsrc ! x264enc ! mpegtsmux"
     for _ in range(3):
         opened(fragment)
-    templates = make("mpegtsmux").get_factory().get_static_pad_templates()  # type: ignore[union-attr]
-    assert make("mpegtsmux").get_pad_template(templates[0].name_template) is not None
+    # not by its pad templates: asking PyGObject for the one of "src" frees it for all elements of the kind
+    assert make("mpegtsmux").get_static_pad("src") is not None
