@@ -129,6 +129,19 @@ class DelayLine:
         behind_ns = self.keep_behind_ns + KEEP_BEHIND_NS if self.state is State.PLAYING else 0
         return self.duration_ns + behind_ns
 
+    def earliest_landing_ns(self, stream: Stream) -> int:
+        """The earliest captured time that playback may go on from: a cushion after what leaves the window next.
+
+        Playback has that much already, and an older sample would leave before it is due. An inter-coded window leaves
+        in groups of pictures.
+        """
+        window, newest_ns = stream.window, stream.newest_ns or 0
+        start = window.start
+        if window.inter_coded and self.max_bytes is not None:
+            start = min(window.keyframe_after(start), window.end - 1)
+        oldest_ns = max(window[start].time_ns, newest_ns - self._span_ns)
+        return oldest_ns + min(self.schedule.cushion_ns, (newest_ns - oldest_ns) // 2)
+
     def has_room(self, stream: Stream, entry: Entry) -> bool:
         """Whether a producer that waits for room may store `entry`.
 
@@ -314,6 +327,8 @@ class DelayLine:
             return []
         entry = stream.next_entry
         limit_ns = playhead_ns if entry is None or not self.keep_late else min(playhead_ns, entry.order_ns)
+        if self.schedule.clocked:
+            limit_ns = min(limit_ns, self.schedule.coming_playhead_ns(now_ns))
         evicted = stream.evict_before(limit_ns - self.keep_behind_ns)
         stream.note_playhead(playhead_ns)
         return evicted

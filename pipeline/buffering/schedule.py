@@ -75,9 +75,13 @@ class Schedule:
             return None
         return self.captured_ns(self._playback_ns(now_ns))
 
+    def coming_playhead_ns(self, now_ns: int) -> int:
+        """The captured time that would be due now, had the last cut been there already."""
+        return self._playback_ns(now_ns) - self.shift_ns
+
     def horizon_ns(self, now_ns: int) -> int:
         """Samples captured up to this time may be handed to playback now (after the start, with a clock)."""
-        return self._playback_ns(now_ns) + self.cushion_ns - self.shift_ns
+        return self.coming_playhead_ns(now_ns) + self.cushion_ns
 
     def captured_ns(self, playback_ns: int) -> int:
         """The captured time that playback shows at its running time `playback_ns`."""

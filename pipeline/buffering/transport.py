@@ -12,16 +12,17 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
     """Let playback go on, from what it gets next, with what was captured at `captured_ns`.
 
     All streams move by the same time, each from where its last sample ended, so that sound has no hole. An
-    inter-coded picture goes on at the keyframe before. Returns the time reached, None when nothing plays yet.
+    inter-coded picture goes on at the keyframe before. Back never goes ahead, nor ahead back: where the window holds
+    nothing that can be shown in that direction, playback goes on as it does. Returns the time reached, None when
+    nothing plays yet.
     """
     lead = _lead(line)
     if lead is None or lead.announced_until_ns is None or len(lead.window) == 0:
         return None
-    window, old_shift_ns = lead.window, line.schedule.shift_ns
-    captured_ns = max(captured_ns, window[window.start].time_ns)
-    if window.inter_coded:
-        place = window.keyframe_at_or_before(window.index_after(captured_ns) - 1)
-        captured_ns = window[place].time_ns
+    old_shift_ns = line.schedule.shift_ns
+    captured_ns = _landing_ns(line, lead, lead.announced_until_ns, captured_ns)
+    if captured_ns == lead.announced_until_ns:
+        return captured_ns
     shift_ns = lead.announced_until_ns + old_shift_ns - captured_ns
     begins_ns = []
     for stream in line.streams.values():
@@ -30,6 +31,23 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
             stream.jump(stream.announced_until_ns + old_shift_ns - shift_ns)
     line.schedule.cut(min(begins_ns), shift_ns)
     return captured_ns
+
+
+def _landing_ns(line: DelayLine, lead: Stream, position_ns: int, asked_ns: int) -> int:
+    """The time nearest to `asked_ns`, on the same side of `position_ns`, that playback can go on from."""
+    window, earliest_ns = lead.window, line.earliest_landing_ns(lead)
+    if asked_ns == position_ns:
+        return position_ns
+    if asked_ns < position_ns:
+        first_ns, last_ns = min(earliest_ns, position_ns), position_ns
+    else:
+        room_ns = max(line.schedule.delay_ns - line.schedule.cushion_ns, 0)
+        first_ns, last_ns = position_ns, max(position_ns + room_ns, earliest_ns)
+    landing_ns = min(max(asked_ns, earliest_ns, first_ns), last_ns)
+    place = window.keyframe_at_or_before(window.index_after(landing_ns) - 1)
+    if window[place].time_ns < min(earliest_ns, landing_ns):
+        place = min(window.keyframe_after(place), window.keyframe_at_or_before(window.end - 1))
+    return window[place].time_ns if first_ns <= window[place].time_ns <= last_ns else position_ns
 
 
 def replay(line: DelayLine, stream: Stream, now_ns: int, *, again: bool) -> None:
@@ -76,15 +94,12 @@ def set_delay(line: DelayLine, delay_ns: int) -> int | None:
 
 
 def resume(line: DelayLine, now_ns: int) -> int | None:
-    """End a pause; returns the new base time. What left the window meanwhile is jumped over."""
+    """End a pause; returns the new base time. What left the window meanwhile, or is about to, is skipped."""
     base_ns = line.schedule.resume(now_ns)
-    if base_ns is not None:
-        left_ns = [s.window[s.window.start].order_ns for s in line.streams.values() if s.unsent]
-        announced_ns = [
-            s.announced_until_ns
-            for s in line.streams.values()
-            if s.leads and s.announced_until_ns is not None
-        ]
-        if left_ns and announced_ns and min(left_ns) > max(announced_ns):
-            seek(line, min(left_ns))
+    lead = _lead(line)
+    if base_ns is None or lead is None or lead.announced_until_ns is None:
+        return base_ns
+    earliest_ns = line.earliest_landing_ns(lead)
+    if lead.announced_until_ns < earliest_ns:
+        seek(line, earliest_ns)
     return base_ns
