@@ -132,8 +132,8 @@ class DelayLine:
     def earliest_landing_ns(self, stream: Stream) -> int:
         """The earliest captured time that playback may go on from: a cushion after what leaves the window next.
 
-        Playback has that much already, and an older sample would leave before it is due. An inter-coded window leaves
-        in groups of pictures.
+        Playback has that much already, and an older sample would leave before it is due. An inter-coded window
+        leaves in groups of pictures.
         """
         window, newest_ns = stream.window, stream.newest_ns or 0
         start = window.start

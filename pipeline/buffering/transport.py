@@ -12,9 +12,9 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
     """Let playback go on, from what it gets next, with what was captured at `captured_ns`.
 
     All streams move by the same time, each from where its last sample ended, so that sound has no hole. An
-    inter-coded picture goes on at the keyframe before. Back never goes ahead, nor ahead back: where the window holds
-    nothing that can be shown in that direction, playback goes on as it does. Returns the time reached, None when
-    nothing plays yet.
+    inter-coded picture goes on at the keyframe before. Back never goes ahead, nor ahead back: where the window
+    holds nothing in that direction that can be shown, playback goes on as it does. Returns the time reached, None
+    when nothing plays yet.
     """
     lead = _lead(line)
     if lead is None or lead.announced_until_ns is None or len(lead.window) == 0:
