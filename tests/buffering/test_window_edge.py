@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipeline.buffering import transport
@@ -17,6 +17,8 @@ from pipeline.buffering.window import Entry
 from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S
 
 CUSHION_NS = 500 * MS
+SAMPLE_BYTES = 1000
+BYTES_A_SECOND = SAMPLE_BYTES * (S // FRAME_NS + S // CHUNK_NS)
 
 
 @dataclass
@@ -62,7 +64,9 @@ class Live:
         stream = self.line.streams[name]
         verdict, order_ns = self.line.place(stream, self.now_ns - length_ns - back_ns, length_ns, self.now_ns)
         if verdict.accepted:
-            self.line.append(stream, Entry(order_ns, order_ns, order_ns + length_ns, 1000, keyframe, None))
+            self.line.append(
+                stream, Entry(order_ns, order_ns, order_ns + length_ns, SAMPLE_BYTES, keyframe, None)
+            )
 
     def _rooms(self) -> dict[str, int]:
         schedule, rooms = self.line.schedule, {}
@@ -149,10 +153,11 @@ def test_whatever_is_done_playback_goes_on(
     max_bytes: int | None,
     moves: list[tuple[str, float]],
 ) -> None:
-    live = Live(duration_s, duration_s * part, keep_behind_s, keyframe_every, max_bytes)
-    live.run(duration_s + 3)
-    if live.line.state is not State.PLAYING:
-        return
+    group_s = keyframe_every * FRAME_NS / S
+    assume(max_bytes is None or duration_s * part + 2 * group_s < max_bytes / BYTES_A_SECOND)
+    live = playing(
+        duration_s, duration_s * part, keep_behind_s, keyframe_every=keyframe_every, max_bytes=max_bytes
+    )
     for move, seconds in moves:
         before_ns = live.position_ns
         if move == "run":
