@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from pipeline.analysis.detector import Detector
@@ -13,6 +14,7 @@ from pipeline.analysis.field import Field
 from pipeline.analysis.motion import RATE_HZ, MotionDetector
 from pipeline.analysis.replay import NoDetector, ReplayDetector
 from pipeline.errors import ConfigError, DetectorError, ForesightError
+from pipeline.foreign_code import Contained, describe, one_line
 from pipeline.optics.rig import Rig
 
 KINDS = ("motion", "onnx", "replay", "none")
@@ -58,18 +60,36 @@ def make_detector(
 
 def _made_by(factory: Callable[[Rig], Detector], entry_point: str, rig: Rig) -> Detector:
     """The detector that a user's factory makes; whatever the factory raises becomes a DetectorError."""
-    try:
+    detector: Detector | None = None
+    with Contained() as call:
         detector = factory(rig)
-    except ForesightError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        _check(detector, entry_point)
+    if isinstance(call.error, ForesightError):
+        raise call.error
+    if call.error is not None or detector is None:
+        reason = "it made nothing" if call.error is None else describe(call.error)
         raise DetectorError(
             f"{entry_point!r}, called with the rig, failed to make a detector: {reason}"
-        ) from error
-    if not callable(getattr(detector, "detect", None)):
-        raise DetectorError(f"{entry_point!r} does not make a detector: its result has no method detect")
+        ) from call.error
     return detector
+
+
+def _check(detector: Detector, entry_point: str) -> None:
+    """Raise DetectorError unless `detector`, which a user's factory made, can be asked."""
+    for method in ("detect", "close"):
+        if not callable(getattr(detector, method, None)):
+            raise DetectorError(
+                f"{entry_point!r} does not make a detector: its result has no method {method}"
+            )
+    name: object = getattr(detector, "name", None)
+    if not isinstance(name, str) or not name:
+        raise DetectorError(f"{entry_point!r} does not make a detector: its name is not a text")
+    rate_hz: object = getattr(detector, "rate_hz", None)
+    if isinstance(rate_hz, bool) or not isinstance(rate_hz, int | float) or not rate_hz > 0:
+        raise DetectorError(
+            f"{entry_point!r} does not make a detector: rate_hz is {one_line(repr(rate_hz))[:80]}; "
+            "give frames per second, more than 0"
+        )
 
 
 def _own(entry_point: str) -> Callable[[Rig], Detector]:
@@ -77,12 +97,13 @@ def _own(entry_point: str) -> Callable[[Rig], Detector]:
     module_name, _, name = entry_point.partition(":")
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))
-    try:
+    module: ModuleType | None = None
+    with Contained() as call:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    if call.error is not None:
         raise DetectorError(
-            f"cannot import {module_name!r} for the detector {entry_point!r}: {error}"
-        ) from error
+            f"cannot import {module_name!r} for the detector {entry_point!r}: {describe(call.error)}"
+        ) from call.error
     factory = getattr(module, name, None)
     if not callable(factory):
         raise DetectorError(

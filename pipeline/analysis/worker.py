@@ -9,11 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal
 
+from pipeline.analysis.admission import admitted
 from pipeline.analysis.detector import DetectionSet, Detector
 from pipeline.analysis.timeline import NOTHING_KNOWN_NS, Timeline
+from pipeline.foreign_code import Contained, describe
 from pipeline.optics.frame import Frame
 from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
 
@@ -78,27 +79,6 @@ class _Job:
     offered_s: float
 
 
-class _Outcome:
-    """The outcome of a call of a detector's code: a context manager that stores the exception raised inside.
-
-    Only the detector's own code runs inside it. Its exceptions are data here, because the video must go on;
-    KeyboardInterrupt and SystemExit propagate.
-    """
-
-    def __init__(self) -> None:
-        self.seen: DetectionSet | None = None
-        self.error: BaseException | None = None
-
-    def __enter__(self) -> _Outcome:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        self.error = error
-        return isinstance(error, Exception)
-
-
 class DetectorWorker:
     """Runs a detector at its own rate in its own thread, and writes its detections to the timeline.
 
@@ -126,6 +106,7 @@ class DetectorWorker:
         The worker's thread calls it, or the offering thread if the detector hangs. It must not raise.
         """
         self._detector = detector
+        self._name, self._rate_hz = detector.name, detector.rate_hz
         self._timeline = timeline
         self._live = live
         self._on_error = on_error
@@ -211,7 +192,7 @@ class DetectorWorker:
         """A snapshot of the counters."""
         with self._changed:
             return WorkerStatistics(
-                detector=self._detector.name,
+                detector=self._name,
                 condition=self._condition(),
                 seen=self._seen,
                 detected=self._detected,
@@ -232,7 +213,7 @@ class DetectorWorker:
 
     def _is_due(self, time_ns: Nanoseconds) -> bool:
         """Count a frame; True if it is the first in its time slot of the detector's rate."""
-        rate_hz = self._detector.rate_hz
+        rate_hz = self._rate_hz
         slot = math.floor(ns_to_seconds(time_ns) * rate_hz) if 0 < rate_hz < math.inf else time_ns
         with self._changed:
             self._seen += 1
@@ -268,22 +249,24 @@ class DetectorWorker:
     def _run(self) -> None:
         """Process frames until the worker ends, then close the detector."""
         while (job := self._next()) is not None:
-            with _Outcome() as outcome:
-                seen = self._detector.detect(job.frame, job.time_ns)
-                outcome.seen = None if seen is None else DetectionSet(job.time_ns, tuple(seen))
+            seen: DetectionSet | None = None
+            with Contained() as call:
+                answer = self._detector.detect(job.frame, job.time_ns)
+                if answer is not None:
+                    seen = DetectionSet(job.time_ns, admitted(answer))
             job.release()
-            if outcome.seen is not None:
-                self._timeline.add(outcome.seen)
-            news, given_up = self._record(job, outcome.error)
+            if seen is not None:
+                self._timeline.add(seen)
+            news, given_up = self._record(job, call.error)
             for lost in given_up:
                 lost.release()
             if news:
-                self._report(news, outcome.error)
-        self._timeline.finish(self._detector.name)
-        with _Outcome() as outcome:
+                self._report(news, call.error)
+        self._timeline.finish(self._name)
+        with Contained() as call:
             self._detector.close()
-        if outcome.error is not None:
-            self._report(f"failed to close: {_one_line(outcome.error)}", outcome.error)
+        if call.error is not None:
+            self._report(f"failed to close: {describe(call.error)}", call.error)
 
     def _next(self) -> _Job | None:
         """Wait for the next frame; None if the worker must end."""
@@ -313,7 +296,7 @@ class DetectorWorker:
             else:
                 self._errors += 1
                 self._errors_in_a_row += 1
-                self._last_error = _one_line(error)
+                self._last_error = describe(error)
                 news = self._apply_policy(job.time_ns)
                 if self._errors_in_a_row >= ERRORS_IN_A_ROW:
                     given_up = self._drop_queue()
@@ -343,7 +326,7 @@ class DetectorWorker:
         if self._busy is not None and not self._hanging:
             pending = self._busy
         known_ns = self._newest_ns if pending is None else Nanoseconds(pending.time_ns - 1)
-        self._timeline.mark_known(known_ns, self._detector.name)
+        self._timeline.mark_known(known_ns, self._name)
 
     def _drop_queue(self) -> list[_Job]:
         """Empty the queue. The caller holds the lock and releases the frames after giving it up."""
@@ -358,7 +341,7 @@ class DetectorWorker:
             job.release()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout_s)
-        self._timeline.finish(self._detector.name)
+        self._timeline.finish(self._name)
 
     def _condition(self) -> Condition:
         """The worker's condition. The caller holds the lock."""
@@ -372,12 +355,7 @@ class DetectorWorker:
 
     def _report(self, news: str, error: BaseException | None = None) -> None:
         """Log a line about the detector and pass it to ``on_error``. The caller holds no lock."""
-        line = f"detector {self._detector.name} {news}"
+        line = f"detector {self._name} {news}"
         _logger.warning(line, exc_info=error if _logger.isEnabledFor(logging.DEBUG) else None)
         if self._on_error is not None:
             self._on_error(line)
-
-
-def _one_line(error: BaseException) -> str:
-    """An exception's class and message on one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())

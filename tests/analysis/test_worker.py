@@ -201,7 +201,7 @@ def test_a_result_that_is_no_list_is_an_error_of_the_detector() -> None:
     offer(worker, releases, 0)
     detector.answer(3)  # type: ignore[arg-type]
     worker.finish()
-    assert "TypeError" in reports.lines[0]
+    assert "it answered 3 instead of a list of Detection" in reports.lines[0]
     assert releases.all_once()
 
 

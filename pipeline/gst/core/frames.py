@@ -68,6 +68,6 @@ class HeldFrame:
     layout: FrameLayout
     buffer: Gst.Buffer
 
-    def map(self) -> AbstractContextManager[Frame]:
+    def map(self, flags: Gst.MapFlags = Gst.MapFlags.READ) -> AbstractContextManager[Frame]:
         """Map the frame, valid only inside the ``with`` block."""
-        return self.layout.map(self.buffer)
+        return self.layout.map(self.buffer, flags)

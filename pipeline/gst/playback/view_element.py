@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from pipeline.errors import ForesightError
+from pipeline.errors import ForesightError, PipelineError
+from pipeline.foreign_code import Contained, describe
 from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout, HeldFrame
 from pipeline.gst.runtime import Gst, GstBase
 from pipeline.optics.frame import Frame
@@ -13,6 +15,11 @@ from pipeline.optics.render import Renderer, Spread
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
+
+logger = logging.getLogger("foresight")
+
+FAILED_FRAMES = 50
+"""After this many failed frames in a row the run ends: nothing that happens is shown any more."""
 
 ViewSource = Callable[[Nanoseconds], View]
 """Returns the view for a running time; called on the streaming thread, once per frame, in order of time."""
@@ -57,6 +64,10 @@ class ViewElement(GstBase.BaseTransform):
         self._size = (width, height)
         self._views = views
         self._spread = spread
+        self.failed_frames = 0
+        """Frames that were repeated, or lack their graphics, because of an unexpected exception."""
+        self._failed_in_a_row = 0
+        self._last: HeldFrame | None = None
         self._renderer: Renderer | None = None
         self._input: FrameLayout | None = None
         self._output: FrameLayout | None = None
@@ -94,18 +105,48 @@ class ViewElement(GstBase.BaseTransform):
         if self._renderer is None or self._input is None or self._output is None:
             return Gst.FlowReturn.NOT_NEGOTIATED
         time_ns = Nanoseconds(self.segment.to_running_time(Gst.Format.TIME, inbuf.pts))
-        try:
+        came, shown = HeldFrame(self._input, inbuf), HeldFrame(self._output, outbuf)
+        with Contained() as call:
             view = self._views(time_ns)
-            with self._input.map(inbuf) as frame, self._output.map(outbuf, Gst.MapFlags.WRITE) as rendered:
+            with came.map() as frame, shown.map(Gst.MapFlags.WRITE) as rendered:
                 self._renderer.render(view, frame, rendered)
-                if self.painter is not None:
+        if call.error is not None:
+            return self._repeat_last(call.error, shown)
+        self._last, self._failed_in_a_row = shown, 0
+        with Contained() as call:
+            if self.painter is not None:
+                with shown.map(Gst.MapFlags.WRITE) as rendered:
                     self.painter(rendered, view, time_ns)
             if self.onlooker is not None:
-                self.onlooker(HeldFrame(self._input, inbuf), HeldFrame(self._output, outbuf), time_ns)
-        except ForesightError as error:
+                self.onlooker(came, shown, time_ns)
+        if isinstance(call.error, ForesightError):
+            self._fail(call.error)
+            return Gst.FlowReturn.ERROR
+        if call.error is not None:
+            self._count(call.error, "a frame has no graphics")
+        return Gst.FlowReturn.OK
+
+    def _repeat_last(self, error: BaseException, shown: HeldFrame) -> Gst.FlowReturn:
+        """Show the last good frame instead of one that failed, or end the run; never show unwritten memory."""
+        last = self._last
+        self._failed_in_a_row += 1
+        if isinstance(error, ForesightError):
             self._fail(error)
             return Gst.FlowReturn.ERROR
+        if last is None or last.layout != shown.layout or self._failed_in_a_row > FAILED_FRAMES:
+            self._fail(PipelineError(f"the camera's view cannot be rendered: {describe(error)}"))
+            return Gst.FlowReturn.ERROR
+        with last.map() as good, shown.map(Gst.MapFlags.WRITE) as rendered:
+            for plane, copy in zip(good.planes, rendered.planes, strict=True):
+                copy[...] = plane
+        self._count(error, "a frame could not be rendered; the last one is repeated")
         return Gst.FlowReturn.OK
+
+    def _count(self, error: BaseException, what: str) -> None:
+        self.failed_frames += 1
+        if self.failed_frames == 1:
+            traced = error if logger.isEnabledFor(logging.DEBUG) else None
+            logger.warning("%s: %s", what, describe(error), exc_info=traced)
 
     def _fail(self, error: ForesightError) -> None:
         self.message_full(

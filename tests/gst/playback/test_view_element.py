@@ -8,7 +8,7 @@ import pytest
 from pipeline.errors import DetectorError
 from pipeline.gst.core.elements import chain, make, make_appsink
 from pipeline.gst.core.frames import FrameLayout
-from pipeline.gst.playback.view_element import ViewElement
+from pipeline.gst.playback.view_element import FAILED_FRAMES, ViewElement
 from pipeline.gst.runtime import Gst
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
@@ -96,3 +96,66 @@ def test_an_error_of_the_director_ends_the_run_with_its_message() -> None:
     )
     assert error is not None
     assert "nobody knows where to look" in error.parse_error()[0].message
+
+
+RAW = "video/x-raw,format=NV12,width=320,height=240,framerate=25/1"
+
+
+def lumas(samples: list[Gst.Sample]) -> list[float]:
+    means = []
+    for sample in samples:
+        with FrameLayout.of(sample.get_caps()).map(sample.get_buffer()) as frame:
+            means.append(float(np.median(frame.luma)))
+    return means
+
+
+@pytest.mark.parametrize("fault", [ValueError("no such angle"), SystemExit(3), ZeroDivisionError()])
+def test_a_frame_that_cannot_be_rendered_is_the_last_one_again_and_counted(fault: BaseException) -> None:
+    def views(time_ns: Nanoseconds) -> View:
+        if time_ns == 80_000_000:
+            raise fault
+        return FORWARD
+
+    element = ViewElement(RIG, 64, 48, views)
+    samples, error = _run(element, RAW, frames=5)
+    assert error is None
+    assert len(samples) == 5
+    assert min(lumas(samples)) > 230
+    assert element.failed_frames == 1
+
+
+def test_a_first_frame_that_cannot_be_rendered_ends_the_run_with_a_line() -> None:
+    def views(_time_ns: Nanoseconds) -> View:
+        raise ValueError("no\x1b[31m such\nangle")
+
+    samples, error = _run(ViewElement(RIG, 64, 48, views), RAW)
+    assert samples == []
+    assert error is not None
+    assert "cannot be rendered: ValueError: no [31m such angle" in error.parse_error()[0].message
+
+
+def test_a_view_that_never_comes_back_ends_the_run() -> None:
+    def views(time_ns: Nanoseconds) -> View:
+        if time_ns:
+            raise ValueError("lost")
+        return FORWARD
+
+    element = ViewElement(RIG, 64, 48, views)
+    samples, error = _run(element, RAW, frames=100)
+    assert len(samples) == 1 + FAILED_FRAMES
+    assert min(lumas(samples)) > 230
+    assert error is not None
+
+
+@pytest.mark.parametrize("hook", ["painter", "onlooker"])
+def test_a_graphic_or_an_onlooker_that_fails_costs_no_frame(hook: str) -> None:
+    def fail(*_given: object) -> None:
+        raise RuntimeError("the logo is gone")
+
+    element = ViewElement(RIG, 64, 48, lambda _time: FORWARD)
+    setattr(element, hook, fail)
+    samples, error = _run(element, RAW, frames=100)
+    assert error is None
+    assert len(samples) == 100
+    assert min(lumas(samples)) > 230
+    assert element.failed_frames == 100
