@@ -205,6 +205,15 @@ class DetectorWorker:
                 busy_s=self._busy_s,
             )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines for the user: how often the detector failed, and why the last time."""
+        state = self.statistics()
+        if not state.errors:
+            return ()
+        asked = state.errors + state.detected
+        return (f"detector {state.detector} failed on {state.errors} of {asked} frames: {state.last_error}",)
+
     def __repr__(self) -> str:
         state = self.statistics()
         return f"<DetectorWorker {state.detector} {state.condition}, {state.detected} of {state.seen} frames>"

@@ -55,6 +55,12 @@ class FrameView:
         """Switch the overlay on or off. Any thread."""
         self.element.painter = paint_all(self._overlay, self._notice) if shown else self._notice
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines for the user: how many frames are not what they should be."""
+        failed = self.element.failed_frames
+        return (f"{failed} frames were repeated or lack their graphics; see the log",) if failed else ()
+
     def close(self) -> None:
         """Stop the render threads; blocks until they have finished their frame."""
         self._renderers.shutdown()

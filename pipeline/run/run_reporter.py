@@ -44,7 +44,7 @@ class RunReporter:
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines for the user so far."""
-        parts = (self._parts.analysis, self._parts.playback)
+        parts = (self._parts.analysis, self._parts.worker, self._parts.frame_view, self._parts.playback)
         return (*self._notes, *(note for part in parts if part is not None for note in part.notes))
 
     @property

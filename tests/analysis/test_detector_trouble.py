@@ -30,6 +30,21 @@ def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[i
     return len(videos.frame_times(video)), shown
 
 
+def test_the_report_tells_of_a_detector_that_failed(tmp_path: Path) -> None:
+    values = {
+        "sources": ["match?size=320x108&fps=25"],
+        "outputs": [str(tmp_path / "video.mkv")],
+        "size": "160x90",
+        "live": False,
+        "delay_s": 1.0,
+        "duration_s": 2.0,
+        "detector": {"kind": "tests.analysis.detectors_in_trouble:Killed"},
+    }
+    (note,) = PanoramaWithVirtualCamera(Settings.parse(values)).run().notes
+    assert "detector killed failed on" in note
+    assert note.endswith("RuntimeError: the accelerator is gone")
+
+
 @pytest.mark.parametrize("detector", ["Killed", "Silent"])
 def test_offline_no_frame_is_dropped(tmp_path: Path, detector: str) -> None:
     frames, _ = run(tmp_path, detector, live=False, duration_s=20.0)
