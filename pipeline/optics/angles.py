@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 
+LARGEST_ANGLE_DEG = 3600.0
+"""The largest angle in a file, in degrees: ten turns; an angle beyond is a mistake."""
+
 
 def angles_to_rays(yaw_deg: ArrayLike, tilt_deg: ArrayLike) -> Array:
     """Unit rays, shape (..., 3), of directions in degrees whose yaw and tilt broadcast to shape (...)."""

@@ -21,6 +21,11 @@ _CONVERGED = 1e-9
 """A Newton step this small is the last one: each step squares the error."""
 
 _NEWTON_STEPS = 6
+LARGEST_SIDE_PX = 65_536
+FOCAL_RANGE_PX = (0.01, 1e7)
+LARGEST_CENTRE_PX = 1e6
+LARGEST_K = 1e6
+"""Beyond these sizes no camera exists, and the arithmetic overflows."""
 _START_SAMPLES = 256
 
 
@@ -41,14 +46,25 @@ class Lens:
     k: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not all(side > 0 and side % 2 == 0 for side in self.size_px):
-            raise RigError(f"size_px is {list(self.size_px)}; allowed: two even, positive numbers")
-        if not (math.isfinite(self.focal_px) and self.focal_px > 0):
-            raise RigError(f"focal_px is {self.focal_px}; allowed: a positive number of pixels")
-        if not all(map(math.isfinite, self.centre_px)):
-            raise RigError(f"centre_px is {list(self.centre_px)}; allowed: two numbers of pixels")
-        if len(self.k) > self.max_k or not all(map(math.isfinite, self.k)):
-            raise RigError(f"k is {list(self.k)}; allowed for {self.model}: at most {self.max_k} numbers")
+        if not all(0 < side <= LARGEST_SIDE_PX and side % 2 == 0 for side in self.size_px):
+            raise RigError(
+                f"size_px is {list(self.size_px)}; allowed: two even, positive numbers up to {LARGEST_SIDE_PX}"
+            )
+        least, largest = FOCAL_RANGE_PX
+        if not least <= self.focal_px <= largest:
+            raise RigError(
+                f"focal_px is {self.focal_px}; allowed: a positive number of pixels, {least:g} to {largest:g}"
+            )
+        if not all(abs(x) <= LARGEST_CENTRE_PX for x in self.centre_px):
+            raise RigError(
+                f"centre_px is {list(self.centre_px)}; allowed: two numbers of pixels within "
+                f"+-{LARGEST_CENTRE_PX:g}"
+            )
+        if len(self.k) > self.max_k or not all(abs(k) <= LARGEST_K for k in self.k):
+            raise RigError(
+                f"k is {list(self.k)}; allowed for {self.model}: at most {self.max_k} numbers within "
+                f"+-{LARGEST_K:g}"
+            )
 
     def project(self, rays: Array) -> Array:
         """Pixels (..., 2) of rays (..., 3) of any length; nan for rays that the lens cannot see.

@@ -121,8 +121,8 @@ class _Profile:
         start = -180.0 if self.full_turn else covered.yaw_min_deg
         end = 180.0 if self.full_turn else covered.yaw_max_deg
         self.yaw_start_deg = start
-        self.yaws_deg = np.arange(start, end, _PROFILE_STEP_DEG)
-        self.tilts_deg = np.arange(covered.tilt_min_deg, covered.tilt_max_deg, _PROFILE_STEP_DEG)
+        self.yaws_deg = _steps(start, end)
+        self.tilts_deg = _steps(covered.tilt_min_deg, covered.tilt_max_deg)
         seen = rig.seen_by(*np.meshgrid(self.yaws_deg, self.tilts_deg, indexing="ij")).any(axis=-1)
         first, last = _longest_run(np.asarray(seen))
         # A quarter of a degree is several pixels: take the worst of three neighbours.
@@ -178,8 +178,13 @@ class _Profile:
         return profile if self.full_turn else np.pad(profile, 1, constant_values=nothing)
 
 
+def _steps(start_deg: float, end_deg: float) -> Array:
+    """The angles from start to end, a profile step apart; the start alone if they are closer than that."""
+    return np.arange(start_deg, max(end_deg, start_deg + _PROFILE_STEP_DEG / 2), _PROFILE_STEP_DEG)
+
+
 def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and last index of each row's longest run of true; first > last if there is none."""
+    """First and last index of each row's longest run of true; 0 and -1 if there is none."""
     count = flags.shape[1]
     length = np.zeros(flags.shape[0], np.int64)
     best, last = np.zeros_like(length), np.zeros_like(length)
@@ -187,7 +192,7 @@ def _longest_run(flags: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[n
         length = np.where(flags[:, i], length + 1, 0)
         longer = length > best
         best, last = np.where(longer, length, best), np.where(longer, i, last)
-    return np.where(best > 0, last - best + 1, 1), np.where(best > 0, last, 0)
+    return np.where(best > 0, last - best + 1, 0), np.where(best > 0, last, -1)
 
 
 def _scaled_width(hfov_deg: float, factor: float) -> float:
@@ -214,9 +219,12 @@ def panorama_view(rig: Rig, aspect: float = 3.0) -> View:
     As wide as the rig's coverage, or wider if that aspect ratio would cut off the top or the bottom.
     """
     seen = rig.coverage()
-    high = math.tan(math.radians(min(seen.tilt_max_deg, 80.0)))
-    low = math.tan(math.radians(max(seen.tilt_min_deg, -80.0)))
-    width = max(math.radians(seen.yaw_max_deg - seen.yaw_min_deg), (high - low) * aspect)
+    low, high = (
+        math.tan(math.radians(min(max(tilt_deg, -80.0), 80.0)))
+        for tilt_deg in (seen.tilt_min_deg, seen.tilt_max_deg)
+    )
+    widest_deg = max(seen.yaw_max_deg - seen.yaw_min_deg, _PROFILE_STEP_DEG)
+    width = max(math.radians(widest_deg), (high - low) * aspect)
     return View(
         yaw_deg=(seen.yaw_min_deg + seen.yaw_max_deg) / 2,
         tilt_deg=math.degrees(math.atan((high + low) / 2)),

@@ -67,7 +67,9 @@ class Rig:
         path = Path(path)
         parts = read_rig(path)
         with located(str(path)):
-            return cls(*parts)
+            rig = cls(*parts)
+            rig.coverage()  # a rig that sees nothing is refused here, not in the first frame
+            return rig
 
     def save(self, path: str | Path) -> None:
         """Write a rig file, quality table included. Blocks on the disk. Raises RigError if it cannot be written."""
@@ -180,7 +182,7 @@ class Rig:
         return np.stack(self.pitch_to_angles(line[:, 0], line[:, 1]), axis=-1)
 
     def coverage(self) -> Coverage:
-        """The range of yaw and tilt that the cameras cover together; computed once."""
+        """The range of yaw and tilt that the cameras cover together; computed once. Raises RigError if empty."""
         return self._coverage
 
     @cached_property
@@ -202,6 +204,8 @@ class Rig:
             yaws.append(camera.yaw_deg + wrap_deg(yaw[known] - camera.yaw_deg))
             tilts.append(tilt[known])
         yaw, tilt = np.concatenate(yaws), np.concatenate(tilts)
+        if not len(yaw):
+            raise RigError("no camera sees anything; check focal_px, centre_px and k against size_px")
         return Coverage(float(yaw.min()), float(yaw.max()), float(tilt.min()), float(tilt.max()))
 
     def _known_pitch(self) -> Pitch:

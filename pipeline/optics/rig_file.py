@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from pipeline.optics.rig_parts import Blend, Camera, Pitch, Quality, RigParts
 from pipeline.optics.surface import Surface
 
 VERSION = 1
+
+LARGEST_INTEGER = 1_000_000
+"""Far more than the frames by which two cameras can differ."""
 
 _HEADER = """\
 # A Foresight rig. Pixels refer to size_px. World axes: x right, y down, z away from the cameras.
@@ -46,13 +50,13 @@ class _Table:
 
     def number(self, key: str, default: float | None = None) -> float:
         value = self.take(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not _is_number(value):
             raise self.wrong(key, value, "a number")
         return float(value)
 
     def integer(self, key: str, default: int | None = None) -> int:
         value = self.take(key, default)
-        if isinstance(value, bool) or not isinstance(value, int):
+        if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_INTEGER:
             raise self.wrong(key, value, "a whole number")
         return value
 
@@ -66,10 +70,7 @@ class _Table:
         self, key: str, count: int | None, default: tuple[float, ...] | None = None
     ) -> tuple[float, ...]:
         value = self.take(key, default)
-        fits = isinstance(value, list | tuple) and all(
-            isinstance(part, int | float) and not isinstance(part, bool) and math.isfinite(part)
-            for part in value
-        )
+        fits = isinstance(value, list | tuple) and all(map(_is_number, value))
         if not fits or (count is not None and len(value) != count):
             raise self.wrong(
                 key, value, "a list of numbers" if count is None else f"a list of {count} numbers"
@@ -82,13 +83,23 @@ class _Table:
             raise RigError(f"{self._where}: unknown {unknown}; allowed: {', '.join(self._known)}")
 
 
+def _is_number(value: object) -> bool:
+    """Whether a TOML value is a finite number that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= sys.float_info.max
+
+
 def read_rig(path: Path) -> RigParts:
     """The parts of the rig in a file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RigError(f"cannot read the rig {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # not UTF-8, not TOML, or tables within tables within tables
         raise RigError(f"{path} is not TOML: {error}") from error
     top = _Table(str(path), document)
     if (version := top.integer("version")) != VERSION:
@@ -193,9 +204,9 @@ def _surface(where: str, table: object) -> Surface:
 def _blend(where: str, table: object) -> Blend:
     keys, default = _Table(where, table), Blend()
     seams = keys.take("seam_deg", ())
-    if isinstance(seams, int | float) and not isinstance(seams, bool):
+    if _is_number(seams):
         seams = (float(seams),)
-    if not (isinstance(seams, list | tuple) and all(isinstance(seam, int | float) for seam in seams)):
+    if not (isinstance(seams, list | tuple) and all(map(_is_number, seams))):
         raise keys.wrong("seam_deg", seams, "a number of degrees, or a list of them from left to right")
     feather_deg = keys.number("feather_deg", default.feather_deg)
     keys.end()

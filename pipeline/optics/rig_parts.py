@@ -11,11 +11,24 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pipeline.errors import RigError
-from pipeline.optics.angles import Array, rotation
+from pipeline.optics.angles import LARGEST_ANGLE_DEG, Array, rotation
 from pipeline.optics.lens import Lens
 from pipeline.optics.surface import Surface
 
+LARGEST_POSITION_M = 1e4
+GAIN_RANGE = (1e-3, 1e3)
+PITCH_SIDE_RANGE_M = (0.1, 1e4)
+LARGEST_CENTRE_M = 1e5
+"""Beyond these sizes no venue exists, and the arithmetic overflows."""
+
 Quality = Mapping[str, float | int | str | bool]
+
+
+_DEGREES = f"a number of degrees within +-{LARGEST_ANGLE_DEG:g}"
+
+
+def _within(largest: float, *values: float) -> bool:
+    return all(abs(value) <= largest for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +36,7 @@ class Camera:
     """One camera: lens, orientation in degrees, position in metres, colour gains and time offset.
 
     ``gain_bgr`` multiplies blue, green and red; frame ``i + frame_offset`` shows the same moment as frame ``i`` of
-    the first camera. Raises RigError for values that are not finite and for gains of 0 or less.
+    the first camera. Raises RigError for values that no real camera has.
     """
 
     name: str
@@ -37,12 +50,18 @@ class Camera:
 
     def __post_init__(self) -> None:
         for key in ("yaw_deg", "tilt_deg", "roll_deg"):
-            if not math.isfinite(getattr(self, key)):
-                raise RigError(f"{key} is {getattr(self, key)}; allowed: a number of degrees")
-        if len(self.position_m) != 3 or not all(map(math.isfinite, self.position_m)):
-            raise RigError(f"position_m is {list(self.position_m)}; allowed: three numbers of metres")
-        if len(self.gain_bgr) != 3 or not all(math.isfinite(gain) and gain > 0 for gain in self.gain_bgr):
-            raise RigError(f"gain_bgr is {list(self.gain_bgr)}; allowed: three positive numbers")
+            if not _within(LARGEST_ANGLE_DEG, getattr(self, key)):
+                raise RigError(f"{key} is {getattr(self, key)}; allowed: {_DEGREES}")
+        if len(self.position_m) != 3 or not _within(LARGEST_POSITION_M, *self.position_m):
+            raise RigError(
+                f"position_m is {list(self.position_m)}; allowed: three numbers of metres within "
+                f"+-{LARGEST_POSITION_M:g}"
+            )
+        least, largest = GAIN_RANGE
+        if len(self.gain_bgr) != 3 or not all(least <= gain <= largest for gain in self.gain_bgr):
+            raise RigError(
+                f"gain_bgr is {list(self.gain_bgr)}; allowed: three positive numbers, {least:g} to {largest:g}"
+            )
 
     @property
     def size_px(self) -> tuple[int, int]:
@@ -67,12 +86,15 @@ class Blend:
     feather_deg: float = 1.0
 
     def __post_init__(self) -> None:
-        if not all(map(math.isfinite, self.seam_deg)) or list(self.seam_deg) != sorted(set(self.seam_deg)):
+        in_order = list(self.seam_deg) == sorted(set(self.seam_deg))
+        if not in_order or not _within(LARGEST_ANGLE_DEG, *self.seam_deg):
             raise RigError(
                 f"seam_deg is {list(self.seam_deg)}; allowed: numbers of degrees from left to right"
             )
-        if not (math.isfinite(self.feather_deg) and self.feather_deg > 0):
-            raise RigError(f"feather_deg is {self.feather_deg}; allowed: a positive number of degrees")
+        if not 1e-6 <= self.feather_deg <= 360:
+            raise RigError(
+                f"feather_deg is {self.feather_deg}; allowed: a positive number of degrees, 1e-06 to 360"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +112,17 @@ class Pitch:
 
     def __post_init__(self) -> None:
         for key in ("length_m", "width_m"):
-            if not (math.isfinite(getattr(self, key)) and getattr(self, key) > 0):
-                raise RigError(f"{key} is {getattr(self, key)}; allowed: a positive number of metres")
-        if len(self.centre_m) != 2 or not all(map(math.isfinite, self.centre_m)):
-            raise RigError(f"centre_m is {list(self.centre_m)}; allowed: two numbers of metres")
-        if not math.isfinite(self.yaw_deg):
-            raise RigError(f"yaw_deg is {self.yaw_deg}; allowed: a number of degrees")
+            least, largest = PITCH_SIDE_RANGE_M
+            if not least <= getattr(self, key) <= largest:
+                raise RigError(
+                    f"{key} is {getattr(self, key)}; allowed: a positive number of metres, {least:g} to {largest:g}"
+                )
+        if len(self.centre_m) != 2 or not _within(LARGEST_CENTRE_M, *self.centre_m):
+            raise RigError(
+                f"centre_m is {list(self.centre_m)}; allowed: two numbers of metres within +-{LARGEST_CENTRE_M:g}"
+            )
+        if not _within(LARGEST_ANGLE_DEG, self.yaw_deg):
+            raise RigError(f"yaw_deg is {self.yaw_deg}; allowed: {_DEGREES}")
 
     def to_world(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
         """World x and z in metres of pitch coordinates in metres, any shape."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,6 +11,9 @@ from numpy.typing import ArrayLike
 from pipeline.errors import RigError
 from pipeline.optics.angles import Array, angles_to_rays
 
+LENGTH_RANGE_M = (1e-3, 1e5)
+"""Of a camera's height and of the range cap."""
+
 SurfaceKind = Literal["ground-capped", "infinity"]
 
 
@@ -20,7 +22,7 @@ class Surface:
     """Level ground ``height_m`` below the origin out to ``range_cap_m``, and a cylindrical wall at that range.
 
     With kind "infinity" everything is infinitely far away, so cameras have no parallax, and the height only
-    converts angles to metres. Raises RigError for sizes that are not positive. Pure; any thread.
+    converts angles to metres. Raises RigError for sizes that no venue has. Pure; any thread.
     """
 
     kind: SurfaceKind = "infinity"
@@ -32,8 +34,11 @@ class Surface:
             raise RigError(f"kind is {self.kind!r}; allowed: {', '.join(get_args(SurfaceKind))}")
         for key in ("height_m", "range_cap_m"):
             value = getattr(self, key)
-            if not (math.isfinite(value) and value > 0):
-                raise RigError(f"{key} is {value}; allowed: a positive number of metres")
+            least, largest = LENGTH_RANGE_M
+            if not least <= value <= largest:
+                raise RigError(
+                    f"{key} is {value}; allowed: a positive number of metres, {least:g} to {largest:g}"
+                )
 
     def inverse_distance(self, origin_m: ArrayLike, rays: Array) -> Array:
         """Ray length / distance in 1/m, shape (...), at which rays (..., 3) from `origin_m` meet the surface.
