@@ -10,6 +10,8 @@ Nanoseconds = NewType("Nanoseconds", int)
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+LARGEST_TIME_S = 4e9
+"""The largest time in a file, in seconds: clock time since 1970 fits, and 64 bits hold its nanoseconds."""
 
 
 def seconds_to_ns(seconds: float) -> Nanoseconds:

@@ -15,13 +15,14 @@ MOST_DETECTIONS = 500
 """More things than this are in no frame of a match; a model whose threshold is off sees thousands."""
 
 _LABELS = frozenset(get_args(Label))
-_BOUNDS = {
+BOUNDS = {
     "score": (0.0, 1.0),
     "yaw_deg": (-360.0, 360.0),
     "tilt_deg": (-90.0, 90.0),
     "width_deg": (0.0, 360.0),
     "height_deg": (0.0, 180.0),
 }
+"""The smallest and the largest value of each number of a detection."""
 
 
 def admitted(answer: object) -> tuple[Detection, ...]:
@@ -43,13 +44,13 @@ def _admitted(one: object) -> Detection:
     label: object = one.label
     if not isinstance(label, str) or label not in _LABELS:
         raise DetectorError(f"label {_shown(label)} is none of {', '.join(get_args(Label))}")
-    score, yaw, tilt, width, height = (_number(one, name) for name in _BOUNDS)
+    score, yaw, tilt, width, height = (_number(one, name) for name in BOUNDS)
     return Detection(one.label, score, yaw, tilt, width, height)
 
 
 def _number(one: Detection, name: str) -> float:
     value: object = getattr(one, name)
-    lowest, highest = _BOUNDS[name]
+    lowest, highest = BOUNDS[name]
     if isinstance(value, SupportsFloat) and not isinstance(value, bool):
         number = float(value)
         if math.isfinite(number) and lowest <= number <= highest:

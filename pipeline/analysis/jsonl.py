@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
+from pipeline.analysis.admission import BOUNDS, MOST_DETECTIONS
 from pipeline.analysis.detector import Detection, DetectionSet, Label
 from pipeline.errors import ConfigError, OutputError
-from pipeline.timebase import ns_to_seconds, seconds_to_ns
+from pipeline.timebase import LARGEST_TIME_S, ns_to_seconds, seconds_to_ns
 
 LABELS: tuple[Label, ...] = get_args(Label)
 
@@ -35,12 +37,14 @@ def from_line(line: str) -> DetectionSet:
     """The detection set of a line. Raises ConfigError that names what is wrong with the line."""
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"not JSON ({error})") from error
     if not isinstance(record, dict) or not isinstance(record.get("detections"), list):
         raise ConfigError('expected {"time_s": ..., "detections": [...]}')
+    if len(record["detections"]) > MOST_DETECTIONS:
+        raise ConfigError(f"{len(record['detections'])} detections in one frame; allowed: {MOST_DETECTIONS}")
     return DetectionSet(
-        seconds_to_ns(_number(record, "time_s")),
+        seconds_to_ns(_number(record, "time_s", -LARGEST_TIME_S, LARGEST_TIME_S)),
         tuple(_detection(found) for found in record["detections"]),
     )
 
@@ -75,16 +79,19 @@ def read_detections(path: Path) -> list[DetectionSet]:
 def _detection(record: Any) -> Detection:
     """One detection of a line. Raises ConfigError."""
     if not isinstance(record, dict):
-        raise ConfigError(f"a detection is an object, not {record!r}")
+        raise ConfigError(f"a detection is an object, not {reprlib.repr(record)}")
     label = record.get("label")
     if label not in LABELS:
-        raise ConfigError(f"label {label!r} is not one of {', '.join(LABELS)}")
-    return Detection(label, *(_number(record, name) for name in _NUMBERS))
+        raise ConfigError(f"label {reprlib.repr(label)} is not one of {', '.join(LABELS)}")
+    bounds = zip(_NUMBERS, BOUNDS.values(), strict=True)
+    return Detection(label, *(_number(record, name, *allowed) for name, allowed in bounds))
 
 
-def _number(record: dict[str, Any], name: str) -> float:
-    """A finite number of a record. Raises ConfigError."""
+def _number(record: dict[str, Any], name: str, lowest: float, highest: float) -> float:
+    """A finite number of a record, from lowest to highest. Raises ConfigError."""
     value = record.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < math.inf:
-        raise ConfigError(f"{name} must be a finite number, not {value!r}")
+        raise ConfigError(f"{name} must be a finite number, not {reprlib.repr(value)}")
+    if not lowest <= value <= highest:
+        raise ConfigError(f"{name} is {reprlib.repr(value)}; allowed: {lowest:g} to {highest:g}")
     return float(value)

@@ -13,6 +13,9 @@ from pipeline.timebase import NS_PER_S, ns_to_seconds
 
 HEADER = ("time_s", "yaw_deg", "pitch_deg", "hfov_deg")
 
+MOST_FRAMES = 10_000_000
+"""The most frames of a path: 24 hours at 100 frames a second."""
+
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1.0, 240.0
 USUAL_RATES_HZ = (
     10.0,
@@ -57,7 +60,7 @@ def frame_times_ns(track_times_ns: Sequence[int], rate_hz: float | None = None) 
     """The times of the output frames in nanoseconds, from a track's first time to its last.
 
     The default rate is the track's own: the inverse of the median step, rounded to a common frame rate if one is
-    near. Raises ConfigError for a rate outside 1..240 Hz.
+    near. Raises ConfigError for a rate outside 1..240 Hz and for more than MOST_FRAMES frames.
     """
     if rate_hz is None:
         rate_hz = _own_rate_hz(track_times_ns)
@@ -66,6 +69,11 @@ def frame_times_ns(track_times_ns: Sequence[int], rate_hz: float | None = None) 
     first_ns, last_ns = track_times_ns[0], track_times_ns[-1]
     # A tolerance of a thousandth of a frame: times in a CSV are rounded, and the last frame must not be lost.
     count = int((last_ns - first_ns) / NS_PER_S * rate_hz + 1e-3) + 1
+    if count > MOST_FRAMES:
+        raise ConfigError(
+            f"the track lasts {(last_ns - first_ns) / NS_PER_S:g} s, which is {count} frames at {rate_hz:g} Hz; "
+            f"allowed: {MOST_FRAMES}; check the times of its first and last rows"
+        )
     return [first_ns + round(i * NS_PER_S / rate_hz) for i in range(count)]
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import math
+import reprlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.errors import ConfigError, SourceError
-from pipeline.timebase import Nanoseconds, seconds_to_ns
+from pipeline.optics.angles import LARGEST_ANGLE_DEG
+from pipeline.timebase import LARGEST_TIME_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
 COLUMNS = ("time_s", "yaw_deg", "pitch_deg", "confidence", "label")
 LABELS = ("ball", "player")
@@ -45,8 +47,7 @@ def read_track(path: Path) -> RecordedTrack:
     Columns may be in any order, further ones are ignored; a byte-order mark and either line ending are accepted.
     Rows with the same time form one set. Any thread; blocks on the disk. Raises SourceError if the file cannot be
     read; ConfigError if it is not text; ConfigError naming file and line for a missing column, a value that is
-    not a finite number, a confidence outside 0..1, an unknown label, a time before the last one, and a file
-    without rows.
+    not a finite number or out of range, an unknown label, a time before the last one, and a file without rows.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -56,25 +57,26 @@ def read_track(path: Path) -> RecordedTrack:
         raise ConfigError(f"{path}: not a text file ({error}); give a UTF-8 track CSV") from error
     except OSError as error:
         raise SourceError(f"{path}: cannot be read ({error.strerror})") from error
-    rows = csv.reader(text.splitlines())
-    header = [name.strip() for name in next(rows, [])]
+    rows = _rows(path, text)
+    _, first = next(rows, (1, []))
+    header = [name.strip() for name in first]
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise ConfigError(f"{path}:1: no column {', '.join(missing)}; the header must be {','.join(COLUMNS)}")
     place = [header.index(name) for name in COLUMNS]
     by_time: dict[int, list[Detection]] = {}
     last_ns: int | None = None
-    for row in rows:
-        where = f"{path}:{rows.line_num}"
+    for number, row in rows:
+        where = f"{path}:{number}"
         if not any(cell.strip() for cell in row):
             continue
         if len(row) < len(header):
             raise ConfigError(f"{where}: {len(row)} values, but the header has {len(header)} columns")
         time_text, yaw, tilt, confidence, label = (row[i].strip() for i in place)
-        time_ns = seconds_to_ns(_number(time_text, "time_s", where))
+        time_ns = seconds_to_ns(_number(time_text, "time_s", where, LARGEST_TIME_S))
         if last_ns is not None and time_ns < last_ns:
             raise ConfigError(
-                f"{where}: time_s {time_text} is before the row above; rows must be in time order"
+                f"{where}: time_s {ns_to_seconds(time_ns):g} is before the row above; rows must be in time order"
             )
         last_ns = time_ns
         by_time.setdefault(time_ns, []).append(_detection(yaw, tilt, confidence, label, where))
@@ -86,21 +88,33 @@ def read_track(path: Path) -> RecordedTrack:
 def _detection(yaw: str, tilt: str, confidence: str, label: str, where: str) -> Detection:
     score = _number(confidence, "confidence", where)
     if not 0.0 <= score <= 1.0:
-        raise ConfigError(f"{where}: confidence is {confidence}; allowed: 0 to 1")
+        raise ConfigError(f"{where}: confidence is {score}; allowed: 0 to 1")
     if label not in LABELS:
-        raise ConfigError(f"{where}: label is {label!r}; allowed: {', '.join(LABELS)}")
+        raise ConfigError(f"{where}: label is {reprlib.repr(label)}; allowed: {', '.join(LABELS)}")
     tilt_deg = _number(tilt, "pitch_deg", where)
     if not -90.0 <= tilt_deg <= 90.0:
-        raise ConfigError(f"{where}: pitch_deg is {tilt}; allowed: -90 to 90")
-    yaw_deg = _number(yaw, "yaw_deg", where)
+        raise ConfigError(f"{where}: pitch_deg is {tilt_deg}; allowed: -90 to 90")
+    yaw_deg = _number(yaw, "yaw_deg", where, LARGEST_ANGLE_DEG)
     return Detection("ball" if label == "ball" else "player", score, yaw_deg, tilt_deg, 0.0, 0.0)
 
 
-def _number(text: str, name: str, where: str) -> float:
+def _rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a CSV text, each with the number of its line. Raises ConfigError that names the line."""
+    rows = csv.reader(text.splitlines())
+    try:
+        for row in rows:
+            yield rows.line_num, row
+    except csv.Error as error:
+        raise ConfigError(f"{path}:{rows.line_num}: not CSV ({error})") from error
+
+
+def _number(text: str, name: str, where: str, largest: float = math.inf) -> float:
     try:
         number = float(text)
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise ConfigError(f"{where}: {name} is {text!r}; it must be a finite number")
+        raise ConfigError(f"{where}: {name} is {reprlib.repr(text)}; it must be a finite number")
+    if abs(number) > largest:
+        raise ConfigError(f"{where}: {name} is {reprlib.repr(text)}; allowed: {-largest:g} to {largest:g}")
     return number

@@ -231,7 +231,7 @@ class Settings(Group):
     live: bool | None = None
     """true: never wait, drop late frames; false: process every frame, as fast as the machine can; default: true
     with a stream or a live source."""
-    duration_s: Annotated[float, Field(gt=0)] | None = None
+    duration_s: Annotated[float, Field(gt=0, le=31_536_000)] | None = None
     """End the run after this many seconds of video; default: when the source ends."""
     rig: FilePath | None = None
     """The rig file of the cameras; default: one camera is assumed to be level, several are calibrated first."""

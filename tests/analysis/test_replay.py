@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.analysis.admission import BOUNDS
 from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.analysis.jsonl import LABELS, from_line, read_detections, to_line, write_detections
 from pipeline.analysis.replay import NoDetector, ReplayDetector
@@ -15,13 +16,11 @@ from pipeline.errors import ConfigError, OutputError
 from pipeline.timebase import Nanoseconds
 from tests.analysis.fakes import BALL, FRAME, ms
 
-finite = st.floats(-400, 400, allow_nan=False)
+numbers = (st.floats(*allowed) for allowed in BOUNDS.values())
 sets = st.builds(
     DetectionSet,
     st.integers(-(10**15), 10**15).map(Nanoseconds),
-    st.lists(
-        st.builds(Detection, st.sampled_from(LABELS), finite, finite, finite, finite, finite), max_size=3
-    ).map(tuple),
+    st.lists(st.builds(Detection, st.sampled_from(LABELS), *numbers), max_size=3).map(tuple),
 )
 
 
