@@ -16,11 +16,13 @@ from pipeline.buffering.stall import StallWatch
 from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
-from pipeline.timebase import NS_PER_MS
+from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 NEVER_NS = -(2**63)
 MAX_CAPACITIES = 100
 """The window is bounded by time; by count only where timestamps do not advance, at this many capacities."""
+LANDING_NS = NS_PER_S // 2
+"""A seek stays so far from what leaves the window next, also where samples are sent only when they are due."""
 SHORTEST_WAIT_NS = NS_PER_MS // 2
 FILLING_WAIT_NS = 5 * NS_PER_MS
 
@@ -140,7 +142,7 @@ class DelayLine:
         if window.inter_coded and self.max_bytes is not None:
             start = min(window.keyframe_after(start), window.end - 1)
         oldest_ns = max(window[start].time_ns, newest_ns - self._span_ns)
-        return oldest_ns + min(self.schedule.cushion_ns, (newest_ns - oldest_ns) // 2)
+        return oldest_ns + min(max(self.schedule.cushion_ns, LANDING_NS), (newest_ns - oldest_ns) // 2)
 
     def has_room(self, stream: Stream, entry: Entry) -> bool:
         """Whether a producer that waits for room may store `entry`.

@@ -30,12 +30,14 @@ class Live:
     keep_behind_s: float
     keyframe_every: int = 1
     max_bytes: int | None = None
+    cushion_ns: int = CUSHION_NS
+    """0: samples are sent when they are due, as to a file."""
     now_ns: int = 0
     shown: list[tuple[int, int]] = field(default_factory=list)
     """Each frame sent: its captured time, and playback's running time."""
 
     def __post_init__(self) -> None:
-        schedule = Schedule(round(self.delay_s * S), CUSHION_NS, clocked=True)
+        schedule = Schedule(round(self.delay_s * S), self.cushion_ns, clocked=True)
         self.line = DelayLine(
             schedule,
             duration_ns=round(self.duration_s * S),
@@ -143,6 +145,7 @@ MOVES = st.one_of(
     keep_behind_s=st.floats(0.1, 8),
     keyframe_every=st.sampled_from([1, 1, 12, 50]),
     max_bytes=st.sampled_from([None, None, 400_000]),
+    cushion_ns=st.sampled_from([CUSHION_NS, 0]),
     moves=st.lists(MOVES, max_size=8),
 )
 def test_whatever_is_done_playback_goes_on(
@@ -151,13 +154,13 @@ def test_whatever_is_done_playback_goes_on(
     keep_behind_s: float,
     keyframe_every: int,
     max_bytes: int | None,
+    cushion_ns: int,
     moves: list[tuple[str, float]],
 ) -> None:
     group_s = keyframe_every * FRAME_NS / S
     assume(max_bytes is None or duration_s * part + 2 * group_s < max_bytes / BYTES_A_SECOND)
-    live = playing(
-        duration_s, duration_s * part, keep_behind_s, keyframe_every=keyframe_every, max_bytes=max_bytes
-    )
+    more = {"keyframe_every": keyframe_every, "max_bytes": max_bytes, "cushion_ns": cushion_ns}
+    live = playing(duration_s, duration_s * part, keep_behind_s, **more)
     for move, seconds in moves:
         before_ns = live.position_ns
         if move == "run":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipeline.gst.core.elements import (
     without_clock_sync,
 )
 from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
+from pipeline.gst.output.backlog import Backlog
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import GLib, Gst
 from pipeline.media.output_spec import FileSpec, part_prefix
@@ -46,6 +48,8 @@ class FileOutput:
         self.cut_short = incomplete_file(name)
         self._entries = entries
         self._parts: list[Path] = []
+        self._failing = threading.Lock()  # so that video and sound report one failure
+        self._has_failed = False
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -62,13 +66,15 @@ class FileOutput:
     def buffer_slow_disk(self, limit_s: float) -> None:
         """Buffer up to `limit_s` of video while the disk is slow, then fail. For a live run, before it starts."""
         for queue in self._entries:
-            queue.set_property("max-size-time", seconds_to_ns(limit_s))
-            queue.connect("overrun", self._give_up)
+            queue.set_property("max-size-time", 0)
+            Backlog(queue, seconds_to_ns(limit_s), self._give_up)
 
-    def _give_up(self, queue: Gst.Element) -> None:
-        """Fail when a queue is full. On the streaming thread that would block."""
-        if int(queue.get_property("leaky")):
-            return  # already failed
+    def _give_up(self) -> None:
+        """Fail, because the disk is too far behind. On the streaming thread of video or sound."""
+        with self._failing:
+            if self._has_failed:
+                return
+            self._has_failed = True
         self.abandon()
         error: GLib.Error = GLib.Error.new_literal(
             Gst.ResourceError.quark(), "nothing more can be written; check the disk", Gst.ResourceError.FAILED

@@ -114,3 +114,26 @@ def test_an_output_hangs_as_long_as_nothing_changes() -> None:
     assert standstill.for_s() == 2.5
     seen = 2
     assert standstill.for_s() == 0
+
+
+def test_a_pause_longer_than_the_window_and_the_disks_limit_ends_nothing(tmp_path: Path) -> None:
+    own = tmp_path / "own.mkv"
+    run = settings(
+        tmp_path,
+        sources=["match?size=320x108&fps=25"],
+        outputs=[own],
+        duration_s=9.0,
+        buffer={"keep_behind_s": 0.5},
+    )
+    application = PanoramaWithVirtualCamera(run, RunLimits(output=OutputLimits(slow_disk_s=1.0)))
+    running, manager = Running(application), application.buffer_manager
+    running.wait_shown(1.0)
+    manager.pause()
+    received = manager.statistics().streams["video"].received
+    wait_until(lambda: manager.statistics().streams["video"].received >= received + 4 * FPS, "four seconds")
+    manager.resume()
+    report = running.report()
+    times = videos.frame_times(own)
+    assert report.failures == ()
+    assert len(times) == report.frames_out >= 5 * FPS
+    np.testing.assert_allclose(np.diff(times), 1 / FPS, atol=0.0011)
