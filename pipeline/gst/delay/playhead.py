@@ -49,7 +49,10 @@ def set_delay(engine: DelayEngine, delay: float) -> float:
     schedule = engine.line.schedule
     cushion_s, longest_s = ns_to_seconds(schedule.cushion_ns), ns_to_seconds(engine.line.duration_ns)
     if not cushion_s <= delay <= longest_s:
-        raise ConfigError(f"delay is {delay} s; give {cushion_s} (the cushion) to {longest_s} s")
+        raise ConfigError(
+            f"delay is {delay} s; give {cushion_s:g} s (what playback is handed ahead: the cushion, but at most "
+            f"half of the first delay) to {longest_s:g} s (buffer_duration)"
+        )
     _pipeline(engine, "set_delay")
     with engine.lock:
         reached_ns = transport.set_delay(engine.line, seconds_to_ns(delay))
