@@ -18,6 +18,7 @@ from pipeline.run.exports import Shown, write_exports
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
+from pipeline.run.output_locks import output_locks
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.rig_choice import known_rig, rig_for_frames
@@ -76,6 +77,10 @@ class PanoramaWithVirtualCamera:
         `on_progress` is called four times a second on this thread. A run that is stopped before the first frame
         returns a report with no frames.
         """
+        with output_locks(self.settings):
+            return self._run(on_progress)
+
+    def _run(self, on_progress: Callable[[Progress], None] | None) -> RunReport:
         try:
             opened = self._open()
             if opened is not None:

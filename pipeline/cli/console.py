@@ -85,8 +85,10 @@ def report_lines(report: RunReport) -> Iterator[str]:
     yield f"processor {report.cpu_s:.1f} s, memory at most {report.peak_memory_mb:.0f} MB"
     for output in report.outputs:
         failed = any(failure.startswith(f"{output}: ") for failure in report.failures)
-        written = "written in part" if failed else "written"
-        yield f"{written if isinstance(output, Path) else 'streamed to'}: {output}"
+        if isinstance(output, Path):
+            yield f"{'written in part' if failed else 'written'}: {output}"
+        else:
+            yield f"{'not streamed to' if failed else 'streamed to'}: {output}"
     for note in report.notes:
         yield f"note: {note}"
 

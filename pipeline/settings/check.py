@@ -88,6 +88,17 @@ def written_files(settings: Settings) -> Iterator[Named]:
     yield from _export_files(settings)
 
 
+def claimed_files(settings: Settings) -> Iterator[Path]:
+    """The files that no other run may write meanwhile: each output, its first part or segment, each export."""
+    is_split = settings.split_s is not None or settings.split_bytes is not None
+    for output in settings.file_specs:
+        yield output.path
+        suffix = output.part_suffix(is_split=is_split)
+        if suffix is not None:
+            yield output.path.with_name(f"{part_prefix(output.path)}00000{suffix}")
+    yield from (path for _key, path in _export_files(settings))
+
+
 def _export_files(settings: Settings) -> Iterator[Named]:
     for name in ExportSettings.model_fields:
         path: Path | None = getattr(settings.export, name)

@@ -23,6 +23,7 @@ from pipeline.gst.output.backlog import Backlog
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import GLib, Gst
 from pipeline.media.output_spec import FileSpec, part_prefix
+from pipeline.media.written_file import WrittenFile, WrittenPlaylist
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 PAYLOAD_SHARE = 0.9
@@ -34,34 +35,52 @@ class FileOutput:
 
     kind: OutputKind = "file"
     recovers = False
-    trouble = None  # errors arrive on the bus
+    undelivered = None
     gaps = 0
     lost_s = 0.0
 
     def __init__(
-        self, name: str, element: Gst.Bin, entries: Sequence[Gst.Element], notes: tuple[str, ...] = ()
+        self,
+        name: str,
+        element: Gst.Bin,
+        entries: Sequence[Gst.Element],
+        notes: tuple[str, ...] = (),
+        written: WrittenFile | WrittenPlaylist | None = None,
     ) -> None:
-        """`entries`: the queues through which video and sound enter `element`."""
+        """`entries`: the queues through which video, then sound, enter `element`. `written`: None for one file."""
         self.name = name
         self.element = element
         self.notes = notes
         self.cut_short = incomplete_file(name)
+        self.trouble: str | None = None
+        """Why a file is not at its path; errors of the writer arrive on the bus."""
         self._entries = entries
-        self._parts: list[Path] = []
         self._failing = threading.Lock()  # so that video and sound report one failure
         self._has_failed = False
+        self._parts = 0
+        self._written: list[WrittenFile | WrittenPlaylist] = [written or WrittenFile(Path(name))]
+        self._lost: set[Path] = set()
+        static_pad(entries[0], "src").add_probe(Gst.PadProbeType.BUFFER, self._on_frame)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The parts that have been started if the file is split, otherwise the file."""
-        return tuple(self._parts) or (Path(self.name),)
+        """The parts that have been started if the file is split, otherwise the file; none that is lost."""
+        return tuple(file.path for file in self._written if file.path not in self._lost)
 
     def begin_part(self, path: Path) -> None:
         """Note that a new part starts at `path`. On the streaming thread."""
-        self._parts.append(path)
+        self._written = [*(self._written if self._parts else ()), WrittenFile(path)]
+        self._parts += 1
 
     def close(self) -> None:
-        """Do nothing: the pipeline has finished the file."""
+        """Note which files are no longer where they were written; the pipeline has finished them. Idempotent."""
+        losses = {file.path: loss for file in self._written if (loss := file.loss) is not None}
+        self._lost.update(losses)
+        self.trouble = "; ".join(losses.values()) or None
+
+    def _on_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        self._written[-1].note()
+        return Gst.PadProbeReturn.OK
 
     def buffer_slow_disk(self, limit_s: float) -> None:
         """Buffer up to `limit_s` of video while the disk is slow, then fail. For a live run, before it starts."""

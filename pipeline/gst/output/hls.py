@@ -15,6 +15,7 @@ from pipeline.media.fmp4 import FragmentCutter
 from pipeline.media.formats import SEGMENTS
 from pipeline.media.hls import Segmenter
 from pipeline.media.output_spec import FileSpec
+from pipeline.media.written_file import WrittenPlaylist
 from pipeline.timebase import Nanoseconds
 
 SEGMENT_S = 4
@@ -39,7 +40,7 @@ def _write_ts(path: Path, video_codec: str, audio_codec: str | None) -> FileOutp
     )  # fmt: skip
     add(element, sink)
     entries = enter(element, LIVE_TS, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio"))
-    return FileOutput(str(path), element, entries)
+    return FileOutput(str(path), element, entries, written=WrittenPlaylist(path))
 
 
 def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
@@ -52,7 +53,7 @@ def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOu
     )  # fmt: skip
     for pad in element.sinkpads:
         writer.watch_begin(pad, pad.get_name() or "")
-    return FileOutput(str(path), element, entries)
+    return FileOutput(str(path), element, entries, written=WrittenPlaylist(path))
 
 
 class _SegmentWriter:

@@ -42,6 +42,10 @@ class Output(Protocol):
         """Whether it resumes by itself after trouble, as a push does when its server is back."""
 
     @property
+    def undelivered(self) -> str | None:
+        """Why its server has received nothing at all, in one line, once it is closed; otherwise None."""
+
+    @property
     def gaps(self) -> int:
         """How often it lost its server."""
 

@@ -160,9 +160,11 @@ class OutputBoard:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """One line about each output that has failed and does not recover."""
-        statuses = [slot.status() for slot in self._slots if not slot.output.recovers]
-        return tuple(status.trouble for status in statuses if status.trouble is not None)
+        """One line about each output that has failed and does not recover, or has delivered nothing."""
+        lines = (
+            slot.output.undelivered if slot.output.recovers else slot.status().trouble for slot in self._slots
+        )
+        return tuple(line for line in lines if line is not None)
 
     def statuses(self) -> list[OutputStatus]:
         """The outputs in the order in which they were added. Never blocks."""

@@ -48,6 +48,8 @@ class Push:
         self._thread: threading.Thread | None = None
         self._side: SidePipeline | None = None
         self._trouble: str | None = None
+        self._has_delivered = False
+        self.undelivered: str | None = None
         self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=delivery.audio_codec is not None)
 
     @property
@@ -100,6 +102,9 @@ class Push:
             self._over.wait(self._farewell_s)
         self._closing.set()
         thread.join(self._farewell_s)
+        if not self._has_delivered:
+            why = (self._trouble or "").removeprefix(self.name).lstrip(": ") or "not connected before the end"
+            self.undelivered = f"{self.name}: nothing was delivered: {why}"
 
     # On the streaming threads
 
@@ -153,6 +158,7 @@ class Push:
 
     def _on_up(self, side: SidePipeline) -> None:
         self._trouble = None
+        self._has_delivered = True
         if side.first_ns is None or not self._reconnector.mark_back():
             return
         gap_ns = 0 if self._gap_from_ns is None else side.first_ns - self._gap_from_ns

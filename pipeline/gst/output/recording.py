@@ -14,6 +14,8 @@ from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, OutputKind, incomplete_file
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
+from pipeline.media.file_lock import FileLock
+from pipeline.media.written_file import WrittenFile
 
 logger = logging.getLogger("foresight")
 
@@ -27,6 +29,7 @@ class Recording:
 
     kind: OutputKind = "file"
     recovers = False
+    undelivered = None
     notes: tuple[str, ...] = ()
     gaps = 0
     lost_s = 0.0
@@ -42,9 +45,15 @@ class Recording:
         on_failed: OnFailed,
         limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """`path`: an existing empty file. `make_sink` makes the sink that writes to it."""
+        """`path`: an existing empty file. `make_sink` makes the sink that writes to it.
+
+        Raises OutputError while another run writes the file.
+        """
         self.name = str(path)
-        self.files = (path,)
+        self._written = WrittenFile(path)
+        self._written.note()
+        self._is_lost = False
+        self._file_lock = FileLock(path)
         self.trouble: str | None = None
         self.cut_short = incomplete_file(self.name)
         self._on_failed = on_failed
@@ -61,6 +70,11 @@ class Recording:
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file; nothing once it is known to be lost."""
+        return () if self._is_lost else (self._path,)
+
     def abandon(self) -> None:
         """Do nothing: it never blocks playback."""
 
@@ -76,6 +90,10 @@ class Recording:
             logger.warning("%s", self.trouble)
         self._closing.set()
         self._thread.join(self._limits.recording_leave_s)
+        loss = self._written.loss
+        self._is_lost = loss is not None
+        self.trouble = self.trouble or loss
+        self._file_lock.release()
 
     def _run(self) -> None:
         trouble = self._side.run_until_closed(self._closing, lambda: None)

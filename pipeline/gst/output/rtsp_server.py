@@ -53,6 +53,7 @@ class RtspServer:
     kind: OutputKind = "stream"
     recovers = True
     trouble = None  # it works without clients, too
+    undelivered = None
     gaps = 0
     lost_s = 0.0
     files: tuple[Path, ...] = ()

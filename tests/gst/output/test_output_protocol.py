@@ -38,6 +38,7 @@ class Counter:
     gaps = 2
     lost_s = 1.5
     waiting_bytes = 7
+    undelivered = None
 
     def __init__(self, name: str, *, recovers: bool = True, cut_short: str | None = None) -> None:
         self.name = name
