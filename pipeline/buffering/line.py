@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.buffering.bounds import Bounds
+from pipeline.buffering.bounds import Bound, Bounds
 from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
 from pipeline.buffering.intake import Intake, SharedTime, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
@@ -123,7 +123,14 @@ class DelayLine:
             and self.max_bytes is None
         ):
             return ()  # nearly always
-        return self.bounds.cut(stream, None if waited else self._span_ns)
+        lost = self.bounds.unsent_evicted_by[Bound.BYTES]
+        evicted = self.bounds.cut(stream, None if waited else self._span_ns)
+        if self.bounds.unsent_evicted_by[Bound.BYTES] > lost and self.state in (State.IDLE, State.FILLING):
+            # With the whole delay, every frame would leave before it is due. Half of what fits: once playback
+            # runs, past samples, sound above all, may take as much again.
+            largest = max(self.streams.values(), key=lambda each: each.window.size_bytes)
+            self.schedule.shorten(largest.ahead_ns // 2)
+        return evicted
 
     @property
     def _span_ns(self) -> int:

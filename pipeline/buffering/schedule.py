@@ -37,6 +37,11 @@ class Schedule:
         self.base_ns = self.paused_ns = None
         self._cuts = [(0, 0)]
 
+    def shorten(self, delay_ns: int) -> None:
+        """Before the start: play at most `delay_ns` behind, because the window holds no more."""
+        self.delay_ns = min(self.delay_ns, delay_ns)
+        self.cushion_ns = min(self.cushion_ns, self.delay_ns // 2)
+
     @property
     def lead_ns(self) -> int:
         """How long before its first sample is due playback is started at the least."""

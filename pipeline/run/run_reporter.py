@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 
 from pipeline.buffer_manager import BufferManager
+from pipeline.buffering.stats import BufferStatistics
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError
 from pipeline.run.exports import Shown
@@ -17,6 +19,9 @@ from pipeline.settings import Settings
 
 logger = logging.getLogger("foresight")
 
+MEMORY_MARGIN = 1.1
+"""How much more memory than its own length in video a delay needs, for sound and for what is just being sent."""
+
 
 class RunReporter:
     """Reports on a run. Any thread; only the run's thread calls `sample`."""
@@ -27,6 +32,7 @@ class RunReporter:
         self._parts = parts
         self._shown = shown
         self._notes: list[str] = []
+        self._has_noted_bound = False
         self._started_s = time.monotonic()
         self._started_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
@@ -54,10 +60,28 @@ class RunReporter:
 
     def sample(self, now_ns: int) -> None:
         """Sample the counters whose rates `progress` reports. On the run's thread, a few times a second."""
-        video = self._manager.statistics().streams["video"]
+        stats = self._manager.statistics()
+        video = stats.streams["video"]
+        self._note_memory_bound(stats)
         self._rate_in.sample(now_ns, self._captured_and_dropped()[0])
         self._rate_out.sample(now_ns, video.sent)
         self._rate_cpu.sample(now_ns, processor_seconds())
+
+    def _note_memory_bound(self, stats: BufferStatistics) -> None:
+        """Note, once, that `buffer.max_bytes` is too small for the delay."""
+        bound = self._settings.buffer.max_bytes
+        if bound is None or self._has_noted_bound:
+            return
+        # live, what does not fit is dropped; offline, it is sent earlier
+        if not stats.bound_by["bytes"] and (self._settings.is_live or stats.stored_bytes_most <= bound):
+            return
+        self._has_noted_bound = True
+        delay_s, held_s = self._settings.delay_s, stats.streams["video"].stored_s
+        needed_mb = math.ceil(stats.stored_bytes / max(held_s, 0.01) * delay_s * MEMORY_MARGIN / 1e6)
+        self.note(
+            f"buffer.max_bytes = {bound} holds only {held_s:.2f} s of video, so the camera sees no further ahead; "
+            f"a delay of {delay_s:g} s needs about {needed_mb * 1_000_000}"
+        )
 
     def progress(self, state: RunState) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.buffering.bounds import Bound
 from pipeline.buffering.window import Entry
-from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, entry_at, fill, make_line, run, store
+from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, entry_at, fill, make_line, run, sent, store
 
 
 @pytest.mark.parametrize(("bound", "cost"), [(Bound.TIME, 25), (Bound.BYTES, 30)])
@@ -81,3 +81,19 @@ def test_a_producer_waits_for_bytes_once_playback_runs() -> None:
     assert line.has_room(video, entry_at(video, 800 * MS))
     assert not line.has_room(video, entry_at(video, 800 * MS, size=50))
     assert line.has_room(line.streams["audio"], entry_at(line.streams["audio"], 0))
+
+
+def test_a_delay_that_the_bytes_cannot_hold_is_shortened_until_every_frame_is_sent() -> None:
+    line = make_line(delay_ns=4 * S, duration_ns=4 * S, max_bytes=400)
+    video = line.streams["video"]
+    shown: list[int] = []
+    for number in range(200):
+        now_ns = number * FRAME_NS
+        for half in (0, CHUNK_NS):
+            store(line, "audio", now_ns + half, now_ns, size=4)
+        store(line, "video", now_ns, now_ns)
+        shown += sent(run(line, now_ns, origin_ns=0), "video")
+    assert line.schedule.delay_ns < 2 * S
+    assert line.bounds.unsent_evicted_by[Bound.BYTES] <= 2, "only before the start"
+    assert shown == list(range(shown[0], shown[-1] + 1, FRAME_NS))
+    assert len(shown) + video.unsent + video.counters.dropped == 200

@@ -124,7 +124,8 @@ class PlaybackSide:
     def choose_cushion(self) -> None:
         """Where no sink waits for the clock, use no cushion: samples are sent when they are due."""
         synced = clock_sync.has_synced_sink(self.pipeline)
-        self._line.schedule.cushion_ns = self._cushion_ns if synced else 0
+        schedule = self._line.schedule
+        schedule.cushion_ns = min(self._cushion_ns, schedule.delay_ns // 2) if synced else 0
         self._line.keep_late = not synced
 
     def start(self, base_ns: int, clock: Any) -> None:

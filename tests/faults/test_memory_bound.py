@@ -1,0 +1,41 @@
+"""A bound of memory that cannot hold the delay, from outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_a_bound_below_the_delay_is_named_and_the_video_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "match.mkv"
+    arguments = [
+        "--live",
+        "--delay",
+        "3",
+        "--duration",
+        "6",
+        "--size",
+        "320x108",
+        "--detector",
+        "none",
+        "--json",
+    ]
+    run = subprocess.run(
+        [
+            *(sys.executable, "-m", "pipeline", "run", "match?size=320x108&fps=25", "-o", str(path)),
+            *(*arguments, "--set", "buffer.max_bytes=1000000"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    (note,) = [note for note in report["notes"] if "buffer.max_bytes = 1000000" in note]
+    assert "a delay of 3 s needs about" in note
+    assert note in run.stderr
+    assert report["frames_out"] >= report["frames_in"] / 2
+    assert report["frames_out"] + report["dropped"] == report["frames_in"]
