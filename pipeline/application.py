@@ -88,7 +88,7 @@ class PanoramaWithVirtualCamera:
                 self._play_out(playback, on_progress or (lambda _progress: None))
         finally:
             self._close()
-            report = self._reporter.report()
+            report = self._reporter.report(is_aborted=self._shutdown.is_aborted)
             self.buffer_manager.clear_buffers()  # and its counts
         if self._error is not None:
             raise self._error

@@ -11,6 +11,7 @@ from pipeline.buffering.stats import BufferStatistics
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError
 from pipeline.run.exports import Shown
+from pipeline.run.frame_account import account_notes, missing_note
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
@@ -105,10 +106,12 @@ class RunReporter:
             follows=(WAITING if path is None else path.state).follows,
         )
 
-    def report(self) -> RunReport:
+    def report(self, *, is_aborted: bool = False) -> RunReport:
         """The report, made after playback is closed and before the buffer manager's counts are cleared."""
         captured, dropped = self._captured_and_dropped()
         info, playback = self._parts.info, self._parts.playback
+        if playback is not None:
+            self._account(0.0 if info is None else info.framerate, is_aborted=is_aborted)
         streams = [spec.name for spec in self._settings.stream_specs]
         return RunReport(
             frames_in=captured,
@@ -123,6 +126,16 @@ class RunReporter:
             notes=self.notes,
             failures=() if playback is None else playback.outputs.failures,
         )
+
+    def _account(self, framerate: float, *, is_aborted: bool) -> None:
+        """Note what became of frames that are neither shown nor dropped, and frames that a file lacks."""
+        video = self._manager.statistics().streams["video"]
+        for note in account_notes(video, self._shown.count, is_aborted=is_aborted):
+            self.note(note)
+        files = [spec for spec in self._settings.source_specs if spec.kind == "file"]
+        if len(files) == len(self._settings.source_specs):
+            name = ", ".join(spec.name for spec in files)
+            self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))
 
     def _captured_and_dropped(self) -> tuple[int, int]:
         """How many frames the sources captured, dropped ones included, and how many will never be shown."""
