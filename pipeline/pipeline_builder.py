@@ -164,7 +164,9 @@ class PipelineBuilder:
             ends.append(static_pad(shape, "src"))
         if len(ends) == 1 or self._rig is None:
             return entries, ends[0]
-        stacker = Stacker.of_rig(self._rig, live=self._live, on_error=analysis.fail)
+        stacker = Stacker.of_rig(
+            self._rig, live=self._live, connections=analysis.connections, on_error=analysis.fail
+        )
         pipeline.add(stacker.element)
         for index, end in enumerate(ends):
             end.link(static_pad(stacker.element, f"camera_{index}"))

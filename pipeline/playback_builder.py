@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.errors import ConfigError, ForesightError
+from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.core.frames import RAW_FORMATS
@@ -93,7 +94,8 @@ class PlaybackPipelineBuilder:
         share_cores(pipeline, len(self._video_caps))
         appsrcs = [make_appsrc(f"video_src_{i}", caps) for i, caps in enumerate(self._video_caps)]
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
-        video_tee = self._link_video(pipeline, appsrcs)
+        connections = Connections()
+        video_tee = self._link_video(pipeline, appsrcs, connections)
         audio_tee = self._link_sound(pipeline, audio_appsrc, video_tee)
         outputs = OutputBoard(
             pipeline,
@@ -112,9 +114,13 @@ class PlaybackPipelineBuilder:
         if self._show_window:
             self._open_window(pipeline, video_tee, audio_tee)
         make_browser_preview = partial(BrowserPreview, pipeline, video_tee, audio_tee)
-        return PlaybackPipeline(pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview, self._limits)
+        return PlaybackPipeline(
+            pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview, self._limits, connections
+        )
 
-    def _link_video(self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc]) -> Gst.Element:
+    def _link_video(
+        self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc], connections: Connections
+    ) -> Gst.Element:
         """Link appsrcs -> (decode) -> (stack) -> (view) -> tee."""
         tee = make("tee", "picture")
         # a sink that receives only events, so that EOS reaches the bus also while no output is on
@@ -127,7 +133,7 @@ class PlaybackPipelineBuilder:
         chain(pipeline, *steps, tee, gate, eos_sink)
         entry = static_pad(steps[0], "sink")
         if self._rig is not None and len(appsrcs) > 1:
-            stacker = Stacker.of_rig(self._rig, live=False)
+            stacker = Stacker.of_rig(self._rig, live=False, connections=connections)
             pipeline.add(stacker.element)
             static_pad(stacker.element, "src").link(entry)
             entries = [static_pad(stacker.element, f"camera_{index}") for index in range(len(appsrcs))]

@@ -67,15 +67,16 @@ def connect_analysis(
     Returns the streams of the second and later cameras, if each camera is buffered separately.
     """
     streams = []
-    analysis.video_appsink.connect("new-sample", manager.on_new_sample)
+    connect = analysis.connections.connect
+    connect(analysis.video_appsink, "new-sample", manager.on_new_sample)
     for index, appsink in enumerate(analysis.video_appsinks[1:], 1):
         stream = manager.add_stream(f"camera-{index}", leads=True)
-        appsink.connect("new-sample", stream.on_new_sample)
+        connect(appsink, "new-sample", stream.on_new_sample)
         streams.append(stream)
-    analysis.audio_appsink.connect("new-sample", manager.on_new_audio_sample)
+    connect(analysis.audio_appsink, "new-sample", manager.on_new_audio_sample)
     if analysis.detector_appsink is not None:
-        analysis.detector_appsink.connect("new-sample", feed.on_new_sample)
-        analysis.detector_appsink.connect("eos", feed.on_eos)
+        connect(analysis.detector_appsink, "new-sample", feed.on_new_sample)
+        connect(analysis.detector_appsink, "eos", feed.on_eos)
     return streams
 
 
@@ -119,10 +120,11 @@ def connect_playback(
     playback: PlaybackPipeline, manager: BufferManager, further_streams: list[BufferStream]
 ) -> None:
     """Connect `manager` to the appsrcs of `playback`; `further_streams` comes from `connect_analysis`."""
+    connect = playback.connections.connect
     manager.set_elements(playback.appsrc, playback.audio_appsrc, playback.pipeline)
     for stream, appsrc in zip(further_streams, playback.appsrcs[1:], strict=True):
         stream.set_appsrc(appsrc)
-        appsrc.connect("need-data", stream.on_need_data)
-    playback.appsrc.connect("need-data", manager.on_need_data)
+        connect(appsrc, "need-data", stream.on_need_data)
+    connect(playback.appsrc, "need-data", manager.on_need_data)
     if playback.audio_appsrc is not None:
-        playback.audio_appsrc.connect("need-data", manager.on_audio_need_data)
+        connect(playback.audio_appsrc, "need-data", manager.on_audio_need_data)

@@ -10,6 +10,7 @@ from functools import partial
 from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.bus import BusListener, explain
+from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
@@ -35,7 +36,8 @@ class AnalysisPipeline:
 
     ``video_appsink`` (``video_appsinks`` if each camera is buffered separately), ``audio_appsink`` (in the pipeline
     only if a source has sound) and ``detector_appsink`` (None unless requested) are ordinary appsinks: connect to
-    their ``new-sample`` before `start`. Only `start`, `wait_ready`, `finish` and `stop` block.
+    their ``new-sample`` before `start`, with ``connections.connect``; `stop` disconnects. Only `start`,
+    `wait_ready`, `finish` and `stop` block.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class AnalysisPipeline:
         self.audio_appsink = audio_appsink
         self.detector_appsink = detector_appsink
         self.sources = sources
+        self.connections = Connections()
         self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
@@ -65,10 +68,12 @@ class AnalysisPipeline:
         self._on_camera_lost: Callable[[int, ForesightError], object] = lambda _index, _error: None
         self._bus = BusListener(pipeline, self._on_message)
         for appsink in (*video_appsinks, audio_appsink):
-            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
+            pad = static_pad(appsink, "sink")
+            self.connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, appsink)
         self._without_frame = set(video_appsinks)
         for appsink in video_appsinks:
-            static_pad(appsink, "sink").add_probe(Gst.PadProbeType.BUFFER, self._on_first_frame, appsink)
+            pad = static_pad(appsink, "sink")
+            self.connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_first_frame, appsink)
 
     @property
     def has_audio(self) -> bool:
@@ -162,6 +167,8 @@ class AnalysisPipeline:
         self.pipeline.set_state(Gst.State.NULL)
         for source in self.sources:
             source.close()
+        self.connections.release()
+        take_apart(self.pipeline)
 
     # Called by PipelineBuilder while it links the streams.
 

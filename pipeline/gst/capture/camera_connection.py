@@ -10,6 +10,7 @@ from pipeline.gst.capture.camera_feed import Feed
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.bus import explain
+from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
@@ -67,6 +68,7 @@ class CameraConnection:
         self._pipeline.use_clock(self._clock)
         self._pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
         self._pipeline.set_base_time(base_ns)
+        self._connections = Connections()
         self._source = open_source()
         self._pipeline.add(self._source.element)
         self._source.watch(self._on_stream, self._on_complete)
@@ -81,6 +83,9 @@ class CameraConnection:
             return self._watch(closing, patient)
         finally:
             self._pipeline.set_state(Gst.State.NULL)
+            self._source.close()
+            self._connections.release()
+            take_apart(self._pipeline)
 
     @property
     def _now_ns(self) -> Nanoseconds:
@@ -115,14 +120,14 @@ class CameraConnection:
             drain(self._pipeline, pad)
             return
         appsink = make_appsink(kind, sync=self._paced)
-        appsink.connect("new-sample", self._on_sample, kind)
+        self._connections.connect(appsink, "new-sample", self._on_sample, kind)
         shape = make("capsfilter", caps=self._sound_form)
         convert = [make("audioconvert"), make("audioresample"), shape] if kind == "audio" else []
         elements = [*convert, appsink]
         chain(self._pipeline, *elements)
         for element in reversed(elements):
             element.sync_state_with_parent()
-        pad.add_probe(Gst.PadProbeType.BUFFER, self._anchor)
+        self._connections.probe(pad, Gst.PadProbeType.BUFFER, self._anchor)
         pad.link(static_pad(elements[0], "sink"))
 
     def _on_complete(self) -> None:

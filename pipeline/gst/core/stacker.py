@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from pipeline.errors import PipelineError, RigError
+from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.elements import add, ghost, link, make, static_pad
 from pipeline.gst.runtime import Gst
 from pipeline.optics.rig import Rig
@@ -26,9 +27,11 @@ class Stacker:
         frame_offsets: Sequence[int],
         *,
         live: bool,
+        connections: Connections,
         on_error: Callable[[RigError], object] = lambda _error: None,
     ) -> None:
-        """`on_error` is called from a streaming thread if a camera's frame size is not the rig's."""
+        """`connections`: those of its pipeline. `on_error` is called from a streaming thread if a camera's frame
+        size is not the rig's."""
         self.element = Gst.Bin.new("stacker")
         self._live = live
         self._on_error = on_error
@@ -50,20 +53,25 @@ class Stacker:
             pad.set_property("width", camera_width)
             pad.set_property("height", camera_height)
             pad.set_property("repeat-after-eos", True)
-            pad.add_probe(
-                Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index, (camera_width, camera_height)
-            )
+            size = camera_width, camera_height
+            connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index, size)
             ghost(self.element, pad, f"camera_{index}")
             top += camera_height
         ghost(self.element, static_pad(shape, "src"), "src")
 
     @classmethod
     def of_rig(
-        cls, rig: Rig, *, live: bool, on_error: Callable[[RigError], object] = lambda _error: None
+        cls,
+        rig: Rig,
+        *,
+        live: bool,
+        connections: Connections,
+        on_error: Callable[[RigError], object] = lambda _error: None,
     ) -> Stacker:
         """A stacker for the rig frame of `rig`."""
         sizes = [camera.size_px for camera in rig.cameras]
-        return cls(sizes, [camera.frame_offset for camera in rig.cameras], live=live, on_error=on_error)
+        offsets = [camera.frame_offset for camera in rig.cameras]
+        return cls(sizes, offsets, live=live, connections=connections, on_error=on_error)
 
     def _on_event(
         self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int, size: tuple[int, int]

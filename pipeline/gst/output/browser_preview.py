@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from pipeline.errors import StateError
+from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import chain, ghost, make, make_appsink, static_pad
 from pipeline.gst.core.tees import attach, detach_all
 from pipeline.gst.encode.encode_stage import EncodeStage
@@ -87,6 +88,7 @@ class BrowserPreview:
         self._stage.remove()
         tap.set_state(Gst.State.NULL)
         self._pipeline.remove(tap)
+        take_apart(tap)
         self._thread.join()
 
     def _run(self) -> None:

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
 from pipeline.gst.core.bus import explain
+from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.shutdown import all_within, to_null
 from pipeline.gst.core.tees import attach, detach_all
@@ -83,6 +84,14 @@ class _Slot:
         self.ended_s: float | None = None
         self.has_ended = threading.Event()
         self.is_closed = False
+        self.connections = Connections()
+
+    def note_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        """Count an encoded frame. On the streaming thread."""
+        self.taken += 1
+        if self.started_s is None:
+            self.started_s = time.monotonic()
+        return Gst.PadProbeReturn.OK
 
     def mark_incomplete(self) -> None:
         """Note, and log, that the output lacks the end of the video."""
@@ -258,6 +267,7 @@ class OutputBoard:
         for slot in self._slots:
             if not slot.is_closed:
                 slot.mark_incomplete()
+            slot.connections.release()
 
     @staticmethod
     def _close(slot: _Slot) -> None:
@@ -338,7 +348,7 @@ class OutputBoard:
         element = slot.output.element
         slot.state = "on"
         slot.has_ended.clear()
-        static_pad(element, "video").add_probe(Gst.PadProbeType.BUFFER, partial(self._on_frame, slot))
+        slot.connections.probe(static_pad(element, "video"), Gst.PadProbeType.BUFFER, slot.note_frame)
         self._pipeline.add(element)
         element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items() if self._stage is not None else ():
@@ -347,13 +357,6 @@ class OutputBoard:
         if slot not in self._slots:
             self._slots.append(slot)
 
-    @staticmethod
-    def _on_frame(slot: _Slot, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        slot.taken += 1
-        if slot.started_s is None:
-            slot.started_s = time.monotonic()
-        return Gst.PadProbeReturn.OK
-
     def _detach(self, slot: _Slot) -> None:
         slot.state = "finishing"
         output = slot.output
@@ -361,8 +364,11 @@ class OutputBoard:
             pad.send_event(Gst.Event.new_eos())
         has_ended = slot.has_ended.wait(self._limits.finish_s)
         output.close()
-        to_null(output.element, self._limits.null_s)
+        is_down = to_null(output.element, self._limits.null_s)
         self._pipeline.remove(output.element)
+        if is_down:
+            take_apart(output.element)
+        slot.connections.release()
         if not output.recovers:  # a stopped stream does not report that its server is offline
             slot.trouble = slot.trouble or output.trouble
         if not has_ended:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import OutputError, PipelineError
+from pipeline.gst.core.connections import Connections
 from pipeline.gst.encode.encoded_tap import EncodedTap, KeyframeGate, restamped
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
@@ -80,10 +81,11 @@ class RtspServer:
         self._has_no_clients = threading.Event()
         self._has_no_clients.set()
         self._rtsp = load_rtsp_server()
+        self._connections = Connections()
         self._context = GLib.MainContext()
         self._loop = GLib.MainLoop.new(self._context, False)
         self._server, self._is_open = self._make_server(spec.address)
-        self._listening: GLib.Source | None = self._listen()
+        self._sources = self._listen()
         self._thread = threading.Thread(target=self._answer, name=f"rtsp-{self.name}", daemon=True)
         self._thread.start()
 
@@ -137,11 +139,11 @@ class RtspServer:
         try:
             self._loop.run()
         finally:
-            if self._listening is not None:
-                self._listening.destroy()
-                self._listening = None  # it holds the port while it exists
+            while self._sources:
+                self._sources.pop().destroy()  # the one that listens holds the port while it exists
             self._server.client_filter(lambda _server, _client: self._rtsp.RTSPFilterResult.REMOVE)
             self._context.pop_thread_default()
+            self._connections.release()
 
     def _quit(self, _data: object = None) -> bool:
         self._loop.quit()
@@ -191,12 +193,12 @@ class RtspServer:
         rtsp, host = self._rtsp, address.host or ""
         factory = rtsp.RTSPMediaFactory.new()
         factory.set_launch(self._launch_text())
-        factory.connect("media-configure", self._on_media)
+        self._connections.connect(factory, "media-configure", self._on_media)
         server = rtsp.RTSPServer.new()
         server.set_address(host)
         server.set_service(str(address.port or DEFAULT_PORT))
         server.get_mount_points().add_factory(address.path or "/", factory)
-        server.connect("client-connected", self._on_client)
+        self._connections.connect(server, "client-connected", self._on_client)
         if address.user is None:
             return server, host not in ("127.0.0.1", "::1", "localhost")
         self._require_password(server, factory, address.user, address.password or "")
@@ -228,7 +230,7 @@ class RtspServer:
         auth.add_basic(rtsp.RTSPAuth.make_basic(user, password), token)
         server.set_auth(auth)
 
-    def _listen(self) -> GLib.Source:
+    def _listen(self) -> list[GLib.Source]:
         try:
             listening = self._server.create_source(None)
         except GLib.Error as error:
@@ -240,7 +242,7 @@ class RtspServer:
         sessions = GLib.timeout_source_new_seconds(SESSION_CLEANUP_S)
         sessions.set_callback(self._clean_up_sessions)
         sessions.attach(self._context)
-        return listening
+        return [listening, sessions]
 
     def _clean_up_sessions(self, _data: object = None) -> bool:
         pool = self._server.get_session_pool()

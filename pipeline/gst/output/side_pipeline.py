@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.gst.core.bus import explain
+from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import chain, make, make_appsrc, static_pad
 from pipeline.gst.encode.encoded_tap import KeyframeGate
 from pipeline.gst.encode.muxers import Muxer
@@ -116,6 +117,7 @@ class SidePipeline:
         finally:
             self._unsent_ns = self._appsrcs["video"].get_property("current-level-time")
             self._pipeline.set_state(Gst.State.NULL)
+            take_apart(self._pipeline)
 
     def _watch(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
         bus = self._pipeline.get_bus()

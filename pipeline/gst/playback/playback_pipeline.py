@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.core.bus import BusListener
+from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.duration_limit import DurationLimit
 from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
@@ -34,12 +35,14 @@ class PlaybackPipeline:
         outputs: OutputBoard,
         make_browser_preview: Callable[[OnFragment], BrowserPreview],
         limits: PlaybackLimits = PlaybackLimits(),
+        connections: Connections | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
         self.appsrc = appsrcs[0]
         self.audio_appsrc = audio_appsrc
         self.outputs = outputs
+        self.connections = Connections() if connections is None else connections
         self._limits = limits
         self._make_browser_preview = make_browser_preview
         self._browser_preview: BrowserPreview | None = None
@@ -115,6 +118,9 @@ class PlaybackPipeline:
         is_down = to_null(self.pipeline, self._limits.hurried_null_s if at_once else self._limits.null_s)
         if not is_down:
             logger.warning("an output is blocked and cannot be closed; its file may be incomplete")
+        self.connections.release()
+        if is_down:
+            take_apart(self.pipeline)
         return is_down
 
     def _on_message(self, message: Gst.Message) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.elements import add, link, make, make_appsink, static_pad
 from pipeline.gst.core.frames import FrameLayout
 from pipeline.gst.core.stacker import Stacker
@@ -18,7 +19,7 @@ def _stacked(frames: tuple[int, int], offsets: tuple[int, int]) -> list[tuple[in
     A frame's number is its luma: every camera counts 40, 41, 42 ...
     """
     pipeline = Gst.Pipeline.new(None)
-    stacker = Stacker([(WIDTH, HEIGHT)] * 2, offsets, live=False)
+    stacker = Stacker([(WIDTH, HEIGHT)] * 2, offsets, live=False, connections=Connections())
     sink = make_appsink("rig")
     sink.set_property("emit-signals", False)
     sink.set_property("max-buffers", 0)

@@ -1,0 +1,168 @@
+"""What a run held is free when it has ended: its objects, pipelines, descriptors and threads."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import Counter
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.analysis.motion import MotionDetector
+from pipeline.analysis.timeline import Timeline
+from pipeline.analysis.worker import DetectorWorker
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.buffer_manager import BufferManager
+from pipeline.direction.director import Director
+from pipeline.errors import SourceError
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.output.output_board import OutputBoard
+from pipeline.gst.output.recording import Recording
+from pipeline.gst.output.rtsp_server import RtspServer
+from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playback.view_element import ViewElement
+from pipeline.gst.runtime import Gst
+from pipeline.run.progress import Progress
+from pipeline.settings import Settings
+from pipeline.web.server import Dashboard
+from tests.gst.output.peers import free_port
+
+KINDS = (
+    PanoramaWithVirtualCamera,
+    BufferManager,
+    Timeline,
+    AnalysisPipeline,
+    PlaybackPipeline,
+    OutputBoard,
+    Recording,
+    RtspServer,
+    ViewElement,
+    DetectorWorker,
+    MotionDetector,
+    Director,
+    Dashboard,
+    Gst.Pipeline,
+)
+IDLE_THREADS = 8
+"""GLib keeps at most this many threads of its pools for later."""
+
+
+def settings(folder: Path, **values: Any) -> Settings:
+    return Settings.parse(
+        {
+            "sources": ["match?size=720x240&fps=25"],
+            "outputs": [str(folder / "match.mkv")],
+            "size": "320x180",
+            "delay_s": 0.6,
+            "duration_s": 1.0,
+        }
+        | values
+    )
+
+
+def one_run(given: Settings, is_watched: bool = False) -> list[Callable[[], object]]:
+    """A run, with a recording and a clip if it is watched; returns weak references to its pipelines."""
+    before = {id(pipeline) for pipeline in gc.get_objects() if isinstance(pipeline, Gst.Pipeline)}
+    references: list[Callable[[], object]] = []
+    run = PanoramaWithVirtualCamera(given)
+    dashboard = Dashboard(run, given.web, "0") if is_watched else None
+    if dashboard is not None:
+        dashboard.start()
+
+    def on_progress(progress: Progress) -> None:
+        if dashboard is not None:
+            dashboard.publish(progress)
+        if references or progress.state != "playing":
+            return
+        pipelines = [
+            one for one in gc.get_objects() if isinstance(one, Gst.Pipeline) and id(one) not in before
+        ]
+        references.extend(pipeline.weak_ref() for pipeline in pipelines)
+        if dashboard is not None and given.live:
+            dashboard.control.save_clip(0.5, 0.0)
+            dashboard.control.record()
+
+    try:
+        run.run(on_progress)
+    finally:
+        if dashboard is not None:
+            dashboard.stop()
+    return references
+
+
+def alive() -> Counter[str]:
+    gc.collect()
+    return Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, KINDS))
+
+
+def entries(folder: str) -> int:
+    return len(list(Path("/proc/self", folder).iterdir()))
+
+
+def descriptors() -> int:
+    return entries("fd")
+
+
+@pytest.mark.slow
+def test_ten_runs_leave_nothing(tmp_path: Path) -> None:
+    web = {"address": "127.0.0.1:0", "clips": str(tmp_path / "clips")}
+    one_run(settings(tmp_path, live=True, web=web), is_watched=True)  # loads what stays for the next runs
+    objects, files = alive(), descriptors()
+    threads, native = set(threading.enumerate()), entries("task")
+    cases = [
+        *product((True, False), (True, False), ("motion", "none")),
+        (True, True, "none"),
+        (True, True, "motion"),
+    ]
+    pipelines = 0
+    for live, is_watched, detector in cases:
+        given = settings(tmp_path, live=live, detector={"kind": detector}, web=web)
+        references = one_run(given, is_watched)
+        case = f"live={live} web={is_watched} {detector}"
+        assert alive() - objects == Counter(), case
+        assert [reference() for reference in references if reference() is not None] == [], case
+        assert descriptors() == files, case
+        pipelines += len(references)
+    assert pipelines >= 2 * 5, "each live run was looked at while it played"
+    assert {one for one in set(threading.enumerate()) - threads if not one.name.startswith("Dummy")} == set()
+    assert entries("task") <= native + IDLE_THREADS
+
+
+@pytest.mark.parametrize("output", ["video.m3u8", "video.ts", "rtsp"])
+def test_every_kind_of_output_is_freed(tmp_path: Path, output: str) -> None:
+    counts = []
+    for _ in range(2):
+        name = f"rtsp://127.0.0.1:{free_port()}/live" if output == "rtsp" else str(tmp_path / output)
+        before = alive()
+        one_run(settings(tmp_path, outputs=[name], live=True, detector={"kind": "none"}))
+        assert alive() - before == Counter()
+        counts.append(descriptors())
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("storage", ["raw", "source"])
+def test_two_cameras_are_freed(tmp_path: Path, shared_data: Path, storage: str) -> None:
+    cameras = [str(shared_data / f"{side}.mp4") for side in ("left", "right")]
+    counts = []
+    for _ in range(2):
+        before = alive()
+        rig = shared_data / "rig.toml"
+        one_run(settings(tmp_path, sources=cameras, rig=rig, storage=storage, live=False))
+        assert alive() - before == Counter()
+        counts.append(descriptors())
+    assert counts[0] == counts[1]
+
+
+def test_a_run_whose_camera_does_not_answer_is_freed(tmp_path: Path) -> None:
+    counts = []
+    for _ in range(2):
+        before = alive()
+        with pytest.raises(SourceError):
+            one_run(settings(tmp_path, sources=["rtsp://127.0.0.1:9/none"], live=True))
+        assert alive() - before == Counter()
+        counts.append(descriptors())
+    assert counts[0] == counts[1]
