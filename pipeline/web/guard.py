@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
@@ -11,6 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipeline.web.wrong_tokens import WrongTokens
 
 COOKIE = "foresight"
 MOST_BODY_BYTES = 64_000
@@ -34,10 +39,21 @@ class Guard:
     Without a token the Host must be a name of this machine, so that a foreign name that points here (DNS
     rebinding) gets nothing; with one, a foreign name has no cookie. Requests from other sites' pages are refused
     by Origin and Sec-Fetch-Site, and because an action's body must be JSON; a link on another site may lead here.
-    A body is read up to the longest that an action can have.
+    A body is read up to the longest that an action can have. A wrong token is logged, and its answer is slow.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None,
+        wrong_token_s: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """`wrong_token_s`: how long the answer to a wrong token takes, by `pause`."""
+        self._wrong_token_s = wrong_token_s
+        self._pause = pause
+        self._wrong_tokens = WrongTokens(clock)
         self._app = app
         self._token = token
 
@@ -48,6 +64,8 @@ class Guard:
             return
         answer = self._refusal(scope)
         if answer is not None:
+            if answer.status_code == 401 and _has_token(scope):
+                await self._slow_down(scope)
             await answer(scope, receive, send)
             return
         if scope["method"] == "POST":  # no other request has a body
@@ -64,6 +82,12 @@ class Guard:
             await send(message)
 
         await self._app(scope, receive, with_headers)  # type: ignore[arg-type]
+
+    async def _slow_down(self, scope: Scope) -> None:
+        host, _port = scope.get("client") or ("an unknown address", 0)
+        self._wrong_tokens.note(host)
+        await self._pause(self._wrong_token_s)
+        self._wrong_tokens.tell()
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"]
@@ -104,6 +128,14 @@ class Guard:
         return _refused(
             scope, 401, "the token is missing or wrong; open /?token=... once, with the token of --web-token"
         )
+
+
+def _has_token(scope: Scope) -> bool:
+    """Whether the request presents a token, right or wrong."""
+    headers = Headers(scope=scope)
+    if "authorization" in headers or _cookie(headers.get("cookie", ""), cookie_name(headers.get("host", ""))):
+        return True
+    return "token" in parse_qs(scope["query_string"].decode("latin-1"))
 
 
 def cookie_name(host: str) -> str:

@@ -33,6 +33,7 @@ _REFUSALS = {
     "401": "the token is missing or wrong",
     "403": "the request came from another site, or by a host name that is not this machine's",
 }
+_GET_REFUSALS = {**_REFUSALS, "413": "the request announces a body that is too long"}
 _ACT_REFUSALS = {
     "409": "not possible now; error says why",
     **_REFUSALS,
@@ -88,10 +89,13 @@ def _answer(meaning: str, media_type: str, schema: Schema) -> Schema:
 
 def _get(schemas: _Schemas, path: str, meaning: str, media_type: str, kind: Any) -> Schema:
     answers = {"200": _answer("OK", media_type, kind if isinstance(kind, dict) else schemas.of(kind))}
-    answers |= schemas.troubles(_REFUSALS, JSON if path.startswith("/api/") else "text/plain")
+    answers |= schemas.troubles(_GET_REFUSALS, JSON if path.startswith("/api/") else "text/plain")
     get: Schema = {"summary": meaning, "responses": answers}
     if "{number}" in path:
         answers |= schemas.troubles({"404": "no such file"})
+        answers["206"] = _answer("the part that the header Range asks for", media_type, kind)
+        answers |= schemas.troubles({"400": "the header Range is malformed"}, "text/plain")
+        answers |= schemas.troubles({"416": "the file has no such part"}, "text/plain")
         number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
         get["parameters"] = [number]
     if media_type in ("video/mp4", "image/jpeg") and "{" not in path:

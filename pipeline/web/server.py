@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import uvicorn
 from pydantic import ValidationError
@@ -29,6 +31,7 @@ from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action
+from pipeline.web.connection_bounds import BACKLOG, ConnectionBounds, WebLimits
 from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
 from pipeline.web.openapi import openapi
@@ -56,8 +59,12 @@ class Dashboard:
         settings: WebSettings,
         version: str,
         clock: Callable[[], float] = time.monotonic,
+        limits: WebLimits = WebLimits(),
     ) -> None:
-        """`clock`: seconds, of any origin. Raises ConfigError if `settings` name no address."""
+        """`clock`: seconds, of any origin. `limits`: what the clients may take.
+
+        Raises ConfigError if `settings` name no address.
+        """
         if settings.address is None:
             raise ConfigError("the dashboard has no address; give web.address")
         self._host, self._port = host_and_port(settings.address)
@@ -69,7 +76,8 @@ class Dashboard:
         self._metrics = RunMetrics(self._run_state.state)
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
-        self.app: ASGIApp = Guard(self._application(), token)
+        self.app: ASGIApp = Guard(self._application(), token, limits.wrong_token_s, clock)
+        self._limits = limits
         self._listener: socket.socket | None = None
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -81,7 +89,7 @@ class Dashboard:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((self._host, self._port))
-            listener.listen()
+            listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
             where = f"{self._host}:{self._port}"
@@ -89,7 +97,14 @@ class Dashboard:
                 f"the dashboard cannot listen at {where} ({error.strerror}); give another address or port"
             ) from error
         config = uvicorn.Config(
-            self.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            self.app,
+            http=cast(type[asyncio.Protocol], ConnectionBounds(self._limits).protocol),
+            ws="none",
+            backlog=BACKLOG,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
         )
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
         self._listener = listener

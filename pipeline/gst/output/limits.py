@@ -27,6 +27,8 @@ class OutputLimits:
     """How long the end of a recording waits for the disk to write what is buffered."""
     recording_leave_s: float = 1.0
     """How long it then waits for the file to close."""
+    recordings: int = 8
+    """At most this many recordings are on at once."""
     unsent_s: float = 5.0
     """When this much video waits for a server, the server is too slow and the connection is closed."""
     farewell_s: float = 3.0

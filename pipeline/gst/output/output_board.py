@@ -84,6 +84,7 @@ class _Slot:
         self.ended_s: float | None = None
         self.has_ended = threading.Event()
         self.is_closed = False
+        self.is_recording = False
         self.connections = Connections()
 
     def note_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
@@ -206,6 +207,13 @@ class OutputBoard:
     def record(self, path: Path, open_output: RecordingOpener = open_recording) -> OutputStatus:
         """Start a new file at the next keyframe. Raises OutputError, StateError, ConfigError."""
         with self._switch() as encoding:
+            if (
+                sum(slot.is_recording and slot.state != "off" for slot in self._slots)
+                >= self._limits.recordings
+            ):
+                raise StateError(
+                    f"{self._limits.recordings} recordings are on already; stop one of them first"
+                )
             sound = None if self._audio_tee is None else encoding.audio_codec
             output = open_output(
                 path,
@@ -215,6 +223,7 @@ class OutputBoard:
                 limits=self._limits,
             )
             slot = _Slot(len(self._slots), output)
+            slot.is_recording = True
             self._attach(slot)
             return slot.status()
 

@@ -1,0 +1,213 @@
+"""What clients may take from a run: connections, time for a request, clips, recordings, and tries at the token."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from starlette.testclient import TestClient
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.buffer_manager import BufferManager
+from pipeline.errors import StateError
+from pipeline.gst.output.limits import OutputLimits
+from pipeline.operator.clips import Clip, Clips, FileNames
+from pipeline.operator.control import Control
+from pipeline.run.encoding_choice import window_encoding
+from pipeline.run.limits import RunLimits
+from pipeline.run.progress import Progress
+from pipeline.settings import Settings
+from pipeline.web.connection_bounds import WebLimits
+from pipeline.web.guard import Guard
+from pipeline.web.server import Dashboard
+from tests.web.clock import Clock
+from tests.web.test_security import TOKEN, client
+
+WAIT_S = 20.0
+
+
+@contextmanager
+def served(limits: WebLimits) -> Iterator[tuple[str, int]]:
+    """A dashboard's address and port."""
+    settings = Settings.parse({"sources": ["match"], "web": {"address": "127.0.0.1:0"}})
+    dashboard = Dashboard(PanoramaWithVirtualCamera(settings), settings.web, "0", limits=limits)
+    address = dashboard.start()
+    try:
+        yield address, int(address.split(":")[-1].strip("/"))
+    finally:
+        dashboard.stop()
+
+
+def connect(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), WAIT_S)
+    connection.settimeout(WAIT_S)
+    return connection
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Wait until the server closes the connection, WAIT_S at most."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_idle_connections_do_not_keep_an_operator_out() -> None:
+    with served(WebLimits(connections=4, request_s=WAIT_S)) as (address, port), ExitStack() as stack:
+        idle = [stack.enter_context(connect(port)) for _ in range(12)]
+        assert all(is_closed(connection) for connection in idle[:8]), "the oldest ones"
+        with urlopen(f"{address}api/state", timeout=WAIT_S) as answer:
+            assert answer.status == 200
+
+
+def test_connections_that_wait_for_a_response_stay_and_one_more_is_refused() -> None:
+    request = b"GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with served(WebLimits(connections=2)) as (_, port), ExitStack() as stack:
+        busy = [stack.enter_context(connect(port)) for _ in range(2)]
+        for connection in busy:
+            connection.sendall(request)
+            assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        surplus = stack.enter_context(connect(port))
+        assert is_closed(surplus)
+        for connection in busy:
+            assert connection.recv(1) != b""
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nhost: local",
+        b"POST /api/pause HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        b"content-length: 9\r\n\r\n{",
+    ],
+    ids=["nothing", "half the headers", "half the body"],
+)
+def test_a_request_that_does_not_come_to_its_end_is_closed(sent: bytes) -> None:
+    with served(WebLimits(request_s=0.05)) as (_, port), connect(port) as connection:
+        connection.sendall(sent)
+        assert is_closed(connection)
+
+
+def test_a_run_with_few_descriptors_gives_the_dashboard_a_quarter_of_them() -> None:
+    assert 1 <= WebLimits(connections=1_000_000).open_connections < 1_000_000
+    assert WebLimits(connections=3).open_connections == 3
+
+
+class SlowManager(BufferManager):
+    """Saves a clip when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.may_end = threading.Semaphore(0), threading.Event()
+
+    def save_clip(self, *_given: Any, **_named: Any) -> tuple[int, int]:
+        self.begun.release()
+        self.may_end.wait(WAIT_S)
+        return 0, 1
+
+
+def test_a_few_clips_are_saved_at_once_and_one_more_is_refused(tmp_path: Path) -> None:
+    manager = SlowManager()
+    clips = Clips(manager, tmp_path, FileNames(), window_encoding(Settings()), most_at_once=2)
+    saved: list[Clip] = []
+    threads = [threading.Thread(target=lambda: saved.append(clips.save(1.0, 0.0))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        assert manager.begun.acquire(timeout=WAIT_S)
+    with pytest.raises(StateError, match="2 clips are being saved already"):
+        clips.save(1.0, 0.0)
+    manager.may_end.set()
+    for thread in threads:
+        thread.join(WAIT_S)
+    assert clips.save(1.0, 0.0).number == 3
+
+
+def test_a_few_recordings_are_on_at_once_and_one_more_is_refused(tmp_path: Path) -> None:
+    settings = Settings.parse(
+        {
+            "sources": ["match?size=720x240&fps=25"],
+            "size": "320x180",
+            "live": True,
+            "delay_s": 0.6,
+            "detector": {"kind": "none"},
+            "web": {"address": "127.0.0.1:0"},
+        }
+    )
+    run = PanoramaWithVirtualCamera(settings, RunLimits(output=OutputLimits(recordings=2)))
+    control = Control(run, tmp_path)
+    refusals: list[str] = []
+
+    def on_progress(progress: Progress) -> None:
+        if progress.state == "playing" and not refusals:
+            numbers = [control.record().number for _ in range(2)]
+            with pytest.raises(StateError) as refused:
+                control.record()
+            refusals.append(str(refused.value))
+            control.stop_output(numbers[0])
+            control.record()
+            run.stop()
+
+    run.run(on_progress)
+    assert refusals == ["2 recordings are on already; stop one of them first"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+class Pauses:
+    """Records the pauses; `during` is called in each."""
+
+    def __init__(self, during: Callable[[], object]) -> None:
+        self.lengths_s: list[float] = []
+        self._during = during
+
+    async def __call__(self, length_s: float) -> None:
+        self.lengths_s.append(length_s)
+        self._during()
+
+
+def test_wrong_tokens_are_slow_and_logged_once_a_second(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    clock = Clock()
+    pauses = Pauses(lambda: None)
+    asked = TestClient(Guard(app, TOKEN, 0.7, clock, pauses), base_url="http://pitch.example")
+    for _ in range(5):
+        assert asked.get("/api/state", headers={"authorization": "Bearer guess"}).status_code == 401
+    assert asked.get("/", params={"token": "guess"}).status_code == 401
+    assert pauses.lengths_s == [0.7] * 6
+    assert caplog.messages == ["dashboard: a wrong token from testclient"]
+    clock.now_s += 1.0
+    assert asked.get("/", params={"token": "guess"}).status_code == 401
+    assert caplog.messages[1:] == ["dashboard: 6 wrong tokens, the last from testclient"]
+    assert asked.get("/api/state").status_code == 401, "no token is no guess"
+    assert asked.get("/api/state", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 204
+    assert len(pauses.lengths_s) == 7
+    assert TOKEN not in caplog.text
+
+
+def test_the_last_wrong_tokens_are_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise AssertionError("a wrong token must not come through")
+
+    clock = Clock()
+    waiting: list[Callable[[], object]] = [lambda: None, lambda: setattr(clock, "now_s", clock.now_s + 1.0)]
+    asked = TestClient(Guard(app, TOKEN, 1.0, clock, Pauses(lambda: waiting.pop(0)())))
+    for _ in range(2):
+        assert asked.get("/", params={"token": "guess"}).status_code == 401
+    assert [record.levelno for record in caplog.records] == [logging.WARNING] * 2
+
+
+def test_a_file_documents_the_answers_to_ranges(tmp_path: Path) -> None:
+    document = client(tmp_path).get("/openapi.json").json()
+    for path in ("/api/clips/{number}", "/api/outputs/{number}"):
+        assert {"200", "206", "400", "404", "413", "416"} <= set(document["paths"][path]["get"]["responses"])
+    assert "413" in document["paths"]["/api/state"]["get"]["responses"]
