@@ -117,7 +117,7 @@ class PanoramaWithVirtualCamera:
     def _start_playback(self, info: StreamInfo, rig: Rig) -> PlaybackPipeline:
         """Start the detector and the buffer thread; playback starts when the window is full."""
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
-        parts.worker = start_detector(settings, rig, self.timeline, self._feed)
+        parts.worker = start_detector(settings, rig, self.timeline, self._feed, self._limits.detector)
         path = parts.path = path_for(settings, self.timeline, rig)
         if settings.export.path_out is not None:
             self._shown.write_path(settings.export.path_out)
@@ -175,10 +175,12 @@ class PanoramaWithVirtualCamera:
         self._feed.close()
         self.buffer_manager.stop_buffer_thread()
         self.timeline.finish()
+        if parts.worker is not None:  # first: the analysis pipeline stops when its detector lets go
+            if not self._shutdown.at_once:
+                parts.worker.finish()
+            parts.worker.stop(self._limits.detector.abort_s if self._shutdown.at_once else 0)
         if parts.analysis is not None:
             parts.analysis.stop()
-        if parts.worker is not None:
-            parts.worker.stop()
         is_down = parts.playback is None or parts.playback.stop(at_once=self._shutdown.at_once)
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders

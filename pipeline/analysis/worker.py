@@ -14,6 +14,7 @@ from typing import Literal
 from pipeline.analysis.admission import admitted
 from pipeline.analysis.detector import DetectionSet, Detector
 from pipeline.analysis.timeline import NOTHING_KNOWN_NS, Timeline
+from pipeline.analysis.worker_statistics import Condition, WorkerStatistics
 from pipeline.foreign_code import Contained, describe
 from pipeline.optics.frame import Frame
 from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
@@ -33,40 +34,19 @@ REST_S = 10.0
 HANG_S = 30.0
 """A detector that has not answered for this long hangs; offline runs then no longer wait for it."""
 
+END_S = 3.0
+"""At the end of a run a frame is waited for this long, or for twice the detector's slowest answer so far."""
+
+CLOSE_S = 2.0
+"""How long to wait for a detector to close."""
+
+NOTICE_S = 1.0
+"""An end that waits longer than this for the detector says so."""
+
 FailurePolicy = Literal["rest", "disable"]
 """After `ERRORS_IN_A_ROW`: ``rest`` for `REST_S` of video time, then try again; or ``disable`` permanently."""
 
-Condition = Literal["working", "resting", "disabled", "hanging", "finished"]
-
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerStatistics:
-    """A snapshot of a worker."""
-
-    detector: str
-    """The detector's name."""
-    condition: Condition
-    """The worker's condition; it passes frames to the detector only while ``working``."""
-    seen: int
-    """Frames offered."""
-    detected: int
-    """Frames for which the detector returned a result."""
-    skipped: int
-    """Frames skipped by the detector's rate, or while it rested or was disabled."""
-    dropped: int
-    """Frames that were due but not analysed: the detector was behind, or the worker was stopped."""
-    waiting: int
-    """Frames in the queue now."""
-    errors: int
-    """Frames on which the detector raised."""
-    last_error: str
-    """The class and message of the last error, or an empty string."""
-    lag_s: float
-    """Wall-clock seconds from the offer of the last analysed frame to its result."""
-    busy_s: float
-    """Wall-clock seconds spent inside the detector."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +79,7 @@ class DetectorWorker:
         on_error: Callable[[str], object] | None = None,
         policy: FailurePolicy = "rest",
         hang_s: float = HANG_S,
+        end_s: float = END_S,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         """Start the thread. ``on_error`` receives one line whenever the detector starts to fail or recovers.
@@ -111,7 +92,9 @@ class DetectorWorker:
         self._live = live
         self._on_error = on_error
         self._policy = policy
-        self._hang_s = hang_s
+        self._hang_s, self._end_s = hang_s, end_s
+        self._slowest_s = 0.0
+        self._ending_since_s: float | None = None
         self._now_s = now_s
         self._room = LIVE_WAITING_FRAMES if live else OFFLINE_WAITING_FRAMES
         # Guards everything below. Lock order: this one, then the timeline's. The detector, `release`, `on_error`
@@ -120,7 +103,7 @@ class DetectorWorker:
         self._queue: deque[_Job] = deque()
         self._busy: _Job | None = None
         self._busy_since_s = 0.0
-        self._hanging = self._disabled = self._finishing = self._stopping = False
+        self._hanging = self._disabled = self._finishing = self._stopping = self._ended = False
         self._rest_until_ns = NOTHING_KNOWN_NS
         self._errors_in_a_row = 0
         self._last_slot: int | None = None
@@ -161,23 +144,33 @@ class DetectorWorker:
         for lost in given_up:
             lost.release()
         if began_to_hang:
-            self._report(f"has not answered for {self._hang_s:g} s; the run continues without it")
+            self._report(f"has not answered for {self._limit_s():g} s; the run continues without it")
         return job not in given_up
 
-    def finish(self, timeout_s: float | None = None) -> None:
+    def drain(self) -> None:
+        """Prepare for the end: from now on wait for each frame for ``end_s``, not ``hang_s``. Any thread."""
+        with self._changed:
+            if self._ending_since_s is None:
+                self._ending_since_s = self._now_s()
+            self._changed.notify_all()
+
+    def finish(self) -> None:
         """End the input: offline, analyse the waiting frames; live, drop them; then finish the timeline.
 
-        Blocks until the detector is done, at most ``timeout_s`` (default ``hang_s``) per waiting frame. Idempotent;
-        must not be called from the detector.
+        Blocks until the detector is done or hangs (see `drain`), or until `stop`. Idempotent; must not be called
+        from the detector.
         """
+        self.drain()
         with self._changed:
             self._finishing = True
             given_up = self._drop_queue() if self._live else []
-            waiting = len(self._queue) + 1
             self._changed.notify_all()
-        self._close(given_up, (self._hang_s if timeout_s is None else timeout_s) * waiting)
+            is_quick = self._changed.wait_for(self._is_over, min(NOTICE_S, self._end_s / 2))
+        if not is_quick:
+            self._report(f"is still busy; the end waits for up to {self._limit_s():g} s for each frame")
+        self._close(given_up + self._wait_for_end(), CLOSE_S if self._ended else 0)
 
-    def stop(self, timeout_s: float = 2.0) -> None:
+    def stop(self, timeout_s: float = CLOSE_S) -> None:
         """Drop the waiting frames and end the thread; waits at most ``timeout_s`` for a busy detector.
 
         Idempotent; any thread, including the detector's own. The timeline is finished in any case.
@@ -244,7 +237,14 @@ class DetectorWorker:
         """The seconds until the detector counts as hanging, None if idle. The caller holds the lock."""
         if self._busy is None:
             return None
-        return max(0.0, self._busy_since_s + self._hang_s - self._now_s())
+        since_s = max(self._busy_since_s, self._ending_since_s or self._busy_since_s)
+        return max(0.0, since_s + self._limit_s() - self._now_s())
+
+    def _limit_s(self) -> float:
+        """A detector that does not answer for so long hangs."""
+        if self._ending_since_s is None:
+            return self._hang_s
+        return min(self._hang_s, max(self._end_s, 2 * self._slowest_s))
 
     def _notice_hang(self) -> bool:
         """Mark the detector as hanging if its time is up; True if it was not before. The caller holds the lock."""
@@ -272,6 +272,9 @@ class DetectorWorker:
             if news:
                 self._report(news, call.error)
         self._timeline.finish(self._name)
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         with Contained() as call:
             self._detector.close()
         if call.error is not None:
@@ -294,6 +297,7 @@ class DetectorWorker:
             now_s = self._now_s()
             self._busy = None
             self._busy_s += now_s - self._busy_since_s
+            self._slowest_s = max(self._slowest_s, now_s - self._busy_since_s)
             failing = self._hanging or self._errors_in_a_row >= ERRORS_IN_A_ROW
             self._hanging = False
             given_up: list[_Job] = []
@@ -342,6 +346,21 @@ class DetectorWorker:
         given_up = list(self._queue)
         self._queue.clear()
         self._dropped += len(given_up)
+        return given_up
+
+    def _is_over(self) -> bool:
+        """Whether nothing is left to wait for."""
+        return self._ended or self._stopping or self._hanging
+
+    def _wait_for_end(self) -> list[_Job]:
+        """Wait until the detector is done or hangs; returns the frames that are dropped because it hangs."""
+        began_to_hang = False
+        with self._changed:
+            while not self._is_over():
+                began_to_hang = not self._changed.wait(self._patience_s()) and self._notice_hang()
+            given_up = self._drop_queue() if self._hanging else []
+        if began_to_hang:
+            self._report(f"has not answered for {self._limit_s():g} s; the run ends without it")
         return given_up
 
     def _close(self, given_up: list[_Job], timeout_s: float) -> None:

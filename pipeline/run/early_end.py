@@ -17,9 +17,15 @@ def end_capture(settings: Settings, manager: BufferManager, parts: RunParts) -> 
     if not settings.is_live and coming and parts.playback is not None:
         # offline, sound is read far ahead of the video; end both at the same time
         parts.playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
-    if parts.analysis is not None:
-        # on its own thread, because the streaming threads may be waiting for space in the window
-        threading.Thread(target=parts.analysis.finish, name="finish-analysis", daemon=True).start()
+
+    def end() -> None:
+        if parts.worker is not None:
+            parts.worker.drain()
+        if parts.analysis is not None:
+            parts.analysis.finish()
+
+    # on its own thread, because the streaming threads may be waiting for space in the window
+    threading.Thread(target=end, name="finish-analysis", daemon=True).start()
 
 
 def end_pipelines(parts: RunParts) -> None:
@@ -28,6 +34,8 @@ def end_pipelines(parts: RunParts) -> None:
     def end() -> None:
         if parts.analysis is not None:
             parts.analysis.interrupt()
+        if parts.worker is not None:
+            parts.worker.stop(timeout_s=0)
         if parts.playback is not None:
             parts.playback.finish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.analysis.worker import END_S, HANG_S
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.playback.limits import PlaybackLimits
@@ -20,9 +21,22 @@ class ShutdownLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectorLimits:
+    """How long a run waits for its detector, in seconds."""
+
+    hang_s: float = HANG_S
+    """A detector that has not answered for this long hangs; an offline run no longer waits for it."""
+    end_s: float = END_S
+    """The same at the end of a run, or twice the detector's slowest answer."""
+    abort_s: float = 0.5
+    """How long an aborted run waits for a busy detector."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunLimits:
     """The limits of all parts of a run."""
 
+    detector: DetectorLimits = DetectorLimits()
     camera: CameraLimits = CameraLimits()
     output: OutputLimits = OutputLimits()
     playback: PlaybackLimits = PlaybackLimits()

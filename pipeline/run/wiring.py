@@ -16,7 +16,7 @@ from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.run.encoding_choice import encoding_for, window_encoding
-from pipeline.run.limits import RunLimits
+from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.rig_choice import detector_for
 from pipeline.settings import Settings
 
@@ -81,7 +81,7 @@ def connect_analysis(
 
 
 def start_detector(
-    settings: Settings, rig: Rig, timeline: Timeline, feed: DetectorFeed
+    settings: Settings, rig: Rig, timeline: Timeline, feed: DetectorFeed, limits: DetectorLimits
 ) -> DetectorWorker | None:
     """Start the detector of `settings` on the frames of `feed`; None, with an empty timeline, without one.
 
@@ -90,7 +90,13 @@ def start_detector(
     if settings.detector.kind == "none":
         timeline.finish()
         return None
-    worker = DetectorWorker(detector_for(settings, rig), timeline, live=settings.is_live)
+    worker = DetectorWorker(
+        detector_for(settings, rig),
+        timeline,
+        live=settings.is_live,
+        hang_s=limits.hang_s,
+        end_s=limits.end_s,
+    )
     feed.attach(worker)
     return worker
 

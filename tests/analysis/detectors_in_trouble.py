@@ -63,3 +63,14 @@ class Silent(Detector):
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
         """An empty list after the first second."""
         return super().detect(frame, time_ns) if time_ns < NS_PER_S else []
+
+
+class Hanging(Detector):
+    """Never answers."""
+
+    name = "hanging"
+
+    def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
+        """Waits for what does not come."""
+        self._pause.wait()
+        return super().detect(frame, time_ns)
