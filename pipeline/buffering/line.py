@@ -16,13 +16,11 @@ from pipeline.buffering.stall import StallWatch
 from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
-from pipeline.timebase import NS_PER_MS, NS_PER_S
+from pipeline.timebase import NS_PER_MS
 
 NEVER_NS = -(2**63)
 MAX_CAPACITIES = 100
 """The window is bounded by time; by count only where timestamps do not advance, at this many capacities."""
-LANDING_NS = NS_PER_S // 2
-"""A seek stays so far from what leaves the window next, also where samples are sent only when they are due."""
 SHORTEST_WAIT_NS = NS_PER_MS // 2
 FILLING_WAIT_NS = 5 * NS_PER_MS
 
@@ -139,17 +137,22 @@ class DelayLine:
         return self.duration_ns + behind_ns
 
     def earliest_landing_ns(self, stream: Stream) -> int:
-        """The earliest captured time that playback may go on from: a cushion after what leaves the window next.
+        """The earliest captured time that playback may go on from: what does not leave before it is due.
 
-        Playback has that much already, and an older sample would leave before it is due. An inter-coded window
-        leaves in groups of pictures.
+        The window is bounded by time: what leaves next is a span behind the newest sample, and playback keeps a
+        cushion away from it, because it has that much already. Where bytes bound the window, what leaves next is
+        the oldest sample, or the oldest group of pictures.
         """
         window, newest_ns = stream.window, stream.newest_ns or 0
-        start = window.start
-        if window.inter_coded and self.max_bytes is not None:
-            start = min(window.keyframe_after(start), window.end - 1)
-        oldest_ns = max(window[start].time_ns, newest_ns - self._span_ns)
-        return oldest_ns + min(max(self.schedule.cushion_ns, LANDING_NS), (newest_ns - oldest_ns) // 2)
+        oldest_ns = window[window.start].time_ns
+        landing_ns = min(self.schedule.landing_ns, (newest_ns - oldest_ns) // 2)
+        earliest_ns = max(oldest_ns, newest_ns - self._span_ns + landing_ns)
+        if self.max_bytes is None:
+            return earliest_ns
+        start = (
+            min(window.keyframe_after(window.start), window.end - 1) if window.inter_coded else window.start
+        )
+        return max(earliest_ns, window[start].time_ns + landing_ns)
 
     def has_room(self, stream: Stream, entry: Entry) -> bool:
         """Whether a producer that waits for room may store `entry`.

@@ -22,11 +22,13 @@ class Schedule:
     false nothing is due at any moment: a sample may leave once `delay_ns` of future is known beyond it.
     """
 
-    __slots__ = ("_cuts", "base_ns", "clocked", "cushion_ns", "delay_ns", "paused_ns")
+    __slots__ = ("_cuts", "base_ns", "clocked", "cushion_ns", "delay_ns", "landing_ns", "paused_ns")
 
     def __init__(self, delay_ns: int, cushion_ns: int, *, clocked: bool) -> None:
         self.delay_ns = delay_ns
         self.cushion_ns = min(cushion_ns, delay_ns // 2)
+        self.landing_ns = self.cushion_ns
+        """How far a seek stays from what leaves the window next; stays where `cushion_ns` becomes 0 for a file."""
         self.clocked = clocked
         self.base_ns: int | None = None
         self.paused_ns: int | None = None
@@ -41,6 +43,7 @@ class Schedule:
         """Before the start: play at most `delay_ns` behind, because the window holds no more."""
         self.delay_ns = min(self.delay_ns, delay_ns)
         self.cushion_ns = min(self.cushion_ns, self.delay_ns // 2)
+        self.landing_ns = min(self.landing_ns, self.delay_ns // 2)
 
     @property
     def lead_ns(self) -> int:

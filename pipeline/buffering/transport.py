@@ -44,6 +44,8 @@ def _landing_ns(line: DelayLine, lead: Stream, position_ns: int, asked_ns: int) 
         room_ns = max(line.schedule.delay_ns - line.schedule.cushion_ns, 0)
         first_ns, last_ns = position_ns, max(position_ns + room_ns, earliest_ns)
     landing_ns = min(max(asked_ns, earliest_ns, first_ns), last_ns)
+    if landing_ns == asked_ns and not window.inter_coded:
+        return asked_ns
     place = window.keyframe_at_or_before(window.index_after(landing_ns) - 1)
     if window[place].time_ns < min(earliest_ns, landing_ns):
         place = min(window.keyframe_after(place), window.keyframe_at_or_before(window.end - 1))
@@ -101,5 +103,6 @@ def resume(line: DelayLine, now_ns: int) -> int | None:
         return base_ns
     earliest_ns = line.earliest_landing_ns(lead)
     if lead.announced_until_ns < earliest_ns:
-        seek(line, earliest_ns)
+        place = min(lead.window.index_at(earliest_ns), lead.window.end - 1)
+        seek(line, lead.window[place].time_ns)
     return base_ns

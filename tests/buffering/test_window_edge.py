@@ -37,7 +37,8 @@ class Live:
     """Each frame sent: its captured time, and playback's running time."""
 
     def __post_init__(self) -> None:
-        schedule = Schedule(round(self.delay_s * S), self.cushion_ns, clocked=True)
+        schedule = Schedule(round(self.delay_s * S), CUSHION_NS, clocked=True)
+        schedule.cushion_ns = min(schedule.cushion_ns, self.cushion_ns)
         self.line = DelayLine(
             schedule,
             duration_ns=round(self.duration_s * S),
