@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ForesightError, PipelineError, StateError
+from pipeline.foreign_code import Contained
 from pipeline.gst.capture.analysis_pipeline import StreamInfo
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
@@ -74,8 +75,8 @@ class PanoramaWithVirtualCamera:
     def run(self, on_progress: Callable[[Progress], None] | None = None) -> RunReport:
         """Run until the sources end, `duration_s` is over, or `stop`; blocks. Raises ForesightError.
 
-        `on_progress` is called four times a second on this thread. A run that is stopped before the first frame
-        returns a report with no frames.
+        `on_progress` is called four times a second on this thread; what it raises is a note in the report. A run
+        that is stopped before the first frame returns a report with no frames.
         """
         with output_locks(self.settings):
             return self._run(on_progress)
@@ -143,7 +144,10 @@ class PanoramaWithVirtualCamera:
             if self.buffer_manager.playhead_ns is not None:
                 self._lifetime.advance(RunState.PLAYING)
             self._reporter.sample(time.monotonic_ns())
-            on_progress(self.progress())
+            with Contained(KeyboardInterrupt) as call:
+                on_progress(self.progress())
+            if call.error is not None:
+                self._reporter.not_shown(call.error)
 
         error = self._shutdown.wait_until_over(
             playback,
@@ -185,8 +189,8 @@ class PanoramaWithVirtualCamera:
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders
         self._lifetime.advance(RunState.DONE)
-        self._error = self._error or self._shown.close()
-        write_exports(self.settings.export, self.timeline, parts.analysis, self._shown)
+        for error in write_exports(self.settings.export, self.timeline, parts.analysis, self._shown):
+            self._reporter.failed(error)
 
     # Failures. Called on the pipelines' threads.
 

@@ -11,11 +11,14 @@ LONGEST_LINE = 300
 class Contained:
     """Runs foreign code: ``with Contained() as call: ...``, and afterwards `error` is what it raised, or None.
 
-    SystemExit too: a detector or a graphic must not end the run. Not for the main thread, where Ctrl-C comes.
+    SystemExit too: a detector or a graphic must not end the run. On the main thread, where Ctrl-C comes, let
+    KeyboardInterrupt pass: ``Contained(KeyboardInterrupt)``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *passed: type[BaseException]) -> None:
+        """`passed`: what is raised nevertheless."""
         self.error: BaseException | None = None
+        self._passed = passed
 
     def __enter__(self) -> Contained:
         return self
@@ -24,7 +27,7 @@ class Contained:
         self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> bool:
         self.error = error
-        return True
+        return not isinstance(error, self._passed)
 
 
 def describe(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import typer
 
 from pipeline.cli.environment import start_again_with_settings
 from pipeline.cli.process_list import hide_secrets
+from pipeline.cli.streams import discard_stdout, secure_streams
 from pipeline.errors import ForesightError
 from pipeline.redaction import redact
 
@@ -75,6 +75,7 @@ def main(arguments: list[str] | None = None, play: Callable[..., None] | None = 
     `play` is called with a run's settings and `as_json`; by itself `console.play`.
     """
     if arguments is None:
+        secure_streams()
         start_again_with_settings()
     argv = sys.argv[1:] if arguments is None else list(arguments)
     hide_secrets()
@@ -106,7 +107,7 @@ def exit_with(command: Callable[[], Any], *, debug: bool) -> NoReturn:
     except (typer.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except BrokenPipeError:  # the reader of our output, a pager say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         sys.exit(1)
     except OSError as error:
         _complain(f"{error.filename or 'the system'}: {error.strerror or error}", error if debug else None)

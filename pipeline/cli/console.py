@@ -20,24 +20,29 @@ from rich.table import Table
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
+from pipeline.cli.streams import discard_stdout
 from pipeline.errors import OutputError
+from pipeline.foreign_code import Contained, describe
 from pipeline.redaction import redact
 from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
 
 PLAIN_LINE_EVERY_S = 5.0
 
-_out = Console(highlight=False, soft_wrap=True)
+HANGUP_S = 1.0
+"""A second SIGHUP within this time is the same hang-up."""
+
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
-    """One line on standard output."""
-    _out.print(text, markup=False)
+    """One line on standard output. Raises OSError if it cannot be written."""
+    typer.echo(text)
 
 
 def play(settings: Settings, *, as_json: bool = False) -> None:
-    """Run to the end. The first Ctrl-C ends the capture and plays out the window, the second ends at once.
+    """Run to the end. The first Ctrl-C, SIGTERM or SIGHUP ends the capture and plays out the window; the second
+    ends at once.
 
     Main thread only. Raises ForesightError, also for a file that failed while the rest went on, and typer.Exit with
     INTERRUPTED after the second Ctrl-C, or after one before anything was shown.
@@ -55,15 +60,24 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
             publish(progress)
 
         report = application.run(on_progress)
-    if as_json:
-        say(json.dumps(asdict(report), default=str))
-    else:
-        for line in report_lines(report):
-            say(line)
+    _tell_report(report, as_json=as_json)
     if asked.times > 1 or (asked.times and not report.frames_out):
         raise typer.Exit(INTERRUPTED)
     if report.failures:
         raise OutputError("; ".join(report.failures))
+
+
+def _tell_report(report: RunReport, *, as_json: bool) -> None:
+    """Write the report to standard output. Whoever reads it may have gone: that is no failure of the run."""
+    lines = [json.dumps(asdict(report), default=str)] if as_json else report_lines(report)
+    try:
+        for line in lines:
+            say(line)
+    except BrokenPipeError:
+        discard_stdout()
+    except OSError as error:
+        discard_stdout()
+        _err.print(f"the report could not be written to standard output: {error.strerror}", markup=False)
 
 
 def status_line(progress: Progress) -> str:
@@ -153,15 +167,33 @@ class Asked:
     """How often a signal has asked the run to end."""
 
     times: int = 0
+    _hung_up_s: float | None = None
+
+    def note(self, number: int, now_s: float) -> bool:
+        """Count signal `number` at monotonic time `now_s`; returns whether it counts.
+
+        The shell and the kernel each send SIGHUP when a terminal closes: the pair counts once.
+        """
+        is_echo = (
+            number == signal.SIGHUP and self._hung_up_s is not None and now_s - self._hung_up_s < HANGUP_S
+        )
+        if number == signal.SIGHUP and not is_echo:
+            self._hung_up_s = now_s
+        self.times += not is_echo
+        return not is_echo
 
 
 @contextmanager
 def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[Asked]:
-    """Ctrl-C and SIGTERM end the run: the first cleanly, the second at once."""
+    """Ctrl-C, SIGTERM and SIGHUP end the run: the first cleanly, the second at once.
+
+    A SIGHUP that is ignored, as under nohup, stays so.
+    """
     asked = Asked()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        asked.times += 1
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if not asked.note(number, time.monotonic()):
+            return
         if asked.times == 1:
             left_s = application.progress().buffer_s
             _err.print(
@@ -171,7 +203,10 @@ def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[Asked]
         else:
             application.abort()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield asked
     finally:
@@ -183,7 +218,12 @@ class _Redacted(logging.Filter):
     """Lets every record pass, its text without secrets: a library's message may quote an address."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redact(record.getMessage()), None
+        said = ""
+        with Contained() as call:
+            said = record.getMessage()
+        if call.error is not None:
+            said = f"a message that cannot be shown ({describe(call.error)})"
+        record.msg, record.args = redact(said), None
         return True
 
 

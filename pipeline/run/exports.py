@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -108,12 +109,23 @@ class Shown:
 
 def write_exports(
     export: ExportSettings, timeline: Timeline, analysis: AnalysisPipeline | None, shown: Shown
-) -> None:
-    """Write the detections and the match's ground truth, if `export` asks for them. Raises OutputError."""
+) -> Iterator[OutputError]:
+    """Complete the path, write the detections and the ground truth; yields the error of each that failed.
+
+    Each is written, whatever became of the others. Blocks on the disk.
+    """
+    writers: list[Callable[[], OutputError | None]] = [shown.close]
     if export.detections_out is not None:
-        write_detections(export.detections_out, timeline.all())
+        writers.append(partial(write_detections, export.detections_out, timeline.all()))
     if export.truth_out is not None and analysis is not None:
-        _write_truth(export.truth_out, analysis.sources, shown.last_ns)
+        writers.append(partial(_write_truth, export.truth_out, analysis.sources, shown.last_ns))
+    for write in writers:
+        try:
+            error = write()
+        except OutputError as raised:
+            error = raised
+        if error is not None:
+            yield error
 
 
 def _write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:

@@ -62,4 +62,4 @@ class RunReport:
     notes: tuple[str, ...]
     """Lines for the user: generated silence, an assumed rig, a gap."""
     failures: tuple[str, ...] = ()
-    """One line for each output that failed while the others continued."""
+    """One line for each output or export that failed while the others continued."""

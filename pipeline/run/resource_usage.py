@@ -43,9 +43,10 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 
-def memory_mb() -> float:
-    """Resident memory now, in MB (10^6 bytes); the peak where the system has no /proc."""
-    statm = Path("/proc/self/statm")
-    if not statm.exists():
+def memory_mb(statm: Path = Path("/proc/self/statm")) -> float:
+    """Resident memory now, in MB (10^6 bytes); the peak if it cannot be read: no /proc, no descriptor left."""
+    try:
+        pages = int(statm.read_text().split()[1])
+    except OSError:
         return peak_memory_mb()
-    return int(statm.read_text().split()[1]) * resource.getpagesize() / 1e6
+    return pages * resource.getpagesize() / 1e6

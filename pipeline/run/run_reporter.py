@@ -10,6 +10,7 @@ from pipeline.buffer_manager import BufferManager
 from pipeline.buffering.stats import BufferStatistics
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError
+from pipeline.foreign_code import describe
 from pipeline.run.exports import Shown
 from pipeline.run.frame_account import account_notes, missing_note
 from pipeline.run.parts import RunParts
@@ -34,6 +35,8 @@ class RunReporter:
         self._shown = shown
         self._notes: list[str] = []
         self._has_noted_bound = False
+        self._failures: list[str] = []
+        self._progress_failed = False
         self._started_s = time.monotonic()
         self._started_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
@@ -43,6 +46,17 @@ class RunReporter:
         if note is not None:
             self._notes.append(note)
             logger.warning("%s", note)
+
+    def failed(self, error: ForesightError) -> None:
+        """Keep and log the failure of a part without which the run goes on."""
+        self._failures.append(str(error))
+        logger.error("%s", error)
+
+    def not_shown(self, error: BaseException) -> None:
+        """Note, once, that the progress could not be shown."""
+        if not self._progress_failed:
+            self._progress_failed = True
+            self.note(f"the progress could not be shown: {describe(error)}")
 
     def camera_lost(self, index: int, error: ForesightError) -> None:
         """Note that one camera of several is lost for good."""
@@ -124,7 +138,7 @@ class RunReporter:
             peak_memory_mb=peak_memory_mb(),
             outputs=() if playback is None else (*playback.outputs.files, *streams),
             notes=self.notes,
-            failures=() if playback is None else playback.outputs.failures,
+            failures=(*(() if playback is None else playback.outputs.failures), *self._failures),
         )
 
     def _account(self, framerate: float, *, is_aborted: bool) -> None:

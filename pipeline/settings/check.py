@@ -30,7 +30,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
     sources, files = settings.source_specs, settings.file_specs
     return (
         *source_problems(sources),
-        *(problem for path in settings.outputs for problem in writable_file("outputs", path)),
+        *(problem for path in settings.outputs for problem in _output_file(path)),
         *overwritten(read_files(settings), written_files(settings)),
         *_mode(settings),
         *_read_files(settings),
@@ -51,11 +51,28 @@ def source_problems(sources: Collection[SourceSpec]) -> Iterator[Problem]:
         yield from _unusable(source)
 
 
+def _output_file(path: Path) -> Iterator[Problem]:
+    yield from writable_file("outputs", path)
+    if not _is_utf8(str(path)):
+        yield Problem("outputs", f"{path} is not a UTF-8 name; name another file")
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether GStreamer can take the text; the name of a file on the disk may be any bytes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _unusable(source: SourceSpec) -> Collection[Problem]:
     if source.kind == "file" and source.path is not None:
         unreadable = tuple(readable_file("sources", source.path, ("match",)))
         if unreadable:
             return unreadable
+    elif not _is_utf8(source.text):
+        return (Problem("sources", f"{source.name} is not UTF-8 text"),)
     refused = source.refusal()
     return () if refused is None else (Problem("sources", refused),)
 

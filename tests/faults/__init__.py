@@ -1,0 +1,1 @@
+"""Tests that break what a run depends on, from outside: they start the real command, as a user does."""
