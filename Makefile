@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 OUT ?= out
 
-.PHONY: setup setup-run lock demo test check docs pictures bench clean
+.PHONY: setup setup-run lock demo test faults check docs pictures bench clean
 
 setup: ## everything for running and developing: missing system packages, .venv, the package (editable)
 	@scripts/setup.sh dev
@@ -16,8 +16,11 @@ lock: ## renew requirements.lock, the versions that setup installs
 demo: setup-run ## a delayed, directed video with sound of the built-in match
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
 
-test: setup ## every test; those that need ../shared are skipped, with a message, if it is missing
-	@$(PYTHON) -m pytest -n 3 --dist loadgroup
+test: setup ## every test but the faults; those that need ../shared are skipped, with a message, if it is missing
+	@$(PYTHON) -m pytest -n 3 --dist loadgroup --ignore tests/faults
+
+faults: setup ## break the real command from outside: full disks, closed terminals, signals, damaged video
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests/faults
 
 check: setup ## lint, format, types, architecture
 	@.venv/bin/ruff check .

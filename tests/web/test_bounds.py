@@ -27,6 +27,7 @@ from pipeline.settings import Settings
 from pipeline.web.connection_bounds import WebLimits
 from pipeline.web.guard import Guard
 from pipeline.web.server import Dashboard
+from tests.gst.output.peers import wait_until
 from tests.web.clock import Clock
 from tests.web.test_security import TOKEN, client
 
@@ -151,6 +152,8 @@ def test_a_few_recordings_are_on_at_once_and_one_more_is_refused(tmp_path: Path)
             with pytest.raises(StateError) as refused:
                 control.record()
             refusals.append(str(refused.value))
+            # a recording that is stopped before its first keyframe leaves no file
+            wait_until(lambda: control.outputs()[numbers[0]].state == "on", "the first recording")
             control.stop_output(numbers[0])
             control.record()
             run.stop()
