@@ -1,6 +1,7 @@
 # Foresight: `make demo` and `make test` need only a fresh Debian with git and make.
 PYTHON := .venv/bin/python
 OUT ?= out
+PROCESSES ?= 3
 
 .PHONY: setup setup-run lock demo test faults check docs pictures bench clean
 
@@ -17,7 +18,7 @@ demo: setup-run ## a delayed, directed video with sound of the built-in match
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
 
 test: setup ## every test but the faults; those that need ../shared are skipped, with a message, if it is missing
-	@$(PYTHON) -m pytest -n 3 --dist loadgroup --ignore tests/faults
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --ignore tests/faults
 
 faults: setup ## break the real command from outside: full disks, closed terminals, signals, damaged video
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests/faults
