@@ -10,6 +10,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.run.progress import Progress
 from pipeline.settings import Settings
 from tests import videos
+from tests.faults.record import Area, fault
 
 
 def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[int, list[Progress]]:
@@ -30,6 +31,12 @@ def run(tmp_path: Path, detector: str, live: bool, duration_s: float) -> tuple[i
     return len(videos.frame_times(video)), shown
 
 
+@fault(
+    Area.DETECTION,
+    "a detector answers something else than detections, raises, or calls `sys.exit`",
+    seen="one line, then a rest of 10 s of video; a note in the report",
+    lost="what it would have seen",
+)
 def test_the_report_tells_of_a_detector_that_failed(tmp_path: Path) -> None:
     values = {
         "sources": ["match?size=320x108&fps=25"],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.analysis.jsonl import LABELS, from_line, read_detections, to_line
 from pipeline.errors import ConfigError
+from tests.faults.record import Area, fault
 
 numbers = st.one_of(
     st.floats(0.0, 1.0),
@@ -33,6 +34,11 @@ GOOD = {"label": "ball", "score": 1, "yaw_deg": 0, "pitch_deg": 0, "width_deg": 
 FIRST = json.dumps({"time_s": 0, "detections": [GOOD]})
 
 
+@fault(
+    Area.INPUT,
+    "a detections file with odd lines",
+    seen="refused in one line that names the file and the line; status 2",
+)
 @given(lines)
 def test_a_line_of_anything_is_refused_by_its_number_or_kept(line: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

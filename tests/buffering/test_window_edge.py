@@ -15,6 +15,14 @@ from pipeline.buffering.schedule import Schedule
 from pipeline.buffering.step import State
 from pipeline.buffering.window import Entry
 from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S
+from tests.faults.record import Area, fault
+
+LONG_PAUSE = fault(
+    Area.DETECTION,
+    "a pause longer than the window, or replays beyond its oldest frame",
+    seen="playback goes on with the oldest that can still be shown; the frames between are counted",
+    lost="those frames",
+)
 
 CUSHION_NS = 500 * MS
 SAMPLE_BYTES = 1000
@@ -110,6 +118,7 @@ def playing(*given: float, **more: int | None) -> Live:
     return live
 
 
+@LONG_PAUSE
 def test_a_pause_longer_than_the_window_goes_on_with_the_oldest_that_can_be_shown() -> None:
     live = playing(10.5, 5, 5)
     live.line.schedule.pause(live.now_ns)
@@ -118,6 +127,7 @@ def test_a_pause_longer_than_the_window_goes_on_with_the_oldest_that_can_be_show
     live.expect_every_frame(20)
 
 
+@LONG_PAUSE
 @pytest.mark.parametrize("keyframe_every", [1, 25, 100])
 def test_back_again_and_again_ends_at_the_oldest_and_never_goes_forward(keyframe_every: int) -> None:
     live = playing(10.5, 5, 5, keyframe_every=keyframe_every)
@@ -139,6 +149,7 @@ MOVES = st.one_of(
 )
 
 
+@LONG_PAUSE
 @settings(max_examples=40)
 @given(
     duration_s=st.floats(2, 12),

@@ -15,6 +15,7 @@ from pipeline.direction.paths import MOST_FRAMES, frame_times_ns, write_path
 from pipeline.direction.tracks import read_track
 from pipeline.errors import ConfigError
 from pipeline.tracking.ground import LevelGround
+from tests.faults.record import Area, fault
 
 HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
 
@@ -37,6 +38,11 @@ plain_rows = st.tuples(
 )
 
 
+@fault(
+    Area.INPUT,
+    "a track with odd numbers",
+    seen="refused in one line that names the file and the line; status 2",
+)
 @settings(max_examples=150)
 @given(st.lists(rows, max_size=4) | st.lists(plain_rows, max_size=4).map(sorted))
 def test_a_track_of_any_numbers_is_refused_or_becomes_a_path(rows: list[tuple[str, ...]]) -> None:

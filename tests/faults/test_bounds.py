@@ -10,6 +10,8 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.faults.record import Area, fault
+
 FORESIGHT = [
     sys.executable,
     "-m",
@@ -34,6 +36,11 @@ def read_until(run: subprocess.Popen[str], pattern: str) -> re.Match[str]:
     raise AssertionError(f"the run ended without {pattern!r}")
 
 
+@fault(
+    Area.DASHBOARD,
+    "idle connections to the dashboard, few descriptors",
+    seen="nothing; the surplus is closed",
+)
 def test_idle_connections_take_no_descriptor_that_the_run_needs(tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
     command = [*FORESIGHT, "--live", "--duration", "6", "--web", "127.0.0.1:0", "-o", str(video)]
@@ -51,6 +58,12 @@ def test_idle_connections_take_no_descriptor_that_the_run_needs(tmp_path: Path) 
     assert "Traceback" not in err
 
 
+@fault(
+    Area.DETECTION,
+    "a detector hangs at the end",
+    seen="two lines within 3 s; on a second Ctrl-C the run ends at once, status 130",
+    lost="its last detections",
+)
 def test_a_second_ctrl_c_ends_a_run_whose_detector_hangs(tmp_path: Path) -> None:
     detector = ["--detector", "tests.analysis.detectors_in_trouble:Hanging"]
     command = [*FORESIGHT, "--live", *detector, "-o", str(tmp_path / "video.mp4")]

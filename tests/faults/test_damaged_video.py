@@ -8,9 +8,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.faults.record import Area, fault
+
 RUN = [sys.executable, "-m", "pipeline", "run", "--offline", "--detector", "none", "--size", "320x108"]
 
 
+@fault(
+    Area.CAMERAS,
+    "a damaged recording as the source",
+    seen="a note with the number of missing frames",
+    lost="those frames",
+)
 def test_frames_that_a_damaged_recording_lacks_are_told(tmp_path: Path) -> None:
     source, damaged = tmp_path / "whole.ts", tmp_path / "damaged.ts"
     make = [*RUN, "match?size=320x108&fps=25", "--duration", "6", "-o", str(source)]

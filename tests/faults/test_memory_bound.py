@@ -7,7 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.faults.record import Area, fault
 
+
+@fault(
+    Area.MACHINE,
+    "`buffer.max_bytes` cannot hold the delay (live)",
+    seen="a note that names the bound and what the delay needs; a shorter delay",
+    lost="look-ahead",
+)
 def test_a_bound_below_the_delay_is_named_and_the_video_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "match.mkv"
     arguments = [

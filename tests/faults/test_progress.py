@@ -11,6 +11,7 @@ from pipeline.config_builder import ConfigBuilder
 from pipeline.run.progress import Progress
 from pipeline.settings import Settings
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.faults.runs import SOURCE
 
 
@@ -27,6 +28,7 @@ class UnprintableError(Exception):
         raise self
 
 
+@fault(Area.TELLING, "`on_progress` raises", seen="a note, once", lost="the display of the progress")
 @pytest.mark.parametrize("error", [ValueError("no\nscreen"), SystemExit(3), UnprintableError()])
 def test_a_progress_that_cannot_be_shown_does_not_end_the_run(tmp_path: Path, error: BaseException) -> None:
     video = tmp_path / "video.mkv"
@@ -46,6 +48,11 @@ def test_a_progress_that_cannot_be_shown_does_not_end_the_run(tmp_path: Path, er
     assert report.frames_out + report.dropped == report.frames_in > 40
 
 
+@fault(
+    Area.TELLING,
+    "`on_progress` raises KeyboardInterrupt",
+    seen="the run ends, and its caller gets the exception",
+)
 def test_ctrl_c_in_the_progress_ends_the_run(tmp_path: Path) -> None:
     def on_progress(_progress: Progress) -> None:
         raise KeyboardInterrupt

@@ -11,12 +11,33 @@ from pathlib import Path
 import pytest
 
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.faults.runs import COMMAND, FRAMES, LONGEST_S, SMALL, run, start
+
+FULL_DISK = fault(
+    Area.TELLING,
+    "standard error or standard output is on a full disk",
+    seen="a lost report is told on standard error; status as always",
+    lost="the text",
+)
 
 FULL = Path("/dev/full")
 LOUD = ("--set", "log_level=debug")
 
 
+@fault(
+    Area.TELLING,
+    "the reader of the output goes (`foresight run ... 2>&1 | head`)",
+    seen="the run goes on; its exit status is as always",
+    lost="the text",
+)
+@fault(
+    Area.TELLING,
+    "standard input, output or error is closed (`2>&-`)",
+    seen="nothing; status as always",
+    lost="the text",
+)
+@FULL_DISK
 @pytest.mark.parametrize(
     ("behind", "status"),
     [
@@ -42,6 +63,7 @@ def test_a_run_that_nobody_can_read_ends_as_it_would(tmp_path: Path, behind: str
         assert len(videos.frame_times(video)) == FRAMES
 
 
+@FULL_DISK
 def test_a_report_that_cannot_be_written_is_told() -> None:
     with FULL.open("wb") as full:
         ended = run("--json", stdout=full)
@@ -49,6 +71,12 @@ def test_a_report_that_cannot_be_written_is_told() -> None:
     assert "the report could not be written to standard output: No space left on device" in ended.stderr
 
 
+@fault(
+    Area.TELLING,
+    "an export cannot be written (`--path-out`, `--detections-out`, `--truth-out`)",
+    seen="one line in the log and in the report's failures; status 1",
+    lost="the rest of that export; the video and the other exports are complete",
+)
 @pytest.mark.parametrize("failing", ["path", "detections", "truth"])
 def test_an_export_on_a_full_disk_fails_alone(tmp_path: Path, failing: str) -> None:
     files = {name: tmp_path / name for name in ("path", "detections", "truth")} | {failing: FULL}
@@ -67,6 +95,12 @@ def test_an_export_on_a_full_disk_fails_alone(tmp_path: Path, failing: str) -> N
         assert name == failing or path.read_text(encoding="utf-8").count("\n") > 10
 
 
+@fault(
+    Area.MACHINE,
+    "no file descriptor is free",
+    seen="memory is reported as its peak; an export that cannot be opened is a failure; status 1 then, otherwise 0",
+    lost="that export",
+)
 def test_a_run_without_free_descriptors_ends_as_it_should(tmp_path: Path) -> None:
     video, path, detections = tmp_path / "video.mkv", tmp_path / "path.csv", tmp_path / "detections.jsonl"
     arguments = ("--delay", "0.5", "--detector", "none", "--path-out", path, "--detections-out", detections)
@@ -84,6 +118,12 @@ def test_a_run_without_free_descriptors_ends_as_it_should(tmp_path: Path) -> Non
     assert path.read_text(encoding="utf-8").count("\n") == report["frames_out"] + 1
 
 
+@fault(
+    Area.TELLING,
+    "a library logs a message that cannot be shown",
+    seen="a line that says so",
+    lost="the message",
+)
 def test_a_log_message_that_cannot_be_shown_harms_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +147,11 @@ def test_a_log_message_that_cannot_be_shown_harms_nothing(
     assert json.loads(ended.stdout)["frames_out"] == FRAMES
 
 
+@fault(
+    Area.INPUT,
+    "a name that is not UTF-8",
+    seen="works for sources that are files, and for exports; an output is refused with status 2",
+)
 def test_a_name_that_is_not_utf8_is_no_fault(tmp_path: Path) -> None:
     odd = tmp_path / "odd\udcff"
     for arguments, status in (

@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.record import Area, fault
 from tests.gst.output.peers import free_port
+
+TAKEN_AWAY = fault(
+    Area.OUTPUTS,
+    "an output is deleted, moved or replaced while it is written",
+    seen="a failure in the report, status 1",
+    lost="that file",
+)
 
 RUN = [sys.executable, "-m", "pipeline", "run", "match?size=320x108&fps=25"]
 LIVE = ["--live", "--delay", "1", "--duration", "4", "--size", "320x108", "--detector", "none"]
@@ -43,6 +51,7 @@ def replace(path: Path) -> None:
     path.write_bytes(b"another")
 
 
+@TAKEN_AWAY
 @pytest.mark.parametrize(
     ("take_away", "why"),
     [
@@ -64,6 +73,7 @@ def test_a_file_that_is_taken_away_is_a_failure(
     assert "written" not in said
 
 
+@TAKEN_AWAY
 def test_a_part_that_is_deleted_is_a_failure_and_the_others_are_reported(tmp_path: Path) -> None:
     parts = [tmp_path / f"match-0000{number}.mkv" for number in (0, 1)]
     run = begin("-o", tmp_path / "match.mkv", "--set", "split_s=1", "--set", "encoder.keyframe_interval_s=1")
@@ -76,6 +86,7 @@ def test_a_part_that_is_deleted_is_a_failure_and_the_others_are_reported(tmp_pat
     assert f"written: {parts[0]}" not in said
 
 
+@TAKEN_AWAY
 def test_a_segment_that_is_deleted_is_a_failure(tmp_path: Path) -> None:
     segments = [tmp_path / f"live-0000{number}.ts" for number in (0, 1)]
     playlist = tmp_path / "live.m3u8"
@@ -87,6 +98,11 @@ def test_a_segment_that_is_deleted_is_a_failure(tmp_path: Path) -> None:
     assert f"{playlist}: 1 of its 2 segments were deleted or moved" in logged
 
 
+@fault(
+    Area.OUTPUTS,
+    "two runs write the same file",
+    seen="the second one is refused in one line before it opens a source",
+)
 @pytest.mark.parametrize("name", ["match.mkv", "link.mkv"])
 def test_a_second_run_does_not_touch_a_file_that_is_being_written(tmp_path: Path, name: str) -> None:
     path = tmp_path / "match.mkv"
@@ -106,6 +122,12 @@ def test_a_second_run_does_not_touch_a_file_that_is_being_written(tmp_path: Path
     assert {found.name for found in tmp_path.iterdir()} == {"match.mkv", "link.mkv"}
 
 
+@fault(
+    Area.OUTPUTS,
+    "a run is killed, and the next one writes the same file",
+    seen="nothing; no lock is left",
+    lost="what the killed run had written",
+)
 def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
     path = tmp_path / "match.mkv"
     first = begin("-o", path)
@@ -118,6 +140,12 @@ def test_a_killed_run_leaves_no_lock(tmp_path: Path) -> None:
     assert [found.name for found in tmp_path.iterdir()] == ["match.mkv"]
 
 
+@fault(
+    Area.OUTPUTS,
+    "a push never reaches its server",
+    seen="a failure in the report, status 1; the recording beside it is complete",
+    lost="the push",
+)
 @pytest.mark.parametrize("scheme", ["rtmp", "srt"])
 def test_a_push_that_delivered_nothing_is_a_failure_and_the_recording_is_written(
     tmp_path: Path, scheme: str

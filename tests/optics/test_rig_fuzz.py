@@ -14,6 +14,7 @@ from pipeline.optics.lens import LENSES
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
+from tests.faults.record import Area, fault
 
 ASPECT = 16 / 9
 
@@ -108,6 +109,11 @@ def check_rig(text: str) -> None:
         rig.outline_angles(step_m=10.0)
 
 
+@fault(
+    Area.INPUT,
+    "a rig file with odd numbers",
+    seen="refused in one line that names the file and the key; status 2",
+)
 @settings(max_examples=150)
 @given(rig_texts())
 def test_a_rig_of_any_numbers_is_refused_in_a_line_or_answers(text: str) -> None:

@@ -27,9 +27,17 @@ from pipeline.settings import Settings
 from pipeline.web.connection_bounds import WebLimits
 from pipeline.web.guard import Guard
 from pipeline.web.server import Dashboard
+from tests.faults.record import Area, fault
 from tests.gst.output.peers import wait_until
 from tests.web.clock import Clock
 from tests.web.test_security import TOKEN, client
+
+ONE_MORE = fault(
+    Area.DASHBOARD,
+    "a third clip at once, a ninth recording",
+    seen="409 and one line",
+    lost="that clip or recording",
+)
 
 WAIT_S = 20.0
 
@@ -81,6 +89,7 @@ def test_connections_that_wait_for_a_response_stay_and_one_more_is_refused() -> 
             assert connection.recv(1) != b""
 
 
+@fault(Area.DASHBOARD, "a request that never completes", seen="its connection is closed after 10 s")
 @pytest.mark.parametrize(
     "sent",
     [
@@ -115,6 +124,7 @@ class SlowManager(BufferManager):
         return 0, 1
 
 
+@ONE_MORE
 def test_a_few_clips_are_saved_at_once_and_one_more_is_refused(tmp_path: Path) -> None:
     manager = SlowManager()
     clips = Clips(manager, tmp_path, FileNames(), window_encoding(Settings()), most_at_once=2)
@@ -131,6 +141,7 @@ def test_a_few_clips_are_saved_at_once_and_one_more_is_refused(tmp_path: Path) -
     assert clips.save(1.0, 0.0).number == 3
 
 
+@ONE_MORE
 def test_a_few_recordings_are_on_at_once_and_one_more_is_refused(tmp_path: Path) -> None:
     settings = Settings.parse(
         {
@@ -175,6 +186,7 @@ class Pauses:
         self._during()
 
 
+@fault(Area.DASHBOARD, "wrong tokens", seen="one log line a second, with a count")
 def test_wrong_tokens_are_slow_and_logged_once_a_second(caplog: pytest.LogCaptureFixture) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 204, "headers": []})

@@ -7,6 +7,7 @@ from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.runtime import Gst
+from tests.faults.record import Area, fault
 from tests.gst.output.peers import wait_until
 
 PICTURES = 25
@@ -38,6 +39,12 @@ def open_source(connections: list[str]) -> PlainSource:
     return PlainSource("camera", container, True, find)
 
 
+@fault(
+    Area.CAMERAS,
+    "a camera's video stops and its sound goes on",
+    seen="it is reconnected; a note",
+    lost="what it would have sent",
+)
 def test_a_camera_that_sends_only_sound_is_reconnected() -> None:
     connections: list[str] = []
     limits = CameraLimits(silent_s=1.0)

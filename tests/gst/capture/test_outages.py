@@ -20,6 +20,7 @@ from pipeline.optics.rig import Camera, Rig
 from pipeline.optics.surface import Surface
 from pipeline.run.progress import RunReport
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.gst.capture.peers import RtspCamera, SrtCamera
 from tests.gst.output.peers import free_port, wait_until
 from tests.gst.output.runs import FPS, Running, settings
@@ -65,6 +66,12 @@ def run_with_an_outage(application: PanoramaWithVirtualCamera, camera: RtspCamer
         return running.report()
 
 
+@fault(
+    Area.CAMERAS,
+    "a live camera is gone, then returns",
+    seen="its last frame with a notice, and silence; then it is back; a note with the time",
+    lost="what it would have sent",
+)
 @pytest.mark.parametrize(
     ("kind", "storage"),
     [(RtspCamera, "raw"), (RtspCamera, "source"), (SrtCamera, "raw")],
@@ -106,6 +113,12 @@ def test_recording_continues_while_the_camera_is_offline_and_after_it_returns(
     assert "hunter2" not in caplog.text + str(report)
 
 
+@fault(
+    Area.CAMERAS,
+    "one of two cameras is gone, then returns",
+    seen="the other one goes on; a note",
+    lost="what it would have sent",
+)
 @pytest.mark.parametrize("storage", ["raw", "source"])
 def test_one_of_two_cameras_fails_and_the_other_continues(
     storage: str, long_video: Path, tmp_path: Path
@@ -147,6 +160,7 @@ def test_a_run_can_be_stopped_while_its_camera_is_offline(match_video: Path, tmp
     assert any(note.endswith("still offline") for note in report.notes)
 
 
+@fault(Area.CAMERAS, "a camera that never answers", seen="one line, status 1, without the password in it")
 def test_a_camera_that_never_answers_is_an_error(tmp_path: Path) -> None:
     url = f"rtsp://operator:hunter2@127.0.0.1:{free_port()}/camera"
     with pytest.raises(SourceError, match="no answer") as caught:

@@ -14,6 +14,7 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import OutputError
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.gst.output.runs import FPS, expect_video, settings
 
 DISK_KB = 256
@@ -32,6 +33,12 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@fault(
+    Area.OUTPUTS,
+    "the disk of an output is full",
+    seen="a failure in the report, status 1; the others go on",
+    lost="the rest of that output; what it has plays",
+)
 @pytest.mark.parametrize("live", [True, False], ids=["live", "offline"])
 @pytest.mark.parametrize(
     ("name", "further"),
@@ -72,6 +79,12 @@ def test_only_the_output_on_the_full_disk_ends(
         np.testing.assert_allclose(np.diff(kept), 1 / FPS, atol=0.0011)
 
 
+@fault(
+    Area.OUTPUTS,
+    "the disk of the last output is full",
+    seen="the run ends with one line, status 1",
+    lost="the rest; what is written plays",
+)
 def test_the_run_ends_when_its_last_output_is_on_a_full_disk(short_video: Path, disk: Path) -> None:
     run = settings(short_video, outputs=[disk / "a.mkv"], live=False)
     with pytest.raises(OutputError, match=r"a\.mkv: the disk is full"):

@@ -15,6 +15,7 @@ from pipeline.gst.output.limits import OutputLimits
 from pipeline.run.limits import RunLimits, ShutdownLimits
 from pipeline.run.shutdown_wait import Standstill
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.gst.output.peers import wait_until
 from tests.gst.output.runs import FPS, Running, expect_video, recording_at, settings
 
@@ -38,6 +39,12 @@ def expect_complete(video: Path, report_frames: int, source: Path) -> None:
     np.testing.assert_allclose(np.diff(videos.frame_times(video)), 1 / FPS, atol=0.0011)
 
 
+@fault(
+    Area.OUTPUTS,
+    "the disk of an output hangs, or nobody reads a FIFO (live)",
+    seen="after 10 s a failure in the report, status 1; the others go on",
+    lost="the rest of that output",
+)
 def test_live_only_the_hanging_output_is_abandoned(match_video: Path, tmp_path: Path, stuck: Path) -> None:
     whole = tmp_path / "whole.mkv"
     limits = RunLimits(output=OutputLimits(slow_disk_s=2.0))
@@ -55,6 +62,12 @@ def test_an_output_that_hangs_at_the_end_is_cut_short(short_video: Path, tmp_pat
     expect_complete(whole, report.frames_out, short_video)
 
 
+@fault(
+    Area.OUTPUTS,
+    "the disk of an output hangs, or nobody reads a FIFO (offline)",
+    seen="the run waits, and ends with one line when nothing moves for `buffer.stall_timeout_s`",
+    lost="the rest",
+)
 def test_offline_a_hanging_run_ends_with_one_line(match_video: Path, stuck: Path) -> None:
     limits = RunLimits(shutdown=ShutdownLimits(standstill_s=1.0))
     run = settings(match_video, outputs=[stuck], live=False, buffer={"stall_timeout_s": 1.0})
@@ -63,6 +76,12 @@ def test_offline_a_hanging_run_ends_with_one_line(match_video: Path, stuck: Path
         running.report()
 
 
+@fault(
+    Area.OUTPUTS,
+    "Ctrl-C twice while an output hangs",
+    seen="the run ends at once",
+    lost="the end of that output",
+)
 @pytest.mark.parametrize("live", [True, False])
 def test_abort_does_not_wait_for_a_hanging_output(short_video: Path, stuck: Path, live: bool) -> None:
     run = settings(short_video, outputs=[stuck], live=live, buffer={"stall_timeout_s": 60.0})

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.gst.output.peers import RtmpServer, SrtTransmit
 from tests.gst.output.runs import FPS, Running, expect_video, settings
 
@@ -21,6 +22,12 @@ def records(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
+@fault(
+    Area.OUTPUTS,
+    "a push's server goes, then returns",
+    seen="it is reconnected within 5 s, from a keyframe on; a note with the gap",
+    lost="what could not be sent; the recording has no gap",
+)
 def test_pushes_reconnect_within_five_seconds_of_a_ten_second_outage_and_the_recording_has_no_gap(
     long_video: Path, tmp_path: Path, records: pytest.LogCaptureFixture
 ) -> None:
@@ -59,6 +66,12 @@ def test_pushes_reconnect_within_five_seconds_of_a_ten_second_outage_and_the_rec
     assert "secretkey" not in log + str(report)
 
 
+@fault(
+    Area.OUTPUTS,
+    "a push's server starts later than the run",
+    seen="it gets the video from a keyframe on; a note with the gap",
+    lost="what could not be sent",
+)
 def test_a_server_that_starts_late_receives_the_video_from_a_keyframe(
     match_video: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,14 @@ from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
+from tests.faults.record import Area, fault
+
+NOT_RENDERED = fault(
+    Area.DETECTION,
+    "a frame cannot be rendered",
+    seen="the last good frame again; one line and a note; after 50 in a row the run ends",
+    lost="those frames",
+)
 
 RIG = Rig.assume(320, 240)
 FORWARD = View(0.0, 0.0, 30.0)
@@ -109,6 +117,7 @@ def lumas(samples: list[Gst.Sample]) -> list[float]:
     return means
 
 
+@NOT_RENDERED
 @pytest.mark.parametrize("fault", [ValueError("no such angle"), SystemExit(3), ZeroDivisionError()])
 def test_a_frame_that_cannot_be_rendered_is_the_last_one_again_and_counted(fault: BaseException) -> None:
     def views(time_ns: Nanoseconds) -> View:
@@ -134,6 +143,7 @@ def test_a_first_frame_that_cannot_be_rendered_ends_the_run_with_a_line() -> Non
     assert "cannot be rendered: ValueError: no [31m such angle" in error.parse_error()[0].message
 
 
+@NOT_RENDERED
 def test_a_view_that_never_comes_back_ends_the_run() -> None:
     def views(time_ns: Nanoseconds) -> View:
         if time_ns:
@@ -147,6 +157,7 @@ def test_a_view_that_never_comes_back_ends_the_run() -> None:
     assert error is not None
 
 
+@NOT_RENDERED
 @pytest.mark.parametrize("hook", ["painter", "onlooker"])
 def test_a_graphic_or_an_onlooker_that_fails_costs_no_frame(hook: str) -> None:
     def fail(*_given: object) -> None:
