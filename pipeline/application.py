@@ -15,7 +15,7 @@ from pipeline.gst.playback.view_element import Onlooker
 from pipeline.optics.rig import Rig
 from pipeline.run.director_choice import camera_aspect, path_for
 from pipeline.run.early_end import end_capture, end_pipelines
-from pipeline.run.exports import Shown, write_exports
+from pipeline.run.exports import Exports
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
@@ -26,6 +26,7 @@ from pipeline.run.rig_choice import known_rig, rig_for_frames
 from pipeline.run.run_reporter import RunReporter
 from pipeline.run.run_state import RunState
 from pipeline.run.scene import Scene, scene_at
+from pipeline.run.shown import Shown
 from pipeline.run.shutdown_wait import ShutdownWait
 from pipeline.run.wiring import (
     build_analysis,
@@ -59,12 +60,13 @@ class PanoramaWithVirtualCamera:
         self._limits = limits
         self.camera_aspect = camera_aspect(settings)
         self.onlooker: Onlooker | None = None
-        self.timeline = make_timeline(settings)
+        self._exports = Exports(settings.export, self._export_failed, live=settings.is_live)
+        self.timeline = make_timeline(settings, self._exports.detected)
         self.buffer_manager = make_buffer_manager(settings)
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
         self._feed = DetectorFeed(live=settings.is_live)
         self._parts = RunParts()
-        self._shown = Shown()
+        self._shown = Shown(self._exports.shown)
         self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
@@ -118,10 +120,10 @@ class PanoramaWithVirtualCamera:
     def _start_playback(self, info: StreamInfo, rig: Rig) -> PlaybackPipeline:
         """Start the detector and the buffer thread; playback starts when the window is full."""
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
+        if parts.analysis is not None:
+            self._exports.begin(parts.analysis.sources)
         parts.worker = start_detector(settings, rig, self.timeline, self._feed, self._limits.detector)
         path = parts.path = path_for(settings, self.timeline, rig)
-        if settings.export.path_out is not None:
-            self._shown.write_path(settings.export.path_out)
         frame_view = parts.frame_view = FrameView(
             settings, rig, path, self._shown, self.scene_at, manager.captured_ns, parts.lost_cameras
         )
@@ -189,8 +191,7 @@ class PanoramaWithVirtualCamera:
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders
         self._lifetime.advance(RunState.DONE)
-        for error in write_exports(self.settings.export, self.timeline, parts.analysis, self._shown):
-            self._reporter.failed(error)
+        self._exports.close(at_once=self._shutdown.at_once)
 
     # Failures. Called on the pipelines' threads.
 
@@ -206,6 +207,9 @@ class PanoramaWithVirtualCamera:
             self.stop()
         else:
             self.abort()
+
+    def _export_failed(self, error: ForesightError) -> None:
+        self._reporter.failed(error)
 
     def _on_stall(self) -> None:
         self._shutdown.is_stalled = True

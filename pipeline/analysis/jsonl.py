@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
 from pipeline.analysis.admission import BOUNDS, MOST_DETECTIONS
 from pipeline.analysis.detector import Detection, DetectionSet, Label
-from pipeline.errors import ConfigError, OutputError
-from pipeline.timebase import LARGEST_TIME_S, ns_to_seconds, seconds_to_ns
+from pipeline.errors import ConfigError
+from pipeline.timebase import LARGEST_TIME_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
 LABELS: tuple[Label, ...] = get_args(Label)
 
@@ -49,22 +48,51 @@ def from_line(line: str) -> DetectionSet:
     )
 
 
-def write_detections(path: Path, sets: Iterable[DetectionSet]) -> None:
-    """Write detection sets to `path`. Any thread; blocks on the disk. Raises OutputError if that fails."""
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(f"{to_line(seen)}\n" for seen in sets)
-    except OSError as error:
-        raise OutputError(f"cannot write detections to {path}: {error.strerror or error}") from error
+class DetectionLines:
+    """The lines of a file that grows with a run; it is sorted at its end if a time went back. One thread."""
+
+    def __init__(self) -> None:
+        self._newest_ns: Nanoseconds | None = None
+        self._is_sorted = True
+
+    def of(self, seen: DetectionSet) -> tuple[str]:
+        """The line of a set, without its newline."""
+        if self._newest_ns is not None and seen.time_ns < self._newest_ns:
+            self._is_sorted = False
+        else:
+            self._newest_ns = seen.time_ns
+        return (to_line(seen),)
+
+    def complete(self, path: Path) -> None:
+        """Bring the closed file into the order of time, if it is not. Blocks on the disk. Raises OSError."""
+        if self._is_sorted or not path.is_file():
+            return
+        real = path.resolve()
+        ordered = real.with_name(f".{real.name}.sorted")
+        try:
+            with real.open("rb") as file, ordered.open("wb") as copy:
+                places = []
+                for line in iter(file.readline, b""):
+                    places.append((json.loads(line)["time_s"], file.tell() - len(line)))
+                for _time_s, place in sorted(places):
+                    file.seek(place)
+                    copy.write(file.readline())
+            ordered.replace(real)
+        finally:
+            ordered.unlink(missing_ok=True)
 
 
 def read_detections(path: Path) -> list[DetectionSet]:
     """All detection sets of a file in time order. Any thread; blocks on the disk. Raises ConfigError with the
-    number of the invalid line."""
+    number of the invalid line.
+
+    The last line may be cut, because the run that wrote it was killed: it is left out then.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read detections from {path}: {error}") from error
+    lines = text.splitlines()
     sets = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -72,6 +100,8 @@ def read_detections(path: Path) -> list[DetectionSet]:
         try:
             sets.append(from_line(line))
         except ConfigError as error:
+            if number == len(lines) > 1 and not text.endswith("\n"):
+                break
             raise ConfigError(f"{path}, line {number}: {error}") from error
     return sorted(sets, key=lambda seen: seen.time_ns)
 

@@ -51,15 +51,20 @@ class Timeline:
     known as far as the slowest of them. A writer counts from its first `open_writer` or `mark_known` on.
     """
 
-    def __init__(self, span_s: float = DEFAULT_SPAN_S, keep_all: bool = False) -> None:
-        """``span_s``: how long a set is kept, counted from the newest one; ``keep_all``: keep the whole run.
+    def __init__(
+        self,
+        span_s: float = DEFAULT_SPAN_S,
+        on_add: Callable[[DetectionSet], object] = lambda _seen: None,
+    ) -> None:
+        """``span_s``: how long a set is kept, counted from the newest one.
 
+        ``on_add(seen)`` is called with every set, in the order of arrival, by the thread that adds it.
         Raises ConfigError if the span is not positive.
         """
         if not span_s > 0:
             raise ConfigError(f"the timeline's span must be positive, not {span_s} s")
         self._span_ns = seconds_to_ns(span_s)
-        self._keep_all = keep_all
+        self._on_add = on_add
         # Guards everything below; never held during a call of another object.
         self._changed = threading.Condition(threading.Lock())
         self._times: list[int] = []
@@ -70,9 +75,10 @@ class Timeline:
 
     def add(self, seen: DetectionSet) -> bool:
         """Insert a set by time, after others of the same time; False if it is older than the span."""
+        self._on_add(seen)
         with self._changed:
             newest_ns = self._times[-1] if self._times else seen.time_ns
-            if not self._keep_all and seen.time_ns < newest_ns - self._span_ns:
+            if seen.time_ns < newest_ns - self._span_ns:
                 self._too_late += 1
                 return False
             place = bisect_right(self._times, seen.time_ns)
@@ -89,7 +95,7 @@ class Timeline:
             return self._sets[bisect_left(self._times, t0_ns) : bisect_right(self._times, t1_ns)]
 
     def all(self) -> list[DetectionSet]:
-        """All sets in memory in time order; with ``keep_all`` those of the whole run."""
+        """All sets in memory in time order."""
         with self._changed:
             return self._sets.copy()
 
@@ -168,8 +174,6 @@ class Timeline:
 
     def _age(self) -> None:
         """Drop the sets that are older than the span. The caller holds the lock."""
-        if self._keep_all:
-            return
         count = bisect_left(self._times, self._times[-1] - self._span_ns)
         if count:
             del self._times[:count], self._sets[:count]

@@ -1,24 +1,20 @@
-"""Ground truth of the match: true positions of ball and players in the rig's angles, and their track CSV."""
+"""Ground truth of the match: true positions of ball and players in the rig's angles, and as a track CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from pipeline.errors import OutputError
 from pipeline.match.field import BALL_RADIUS_M
 from pipeline.match.kits import HEIGHTS_M
 from pipeline.match.match_state import PLAYERS
 from pipeline.match.play import Play
 from pipeline.match.settings import MatchSettings
 from pipeline.match.venue import Venue
-from pipeline.timebase import Nanoseconds, ns_to_seconds
-
-_HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
+from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +55,27 @@ class MatchTruth:
         for index in range(count):
             yield self.at(frame_time_ns(index, self._settings))
 
-    def write(self, path: str | Path, *, frames: int, start_ns: int = 0) -> None:
-        """Write the ground truth of the first `frames` frames as a track CSV; the first frame's time is `start_ns`.
 
-        Call it once, on a new object. Blocks on the disk. Raises OutputError if the file cannot be written.
-        """
-        try:
-            with Path(path).open("w", encoding="ascii", newline="\n") as file:
-                file.write(_HEADER + "\n")
-                for rows in self.frames(frames):
-                    file.writelines(_line(row, start_ns) for row in rows)
-        except OSError as error:
-            raise OutputError(f"cannot write the ground truth to {path}: {error.strerror}") from error
+class TruthRows:
+    """The ground truth of one match as the rows of a track CSV, frame by frame. One thread at a time."""
+
+    header = "time_s,yaw_deg,pitch_deg,confidence,label"
+
+    def __init__(self, settings: MatchSettings, start_ns: Callable[[], int | None] = lambda: 0) -> None:
+        """`start_ns()` returns the running time of the first frame; None, before it is drawn, counts as 0."""
+        self._settings = settings
+        self._start_ns = start_ns
+        self._truth = MatchTruth(settings)
+        self._next = 0
+
+    def until(self, time_ns: int) -> Iterator[str]:
+        """The rows of the frames up to running time `time_ns` that have not been returned yet."""
+        start_ns = self._start_ns() or 0
+        end = round((time_ns - start_ns) * self._settings.fps / NS_PER_S) + 1
+        while self._next < end:
+            rows = self._truth.at(frame_time_ns(self._next, self._settings))
+            self._next += 1
+            yield from (_line(row, start_ns) for row in rows)
 
 
 def frame_time_ns(index: int, settings: MatchSettings) -> Nanoseconds:
@@ -80,4 +85,4 @@ def frame_time_ns(index: int, settings: MatchSettings) -> Nanoseconds:
 
 def _line(row: TruthRow, start_ns: int) -> str:
     time_s = ns_to_seconds(row.time_ns + start_ns)
-    return f"{time_s:.9f},{row.yaw_deg:.9f},{row.tilt_deg:.9f},1,{row.label}\n"
+    return f"{time_s:.9f},{row.yaw_deg:.9f},{row.tilt_deg:.9f},1,{row.label}"

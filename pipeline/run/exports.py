@@ -1,141 +1,79 @@
-"""Writes a run's data files: the camera's path, the detections, the match's ground truth."""
+"""Exports: a run's data files, written as it goes: the camera's path, the detections, the match's ground truth."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO
+from typing import Any
 
-from pipeline.analysis.jsonl import write_detections
-from pipeline.analysis.timeline import Timeline
-from pipeline.errors import OutputError
-from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
-from pipeline.gst.capture.match_source import MatchSource
+from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.jsonl import DetectionLines
 from pipeline.gst.capture.source import Source
-from pipeline.match.truth import MatchTruth
 from pipeline.optics.view import View
+from pipeline.run.export_file import PATIENCE_S, ExportFile, OnFailed
 from pipeline.settings import ExportSettings
-from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds
+from pipeline.timebase import Nanoseconds, ns_to_seconds
 
 PATH_HEADER = "time_s,yaw_deg,pitch_deg,hfov_deg"
 
+ABORT_S = 1.0
+"""How long an aborted run waits for each file."""
 
-class PathWriter:
-    """Writes the camera's path as CSV, a row per output frame.
 
-    One thread calls `write`; another may call `close` after the last row. A full disk ends the file, not the run.
+class Exports:
+    """The data files of one run. Any thread; only `begin` and `close` block, and offline what adds.
+
+    Each file fails alone: its error is reported, the others and the run go on.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Raises OutputError when the file cannot be written."""
-        self._lock = threading.Lock()
-        self._path = path
-        self._trouble: OutputError | None = None
-        try:
-            self._file: TextIO | None = path.open("w", encoding="utf-8")
-            self._file.write(PATH_HEADER + "\n")
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
+    def __init__(self, settings: ExportSettings, on_failed: OnFailed, *, live: bool) -> None:
+        """Nothing is opened yet. `on_failed(error)` is called from any thread, once for each file that fails."""
+        self._settings = settings
+        self._on_failed = on_failed
+        self._live = live
+        self._path: ExportFile[tuple[Nanoseconds, View]] | None = None
+        self._detections: ExportFile[DetectionSet] | None = None
+        self._truth: ExportFile[Nanoseconds] | None = None
 
-    def write(self, time_ns: Nanoseconds, view: View) -> None:
-        """Write one frame's view. Never raises; `close` returns the error."""
-        row = f"{ns_to_seconds(time_ns):.9f},{view.yaw_deg:.9f},{view.tilt_deg:.9f},{view.hfov_deg:.9f}\n"
-        with self._lock:
-            if self._file is not None:
-                try:
-                    self._file.write(row)
-                except OSError as error:
-                    self._give_up(error)
+    def begin(self, sources: Iterable[Source]) -> None:
+        """Open the files that are requested, once the sources are known."""
+        wanted, lines = self._settings, DetectionLines()
+        self._path = self._open(wanted.path_out, PATH_HEADER, _path_row)
+        self._detections = self._open(wanted.detections_out, "", lines.of, lines.complete)
+        truths = [] if wanted.truth_out is None else [source.truth() for source in sources]
+        for truth in [truth for truth in truths if truth is not None][-1:]:
+            self._truth = self._open(wanted.truth_out, truth.header, truth.until)
 
-    def close(self) -> OutputError | None:
-        """Close the file; returns the error if it is incomplete, otherwise None. Idempotent."""
-        with self._lock:
-            if self._file is not None:
-                try:
-                    self._file.close()
-                    self._file = None
-                except OSError as error:
-                    self._give_up(error)
-            return self._trouble
+    def detected(self, seen: DetectionSet) -> None:
+        """Write a detection set."""
+        if self._detections is not None:
+            self._detections.add(seen)
 
-    def _give_up(self, error: OSError) -> None:
-        self._trouble = OutputError(f"{self._path}: cannot be written any further ({error.strerror})")
-        file, self._file = self._file, None
-        if file is not None:
-            with suppress(OSError):  # its buffer cannot be written either
-                file.close()
+    def shown(self, time_ns: Nanoseconds, view: View) -> None:
+        """Write the view of a frame that has been shown, and the truth up to its running time."""
+        if self._path is not None:
+            self._path.add((time_ns, view))
+        if self._truth is not None:
+            self._truth.add(time_ns)
 
+    def close(self, *, at_once: bool) -> None:
+        """Complete the files; blocks for a bounded time, a short one `at_once`. Idempotent."""
+        for file in (self._path, self._detections, self._truth):
+            if file is not None:
+                file.close(ABORT_S if at_once else PATIENCE_S)
 
-class Shown:
-    """Counts the frames that a run shows, and writes the camera's path if requested.
-
-    One thread calls `note`; any thread may call the rest.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.first_ns: Nanoseconds | None = None
-        self.last_ns: Nanoseconds | None = None
-        self._path_writer: PathWriter | None = None
-
-    def write_path(self, path: Path) -> None:
-        """Write the views to a CSV file from now on. Raises OutputError."""
-        self._path_writer = PathWriter(path)
-
-    def note(self, time_ns: Nanoseconds, view: View) -> None:
-        """Note that a frame has been shown. `time_ns`: its running time."""
-        self.count += 1
-        if self.first_ns is None:
-            self.first_ns = time_ns
-        self.last_ns = time_ns
-        if self._path_writer is not None:
-            self._path_writer.write(time_ns, view)
-
-    def duration_s(self, framerate: float) -> float:
-        """Seconds from the start of the first frame to the end of the last; to its start if `framerate` is 0."""
-        if self.first_ns is None or self.last_ns is None:
-            return 0.0
-        return ns_to_seconds(Nanoseconds(self.last_ns - self.first_ns)) + (
-            1 / framerate if framerate else 0.0
-        )
-
-    def close(self) -> OutputError | None:
-        """Close the path's file; returns the error if it is incomplete, otherwise None. Idempotent."""
-        return None if self._path_writer is None else self._path_writer.close()
+    def _open(
+        self,
+        path: Path | None,
+        header: str,
+        make_lines: Callable[[Any], Iterable[str]],
+        complete: Callable[[Path], object] = lambda _path: None,
+    ) -> ExportFile[Any] | None:
+        if path is None:
+            return None
+        return ExportFile(path, header, make_lines, self._on_failed, live=self._live, complete=complete)
 
 
-def write_exports(
-    export: ExportSettings, timeline: Timeline, analysis: AnalysisPipeline | None, shown: Shown
-) -> Iterator[OutputError]:
-    """Complete the path, write the detections and the ground truth; yields the error of each that failed.
-
-    Each is written, whatever became of the others. Blocks on the disk.
-    """
-    writers: list[Callable[[], OutputError | None]] = [shown.close]
-    if export.detections_out is not None:
-        writers.append(partial(write_detections, export.detections_out, timeline.all()))
-    if export.truth_out is not None and analysis is not None:
-        writers.append(partial(_write_truth, export.truth_out, analysis.sources, shown.last_ns))
-    for write in writers:
-        try:
-            error = write()
-        except OutputError as raised:
-            error = raised
-        if error is not None:
-            yield error
-
-
-def _write_truth(path: Path, sources: Iterable[Source], until_ns: Nanoseconds | None) -> None:
-    """Write the ground truth of the match among `sources`, frame by frame up to running time `until_ns`.
-
-    Does nothing if there is no match or nothing was shown. Raises OutputError.
-    """
-    for source in sources:
-        if isinstance(source.element, MatchSource) and until_ns is not None:
-            settings = source.element.settings
-            start_ns = source.element.start_ns or 0
-            frames = round((until_ns - start_ns) * settings.fps / NS_PER_S) + 1
-            MatchTruth(settings).write(path, frames=frames, start_ns=start_ns)
+def _path_row(item: tuple[Nanoseconds, View]) -> tuple[str]:
+    time_ns, view = item
+    return (f"{ns_to_seconds(time_ns):.9f},{view.yaw_deg:.9f},{view.tilt_deg:.9f},{view.hfov_deg:.9f}",)

@@ -12,9 +12,9 @@ from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.run.director_choice import shows_panorama
-from pipeline.run.exports import Shown
 from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
 from pipeline.run.scene import Scene
+from pipeline.run.shown import Shown
 from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds
 

@@ -11,12 +11,12 @@ from pipeline.buffering.stats import BufferStatistics
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError
 from pipeline.foreign_code import describe
-from pipeline.run.exports import Shown
 from pipeline.run.frame_account import account_notes, missing_note
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
 from pipeline.run.run_state import RunState
+from pipeline.run.shown import Shown
 from pipeline.settings import Settings
 
 logger = logging.getLogger("foresight")

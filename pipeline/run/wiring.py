@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
@@ -24,11 +27,9 @@ TIMELINE_MARGIN_S = 30.0
 """Detections are kept for this much longer than the delay, for the director's memory."""
 
 
-def make_timeline(settings: Settings) -> Timeline:
-    """A timeline; it keeps all detections if the run writes them to a file."""
-    return Timeline(
-        span_s=settings.delay_s + TIMELINE_MARGIN_S, keep_all=settings.export.detections_out is not None
-    )
+def make_timeline(settings: Settings, on_add: Callable[[DetectionSet], object]) -> Timeline:
+    """A timeline; `on_add` is called with each set."""
+    return Timeline(settings.delay_s + TIMELINE_MARGIN_S, on_add)
 
 
 def make_buffer_manager(settings: Settings) -> BufferManager:

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.factory import make_detector
-from pipeline.analysis.jsonl import write_detections
+from pipeline.analysis.jsonl import to_line
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.errors import ConfigError, DetectorError
@@ -22,7 +22,7 @@ RIG = one_camera()
 
 def test_every_built_in_detector_can_be_made(tmp_path: Path) -> None:
     recorded = tmp_path / "seen.jsonl"
-    write_detections(recorded, [DetectionSet(ms(0), (BALL,))])
+    recorded.write_text(to_line(DetectionSet(ms(0), (BALL,))), encoding="utf-8")
     model = build(tmp_path / "m.onnx")
     made = [
         make_detector(kind, RIG, model=model, detections=recorded)

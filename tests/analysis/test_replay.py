@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline.analysis.admission import BOUNDS
 from pipeline.analysis.detector import Detection, DetectionSet
-from pipeline.analysis.jsonl import LABELS, from_line, read_detections, to_line, write_detections
+from pipeline.analysis.jsonl import LABELS, DetectionLines, from_line, read_detections, to_line
 from pipeline.analysis.replay import NoDetector, ReplayDetector
-from pipeline.errors import ConfigError, OutputError
+from pipeline.errors import ConfigError
 from pipeline.timebase import Nanoseconds
 from tests.analysis.fakes import BALL, FRAME, ms
 
@@ -39,8 +39,36 @@ def test_a_line_is_as_documented() -> None:
 
 def test_a_file_is_read_back_in_order_of_time(tmp_path: Path) -> None:
     path = tmp_path / "seen.jsonl"
-    write_detections(path, [DetectionSet(ms(80), (BALL,)), DetectionSet(ms(0), ())])
+    path.write_text(
+        "".join(f"{to_line(DetectionSet(ms(at), (BALL,)))}\n" for at in (80, 0)), encoding="utf-8"
+    )
     assert [seen.time_ns for seen in read_detections(path)] == [0, ms(80)]
+
+
+@given(st.lists(st.integers(0, 8), max_size=12))
+def test_a_file_that_grew_is_complete_in_order_of_time(
+    tmp_path_factory: pytest.TempPathFactory, times_ms: list[int]
+) -> None:
+    path = tmp_path_factory.mktemp("grown") / "seen.jsonl"
+    sets = [DetectionSet(ms(at), (BALL,) * (number % 3)) for number, at in enumerate(times_ms)]
+    lines = DetectionLines()
+    path.write_text("".join(f"{line}\n" for seen in sets for line in lines.of(seen)), encoding="utf-8")
+    lines.complete(path)
+    ordered = sorted(sets, key=lambda seen: seen.time_ns)
+    assert path.read_text(encoding="utf-8") == "".join(f"{to_line(seen)}\n" for seen in ordered)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_cut_last_line_is_left_out_wherever_it_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "seen.jsonl"
+    first, last = (f"{to_line(DetectionSet(ms(at), (BALL,)))}\n".encode() for at in (0, 40))
+    for cut in range(len(last)):
+        path.write_bytes(first + last[:cut])
+        times_ns = [seen.time_ns for seen in read_detections(path)]
+        assert times_ns == ([0] if cut < len(last) - 1 else [0, ms(40)])
+    path.write_bytes(first[:-2] + b"\n" + last)
+    with pytest.raises(ConfigError, match="line 1"):
+        read_detections(path)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +95,6 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, named: str) -> None:
 def test_a_missing_file_or_folder_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         ReplayDetector.load(tmp_path / "missing.jsonl")
-    with pytest.raises(OutputError, match="cannot write"):
-        write_detections(tmp_path / "no" / "seen.jsonl", [])
 
 
 def test_each_recorded_set_is_given_once_at_its_time() -> None:

@@ -22,16 +22,18 @@ def seen(time_ns: int) -> DetectionSet:
 
 
 @settings(max_examples=60)
-@given(st.lists(st.integers(-20, 60), max_size=80), st.booleans())
-def test_the_timeline_equals_a_sorted_list_cut_at_the_span(times_s: list[int], keep_all: bool) -> None:
-    timeline = Timeline(SPAN_S, keep_all)
+@given(st.lists(st.integers(-20, 60), max_size=80))
+def test_the_timeline_equals_a_sorted_list_cut_at_the_span(times_s: list[int]) -> None:
+    came: list[int] = []
+    timeline = Timeline(SPAN_S, lambda one: came.append(one.time_ns // NS_PER_S))
     model: list[int] = []
     for time_s in times_s:
         accepted = timeline.add(seen(time_s * NS_PER_S))
         oldest_s = max([*model, time_s]) - SPAN_S
-        assert accepted == (keep_all or time_s >= oldest_s)
-        model = sorted(at for at in [*model, time_s] if keep_all or at >= oldest_s)
+        assert accepted == (time_s >= oldest_s)
+        model = sorted(at for at in [*model, time_s] if at >= oldest_s)
         assert [entry.time_ns for entry in timeline.all()] == [at * NS_PER_S for at in model]
+    assert came == times_s, "in the order of arrival, and those that are too late too"
     state = timeline.statistics()
     assert state.added == state.held + state.aged
     assert len(times_s) == state.added + state.too_late

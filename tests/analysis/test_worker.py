@@ -39,7 +39,7 @@ class Reports:
 def make(
     detector: Detector, live: bool = True, **options: object
 ) -> tuple[DetectorWorker, Timeline, Releases, Reports]:
-    timeline = Timeline(keep_all=True)
+    timeline = Timeline(span_s=1e6)
     reports = Reports()
     worker = DetectorWorker(detector, timeline, live, reports, **options)  # type: ignore[arg-type]
     return worker, timeline, Releases(), reports

@@ -74,8 +74,8 @@ def test_a_report_that_cannot_be_written_is_told() -> None:
 @fault(
     Area.TELLING,
     "an export cannot be written (`--path-out`, `--detections-out`, `--truth-out`)",
-    seen="one line in the log and in the report's failures; status 1",
-    lost="the rest of that export; the video and the other exports are complete",
+    seen="one line in the log, when it happens, and in the report's failures; status 1",
+    lost="the rest of that export; its lines before that, the video and the other exports are complete",
 )
 @pytest.mark.parametrize("failing", ["path", "detections", "truth"])
 def test_an_export_on_a_full_disk_fails_alone(tmp_path: Path, failing: str) -> None:
@@ -98,8 +98,7 @@ def test_an_export_on_a_full_disk_fails_alone(tmp_path: Path, failing: str) -> N
 @fault(
     Area.MACHINE,
     "no file descriptor is free",
-    seen="memory is reported as its peak; an export that cannot be opened is a failure; status 1 then, otherwise 0",
-    lost="that export",
+    seen="memory is reported as its peak; status as always",
 )
 def test_a_run_without_free_descriptors_ends_as_it_should(tmp_path: Path) -> None:
     video, path, detections = tmp_path / "video.mkv", tmp_path / "path.csv", tmp_path / "detections.jsonl"
@@ -108,12 +107,10 @@ def test_a_run_without_free_descriptors_ends_as_it_should(tmp_path: Path) -> Non
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (3, hard))
     said, wrong = process.communicate(timeout=LONGEST_S)
-    assert process.returncode == 1
+    assert process.returncode == 0
     assert "Traceback" not in wrong
     report = json.loads(said)
-    (failure,) = report["failures"]
-    assert str(detections) in failure
-    assert "Too many open files" in failure
+    assert report["failures"] == []
     assert len(videos.frame_times(video)) == report["frames_out"] > 0
     assert path.read_text(encoding="utf-8").count("\n") == report["frames_out"] + 1
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import OutputError
 from pipeline.match.play import Play
 from pipeline.match.settings import MatchSettings
 from pipeline.match.sound import RATE_HZ, Sound
 from pipeline.match.sync import FLASH_LIFT, click, find_clicks, find_flashes, is_marked, mark_time
-from pipeline.match.truth import MatchTruth, frame_time_ns
+from pipeline.match.truth import MatchTruth, TruthRows, frame_time_ns
 
 SETTINGS = MatchSettings(seed=3)
 
@@ -111,19 +109,17 @@ def test_nothing_is_found_without_marks() -> None:
     assert find_clicks(np.zeros(10), 48000).size == 0
 
 
-def test_the_ground_truth_is_written_as_a_track(tmp_path: Path) -> None:
-    path = tmp_path / "truth.csv"
-    MatchTruth(SETTINGS).write(path, frames=10, start_ns=7_000_000_000)
-    with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+@pytest.mark.parametrize("step", [1, 3, 10])
+def test_the_ground_truth_is_a_track_in_however_many_steps_it_is_read(step: int) -> None:
+    truth = TruthRows(SETTINGS, lambda: 7_000_000_000)
+    lines = [truth.header]
+    for index in (*range(0, 9, step), 9):
+        lines += truth.until(7_000_000_000 + frame_time_ns(index, SETTINGS))
+    assert list(truth.until(7_000_000_000)) == [], "each frame once"
+    rows = list(csv.DictReader(lines))
     assert list(rows[0]) == ["time_s", "yaw_deg", "pitch_deg", "confidence", "label"]
     assert len(rows) == 10 * 23
     assert [row["label"] for row in rows[:23]] == ["ball"] + ["player"] * 22
     assert float(rows[23]["time_s"]) == pytest.approx(7 + 1 / 30, abs=1e-9)
     expected = MatchTruth(SETTINGS).at(frame_time_ns(0, SETTINGS))[0]
     assert float(rows[0]["yaw_deg"]) == pytest.approx(expected.yaw_deg, abs=1e-9)
-
-
-def test_a_ground_truth_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot write the ground truth"):
-        MatchTruth(SETTINGS).write(tmp_path / "none" / "truth.csv", frames=1)

@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.run.exports import Shown
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress
 from pipeline.run.resource_usage import RATE_SPAN_NS, Rate
 from pipeline.run.run_reporter import RunReporter
 from pipeline.run.run_state import NEXT, RunState
+from pipeline.run.shown import Shown
 from pipeline.run.wiring import make_buffer_manager
 from pipeline.settings import Settings
 from pipeline.timebase import NS_PER_MS, NS_PER_S

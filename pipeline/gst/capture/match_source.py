@@ -288,7 +288,6 @@ class MatchSource(Gst.Bin):
         make_match: Callable[[MatchSettings], Match],
     ) -> None:
         super().__init__()
-        self.settings = settings
         self._epoch = _Epoch()
         self._video = MatchVideo(settings, self._epoch, live, duration_s, make_match)
         self._sound = MatchSound(settings, self._epoch, live, duration_s)

@@ -24,6 +24,7 @@ from pipeline.gst.core.elements import (
 from pipeline.gst.core.parsers import PARSERS
 from pipeline.gst.runtime import Gst, GstBase
 from pipeline.match.settings import parse_match
+from pipeline.match.truth import TruthRows
 from pipeline.media.devices import LookUp, look_up
 from pipeline.media.formats import CODECS
 from pipeline.media.source_spec import SourceSpec
@@ -74,14 +75,18 @@ def open_source(
 
 
 def _open_match(spec: SourceSpec, *, live: bool, duration_s: float | None) -> PlainSource:
-    element = match_source(parse_match(spec.text), live=live, duration_s=duration_s)
+    settings = parse_match(spec.text)
+    element = match_source(settings, live=live, duration_s=duration_s)
+
+    def open_truth() -> TruthRows:
+        return TruthRows(settings, lambda: element.start_ns)
 
     def find(source: PlainSource) -> None:
         for pad in element.srcpads:
             source.found(pad)
         source.complete()
 
-    return PlainSource(spec.name, element, live, find, lambda: element.dropped)
+    return PlainSource(spec.name, element, live, find, lambda: element.dropped, open_truth)
 
 
 def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSource:

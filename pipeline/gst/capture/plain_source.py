@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pipeline.errors import ForesightError
-from pipeline.gst.capture.source import StreamCallback
+from pipeline.gst.capture.source import StreamCallback, Truth
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
 
@@ -23,6 +23,7 @@ class PlainSource:
     is_live: bool
     find_streams: Callable[[PlainSource], None] = field(repr=False)
     count_dropped: Callable[[], int] = field(default=lambda: 0, repr=False)
+    open_truth: Callable[[], Truth | None] = field(default=lambda: None, repr=False)
     _on_stream: StreamCallback | None = field(default=None, init=False, repr=False)
     _on_complete: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
@@ -45,6 +46,10 @@ class PlainSource:
     def outages(self) -> int:
         """Always 0: it does not reconnect."""
         return 0
+
+    def truth(self) -> Truth | None:
+        """A new reader of the truth of its video; None if nobody knows it."""
+        return self.open_truth()
 
     def is_lost_at(self, _time_ns: Nanoseconds) -> bool:
         """False: it never repeats a frame."""

@@ -10,7 +10,7 @@ from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, SoundFeed, VideoFeed
 from pipeline.gst.capture.limits import CameraLimits
-from pipeline.gst.capture.source import Source, StreamCallback
+from pipeline.gst.capture.source import Source, StreamCallback, Truth
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.core.reconnector import Disconnected, Reconnector
 from pipeline.gst.runtime import Gst
@@ -86,6 +86,10 @@ class ReconnectingCamera:
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(self._limits.stop_s)
+
+    def truth(self) -> Truth | None:
+        """None: nobody knows it."""
+        return None
 
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
         """Whether the frame of that running time had been held for `notice_s` or longer."""

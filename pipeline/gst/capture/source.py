@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from pipeline.errors import ForesightError
@@ -10,6 +10,17 @@ from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
 
 StreamCallback = Callable[[Gst.Pad], None]
+
+
+class Truth(Protocol):
+    """What is known to be true of a source's video, as the rows of a CSV. One thread at a time."""
+
+    @property
+    def header(self) -> str:
+        """The names of the columns."""
+
+    def until(self, time_ns: int) -> Iterable[str]:
+        """The rows of the frames up to running time `time_ns` that have not been returned yet."""
 
 
 class Source(Protocol):
@@ -45,6 +56,9 @@ class Source(Protocol):
     @property
     def outages(self) -> int:
         """How often it lost its connection and reconnected."""
+
+    def truth(self) -> Truth | None:
+        """A new reader of the truth of its video; None if nobody knows it, as with any camera."""
 
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
         """Whether its frame of that running time is an older one, held because none arrived."""
