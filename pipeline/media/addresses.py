@@ -14,6 +14,8 @@ LONGEST_SHOWN = 120
 """The most characters of a value that a message shows."""
 
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://.*", re.DOTALL)
+_PORT = re.compile(r"\d*|[^@]*\]")
+"""What may stand behind the last colon of a host: a port, or the end of an IPv6 address."""
 _BROKEN = re.compile(
     rf"(?P<scheme>{'|'.join(sorted(SCHEMES, key=len, reverse=True))})(:(?!//.)|//(?!/))", re.IGNORECASE
 )
@@ -46,6 +48,21 @@ def shown_text(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
+def _plain_sign(text: str) -> str | None:
+    """The first sign in an address's user name or password that must be written as %XX; None if there is none.
+
+    A plain @ there is understood differently by each library, and / ? # end the host.
+    """
+    rest = text.partition("://")[2]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if authority.count("@") > 1:
+        return "@"
+    _, _, port = authority.rpartition(":")
+    if "@" in authority or "@" not in rest or ":" not in authority or _PORT.fullmatch(port):
+        return None
+    return rest[len(authority)]
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A network address. Only ``name`` may be shown; text, user and password are not in the repr."""
@@ -68,6 +85,12 @@ class Address:
         if scheme is None:
             raise ConfigError("not an address: it has no scheme such as rtsp://")
         text = scheme + text[len(scheme) :]
+        sign = _plain_sign(text)
+        if sign is not None:
+            raise ConfigError(
+                f"the user name or password in the {scheme} address has a plain {sign}; write it as "
+                f"%{ord(sign):02X} (@ is %40, # is %23, / is %2F, ? is %3F)"
+            )
         try:
             parts = urlsplit(text)
             host, port = parts.hostname, parts.port

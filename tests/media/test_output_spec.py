@@ -90,7 +90,7 @@ def test_an_address_determines_scheme_and_container(text: str, scheme: str, cont
         (f"rtmp:///app/{SECRET}", "names no server; write rtmp://server/app/ and the key"),
         ("rtmp://", "names no server"),
         (f"rtmp://server:port/app/{SECRET}", "the rtmp address cannot be read"),
-        (f"rtmp://joe:{SECRET}/x@server/app/KEY", "the rtmp address cannot be read"),
+        (f"rtmp://joe:{SECRET}/x@server/app/KEY", "has a plain /; write it as %2F"),
         ("srt://", "names no server; write srt://server:9000, or srt://:9000?mode=listener"),
         ("srt://:9000", "names no server"),
         ("srt://?mode=listener", "names no server"),

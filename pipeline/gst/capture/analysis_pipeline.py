@@ -9,9 +9,10 @@ from functools import partial
 
 from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.capture.source import Source
-from pipeline.gst.core.bus import BusListener, explain
+from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.explain import explain
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 

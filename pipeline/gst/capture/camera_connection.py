@@ -9,9 +9,9 @@ from pipeline.errors import SourceError
 from pipeline.gst.capture.camera_feed import Feed
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.source import Source
-from pipeline.gst.core.bus import explain
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
+from pipeline.gst.core.explain import explain
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds

@@ -11,8 +11,8 @@ import numpy as np
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.open_source import open_source
-from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import add, chain, drain, make, make_appsink, media_type, pad_caps, static_pad
+from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import chain, is_raw, make, make_appsrc, media_type
+from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.samples import shifted
 from pipeline.gst.encode.aac_priming import remove_priming

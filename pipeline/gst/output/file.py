@@ -18,10 +18,11 @@ from pipeline.gst.core.elements import (
     static_pad,
     without_clock_sync,
 )
+from pipeline.gst.core.explain import post_error
 from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
 from pipeline.gst.output.backlog import Backlog
 from pipeline.gst.output.output import OutputKind, incomplete_file
-from pipeline.gst.runtime import GLib, Gst
+from pipeline.gst.runtime import Gst
 from pipeline.media.output_spec import FileSpec, part_prefix
 from pipeline.media.written_file import WrittenFile, WrittenPlaylist
 from pipeline.timebase import Nanoseconds, seconds_to_ns
@@ -95,10 +96,7 @@ class FileOutput:
                 return
             self._has_failed = True
         self.abandon()
-        error: GLib.Error = GLib.Error.new_literal(
-            Gst.ResourceError.quark(), "nothing more can be written; check the disk", Gst.ResourceError.FAILED
-        )
-        self.element.post_message(Gst.Message.new_error(self.element, error, ""))
+        post_error(self.element, "nothing more can be written; check the disk")
 
     @property
     def waiting_bytes(self) -> int:

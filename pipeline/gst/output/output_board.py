@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
-from pipeline.gst.core.bus import explain
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.explain import explain
 from pipeline.gst.core.shutdown import all_within, to_null
 from pipeline.gst.core.tees import attach, detach_all
 from pipeline.gst.encode.encode_stage import EncodeStage

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.gst.core.bus import explain
 from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import chain, make, make_appsrc, static_pad
+from pipeline.gst.core.explain import explain
 from pipeline.gst.encode.encoded_tap import KeyframeGate
 from pipeline.gst.encode.muxers import Muxer
 from pipeline.gst.runtime import Gst, GstApp

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import Contained, describe
+from pipeline.gst.core.explain import post_error
 from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout, HeldFrame
 from pipeline.gst.runtime import Gst, GstBase
 from pipeline.optics.frame import Frame
@@ -149,13 +150,4 @@ class ViewElement(GstBase.BaseTransform):
             logger.warning("%s: %s", what, describe(error), exc_info=traced)
 
     def _fail(self, error: ForesightError) -> None:
-        self.message_full(
-            Gst.MessageType.ERROR,
-            Gst.StreamError.quark(),
-            int(Gst.StreamError.FAILED),
-            str(error),
-            None,
-            "",
-            "",
-            0,
-        )
+        post_error(self, str(error))

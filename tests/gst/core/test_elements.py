@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import MissingDependencyError, OutputError, PipelineError, SourceError
-from pipeline.gst.core.bus import explain
 from pipeline.gst.core.elements import (
     chain,
     is_raw,
@@ -16,6 +15,7 @@ from pipeline.gst.core.elements import (
     set_property,
     static_pad,
 )
+from pipeline.gst.core.explain import explain
 from pipeline.gst.runtime import GLib, Gst, missing_elements, require
 
 
