@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import sys
 import traceback
@@ -80,6 +81,10 @@ def main(arguments: list[str] | None = None, play: Callable[..., None] | None = 
     argv = sys.argv[1:] if arguments is None else list(arguments)
     hide_secrets()
     debug = "--debug" in argv
+    if debug and arguments is None:
+        faulthandler.enable(
+            2
+        )  # a crash, or the SIGABRT for a run that hangs, writes the stack of each thread
     argv = [argument for argument in argv if argument != "--debug"]
     if not argv or (len(argv) == 1 and argv[0] in GROUPS):
         argv.append("--help")

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
@@ -20,17 +20,18 @@ from rich.table import Table
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
+from pipeline.cli.service import told_to
 from pipeline.cli.streams import discard_stdout
 from pipeline.errors import OutputError
 from pipeline.foreign_code import Contained, describe
 from pipeline.redaction import redact
 from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
+from pipeline.supervision.asked import Asked, ending_signals
+from pipeline.supervision.notifier import Notifier
+from pipeline.supervision.worker import COMPLETE
 
 PLAIN_LINE_EVERY_S = 5.0
-
-HANGUP_S = 1.0
-"""A second SIGHUP within this time is the same hang-up."""
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -50,6 +51,7 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
     _set_up_logging(settings)
     application = PanoramaWithVirtualCamera(settings)
     with (
+        told_to(Notifier.from_environment(), application.progress, status_line, lambda: True) as tell,
         _ended_by_signals(application) as asked,
         _progress_display() as show,
         _dashboard(application) as publish,
@@ -60,6 +62,7 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
             publish(progress)
 
         report = application.run(on_progress)
+        tell(**{COMPLETE: 1})
     _tell_report(report, as_json=as_json)
     if asked.times > 1 or (asked.times and not report.frames_out):
         raise typer.Exit(INTERRUPTED)
@@ -162,27 +165,6 @@ def _dashboard(application: PanoramaWithVirtualCamera) -> Iterator[Callable[[Pro
         dashboard.stop()
 
 
-@dataclass(slots=True)
-class Asked:
-    """How often a signal has asked the run to end."""
-
-    times: int = 0
-    _hung_up_s: float | None = None
-
-    def note(self, number: int, now_s: float) -> bool:
-        """Count signal `number` at monotonic time `now_s`; returns whether it counts.
-
-        The shell and the kernel each send SIGHUP when a terminal closes: the pair counts once.
-        """
-        is_echo = (
-            number == signal.SIGHUP and self._hung_up_s is not None and now_s - self._hung_up_s < HANGUP_S
-        )
-        if number == signal.SIGHUP and not is_echo:
-            self._hung_up_s = now_s
-        self.times += not is_echo
-        return not is_echo
-
-
 @contextmanager
 def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[Asked]:
     """Ctrl-C, SIGTERM and SIGHUP end the run: the first cleanly, the second at once.
@@ -203,10 +185,7 @@ def _ended_by_signals(application: PanoramaWithVirtualCamera) -> Iterator[Asked]
         else:
             application.abort()
 
-    numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, on_signal) for number in numbers}
+    before = {number: signal.signal(number, on_signal) for number in ending_signals()}
     try:
         yield asked
     finally:

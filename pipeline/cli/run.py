@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.cli.completion import assignments, values_of
+from pipeline.cli.supervised import continued, supervised
 from pipeline.media.formats import listed, output_suffixes
+from pipeline.supervision.worker import Worker
 
 _EXTENSIONS = listed(suffix.removeprefix(".") for suffix in output_suffixes())
 OUTPUT_HELP = f"file to write: {_EXTENSIONS}; or an address, as --stream"
@@ -121,6 +124,9 @@ def run(
             autocompletion=assignments,
         ),
     ] = None,
+    supervise: Annotated[
+        bool, typer.Option("--supervise", help="start again, in a new part, whatever fails or hangs")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
 ) -> None:
     """Make a delayed, directed video.
@@ -131,8 +137,13 @@ def run(
     foresight run match -o rtsp://127.0.0.1:8554/live
     foresight run match -o demo.mkv --duration 30
     foresight run match --web 127.0.0.1:8080
+    foresight run --config match.toml --supervise
     foresight run "gst:v4l2src ! videoconvert" --window
     """
+    worker = Worker.from_environment()
+    if supervise and worker is None:
+        raise typer.Exit(supervised(sys.orig_argv[1:]))
+
     from pipeline.cli import console
     from pipeline.cli.files import refuse
     from pipeline.config_builder import ConfigBuilder
@@ -170,6 +181,8 @@ def run(
     }
     builder.environment().flags(**flags).assignments(assign or ())
     settings = builder.build()
+    if worker is not None:
+        settings = continued(settings, worker)
     if config is not None:
         refuse(*overwritten([("--config", config)], written_files(settings)))
     play = context.obj or console.play

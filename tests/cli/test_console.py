@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipeline.cli.console import HANGUP_S, Asked, report_lines, status_line, status_table
+from pipeline.cli.console import report_lines, status_line, status_table
 from pipeline.run.progress import Progress, RunReport
 
 PROGRESS = Progress(
@@ -90,20 +89,3 @@ def test_no_secret_reaches_a_log_line() -> None:
     log = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
     assert log.count("lost") == 2
     assert "S3CR3T" not in log
-
-
-def test_the_two_signals_of_one_hang_up_count_once() -> None:
-    asked = Asked()
-    assert asked.note(signal.SIGHUP, 10.0)
-    assert not asked.note(signal.SIGHUP, 10.0 + HANGUP_S / 2)
-    assert asked.times == 1
-    assert asked.note(signal.SIGHUP, 10.0 + 2 * HANGUP_S)
-    assert asked.times == 2
-
-
-def test_signals_of_two_kinds_count_each() -> None:
-    asked = Asked()
-    assert asked.note(signal.SIGHUP, 10.0)
-    assert asked.note(signal.SIGTERM, 10.0)
-    assert asked.note(signal.SIGINT, 10.0)
-    assert asked.times == 3
