@@ -38,9 +38,11 @@ _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768
 class ViewElement(GstBase.BaseTransform):
     """Renders ``views(running time)`` of `rig` at the given size. Construct it, then add it to a bin.
 
-    Pixel format, frame rate and timestamps do not change. Input frames have the rig frame's size, output frames
-    `width` x `height` pixels. `views` and `painter` are called on the streaming thread; `painter` and `onlooker`
-    may be replaced at any time. `spread` maps the renderer's bands, over a thread pool for example.
+    Timestamps do not change. Input frames have the rig frame's size, output frames `width` x `height` pixels and
+    the pixel format and frame rate of the first input. Whatever the input turns to later, the output's caps stay:
+    encoders would begin anew, and no file takes another stream in its middle. `views` and `painter` are called on
+    the streaming thread; `painter` and `onlooker` may be replaced at any time. `spread` maps the renderer's
+    bands, over a thread pool for example.
     """
 
     __gstmetadata__ = ("Foresight view", "Filter/Effect/Video", "Renders a view of a rig", "Foresight")
@@ -72,9 +74,13 @@ class ViewElement(GstBase.BaseTransform):
         self._renderer: Renderer | None = None
         self._input: FrameLayout | None = None
         self._output: FrameLayout | None = None
+        self._output_caps: Gst.Caps | None = None
 
     def do_transform_caps(self, direction: Any, caps: Gst.Caps, filter_: Gst.Caps | None) -> Gst.Caps:
         """The other side's caps: `width` x `height` out, any size in; `do_set_caps` reports a wrong one."""
+        if self._output_caps is not None:
+            other = self._output_caps if direction == Gst.PadDirection.SINK else _RAW
+            return other.intersect(filter_) if filter_ is not None else other
         other = Gst.Caps.new_empty()
         for index in range(caps.get_size()):
             structure = caps.get_structure(index).copy()
@@ -94,6 +100,7 @@ class ViewElement(GstBase.BaseTransform):
         except ForesightError as error:
             self._fail(error)
             return False
+        self._output_caps = self._output_caps or outcaps.copy()
         self._renderer = Renderer(self._rig, *self._size, self._output.format, self._spread)
         return True
 

@@ -59,6 +59,37 @@ def test_the_size_changes_and_format_and_rate_pass_through(pixel_format: str) ->
         assert np.median(frame.luma) > 230
 
 
+@pytest.mark.parametrize(
+    "later",
+    [
+        "format=NV12,framerate=50/1",
+        "format=NV12,framerate=10/1",
+        "format=NV12,framerate=0/1",
+        "format=NV12,framerate=25/1,pixel-aspect-ratio=4/3",
+        "format=NV12,framerate=25/1,colorimetry=bt709",
+        "format=I420,framerate=30000/1001,colorimetry=bt601",
+    ],
+)
+def test_whatever_the_input_turns_to_the_output_stays_as_it_was(later: str) -> None:
+    element = ViewElement(RIG, 64, 48, lambda _time: FORWARD)
+    forms = [f"video/x-raw,width=320,height=240,{form}" for form in ("format=NV12,framerate=25/1", later)]
+    pipeline = Gst.Pipeline.new(None)
+    joint, sink = make("concat"), make_appsink("out")
+    sink.set_property("emit-signals", False)
+    chain(pipeline, joint, element, sink)
+    for form in forms:
+        source, shape = make("videotestsrc", num_buffers=3, pattern="white"), make("capsfilter")
+        shape.set_property("caps", Gst.Caps.from_string(form))
+        chain(pipeline, source, shape)
+        shape.link(joint)
+    pipeline.set_state(Gst.State.PLAYING)
+    samples = [sink.try_pull_sample(10 * Gst.SECOND) for _ in range(6)]
+    pipeline.set_state(Gst.State.NULL)
+    assert all(sample.get_caps().is_equal(samples[0].get_caps()) for sample in samples)
+    assert samples[0].get_caps().get_structure(0).get_fraction("framerate") == (True, 25, 1)
+    assert min(lumas(samples)) > 230
+
+
 def test_each_frame_is_rendered_with_the_view_of_its_running_time() -> None:
     asked: list[Nanoseconds] = []
 
