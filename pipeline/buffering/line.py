@@ -6,7 +6,7 @@ engine asks under its lock and acts outside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.buffering.bounds import Bound, Bounds
 from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
@@ -88,8 +88,7 @@ class DelayLine:
             return next((s.sent_ns for s in self.streams.values() if s.leads and s.seen), None)
         if self.state is State.STOPPED:
             return self._stopped_at_ns
-        playhead_ns = self.schedule.playhead_ns(now_ns)
-        if playhead_ns is None:
+        if (playhead_ns := self.schedule.playhead_ns(now_ns)) is None:
             return None
         if self.state is State.DRAINED:
             playhead_ns = min(playhead_ns, self.shared_time.newest_ns)
@@ -365,6 +364,7 @@ class DelayLine:
             self.schedule.paused_ns is not None
             or all(stream.ended and stream.unsent == 0 for stream in self.streams.values() if stream.seen)
             or self._source_progressed()
+            or (self.schedule.clocked and not step.sends and self._due_in_ns(self._leaders(), now_ns, 0) > 0)
         )
         step.stalled = self.stall.update(now_ns, progressed=progressed)
 
@@ -388,11 +388,13 @@ class DelayLine:
     def _wait_ns(self, step: Step, now_ns: int) -> int:
         if not self.schedule.clocked:
             return 0 if step.sends else LONGEST_WAIT_NS
-        horizon_ns = self.schedule.horizon_ns(now_ns)
-        due_in_ns = min(
-            (entry.order_ns - horizon_ns for stream in self.streams.values() if (entry := stream.next_entry)),
-            default=LONGEST_WAIT_NS,
-        )
+        due_in_ns = self._due_in_ns(self.streams.values(), now_ns, LONGEST_WAIT_NS)
         shortest_ns = max(self.schedule.cushion_ns // 5, SHORTEST_WAIT_NS)
         longest_ns = min(max(self.schedule.delay_ns // 8, SHORTEST_WAIT_NS), LONGEST_WAIT_NS)
         return min(max(due_in_ns, shortest_ns), longest_ns)
+
+    def _due_in_ns(self, streams: Iterable[Stream], now_ns: int, nothing_ns: int) -> int:
+        """In how long the next stored sample may leave; `nothing_ns` if none is stored."""
+        entries = [entry for stream in streams if (entry := stream.next_entry)]
+        horizon_ns = self.schedule.horizon_ns(now_ns)
+        return min((entry.order_ns - horizon_ns for entry in entries), default=nothing_ns)

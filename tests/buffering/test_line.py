@@ -241,6 +241,18 @@ def test_time_in_which_the_process_did_not_run_is_no_stall() -> None:
     assert stalled.count(True) == 1, "but nothing comes after that either"
 
 
+def test_a_hole_before_what_is_stored_is_no_stall() -> None:
+    """The process was stopped while it began, and its source went on: what lies between was never stored."""
+    line = make_line()
+    fill(line, 0.8)
+    run(line, 0)
+    store(line, "video", 9 * S, S // 2)
+    for tenth in range(1, 87):
+        assert not run(line, tenth * S // 10).stalled
+    assert sent(run(line, 10 * S), "video") == [9 * S]
+    assert [run(line, 10 * S + tenth * S // 10).stalled for tenth in range(1, 21)].count(True) == 1
+
+
 def test_playback_that_refuses_every_sample_is_a_stall() -> None:
     line = make_line(duration_ns=10 * S)
     fill(line, 8.0)
