@@ -12,6 +12,7 @@ from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
+from pipeline.gst.core.frame_rate import check_rate
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.runtime import Gst
@@ -102,6 +103,8 @@ class PipelineBuilder:
 
         analysis = AnalysisPipeline(pipeline, sources, window, audio, detector)
         entries = self._build_compressed(analysis) if compressed else self._build_raw(analysis)
+        for entry in entries:
+            check_rate(entry, analysis.connections)
         analysis.video_enters(entries)
         targets = StreamTargets(
             video=entries,
@@ -112,7 +115,8 @@ class PipelineBuilder:
             on_sound=analysis.sound_found,
             on_complete=analysis.streams_complete,
         )
-        join_streams(pipeline, sources, targets)
+        joined = join_streams(pipeline, sources, targets)
+        analysis.streams_joined(joined, is_limited=self._duration_s is not None)
         return analysis
 
     def _build_raw(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:

@@ -96,7 +96,10 @@ class PlaybackPipelineBuilder:
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         connections = Connections()
         video_tee = self._link_video(pipeline, appsrcs, connections)
-        audio_tee = self._link_sound(pipeline, audio_appsrc, video_tee)
+        sound_end = (
+            None if audio_appsrc is None else SoundEnd(pipeline, audio_appsrc, static_pad(video_tee, "sink"))
+        )
+        audio_tee = None if sound_end is None else self._link_sound(pipeline, sound_end)
         outputs = OutputBoard(
             pipeline,
             video_tee,
@@ -115,7 +118,14 @@ class PlaybackPipelineBuilder:
             self._open_window(pipeline, video_tee, audio_tee)
         make_browser_preview = partial(BrowserPreview, pipeline, video_tee, audio_tee)
         return PlaybackPipeline(
-            pipeline, appsrcs, audio_appsrc, outputs, make_browser_preview, self._limits, connections
+            pipeline,
+            appsrcs,
+            audio_appsrc,
+            outputs,
+            make_browser_preview,
+            self._limits,
+            connections,
+            sound_end,
         )
 
     def _link_video(
@@ -157,14 +167,10 @@ class PlaybackPipelineBuilder:
         static_pad(shape, "src").link(end)
 
     @staticmethod
-    def _link_sound(
-        pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc | None, video_tee: Gst.Element
-    ) -> Gst.Element | None:
-        if appsrc is None:
-            return None
+    def _link_sound(pipeline: Gst.Pipeline, sound_end: SoundEnd) -> Gst.Element:
         queue, tee = make("queue"), make("tee", "sound", allow_not_linked=True)
         chain(pipeline, queue, tee)
-        link(SoundEnd(pipeline, appsrc, static_pad(video_tee, "sink")).element, queue)
+        link(sound_end.element, queue)
         return tee
 
     def _open_outputs(self, outputs: OutputBoard, encoding: Encoding) -> None:

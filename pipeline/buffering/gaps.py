@@ -71,4 +71,5 @@ class Gaps:
         """Tell playback that the stream has nothing from `begin_ns` to `end_ns`, unless that is no time at all."""
         shift_ns = self._schedule.shift_ns
         if end_ns > begin_ns:
+            stream.counters.gap_ns += end_ns - begin_ns
             step.gaps.append((stream, begin_ns + shift_ns, end_ns + shift_ns))

@@ -309,7 +309,7 @@ class DelayLine:
             stream.skip_unplayed(horizon_ns)
         elif room_ns > 0 and not stream.closed:
             stream.skip_silenced()
-            gap_from_ns = stream.announced_until_ns if stream.in_gap else None
+            gap_from_ns = stream.announced_until_ns if stream.in_gap else stream.hole_from_ns
             taken = stream.take(horizon_ns, room_ns)
             if taken:
                 if gap_from_ns is not None:

@@ -78,9 +78,11 @@ def figures(line: DelayLine, now_ns: int, waiting: int) -> dict[str, Any]:
 
 def _of_stream(stream: Stream, copied: int) -> StreamStatistics:
     counted = {field.name: getattr(stream.counters, field.name) for field in fields(Counters)}
+    gap_ns = counted.pop("gap_ns")
     ahead_ns = stream.ahead_ns
     return StreamStatistics(
         **counted,
+        gap_s=ns_to_seconds(gap_ns),
         stored=len(stream.window),
         waiting=stream.unsent,
         stored_most=stream.most,

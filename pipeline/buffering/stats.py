@@ -26,6 +26,7 @@ class Counters:
     jumps: int = 0
     refused: int = 0
     gaps: int = 0
+    gap_ns: int = 0
     source_gaps: int = 0
     caps_changes: int = 0
     segments: int = 0
@@ -111,6 +112,8 @@ class StreamStatistics:
     """Pushes that playback refused; those samples wait again."""
     gaps: int
     """Gaps announced to playback, so that it did not wait."""
+    gap_s: float
+    """How long they were, all together."""
     source_gaps: int
     """GAP events of the source."""
     caps_changes: int

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from pipeline.buffering.intake import Intake, Verdict
 from pipeline.buffering.stats import Counters, RateMeter
 from pipeline.buffering.window import Entry, Window
+from pipeline.timebase import NS_PER_S
+
+LEAST_HOLE_NS = NS_PER_S // 2
+"""A shorter hole in sound is left to the encoder."""
+MOST_HOLE_NS = 60 * NS_PER_S
+"""Silence for a longer hole would take too much memory."""
 
 _ON_TIME = Verdict.ON_TIME
 
@@ -143,6 +149,17 @@ class Stream:
         self.announced_until_ns = taken[-1].end_ns
         self.in_gap = False
         return taken
+
+    @property
+    def hole_from_ns(self) -> int | None:
+        """From when raw sound lacks between what playback has and the next entry; None if it does not.
+
+        It is filled with silence: neither an encoder nor a player keeps sound that comes later in its place.
+        """
+        entry, until_ns = self.next_entry, self.announced_until_ns
+        if entry is None or until_ns is None or not self.divisible:
+            return None
+        return until_ns if LEAST_HOLE_NS <= entry.order_ns - until_ns <= MOST_HOLE_NS else None
 
     def give_back(self, count: int) -> None:
         """The newest `count` entries taken were refused and wait again."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pipeline.buffering.stats import StreamStatistics
 
 FEWEST_MISSING = 2
 """One frame may be the rounding of a frame rate."""
+SHORTER_TOLD_S = 0.5
+"""A recording that lacks less of its length than this is complete: an index rounds."""
+SILENCE_TOLD_S = 0.5
+"""Less silence in place of sound is not told."""
 
 
 def account_notes(video: StreamStatistics, shown: int, *, is_aborted: bool) -> Iterator[str]:
@@ -53,3 +57,30 @@ def missing_note(name: str, received: int, duration_s: float, framerate: float) 
         f"{name}: {missing} of {expected} frames are missing ({duration_s:.2f} s at {framerate:g} fps); "
         "they are damaged, or were never recorded"
     )
+
+
+def shorter_note(promised_s: Mapping[str, float], came_s: float) -> str | None:
+    """The line about recordings whose index promises more than came; None if none does.
+
+    `promised_s`: the length that each recording promises, by its name; `came_s`: the length of what came.
+    """
+    longer = {name: length_s for name, length_s in promised_s.items() if length_s - came_s > SHORTER_TOLD_S}
+    if not longer:
+        return None
+    named = ", ".join(f"{name} promises {length_s:.2f} s" for name, length_s in longer.items())
+    return f"{named}, but {came_s:.2f} s came; the rest is cut off or damaged"
+
+
+def sound_note(name: str | None, received: int, silent_s: float, duration_s: float) -> str | None:
+    """The line about sound that was announced and did not come, all of it or a part; None if it came.
+
+    `name`: the source whose sound is used or announced, None without any. `received`: samples of it. `silent_s`:
+    how much silence was played instead; `duration_s`: the length of the video.
+    """
+    if name is None:
+        return None
+    if not received:
+        return f"{name}: announces sound, but none came; the video has silence, or no sound, in its place"
+    if silent_s <= SILENCE_TOLD_S:
+        return None
+    return f"{name}: its sound lacks {silent_s:.1f} s of {duration_s:.1f} s; silence is in its place"

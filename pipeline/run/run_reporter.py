@@ -11,7 +11,7 @@ from pipeline.buffering.stats import BufferStatistics
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError
 from pipeline.foreign_code import describe
-from pipeline.run.frame_account import account_notes, missing_note
+from pipeline.run.frame_account import account_notes, missing_note, shorter_note, sound_note
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
@@ -123,16 +123,16 @@ class RunReporter:
     def report(self, *, is_aborted: bool = False) -> RunReport:
         """The report, made after playback is closed and before the buffer manager's counts are cleared."""
         captured, dropped = self._captured_and_dropped()
-        info, playback = self._parts.info, self._parts.playback
+        playback = self._parts.playback
         if playback is not None:
-            self._account(0.0 if info is None else info.framerate, is_aborted=is_aborted)
+            self._account(self._framerate, is_aborted=is_aborted)
         streams = [spec.name for spec in self._settings.stream_specs]
         return RunReport(
             frames_in=captured,
             frames_out=self._shown.count,
             dropped=dropped,
             duplicated=self._manager.statistics().streams["video"].repeated,
-            duration_s=self._shown.duration_s(0.0 if info is None else info.framerate),
+            duration_s=self._shown.duration_s(self._framerate),
             wall_s=time.monotonic() - self._started_s,
             cpu_s=processor_seconds() - self._started_cpu_s,
             peak_memory_mb=peak_memory_mb(),
@@ -140,6 +140,10 @@ class RunReporter:
             notes=self.notes,
             failures=(*(() if playback is None else playback.outputs.failures), *self._failures),
         )
+
+    @property
+    def _framerate(self) -> float:
+        return 0.0 if self._parts.analysis is None else self._parts.analysis.framerate
 
     def _account(self, framerate: float, *, is_aborted: bool) -> None:
         """Note what became of frames that are neither shown nor dropped, and frames that a file lacks."""
@@ -150,6 +154,14 @@ class RunReporter:
         if len(files) == len(self._settings.source_specs):
             name = ", ".join(spec.name for spec in files)
             self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))
+        analysis, playback = self._parts.analysis, self._parts.playback
+        if analysis is None or playback is None:
+            return
+        sound = self._manager.statistics().streams["audio"]
+        silent_s, duration_s = sound.gap_s + playback.padded_sound_s, self._shown.duration_s(framerate)
+        self.note(sound_note(analysis.sound_name, sound.received, silent_s, duration_s))
+        came_s = max(duration_s, playback.sound_end_s)
+        self.note(shorter_note(analysis.promised_s, came_s))
 
     def _captured_and_dropped(self) -> tuple[int, int]:
         """How many frames the sources captured, dropped ones included, and how many will never be shown."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pipeline.buffer_manager import BufferManager
 from pipeline.buffering.stats import StreamStatistics
-from pipeline.run.frame_account import account_notes, missing_note
+from pipeline.run.frame_account import account_notes, missing_note, shorter_note, sound_note
 
 
 def video(**counts: int) -> StreamStatistics:
@@ -52,3 +54,40 @@ def test_frames_that_a_file_lacks_are_told_by_its_length() -> None:
     assert missing_note("a.ts", 254, 10.16, 25) is None
     assert missing_note("a.ts", 299, 10.0, 29.97) is None, "the rounding of a rate"
     assert missing_note("a.mkv", 100, 10.0, 0) is None, "no frame rate is known"
+
+
+@pytest.mark.parametrize(
+    ("name", "received", "silent_s", "said"),
+    [
+        (None, 0, 0.0, None),
+        ("a.mp4", 100, 0.0, None),
+        ("a.mp4", 100, 0.4, None),
+        ("a.mp4", 100, 3.0, "its sound lacks 3.0 s of 4.0 s"),
+        ("a.mp4", 0, 4.0, "none came"),
+        ("a.mp4", 0, 0.0, "none came"),
+    ],
+)
+def test_sound_that_did_not_come_is_told(
+    name: str | None, received: int, silent_s: float, said: str | None
+) -> None:
+    note = sound_note(name, received, silent_s, 4.0)
+    assert (note is None) == (said is None)
+    assert said is None or (note is not None and said in note and note.startswith("a.mp4: "))
+
+
+@pytest.mark.parametrize(
+    ("promised_s", "came_s", "named"),
+    [
+        ({}, 4.0, ""),
+        ({"a": 4.2}, 4.0, ""),
+        ({"a": 8.0}, 4.8, "a"),
+        ({"a": 8.0, "b": 4.0}, 4.0, "a"),
+        ({"a": 3.0}, 4.0, ""),
+    ],
+)
+def test_a_recording_that_promises_more_is_told(
+    promised_s: dict[str, float], came_s: float, named: str
+) -> None:
+    note = shorter_note(promised_s, came_s)
+    assert (note is None) == (not named)
+    assert note is None or (note.startswith(f"{named} promises 8.00 s") and f"{came_s:.2f} s came" in note)

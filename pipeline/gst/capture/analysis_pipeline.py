@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from pipeline.errors import ForesightError, SourceError, StateError
+from pipeline.gst.capture.announced import announces_sound, promised_s
 from pipeline.gst.capture.source import Source
+from pipeline.gst.capture.stream_joiner import JoinedStreams
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.explain import explain
-from pipeline.gst.runtime import Gst, GstApp
+from pipeline.gst.core.frame_rate import caps_fps
+from pipeline.gst.core.samples import pad_running_time_ns
+from pipeline.gst.runtime import GLib, Gst, GstApp
+from pipeline.media.frame_rate import MeasuredRate
 from pipeline.timebase import Nanoseconds
 
 
@@ -22,14 +28,20 @@ class StreamInfo:
     """The formats that the analysis pipeline delivers, returned by `AnalysisPipeline.wait_ready`.
 
     ``video_caps``: the caps at each video appsink; ``audio_caps``: None without sound; ``size_px``: width and
-    height of the rig frame, (0, 0) if it is compressed and unknown; ``framerate``: frames per second, 0 if it
-    varies.
+    height of the rig frame, (0, 0) if it is compressed and unknown; ``framerate``: frames per second as the caps
+    say, or as measured if they say nothing that can be true; 0 if neither tells.
     """
 
     video_caps: tuple[Gst.Caps, ...]
     audio_caps: Gst.Caps | None
     size_px: tuple[int, int]
     framerate: float
+
+
+_STREAM_ERRORS = str(GLib.quark_to_string(Gst.StreamError.quark()))
+
+START_S = 5.0
+"""Streams of a source that sends video have this long to begin; then the run goes on without them."""
 
 
 class AnalysisPipeline:
@@ -66,6 +78,12 @@ class AnalysisPipeline:
         self._error: ForesightError | None = None
         self._on_error: Callable[[ForesightError], object] = lambda _error: None
         self._on_end: Callable[[], object] = lambda: None
+        self._joined: JoinedStreams | None = None
+        self._is_settled = self._is_limited = False
+        self._has_promised: dict[str, float] = {}
+        self._damages: Counter[int] = Counter()
+        self._rate = MeasuredRate()
+        self._announces_sound = False
         self._on_camera_lost: Callable[[int, ForesightError], object] = lambda _index, _error: None
         self._bus = BusListener(pipeline, self._on_message)
         for appsink in (*video_appsinks, audio_appsink):
@@ -75,6 +93,8 @@ class AnalysisPipeline:
         for appsink in video_appsinks:
             pad = static_pad(appsink, "sink")
             self.connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_first_frame, appsink)
+        first = static_pad(self.video_appsink, "sink")
+        self.connections.probe(first, Gst.PadProbeType.BUFFER, self._on_timed_frame)
 
     @property
     def has_audio(self) -> bool:
@@ -88,8 +108,30 @@ class AnalysisPipeline:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One line for the user about each camera that lost its connection."""
-        return tuple(note for source in self.sources for note in source.notes)
+        """Lines for the user: cameras that lost their connection, streams that are not used."""
+        of_streams = () if self._joined is None else self._joined.notes
+        damages = (
+            f"{self.sources[index].name}: damaged in {count} places, as its decoder or its container says"
+            for index, count in self._damages.items()
+        )
+        return (*of_streams, *damages, *(note for source in self.sources for note in source.notes))
+
+    @property
+    def framerate(self) -> float:
+        """Frames per second as far as is known now: by the caps, unless the timestamps say otherwise."""
+        return self._rate.corrected(caps_fps(self._caps.get(self.video_appsink)))
+
+    @property
+    def promised_s(self) -> Mapping[str, float]:
+        """How long each recording with an index says that it is, in seconds, by its name; empty with a limit or
+        after `finish`, which end it earlier."""
+        return {} if self._is_interrupted or self._is_limited else self._has_promised
+
+    @property
+    def sound_name(self) -> str | None:
+        """The source whose sound is used, or, if no sound came at all, one that announces some; None otherwise."""
+        found = None if self._joined is None else self._joined.sound_name
+        return found or (self._names() if self._announces_sound else None)
 
     @property
     def camera_outages(self) -> int:
@@ -130,10 +172,16 @@ class AnalysisPipeline:
 
         Raises SourceError on an error or after `timeout_s`, StateError if `finish` or `interrupt` is called first.
         """
+        for wait_s in (START_S, max(timeout_s - START_S, 0.0)):
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._is_interrupted or self._error is not None or self._is_ready(),
+                    timeout=wait_s,
+                )
+                has_video = not self._without_frame
+            if has_video:
+                self._settle()
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._is_interrupted or self._error is not None or self._is_ready(), timeout=timeout_s
-            )
             if self._error is not None:
                 raise self._error
             if self._is_interrupted and not self._is_ready():
@@ -184,6 +232,10 @@ class AnalysisPipeline:
             self._has_audio = True
             self._entries.append((index, entry))
 
+    def streams_joined(self, joined: JoinedStreams, *, is_limited: bool) -> None:
+        """Register the linked streams, before `start`; `is_limited`: they end at a given running time."""
+        self._joined, self._is_limited = joined, is_limited
+
     def streams_complete(self, cameras_with_video: set[int]) -> None:
         """Note that all streams of all sources are known; fails if a source has no video."""
         blind = [source.name for index, source in enumerate(self.sources) if index not in cameras_with_video]
@@ -198,17 +250,25 @@ class AnalysisPipeline:
 
     def _is_ready(self) -> bool:
         wanted = [*self.video_appsinks, *([self.audio_appsink] if self._has_audio else [])]
-        return self._complete and all(appsink in self._caps for appsink in wanted)
+        if not (self._complete and all(appsink in self._caps for appsink in wanted)):
+            return False
+        return self._is_settled or self._rate.is_known or bool(caps_fps(self._caps[self.video_appsink]))
+
+    def _settle(self) -> None:
+        """There is video: go on without what was announced and does not come."""
+        self._is_settled = True
+        sound_caps = None if self._joined is None or self._is_ready() else self._joined.settle()
+        if sound_caps is not None:
+            self._caps[self.audio_appsink] = sound_caps
 
     def _info(self) -> StreamInfo:
         video_caps = tuple(self._caps[appsink] for appsink in self.video_appsinks)
         structure = video_caps[0].get_structure(0)
-        known, numerator, denominator = structure.get_fraction("framerate")
         return StreamInfo(
             video_caps=video_caps,
             audio_caps=self._caps.get(self.audio_appsink),
             size_px=(structure.get_int("width")[1], structure.get_int("height")[1]),
-            framerate=numerator / denominator if known and denominator else 0.0,
+            framerate=caps_fps(video_caps[0]) or self._rate.early_fps,
         )
 
     def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo, appsink: GstApp.AppSink) -> Gst.PadProbeReturn:
@@ -220,27 +280,60 @@ class AnalysisPipeline:
                 self._changed.notify_all()
         elif kind == Gst.EventType.EOS and appsink in self._without_frame and not self._is_interrupted:
             named = self._names()
-            self.fail(SourceError(f"{named}: ended before its first frame; give a longer source, or another"))
+            self.fail(
+                SourceError(f"{named}: announces video, but ended before its first frame; check the source")
+            )
         return Gst.PadProbeReturn.OK
 
     def _on_first_frame(
         self, _pad: Gst.Pad, _info: Gst.PadProbeInfo, appsink: GstApp.AppSink
     ) -> Gst.PadProbeReturn:
         self._without_frame.discard(appsink)
+        if not self._without_frame:
+            self._announces_sound |= any(announces_sound(source.element) for source in self.sources)
+            self._has_promised = {
+                source.name: length_s for source in self.sources if (length_s := promised_s(source.element))
+            }
         return Gst.PadProbeReturn.REMOVE
+
+    def _on_timed_frame(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        buffer = info.get_buffer()
+        time_ns = None if buffer is None else pad_running_time_ns(pad, buffer.pts)
+        with self._changed:
+            if time_ns is not None:
+                self._rate.add(Nanoseconds(time_ns))
+            if self._rate.is_known:
+                self._changed.notify_all()
+        return Gst.PadProbeReturn.REMOVE if self._rate.is_full else Gst.PadProbeReturn.OK
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.ERROR:
             self._on_failure(message)
         elif message.type == Gst.MessageType.EOS:
             self._on_end()
+        elif message.type == Gst.MessageType.WARNING:
+            index = self._source_of(message)
+            if index is not None and message.parse_warning()[0].domain == _STREAM_ERRORS:
+                self._damages[index] += 1
+        elif message.type == Gst.MessageType.STREAM_COLLECTION:
+            streams = message.parse_stream_collection()
+            for index in range(streams.get_size()):
+                stream = streams.get_stream(index)
+                if stream is not None and stream.get_stream_type() & Gst.StreamType.AUDIO:
+                    self._announces_sound = True
 
     def _on_failure(self, message: Gst.Message) -> None:
+        index = self._source_of(message)
+        if index is not None:
+            self._on_source_lost(index, explain(message, "source", self.sources[index].name))
+            return
+        self.fail(explain(message, "pipeline", self._names()))
+
+    def _source_of(self, message: Gst.Message) -> int | None:
         for index, source in enumerate(self.sources):
             if message.src is source.element or message.src.has_as_ancestor(source.element):
-                self._on_source_lost(index, explain(message, "source", source.name))
-                return
-        self.fail(explain(message, "pipeline", self._names()))
+                return index
+        return None
 
     def _on_source_lost(self, index: int, error: ForesightError) -> None:
         """Fail, unless it is one camera of several that has sent video: its last frame is then held."""

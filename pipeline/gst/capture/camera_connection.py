@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from pipeline.errors import SourceError
-from pipeline.gst.capture.camera_feed import Feed
+from pipeline.gst.capture.announced import announces_sound
+from pipeline.gst.capture.camera_feed import Feed, SoundFeed
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.source import Source
+from pipeline.gst.capture.stream_joiner import USUAL_SOUND
+from pipeline.gst.capture.track_choice import TrackChoice
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
@@ -50,6 +54,7 @@ class CameraConnection:
         """
         self.has_video = False
         self.has_end = False
+        self._began_ns = Nanoseconds(0)
         self._base_ns = base_ns
         self._paced = paced
         self._feed_for = feed_for
@@ -58,7 +63,12 @@ class CameraConnection:
         self._sound_form = sound_form
         self._limits = limits
         self._lock = threading.Lock()
+        self._beginning = threading.Lock()
         self._feeds: dict[str, Feed | None] = {}
+        self._choices = {
+            kind: TrackChoice(partial(self._link, kind), self._discard) for kind in ("video", "audio")
+        }
+        self._sound_shape: Gst.Element | None = None
         self._complete = self._is_reported = False
         self._shift_ns: Nanoseconds | None = None
         self._seen_ns: Nanoseconds | None = None
@@ -106,29 +116,69 @@ class CameraConnection:
             silent_s = (self._now_ns - (self._seen_ns or begun_ns)) / NS_PER_S
             if silent_s > self._limits.silent_s and self._seen_ns is not None:
                 return SourceError(f"{name}: no video for {self._limits.silent_s:g} s")
+            if (
+                patient
+                and self.has_video
+                and self._now_ns - self._began_ns > self._limits.stream_s * NS_PER_S
+            ):
+                patient = False  # from here on it has answered
+                self._settle()
             if silent_s > self._limits.answer_s and not patient:
                 return SourceError(f"{name}: does not answer")
         return None
 
     def _on_stream(self, pad: Gst.Pad) -> None:
-        """Link a new stream (streaming thread): the first video and the first audio stream are used."""
+        """Link a new stream (streaming thread): of each kind, the first that delivers is used."""
         kind = media_type(pad_caps(pad)).replace("image", "video")
-        with self._lock:
-            is_wanted = kind in ("video", "audio") and kind not in self._feeds
-            self._feeds.setdefault(kind, None)
-        if not is_wanted:
-            drain(self._pipeline, pad)
+        choice = self._choices.get(kind)
+        if choice is None:
+            self._discard(pad)
             return
+        with self._lock:
+            self._feeds.setdefault(kind, None)
+        choice.offer(pad)
+
+    def _discard(self, pad: Gst.Pad) -> None:
+        drain(self._pipeline, pad)
+
+    def _link(self, kind: str, pad: Gst.Pad) -> None:
         appsink = make_appsink(kind, sync=self._paced)
         self._connections.connect(appsink, "new-sample", self._on_sample, kind)
-        shape = make("capsfilter", caps=self._sound_form)
-        convert = [make("audioconvert"), make("audioresample"), shape] if kind == "audio" else []
+        convert: list[Gst.Element] = []
+        if kind == "audio":
+            self._sound_shape = make("capsfilter", caps=self._sound_form)
+            convert = [make("audioconvert"), make("audioresample"), self._sound_shape]
         elements = [*convert, appsink]
         chain(self._pipeline, *elements)
         for element in reversed(elements):
             element.sync_state_with_parent()
         self._connections.probe(pad, Gst.PadProbeType.BUFFER, self._anchor)
         pad.link(static_pad(elements[0], "sink"))
+
+    def _has_waited(self) -> bool:
+        """Whether video came long enough ago; less is enough for sound that is known to be announced."""
+        limits, began_s = self._limits, (self._now_ns - self._began_ns) / NS_PER_S
+        if began_s > limits.stream_s:
+            return True
+        return began_s > limits.sound_s and announces_sound(self._source.element)
+
+    def _settle(self) -> None:
+        """There is video: go on without the streams that are announced and do not come, with silence for sound."""
+        for choice in self._choices.values():
+            choice.settle()
+        if self._choices["audio"].count or announces_sound(self._source.element):
+            form = Gst.Caps.from_string(USUAL_SOUND)
+            with self._beginning:
+                is_missing = self._feeds.get("audio") is None
+                feed = self._feed_for("audio", form, Nanoseconds(0)) if is_missing and form else None
+                if isinstance(feed, SoundFeed):
+                    feed.begin_silent(self._now_ns)
+                    self._sound_form = feed.caps
+                    if self._sound_shape is not None:
+                        self._sound_shape.set_property("caps", feed.caps)
+                    with self._lock:
+                        self._feeds["audio"] = feed
+        self._on_complete()
 
     def _on_complete(self) -> None:
         """Note that there are no more streams (streaming thread)."""
@@ -176,12 +226,16 @@ class CameraConnection:
         if feed is None or self._misfit is not None or not (kind == "video" or self.has_video):
             return Gst.FlowReturn.OK  # no sound before the first frame
         if feed.take(sample, now_ns) and not self.has_video:
-            self.has_video = True
+            self.has_video, self._began_ns = True, now_ns
             self._on_video()
         return Gst.FlowReturn.OK
 
     def _begin(self, appsink: GstApp.AppSink, kind: str, caps: Gst.Caps) -> Feed | None:
         """Find the feed of a stream when its first sample arrives."""
+        with self._beginning:
+            return self._feeds[kind] or self._begin_feed(appsink, kind, caps)
+
+    def _begin_feed(self, appsink: GstApp.AppSink, kind: str, caps: Gst.Caps) -> Feed | None:
         latency = Gst.Query.new_latency()
         latency_ns = latency.parse_latency()[1] if appsink.query(latency) else 0
         feed = self._feed_for(kind, caps, Nanoseconds(latency_ns))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.gst.core.elements import is_raw, make_appsrc, set_property
+from pipeline.gst.core.frame_rate import caps_rate
 from pipeline.gst.core.samples import copied, running_time_ns
 from pipeline.gst.core.silence import silence
 from pipeline.gst.runtime import Gst
@@ -204,6 +205,19 @@ class SoundFeed(Feed):
         structure: Any = caps.get_structure(0)
         self._rate_hz: int = structure.get_value("rate")
         self._frame_bytes = 4 * structure.get_value("channels")
+        self.has_come = False
+        """Whether the camera has sent any sound. Any thread may read."""
+
+    def begin_silent(self, now_ns: Nanoseconds) -> None:
+        """The camera announces sound and has sent none by running time `now_ns`: begin with silence."""
+        with self._lock:
+            if self._next_ns is None:
+                self._next_ns = now_ns
+
+    def take(self, sample: Gst.Sample, now_ns: Nanoseconds) -> bool:
+        """As for any feed."""
+        self.has_come = True
+        return super().take(sample, now_ns)
 
     def misfit(self, caps: Gst.Caps) -> str | None:
         return None
@@ -252,7 +266,5 @@ def _running_ns(sample: Gst.Sample, stamp_ns: int) -> Nanoseconds | None:
 
 def _caps_frame_ns(caps: Gst.Caps | None, unknown_ns: int = ASSUMED_FRAME_NS) -> Nanoseconds:
     """The duration of a frame according to its caps."""
-    if caps is None:
-        return Nanoseconds(unknown_ns)
-    known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")
-    return Nanoseconds(NS_PER_S * denominator // numerator if known and numerator > 0 else unknown_ns)
+    rate = caps_rate(caps)
+    return Nanoseconds(unknown_ns if rate is None else NS_PER_S * rate[1] // rate[0])

@@ -13,6 +13,7 @@ from pipeline.errors import SourceError
 from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.core.elements import add, chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
+from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec
@@ -117,9 +118,7 @@ class _Taker:
         if buffer is None or caps is None:
             raise SourceError(f"{self._name}: sends data that is not video")
         self._times_ns.append(segment.to_running_time(Gst.Format.TIME, buffer.pts))
-        rate = caps.get_structure(0).get_fraction("framerate")
-        if rate[0] and rate[1]:
-            self._frame_rate = rate[1] / rate[2] if rate[2] else 0.0
+        self._frame_rate = caps_fps(caps)
         with FrameLayout.of(caps).map(buffer) as frame:
             self._stills.offer(frame)
             shrink = max(1, frame.width // _MOTION_WIDTH)

@@ -17,6 +17,10 @@ class CameraLimits:
     """A new connection without a frame by then is closed and tried again."""
     silent_s: float = 3.0
     """A camera that sends no video for this long is disconnected, even if the connection or sound works."""
+    stream_s: float = 3.0
+    """A camera that sends video has this long to begin with the other streams that it announces."""
+    sound_s: float = 1.0
+    """The same for sound whose format is announced; silence takes its place until it comes."""
     notice_s: float = 1.0
     """A frame held for this long marks its camera as lost."""
     stop_s: float = 3.0

@@ -107,13 +107,19 @@ class ReconnectingCamera:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """At most one line for the user: how often the connection was lost, and for how long."""
+        """Lines for the user: sound that did not come, how often the connection was lost, and for how long."""
+        sound = self._feeds.get("audio")
+        silent = isinstance(sound, SoundFeed) and not sound.has_come
+        announced = (
+            (f"{self.name}: announces sound, but none came; silence is in its place",) if silent else ()
+        )
         if not self.outages or self._video is None:
-            return ()
+            return announced
         times = "once" if self.outages == 1 else f"{self.outages} times"
         state = "; still offline" if self._reconnector.is_away else ""
         held_s = ns_to_seconds(self._video.held_ns)
-        return (f"{self.name}: connection lost {times}, last frame held for {held_s:.1f} s{state}",)
+        lost = f"{self.name}: connection lost {times}, last frame held for {held_s:.1f} s{state}"
+        return (*announced, lost)
 
     # On the camera's own threads
 

@@ -1,4 +1,4 @@
-"""Links the streams of the sources as they appear: the first video of each camera, and the sound of one."""
+"""Links the streams of the sources as they appear: one video of each camera, and the sound of one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.gst.capture.source import Source
+from pipeline.gst.capture.track_choice import TrackChoice
 from pipeline.gst.core.duration_limit import DurationLimit
 from pipeline.gst.core.elements import add, chain, drain, is_raw, make, media_type, pad_caps, static_pad
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
 VIDEO_KINDS = ("video", "image")
+
+USUAL_SOUND = "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2"
+"""The format of sound that was announced and has not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,50 +39,51 @@ class StreamTargets:
     on_complete: Callable[[set[int]], None]
 
 
-def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: StreamTargets) -> None:
+def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: StreamTargets) -> JoinedStreams:
     """Put the sources into the pipeline, and link their streams to `targets` as they are found."""
-    joiner = _Joiner(pipeline, targets, len(sources))
+    joined = JoinedStreams(pipeline, targets, [source.name for source in sources])
     for index, source in enumerate(sources):
         pipeline.add(source.element)
-        source.watch(partial(joiner.found, index), partial(joiner.complete, index))
+        source.watch(partial(joined.found, index), partial(joined.complete, index))
+    return joined
 
 
-class _Joiner:
-    """Called from the sources' streaming threads. Lock: `_lock`, never held during a GStreamer call."""
+class JoinedStreams:
+    """The streams of all sources. Called from their streaming threads; any thread calls `settle` and reads.
 
-    def __init__(self, pipeline: Gst.Pipeline, targets: StreamTargets, count: int) -> None:
+    Lock: `_lock`, never held during a GStreamer call.
+    """
+
+    def __init__(self, pipeline: Gst.Pipeline, targets: StreamTargets, names: Sequence[str]) -> None:
         self._pipeline = pipeline
         self._targets = targets
+        self._names = names
         self._lock = threading.Lock()
-        self._pending = set(range(count))
-        self._with_video: set[int] = set()
-        self._sounds: dict[int, tuple[Gst.Pad, int]] = {}
+        self._pending = set(range(len(names)))
+        self._videos = [
+            TrackChoice(partial(self._link_video, index), partial(drain, pipeline))
+            for index in range(len(names))
+        ]
+        self._sounds: dict[int, list[tuple[Gst.Pad, int]]] = {}
+        self._sound: TrackChoice | None = None
+        self._sound_index: int | None = None
+        self._sound_shape: Gst.Element | None = None
 
     def found(self, index: int, pad: Gst.Pad) -> None:
-        """Link a new stream of source `index`: its first video and its first audio are used, others discarded."""
+        """Link a new stream of source `index`, or discard it: see TrackChoice."""
         kind = media_type(pad_caps(pad))
+        if kind in VIDEO_KINDS:
+            self._videos[index].offer(pad)
+            return
         with self._lock:
-            is_first_video = kind in VIDEO_KINDS and index not in self._with_video
-            is_first_sound = (
-                kind == "audio" and index not in self._sounds and self._targets.sound_source in (None, index)
-            )
-            if is_first_video:
-                self._with_video.add(index)
-        if is_first_video:
-            self._limit(pad)
-            if self._targets.decode:
-                self._link_decoded(pad, self._targets.video[index])
-            else:
-                pad.link(self._targets.video[index])
-        elif is_first_sound:
-            # blocked until every source is known, so that the choice does not depend on which is faster
-            block = pad.add_probe(
-                Gst.PadProbeType.BLOCK_DOWNSTREAM, lambda _pad, _info: Gst.PadProbeReturn.OK
-            )
-            with self._lock:
-                self._sounds[index] = (pad, block)
-        else:
+            may_sound = kind == "audio" and self._pending and self._targets.sound_source in (None, index)
+        if not may_sound:
             drain(self._pipeline, pad)
+            return
+        # blocked until every source is known, so that the choice does not depend on which is faster
+        block = pad.add_probe(Gst.PadProbeType.BLOCK_DOWNSTREAM, lambda _pad, _info: Gst.PadProbeReturn.OK)
+        with self._lock:
+            self._sounds.setdefault(index, []).append((pad, block))
 
     def complete(self, index: int) -> None:
         """Note that all streams of source `index` are known; an element may report this more than once."""
@@ -89,25 +94,72 @@ class _Joiner:
             if self._pending:
                 return
             sounds = sorted(self._sounds.items())
-            with_video = set(self._with_video)
-        for position, (source, (pad, block)) in enumerate(sounds):
+        for position, (source, pads) in enumerate(sounds):
             if position == 0:
-                self._take_sound(source, pad)
-            else:
-                drain(self._pipeline, pad)
-            pad.remove_probe(block)
-        self._targets.on_complete(with_video)
+                self._take_sound(source)
+            for pad, block in pads:
+                if self._sound is not None and position == 0:
+                    self._sound.offer(pad)
+                else:
+                    drain(self._pipeline, pad)
+                pad.remove_probe(block)
+        self._targets.on_complete({index for index, video in enumerate(self._videos) if video.count})
 
-    def _take_sound(self, source: int, pad: Gst.Pad) -> None:
+    def settle(self) -> Gst.Caps | None:
+        """Stop waiting for streams that were announced and do not come: what delivers is used.
+
+        Sound whose format is still unknown gets a usual one, which is returned; what comes is converted to it.
+        """
+        for choice in (*self._videos, *([] if self._sound is None else [self._sound])):
+            choice.settle()
+        for index in sorted(self._pending):
+            self.complete(index)
+        shape = self._sound_shape
+        if shape is None or static_pad(shape, "src").get_current_caps() is not None:
+            return None
+        caps = Gst.Caps.from_string(USUAL_SOUND)
+        shape.set_property("caps", caps)
+        return caps
+
+    @property
+    def sound_name(self) -> str | None:
+        """The name of the source whose sound is used; None without sound."""
+        return None if self._sound_index is None else self._names[self._sound_index]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each source with more streams of a kind than are used."""
+        choices = [(name, "video", video) for name, video in zip(self._names, self._videos, strict=True)]
+        if self._sound is not None and self.sound_name is not None:
+            choices.append((self.sound_name, "sound", self._sound))
+        return tuple(
+            f"{name}: has {choice.count} {kind} tracks; track {choice.used} is used"
+            for name, kind, choice in choices
+            if choice.count > 1
+        )
+
+    def _take_sound(self, source: int) -> None:
         queue, shape = make("queue"), make("capsfilter")
         shape.set_property("caps", Gst.Caps.from_string("audio/x-raw,layout=interleaved"))
         elements = [queue, make("audioconvert"), make("audioresample"), shape, self._targets.sound]
         chain(self._pipeline, *elements)
         for element in reversed(elements):
             element.sync_state_with_parent()
-        self._targets.on_sound(source, static_pad(queue, "sink"))
+        entry = static_pad(queue, "sink")
+        self._targets.on_sound(source, entry)
+        self._sound_index, self._sound_shape = source, shape
+        self._sound = TrackChoice(partial(self._link_sound, entry), partial(drain, self._pipeline))
+
+    def _link_sound(self, entry: Gst.Pad, pad: Gst.Pad) -> None:
         self._limit(pad)
-        self._link_decoded(pad, static_pad(queue, "sink"))
+        self._link_decoded(pad, entry)
+
+    def _link_video(self, index: int, pad: Gst.Pad) -> None:
+        self._limit(pad)
+        if self._targets.decode:
+            self._link_decoded(pad, self._targets.video[index])
+        else:
+            pad.link(self._targets.video[index])
 
     def _link_decoded(self, pad: Gst.Pad, entry: Gst.Pad) -> None:
         """Link `pad` to `entry`, through a decoder if it is not raw (from a fragment, for example)."""

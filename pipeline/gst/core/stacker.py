@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pipeline.errors import PipelineError, RigError
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.elements import add, ghost, link, make, static_pad
+from pipeline.gst.core.frame_rate import structure_rate
 from pipeline.gst.runtime import Gst
 from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S
@@ -93,10 +94,10 @@ class Stacker:
         return Gst.PadProbeReturn.OK
 
     def _pair(self, pad: Gst.Pad, structure: Gst.Structure, delay_frames: int) -> None:
-        known, numerator, denominator = structure.get_fraction("framerate")
-        if not known or numerator <= 0:
+        rate = structure_rate(structure)
+        if rate is None:
             return
-        frame_ns = NS_PER_S * denominator // numerator
+        frame_ns = NS_PER_S * rate[1] // rate[0]
         pad.set_offset(delay_frames * frame_ns)
         if not self._live:
             self._compositor.set_property("start-time", max(self._delays) * frame_ns)

@@ -10,8 +10,10 @@ from typing import Any
 from pipeline.buffering.stream import Stream
 from pipeline.gst.delay.buffer_pool import BufferOwnership
 from pipeline.gst.delay.duck_elements import as_appsrc
+from pipeline.gst.delay.element_kinds import is_real
 from pipeline.gst.delay.element_ref import ElementRef
 from pipeline.gst.delay.source_side import SourceSide
+from pipeline.gst.runtime import GstApp
 from pipeline.timebase import NS_PER_S
 
 AHEAD_NS = NS_PER_S // 2
@@ -51,6 +53,13 @@ class Endpoints:
         """The element that was given last, None for none."""
         reference = self.pending or self.current
         return None if reference is None else reference.element
+
+    @property
+    def played_caps(self) -> Any:
+        """The caps of the newest samples; before the first one, those that playback expects."""
+        if self.caps is None and is_real(self.given_appsrc, GstApp.AppSrc):
+            return self.given_appsrc.get_caps()
+        return self.caps
 
     def note_caps(self, caps: Any) -> None:
         """The following samples have these caps."""

@@ -143,7 +143,7 @@ class PlaybackSide:
             self.start(step.start_base_ns, clock)
         for stream, begin_ns, end_ns in step.gaps:
             ends = self._endpoints[stream.name]
-            bridge(ends.appsrc, ends.caps, max(begin_ns, 0), end_ns)
+            bridge(ends.appsrc, ends.played_caps, max(begin_ns, 0), end_ns)
         taken = [self.send(send) for send in step.sends]
         for stream in step.closes:
             appsrc = self._endpoints[stream.name].appsrc

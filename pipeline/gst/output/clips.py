@@ -10,6 +10,7 @@ from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.gst.core.elements import chain, is_raw, make, make_appsrc, media_type
 from pipeline.gst.core.explain import explain
+from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.samples import shifted
 from pipeline.gst.encode.aac_priming import remove_priming
@@ -106,7 +107,7 @@ def _encoded(
     codec = _codec_of(caps)
     steps: list[Gst.Element] = []
     if is_raw(caps):
-        encoding = encoding or encoding_of(EncoderSettings(), _framerate(caps), low_latency=False)
+        encoding = encoding or encoding_of(EncoderSettings(), caps_fps(caps), low_latency=False)
         if media_type(caps) == "video":
             codec, encoder = CODECS[encoding.video_codec], encoding.make_video_encoder()
             shape = make("capsfilter", None, caps=Gst.Caps.from_string(RAW_FORMATS))
@@ -132,12 +133,6 @@ def _codec_of(caps: Gst.Caps) -> Codec | None:
         if wanted is not None and caps.can_intersect(wanted):
             return codec
     return None
-
-
-def _framerate(caps: Gst.Caps) -> float:
-    """Frames per second, 0 if the rate varies."""
-    is_known, numerator, denominator = caps.get_structure(0).get_fraction("framerate")
-    return numerator / denominator if is_known and denominator else 0.0
 
 
 def _run(pipeline: Gst.Pipeline, spec: FileSpec) -> None:

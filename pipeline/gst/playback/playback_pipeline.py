@@ -14,6 +14,7 @@ from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.playback.limits import PlaybackLimits
+from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
@@ -36,6 +37,7 @@ class PlaybackPipeline:
         make_browser_preview: Callable[[OnFragment], BrowserPreview],
         limits: PlaybackLimits = PlaybackLimits(),
         connections: Connections | None = None,
+        sound_end: SoundEnd | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
@@ -44,6 +46,7 @@ class PlaybackPipeline:
         self.outputs = outputs
         self.connections = Connections() if connections is None else connections
         self._limits = limits
+        self._sound_end = sound_end
         self._make_browser_preview = make_browser_preview
         self._browser_preview: BrowserPreview | None = None
         self._previewing = threading.Lock()
@@ -59,6 +62,16 @@ class PlaybackPipeline:
     def error(self) -> ForesightError | None:
         """Why the pipeline cannot continue; None while it can, and after a normal end."""
         return self._error
+
+    @property
+    def padded_sound_s(self) -> float:
+        """How much silence was added because the sound ended before the video, in seconds."""
+        return 0.0 if self._sound_end is None else self._sound_end.padded_s
+
+    @property
+    def sound_end_s(self) -> float:
+        """End of the sound that came, in seconds of running time; 0 without sound."""
+        return 0.0 if self._sound_end is None else self._sound_end.end_s
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 
-from pipeline.gst.core.elements import add, chain, make, make_appsrc, pad_caps, static_pad
+from pipeline.gst.core.elements import add, chain, make, make_appsrc, static_pad
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.core.silence import silence
 from pipeline.gst.runtime import Gst, GstApp
-from pipeline.timebase import NS_PER_S, Nanoseconds
+from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds
 
 SPARE_NS = NS_PER_S // 2
 """Sound that ends within this time before the video is not padded."""
@@ -26,11 +26,15 @@ class SoundEnd:
         self.element = make("concat", None, adjust_base=False)
         self._silence = make_appsrc("silence")
         self._lock = threading.Lock()
+        self._source = sound
+        self._begin_ns: Nanoseconds | None = None
+        """Begin of the video."""
         self._sound_ns: Nanoseconds | None = None
         """End of the sound so far."""
         self._video_ns: Nanoseconds | None = None
         self._is_sound_over = self._is_video_over = self._is_silent = False
         self._sent = 0
+        self._padded_s = 0.0
         add(pipeline, self.element)
         for source in (sound, self._silence):  # in the order of playback
             chain(pipeline, source)
@@ -40,6 +44,18 @@ class SoundEnd:
         for pad in (self._sound_pad, video):
             if pad is not None:
                 pad.add_probe(kinds, self._on_item)
+
+    @property
+    def padded_s(self) -> float:
+        """How much silence it has sent, in seconds. Any thread."""
+        with self._lock:
+            return self._padded_s
+
+    @property
+    def end_s(self) -> float:
+        """End of the sound that came, in seconds of running time; 0 if none came. Any thread."""
+        with self._lock:
+            return 0.0 if self._sound_ns is None else ns_to_seconds(self._sound_ns)
 
     def _on_item(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         is_sound = pad is self._sound_pad
@@ -64,8 +80,8 @@ class SoundEnd:
             if is_sound:
                 self._sound_ns = Nanoseconds(begin_ns + lasts_ns)
                 return
-            if self._sound_ns is None and self._is_sound_over:
-                self._sound_ns = Nanoseconds(begin_ns)
+            if self._begin_ns is None:
+                self._begin_ns = Nanoseconds(begin_ns)
             self._video_ns = Nanoseconds(begin_ns + lasts_ns)
             self._send_silence()
 
@@ -73,6 +89,8 @@ class SoundEnd:
         """Send the silence that is due. Called while holding the lock."""
         if not self._is_sound_over:
             return
+        if self._sound_ns is None:
+            self._sound_ns = self._begin_ns  # none came
         if self._sound_ns is not None and self._video_ns is not None:
             self._is_silent = self._is_silent or self._video_ns - self._sound_ns > SPARE_NS
             if self._is_silent and not self._fill(self._sound_ns, self._video_ns):
@@ -82,7 +100,9 @@ class SoundEnd:
 
     def _fill(self, begin_ns: Nanoseconds, end_ns: Nanoseconds) -> bool:
         """Push silence up to `end_ns`; False if there is none for this audio format."""
-        caps = None if self._sound_pad is None else pad_caps(self._sound_pad)
+        caps = (
+            None if self._sound_pad is None else self._sound_pad.get_current_caps() or self._source.get_caps()
+        )
         known, rate = (False, 0) if not caps else caps.get_structure(0).get_int("rate")
         due = (end_ns - begin_ns) * rate // NS_PER_S
         if not known or due <= self._sent:
@@ -92,5 +112,6 @@ class SoundEnd:
         if sample is None:
             return False
         self._sent = due
+        self._padded_s = due / rate
         self._silence.push_sample(sample)
         return True

@@ -12,9 +12,11 @@ from tests.gst.output.peers import Peer, free_port, wait_until
 class RtspCamera(Peer):
     """An RTSP server that sends a video in real time, to each client from its beginning."""
 
-    def __init__(self, video: Path, folder: Path) -> None:
+    def __init__(self, video: Path, folder: Path, *, silent: bool = False) -> None:
+        """`silent`: it announces sound and sends none."""
         self.port = free_port()
         command = [sys.executable, "-m", "tests.gst.capture.rtsp_camera", str(self.port), str(video)]
+        command += ["silent"] * silent
         super().__init__(command, folder / f"camera-{self.port}.out")
 
     @property

@@ -1,0 +1,59 @@
+"""A stream's frame rate: by its header where that can be true and agrees with the timestamps."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.media.frame_rate import ENOUGH, MOST, MeasuredRate, is_rate
+from pipeline.timebase import NS_PER_S, Nanoseconds
+
+
+def measured(fps: float, frames: int, missing: frozenset[int] = frozenset()) -> MeasuredRate:
+    rate = MeasuredRate()
+    for index in range(frames):
+        if index not in missing:
+            rate.add(Nanoseconds(round(index * NS_PER_S / fps)))
+    return rate
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "can_be"),
+    [(25, 1, True), (30000, 1001, True), (240, 1, True), (90000, 1, False), (1000, 1, False), (0, 1, False),
+     (25, 0, False), (2147483647, 1, False), (-25, 1, False)],
+)  # fmt: skip
+def test_only_a_sane_fraction_is_a_rate(numerator: int, denominator: int, can_be: bool) -> None:
+    assert is_rate(numerator, denominator) == can_be
+
+
+@given(fps=st.floats(1, 240), header=st.floats(1, 300), frames=st.integers(0, MOST + 40))
+def test_a_header_that_contradicts_the_timestamps_is_corrected(
+    fps: float, header: float, frames: int
+) -> None:
+    rate = measured(fps, frames)
+    corrected = rate.corrected(header)
+    assert rate.is_known == (frames > ENOUGH)
+    if not rate.is_known or 0.85 < header / fps < 1.2:
+        assert corrected == header
+    elif not 0.75 < header / fps < 1.3:
+        assert corrected == pytest.approx(fps, rel=1e-3)
+
+
+def test_missing_frames_do_not_change_the_rate() -> None:
+    assert measured(25, 100, frozenset(range(40, 60))).corrected(0) == pytest.approx(25)
+
+
+def test_frames_that_come_in_decoding_order_tell_the_rate() -> None:
+    rate = MeasuredRate()
+    for index in (0, 4, 2, 1, 3, 8, 6, 5, 7, 12, 10, 9, 11):
+        rate.add(Nanoseconds(index * NS_PER_S // 50))
+    assert rate.corrected(0) == pytest.approx(50)
+
+
+def test_the_early_rate_does_not_depend_on_when_it_is_asked() -> None:
+    rate = measured(25, ENOUGH + 1)
+    early = rate.early_fps
+    for index in range(20):
+        rate.add(Nanoseconds(NS_PER_S + index * NS_PER_S // 100))
+    assert rate.early_fps == early == pytest.approx(25)
