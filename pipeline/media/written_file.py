@@ -16,21 +16,25 @@ class WrittenFile:
         """Nothing is known of the file yet."""
         self.path = path
         self._opened: os.stat_result | None = None
+        self._is_begun = False
 
     def note(self) -> None:
         """Note which file is at the path, if it is not known yet. Call once the writer has opened it."""
+        self._is_begun = True
         if self._opened is None:
             try:
                 self._opened = self.path.stat()
             except OSError:
-                return  # the writer has not opened it yet
+                return  # the writer has not opened it yet, or it is gone already
 
     @property
     def loss(self) -> str | None:
         """What happened to the file since it was opened, in one line; None if it is still at its path."""
-        if self._opened is None or is_at(self.path, self._opened):
+        if not self._is_begun or (self._opened is not None and is_at(self.path, self._opened)):
             return None
         if self.path.exists():
+            if self._opened is None:
+                return None
             return f"{self.path}: was replaced by another file while it was written, so the recording is lost"
         return f"{self.path}: was deleted or moved while it was written, so the recording is not there"
 

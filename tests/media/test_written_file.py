@@ -16,7 +16,9 @@ def test_a_file_is_lost_once_its_path_names_another_or_none(tmp_path: Path) -> N
     path = tmp_path / "a.mkv"
     file = WrittenFile(path)
     file.note()
-    assert file.loss is None, "it has not been opened yet"
+    assert file.loss is not None, (
+        "a frame was written, and there is no file: it was deleted before it was seen"
+    )
     path.write_bytes(b"1")
     file.note()
     assert file.loss is None
