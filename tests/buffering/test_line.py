@@ -10,7 +10,6 @@ from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, ROOM, S, entry_at, fill, make_line, run, sent, store
-from tests.faults.record import Area, fault
 
 
 class LineMachine(RuleBasedStateMachine):
@@ -223,12 +222,6 @@ def test_a_stall_is_raised_once_and_again_after_playback_continued() -> None:
     assert line.stall.count == 2
 
 
-@fault(
-    Area.MACHINE,
-    "the process is stopped and goes on (SIGSTOP, a machine asleep)",
-    seen="no stall is reported for that time",
-    lost="what the sources could not keep",
-)
 def test_time_in_which_the_process_did_not_run_is_no_stall() -> None:
     line = make_line()
     fill(line, 0.8)

@@ -19,6 +19,11 @@ def test_the_tables_are_the_declared_rows() -> None:
     )
 
 
+def test_no_fault_has_two_rows() -> None:
+    names = [row.fault for row in declared()]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+
+
 def test_every_test_of_a_fault_declares_its_row() -> None:
     assert without_row() == []
 

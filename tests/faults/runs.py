@@ -15,6 +15,17 @@ COMMAND = (sys.executable, "-m", "pipeline", "run")
 LONGEST_S = 120
 
 
+def foresight(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the command with these arguments alone, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+
+
 def run(
     *arguments: str | Path, stdout: IO[bytes] | int = subprocess.PIPE
 ) -> subprocess.CompletedProcess[str]:

@@ -60,6 +60,11 @@ class Peer:
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
+    def resume(self) -> None:
+        """Let a suspended process go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def finish(self) -> int:
         """Wait until the peer ends by itself because its sender closed the stream; returns its exit code."""
         if self._process is None:
