@@ -21,7 +21,7 @@ from rich.table import Table
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
 from pipeline.cli.service import told_to
-from pipeline.cli.streams import discard_stdout
+from pipeline.cli.streams import discard_stdout, drain_stderr, write_result
 from pipeline.errors import OutputError
 from pipeline.foreign_code import Contained, describe
 from pipeline.redaction import redact
@@ -37,8 +37,9 @@ _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
-    """One line on standard output. Raises OSError if it cannot be written."""
-    typer.echo(text)
+    """One line on standard output, after what was said on standard error. Raises OSError if it is not taken."""
+    drain_stderr()
+    write_result(f"{text}\n")
 
 
 def play(settings: Settings, *, as_json: bool = False) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import resource
 import shlex
 import subprocess
@@ -69,6 +71,31 @@ def test_a_report_that_cannot_be_written_is_told() -> None:
         ended = run("--json", stdout=full)
     assert ended.returncode == 0
     assert "the report could not be written to standard output: No space left on device" in ended.stderr
+
+
+@fault(
+    Area.TELLING,
+    "nobody reads the output, but nobody closes it (`2>&1 | sleep 1000`, a stopped terminal)",
+    seen="the run goes on, its end waits a few seconds; status as always; if there is room again, a line says what "
+    "is lost",
+    lost="the text that found no room",
+)
+@pytest.mark.parametrize("behind", ["", "--json"])
+def test_a_reader_that_stops_reading_holds_nothing_up(tmp_path: Path, behind: str) -> None:
+    video = tmp_path / "video.mkv"
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    command = [*COMMAND, *SMALL, "--offline", *LOUD, "-o", str(video), *behind.split()]
+    try:
+        ended = subprocess.run(command, stdout=writer, stderr=writer, timeout=LONGEST_S, check=False)
+    finally:
+        os.close(writer)
+    with os.fdopen(reader, "rb") as rest:
+        said = rest.read()
+    assert ended.returncode == 0
+    assert len(videos.frame_times(video)) == FRAMES
+    assert 0 < len(said) <= 4096
+    assert b"Traceback" not in said
 
 
 @fault(
