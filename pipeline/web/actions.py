@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.control import Control
@@ -51,10 +51,15 @@ class ClipSpan(Body):
     after_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
 
 
+def _whole(value: Any) -> Any:
+    """A JSON number without a fraction is an integer, however it is written: 2.0 is 2."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class OutputNumber(Body):
     """An output, by its number in the state."""
 
-    number: Annotated[int, Field(ge=0, le=10_000)]
+    number: Annotated[int, Field(ge=0, le=10_000), BeforeValidator(_whole)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Guard:
 
     Without a token the Host must be a name of this machine, so that a foreign name that points here (DNS
     rebinding) gets nothing; with one, a foreign name has no cookie. Requests from other sites' pages are refused
-    by Origin and Sec-Fetch-Site, and because an action's body must be JSON; a link on another site may lead here.
+    by Origin and Sec-Fetch-Site (and by actions, whose body must be JSON); a link on another site may lead here.
     A body is read up to the longest that an action can have. A wrong token is logged, and its answer is slow.
     """
 
@@ -104,8 +104,6 @@ class Guard:
         visits = method == "GET" and path == "/" and headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not visits:
             return _refused(scope, 403, "requests from another site's page are refused")
-        if method == "POST" and headers.get("content-type", "").split(";")[0].strip() != "application/json":
-            return _refused(scope, 415, "the body must be application/json")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
             return _refused(scope, 413, _TOO_LONG)

@@ -17,6 +17,7 @@ import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -34,7 +35,7 @@ from pipeline.web.actions import ACTIONS, Action
 from pipeline.web.connection_bounds import BACKLOG, ConnectionBounds, WebLimits
 from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
-from pipeline.web.openapi import openapi
+from pipeline.web.openapi import JSON, openapi
 from pipeline.web.preview_images import PreviewImage, PreviewImages
 from pipeline.web.preview_video import PreviewVideo
 from pipeline.web.responses import clip_json
@@ -46,6 +47,9 @@ STATIC = Path(__file__).parent / "static"
 STOP_TIMEOUT_S = 3.0
 FAREWELL_S = 0.75
 """Time for pages to ask once more, and to learn that the run has ended."""
+
+MOST_DIGITS = 9
+"""A clip's or an output's number is not longer; Python refuses to read one of thousands of digits."""
 
 _FRESH = {"cache-control": "no-store"}
 
@@ -146,14 +150,15 @@ class Dashboard:
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/clips", self._get_clips),
-                Route("/api/clips/{number:int}", self._get_clip),
-                Route("/api/outputs/{number:int}", self._get_output),
+                Route("/api/clips/{number}", self._get_clip),
+                Route("/api/outputs/{number}", self._get_output),
                 *(
                     Route(f"/api/{action.name}", partial(self._act, action=action), methods=["POST"])
                     for action in ACTIONS
                 ),
                 Mount("/static", StaticFiles(directory=STATIC)),
-            ]
+            ],
+            exception_handlers={404: _no_such, 405: _no_such},
         )
 
     async def _get_openapi(self, request: Request) -> Response:
@@ -201,18 +206,22 @@ class Dashboard:
         return JSONResponse([clip_json(clip) for clip in self.control.clips() if clip.path.exists()])
 
     async def _get_clip(self, request: Request) -> Response:
+        number = _number(request)
         for clip in self.control.clips():
-            if clip.number == request.path_params["number"] and clip.path.exists():
+            if clip.number == number and clip.path.exists():
                 return FileResponse(clip.path, media_type="video/mp4", filename=clip.path.name)
         return JSONResponse({"error": "no such clip"}, 404)
 
     async def _get_output(self, request: Request) -> Response:
-        path = self.control.finished_file(request.path_params["number"])
+        number = _number(request)
+        path = None if number is None else self.control.finished_file(number)
         if path is None:
             return JSONResponse({"error": "this output has no finished file"}, 404)
         return FileResponse(path, filename=path.name)
 
     async def _act(self, request: Request, action: Action) -> Response:
+        if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
+            return JSONResponse({"error": f"the body must be {JSON}"}, 415)
         try:
             body = action.body.model_validate_json(await request.body() or b"{}")
             done = await run_in_threadpool(action.do, self.control, body)
@@ -227,6 +236,20 @@ class Dashboard:
             logging.DEBUG if action.name == "take_over" else logging.INFO, "dashboard: %s", action.name
         )
         return JSONResponse({"done": action.name, "result": done})
+
+
+def _number(request: Request) -> int | None:
+    """The number in the path; None for what is none, or has more digits than any has."""
+    text = request.path_params["number"]
+    return int(text) if len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal() else None
+
+
+async def _no_such(request: Request, error: Exception) -> Response:
+    """The answer to a path that does not exist, or not for this method: JSON in the API, text elsewhere."""
+    refused = cast(HTTPException, error)
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": refused.detail}, refused.status_code, refused.headers)
+    return PlainTextResponse(f"{refused.detail}\n", refused.status_code, refused.headers)
 
 
 async def _page(_request: Request, name: str) -> Response:

@@ -110,6 +110,7 @@ def test_every_refusal_is_a_json_error(tmp_path: Path) -> None:
         ("look_at", '{"x": 0.5, "y": true}', "y"),
         ("stop_output", '{"number": true}', "number"),
         ("stop_output", '{"number": 0.5}', "number"),
+        ("stop_output", '{"number": 1e999}', "number"),
     ],
 )
 def test_a_number_must_be_a_number(name: str, body: str, where: str, tmp_path: Path) -> None:
@@ -118,8 +119,13 @@ def test_a_number_must_be_a_number(name: str, body: str, where: str, tmp_path: P
     assert (answer.status_code, answer.json()["error"].split(":")[0]) == (422, where)
 
 
-def test_a_whole_number_of_seconds_is_a_number(tmp_path: Path) -> None:
-    answer = client(tmp_path).post("/api/set_delay", json={"seconds": 3})
+@pytest.mark.parametrize(
+    ("name", "key", "value"), [("set_delay", "seconds", 3), ("stop_output", "number", 3.0)]
+)
+def test_a_whole_number_is_a_number_however_it_is_written(
+    name: str, key: str, value: float, tmp_path: Path
+) -> None:
+    answer = client(tmp_path).post(f"/api/{name}", json={key: value})
     assert (answer.status_code, "not started yet" in answer.json()["error"]) == (409, True)
 
 
