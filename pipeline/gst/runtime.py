@@ -28,10 +28,11 @@ try:
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstApp", "1.0")
+    gi.require_version("GstAudio", "1.0")
     gi.require_version("GstBase", "1.0")
     gi.require_version("GstPbutils", "1.0")
     gi.require_version("GstVideo", "1.0")
-    from gi.repository import GLib, GObject, Gst, GstApp, GstBase, GstPbutils, GstVideo
+    from gi.repository import GLib, GObject, Gst, GstApp, GstAudio, GstBase, GstPbutils, GstVideo
 except (ImportError, ValueError) as error:
     raise MissingDependencyError(f"GStreamer for Python is not usable ({error}); {_INSTALL}") from error
 
@@ -63,6 +64,7 @@ __all__ = [
     "GObject",
     "Gst",
     "GstApp",
+    "GstAudio",
     "GstBase",
     "GstPbutils",
     "GstRtspServer",

@@ -16,13 +16,13 @@ SOUND_S = 2.0
 PICTURE = "video/x-raw,format=I420,width=320,height=108,framerate=25/1"
 
 
-def source(seconds: float, *, live: bool) -> str:
+def source(seconds: float, *, live: bool, form: str = "S16LE") -> str:
     """Video of that many seconds, with a tone of SOUND_S."""
     is_live, pictures, chunks = str(live).lower(), round(seconds * FPS), round(SOUND_S * 50)
     return (
         f"gst:videotestsrc is-live={is_live} num-buffers={pictures} ! {PICTURE} ! identity "
         f"audiotestsrc is-live={is_live} num-buffers={chunks} samplesperbuffer=960 "
-        "! audio/x-raw,format=S16LE,rate=48000,channels=2 ! identity"
+        f"! audio/x-raw,format={form},rate=48000,channels=2 ! identity"
     )
 
 
@@ -36,9 +36,10 @@ def expect_tone_and_silence(video: Path, tone_s: float) -> None:
     assert not loud[round((tone_s + 0.05) * videos.RATE_HZ) :].any()
 
 
-def test_offline_the_video_has_sound_to_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", ["S16LE", "U8", "S24BE"])
+def test_offline_the_video_has_sound_to_its_end(form: str, tmp_path: Path) -> None:
     video = tmp_path / "video.mp4"
-    run = settings(video, sources=[source(5, live=False)], outputs=[video], live=False)
+    run = settings(video, sources=[source(5, live=False, form=form)], outputs=[video], live=False)
     report = PanoramaWithVirtualCamera(run).run()
     assert report.frames_out == 5 * FPS
     expect_tone_and_silence(video, SOUND_S)
