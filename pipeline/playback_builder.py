@@ -12,6 +12,7 @@ from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.stacker import Stacker
+from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.output.file import Split
@@ -169,7 +170,7 @@ class PlaybackPipelineBuilder:
     @staticmethod
     def _link_sound(pipeline: Gst.Pipeline, sound_end: SoundEnd) -> Gst.Element:
         queue, tee = make("queue"), make("tee", "sound", allow_not_linked=True)
-        chain(pipeline, queue, tee)
+        chain(pipeline, queue, *make_stereo_mixer(), tee)
         link(sound_end.element, queue)
         return tee
 

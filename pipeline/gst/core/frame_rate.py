@@ -6,6 +6,9 @@ from pipeline.gst.core.connections import Connections
 from pipeline.gst.runtime import Gst
 from pipeline.media.frame_rate import is_rate
 
+ASSUMED_FPS = 30
+"""For elements that need a rate."""
+
 
 def caps_rate(caps: Gst.Caps | None) -> tuple[int, int] | None:
     """The frame rate of `caps` as numerator and denominator; None if it is missing, varies or cannot be true."""
@@ -34,6 +37,11 @@ def check_rate(pad: Gst.Pad, connections: Connections) -> None:
     connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, _on_event)
 
 
+def assume_rate(pad: Gst.Pad) -> None:
+    """Let caps that enter the sink pad `pad` with a rate that varies, or none, say ASSUMED_FPS; timestamps stay."""
+    pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _assume)
+
+
 def _on_event(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
     event = info.get_event()
     if event is None or event.type != Gst.EventType.CAPS:
@@ -42,9 +50,22 @@ def _on_event(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
     known, numerator, _ = caps.get_structure(0).get_fraction("framerate")
     if not known or numerator == 0 or caps_rate(caps) is not None:
         return Gst.PadProbeReturn.OK
+    return _replace(pad, caps, 0)
+
+
+def _assume(pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    event = info.get_event()
+    caps = None if event is None or event.type != Gst.EventType.CAPS else event.parse_caps()
+    if caps is None or caps_rate(caps) is not None:
+        return Gst.PadProbeReturn.OK
+    return _replace(pad, caps, ASSUMED_FPS)
+
+
+def _replace(pad: Gst.Pad, caps: Gst.Caps, fps: int) -> Gst.PadProbeReturn:
+    """Send `caps` with another frame rate in their place."""
     corrected = Gst.Caps.from_string(caps.to_string())  # a copy; PyGObject's would be the same object
     if corrected is None:
         return Gst.PadProbeReturn.OK
-    corrected.set_value("framerate", Gst.Fraction(0, 1))
+    corrected.set_value("framerate", Gst.Fraction(fps, 1))
     pad.send_event(Gst.Event.new_caps(corrected))
     return Gst.PadProbeReturn.DROP

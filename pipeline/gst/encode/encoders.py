@@ -9,12 +9,21 @@ from functools import cache
 from typing import Any
 
 from pipeline.errors import ConfigError, MissingDependencyError
-from pipeline.gst.core.elements import find_property, make, set_property
+from pipeline.gst.core.elements import find_property, make, set_property, static_pad
+from pipeline.gst.core.frame_rate import assume_rate
+from pipeline.gst.encode.keyframes import force_keyframes
 from pipeline.gst.runtime import Gst
+from pipeline.timebase import seconds_to_ns
 
 FEW_CORES = 2
 """Up to this many cores, x264 runs ``ultrafast``: 9 ms for a 1080p frame instead of 21 ms, which lets two
 3072x1728 cameras keep up."""
+
+NEEDS_RATE = {"x265enc"}
+"""Encoders that cannot be opened for frames whose rate is unknown."""
+
+UNKNOWN_FPS = 120.0
+"""Higher than most sources: with an unknown frame rate, keyframes come by time before they come by count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +126,14 @@ VIDEO_ENCODERS: dict[str, dict[str, Configure]] = {
 AudioEncoders = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 AUDIO_ENCODERS: AudioEncoders = {
-    "aac": {"fdkaacenc": {}, "avenc_aac": {"aac-pns": False}, "voaacenc": {}},
+    "aac": {"fdkaacenc": {}, "avenc_aac": {"aac-pns": False, "aac-ms": False}, "voaacenc": {}},
     "opus": {"opusenc": {}},
 }
 """Encoders by codec, best first, each with its properties.
 
 Perceptual noise substitution (PNS) is off: in crowd noise it takes about one click in a hundred, or the thud of a
-ball, for noise and replaces it.
+ball, for noise and replaces it. So is mid/side stereo, which the element would force on every frame: sides with
+little in common, as of two microphones far apart, lost half of their power.
 """
 
 _PACKAGES = {
@@ -154,11 +164,15 @@ def choose_video_encoder(
     codec: str,
     *,
     bitrate_kbps: int,
-    keyframe_interval_frames: int,
+    keyframe_interval_s: float,
+    framerate: float = 0.0,
     low_latency: bool,
     name: str | None = None,
 ) -> Gst.Element:
     """A configured encoder for ``h264`` or ``h265``: `name`, or the best one that this machine can open.
+
+    A keyframe follows the last one after `keyframe_interval_s` of video, whatever rate the frames come at;
+    `framerate` in frames per second, 0 if it varies.
 
     Raises ConfigError for an unknown codec or name, MissingDependencyError when no encoder works.
     """
@@ -170,10 +184,14 @@ def choose_video_encoder(
     elif name not in encoders:
         raise ConfigError(f"unknown {codec} encoder {name}; allowed: {', '.join(encoders)}")
     element = make(name)
-    request = EncoderRequest(bitrate_kbps, keyframe_interval_frames, low_latency)
+    interval_frames = max(round(keyframe_interval_s * (framerate or UNKNOWN_FPS)), 1)
+    request = EncoderRequest(bitrate_kbps, interval_frames, low_latency)
     for key, value in encoders[name](request).items():
         if value is not None and find_property(element, key) is not None:
             set_property(element, key, value)
+    if name in NEEDS_RATE:
+        assume_rate(static_pad(element, "sink"))
+    force_keyframes(element, seconds_to_ns(keyframe_interval_s), interval_frames)
     return element
 
 

@@ -10,9 +10,6 @@ from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_enco
 from pipeline.gst.runtime import Gst
 from pipeline.settings import EncoderSettings
 
-USUAL_FPS = 30.0
-"""Frames per second assumed for video without a frame rate, to count the keyframe interval in frames."""
-
 ElementMaker = Callable[[], Gst.Element]
 
 
@@ -37,7 +34,8 @@ def encoding_of(wanted: EncoderSettings, framerate: float, *, low_latency: bool)
             choose_video_encoder,
             wanted.video_codec,
             bitrate_kbps=wanted.bitrate_kbps,
-            keyframe_interval_frames=max(round(wanted.keyframe_interval_s * (framerate or USUAL_FPS)), 1),
+            keyframe_interval_s=wanted.keyframe_interval_s,
+            framerate=framerate,
             low_latency=low_latency,
             name=wanted.video_encoder,
         ),

@@ -25,8 +25,8 @@ logger = logging.getLogger("foresight")
 WIDTH_PX = 640
 MOST_FPS = 30
 BITRATE_KBPS, AUDIO_BITRATE_KBPS = 2000, 96
-KEYFRAME_EVERY_FRAMES = 30
-"""A browser that joins late waits for a keyframe, about a second at most."""
+KEYFRAME_EVERY_S = 1.0
+"""A browser that joins late waits this long for a keyframe at most."""
 
 OnFragment = Callable[[Head | Fragment | None], None]
 
@@ -126,7 +126,8 @@ def _small_encoder(caps: Gst.Caps) -> Gst.Element:
     encoder = choose_video_encoder(
         "h264",
         bitrate_kbps=BITRATE_KBPS,
-        keyframe_interval_frames=KEYFRAME_EVERY_FRAMES,
+        keyframe_interval_s=KEYFRAME_EVERY_S,
+        framerate=MOST_FPS,
         low_latency=True,
     )
     steps = [

@@ -13,6 +13,7 @@ from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.samples import shifted
+from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.aac_priming import remove_priming
 from pipeline.gst.encode.encoding import Encoding, encoding_of
 from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
@@ -115,7 +116,7 @@ def _encoded(
         else:
             codec, encoder = CODECS[encoding.audio_codec], encoding.make_audio_encoder()
             remove_priming(encoder)
-            steps = [make("audioconvert"), make("audioresample"), encoder]
+            steps = [*make_stereo_mixer(), encoder]
     if codec is None:
         media = caps.get_structure(0).get_name() if caps.get_size() else "of no known kind"
         raise OutputError(

@@ -10,6 +10,7 @@ from scipy.signal import oaconvolve
 
 from pipeline.errors import ConfigError, MissingDependencyError
 from pipeline.gst.core.elements import chain, make, make_appsink
+from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.encoders import Candidate, candidates, choose_audio_encoder, choose_video_encoder
 from pipeline.gst.runtime import Gst
 from pipeline.match.sync import click, find_clicks
@@ -30,7 +31,7 @@ def _play(pipeline: Gst.Pipeline) -> None:
 @pytest.mark.parametrize("low_latency", [True, False])
 def test_each_encoder_encodes(codec: str, low_latency: bool) -> None:
     encoder = choose_video_encoder(
-        codec, bitrate_kbps=500, keyframe_interval_frames=5, low_latency=low_latency
+        codec, bitrate_kbps=500, keyframe_interval_s=1 / 6, framerate=30, low_latency=low_latency
     )
     pipeline = Gst.Pipeline.new(None)
     sink = make("fakesink", "sink", sync=False)
@@ -53,7 +54,7 @@ def test_each_encoder_encodes(codec: str, low_latency: bool) -> None:
 
 def test_bitrates_reach_the_encoder() -> None:
     encoder = choose_video_encoder(
-        "h264", bitrate_kbps=1234, keyframe_interval_frames=50, low_latency=False, name="x264enc"
+        "h264", bitrate_kbps=1234, keyframe_interval_s=2, framerate=25, low_latency=False, name="x264enc"
     )
     assert encoder.get_property("bitrate") == 1234
     assert choose_audio_encoder("opus", 96).get_property("bitrate") == 96_000
@@ -78,6 +79,34 @@ def test_clicks_in_crowd_noise_survive_encoding(tmp_path: Path) -> None:
     assert len(find_clicks(videos.sound(video), rate)) == count
 
 
+@pytest.mark.parametrize("codec", ["aac", "opus"])
+def test_sides_that_have_nothing_in_common_keep_their_power(codec: str, tmp_path: Path) -> None:
+    video = tmp_path / "sound.mka"
+    pipeline = Gst.Pipeline.new(None)
+    mix = make("audiointerleave", "mix")
+    steps = [*make_stereo_mixer(), choose_audio_encoder(codec, 128)]
+    chain(
+        pipeline,
+        mix,
+        *steps,
+        make(f"{codec}parse"),
+        make("matroskamux"),
+        make("filesink", location=str(video)),
+    )
+    for hz in (220, 440):
+        tone = make("audiotestsrc", None, freq=hz, volume=0.1, num_buffers=80, samplesperbuffer=1024)
+        shape = make("capsfilter", None, caps=Gst.Caps.from_string("audio/x-raw,format=F32LE,rate=48000"))
+        chain(pipeline, tone, shape)
+        shape.link(mix)
+    _play(pipeline)
+    sound = videos.sound(video)[4800:-9600]
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
+    hz_of = np.fft.rfftfreq(len(sound), 1 / videos.RATE_HZ)
+    left, right = (power[np.abs(hz_of - hz) < 20].sum() for hz in (220, 440))
+    assert left == pytest.approx(right, rel=0.05)
+    assert power.sum() - left - right < power.sum() / 100
+
+
 def test_an_encoder_without_its_plugin_is_listed_with_the_reason() -> None:
     found = {candidate.name: candidate for candidate in candidates("h264")}
     assert found["x264enc"] == Candidate("x264enc", True, "works")
@@ -87,11 +116,9 @@ def test_an_encoder_without_its_plugin_is_listed_with_the_reason() -> None:
 
 def test_an_impossible_choice_is_told_what_is_allowed() -> None:
     with pytest.raises(ConfigError, match="allowed: h264, h265"):
-        choose_video_encoder("divx", bitrate_kbps=1, keyframe_interval_frames=1, low_latency=True)
+        choose_video_encoder("divx", bitrate_kbps=1, keyframe_interval_s=1, low_latency=True)
     with pytest.raises(ConfigError, match="allowed: nvh264enc"):
-        choose_video_encoder(
-            "h264", bitrate_kbps=1, keyframe_interval_frames=1, low_latency=True, name="x265enc"
-        )
+        choose_video_encoder("h264", bitrate_kbps=1, keyframe_interval_s=1, low_latency=True, name="x265enc")
     with pytest.raises(ConfigError, match="allowed: aac, opus"):
         choose_audio_encoder("mp3", 1)
 
@@ -103,7 +130,9 @@ def test_a_machine_without_encoders_is_told_what_to_install() -> None:
 
 @pytest.mark.parametrize("codec", ["h264", "h265"])
 def test_every_keyframe_has_the_headers_that_a_decoder_needs(codec: str, tmp_path: Path) -> None:
-    encoder = choose_video_encoder(codec, bitrate_kbps=500, keyframe_interval_frames=10, low_latency=True)
+    encoder = choose_video_encoder(
+        codec, bitrate_kbps=500, keyframe_interval_s=0.4, framerate=25, low_latency=True
+    )
     source, appsink = make("videotestsrc", None, num_buffers=30), make_appsink("encoded")
     appsink.set_property("caps", Gst.Caps.from_string(f"video/x-{codec},stream-format=byte-stream"))
     shape = make("capsfilter", None, caps=Gst.Caps.from_string("video/x-raw,format=I420,framerate=25/1"))

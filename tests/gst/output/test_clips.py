@@ -68,7 +68,7 @@ def encoding(
     of_sound: Maker | None = None,
 ) -> Encoding:
     usual = partial(
-        choose_video_encoder, video, bitrate_kbps=500, keyframe_interval_frames=25, low_latency=False
+        choose_video_encoder, video, bitrate_kbps=500, keyframe_interval_s=1, framerate=25, low_latency=False
     )
     return Encoding(video, of_pictures or usual, audio, of_sound or partial(choose_audio_encoder, audio, 128))
 

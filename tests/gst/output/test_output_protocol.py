@@ -23,7 +23,9 @@ from tests.gst.output.peers import wait_until
 
 ENCODING = Encoding(
     "h264",
-    partial(choose_video_encoder, "h264", bitrate_kbps=500, keyframe_interval_frames=25, low_latency=True),
+    partial(
+        choose_video_encoder, "h264", bitrate_kbps=500, keyframe_interval_s=1, framerate=25, low_latency=True
+    ),
     "aac",
     partial(choose_audio_encoder, "aac", 96),
 )
