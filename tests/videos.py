@@ -16,7 +16,7 @@ def _run(*command: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
-def streams(path: Path) -> dict[str, dict[str, str]]:
+def streams(path: Path | str) -> dict[str, dict[str, str]]:
     """ffprobe's streams by kind (``video``, ``audio``), packets counted."""
     probed = json.loads(
         _run("ffprobe", "-v", "error", "-count_packets", "-show_streams", "-of", "json", str(path))

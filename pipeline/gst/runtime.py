@@ -32,7 +32,7 @@ try:
     gi.require_version("GstBase", "1.0")
     gi.require_version("GstPbutils", "1.0")
     gi.require_version("GstVideo", "1.0")
-    from gi.repository import GLib, GObject, Gst, GstApp, GstAudio, GstBase, GstPbutils, GstVideo
+    from gi.repository import Gio, GLib, GObject, Gst, GstApp, GstAudio, GstBase, GstPbutils, GstVideo
 except (ImportError, ValueError) as error:
     raise MissingDependencyError(f"GStreamer for Python is not usable ({error}); {_INSTALL}") from error
 
@@ -62,6 +62,7 @@ __all__ = [
     "Feature",
     "GLib",
     "GObject",
+    "Gio",
     "Gst",
     "GstApp",
     "GstAudio",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pipeline.media.fmp4 import Fragment, Head
 from pipeline.media.formats import SEGMENTS
@@ -15,6 +15,16 @@ _FORMAT = SEGMENTS["fmp4"]
 
 SLACK_NS = 10 * NS_PER_MS
 """A keyframe may end its segment this much early, because encoders count the interval in frames."""
+
+
+def segment_uri(name: str) -> str:
+    """The file `name` as a playlist names it: a relative URI. With its colon, `15:30` would have a scheme."""
+    return quote(name, safe="")
+
+
+def segment_name(uri: str) -> str:
+    """The file that a playlist names `uri`."""
+    return unquote(uri)
 
 
 class Segmenter:
@@ -65,7 +75,7 @@ class Segmenter:
             self._file = None
         length_s = ns_to_seconds(Nanoseconds(self._end_ns - (self._begin_ns or 0)))
         self._target_s = max(self._target_s, round(length_s))
-        self._lines += [f"#EXTINF:{length_s:.6f},", quote(self._beside(self._name()).name)]
+        self._lines += [f"#EXTINF:{length_s:.6f},", segment_uri(self._beside(self._name()).name)]
         self._segments += 1
         self._begin_ns = None
         self._write()
@@ -77,7 +87,7 @@ class Segmenter:
             f"#EXT-X-TARGETDURATION:{self._target_s}",
             "#EXT-X-PLAYLIST-TYPE:EVENT",
             "#EXT-X-INDEPENDENT-SEGMENTS",
-            f'#EXT-X-MAP:URI="{quote(self._beside(_FORMAT.head or "").name)}"',
+            f'#EXT-X-MAP:URI="{segment_uri(self._beside(_FORMAT.head or "").name)}"',
             *self._lines,
             *last,
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,7 @@ class FileSpec(OutputSpec):
     @classmethod
     def parse(cls, path: Path, hls_segments: HlsSegments = "ts") -> FileSpec:
         """Parse the path of a file or a playlist. Raises ConfigError for an unknown extension."""
+        _check_name(path)
         if not is_playlist(path):
             return cls._one(path, output_suffixes())
         segments = SEGMENTS[hls_segments]
@@ -75,6 +77,7 @@ class FileSpec(OutputSpec):
     @classmethod
     def parse_one(cls, path: Path) -> FileSpec:
         """Parse the path of a single file, not a playlist. Raises ConfigError."""
+        _check_name(path)
         return cls._one(path, tuple(container.suffix for container in CONTAINERS.values()))
 
     @classmethod
@@ -140,6 +143,12 @@ def is_playlist(path: Path) -> bool:
 def part_prefix(path: Path) -> str:
     """The start of the names of the numbered files of the output at `path`."""
     return f"{path.stem}-"
+
+
+def _check_name(path: Path) -> None:
+    """Raise ConfigError for a name that no list of files and no message can show in one line."""
+    if any(unicodedata.category(letter) == "Cc" for letter in str(path)):
+        raise ConfigError(f"{str(path)!r} holds a line break or another control character; use another name")
 
 
 def _has_key(path: str) -> bool:

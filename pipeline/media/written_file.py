@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote
 
 from pipeline.media.file_lock import is_at
+from pipeline.media.hls import segment_name
 
 
 class WrittenFile:
@@ -59,7 +59,9 @@ class WrittenPlaylist:
         except (OSError, UnicodeDecodeError):
             gone = f"{self.path}: was deleted or moved while it was written, so the recording is not there"
             return gone if self._is_begun else None
-        segments = [self.path.with_name(unquote(line)) for line in lines if line and not line.startswith("#")]
+        segments = [
+            self.path.with_name(segment_name(line)) for line in lines if line and not line.startswith("#")
+        ]
         missing = [segment.name for segment in segments if not segment.exists()]
         if not missing:
             return None

@@ -10,10 +10,10 @@ from pipeline.gst.core.elements import add, chain, make, make_appsink
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.encode.muxers import FRAGMENTS_TIMESCALE_HZ, LIVE_TS, SEGMENT_MP4
 from pipeline.gst.output.file import FileOutput, enter, numbered
-from pipeline.gst.runtime import GLib, Gst, GstApp
+from pipeline.gst.runtime import Gio, GLib, Gst, GstApp
 from pipeline.media.fmp4 import FragmentCutter
 from pipeline.media.formats import SEGMENTS
-from pipeline.media.hls import Segmenter
+from pipeline.media.hls import Segmenter, segment_name, segment_uri
 from pipeline.media.output_spec import FileSpec
 from pipeline.media.written_file import WrittenPlaylist
 from pipeline.timebase import Nanoseconds
@@ -34,13 +34,27 @@ def write_playlist(spec: FileSpec, *, video_codec: str, audio_codec: str | None)
 
 def _write_ts(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
     element = Gst.Bin.new(None)
+    in_playlist = path.with_name(
+        segment_uri(path.name)
+    )  # the sink copies the names of the files into the playlist
     sink = make(
-        "hlssink2", None, location=numbered(path, SEGMENTS["ts"].suffix), playlist_location=str(path),
+        "hlssink2", None, location=numbered(in_playlist, SEGMENTS["ts"].suffix), playlist_location=str(path),
         target_duration=SEGMENT_S, playlist_length=0, max_files=0,
     )  # fmt: skip
+    sink.connect("get-fragment-stream", _open_segment)
     add(element, sink)
     entries = enter(element, LIVE_TS, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio"))
     return FileOutput(str(path), element, entries, written=WrittenPlaylist(path))
+
+
+def _open_segment(_sink: Gst.Element, location: str) -> Gio.OutputStream | None:
+    """Open the file of a segment that the playlist will name as the end of `location`; None if that fails."""
+    path = Path(location)
+    file = Gio.File.new_for_path(str(path.with_name(segment_name(path.name))))
+    try:
+        return file.replace(None, False, Gio.FileCreateFlags.REPLACE_DESTINATION, None)
+    except GLib.Error:  # the sink reports it
+        return None
 
 
 def _write_fmp4(path: Path, video_codec: str, audio_codec: str | None) -> FileOutput:
