@@ -9,6 +9,7 @@ import pytest
 from pipeline.gst.core.silence import silence
 from pipeline.gst.runtime import Gst, GstAudio
 from pipeline.timebase import NS_PER_MS, NS_PER_S
+from tests.faults.record import Area, fault
 from tests.gst.core.convert import converted
 
 FORMATS = [GstAudio.AudioFormat.to_string(kind) for kind in GstAudio.audio_formats_raw()]
@@ -20,6 +21,9 @@ def caps_of(name: str, channels: int, layout: str = "interleaved") -> Gst.Caps:
     )
 
 
+@fault(
+    Area.CAMERAS, "a hole in sound of whatever raw format", seen="silence in that format", lost="that sound"
+)
 @pytest.mark.parametrize("layout", ["interleaved", "non-interleaved"])
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_raw_format_of_gstreamer_has_silence_that_its_own_converter_reads_as_zero(

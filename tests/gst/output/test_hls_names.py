@@ -18,6 +18,7 @@ from pipeline.errors import ConfigError
 from pipeline.media.hls import segment_name, segment_uri
 from pipeline.media.output_spec import FileSpec
 from tests import videos
+from tests.faults.record import Area, fault
 from tests.gst.output.runs import settings
 
 NAMES = [
@@ -42,6 +43,11 @@ def served(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
+@fault(
+    Area.OUTPUTS,
+    "a playlist's name holds `#`, `?`, `%`, a colon or spaces",
+    seen="nothing; players find its segments",
+)
 @pytest.mark.parametrize("kind", ["ts", "fmp4"])
 def test_a_player_finds_every_segment_whatever_the_name(kind: str, tmp_path: Path, served: str) -> None:
     playlists = [tmp_path / f"{name}.m3u8" for name in NAMES]
@@ -70,6 +76,7 @@ def test_a_segment_is_named_by_a_relative_uri_of_its_own_folder(name: str) -> No
         assert urlsplit(urljoin("http://host/folder/match.m3u8", uri)).path == f"/folder/{uri}"
 
 
+@fault(Area.OUTPUTS, "an output's name holds a line break", seen="one line, status 2")
 @pytest.mark.parametrize("name", ["a\nb.m3u8", "a\tb.mp4", "a\rb.ts", "\x1b[31m.mkv", "a\x7f.mp4"])
 def test_a_name_with_a_control_character_is_refused(name: str) -> None:
     for parse in (FileSpec.parse, FileSpec.parse_one):
