@@ -12,8 +12,8 @@ from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
+from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.frame_rate import check_rate
-from pipeline.gst.core.frames import RAW_FORMATS
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec
@@ -160,12 +160,12 @@ class PipelineBuilder:
         pipeline = analysis.pipeline
         ends = []
         entries = []
-        for _ in self._sources:
-            entry, convert, shape = make("queue"), make("videoconvert"), make("capsfilter")
-            shape.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
-            chain(pipeline, entry, convert, shape)
+        for source in self._sources:
+            entry, corrector = make("queue"), FrameCorrector(source.name, analysis.connections)
+            chain(pipeline, entry, corrector.element)
+            analysis.correctors.append(corrector)
             entries.append(static_pad(entry, "sink"))
-            ends.append(static_pad(shape, "src"))
+            ends.append(static_pad(corrector.element, "src"))
         if len(ends) == 1 or self._rig is None:
             return entries, ends[0]
         stacker = Stacker.of_rig(

@@ -10,7 +10,7 @@ from pipeline.errors import ConfigError, ForesightError
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
-from pipeline.gst.core.frames import RAW_FORMATS
+from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.encoding import Encoding
@@ -24,6 +24,7 @@ from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.formats import HlsSegments
+from pipeline.media.frame_correction import UPRIGHT
 from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.optics.rig import Rig
 
@@ -34,7 +35,8 @@ class PlaybackPipelineBuilder:
     """Builds the playback pipeline for the streams of the delay line. Any thread; one call of `build` at a time.
 
     `video_caps`: the caps of each video stream, either rig frames or one compressed stream per camera, which needs
-    a `rig`. `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a
+    a `rig`; `cameras`: their names, for messages, and `orientations`: how their frames stand, as image-orientation
+    tags. `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a
     ViewElement, or any other that transforms raw frames). `files`, `streams` and `show_window`: the outputs, all
     from one encode (`encoding`, required for files and streams, also for those that start later). `split`: when a
     file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
@@ -49,6 +51,8 @@ class PlaybackPipelineBuilder:
         video_caps: Sequence[Gst.Caps],
         audio_caps: Gst.Caps | None = None,
         *,
+        cameras: Sequence[str] = (),
+        orientations: Sequence[str] = (),
         files: Sequence[Path | FileSpec] = (),
         split: Split | None = None,
         hls_segments: HlsSegments = "ts",
@@ -70,6 +74,9 @@ class PlaybackPipelineBuilder:
             raise ConfigError("several camera streams need a rig")
         self._video_caps = list(video_caps)
         self._audio_caps = audio_caps
+        count = len(self._video_caps)
+        self._cameras = list(cameras) or [f"camera {index}" for index in range(count)]
+        self._orientations = list(orientations) or [UPRIGHT] * count
         self._files = [
             file if isinstance(file, FileSpec) else FileSpec.parse(file, hls_segments) for file in files
         ]
@@ -96,7 +103,8 @@ class PlaybackPipelineBuilder:
         appsrcs = [make_appsrc(f"video_src_{i}", caps) for i, caps in enumerate(self._video_caps)]
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         connections = Connections()
-        video_tee = self._link_video(pipeline, appsrcs, connections)
+        correctors: list[FrameCorrector] = []
+        video_tee = self._link_video(pipeline, appsrcs, connections, correctors)
         sound_end = (
             None if audio_appsrc is None else SoundEnd(pipeline, audio_appsrc, static_pad(video_tee, "sink"))
         )
@@ -127,12 +135,17 @@ class PlaybackPipelineBuilder:
             self._limits,
             connections,
             sound_end,
+            correctors,
         )
 
     def _link_video(
-        self, pipeline: Gst.Pipeline, appsrcs: list[GstApp.AppSrc], connections: Connections
+        self,
+        pipeline: Gst.Pipeline,
+        appsrcs: list[GstApp.AppSrc],
+        connections: Connections,
+        correctors: list[FrameCorrector],
     ) -> Gst.Element:
-        """Link appsrcs -> (decode) -> (stack) -> (view) -> tee."""
+        """Link appsrcs -> (decode, correct) -> (stack) -> (view) -> tee; adds to `correctors`."""
         tee = make("tee", "picture")
         # a sink that receives only events, so that EOS reaches the bus also while no output is on
         gate = make("valve", None, drop=True, drop_mode="forward-sticky-events")
@@ -150,22 +163,26 @@ class PlaybackPipelineBuilder:
             entries = [static_pad(stacker.element, f"camera_{index}") for index in range(len(appsrcs))]
         else:
             entries = [entry]
-        for appsrc, end in zip(appsrcs, entries, strict=True):
-            self._link_decoded(pipeline, appsrc, end)
+        for index, (appsrc, end) in enumerate(zip(appsrcs, entries, strict=True)):
+            if is_raw(appsrc.get_caps()):
+                pipeline.add(appsrc)
+                static_pad(appsrc, "src").link(end)
+            else:
+                corrector = FrameCorrector(self._cameras[index], connections, self._orientations[index])
+                self._link_decoded(pipeline, appsrc, corrector, end)
+                correctors.append(corrector)
         return tee
 
     @staticmethod
-    def _link_decoded(pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc, end: Gst.Pad) -> None:
-        if is_raw(appsrc.get_caps()):
-            pipeline.add(appsrc)
-            static_pad(appsrc, "src").link(end)
-            return
-        decoder, convert, shape = make("decodebin"), make("videoconvert"), make("capsfilter")
-        shape.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
+    def _link_decoded(
+        pipeline: Gst.Pipeline, appsrc: GstApp.AppSrc, corrector: FrameCorrector, end: Gst.Pad
+    ) -> None:
+        decoder = make("decodebin")
         chain(pipeline, appsrc, decoder)
-        chain(pipeline, convert, shape)
-        decoder.connect("pad-added", lambda _element, pad: pad.link(static_pad(convert, "sink")))
-        static_pad(shape, "src").link(end)
+        pipeline.add(corrector.element)
+        entry = static_pad(corrector.element, "sink")
+        decoder.connect("pad-added", lambda _element, pad: pad.link(entry))
+        static_pad(corrector.element, "src").link(end)
 
     @staticmethod
     def _link_sound(pipeline: Gst.Pipeline, sound_end: SoundEnd) -> Gst.Element:

@@ -109,6 +109,8 @@ def build_playback(
     return PlaybackPipelineBuilder(
         info.video_caps,
         info.audio_caps,
+        cameras=[spec.name for spec in settings.source_specs],
+        orientations=info.orientations,
         files=settings.file_specs,
         split=Split.at(settings.split_s, settings.split_bytes),
         streams=settings.stream_specs,

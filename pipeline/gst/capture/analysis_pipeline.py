@@ -16,6 +16,7 @@ from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.explain import explain
+from pipeline.gst.core.frame_corrector import FrameCorrector, orientation_at
 from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import GLib, Gst, GstApp
@@ -36,6 +37,7 @@ class StreamInfo:
     audio_caps: Gst.Caps | None
     size_px: tuple[int, int]
     framerate: float
+    orientations: tuple[str, ...]
 
 
 _STREAM_ERRORS = str(GLib.quark_to_string(Gst.StreamError.quark()))
@@ -67,6 +69,8 @@ class AnalysisPipeline:
         self.audio_appsink = audio_appsink
         self.detector_appsink = detector_appsink
         self.sources = sources
+        self.correctors: list[FrameCorrector] = []
+        """One for each camera, in order; none if nothing here decodes them."""
         self.connections = Connections()
         self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
@@ -108,13 +112,15 @@ class AnalysisPipeline:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for the user: cameras that lost their connection, streams that are not used."""
+        """Lines for the user: cameras that lost their connection, streams that are not used, video that changed."""
         of_streams = () if self._joined is None else self._joined.notes
         damages = (
             f"{self.sources[index].name}: damaged in {count} places, as its decoder or its container says"
             for index, count in self._damages.items()
         )
-        return (*of_streams, *damages, *(note for source in self.sources for note in source.notes))
+        sources = (note for source in self.sources for note in source.notes)
+        changes = (note for corrector in self.correctors for note in corrector.notes)
+        return (*of_streams, *damages, *sources, *changes)
 
     @property
     def framerate(self) -> float:
@@ -168,7 +174,7 @@ class AnalysisPipeline:
             source.start(self.pipeline.get_base_time(), partial(self._on_source_lost, index))
 
     def wait_ready(self, timeout_s: float = 20.0) -> StreamInfo:
-        """Block until every stream's format is known.
+        """Block until every stream's format is known: each video has sent a frame, the sound its caps.
 
         Raises SourceError on an error or after `timeout_s`, StateError if `finish` or `interrupt` is called first.
         """
@@ -250,7 +256,7 @@ class AnalysisPipeline:
 
     def _is_ready(self) -> bool:
         wanted = [*self.video_appsinks, *([self.audio_appsink] if self._has_audio else [])]
-        if not (self._complete and all(appsink in self._caps for appsink in wanted)):
+        if self._without_frame or not (self._complete and all(appsink in self._caps for appsink in wanted)):
             return False
         return self._is_settled or self._rate.is_known or bool(caps_fps(self._caps[self.video_appsink]))
 
@@ -269,6 +275,7 @@ class AnalysisPipeline:
             audio_caps=self._caps.get(self.audio_appsink),
             size_px=(structure.get_int("width")[1], structure.get_int("height")[1]),
             framerate=caps_fps(video_caps[0]) or self._rate.early_fps,
+            orientations=tuple(orientation_at(static_pad(sink, "sink")) for sink in self.video_appsinks),
         )
 
     def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo, appsink: GstApp.AppSink) -> Gst.PadProbeReturn:
@@ -288,7 +295,9 @@ class AnalysisPipeline:
     def _on_first_frame(
         self, _pad: Gst.Pad, _info: Gst.PadProbeInfo, appsink: GstApp.AppSink
     ) -> Gst.PadProbeReturn:
-        self._without_frame.discard(appsink)
+        with self._changed:
+            self._without_frame.discard(appsink)
+            self._changed.notify_all()
         if not self._without_frame:
             self._announces_sound |= any(announces_sound(source.element) for source in self.sources)
             self._has_promised = {

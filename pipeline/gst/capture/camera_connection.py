@@ -16,7 +16,9 @@ from pipeline.gst.capture.track_choice import TrackChoice
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
+from pipeline.gst.core.frame_corrector import orientation_of
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.media.frame_correction import UPRIGHT
 from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
@@ -70,6 +72,7 @@ class CameraConnection:
         }
         self._sound_shape: Gst.Element | None = None
         self._complete = self._is_reported = False
+        self._orientation = UPRIGHT
         self._shift_ns: Nanoseconds | None = None
         self._seen_ns: Nanoseconds | None = None
         self._misfit: str | None = None
@@ -153,6 +156,10 @@ class CameraConnection:
         for element in reversed(elements):
             element.sync_state_with_parent()
         self._connections.probe(pad, Gst.PadProbeType.BUFFER, self._anchor)
+        if kind == "video":
+            self._connections.probe(
+                static_pad(appsink, "sink"), Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event
+            )
         pad.link(static_pad(elements[0], "sink"))
 
     def _has_waited(self) -> bool:
@@ -213,6 +220,12 @@ class CameraConnection:
         pad.set_offset(self._shift_ns)
         return Gst.PadProbeReturn.REMOVE
 
+    def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        event = info.get_event()
+        if event is not None and event.type == Gst.EventType.TAG:
+            self._orientation = orientation_of(event) or self._orientation
+        return Gst.PadProbeReturn.OK
+
     def _on_sample(self, appsink: GstApp.AppSink, kind: str) -> Gst.FlowReturn:
         sample = appsink.emit("pull-sample")
         if sample is None:
@@ -225,6 +238,8 @@ class CameraConnection:
             feed = self._begin(appsink, kind, sample.get_caps())
         if feed is None or self._misfit is not None or not (kind == "video" or self.has_video):
             return Gst.FlowReturn.OK  # no sound before the first frame
+        if kind == "video":
+            feed.turn(self._orientation)
         if feed.take(sample, now_ns) and not self.has_video:
             self.has_video, self._began_ns = True, now_ns
             self._on_video()

@@ -12,6 +12,7 @@ from pipeline.gst.core.frame_rate import caps_rate
 from pipeline.gst.core.samples import copied, running_time_ns
 from pipeline.gst.core.silence import silence
 from pipeline.gst.runtime import Gst
+from pipeline.media.frame_correction import UPRIGHT
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 ASSUMED_FRAME_NS = 40 * NS_PER_MS
@@ -68,6 +69,7 @@ class Feed(ABC):
         self._next_ns: Nanoseconds | None = None
         """End of what has been sent, in running time."""
         self._lag_ns: float = 0
+        self._orientation = UPRIGHT
         self._after_gap = True
         """The next sample follows a gap, or starts the stream."""
 
@@ -75,6 +77,16 @@ class Feed(ABC):
         """The next samples come from a new connection."""
         with self._lock:
             self._after_gap = True
+
+    def turn(self, orientation: str) -> None:
+        """Pass on how the next samples stand, as an image-orientation tag, if it is new."""
+        with self._lock:
+            if orientation == self._orientation:
+                return
+            self._orientation = orientation
+            tags = Gst.TagList.new_empty()
+            tags.add_value(Gst.TagMergeMode.REPLACE, Gst.TAG_IMAGE_ORIENTATION, orientation)
+            self.element.send_event(Gst.Event.new_tag(tags))
 
     def take(self, sample: Gst.Sample, now_ns: Nanoseconds) -> bool:
         """Push one sample, which arrived at running time `now_ns`; returns whether it was accepted.
@@ -149,14 +161,8 @@ class VideoFeed(Feed):
         self._last_ns: Nanoseconds | None = None
 
     def misfit(self, caps: Gst.Caps) -> str | None:
-        before, now = self.caps.get_structure(0), caps.get_structure(0)
-        if before.get_name() != now.get_name():
-            return f"it sends {now.get_name()} now, {before.get_name()} before; {_CHANGED}"
-        sizes = [(one.get_value("width"), one.get_value("height")) for one in (now, before)]
-        if sizes[0] != sizes[1]:
-            texts = [f"{width}x{height}" for width, height in sizes]
-            return f"its video is {texts[0]} now, {texts[1]} before; {_CHANGED}"
-        return None
+        before, now = (one.get_structure(0).get_name() for one in (self.caps, caps))
+        return None if before == now else f"it sends {now} now, {before} before; {_CHANGED}"
 
     def _close_gap(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
         if not self._is_raw and buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):

@@ -11,10 +11,12 @@ import numpy as np
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.open_source import open_source
-from pipeline.gst.core.elements import add, chain, drain, make, make_appsink, media_type, pad_caps, static_pad
+from pipeline.gst.core.connections import Connections
+from pipeline.gst.core.elements import add, chain, drain, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
+from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.frame_rate import caps_fps
-from pipeline.gst.core.frames import RAW_FORMATS, FrameLayout
+from pipeline.gst.core.frames import FrameLayout
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration import Calibration, Footage, calibrate, median_background
@@ -51,8 +53,9 @@ def read_footage(
 
     Raises SourceError when a source cannot be opened, or sends no frame for `answer_s`.
     """
-    pipeline = Gst.Pipeline.new("footage")
-    takers = [_Taker(source, name, pipeline) for source, name in zip(sources, _names(sources), strict=True)]
+    pipeline, connections = Gst.Pipeline.new("footage"), Connections()
+    named = zip(sources, _names(sources), strict=True)
+    takers = [_Taker(source, name, pipeline, connections) for source, name in named]
     try:
         pipeline.set_state(Gst.State.PLAYING)
         waiting = list(takers)
@@ -60,6 +63,7 @@ def read_footage(
             waiting = [taker for taker in waiting if taker.take(span_s, answer_s)]
     finally:
         pipeline.set_state(Gst.State.NULL)
+        connections.release()
     start_ns = max(taker.first_ns for taker in takers)
     return [taker.footage(start_ns) for taker in takers]
 
@@ -89,14 +93,15 @@ class _Stills:
 class _Taker:
     """Reads one source from the pipeline. Used by one thread."""
 
-    def __init__(self, source: SourceSpec, name: str, pipeline: Gst.Pipeline) -> None:
+    def __init__(
+        self, source: SourceSpec, name: str, pipeline: Gst.Pipeline, connections: Connections
+    ) -> None:
         self._name = name
         self._pipeline = pipeline
         self._source = open_source(source, decode=True, live=False, duration_s=None)
-        self._converter = make("videoconvert")
+        self._corrector = FrameCorrector(name, connections)
         self._sink = make_appsink(f"footage of {name}")
-        self._sink.set_property("caps", Gst.Caps.from_string(RAW_FORMATS))
-        chain(pipeline, self._converter, self._sink)
+        chain(pipeline, self._corrector.element, self._sink)
         self._stills = _Stills()
         self._motion: list[Picture] = []
         self._times_ns: list[int] = []
@@ -149,7 +154,7 @@ class _Taker:
 
     def _on_pad(self, pad: Gst.Pad) -> None:
         """Link the first video stream; discard every other one. On a streaming thread."""
-        sink = static_pad(self._converter, "sink")
+        sink = static_pad(self._corrector.element, "sink")
         if media_type(pad_caps(pad)) == "video" and not sink.is_linked():
             pad.link(sink)
             return

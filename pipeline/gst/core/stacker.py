@@ -55,7 +55,8 @@ class Stacker:
             pad.set_property("height", camera_height)
             pad.set_property("repeat-after-eos", True)
             size = camera_width, camera_height
-            connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index, size)
+            connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index)
+            connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_first_frame, index, size)
             ghost(self.element, pad, f"camera_{index}")
             top += camera_height
         ghost(self.element, static_pad(shape, "src"), "src")
@@ -74,24 +75,31 @@ class Stacker:
         offsets = [camera.frame_offset for camera in rig.cameras]
         return cls(sizes, offsets, live=live, connections=connections, on_error=on_error)
 
-    def _on_event(
-        self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int, size: tuple[int, int]
-    ) -> Gst.PadProbeReturn:
+    def _on_event(self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int) -> Gst.PadProbeReturn:
         event = info.get_event()
         if event is not None and event.type == Gst.EventType.CAPS:
-            structure = event.parse_caps().get_structure(0)
-            width, height = structure.get_value("width"), structure.get_value("height")
-            if (width, height) != size:
-                self._on_error(
-                    RigError(
-                        f"camera {index} sends {width}x{height}, but the rig is made for {size[0]}x{size[1]}; "
-                        "use the rig of these cameras, or calibrate again"
-                    )
-                )
-            self._pair(pad, structure, self._delays[index])
+            self._pair(pad, event.parse_caps().get_structure(0), self._delays[index])
         elif event is not None and event.type == Gst.EventType.EOS:
             self._end_of_camera(pad)
         return Gst.PadProbeReturn.OK
+
+    def _on_first_frame(
+        self, pad: Gst.Pad, _info: Gst.PadProbeInfo, index: int, size: tuple[int, int]
+    ) -> Gst.PadProbeReturn:
+        """Check the size of a camera's frames: it is known when the first comes, and stays."""
+        caps = pad.get_current_caps()
+        structure = None if caps is None else caps.get_structure(0)
+        if structure is None:
+            return Gst.PadProbeReturn.OK
+        width, height = structure.get_value("width"), structure.get_value("height")
+        if (width, height) != size:
+            self._on_error(
+                RigError(
+                    f"camera {index} sends {width}x{height}, but the rig is made for {size[0]}x{size[1]}; "
+                    "use the rig of these cameras, or calibrate again"
+                )
+            )
+        return Gst.PadProbeReturn.REMOVE
 
     def _pair(self, pad: Gst.Pad, structure: Gst.Structure, delay_frames: int) -> None:
         rate = structure_rate(structure)

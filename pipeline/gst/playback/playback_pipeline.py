@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.duration_limit import DurationLimit
+from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_board import OutputBoard
@@ -38,6 +39,7 @@ class PlaybackPipeline:
         limits: PlaybackLimits = PlaybackLimits(),
         connections: Connections | None = None,
         sound_end: SoundEnd | None = None,
+        correctors: Sequence[FrameCorrector] = (),
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
@@ -45,6 +47,7 @@ class PlaybackPipeline:
         self.audio_appsrc = audio_appsrc
         self.outputs = outputs
         self.connections = Connections() if connections is None else connections
+        self._correctors = correctors
         self._limits = limits
         self._sound_end = sound_end
         self._make_browser_preview = make_browser_preview
@@ -75,8 +78,9 @@ class PlaybackPipeline:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for the user: gaps in a push, generated silence, no display for the window."""
-        return (*self._window_notes, *self.outputs.notes)
+        """Lines for the user: a changed video, gaps in a push, generated silence, no display for the window."""
+        changes = (note for corrector in self._correctors for note in corrector.notes)
+        return (*changes, *self._window_notes, *self.outputs.notes)
 
     def on_error(self, callback: Callable[[ForesightError], None]) -> None:
         """Call `callback(error)` on the bus thread when the pipeline cannot continue."""

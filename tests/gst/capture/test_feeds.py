@@ -159,11 +159,11 @@ def test_silence_meets_the_sound_on_both_sides_exactly() -> None:
     [
         (RAW, None),
         (RAW.replace("I420", "NV12").replace("25/1", "30/1"), None),
-        (RAW.replace("width=16", "width=32"), "its video is 32x16 now, 16x16 before"),
+        (RAW.replace("width=16", "width=32"), None),
         (H264, "it sends video/x-h264 now, video/x-raw before"),
     ],
 )
-def test_a_camera_that_returns_with_other_caps_is_refused(
+def test_a_camera_that_returns_with_another_codec_is_refused(
     pictures: VideoFeed, caps: str, reason: str | None
 ) -> None:
     form = Gst.Caps.from_string(caps)
