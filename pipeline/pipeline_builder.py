@@ -15,6 +15,7 @@ from pipeline.gst.core.elements import chain, link, make, make_appsink, static_p
 from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.frame_rate import check_rate
 from pipeline.gst.core.stacker import Stacker
+from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.rig import Rig
@@ -93,6 +94,7 @@ class PipelineBuilder:
         pipeline = Gst.Pipeline.new("analysis")
         pipeline.use_clock(Gst.SystemClock.obtain())
         share_cores(pipeline, len(sources))
+        trust_streams(pipeline)
         paced = self._live and not any(source.is_live for source in sources)
         compressed = self._storage == "source"
         window = [

@@ -17,6 +17,7 @@ from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_corrector import orientation_of
+from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.frame_correction import UPRIGHT
 from pipeline.redaction import redact
@@ -81,6 +82,7 @@ class CameraConnection:
         self._pipeline.use_clock(self._clock)
         self._pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
         self._pipeline.set_base_time(base_ns)
+        trust_streams(self._pipeline)
         self._connections = Connections()
         self._source = open_source()
         self._pipeline.add(self._source.element)

@@ -17,6 +17,7 @@ from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.frames import FrameLayout
+from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration import Calibration, Footage, calibrate, median_background
@@ -54,6 +55,7 @@ def read_footage(
     Raises SourceError when a source cannot be opened, or sends no frame for `answer_s`.
     """
     pipeline, connections = Gst.Pipeline.new("footage"), Connections()
+    trust_streams(pipeline)
     named = zip(sources, _names(sources), strict=True)
     takers = [_Taker(source, name, pipeline, connections) for source, name in named]
     try:
