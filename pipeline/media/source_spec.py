@@ -14,12 +14,17 @@ from pipeline.media.devices import Found, LookUp, cameras, look_up
 from pipeline.media.formats import SOURCE_SCHEMES
 from pipeline.redaction import redact, redact_address
 
-SourceKind = Literal["match", "file", "uri", "device", "fragment"]
+SourceKind = Literal["match", "file", "chapters", "uri", "device", "fragment"]
 
 FRAGMENT = "gst:"
+JOINT = "+"
+"""Between the files of one recording that follow each other: its chapters."""
 
 _SCHEMES = ", ".join(SOURCE_SCHEMES)
-ALLOWED = f"a file, a URI ({_SCHEMES}), a device (/dev/video0), match, or {FRAGMENT} and a launch fragment"
+ALLOWED = (
+    f"a file, the chapters of one recording (a.mp4{JOINT}b.mp4), a URI ({_SCHEMES}), a device (/dev/video0), "
+    f"match, or {FRAGMENT} and a launch fragment"
+)
 """The allowed sources, in words."""
 
 
@@ -40,6 +45,9 @@ class SourceSpec:
     """The path of a file (also one named by a URI) or a device."""
     address: Address | None = None
     """The address of a URI that does not name a file."""
+
+    chapters: tuple[SourceSpec, ...] = ()
+    """The files of a recording in several files, in their order."""
 
     @classmethod
     def parse(cls, text: str, looked_up: LookUp = look_up) -> SourceSpec:
@@ -79,6 +87,9 @@ class SourceSpec:
     @classmethod
     def _at(cls, text: str, path: Path, looked_up: LookUp) -> SourceSpec:
         found = looked_up(path)
+        if found is Found.NOTHING and JOINT in text and (chapters := _chapters(text, looked_up)):
+            specs = tuple(cls("file", redact_address(str(one)), str(one), one) for one in chapters)
+            return cls("chapters", redact_address(text), text, chapters=specs)
         device = found in (Found.CAMERA, Found.LOCKED_CAMERA, Found.OTHER_DEVICE)
         missing_device = found is Found.NOTHING and Path(os.path.normpath(path)).is_relative_to("/dev")
         return cls("device" if device or missing_device else "file", redact_address(text), text, path)
@@ -89,7 +100,7 @@ class SourceSpec:
         not known before they are made."""
         if self.address is not None:
             return SOURCE_SCHEMES[self.address.scheme].is_live
-        return self.kind != "file"
+        return self.kind not in ("file", "chapters")
 
     @property
     def is_paced(self) -> bool:
@@ -113,9 +124,43 @@ class SourceSpec:
 
     def refusal(self, looked_up: LookUp = look_up) -> str | None:
         """Why the path cannot be a source, because of what is there; None if it can."""
+        if self.chapters:
+            return next((line for one in self.chapters if (line := one.refusal(looked_up)) is not None), None)
         if self.path is None:
             return None
         return refused(self.path, looked_up(self.path), expects_device=self.kind == "device")
+
+
+def _chapters(text: str, looked_up: LookUp) -> tuple[Path, ...]:
+    """The files that `text` joins with +; () if it joins none. A file's own name may hold a + too.
+
+    A name without a folder that does not exist is looked for beside the first file.
+    """
+    parts = text.split(JOINT)
+    found = _existing(parts, None, looked_up)
+    if found or not all(parts) or looked_up(_path_of(parts[0])) is not Found.FILE:
+        return found
+    return tuple(map(_path_of, parts))  # one of them is missing, which the check says
+
+
+def _existing(parts: list[str], first: Path | None, looked_up: LookUp) -> tuple[Path, ...]:
+    """`parts`, some of them joined again, as files that exist; () if that cannot be."""
+    for count in range(1, len(parts) + 1):
+        text = JOINT.join(parts[:count])
+        places = [_path_of(text)] if text else []
+        if text and first is not None and "/" not in text:
+            places.append(first.with_name(text))
+        path = next((path for path in places if looked_up(path) is Found.FILE), None)
+        if path is None:
+            continue
+        rest = _existing(parts[count:], first or path, looked_up)
+        if rest or count == len(parts):
+            return (path, *rest)
+    return ()
+
+
+def _path_of(text: str) -> Path:
+    return Path(unquote(text.removeprefix("file://")) if text.startswith("file://") else text)
 
 
 def refused(path: Path, found: Found, *, expects_device: bool) -> str | None:

@@ -150,7 +150,7 @@ class RunReporter:
         video = self._manager.statistics().streams["video"]
         for note in account_notes(video, self._shown.count, is_aborted=is_aborted):
             self.note(note)
-        files = [spec for spec in self._settings.source_specs if spec.kind == "file"]
+        files = [spec for spec in self._settings.source_specs if spec.kind in ("file", "chapters")]
         if len(files) == len(self._settings.source_specs):
             name = ", ".join(spec.name for spec in files)
             self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))

@@ -67,6 +67,9 @@ def _is_utf8(text: str) -> bool:
 
 
 def _unusable(source: SourceSpec) -> Collection[Problem]:
+    for chapter in source.chapters:
+        if problems_of_it := _unusable(chapter):
+            return problems_of_it
     if source.kind == "file" and source.path is not None:
         unreadable = tuple(readable_file("sources", source.path, ("match",)))
         if unreadable:
@@ -79,9 +82,8 @@ def _unusable(source: SourceSpec) -> Collection[Problem]:
 
 def source_files(sources: Iterable[SourceSpec]) -> Iterator[Named]:
     """The files among `sources`."""
-    return (
-        ("sources", source.path) for source in sources if source.kind == "file" and source.path is not None
-    )
+    files = (one for source in sources for one in (source, *source.chapters))
+    return (("sources", one.path) for one in files if one.kind == "file" and one.path is not None)
 
 
 def read_files(settings: Settings) -> Iterator[Named]:

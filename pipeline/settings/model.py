@@ -206,7 +206,7 @@ class Settings(Group):
 
     sources: tuple[Source, ...] = ()
     """The cameras, from left to right: files, URIs, devices, match (the built-in match), or gst: and a launch
-    fragment."""
+    fragment. A plus joins the files of one recording: a.mp4+b.mp4."""
     outputs: tuple[OutputPath, ...] = ()
     """Files to write; the extension selects the container: mp4, mkv, flv or ts; m3u8 writes an HLS playlist with
     its segments beside it."""

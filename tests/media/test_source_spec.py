@@ -94,7 +94,7 @@ def test_a_scheme_determines_whether_a_source_is_live_and_paced(name: str) -> No
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "an empty value is not allowed, allowed: a file, a URI (rtsp,"),
+        ("", "an empty value is not allowed, allowed: a file, the chapters of one recording"),
         (" ", "an empty value is not allowed"),
         ("gst:", "no launch fragment behind it"),
         ("gst:  ", "no launch fragment behind it"),
@@ -160,3 +160,31 @@ def test_every_text_is_a_source_or_an_error_in_one_printable_line(text: str, bef
     assert spec.text == before + text
     assert (spec.path is None) == (spec.kind in ("match", "fragment", "uri"))
     assert (spec.address is not None) == (spec.kind == "uri")
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "chapters"),
+    [
+        ("a.mp4+b.mp4", ["a.mp4", "b.mp4"], ["a.mp4", "b.mp4"]),
+        ("a.mp4+a.mp4", ["a.mp4"], ["a.mp4", "a.mp4"]),
+        ("d/a.mp4+b.mp4", ["d/a.mp4", "d/b.mp4"], ["d/a.mp4", "d/b.mp4"]),
+        ("d/a.mp4+b.mp4", ["d/a.mp4", "d/b.mp4", "b.mp4"], ["d/a.mp4", "b.mp4"]),
+        ("x+y.mp4+z.mp4", ["x+y.mp4", "z.mp4"], ["x+y.mp4", "z.mp4"]),
+        ("z.mp4+x+y.mp4", ["x+y.mp4", "z.mp4"], ["z.mp4", "x+y.mp4"]),
+        ("file:///d/a%20b.mp4+file:///d/c.mp4", ["/d/a b.mp4", "/d/c.mp4"], ["/d/a b.mp4", "/d/c.mp4"]),
+        ("a.mp4+b.mp4", ["a.mp4", "b.mp4", "a.mp4+b.mp4"], []),
+        ("a+b.mp4", ["b.mp4"], []),
+        ("a.mp4+", ["a.mp4"], []),
+        ("+", [], []),
+        ("a.mp4+nope.mp4", ["a.mp4"], ["a.mp4", "nope.mp4"]),
+    ],
+)
+def test_a_plus_joins_the_chapters_of_one_recording(text: str, files: list[str], chapters: list[str]) -> None:
+    spec = SourceSpec.parse(text, lambda path: Found.FILE if str(path) in files else Found.NOTHING)
+    assert [str(chapter.path) for chapter in spec.chapters] == chapters
+    assert spec.kind == ("chapters" if chapters else "file")
+    assert not spec.is_live
+    assert not spec.can_reconnect
+    missing = [name for name in chapters if name not in files]
+    refused = spec.refusal(lambda path: Found.FILE if str(path) in files else Found.NOTHING)
+    assert refused is None or not chapters or missing[0] in refused

@@ -6,6 +6,8 @@ import threading
 from functools import partial
 
 from pipeline.errors import SourceError
+from pipeline.gst.capture.chapter_source import ChapterSource
+from pipeline.gst.capture.inspect_file import has_sound
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
@@ -67,6 +69,10 @@ def open_source(
         return _open_match(spec, live=bool(live), duration_s=duration_s)
     if spec.kind == "fragment":
         return _open_fragment(spec)
+    if spec.kind == "chapters":
+        chapters = spec.chapters
+        openers = [partial(_open_uri, chapter, decode=decode, looked_up=looked_up) for chapter in chapters]
+        return ChapterSource(spec.name, openers, lambda number: has_sound(chapters[number]))
     open_once = _open_device if spec.kind == "device" else _open_uri
     connect = partial(open_once, spec, decode=decode, looked_up=looked_up)
     if patience_s is None or not spec.can_reconnect:

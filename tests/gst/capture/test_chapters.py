@@ -1,0 +1,93 @@
+"""Chapters: several files of one recording are one source, without a gap, with or without sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.errors import SourceError
+from pipeline.run.progress import RunReport
+from pipeline.settings import Settings
+from tests import films, videos
+from tests.once import made_once
+
+CUTS_S = (0.0, 1.2, 2.4)
+CHAPTER_S = 1.2
+FRAMES = round(CHAPTER_S * films.FPS)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """whole.mp4, its chapters 1.mp4, 2.mp4 and 3.mp4, and mute.mp4, the second one without sound."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        whole = films.picture_and_tone(folder / "whole.mp4")
+        for number, begin_s in enumerate(CUTS_S, 1):
+            part = ("-ss", str(begin_s), "-t", str(CHAPTER_S), "-i", str(whole))
+            films.make_film(folder / f"{number}.mp4", *part, *films.CODED)
+            films.make_film(folder / f"mute{number}.mp4", *part, "-an", *films.CODED)
+            films.make_film(folder / f"{number}.ts", *part, *films.CODED)
+
+    return made_once(tmp_path_factory, "chapters", make)
+
+
+def run(source: str, out: Path, **values: object) -> RunReport:
+    settings = {
+        "sources": [source],
+        "outputs": [out],
+        "delay_s": 0.5,
+        "size": "320x180",
+        "live": False,
+        "detector": {"kind": "none"},
+        **values,
+    }
+    return PanoramaWithVirtualCamera(Settings.parse(settings)).run()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("1.mp4", "2.mp4", "3.mp4"), None),
+        (("1.ts", "2.ts", "3.ts"), None),
+        (("1.mp4", "mute2.mp4", "3.mp4"), "mute2.mp4: has no sound"),
+        (("mute1.mp4", "2.ts"), "mute1.mp4: has no sound"),
+        (("mute1.mp4", "mute2.mp4"), None),
+    ],
+)
+def test_chapters_follow_each_other_without_a_gap(
+    names: tuple[str, ...], told: str | None, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.mkv"
+    report = run("+".join(str(folder / name) for name in names), out)
+    times = videos.frame_times(out)
+    assert len(times) == report.frames_out == FRAMES * len(names)
+    assert np.allclose(np.diff(times), 1 / films.FPS, atol=0.002)
+    assert any(told in note for note in report.notes) if told else not any("sound" in n for n in report.notes)
+    if all("mute" in name for name in names):
+        assert "audio" not in videos.streams(out)
+        return
+    heard = np.abs(videos.sound(out))
+    assert abs(len(heard) / videos.RATE_HZ - CHAPTER_S * len(names)) < 0.1
+    for number, name in enumerate(names):
+        middle = round((number + 0.5) * CHAPTER_S * videos.RATE_HZ)
+        assert (heard[middle : middle + 4800].max() > 0.01) == ("mute" not in name)
+
+
+def test_a_limit_ends_chapters_where_it_says(folder: Path, tmp_path: Path) -> None:
+    source = "+".join(str(folder / f"{number}.mp4") for number in (1, 2, 3))
+    report = run(source, tmp_path / "out.mkv", duration_s=1.6)
+    assert report.frames_out == round(1.6 * films.FPS)
+
+
+def test_a_chapter_that_cannot_be_read_ends_the_run_with_its_name_and_keeps_what_was(
+    folder: Path, tmp_path: Path
+) -> None:
+    broken, out = tmp_path / "broken.mp4", tmp_path / "out.mkv"
+    broken.write_bytes(b"no video at all" * 100)
+    with pytest.raises(SourceError, match="no video or sound"):
+        run(f"{folder / '1.mp4'}+{broken}", out)
+    assert len(videos.frame_times(out)) == FRAMES
