@@ -123,7 +123,7 @@ class PanoramaWithVirtualCamera:
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources)
         parts.worker = start_detector(settings, rig, self.timeline, self._feed, self._limits.detector)
-        path = parts.path = path_for(settings, self.timeline, rig)
+        path = parts.path = path_for(settings, self.timeline, rig, lambda: manager.full_at_ns)
         frame_view = parts.frame_view = FrameView(
             settings, rig, path, self._shown, self.scene_at, manager.captured_ns, parts.lost_cameras
         )

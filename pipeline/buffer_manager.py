@@ -374,6 +374,11 @@ class BufferManager:
         """The captured time shown now, offline of the newest frame sent; None before playback starts."""
         return self._line.playhead_ns(self._engine.clock.get_time())
 
+    @property
+    def full_at_ns(self) -> int | None:
+        """The captured time of the newest frame while `max_bytes` leaves no room for another, otherwise None."""
+        return self._video.newest_stored_ns if self._line.bounds.full_bytes else None
+
     def captured_ns(self, playback_ns: int) -> int:
         """Running time of the capture for one of playback; they differ only after a seek or a change of delay."""
         return self._line.schedule.captured_ns(playback_ns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pipeline.analysis.timeline import Timeline
 from pipeline.direction.camera_path import CameraPath
 from pipeline.direction.director import Director
@@ -10,6 +12,7 @@ from pipeline.direction.framing import goals_of
 from pipeline.optics.limits import limits, panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
+from pipeline.run.bounded_timeline import BoundedTimeline
 from pipeline.settings import Settings
 
 CAMERA_ASPECT = 16 / 9
@@ -28,10 +31,13 @@ def camera_aspect(settings: Settings) -> float:
     return settings.size.width_px / settings.size.height_px
 
 
-def path_for(settings: Settings, timeline: Timeline, rig: Rig) -> CameraPath:
-    """The camera path for `settings`.
+def path_for(
+    settings: Settings, timeline: Timeline, rig: Rig, full_at_ns: Callable[[], int | None]
+) -> CameraPath:
+    """The camera path for `settings`. `full_at_ns`: see BoundedTimeline.
 
-    Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known.
+    Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known, or as
+    much of it as memory has room for.
     """
     fixed = settings.director.fixed_view
     if fixed is not None:
@@ -39,7 +45,7 @@ def path_for(settings: Settings, timeline: Timeline, rig: Rig) -> CameraPath:
     wanted_s = settings.director.lookahead_s
     aspect = camera_aspect(settings)
     director = Director(
-        timeline,
+        timeline if settings.buffer.max_bytes is None else BoundedTimeline(timeline, full_at_ns),
         rig,
         style=settings.director.style,
         lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),

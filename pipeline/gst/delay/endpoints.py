@@ -61,6 +61,12 @@ class Endpoints:
             return self.given_appsrc.get_caps()
         return self.caps
 
+    @property
+    def newest_stored_ns(self) -> int | None:
+        """The captured time of the newest sample that is stored, None for none; takes no lock."""
+        newest = self.stream.window.get(self.stream.window.end - 1)
+        return None if newest is None else newest.time_ns
+
     def note_caps(self, caps: Any) -> None:
         """The following samples have these caps."""
         self.ownership.check_again()
