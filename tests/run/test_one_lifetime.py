@@ -157,6 +157,17 @@ def test_two_cameras_are_freed(tmp_path: Path, shared_data: Path, storage: str) 
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize("live", [True, False])
+def test_a_run_that_is_ended_before_it_starts_is_freed(tmp_path: Path, live: bool) -> None:
+    before = alive()
+    for end in (PanoramaWithVirtualCamera.stop, PanoramaWithVirtualCamera.abort):
+        run = PanoramaWithVirtualCamera(settings(tmp_path, live=live))
+        end(run)
+        assert run.run().frames_out == 0
+        del run
+    assert alive() - before == Counter()
+
+
 def test_a_run_whose_camera_does_not_answer_is_freed(tmp_path: Path) -> None:
     counts = []
     for _ in range(2):

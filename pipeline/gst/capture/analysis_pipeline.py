@@ -223,6 +223,8 @@ class AnalysisPipeline:
         for source in self.sources:
             source.close()
         self.connections.release()
+        if self._joined is not None:
+            self._joined.release()
         take_apart(self.pipeline)
 
     # Called by PipelineBuilder while it links the streams.

@@ -121,6 +121,11 @@ class JoinedStreams:
         shape.set_property("caps", caps)
         return caps
 
+    def release(self) -> None:
+        """Let go of every stream; the pipeline is in state NULL. Idempotent."""
+        for choice in (*self._videos, *([] if self._sound is None else [self._sound])):
+            choice.release()
+
     @property
     def sound_name(self) -> str | None:
         """The name of the source whose sound is used; None without sound."""

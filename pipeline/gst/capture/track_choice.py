@@ -63,9 +63,23 @@ class TrackChoice:
         """Stop waiting for the stream in use: if it has not delivered and another one has, use that."""
         self._replace(only_with_data=True)
 
+    def release(self) -> None:
+        """Let go of every stream; the pipeline is in state NULL. Idempotent.
+
+        A pad keeps its probe, and the probe this choice with all that it links: nobody could free them.
+        """
+        with self._lock:
+            tracks, self._waiting = [*([] if self._used is None else [self._used]), *self._waiting], []
+            self._is_decided = True
+        for track in tracks:
+            if track.probe:
+                track.pad.remove_probe(track.probe)
+                track.probe = 0
+
     def _on_used(self, pad: Gst.Pad, info: Gst.PadProbeInfo, track: _Track) -> Gst.PadProbeReturn:
         event = info.get_event() if info.type & Gst.PadProbeType.EVENT_DOWNSTREAM else None
         if event is None:
+            track.probe = 0
             self._decide(track)
             return Gst.PadProbeReturn.REMOVE
         if event.type == Gst.EventType.EOS and self._replace(only_with_data=False):
