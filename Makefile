@@ -4,7 +4,7 @@ OUT ?= out
 PROCESSES ?= 3
 FAULTS ?= tests
 
-.PHONY: setup setup-run lock demo test faults check docs pictures bench clean
+.PHONY: setup setup-run lock demo test faults soak check docs pictures bench clean
 
 setup: ## everything for running and developing: missing system packages, .venv, the package (editable)
 	@scripts/setup.sh dev
@@ -19,10 +19,13 @@ demo: setup-run ## a delayed, directed video with sound of the built-in match
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4
 
 test: setup ## every test but the faults; those that need ../shared are skipped, with a message, if it is missing
-	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --ignore tests/faults
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --ignore tests/faults --ignore tests/soak
 
 faults: setup ## cause every fault on purpose, and write what was held into docs/reliability.md; FAULTS=... for some of the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup -p tests.faults.results -m fault $(FAULTS)
+
+soak: setup ## half an hour of fuzzing and random use: damaged films, parsers guided by their coverage, 1,000 actions
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests/soak
 
 check: setup ## lint, format, types, architecture
 	@.venv/bin/ruff check .
