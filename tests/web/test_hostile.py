@@ -12,10 +12,12 @@ from pipeline.web.connection_bounds import WebLimits
 from tests.web.test_bounds import connect, served
 
 HOST = b"host: localhost\r\n"
-LAST = HOST + b"connection: close\r\n\r\n"
-JSON_TYPE = b"content-type: application/json\r\n"
+CLOSE = b"connection: close\r\n"
+LAST = HOST + CLOSE + b"\r\n"
+PAUSE = b"POST /api/pause HTTP/1.1\r\n" + HOST + CLOSE + b"content-type: application/json\r\n"
 UPGRADE = (
-    b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: eA==\r\n"
+    b"connection: upgrade, close\r\nupgrade: websocket\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: eA==\r\n"
 )
 
 
@@ -41,57 +43,57 @@ def ask(port: int, sent: bytes) -> tuple[int | None, bytes]:
 
 REQUESTS: dict[str, tuple[bytes, set[int | None]]] = {
     "no host": (b"GET /api/state HTTP/1.1\r\n\r\n", {400, 403}),
-    "two hosts": (b"GET /api/state HTTP/1.1\r\n" + HOST + b"host: evil.example\r\n\r\n", {400, 403}),
-    "another host": (b"GET /api/state HTTP/1.1\r\nhost: evil.example\r\n\r\n", {403}),
-    "a host with a user": (b"GET /api/state HTTP/1.1\r\nhost: localhost@evil.example\r\n\r\n", {403}),
-    "a host of odd bytes": (b"GET /api/state HTTP/1.1\r\nhost: \xff[::1\r\n\r\n", {400, 403}),
-    "a port out of range": (b"GET /api/state HTTP/1.1\r\nhost: localhost:99999999\r\n\r\n", {200, 403}),
+    "two hosts": (b"GET /api/state HTTP/1.1\r\n" + HOST + b"host: evil.example\r\n" + CLOSE + b"\r\n", {400, 403}),
+    "another host": (b"GET /api/state HTTP/1.1\r\nhost: evil.example\r\n" + CLOSE + b"\r\n", {403}),
+    "a host with a user": (b"GET /api/state HTTP/1.1\r\nhost: localhost@evil.example\r\n" + CLOSE + b"\r\n", {403}),
+    "a host of odd bytes": (b"GET /api/state HTTP/1.1\r\nhost: \xff[::1\r\n" + CLOSE + b"\r\n", {400, 403}),
+    "a port too high": (b"GET /api/state HTTP/1.1\r\nhost: localhost:99999999\r\n" + CLOSE + b"\r\n", {200, 403}),
     "headers without end": (b"GET / HTTP/1.1\r\n" + HOST + b"x: " + b"y" * 200_000, {400, 431, None}),
-    "10,000 headers": (b"GET / HTTP/1.1\r\n" + HOST + b"x: y\r\n" * 10_000 + b"\r\n", {200, 400, 431}),
+    "10,000 headers": (b"GET / HTTP/1.1\r\n" + HOST + b"x: y\r\n" * 10_000 + CLOSE + b"\r\n", {200, 400, 431}),
     "a header name with a blank": (b"GET / HTTP/1.1\r\n" + HOST + b"x y: z\r\n\r\n", {400}),
     "a line break in a header": (b"GET / HTTP/1.1\r\n" + HOST + b"x: a\rb\r\n\r\n", {400}),
-    "no method": (b"/ HTTP/1.1\r\n" + HOST + b"\r\n", {400}),
-    "an unknown method": (b"BREW / HTTP/1.1\r\n" + HOST + b"\r\n", {405}),
-    "connect": (b"CONNECT evil.example:443 HTTP/1.1\r\n" + HOST + b"\r\n", {400, 404, 405}),
-    "another version": (b"GET / HTTP/9.9\r\n" + HOST + b"\r\n", {200, 400, 505}),
+    "no method": (b"/ HTTP/1.1\r\n" + LAST, {400}),
+    "an unknown method": (b"BREW / HTTP/1.1\r\n" + LAST, {405}),
+    "connect": (b"CONNECT evil.example:443 HTTP/1.1\r\n" + LAST, {400, 404, 405}),
+    "another version": (b"GET / HTTP/9.9\r\n" + LAST, {200, 400, 505}),
     "bytes that are no request": (bytes(range(256)) * 8, {400, None}),
     "a TLS greeting": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500), {400, None}),
     "bad chunks": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"transfer-encoding: chunked\r\n\r\nzz\r\n{}",
+        PAUSE + b"transfer-encoding: chunked\r\n\r\nzz\r\n{}",
         {400, 413, None},
     ),
     "an endless chunk": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"transfer-encoding: chunked\r\n\r\nffffffffffff\r\n"
+        PAUSE + b"transfer-encoding: chunked\r\n\r\nffffffffffff\r\n"
         + b"x" * 100_000,
         {400, 413, None},
     ),
     "two lengths": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        PAUSE + b"content-length: 2\r\ncontent-length: 3\r\n\r\n{}",
         {400},
     ),
     "a negative length": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"content-length: -1\r\n\r\n{}", {400, 413},
+        PAUSE + b"content-length: -1\r\n\r\n{}", {400, 413},
     ),
     "a length of other digits": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + "content-length: ٣\r\n\r\n{}".encode(), {400, 413},
+        PAUSE + "content-length: ٣\r\n\r\n{}".encode(), {400, 413},
     ),
     "a websocket nowhere": (b"GET /ws HTTP/1.1\r\n" + HOST + UPGRADE + b"\r\n", {404}),
     "a websocket at the events": (b"GET /api/clips HTTP/1.1\r\n" + HOST + UPGRADE + b"\r\n", {200, 400, 426}),
     "deep JSON": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"content-length: 60000\r\n\r\n" + b"[" * 60_000,
+        PAUSE + b"content-length: 60000\r\n\r\n" + b"[" * 60_000,
         {422},
     ),
     "JSON of odd bytes": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"content-length: 4\r\n\r\n\xff\xfe{}", {422},
+        PAUSE + b"content-length: 4\r\n\r\n\xff\xfe{}", {422},
     ),
     "a number of a clip with many digits": (
-        b"GET /api/clips/" + b"9" * 5000 + b" HTTP/1.1\r\n" + HOST + b"\r\n", {404, 414},
+        b"GET /api/clips/" + b"9" * 5000 + b" HTTP/1.1\r\n" + LAST, {404, 414},
     ),
-    "a number of another script": (b"GET /api/clips/%D9%A3 HTTP/1.1\r\n" + HOST + b"\r\n", {404}),
-    "a path of odd bytes": (b"GET /%ff%00%0d%0aset-cookie:x HTTP/1.1\r\n" + HOST + b"\r\n", {404}),
-    "a body with a get": (b"GET /api/state HTTP/1.1\r\n" + HOST + b"content-length: 5\r\n\r\nhello", {200}),
+    "a number of another script": (b"GET /api/clips/%D9%A3 HTTP/1.1\r\n" + LAST, {404}),
+    "a path of odd bytes": (b"GET /%ff%00%0d%0aset-cookie:x HTTP/1.1\r\n" + LAST, {404}),
+    "a body with a get": (b"GET /api/state HTTP/1.1\r\n" + HOST + CLOSE + b"content-length: 5\r\n\r\nhello", {200}),
     "an expectation": (
-        b"POST /api/pause HTTP/1.1\r\n" + HOST + JSON_TYPE + b"expect: 100-continue\r\ncontent-length: 2\r\n\r\n{}",
+        PAUSE + b"expect: 100-continue\r\ncontent-length: 2\r\n\r\n{}",
         {100, 409},
     ),
 }  # fmt: skip
@@ -112,9 +114,7 @@ def test_an_odd_request_is_answered_or_closed(port: int, name: str, caplog: pyte
 def test_no_path_leads_out_of_the_pages(port: int, base: str, up: str) -> None:
     for target in ("etc/passwd", "server.py", "pipeline/web/server.py"):
         for depth in (1, 12):
-            status, answer = ask(
-                port, f"GET {base}{up * depth}{target} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
-            )
+            status, answer = ask(port, f"GET {base}{up * depth}{target} HTTP/1.1\r\n".encode() + LAST)
             assert status in (307, 400, 404), answer[:300]
             assert b"root:" not in answer
             assert b"import" not in answer
