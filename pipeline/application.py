@@ -16,6 +16,7 @@ from pipeline.optics.rig import Rig
 from pipeline.run.director_choice import camera_aspect, path_for
 from pipeline.run.early_end import end_capture, end_pipelines
 from pipeline.run.exports import Exports
+from pipeline.run.frame_account import Ending
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
@@ -91,7 +92,7 @@ class PanoramaWithVirtualCamera:
                 self._play_out(playback, on_progress or (lambda _progress: None))
         finally:
             self._close()
-            report = self._reporter.report(is_aborted=self._shutdown.is_aborted)
+            report = self._reporter.report(self._ending)
             self.buffer_manager.clear_buffers()  # and its counts
         if self._error is not None:
             raise self._error
@@ -207,6 +208,12 @@ class PanoramaWithVirtualCamera:
             self.stop()
         else:
             self.abort()
+
+    @property
+    def _ending(self) -> Ending:
+        if self._shutdown.is_aborted:
+            return "aborted"
+        return "played" if self._error is None and not self._shutdown.at_once else "failed"
 
     def _export_failed(self, error: ForesightError) -> None:
         self._reporter.failed(error)

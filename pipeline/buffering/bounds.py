@@ -75,6 +75,8 @@ class Bounds:
     def _evict_oldest(self, bound: Bound, stream: Stream) -> list[Entry]:
         evicted = stream.window.evict_oldest()
         if stream.window.start > stream.next_seq:
-            self.unsent_evicted_by[bound] += stream.window.start - stream.next_seq
+            unsent = stream.window.start - stream.next_seq
+            self.unsent_evicted_by[bound] += unsent
+            stream.counters.crowded += unsent
             stream.catch_up()
         return evicted

@@ -17,6 +17,8 @@ class Counters:
     sent: int = 0
     dropped: int = 0
     skipped: int = 0
+    unplayed: int = 0
+    crowded: int = 0
     repeated: int = 0
     late: int = 0
     duplicate: int = 0
@@ -94,6 +96,10 @@ class StreamStatistics:
     """Left the window unsent, because a bound was reached or their moment passed."""
     skipped: int
     """Jumped over by a seek or a shorter delay."""
+    unplayed: int
+    """Passed while no element played the stream."""
+    crowded: int
+    """Of `dropped`: those that had to leave because the window was full; the others came or were due too late."""
     repeated: int
     """Sent again by a seek back, a longer delay or to another element."""
     late: int
@@ -132,6 +138,18 @@ class StreamStatistics:
     """Samples per second that were sent, over the last full second."""
     ended: bool
     """Whether the source has ended the stream."""
+
+    @property
+    def missing(self) -> int:
+        """How many samples no count tells of; always 0, below 0 if some are counted twice.
+
+        What came in was sent, dropped, skipped, not played, refused, or waits. A sample that is just being stored
+        counts as missing; none is once the source has stopped.
+        """
+        once = self.sent - self.repeated
+        return self.received - (
+            once + self.dropped + self.skipped + self.unplayed + self.duplicate + self.backward + self.waiting
+        )
 
 
 @dataclass(frozen=True, slots=True)

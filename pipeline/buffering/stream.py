@@ -253,4 +253,5 @@ class Stream:
         """Move the cursor of a stream that is not played."""
         window = self.window
         place = window.end if horizon_ns is None else window.index_after(horizon_ns)
+        self.counters.unplayed += max(place - self.next_seq, 0)
         self.next_seq = max(self.next_seq, place)

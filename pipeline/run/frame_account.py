@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
 
 from pipeline.buffering.stats import StreamStatistics
 
@@ -14,37 +17,99 @@ SILENCE_TOLD_S = 0.5
 """Less silence in place of sound is not told."""
 
 
-def account_notes(video: StreamStatistics, shown: int, *, is_aborted: bool) -> Iterator[str]:
-    """Lines about frames that were captured and are neither shown nor dropped; none when all are accounted for.
+Ending = Literal["played", "aborted", "failed"]
+"""How a run ended: with all that was captured played, at once, or with an error."""
 
-    `shown`: frames that playback has shown, repeated ones included. `is_aborted`: the run was ended at once.
+_WHY_HELD: Mapping[Ending, str] = {
+    "played": "because playback ended before them",
+    "aborted": "because the run was ended at once",
+    "failed": "because playback ended before them",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAccount:
+    """What became of the frames that came in; a frame that was shown again counts once."""
+
+    came_in: int
+    shown: int
+    dropped: int
+    skipped: int
+    refused: Mapping[str, int]
+    """By reason; counts above 0 only."""
+    held: int
+    """In the window or in playback when the run ended."""
+
+    @property
+    def missing(self) -> int:
+        """What nothing accounts for: always 0."""
+        return self.came_in - (
+            self.shown + self.dropped + self.skipped + sum(self.refused.values()) + self.held
+        )
+
+
+def account(
+    video: StreamStatistics,
+    shown: int,
+    ending: Ending,
+    *,
+    dropped_at_source: int = 0,
+    refused_at_source: Mapping[str, int] = MappingProxyType({}),
+    lost_inside: str | None = None,
+) -> FrameAccount:
+    """The account of a run's video.
+
+    `shown`: frames that playback has shown, repeated ones included. `lost_inside`: why playback may
+    show fewer frames than it was sent, or more, because it decodes them or puts cameras together; None: it may not.
     """
-    reasons = {
+    inside = video.sent - shown
+    refused = dict(refused_at_source) | {
         "with the time of the frame before": video.duplicate,
         "with a time before that of the frame before": video.backward,
     }
-    refused = [f"{count} {reason}" for reason, count in reasons.items() if count]
-    if refused:
-        yield f"frames refused: {', '.join(refused)}"
-    if video.skipped:
-        yield f"{video.skipped} frames were skipped by a seek or a shorter delay"
-    sent = video.sent - video.repeated
-    lost = (
-        video.received
-        - sent
-        - video.dropped
-        - video.skipped
-        - video.duplicate
-        - video.backward
-        - video.waiting
+    held = video.waiting
+    if lost_inside is not None:
+        shown += min(inside, 0)
+        if ending == "played":
+            refused[lost_inside] = max(inside, 0)
+        else:
+            held += max(inside, 0)
+    elif ending != "played":
+        held += max(inside, 0)
+    return FrameAccount(
+        came_in=video.received + dropped_at_source + sum(refused_at_source.values()),
+        shown=shown - video.repeated,
+        dropped=video.dropped + video.unplayed + dropped_at_source,
+        skipped=video.skipped,
+        refused={reason: count for reason, count in refused.items() if count},
+        held=held,
     )
-    if lost:
-        too = "missing" if lost > 0 else "too many"
-        yield f"the counts of the video do not add up: {abs(lost)} frames are {too}"
-    unshown = video.sent - shown + video.waiting
-    if unshown > 0:
-        why = "because the run was ended at once" if is_aborted else "because playback ended before them"
-        yield f"{unshown} captured frames were not shown, {why}"
+
+
+def account_notes(frames: FrameAccount, ending: Ending) -> Iterator[str]:
+    """Lines about frames that came in and are neither shown nor dropped; none when all were."""
+    if frames.refused:
+        yield f"frames refused: {', '.join(f'{count} {reason}' for reason, count in frames.refused.items())}"
+    if frames.skipped:
+        yield f"{frames.skipped} frames were skipped by a seek or a shorter delay"
+    if frames.held:
+        yield f"{frames.held} captured frames were not shown, {_WHY_HELD[ending]}"
+
+
+def account_faults(frames: FrameAccount, streams: Mapping[str, StreamStatistics]) -> Iterator[str]:
+    """Lines about counts that do not add up, which is a fault in Foresight; none."""
+    if frames.missing:
+        yield (
+            f"a fault in Foresight: of {frames.came_in} frames that came in, {frames.missing} are unaccounted "
+            f"for ({frames.shown} shown, {frames.dropped} dropped, {frames.skipped} skipped, "
+            f"{sum(frames.refused.values())} refused, {frames.held} held); report it"
+        )
+    for name, stream in streams.items():
+        if stream.missing:
+            yield (
+                f"a fault in Foresight: of {stream.received} samples of the stream {name}, {stream.missing} are "
+                "unaccounted for in the window; report it"
+            )
 
 
 def missing_note(name: str, received: int, duration_s: float, framerate: float) -> str | None:

@@ -67,6 +67,9 @@ class FrameView:
 
     def _view_at(self, time_ns: Nanoseconds) -> View:
         """The view of the frame at `time_ns`. On the streaming thread."""
-        view = self._path.view_at(self._captured_ns(time_ns))
-        self._shown.note(time_ns, view)
+        view = None
+        try:
+            view = self._path.view_at(self._captured_ns(time_ns))
+        finally:  # without a view the last frame is shown again
+            self._shown.note(time_ns, view)
         return view

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.run.frame_account import FrameAccount
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -63,3 +65,5 @@ class RunReport:
     """Lines for the user: generated silence, an assumed rig, a gap."""
     failures: tuple[str, ...] = ()
     """One line for each output or export that failed while the others continued."""
+    frames: FrameAccount | None = None
+    """What became of each frame that came in; None if playback never began."""

@@ -9,9 +9,18 @@ import time
 from pipeline.buffer_manager import BufferManager
 from pipeline.buffering.stats import BufferStatistics
 from pipeline.direction.camera_path import WAITING
-from pipeline.errors import ForesightError
+from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import describe
-from pipeline.run.frame_account import account_notes, missing_note, shorter_note, sound_note
+from pipeline.run.frame_account import (
+    Ending,
+    FrameAccount,
+    account,
+    account_faults,
+    account_notes,
+    missing_note,
+    shorter_note,
+    sound_note,
+)
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
@@ -120,12 +129,11 @@ class RunReporter:
             follows=(WAITING if path is None else path.state).follows,
         )
 
-    def report(self, *, is_aborted: bool = False) -> RunReport:
+    def report(self, ending: Ending = "played") -> RunReport:
         """The report, made after playback is closed and before the buffer manager's counts are cleared."""
         captured, dropped = self._captured_and_dropped()
         playback = self._parts.playback
-        if playback is not None:
-            self._account(self._framerate, is_aborted=is_aborted)
+        frames = None if playback is None else self._account(self._framerate, ending)
         streams = [spec.name for spec in self._settings.stream_specs]
         return RunReport(
             frames_in=captured,
@@ -139,32 +147,59 @@ class RunReporter:
             outputs=() if playback is None else (*playback.outputs.files, *streams),
             notes=self.notes,
             failures=(*(() if playback is None else playback.outputs.failures), *self._failures),
+            frames=frames,
         )
 
     @property
     def _framerate(self) -> float:
         return 0.0 if self._parts.analysis is None else self._parts.analysis.framerate
 
-    def _account(self, framerate: float, *, is_aborted: bool) -> None:
+    def _account(self, framerate: float, ending: Ending) -> FrameAccount:
         """Note what became of frames that are neither shown nor dropped, and frames that a file lacks."""
         video = self._manager.statistics().streams["video"]
-        for note in account_notes(video, self._shown.count, is_aborted=is_aborted):
-            self.note(note)
+        frames = self._account_for_all(ending)
         files = [spec for spec in self._settings.source_specs if spec.kind in ("file", "chapters")]
         if len(files) == len(self._settings.source_specs):
             name = ", ".join(spec.name for spec in files)
             self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))
         analysis, playback = self._parts.analysis, self._parts.playback
         if analysis is None or playback is None:
-            return
+            return frames
         sound = self._manager.statistics().streams["audio"]
         silent_s, duration_s = sound.gap_s + playback.padded_sound_s, self._shown.duration_s(framerate)
         self.note(sound_note(analysis.sound_name, sound.received, silent_s, duration_s))
         came_s = max(duration_s, playback.sound_end_s)
         self.note(shorter_note(analysis.promised_s, came_s))
+        return frames
+
+    def _account_for_all(self, ending: Ending) -> FrameAccount:
+        """Note what became of the frames that came in, and fail if that is not known of each."""
+        streams, analysis = self._manager.statistics().streams, self._parts.analysis
+        frames = account(
+            streams["video"],
+            self._shown.count,
+            ending,
+            dropped_at_source=0 if analysis is None else analysis.dropped_at_source,
+            refused_at_source={} if analysis is None else analysis.refused_at_source,
+            lost_inside=self._lost_inside,
+        )
+        for note in account_notes(frames, ending):
+            self.note(note)
+        for fault in account_faults(frames, streams):
+            self.failed(PipelineError(fault))
+        return frames
+
+    @property
+    def _lost_inside(self) -> str | None:
+        """Why playback may show another number of frames than it was sent; None if it may not."""
+        if self._settings.storage == "raw":
+            return None
+        is_paired = bool(self._parts.further_streams)
+        return "without a frame of every camera" if is_paired else "that could not be decoded"
 
     def _captured_and_dropped(self) -> tuple[int, int]:
         """How many frames the sources captured, dropped ones included, and how many will never be shown."""
         video = self._manager.statistics().streams["video"]
         dropped_at_source = 0 if self._parts.analysis is None else self._parts.analysis.dropped_at_source
-        return video.received + dropped_at_source, video.dropped + dropped_at_source
+        refused = 0 if self._parts.analysis is None else sum(self._parts.analysis.refused_at_source.values())
+        return video.received + dropped_at_source + refused, video.dropped + dropped_at_source

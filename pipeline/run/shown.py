@@ -20,13 +20,14 @@ class Shown:
         self.last_ns: Nanoseconds | None = None
         self._on_frame = on_frame
 
-    def note(self, time_ns: Nanoseconds, view: View) -> None:
-        """Note that a frame has been shown. `time_ns`: its running time."""
+    def note(self, time_ns: Nanoseconds, view: View | None) -> None:
+        """Note that a frame has been shown. `time_ns`: its running time; `view`: None where that failed."""
         self.count += 1
         if self.first_ns is None:
             self.first_ns = time_ns
         self.last_ns = time_ns
-        self._on_frame(time_ns, view)
+        if view is not None:
+            self._on_frame(time_ns, view)
 
     def duration_s(self, framerate: float) -> float:
         """Seconds from the start of the first frame to the end of the last; to its start if `framerate` is 0."""

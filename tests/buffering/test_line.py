@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from pipeline.buffering.snapshot import statistics
 from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
@@ -98,6 +99,7 @@ class LineMachine(RuleBasedStateMachine):
                 "every sample is accounted for"
             )
             assert counters.received == len(stored) + counters.duplicate
+            assert statistics(self.line, self.now_ns, None, {}).streams[name].missing == 0
             assert stream.window.start <= stream.next_seq <= stream.window.end
             if not self.line.schedule.clocked:
                 assert counters.dropped == 0, "offline nothing is dropped"

@@ -111,6 +111,14 @@ class AnalysisPipeline:
         return sum(source.dropped for source in self.sources)
 
     @property
+    def refused_at_source(self) -> dict[str, int]:
+        """How many frames the sources did not take, by reason."""
+        refused: Counter[str] = Counter()
+        for source in self.sources:
+            refused.update(source.refused)
+        return dict(refused)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Lines for the user: cameras that lost their connection, streams that are not used, video that changed."""
         of_streams = () if self._joined is None else self._joined.notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -153,6 +154,8 @@ class VideoFeed(Feed):
         super().__init__(name, caps, patience_ns)
         self.outages: tuple[Outage, ...] = ()
         """The latest outages, oldest first. Any thread may read."""
+        self.refused: Counter[str] = Counter()
+        """How many frames were not taken, by reason. Any thread may read a copy."""
         self.held_ns = Nanoseconds(0)
         """The total time for which a frame was repeated."""
         self._is_raw = is_raw(caps)
@@ -166,6 +169,7 @@ class VideoFeed(Feed):
 
     def _close_gap(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> bool:
         if not self._is_raw and buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+            self.refused["after a gap, before a keyframe"] += 1
             return False
         self._last_ns = None
         if self._next_ns is None:
@@ -174,6 +178,7 @@ class VideoFeed(Feed):
         order_ns = begin_ns if decoded_ns is None else min(begin_ns, decoded_ns)
         free_ns = self._next_ns - self._frame_ns // 2
         if order_ns < free_ns:
+            self.refused["whose time a held frame had already taken"] += 1
             return False
         self._fill_until(Nanoseconds(order_ns - (self._frame_ns + 1) // 2))
         if self.outages and self.outages[-1].end_ns is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.errors import ForesightError
@@ -73,6 +73,11 @@ class ChapterSource:
     def notes(self) -> tuple[str, ...]:
         """Lines about chapters without sound, and chapters that are shorter than they promise."""
         return tuple(self._notes)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Empty: it takes every frame."""
+        return {}
 
     def is_lost_at(self, _time_ns: Nanoseconds) -> bool:
         """False: it never repeats a frame."""

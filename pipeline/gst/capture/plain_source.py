@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import ForesightError
@@ -41,6 +41,11 @@ class PlainSource:
     def dropped(self) -> int:
         """How many frames it dropped because they were too late."""
         return self.count_dropped()
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Empty: it takes every frame."""
+        return {}
 
     @property
     def outages(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
@@ -99,6 +99,11 @@ class ReconnectingCamera:
             one.begin_ns + notice_ns <= time_ns and (one.end_ns is None or time_ns < one.end_ns)
             for one in reversed(outages)
         )
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many frames of its connections were not taken, by reason."""
+        return {} if self._video is None else dict(self._video.refused)
 
     @property
     def outages(self) -> int:

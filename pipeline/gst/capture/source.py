@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from pipeline.errors import ForesightError
@@ -52,6 +52,10 @@ class Source(Protocol):
     @property
     def dropped(self) -> int:
         """How many frames it dropped because they were too late."""
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many frames it did not take, by reason: "before a keyframe"."""
 
     @property
     def outages(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import pytest
 
@@ -22,6 +23,7 @@ class Scripted:
 
     is_live = False
     dropped = 3
+    refused: ClassVar = {"before a keyframe": 2}
     outages = 1
 
     def __init__(self, name: str, *, has_own_pipelines: bool = False) -> None:
@@ -86,6 +88,7 @@ def test_a_source_is_started_left_and_closed_in_order() -> None:
 def test_notes_and_dropped_frames_of_all_sources_are_combined() -> None:
     analysis = analysis_of(Scripted("left"), Scripted("right"))
     assert analysis.notes == ("left was offline", "right was offline")
+    assert analysis.refused_at_source == {"before a keyframe": 4}
     assert (analysis.dropped_at_source, analysis.camera_outages) == (6, 2)
     assert analysis.lost_cameras(Nanoseconds(999)) == []
     assert analysis.lost_cameras(Nanoseconds(1000)) == ["left", "right"]
