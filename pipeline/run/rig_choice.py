@@ -10,6 +10,7 @@ from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
 from pipeline.errors import RigError
 from pipeline.gst.capture.footage import calibrate_sources
+from pipeline.gst.capture.same_view import refuse_same_view
 from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
 from pipeline.optics.rig import Rig
@@ -22,9 +23,10 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
     """The rig that is known before the first frame, and a note for the user; no rig for one plain source.
 
     Several sources without a rig are calibrated, which blocks for up to a minute; the rig is saved for the next
-    run. Raises RigError or CalibrationError.
+    run. Raises RigError, CalibrationError, or SourceError for two cameras that are one.
     """
     sources = settings.source_specs
+    refuse_same_view(sources, has_rig=settings.rig is not None)
     if settings.rig is not None:
         rig = Rig.load(settings.rig)
         cameras = len(rig.cameras)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import SourceError
+from pipeline.gst.capture.same_view import refuse_same_view
+from pipeline.media.source_spec import SourceSpec
 from pipeline.run.progress import RunReport
 from pipeline.settings import Settings
 from tests import films, videos
+from tests.faults.record import Area, fault
 from tests.once import made_once
 
 CUTS_S = (0.0, 1.2, 2.4)
@@ -83,11 +87,34 @@ def test_a_limit_ends_chapters_where_it_says(folder: Path, tmp_path: Path) -> No
     assert report.frames_out == round(1.6 * films.FPS)
 
 
-def test_a_chapter_that_cannot_be_read_ends_the_run_with_its_name_and_keeps_what_was(
-    folder: Path, tmp_path: Path
-) -> None:
-    broken, out = tmp_path / "broken.mp4", tmp_path / "out.mkv"
+def test_a_chapter_that_cannot_be_read_ends_the_run_early_and_is_named(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video at all" * 100)
-    with pytest.raises(SourceError, match="no video or sound"):
-        run(f"{folder / '1.mp4'}+{broken}", out)
-    assert len(videos.frame_times(out)) == FRAMES
+    with pytest.raises(SourceError, match=r"broken\.mp4: holds no video or sound"):
+        run(f"{folder / '1.mp4'}+{broken}", tmp_path / "out.mkv")
+
+
+@fault(
+    Area.CAMERAS,
+    "chapters of one recording, or one view twice, given as two cameras",
+    seen="one line, status 1: it says to join them with `+`",
+)
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("1.mp4", "2.mp4"), "chapters of one recording"),
+        (("2.mp4", "1.mp4"), "1.mp4+"),
+        (("1.mp4", "mute1.mp4"), "show the same view"),
+        (("1.mp4", "1.mp4"), "show the same view"),
+    ],
+)
+def test_one_view_is_not_two_cameras(names: tuple[str, str], said: str, folder: Path) -> None:
+    with pytest.raises(SourceError, match=re.escape(said)):
+        refuse_same_view([SourceSpec.parse(str(folder / name)) for name in names], has_rig=False)
+
+
+def test_two_views_are_two_cameras(folder: Path, tmp_path: Path) -> None:
+    other = ("-f", "lavfi", "-i", "mandelbrot=size=320x180:rate=25", "-t", "1")
+    films.make_film(tmp_path / "cam2.mp4", *other, *films.CODED)
+    (tmp_path / "cam1.mp4").symlink_to(folder / "1.mp4")
+    refuse_same_view([SourceSpec.parse(str(tmp_path / f"cam{n}.mp4")) for n in (1, 2)], has_rig=False)
