@@ -11,6 +11,8 @@ from pipeline.gst.core.reconnector import ReconnectPolicy
 class OutputLimits:
     """The limits of the board and of each kind of output, in seconds."""
 
+    common_end_s: float = 1.0
+    """How long stopping an output waits until its slower stream is where the other one is."""
     finish_s: float = 10.0
     """How long stopping an output waits until its element has reached EOS."""
     close_s: float = 30.0

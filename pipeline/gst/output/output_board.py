@@ -21,6 +21,7 @@ from pipeline.gst.core.tees import attach, detach_all
 from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import ask_for_keyframe
 from pipeline.gst.encode.encoding import Encoding
+from pipeline.gst.output.common_end import CommonEnd
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
 from pipeline.gst.output.output import OnFailed, Output, OutputKind
@@ -86,6 +87,7 @@ class _Slot:
         self.is_closed = False
         self.is_recording = False
         self.connections = Connections()
+        self.common_end: CommonEnd | None = None
 
     def note_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         """Count an encoded frame. On the streaming thread."""
@@ -113,18 +115,9 @@ class _Slot:
             state = "away" if self.output.recovers and state == "on" else "failed"
         elif state == "on" and self.started_s is None:
             state = "waiting"
-        can_start = self.state == "off" and self.reopen is not None
-        output = self.output
+        can_start, own = self.state == "off" and self.reopen is not None, self.output
         return OutputStatus(
-            self.number,
-            output.kind,
-            output.name,
-            state,
-            elapsed_s,
-            can_start,
-            trouble,
-            output.gaps,
-            output.lost_s,
+            self.number, own.kind, own.name, state, elapsed_s, can_start, trouble, own.gaps, own.lost_s
         )
 
 
@@ -358,6 +351,7 @@ class OutputBoard:
         slot.state = "on"
         slot.has_ended.clear()
         slot.connections.probe(static_pad(element, "video"), Gst.PadProbeType.BUFFER, slot.note_frame)
+        slot.common_end = CommonEnd(element.sinkpads, slot.connections)
         self._pipeline.add(element)
         element.sync_state_with_parent()
         for kind, tee in self._stage.tees.items() if self._stage is not None else ():
@@ -369,6 +363,8 @@ class OutputBoard:
     def _detach(self, slot: _Slot) -> None:
         slot.state = "finishing"
         output = slot.output
+        if slot.common_end is not None and self._pipeline.get_state(0)[1] == Gst.State.PLAYING:
+            slot.common_end.reach(self._limits.common_end_s)
         for pad in detach_all(output.element):
             pad.send_event(Gst.Event.new_eos())
         has_ended = slot.has_ended.wait(self._limits.finish_s)
