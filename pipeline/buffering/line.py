@@ -62,7 +62,7 @@ class DelayLine:
 
     def add_stream(self, name: str, *, nominal_ns: int, leads: bool) -> Stream:
         """A new stream in the shared time."""
-        intake = Intake(self.shared_time, live=self.schedule.clocked)
+        intake = Intake(self.shared_time, live=self.schedule.clocked, leads=leads)
         capacity = round(self.duration_ns / nominal_ns)
         stream = Stream(name, intake, leads, nominal_ns, capacity, MAX_CAPACITIES * max(capacity, 1))
         self.streams[name] = stream
@@ -218,7 +218,7 @@ class DelayLine:
         self.shared_time = SharedTime()
         evicted: list[Entry] = []
         for stream in self.streams.values():
-            evicted += stream.clear(Intake(self.shared_time, live=self.schedule.clocked))
+            evicted += stream.clear(Intake(self.shared_time, live=self.schedule.clocked, leads=stream.leads))
         self._stopped_at_ns = None
         self.schedule.reset()
         self._late_before_ns = NEVER_NS

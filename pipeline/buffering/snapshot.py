@@ -21,7 +21,7 @@ def statistics(
 
     origin_ns: what the clock showed at time 0 of a live source, None for another source.
     """
-    schedule = line.schedule
+    schedule, drift = line.schedule, line.shared_time.drift
     playhead_ns = line.playhead_ns(now_ns)
     error_ns = None
     if origin_ns is not None and schedule.base_ns is not None and schedule.clocked:
@@ -31,6 +31,8 @@ def statistics(
         state=line.state_name,
         delay_s=ns_to_seconds(schedule.delay_ns),
         delay_error_s=None if error_ns is None else ns_to_seconds(error_ns),
+        clock_drift_ppm=drift.rate * 1e6,
+        clock_correction_s=ns_to_seconds(drift.total_ns),
         playhead_s=None if playhead_ns is None else ns_to_seconds(playhead_ns),
         margin_s=None if line.margin_ns is None else ns_to_seconds(line.margin_ns),
         stored_bytes=line.size_bytes,

@@ -162,6 +162,10 @@ class BufferStatistics:
     """Capture to playback as it is meant to be now: seeks, pauses and changes of delay included."""
     delay_error_s: float | None
     """By how much playback's clock differs from that, against the source's clock; None for no live source."""
+    clock_drift_ppm: float
+    """By how many millionths the source's clock is fast against ours (negative: slow); 0 until that is certain."""
+    clock_correction_s: float
+    """What was added to the source's times for that so far (negative: taken away)."""
     playhead_s: float | None
     """Captured time that is shown now; None before playback starts."""
     margin_s: float | None

@@ -72,6 +72,8 @@ class Stream:
     """The clock since when this stream has kept the others waiting (offline)."""
     splice: Splice | None = None
     """A cut that the next entries taken have to bridge."""
+    has_own_clock: bool = True
+    """Whether its samples come by the clock of their source; False for a source that can wait."""
 
     def clear(self, intake: Intake) -> list[Entry]:
         """Forget everything and begin again in another shared time; returns what was stored."""
@@ -117,7 +119,9 @@ class Stream:
 
     def place(self, running_ns: int | None, duration_ns: int, arrival_ns: int) -> tuple[Verdict, int]:
         """The verdict on an arriving sample and its order time; counts it (see Intake.place)."""
-        self.seen = True
+        if not self.seen:
+            self.seen = True
+            self.intake.has_own_clock = self.has_own_clock
         self.counters.received += 1
         placed = self.intake.place(running_ns, duration_ns, arrival_ns, inter_coded=self.window.inter_coded)
         if placed[0] is not _ON_TIME:

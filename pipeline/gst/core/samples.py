@@ -83,6 +83,20 @@ def stamped(sample: Any, time_ns: int) -> Any:
     return Gst.Sample.new(buffer, sample.get_caps(), segment, None)
 
 
+def moved(sample: Any, by_ns: int) -> Any:
+    """A shallow copy of the sample, its timestamps changed so that its running times are `by_ns` later.
+
+    Unlike `shifted` it keeps the segment: a new one for every sample would make encoders begin again each time.
+    """
+    buffer, segment = copied(sample.get_buffer()), sample.get_segment()
+    by_ns = round(by_ns * abs(segment.rate))
+    if buffer.pts != _NONE:
+        buffer.pts = max(buffer.pts + by_ns, 0)
+    if buffer.dts != _NONE:
+        buffer.dts = max(buffer.dts + by_ns, 0)
+    return Gst.Sample.new(buffer, sample.get_caps(), segment, None)
+
+
 def shifted(sample: Any, shift_ns: int) -> Any:
     """The sample with its running time moved by `shift_ns`: its segment changes, its timestamps do not."""
     segment = sample.get_segment()

@@ -7,7 +7,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.buffering.intake import Verdict
 from pipeline.buffering.stream import Stream
+from pipeline.gst.core.pcm import PcmFormat
+from pipeline.gst.core.samples import moved, shifted, stamped
+from pipeline.gst.core.sound_retimer import SoundRetimer
 from pipeline.gst.delay.buffer_pool import BufferOwnership
 from pipeline.gst.delay.duck_elements import as_appsrc
 from pipeline.gst.delay.element_kinds import is_real
@@ -41,6 +45,8 @@ class Endpoints:
     waiting_readers: int = 0
     raw: bool = False
     caps: Any = None
+    retimer: SoundRetimer | None = None
+    """Follows corrected times with raw sound; None for anything else."""
 
     @property
     def appsrc(self) -> Any:
@@ -74,6 +80,26 @@ class Endpoints:
         media = caps.get_structure(0).get_name() if caps and caps.get_size() else ""
         self.raw = media in ("video/x-raw", "audio/x-raw")
         self.stream.divisible = media == "audio/x-raw"
+        pcm = PcmFormat.of(caps)
+        self.retimer = None if pcm is None else SoundRetimer(pcm)
+
+    def placed(
+        self, sample: Any, verdict: Verdict, order_ns: int, shift_ns: int, correction_ns: int
+    ) -> tuple[Any, int] | None:
+        """An accepted sample with the times of its place `order_ns` in shared time, and that place.
+
+        shift_ns, correction_ns: how much of that is added to its own running time by restarts of the source, and
+        for its drift. Raw sound is resampled for the latter, which holds a little of it back and moves its place
+        by as much; None where nothing of the sample is left.
+        """
+        if verdict is Verdict.UNTIMED:
+            return stamped(sample, order_ns), order_ns
+        if shift_ns:
+            sample = shifted(sample, shift_ns)
+        retimer = self.retimer
+        if retimer is not None and (correction_ns or retimer.is_active):
+            return retimer.retime(sample, order_ns - correction_ns, correction_ns)
+        return (moved(sample, correction_ns) if correction_ns else sample), order_ns
 
     def origin_ns(self, now_ns: int, clock: Any, delay_ns: int) -> int | None:
         """What `clock` showed at running time 0 of the stream's source, None where that is not live by this clock.

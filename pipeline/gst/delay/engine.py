@@ -9,12 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from pipeline.buffering.intake import Verdict
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
-from pipeline.gst.core.samples import read, shifted, stamped
+from pipeline.gst.core.samples import read
 from pipeline.gst.delay import clock_sync
 from pipeline.gst.delay.buffer_pool import BufferOwnership
 from pipeline.gst.delay.element_kinds import check_appsrc
@@ -179,12 +178,13 @@ class DelayEngine:
                 stream.intake.shift_by(moved_ns, running_ns, now_ns)
             verdict, order_ns = self.line.place(stream, running_ns, duration_ns, now_ns)
             stream.counters.discontinuities += discontinuity
+            shift_ns, correction_ns = stream.intake.shift_ns, stream.intake.correction_ns
         if not verdict.accepted:
             return
-        if verdict is Verdict.UNTIMED:
-            sample = stamped(sample, order_ns)
-        elif stream.intake.shift_ns:
-            sample = shifted(sample, stream.intake.shift_ns)
+        placed = ends.placed(sample, verdict, order_ns, shift_ns, correction_ns)
+        if placed is None:
+            return
+        sample, order_ns = placed
         sample = ends.ownership.keep(sample, stream.capacity)
         time_ns = order_ns
         if decoded_ns is not None and shown_ns is not None:
@@ -217,6 +217,7 @@ class DelayEngine:
         if before is not None:
             before.release()
         ends.note_caps(sample.get_caps())
+        ends.stream.has_own_clock = not source.can_wait
         clock = source.clock()
         if clock is not None and self.line.schedule.base_ns is None:
             self.clock = clock
@@ -260,7 +261,7 @@ class DelayEngine:
                 stream.counters.segments += 1
             elif kind is Gst.EventType.GAP:
                 stream.counters.source_gaps += 1
-                stream.source_gap_until_ns = gap_end_ns + stream.intake.shift_ns
+                stream.source_gap_until_ns = stream.intake.shared_ns(gap_end_ns)
             elif kind is Gst.EventType.FLUSH_STOP:
                 stream.counters.flushes += 1
                 stream.ended = False
