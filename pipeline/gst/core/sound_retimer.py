@@ -24,6 +24,8 @@ KAISER_BETA = 9.0
 """The window's shape: what is mirrored or distorted lies 90 dB below the sound."""
 GAP_NS = 40 * NS_PER_MS
 """Sound this far from where it would go on begins anew."""
+SMALL_NS = 5 * NS_PER_MS
+"""A larger correction is not one that begins."""
 CATCH_UP_NS = 4 * NS_PER_S
 CATCH_UP = 0.001
 """What the sound is off its time is made up for in CATCH_UP_NS, at this share of its speed at most."""
@@ -58,7 +60,9 @@ class SoundRetimer:
         if begins:
             self.is_active = True
             self._held, self._position = np.zeros((HALF - 1, self._pcm.channels)), float(HALF - 1)
-            self._origin_ns, self._count, off_ns = wanted_ns, 0, 0.0
+            # A small correction has only begun: what was sent before it was not moved.
+            self._origin_ns = time_ns if abs(correction_ns) <= SMALL_NS else wanted_ns
+            self._count, off_ns = 0, float(wanted_ns - self._origin_ns)
             self._before = (time_ns, correction_ns)
         stretch = 1 + self._slope(time_ns, correction_ns) + _clip(off_ns / CATCH_UP_NS, CATCH_UP)
         self._before = (time_ns, correction_ns)
@@ -87,6 +91,9 @@ class SoundRetimer:
         """What can be made now, `step` samples of the old for one of the new."""
         held = np.concatenate((self._held, sound))
         count = max(int((len(held) - HALF - self._position) // step), 0)
+        if count == 0:
+            self._held = held
+            return held[:0]
         places = self._position + step * np.arange(count)
         whole = places.astype(np.intp)
         phase = (places - whole) * PHASES
