@@ -65,7 +65,8 @@ class PanoramaWithVirtualCamera:
         self.timeline = make_timeline(settings, self._exports.detected)
         self.buffer_manager = make_buffer_manager(settings)
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
-        self._feed = DetectorFeed(live=settings.is_live)
+        shared_ns = self.buffer_manager.shared_ns if settings.is_live else int
+        self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
         self._shown = Shown(self._exports.shown)
         self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
@@ -253,6 +254,11 @@ class PanoramaWithVirtualCamera:
     def camera_outages(self) -> int:
         """How often a live camera has lost its connection so far."""
         return self._reporter.camera_outages
+
+    @property
+    def clock_drift_ppm(self) -> float:
+        """By how many millionths a source's clock is fast (negative: slow); of several sources, the most."""
+        return self._reporter.clock_drift_ppm
 
     def progress(self) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""

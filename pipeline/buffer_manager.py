@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 import threading
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from pipeline.gst.delay import playhead
 from pipeline.gst.delay.buffer_pool import BufferOwnership, Ownership
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.delay.element_kinds import check_appsrc, check_pipeline
-from pipeline.gst.delay.endpoints import Endpoints
+from pipeline.gst.delay.endpoints import Endpoints, endpoints_of
 from pipeline.gst.delay.engine import DelayEngine
 from pipeline.gst.delay.frame_sound import push_sound
 from pipeline.gst.delay.limits import DEFAULT_LIMITS, DelayLimits
@@ -66,6 +65,7 @@ class BufferManager:
         live: bool = True,
         cushion: float = 0.5,
         keep_behind: float = 0.5,
+        follow_drift: bool = True,
         limits: DelayLimits = DEFAULT_LIMITS,
     ) -> None:
         """Durations are seconds. Raises ConfigError for an unusable argument.
@@ -76,8 +76,9 @@ class BufferManager:
         only where the source's pool has too few buffers ("auto"). live: playback is paced by the clock, and when
         it falls behind, the oldest samples are dropped; False: producers wait, nothing is dropped, and playback
         gets samples as fast as it takes them. cushion: how long before it is due a sample is handed to playback.
-        keep_behind: how much stays in the window behind the playhead, for seeks back and clips. limits: further
-        waits, and how often the log is written.
+        keep_behind: how much stays in the window behind the playhead, for seeks back and clips. follow_drift:
+        correct the times of a source whose clock runs faster or slower than ours. limits: further waits, and how
+        often the log is written.
         """
         self._buffer_duration = buffer_duration
         self._framerate = framerate
@@ -94,6 +95,7 @@ class BufferManager:
             stall_ns=seconds_to_ns(stall_timeout),
             max_bytes=max_bytes,
             keep_behind_ns=seconds_to_ns(keep_behind),
+            follow_drift=follow_drift,
         )
         self._engine = DelayEngine(self._line, lambda: BufferOwnership(ownership), limits, live=live)
         self._engine.figures = self.get_stats
@@ -329,13 +331,7 @@ class BufferManager:
         return write_clip(path, parts, encoding)
 
     def _ends(self, stream: str) -> Endpoints:
-        try:
-            return self._engine.endpoints[stream]
-        except KeyError:
-            known = list(self._engine.endpoints)
-            near = difflib.get_close_matches(str(stream), known, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise ConfigError(f"there is no stream {stream!r}{hint}; there are: {', '.join(known)}") from None
+        return endpoints_of(self._engine.endpoints, stream)
 
     # The window
 
@@ -382,6 +378,11 @@ class BufferManager:
     def captured_ns(self, playback_ns: int) -> int:
         """Running time of the capture for one of playback; they differ only after a seek or a change of delay."""
         return self._line.schedule.captured_ns(playback_ns)
+
+    def shared_ns(self, running_ns: int) -> int:
+        """The running time, as playback knows it, of one of the video's source: they differ after a drift."""
+        with self._engine.lock:
+            return self._video.stream.intake.shared_ns(running_ns)
 
     @property
     def delay_s(self) -> float:

@@ -153,11 +153,10 @@ class Intake:
         so none is refused.
         """
         last_ns = self.last_ns
-        if (
-            running_ns is not None
-            and last_ns is not None
-            and 0 < (time_ns := self.shared_ns(running_ns)) - last_ns <= JUMP_NS
-        ):
+        time_ns = -1
+        if running_ns is not None and last_ns is not None:
+            time_ns = self.shared_ns(running_ns) if self.drift.is_active else running_ns + self.shift_ns
+        if last_ns is not None and 0 < time_ns - last_ns <= JUMP_NS:
             verdict = _ON_TIME  # nearly every sample; the rest takes its time
         else:
             verdict, time_ns = self._judge(running_ns, arrival_ns, inter_coded)

@@ -36,14 +36,15 @@ class DelayLine:
         stall_ns: int,
         max_bytes: int | None,
         keep_behind_ns: int = KEEP_BEHIND_NS,
+        follow_drift: bool = True,
     ) -> None:
         self.schedule = schedule
         self.shared_time = SharedTime()
         self.streams: dict[str, Stream] = {}
         self.state = State.IDLE
         self.duration_ns = duration_ns
-        self.max_bytes = max_bytes
         self.keep_behind_ns = keep_behind_ns
+        self._follow_drift = follow_drift
         self._gaps = Gaps(self.streams, schedule)
         self.bounds = Bounds(self.streams, duration_ns, max_bytes)
         self.max_stored_bytes = 0
@@ -65,6 +66,7 @@ class DelayLine:
         intake = Intake(self.shared_time, live=self.schedule.clocked, leads=leads)
         capacity = round(self.duration_ns / nominal_ns)
         stream = Stream(name, intake, leads, nominal_ns, capacity, MAX_CAPACITIES * max(capacity, 1))
+        stream.has_own_clock = self._follow_drift
         self.streams[name] = stream
         return stream
 
@@ -115,13 +117,13 @@ class DelayLine:
             return ()
         window = stream.window
         if (
-            entry.end_ns - window.oldest_ns <= self._span_ns
+            entry.end_ns - window.oldest_ns <= self.span_ns
             and len(window) <= stream.max_entries
-            and self.max_bytes is None
+            and self.bounds.max_bytes is None
         ):
             return ()  # nearly always
         lost = self.bounds.unsent_evicted_by[Bound.BYTES]
-        evicted = self.bounds.cut(stream, None if waited else self._span_ns)
+        evicted = self.bounds.cut(stream, None if waited else self.span_ns)
         if self.bounds.unsent_evicted_by[Bound.BYTES] > lost and self.state in (State.IDLE, State.FILLING):
             # With the whole delay, every frame would leave before it is due. Half of what fits: once playback
             # runs, past samples, sound above all, may take as much again.
@@ -130,28 +132,10 @@ class DelayLine:
         return evicted
 
     @property
-    def _span_ns(self) -> int:
+    def span_ns(self) -> int:
         """How long a window may get."""
         behind_ns = self.keep_behind_ns + KEEP_BEHIND_NS if self.state is State.PLAYING else 0
         return self.duration_ns + behind_ns
-
-    def earliest_landing_ns(self, stream: Stream) -> int:
-        """The earliest captured time that playback may go on from: what does not leave before it is due.
-
-        The window is bounded by time: what leaves next is a span behind the newest sample, and playback keeps a
-        cushion away from it, because it has that much already. Where bytes bound the window, what leaves next is
-        the oldest sample, or the oldest group of pictures.
-        """
-        window, newest_ns = stream.window, stream.newest_ns or 0
-        oldest_ns = window[window.start].time_ns
-        landing_ns = min(self.schedule.landing_ns, (newest_ns - oldest_ns) // 2)
-        earliest_ns = max(oldest_ns, newest_ns - self._span_ns + landing_ns)
-        if self.max_bytes is None:
-            return earliest_ns
-        start = (
-            min(window.keyframe_after(window.start), window.end - 1) if window.inter_coded else window.start
-        )
-        return max(earliest_ns, window[start].time_ns + landing_ns)
 
     def has_room(self, stream: Stream, entry: Entry) -> bool:
         """Whether a producer that waits for room may store `entry`.

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pipeline.buffering.intake import Verdict
 from pipeline.timebase import NS_PER_S
 
+LEAST_NOTED_S = 0.5
+"""A clock that was off by less is not worth a line."""
+
 
 @dataclass(slots=True)
 class Counters:
@@ -150,6 +153,17 @@ class StreamStatistics:
         return self.received - (
             once + self.dropped + self.skipped + self.unplayed + self.duplicate + self.backward + self.waiting
         )
+
+
+def drift_note(name: str, drift_ppm: float, correction_s: float) -> tuple[str, ...]:
+    """The line for the user about a source whose clock drifts; none for less than LEAST_NOTED_S."""
+    if abs(correction_s) < LEAST_NOTED_S:
+        return ()
+    way = "fast" if correction_s < 0 else "slow"
+    rate = f", now {abs(drift_ppm) / 1e4:.3g} % {'fast' if drift_ppm > 0 else 'slow'}" if drift_ppm else ""
+    return (
+        f"{name}: its clock was {abs(correction_s):.2f} s {way} so far{rate}; corrected, the delay is kept",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
 
 def _landing_ns(line: DelayLine, lead: Stream, position_ns: int, asked_ns: int) -> int:
     """The time nearest to `asked_ns`, on the same side of `position_ns`, that playback can go on from."""
-    window, earliest_ns = lead.window, line.earliest_landing_ns(lead)
+    window, earliest_ns = lead.window, _earliest_landing_ns(line, lead)
     if asked_ns == position_ns:
         return position_ns
     if asked_ns < position_ns:
@@ -50,6 +50,23 @@ def _landing_ns(line: DelayLine, lead: Stream, position_ns: int, asked_ns: int) 
     if window[place].time_ns < min(earliest_ns, landing_ns):
         place = min(window.keyframe_after(place), window.keyframe_at_or_before(window.end - 1))
     return window[place].time_ns if first_ns <= window[place].time_ns <= last_ns else position_ns
+
+
+def _earliest_landing_ns(line: DelayLine, stream: Stream) -> int:
+    """The earliest captured time that playback may go on from: what does not leave before it is due.
+
+    The window is bounded by time: what leaves next is a span behind the newest sample, and playback keeps a
+    cushion away from it, because it has that much already. Where bytes bound the window, what leaves next is
+    the oldest sample, or the oldest group of pictures.
+    """
+    window, newest_ns = stream.window, stream.newest_ns or 0
+    oldest_ns = window[window.start].time_ns
+    landing_ns = min(line.schedule.landing_ns, (newest_ns - oldest_ns) // 2)
+    earliest_ns = max(oldest_ns, newest_ns - line.span_ns + landing_ns)
+    if line.bounds.max_bytes is None:
+        return earliest_ns
+    start = min(window.keyframe_after(window.start), window.end - 1) if window.inter_coded else window.start
+    return max(earliest_ns, window[start].time_ns + landing_ns)
 
 
 def replay(line: DelayLine, stream: Stream, now_ns: int, *, again: bool) -> None:
@@ -101,7 +118,7 @@ def resume(line: DelayLine, now_ns: int) -> int | None:
     lead = _lead(line)
     if base_ns is None or lead is None or lead.announced_until_ns is None:
         return base_ns
-    earliest_ns = line.earliest_landing_ns(lead)
+    earliest_ns = _earliest_landing_ns(line, lead)
     if lead.announced_until_ns < earliest_ns:
         place = min(lead.window.index_at(earliest_ns), lead.window.end - 1)
         seek(line, lead.window[place].time_ns)

@@ -180,6 +180,7 @@ class Control:
             "look_ahead_s": 0.0 if director is None else director.state.look_ahead_s,
             "scene": None if scene is None else self.panorama().drawing(scene),
             "camera_outages": self._run.camera_outages,
+            "clock_drift_ppm": round(self._run.clock_drift_ppm, 1),
             "notes": list(self._run.notes),
             "outputs": [
                 asdict(status) | {"can_download": self.finished_file(status.number) is not None}

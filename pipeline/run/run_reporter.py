@@ -7,7 +7,7 @@ import math
 import time
 
 from pipeline.buffer_manager import BufferManager
-from pipeline.buffering.stats import BufferStatistics
+from pipeline.buffering.stats import BufferStatistics, drift_note
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import describe
@@ -75,12 +75,20 @@ class RunReporter:
     def notes(self) -> tuple[str, ...]:
         """Lines for the user so far."""
         parts = (self._parts.analysis, self._parts.worker, self._parts.frame_view, self._parts.playback)
-        return (*self._notes, *(note for part in parts if part is not None for note in part.notes))
+        stats = self._manager.statistics()
+        drift = drift_note("the source", stats.clock_drift_ppm, stats.clock_correction_s)
+        return (*self._notes, *drift, *(note for part in parts if part is not None for note in part.notes))
 
     @property
     def camera_outages(self) -> int:
         """How often a live camera has lost its connection so far."""
         return 0 if self._parts.analysis is None else self._parts.analysis.camera_outages
+
+    @property
+    def clock_drift_ppm(self) -> float:
+        """By how many millionths a source's clock is fast (negative: slow); of several sources, the most."""
+        at_camera = 0.0 if self._parts.analysis is None else self._parts.analysis.clock_drift_ppm
+        return max(at_camera, self._manager.statistics().clock_drift_ppm, key=abs)
 
     def sample(self, now_ns: int) -> None:
         """Sample the counters whose rates `progress` reports. On the run's thread, a few times a second."""

@@ -42,6 +42,9 @@ def make_buffer_manager(settings: Settings) -> BufferManager:
         ownership=settings.buffer.ownership,
         live=settings.is_live,
         keep_behind=settings.keep_behind_s,
+        follow_drift=any(
+            spec.kind == "fragment" for spec in settings.source_specs
+        ),  # cameras do so themselves
     )
 
 

@@ -22,6 +22,11 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_frames_out_total", "frames_out", "Frames to the outputs"),
     ("foresight_frames_dropped_total", "dropped", "Frames that will never be shown"),
     ("foresight_camera_outages_total", "camera_outages", "Times that a live camera dropped out"),
+    (
+        "foresight_clock_drift_ppm",
+        "clock_drift_ppm",
+        "Millionths by which a source's clock is fast; corrected",
+    ),
     ("foresight_look_ahead_seconds", "look_ahead_s", "Look-ahead that the newest plan had"),
     ("foresight_cpu_percent", "cpu_percent", "Processor time over wall time; 100 is one core"),
     ("foresight_memory_megabytes", "memory_mb", "Resident memory in 10^6 bytes"),

@@ -65,6 +65,7 @@ class State(Progress):
     look_ahead_s: float
     scene: Scene | None
     camera_outages: int
+    clock_drift_ppm: float
     notes: list[str]
     outputs: list[Output]
     clips: int

@@ -20,6 +20,7 @@ from tests.buffering.clocks import (
     constant,
     temperature,
 )
+from tests.faults.record import Area, fault
 
 MS = 1_000_000
 FRAME_NS = 33 * MS
@@ -108,6 +109,14 @@ def pair(
     return SimulatedClock(rate, jitter, step_s, seed=3), SimulatedClock(rate, jitter, step_s, seed=4)
 
 
+DRIFT = fault(
+    Area.CAMERAS,
+    "a camera's clock is fast or slow, by up to 0.1 %",
+    seen="the delay stays within a frame, sound with its picture; a note once half a second was corrected",
+)
+
+
+@DRIFT
 @pytest.mark.parametrize(
     ("rate", "hours", "step_s"), [(1e-3, 24.0, 1.0), (-1e-3, 1.0, 0.5), (1e-4, 1.0, 0.5), (-1e-4, 1.0, 0.5)]
 )

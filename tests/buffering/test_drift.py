@@ -20,6 +20,7 @@ from tests.buffering.clocks import (
     temperature,
     uniform,
 )
+from tests.faults.record import Area, fault
 
 MS = 1_000_000
 FRAME_MS = 33.3
@@ -91,6 +92,11 @@ def test_what_the_clock_does_while_nothing_comes_is_known(away_s: int, jitter: s
     assert follow(clock, 0.7).worst_ms < FRAME_MS
 
 
+@fault(
+    Area.CAMERAS,
+    "a source's samples are late for seconds or hours: jitter, a pause, a slower network",
+    seen="nothing; it is not taken for a slow clock",
+)
 @pytest.mark.parametrize("late_s", [0.05, 0.3, 1.0, 10.0])
 @pytest.mark.parametrize("lasts_s", [10, 45, 300, 10_000])
 def test_a_source_that_waits_is_not_taken_for_a_slow_clock(late_s: float, lasts_s: int) -> None:

@@ -152,6 +152,11 @@ class AnalysisPipeline:
         """How often a camera lost its connection, all cameras together."""
         return sum(source.outages for source in self.sources)
 
+    @property
+    def clock_drift_ppm(self) -> float:
+        """By how many millionths a camera's clock is fast (negative: slow); of several cameras, the most."""
+        return max((source.clock_drift_ppm for source in self.sources), key=abs, default=0.0)
+
     def lost_cameras(self, time_ns: Nanoseconds) -> list[str]:
         """The names, without secrets, of the cameras whose frame at that running time is held or missing."""
         return [source.name for source in self.sources if source.is_lost_at(time_ns)]

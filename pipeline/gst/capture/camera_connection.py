@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from pipeline.buffering.drift import DriftTracker
 from pipeline.errors import SourceError
 from pipeline.gst.capture.announced import announces_sound
 from pipeline.gst.capture.camera_feed import Feed, SoundFeed
@@ -17,6 +18,9 @@ from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import chain, drain, make, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_corrector import orientation_of
+from pipeline.gst.core.pcm import PcmFormat
+from pipeline.gst.core.samples import moved, running_time_ns
+from pipeline.gst.core.sound_retimer import SoundRetimer
 from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.frame_correction import UPRIGHT
@@ -33,8 +37,9 @@ class CameraConnection:
 
     The pipeline has the analysis pipeline's clock and base time, so a sample has the same running time in both.
     If a camera's timestamps are unrelated to the clock, video and sound are shifted by the same amount, so that
-    their first sample gets the present time. `run_until_closed` blocks a thread of the camera. Lock: `_lock` guards
-    what is known about the streams; nothing is called while holding it.
+    their first sample gets the present time. If its clock then runs faster or slower than ours, they are corrected
+    by as much, the same for video and sound. `run_until_closed` blocks a thread of the camera. Lock: `_lock` guards
+    what is known about the streams and their clock; nothing outside is called while holding it.
     """
 
     def __init__(
@@ -77,6 +82,9 @@ class CameraConnection:
         self._shift_ns: Nanoseconds | None = None
         self._seen_ns: Nanoseconds | None = None
         self._misfit: str | None = None
+        self.drift = DriftTracker()
+        """How fast the camera's clock is against ours. Any thread may read its `rate` and `total_ns`."""
+        self._retimer: SoundRetimer | None = None
         self._clock = Gst.SystemClock.obtain()
         self._pipeline = Gst.Pipeline.new("camera")
         self._pipeline.use_clock(self._clock)
@@ -242,10 +250,32 @@ class CameraConnection:
             return Gst.FlowReturn.OK  # no sound before the first frame
         if kind == "video":
             feed.turn(self._orientation)
-        if feed.take(sample, now_ns) and not self.has_video:
+        corrected = self._corrected(sample, kind, now_ns)
+        if corrected is not None and feed.take(corrected, now_ns) and not self.has_video:
             self.has_video, self._began_ns = True, now_ns
             self._on_video()
         return Gst.FlowReturn.OK
+
+    def _corrected(self, sample: Gst.Sample, kind: str, now_ns: Nanoseconds) -> Gst.Sample | None:
+        """The sample with its times by our clock; None if nothing of it is left. Each kind has its own thread."""
+        buffer, segment = sample.get_buffer(), sample.get_segment()
+        if self._paced or buffer is None:
+            return sample
+        time_ns = running_time_ns(segment, buffer.pts if buffer.dts == Gst.CLOCK_TIME_NONE else buffer.dts)
+        if time_ns is None:
+            return sample
+        with self._lock:
+            correction_ns = self.drift.correction_ns(time_ns)
+            if kind == "video":
+                self.drift.note(time_ns, now_ns)
+        if kind == "video":
+            return moved(sample, correction_ns) if correction_ns else sample
+        if correction_ns and self._retimer is None and (pcm := PcmFormat.of(sample.get_caps())) is not None:
+            self._retimer = SoundRetimer(pcm)
+        if self._retimer is None:
+            return sample
+        retimed = self._retimer.retime(sample, time_ns, correction_ns)
+        return None if retimed is None else retimed[0]
 
     def _begin(self, appsink: GstApp.AppSink, kind: str, caps: Gst.Caps) -> Feed | None:
         """Find the feed of a stream when its first sample arrives."""

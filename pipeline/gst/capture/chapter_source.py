@@ -79,6 +79,11 @@ class ChapterSource:
         """Empty: it takes every frame."""
         return {}
 
+    @property
+    def clock_drift_ppm(self) -> float:
+        """0: a file has no clock."""
+        return 0.0
+
     def is_lost_at(self, _time_ns: Nanoseconds) -> bool:
         """False: it never repeats a frame."""
         return False

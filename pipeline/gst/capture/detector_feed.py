@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.gst.core.frames import FrameLayout
@@ -17,8 +18,10 @@ class DetectorFeed:
     dropped.
     """
 
-    def __init__(self, *, live: bool) -> None:
+    def __init__(self, *, live: bool, shared_ns: Callable[[int], int] = int) -> None:
+        """`shared_ns`: the delay line's time of a running time of the source, see `BufferManager.shared_ns`."""
         self._live = live
+        self._shared_ns = shared_ns
         self._attached = threading.Event()
         self._worker: DetectorWorker | None = None
         self._layout: tuple[str, FrameLayout] | None = None
@@ -49,7 +52,7 @@ class DetectorFeed:
             return Gst.FlowReturn.OK
         mapping = self._layout_of(caps).map(buffer)
         frame = mapping.__enter__()
-        worker.offer(frame, Nanoseconds(time_ns), lambda: mapping.__exit__(None, None, None))
+        worker.offer(frame, Nanoseconds(self._shared_ns(time_ns)), lambda: mapping.__exit__(None, None, None))
         return Gst.FlowReturn.OK
 
     def on_eos(self, _appsink: GstApp.AppSink) -> None:

@@ -56,6 +56,11 @@ class PlainSource:
         """A new reader of the truth of its video; None if nobody knows it."""
         return self.open_truth()
 
+    @property
+    def clock_drift_ppm(self) -> float:
+        """0: the delay line follows its clock."""
+        return 0.0
+
     def is_lost_at(self, _time_ns: Nanoseconds) -> bool:
         """False: it never repeats a frame."""
         return False

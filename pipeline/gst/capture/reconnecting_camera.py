@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 
+from pipeline.buffering.drift import DriftTracker
+from pipeline.buffering.stats import drift_note
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, SoundFeed, VideoFeed
@@ -59,6 +61,8 @@ class ReconnectingCamera:
         self._feeds: dict[str, Feed] = {}
         self._sound_form = Gst.Caps.from_string(SOUND_FORM)
         self._is_known = False
+        self._drift = DriftTracker()  # of the newest connection
+        self._corrected_ns = 0  # on earlier connections
         self._closing = threading.Event()
         self._reconnector = Reconnector(limits.reconnect, self._closing.wait)
         self._threads: list[threading.Thread] = []
@@ -112,19 +116,26 @@ class ReconnectingCamera:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for the user: sound that did not come, how often the connection was lost, and for how long."""
+        """Lines for the user: sound that did not come, how often the connection was lost, how its clock drifts."""
         sound = self._feeds.get("audio")
         silent = isinstance(sound, SoundFeed) and not sound.has_come
         announced = (
             (f"{self.name}: announces sound, but none came; silence is in its place",) if silent else ()
         )
+        corrected_s = ns_to_seconds(self._corrected_ns + self._drift.total_ns)
+        drift = drift_note(self.name, self.clock_drift_ppm, corrected_s)
         if not self.outages or self._video is None:
-            return announced
+            return (*announced, *drift)
         times = "once" if self.outages == 1 else f"{self.outages} times"
         state = "; still offline" if self._reconnector.is_away else ""
         held_s = ns_to_seconds(self._video.held_ns)
         lost = f"{self.name}: connection lost {times}, last frame held for {held_s:.1f} s{state}"
-        return (*announced, lost)
+        return (*announced, lost, *drift)
+
+    @property
+    def clock_drift_ppm(self) -> float:
+        """By how many millionths its clock is known to be fast (negative: slow); its times are corrected."""
+        return self._drift.rate * 1e6
 
     # On the camera's own threads
 
@@ -158,6 +169,8 @@ class ReconnectingCamera:
             )
         except ForesightError as error:
             return None, error
+        self._corrected_ns += self._drift.total_ns
+        self._drift = connection.drift
         return connection, connection.run_until_closed(self._closing, patient=not self._is_known)
 
     def _give_up(self, failure: ForesightError | None) -> None:

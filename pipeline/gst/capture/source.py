@@ -64,6 +64,10 @@ class Source(Protocol):
     def truth(self) -> Truth | None:
         """A new reader of the truth of its video; None if nobody knows it, as with any camera."""
 
+    @property
+    def clock_drift_ppm(self) -> float:
+        """By how many millionths its clock is known to be fast (negative: slow); its times are corrected."""
+
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
         """Whether its frame of that running time is an older one, held because none arrived."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import threading
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.buffering.intake import Verdict
 from pipeline.buffering.stream import Stream
+from pipeline.errors import ConfigError
 from pipeline.gst.core.pcm import PcmFormat
 from pipeline.gst.core.samples import moved, shifted, stamped
 from pipeline.gst.core.sound_retimer import SoundRetimer
@@ -112,3 +115,12 @@ class Endpoints:
             return None
         origin_ns = source.base_ns - intake.shift_ns
         return origin_ns if -AHEAD_NS < now_ns - origin_ns - newest_ns < delay_ns else None
+
+
+def endpoints_of(endpoints: Mapping[str, Endpoints], stream: str) -> Endpoints:
+    """The endpoints of the stream of that name. Raises ConfigError where there is none."""
+    if stream in endpoints:
+        return endpoints[stream]
+    near = difflib.get_close_matches(str(stream), list(endpoints), n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    raise ConfigError(f"there is no stream {stream!r}{hint}; there are: {', '.join(endpoints)}")

@@ -217,7 +217,7 @@ class DelayEngine:
         if before is not None:
             before.release()
         ends.note_caps(sample.get_caps())
-        ends.stream.has_own_clock = not source.can_wait
+        ends.stream.has_own_clock &= not source.can_wait
         clock = source.clock()
         if clock is not None and self.line.schedule.base_ns is None:
             self.clock = clock

@@ -25,6 +25,7 @@ class Scripted:
     dropped = 3
     refused: ClassVar = {"before a keyframe": 2}
     outages = 1
+    clock_drift_ppm = -40.0
 
     def __init__(self, name: str, *, has_own_pipelines: bool = False) -> None:
         self.name = name
@@ -90,6 +91,7 @@ def test_notes_and_dropped_frames_of_all_sources_are_combined() -> None:
     assert analysis.notes == ("left was offline", "right was offline")
     assert analysis.refused_at_source == {"before a keyframe": 4}
     assert (analysis.dropped_at_source, analysis.camera_outages) == (6, 2)
+    assert analysis.clock_drift_ppm == -40
     assert analysis.lost_cameras(Nanoseconds(999)) == []
     assert analysis.lost_cameras(Nanoseconds(1000)) == ["left", "right"]
 
