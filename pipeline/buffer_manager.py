@@ -186,6 +186,15 @@ class BufferManager:
             self._engine.set_appsrc(ends, appsrc)
         return BufferStream(self._engine, ends)
 
+    def await_video(self) -> None:
+        """The video is certain to come, or to end with EOS: playback waits for it, however late its first frame.
+
+        Without this, video of which nothing has come half a second after the end of the sound does not exist.
+        Any thread.
+        """
+        with self._engine.lock:
+            self._video.stream.awaited = True
+
     # GStreamer callbacks
 
     def on_new_sample(self, sink: Any) -> Any:

@@ -37,7 +37,7 @@ class Gaps:
             held_up = self._starves_long(stream, now_ns)
             if not (held_up or by_source or stream.in_gap) or stream.unsent:
                 return
-        if held_up and not stream.seen and not stream.leads:
+        if held_up and not stream.seen and not stream.awaited:
             stream.ended = True  # all that time and not one sample: it will not come
             return
         others_ns = [

@@ -6,7 +6,7 @@ engine asks under its lock and acts outside.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.buffering.bounds import Bound, Bounds
 from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
@@ -161,15 +161,11 @@ class DelayLine:
         """Whether nothing more comes: it ended, or it never began and all others ended."""
         return stream.ended or (not stream.seen and self._all_ended)
 
-    def _note_ends(self, now_ns: int, played: Collection[str]) -> None:
-        """All has ended when every stream has; one that never began counts after MISSING_AFTER_NS.
-
-        A leading stream that is `played` always begins, however long a busy machine takes for its first frame:
-        by then the sound of a short video may have ended.
-        """
+    def _note_ends(self, now_ns: int) -> None:
+        """All has ended when every stream has; one that never began, and is not awaited, after MISSING_AFTER_NS."""
         seen = [stream for stream in self.streams.values() if stream.seen]
-        awaited = [stream for stream in self.streams.values() if stream.leads and stream.name in played]
-        if not seen or not all(stream.ended for stream in (*seen, *awaited)):
+        coming = [stream for stream in self.streams.values() if stream.awaited and not stream.ended]
+        if not seen or coming or not all(stream.ended for stream in seen):
             self._all_ended, self._ended_ns = False, None
             return
         if self._ended_ns is None:
@@ -182,9 +178,8 @@ class DelayLine:
         """The buffer thread starts: wait until the window is filled."""
         self.state = State.FILLING
         self.schedule.reset()
-        self._all_ended = False
+        self._all_ended, self._ended_ns = False, None
         self._late_before_ns = NEVER_NS
-        self._ended_ns = None
         for stream in self.streams.values():
             stream.closed = stream.in_gap = False
             stream.splice = None
@@ -221,7 +216,7 @@ class DelayLine:
         """
         step = Step()
         self._note_progress()
-        self._note_ends(now_ns, room_ns)
+        self._note_ends(now_ns)
         if self.state is State.FILLING:
             self._try_start(step, now_ns, origin_ns)
         if self.state is State.PLAYING:

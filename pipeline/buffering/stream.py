@@ -51,6 +51,8 @@ class Stream:
     """Time of the newest entry sent."""
     announced_until_ns: int | None = None
     """How far playback has been given samples or gaps of this stream."""
+    awaited: bool = False
+    """A source is known to exist, though no sample has come yet."""
     seen: bool = False
     """A source exists: at least one sample came."""
     ended: bool = False

@@ -73,6 +73,7 @@ def connect_analysis(
     streams = []
     connect = analysis.connections.connect
     connect(analysis.video_appsink, "new-sample", manager.on_new_sample)
+    manager.await_video()
     for index, appsink in enumerate(analysis.video_appsinks[1:], 1):
         stream = manager.add_stream(f"camera-{index}", leads=True)
         connect(appsink, "new-sample", stream.on_new_sample)
