@@ -43,7 +43,8 @@ class FrameFormat:
     """What a stream says about its frames.
 
     ``pixel_aspect``: the width of a pixel by its height. ``first_field``: the earlier field of an interlaced frame.
-    ``orientation``: a value of GStreamer's image-orientation tag; an unknown one counts as upright.
+    ``orientation``: a value of GStreamer's image-orientation tag; an unknown one counts as upright. ``fps``: frames
+    per second, 0 if it varies or is unknown; nothing is corrected for it.
     """
 
     width_px: int
@@ -52,6 +53,18 @@ class FrameFormat:
     is_interlaced: bool = False
     first_field: Field = "top"
     orientation: str = UPRIGHT
+    fps: Fraction = Fraction(0)
+
+    def __str__(self) -> str:
+        """As a person would say it: ``720x576 at 25 fps, pixels of 16:15, interlaced``."""
+        parts = [f"{self.width_px}x{self.height_px}" + f" at {float(self.fps):.5g} fps" * bool(self.fps)]
+        if self.pixel_aspect != 1:
+            parts.append(f"pixels of {self.pixel_aspect.numerator}:{self.pixel_aspect.denominator}")
+        if self.orientation != UPRIGHT:
+            parts.append(self.orientation)
+        if self.is_interlaced:
+            parts.append("interlaced")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)

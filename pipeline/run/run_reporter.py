@@ -167,10 +167,11 @@ class RunReporter:
         video = self._manager.statistics().streams["video"]
         frames = self._account_for_all(ending)
         files = [spec for spec in self._settings.source_specs if spec.kind in ("file", "chapters")]
-        if len(files) == len(self._settings.source_specs):
+        analysis, playback = self._parts.analysis, self._parts.playback
+        has_one_rate = all(part.has_one_rate for part in (analysis, playback) if part is not None)
+        if len(files) == len(self._settings.source_specs) and has_one_rate:
             name = ", ".join(spec.name for spec in files)
             self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))
-        analysis, playback = self._parts.analysis, self._parts.playback
         if analysis is None or playback is None:
             return frames
         sound = self._manager.statistics().streams["audio"]

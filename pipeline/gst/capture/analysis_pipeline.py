@@ -136,6 +136,11 @@ class AnalysisPipeline:
         return self._rate.corrected(caps_fps(self._caps.get(self.video_appsink)))
 
     @property
+    def has_one_rate(self) -> bool:
+        """Whether each source has kept its frame rate so far; True if nothing here decodes them."""
+        return all(corrector.has_one_rate for corrector in self.correctors)
+
+    @property
     def promised_s(self) -> Mapping[str, float]:
         """How long each recording with an index says that it is, in seconds, by its name; empty with a limit or
         after `finish`, which end it earlier."""

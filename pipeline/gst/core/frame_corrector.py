@@ -41,6 +41,8 @@ class FrameCorrector:
         """`name`: the camera for messages, without secrets. `connections`: those of its pipeline. `orientation`:
         that of the frames until a tag in the stream says another, as an image-orientation tag."""
         self.element = Gst.Bin.new(None)
+        self.has_one_rate = True
+        """Whether the source has said the same frame rate for all frames so far."""
         self._name = name
         self._connections = connections
         self._form: FrameFormat | None = None
@@ -191,13 +193,14 @@ class FrameCorrector:
         if buffer is None or before is None or now is None or frame_px is None:
             return Gst.PadProbeReturn.REMOVE
         self._shown_form = now
-        if _told(now) == _told(before):
+        if str(now) == str(before):
             return Gst.PadProbeReturn.REMOVE
         time_ns = pad_running_time_ns(pad, buffer.pts)
         when = "" if time_ns is None else f" at {time_ns / NS_PER_S:.1f} s"
+        self.has_one_rate = self.has_one_rate and now.fps == before.fps
         self._changes += 1
         self._latest_change = redact(
-            f"{self._name}: its video changed{when} from {_told(before)} to {_told(now)}; "
+            f"{self._name}: its video changed{when} from {before} to {now}; "
             f"it is fitted into {frame_px[0]}x{frame_px[1]}"
         )
         logger.warning("%s", self._latest_change)
@@ -217,17 +220,6 @@ def orientation_at(pad: Gst.Pad) -> str:
         orientation = orientation_of(tags) or orientation
         index += 1
     return orientation
-
-
-def _told(form: FrameFormat) -> str:
-    parts = [f"{form.width_px}x{form.height_px}"]
-    if form.pixel_aspect != 1:
-        parts.append(f"pixels of {form.pixel_aspect.numerator}:{form.pixel_aspect.denominator}")
-    if form.orientation != UPRIGHT:
-        parts.append(form.orientation)
-    if form.is_interlaced:
-        parts.append("interlaced")
-    return ", ".join(parts)
 
 
 def _sound_caps(caps: Gst.Caps) -> Gst.Caps | None:
@@ -257,4 +249,5 @@ def _format_of(caps: Gst.Caps) -> FrameFormat | None:
         Fraction(video.par_n, video.par_d) if video.par_n > 0 and video.par_d > 0 else Fraction(1),
         is_interlaced=video.interlace_mode != GstVideo.VideoInterlaceMode.PROGRESSIVE,
         first_field="bottom" if is_bottom_first else "top",
+        fps=Fraction(video.fps_n, video.fps_d) if video.fps_n > 0 and video.fps_d > 0 else Fraction(0),
     )

@@ -77,6 +77,11 @@ class PlaybackPipeline:
         return 0.0 if self._sound_end is None else self._sound_end.end_s
 
     @property
+    def has_one_rate(self) -> bool:
+        """Whether each compressed camera stream has kept its frame rate so far; True for raw rig frames."""
+        return all(corrector.has_one_rate for corrector in self._correctors)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Lines for the user: a changed video, gaps in a push, generated silence, no display for the window."""
         changes = (note for corrector in self._correctors for note in corrector.notes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -110,10 +111,18 @@ def test_a_frame_that_is_turned_in_mid_run_is_fitted_in() -> None:
 def test_the_note_tells_the_latest_change_and_how_many() -> None:
     one, other = caps_text((64, 32)), caps_text((32, 32), aspect="2/1")
     assert passed([(one, UPRIGHT)])[2] == ()
-    assert passed([(one, UPRIGHT), (caps_text((64, 32), rate="50/1"), UPRIGHT)])[2] == ()
+    (note,) = passed([(one, UPRIGHT), (caps_text((64, 32), rate="50/1"), UPRIGHT)])[2]
+    assert "from 64x32 at 25 fps to 64x32 at 50 fps" in note
     (note,) = passed([(one, UPRIGHT), (other, UPRIGHT)])[2]
     assert note == (
-        "camera: its video changed at 0.1 s from 64x32 to 32x32, pixels of 2:1; it is fitted into 64x32"
+        "camera: its video changed at 0.1 s from 64x32 at 25 fps to 32x32 at 25 fps, pixels of 2:1; "
+        "it is fitted into 64x32"
     )
     (note,) = passed([(one, UPRIGHT), (other, UPRIGHT), (one, "rotate-90")])[2]
-    assert note.endswith("to 64x32, rotate-90; it is fitted into 64x32 (2 changes in all)")
+    assert note.endswith("to 64x32 at 25 fps, rotate-90; it is fitted into 64x32 (2 changes in all)")
+
+
+@pytest.mark.parametrize("size", [(2, 62), (3, 50), (7, 35), (34, 2)])
+def test_tiny_interlaced_frames_pass(size: tuple[int, int]) -> None:
+    form = caps_text(size, more=",interlace-mode=interleaved,field-order=top-field-first")
+    assert len(passed([(form, UPRIGHT), (caps_text((64, 32)), UPRIGHT)])[1]) == 2 * FRAMES
