@@ -16,7 +16,7 @@ from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.explain import explain
-from pipeline.gst.core.frame_corrector import FrameCorrector, orientation_at
+from pipeline.gst.core.frame_corrector import FrameCorrector, corrected_px, orientation_at
 from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import GLib, Gst, GstApp
@@ -289,13 +289,13 @@ class AnalysisPipeline:
 
     def _info(self) -> StreamInfo:
         video_caps = tuple(self._caps[appsink] for appsink in self.video_appsinks)
-        structure = video_caps[0].get_structure(0)
+        orientations = tuple(orientation_at(static_pad(sink, "sink")) for sink in self.video_appsinks)
         return StreamInfo(
             video_caps=video_caps,
             audio_caps=self._caps.get(self.audio_appsink),
-            size_px=(structure.get_int("width")[1], structure.get_int("height")[1]),
+            size_px=corrected_px(video_caps[0], orientations[0]),
             framerate=caps_fps(video_caps[0]) or self._rate.early_fps,
-            orientations=tuple(orientation_at(static_pad(sink, "sink")) for sink in self.video_appsinks),
+            orientations=orientations,
         )
 
     def _on_event(self, _pad: Gst.Pad, info: Gst.PadProbeInfo, appsink: GstApp.AppSink) -> Gst.PadProbeReturn:

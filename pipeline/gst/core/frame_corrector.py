@@ -222,6 +222,17 @@ def orientation_at(pad: Gst.Pad) -> str:
     return orientation
 
 
+def corrected_px(caps: Gst.Caps, orientation: str) -> tuple[int, int]:
+    """The size of the corrected frames of video, raw or compressed, with these caps; (0, 0) if unknown."""
+    structure = caps.get_structure(0)
+    width, height = structure.get_int("width")[1], structure.get_int("height")[1]
+    if width < 1 or height < 1:
+        return 0, 0
+    known, wide, high = structure.get_fraction("pixel-aspect-ratio")
+    aspect = Fraction(wide, high) if known and wide > 0 and high > 0 else Fraction(1)
+    return correction_for(FrameFormat(width, height, aspect, orientation=orientation)).size_px
+
+
 def _sound_caps(caps: Gst.Caps) -> Gst.Caps | None:
     """`caps` without what GStreamer misreads or cannot handle; None if they are sound."""
     structure = caps.get_structure(0)

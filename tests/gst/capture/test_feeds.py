@@ -22,11 +22,15 @@ class _Recorder:
 
     def __init__(self) -> None:
         self.samples: list[tuple[int, bytes]] = []
+        self.events: list[str] = []
 
     def push_sample(self, sample: Any) -> None:
         buffer = sample.get_buffer()
         running_ns = sample.get_segment().to_running_time(Gst.Format.TIME, buffer.pts)
         self.samples.append((running_ns, buffer.extract_dup(0, buffer.get_size())))
+
+    def send_event(self, event: Any) -> None:
+        self.events.append(event.parse_tag().get_string("image-orientation")[1])
 
     @property
     def times_ms(self) -> list[int]:
@@ -170,3 +174,10 @@ def test_a_camera_that_returns_with_another_codec_is_refused(
     assert form is not None
     misfit = pictures.misfit(form)
     assert misfit is None if reason is None else misfit is not None and misfit.startswith(reason)
+
+
+def test_an_orientation_is_passed_on_when_it_changes(pictures: VideoFeed) -> None:
+    sent = recorded(pictures)
+    for orientation in ("rotate-0", "rotate-90", "rotate-90", "rotate-0"):
+        pictures.turn(orientation)
+    assert sent.events == ["rotate-90", "rotate-0"]

@@ -13,6 +13,7 @@ from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Camera, Rig
 from pipeline.optics.surface import Surface
+from pipeline.pipeline_builder import PipelineBuilder, Storage
 from pipeline.timebase import NS_PER_MS
 from tests.gst.capture.corrected import corrected
 from tests.gst.capture.odd_films import (
@@ -84,6 +85,21 @@ def test_calibration_sees_what_a_run_sees(tmp_path_factory: pytest.TempPathFacto
     footage = read_footage([SourceSpec.parse(str(path))])[0]
     assert footage.size_px == (HEIGHT, WIDTH)
     assert corners(footage.background) == SHOWN["rotate-90"]
+
+
+@pytest.mark.parametrize("storage", ["raw", "source"])
+def test_the_size_is_known_before_a_compressed_window_is_decoded(
+    tmp_path_factory: pytest.TempPathFactory, storage: Storage
+) -> None:
+    path = turned(tmp_path_factory, "rotate-90")
+    analysis = PipelineBuilder([str(path)], live=False, storage=storage).build()
+    analysis.start()
+    try:
+        info = analysis.wait_ready()
+    finally:
+        analysis.stop()
+    assert info.size_px == (HEIGHT, WIDTH)
+    assert info.orientations == ("rotate-90" if storage == "source" else "rotate-0",)
 
 
 @pytest.mark.parametrize(
