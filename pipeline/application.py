@@ -29,6 +29,8 @@ from pipeline.run.run_state import RunState
 from pipeline.run.scene import Scene, scene_at
 from pipeline.run.shown import Shown
 from pipeline.run.shutdown_wait import ShutdownWait
+from pipeline.run.stage_readings import StageReadings
+from pipeline.run.stage_watchdog import StageWatchdog, advice
 from pipeline.run.wiring import (
     build_analysis,
     build_playback,
@@ -73,6 +75,13 @@ class PanoramaWithVirtualCamera:
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
         self._error: ForesightError | None = None
+        readings = StageReadings(settings, self.buffer_manager, self._parts, self._shown, limits.stages)
+        self._stages = StageWatchdog(
+            lambda: readings.read(is_draining=self._lifetime.is_draining),
+            self._reporter.note,
+            self._on_stuck,
+            limits.stages,
+        )
 
     # The lifetime, in order
 
@@ -135,6 +144,7 @@ class PanoramaWithVirtualCamera:
         connect_playback(playback, manager, parts.further_streams)
         self._lifetime.advance(RunState.BUFFERING)
         manager.start_buffer_thread()
+        self._stages.start()
         if self._error is not None:  # it failed while there was no playback
             self._play_what_was_captured()
         elif self._lifetime.is_draining and not self._shutdown.is_aborted:  # stopped while starting
@@ -180,6 +190,7 @@ class PanoramaWithVirtualCamera:
     def _close(self) -> None:
         """Close the parts in the order in which the video passes through them, then write the exports."""
         parts = self._parts
+        self._stages.stop()
         self._feed.close()
         self.buffer_manager.stop_buffer_thread()
         self.timeline.finish()
@@ -221,12 +232,18 @@ class PanoramaWithVirtualCamera:
 
     def _on_stall(self) -> None:
         self._shutdown.is_stalled = True
+        culprit = self._stages.culprit()
+        said = "" if culprit is None else f": the {culprit} stands still"
         self._fail(
             PipelineError(
-                f"no frame was shown for {self.settings.buffer.stall_timeout_s:g} s; "
+                f"no frame was shown for {self.settings.buffer.stall_timeout_s:g} s{said}; "
                 "check the sources and the outputs"
             )
         )
+
+    def _on_stuck(self, stage: str, for_s: float) -> None:
+        self._shutdown.is_stalled = True
+        self._fail(PipelineError(f"the {stage} has stood still for {for_s:.0f} s; {advice(stage)}"))
 
     # Read by others. Any thread.
 
@@ -262,7 +279,12 @@ class PanoramaWithVirtualCamera:
 
     def progress(self) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""
-        return self._reporter.progress(self._lifetime.state)
+        return self._reporter.progress(self._lifetime.state, self._stages.standing)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether no stage stands still for longer than it may, as far as the watch over them goes on itself."""
+        return self._stages.is_well
 
     def scene_at(self, captured_ns: int) -> Scene:
         """The detections, the view and the coming path at a captured time (running time, ns); never blocks."""

@@ -20,7 +20,7 @@ from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_file, open_stream
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.playback.limits import PlaybackLimits
-from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
+from pipeline.gst.playback.playback_pipeline import RIG_FRAMES, PlaybackPipeline
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.formats import HlsSegments
@@ -151,7 +151,7 @@ class PlaybackPipelineBuilder:
         gate = make("valve", None, drop=True, drop_mode="forward-sticky-events")
         eos_sink = make("fakesink", None, sync=False)
         eos_sink.set_property("async", False)
-        steps = [make("queue", "rig-frames", max_size_buffers=2, max_size_bytes=0, max_size_time=0)]
+        steps = [make("queue", RIG_FRAMES, max_size_buffers=2, max_size_bytes=0, max_size_time=0)]
         if self._view is not None:
             steps.append(self._view)
         chain(pipeline, *steps, tee, gate, eos_sink)

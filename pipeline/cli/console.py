@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.logging import RichHandler
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
@@ -25,6 +26,7 @@ from pipeline.cli.streams import discard_stdout, drain_stderr, write_result
 from pipeline.errors import OutputError
 from pipeline.foreign_code import Contained, describe
 from pipeline.redaction import redact
+from pipeline.run.limits import RunLimits, StageLimits
 from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
 from pipeline.supervision.asked import Asked, ending_signals
@@ -32,6 +34,9 @@ from pipeline.supervision.notifier import Notifier
 from pipeline.supervision.worker import COMPLETE
 
 PLAIN_LINE_EVERY_S = 5.0
+
+ASIDE_S = 60.0
+"""A detector that stands still for so long ends a run that somebody will start again."""
 
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -50,9 +55,11 @@ def play(settings: Settings, *, as_json: bool = False) -> None:
     INTERRUPTED after the second Ctrl-C, or after one before anything was shown.
     """
     _set_up_logging(settings)
-    application = PanoramaWithVirtualCamera(settings)
+    manager = Notifier.from_environment()
+    stages = StageLimits(aside_s=None if manager is None else ASIDE_S)
+    application = PanoramaWithVirtualCamera(settings, RunLimits(stages=stages))
     with (
-        told_to(Notifier.from_environment(), application.progress, status_line, lambda: True) as tell,
+        told_to(manager, application.progress, status_line, lambda: application.is_well) as tell,
         _ended_by_signals(application) as asked,
         _progress_display() as show,
         _dashboard(application) as publish,
@@ -91,6 +98,7 @@ def status_line(progress: Progress) -> str:
         f"window {progress.buffer_s:.1f} s ({progress.buffer_fill:.0%}), "
         f"{progress.fps_in:.1f} fps in, {progress.fps_out:.1f} fps out, {progress.dropped} dropped, "
         f"{progress.camera}, CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB"
+        + "".join(f", {stage} stands still" for stage in progress.standing)
     )
 
 
@@ -127,6 +135,8 @@ def status_table(progress: Progress) -> Table:
         f"{progress.dropped} dropped",
         f"CPU {progress.cpu_percent:.0f} %, {progress.memory_mb:.0f} MB",
     )
+    for stage in progress.standing:
+        table.add_row(Text(f"{stage} stands still", style="bold red"))
     return table
 
 

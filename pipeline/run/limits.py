@@ -33,6 +33,18 @@ class DetectorLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class StageLimits:
+    """How long a stage of a run may stand still, in seconds."""
+
+    notice_s: float = 5.0
+    """After this time it is named."""
+    margin_s: float = 5.0
+    """It ends the run after the delay, the stall timeout and this: then what was captured has been shown."""
+    aside_s: float | None = None
+    """The same for a detector, without which the video goes on; None: never, as nobody starts the run again."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunLimits:
     """The limits of all parts of a run."""
 
@@ -41,3 +53,4 @@ class RunLimits:
     output: OutputLimits = OutputLimits()
     playback: PlaybackLimits = PlaybackLimits()
     shutdown: ShutdownLimits = ShutdownLimits()
+    stages: StageLimits = StageLimits()

@@ -36,6 +36,8 @@ class Progress:
     """The run's state: starting, buffering, playing, draining, done."""
     follows: str
     """What the camera follows: ball, players, operator; or: ball not found, waiting for video, fixed view."""
+    standing: tuple[str, ...]
+    """The stages that stand still: source NAME, detector NAME, window, view, encoder, output NAME."""
 
     @property
     def camera(self) -> str:

@@ -115,8 +115,11 @@ class RunReporter:
             f"a delay of {delay_s:g} s needs about {needed_mb * 1_000_000}"
         )
 
-    def progress(self, state: RunState) -> Progress:
-        """The present figures of the run; changes nothing and never blocks the streaming threads."""
+    def progress(self, state: RunState, standing: tuple[str, ...] = ()) -> Progress:
+        """The present figures of the run; changes nothing and never blocks the streaming threads.
+
+        `standing`: the stages that stand still.
+        """
         stats = self._manager.get_stats()
         captured, dropped = self._captured_and_dropped()
         held_s = float(stats["display_buffer_duration"])
@@ -135,6 +138,7 @@ class RunReporter:
             memory_mb=memory_mb(),
             state=state.value,
             follows=(WAITING if path is None else path.state).follows,
+            standing=standing,
         )
 
     def report(self, ending: Ending = "played") -> RunReport:

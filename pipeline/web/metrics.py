@@ -31,6 +31,7 @@ METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_cpu_percent", "cpu_percent", "Processor time over wall time; 100 is one core"),
     ("foresight_memory_megabytes", "memory_mb", "Resident memory in 10^6 bytes"),
     ("foresight_notes", "notes", "Notes for the user so far"),
+    ("foresight_stages_standing", "standing", "Stages of the run that stand still"),
     ("foresight_paused", "transport", "1 while the video is frozen"),
 )
 """Name, key of the state, help text; a metric whose name ends in _total is a counter, any other a gauge."""
@@ -88,6 +89,6 @@ def _family(name: str, meaning: str, labels: tuple[str, ...] = ()) -> CounterMet
 
 
 def _value(key: str, value: Any) -> float:
-    if key == "notes":
+    if key in ("notes", "standing"):
         return len(value)
     return float(value == "paused" if key == "transport" else value)

@@ -104,7 +104,9 @@ def _get(schemas: _Schemas, path: str, meaning: str, media_type: str, kind: Any)
     if path == "/metrics":
         answers |= schemas.troubles({"503": "the run has reported nothing for 5 s"}, "text/plain")
     if path == "/healthz":
-        answers |= schemas.troubles({"503": "the run is not playing"}, "text/plain")
+        answers |= schemas.troubles(
+            {"503": "the run is not playing, or a stage of it stands still"}, "text/plain"
+        )
         del answers["401"]
         get["security"] = []
     return get

@@ -165,8 +165,11 @@ class Dashboard:
         return JSONResponse(openapi(self._version, cookie_name(request.headers.get("host", ""))))
 
     async def _get_healthz(self, _request: Request) -> Response:
-        word = self._run_state.state()["state"]
+        state = self._run_state.state()
+        word = state["state"]
         well = word in ("buffering", "playing", "draining")
+        if well and state.get("standing"):
+            well, word = False, "".join(f"{stage} stands still" for stage in state["standing"][:1])
         return PlainTextResponse("ok\n" if well else f"{word}\n", 200 if well else 503)
 
     async def _get_metrics(self, _request: Request) -> Response:

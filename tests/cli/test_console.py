@@ -28,6 +28,7 @@ PROGRESS = Progress(
     memory_mb=512.0,
     state="playing",
     follows="ball",
+    standing=(),
 )
 
 

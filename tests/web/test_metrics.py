@@ -50,7 +50,11 @@ def test_each_output_is_up_or_down_unless_it_was_stopped() -> None:
 
 
 def test_every_metric_has_its_type_and_help() -> None:
-    state = {key: 0 for _, key, _ in METRICS} | {"notes": [], "outputs": [output(0, "stream", "on")]}
+    state = {key: 0 for _, key, _ in METRICS} | {
+        "notes": [],
+        "standing": (),
+        "outputs": [output(0, "stream", "on")],
+    }
     text = RunMetrics(lambda: state).exposition().decode()
     for name, _, meaning in (*METRICS, *OUTPUT_METRICS):
         kind = "counter" if name.endswith("_total") else "gauge"

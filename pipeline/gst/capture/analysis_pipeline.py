@@ -11,6 +11,7 @@ from functools import partial
 from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.capture.announced import announces_sound, promised_s
 from pipeline.gst.capture.source import Source
+from pipeline.gst.capture.source_progress import SourceProgress
 from pipeline.gst.capture.stream_joiner import JoinedStreams
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
@@ -18,6 +19,7 @@ from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_corrector import FrameCorrector, corrected_px, orientation_at
 from pipeline.gst.core.frame_rate import caps_fps
+from pipeline.gst.core.hanging_source import is_closed, to_playing
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import GLib, Gst, GstApp
 from pipeline.media.frame_rate import MeasuredRate
@@ -72,6 +74,7 @@ class AnalysisPipeline:
         self.correctors: list[FrameCorrector] = []
         """One for each camera, in order; none if nothing here decodes them."""
         self.connections = Connections()
+        self.progress: list[SourceProgress] = []  # of each source, in their order
         self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
@@ -179,12 +182,18 @@ class AnalysisPipeline:
         self._on_camera_lost = callback
 
     def start(self) -> None:
-        """Set the pipeline to PLAYING. Raises SourceError when that fails, after 2 s at most."""
+        """Set the pipeline to PLAYING. Raises SourceError when that fails or takes longer than OPEN_S.
+
+        Returns early after `finish` or `interrupt`, which `wait_ready` then reports.
+        """
         self._bus.start()
         if any(source.has_own_pipelines for source in self.sources):  # they use this pipeline's running time
             self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
             self.pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
-        if self.pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
+        outcome = to_playing(self.pipeline, self._changed, lambda: self._is_interrupted, self._names())
+        if outcome is None:
+            return
+        if outcome == Gst.StateChangeReturn.FAILURE:
             with self._changed:
                 self._changed.wait_for(lambda: self._error is not None, timeout=2.0)
             raise self._error or SourceError(f"{self._names()}: cannot be started")
@@ -237,13 +246,14 @@ class AnalysisPipeline:
         self._bus.stop()
         for source in self.sources:
             source.leave()
-        self.pipeline.set_state(Gst.State.NULL)
+        is_down = is_closed(self.pipeline, self._names())
         for source in self.sources:
             source.close()
         self.connections.release()
         if self._joined is not None:
             self._joined.release()
-        take_apart(self.pipeline)
+        if is_down:
+            take_apart(self.pipeline)
 
     # Called by PipelineBuilder while it links the streams.
 
@@ -251,6 +261,10 @@ class AnalysisPipeline:
         """Register the pads where each source's video enters, in order; EOS is sent there."""
         with self._changed:
             self._entries += enumerate(entries)
+        self.progress = [
+            SourceProgress(source, entry, self.connections)
+            for source, entry in zip(self.sources, entries, strict=True)
+        ]
 
     def sound_found(self, index: int, entry: Gst.Pad) -> None:
         """Note that the sound of source `index` enters at `entry` and goes to the audio appsink."""

@@ -36,6 +36,7 @@ class EncodeStage:
         self._chains: list[list[Gst.Element]] = []
         self.tees = {"video": make("tee", None, allow_not_linked=True)}
         video_queue, audio_queue = make("queue"), make("queue")
+        self._video_queue = video_queue
         if not waits:
             set_property(video_queue, "max-size-buffers", SPARE_PICTURES)
             for queue in (video_queue, audio_queue):
@@ -54,6 +55,11 @@ class EncodeStage:
                 element.sync_state_with_parent()
             attach(source, static_pad(steps[0], "sink"))
             self._chains.append(steps)
+
+    @property
+    def backlog(self) -> int:
+        """How many frames wait for the encoder. Any thread; never blocks."""
+        return int(self._video_queue.get_property("current-level-buffers"))
 
     def remove(self) -> None:
         """Remove the encoders; first unlink everything from `tees`. Blocks for about a frame."""

@@ -99,9 +99,9 @@ class FileOutput:
         post_error(self.element, "nothing more can be written; check the disk")
 
     @property
-    def waiting_bytes(self) -> int:
-        """How many bytes wait in the queues to be written. Any thread."""
-        return sum(queue.get_property("current-level-bytes") for queue in self._entries)
+    def waiting_bytes(self) -> tuple[int, ...]:
+        """How many bytes of each stream wait in its queue to be written. Any thread."""
+        return tuple(queue.get_property("current-level-bytes") for queue in self._entries)
 
     def abandon(self) -> None:
         """Discard everything from now on, so that playback does not wait. Any thread; does not block."""

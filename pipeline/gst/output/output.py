@@ -62,8 +62,8 @@ class Output(Protocol):
         """The message if it ends before the video does; None if nothing is then missing."""
 
     @property
-    def waiting_bytes(self) -> int:
-        """How many bytes wait in the playback pipeline; 0 for an output that playback never waits for."""
+    def waiting_bytes(self) -> tuple[int, ...]:
+        """How many bytes of each stream wait in the playback pipeline; none if playback never waits for it."""
 
     def abandon(self) -> None:
         """Discard everything from now on, because the output has failed; playback must not wait for it."""

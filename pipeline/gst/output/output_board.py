@@ -174,15 +174,18 @@ class OutputBoard:
         return [slot.status() for slot in self._slots]
 
     @property
-    def activity(self) -> tuple[int, ...]:
-        """Numbers that change while any output receives data. Never blocks."""
-        slots = list(self._slots)
-        return (*(slot.taken for slot in slots), *(slot.output.waiting_bytes for slot in slots))
+    def activity(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """The frames and the waiting bytes of each output; they change while it receives data. Never blocks."""
+        return tuple((slot.taken, slot.output.waiting_bytes) for slot in list(self._slots))
+
+    @property
+    def encoder_backlog(self) -> int:
+        """How many frames wait for the encoder of all outputs. Never blocks."""
+        return 0 if (stage := self._stage) is None else stage.backlog
 
     def encoded_sound(self) -> Gst.Pad | None:
         """The source pad of the encoded sound of all outputs; None while there is none. Never blocks."""
-        stage = self._stage
-        tee = None if stage is None else stage.tees.get("audio")
+        tee = None if (stage := self._stage) is None else stage.tees.get("audio")
         return None if tee is None else static_pad(tee, "sink").get_peer()
 
     def add(self, output: Output) -> None:

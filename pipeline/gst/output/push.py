@@ -30,7 +30,7 @@ class Push:
     recovers = True
     files: tuple[Path, ...] = ()
     cut_short = None  # missing video is counted as a gap
-    waiting_bytes = 0
+    waiting_bytes: tuple[int, ...] = ()
 
     def __init__(self, name: str, delivery: Delivery, limits: OutputLimits = OutputLimits()) -> None:
         """`name`: the address without secrets."""

@@ -33,7 +33,7 @@ class Recording:
     notes: tuple[str, ...] = ()
     gaps = 0
     lost_s = 0.0
-    waiting_bytes = 0
+    waiting_bytes: tuple[int, ...] = ()
 
     def __init__(
         self,

@@ -59,7 +59,7 @@ class RtspServer:
     lost_s = 0.0
     files: tuple[Path, ...] = ()
     cut_short = None
-    waiting_bytes = 0
+    waiting_bytes: tuple[int, ...] = ()
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.duration_limit import DurationLimit
+from pipeline.gst.core.elements import is_raw
 from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
@@ -20,6 +21,9 @@ from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
 logger = logging.getLogger("foresight")
+
+RIG_FRAMES = "rig-frames"
+"""The name of the queue before the view."""
 
 
 class PlaybackPipeline:
@@ -94,6 +98,18 @@ class PlaybackPipeline:
     def wait_over(self, timeout_s: float | None = None) -> bool:
         """Block until every output is finished or the pipeline has failed; False after `timeout_s`."""
         return self._over.wait(timeout_s)
+
+    @property
+    def decodes(self) -> bool:
+        """Whether the window holds compressed video, which is decoded here."""
+        return not is_raw(self.appsrc.get_caps())
+
+    @property
+    def waiting_frames(self) -> tuple[int, int]:
+        """How many frames from the window, and how many rig frames, wait to be rendered. Never blocks."""
+        queue = self.pipeline.get_by_name(RIG_FRAMES)
+        rig_frames = 0 if queue is None else queue.get_property("current-level-buffers")
+        return self.appsrc.get_property("current-level-buffers"), rig_frames
 
     def finish(self) -> None:
         """Push EOS to the appsrcs: the outputs finish when what is in the pipeline has been played."""

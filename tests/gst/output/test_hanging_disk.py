@@ -91,7 +91,7 @@ def test_abort_does_not_wait_for_a_hanging_output(short_video: Path, stuck: Path
     def is_stuck() -> bool:
         playback = application.playback
         activity = () if playback is None else playback.outputs.activity
-        return bool(activity) and activity[-1] > PIPE_BYTES / 2
+        return bool(activity) and sum(activity[-1][1]) > PIPE_BYTES / 2
 
     wait_until(is_stuck, "the output to hang")
     application.abort()

@@ -39,7 +39,7 @@ class Counter:
     notes: tuple[str, ...] = ("counts",)
     gaps = 2
     lost_s = 1.5
-    waiting_bytes = 7
+    waiting_bytes = (7,)
     undelivered = None
 
     def __init__(self, name: str, *, recovers: bool = True, cut_short: str | None = None) -> None:
@@ -111,7 +111,7 @@ def test_the_board_reports_what_an_output_says_about_itself(board: OutputBoard) 
     assert (status.gaps, status.lost_s, status.trouble) == (2, 1.5, None)
     assert board.notes == ("counts", "counts")
     assert board.files == [Path("stream"), Path("file")]
-    assert board.activity[2:] == (7, 7)
+    assert [waiting for _, waiting in board.activity] == [(7,), (7,)]
     stream.trouble = file.trouble = "no answer"
     assert [status.state for status in board.statuses()] == ["away", "failed"]
     assert board.failures == ("no answer",)
