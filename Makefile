@@ -4,7 +4,7 @@ OUT ?= out
 PROCESSES ?= 3
 FAULTS ?= tests
 
-.PHONY: setup setup-run lock demo test faults soak check docs pictures bench clean
+.PHONY: setup setup-run lock audit demo test faults soak check docs pictures bench clean
 
 setup: ## everything for running and developing: missing system packages, .venv, the package (editable)
 	@scripts/setup.sh dev
@@ -14,6 +14,9 @@ setup-run: ## the same, but only what a run needs
 
 lock: ## renew requirements.lock, the versions that setup installs
 	@scripts/lock.sh
+
+audit: setup ## the dependencies: installed as pinned, and without known vulnerabilities; needs a public advisory service
+	@scripts/audit.sh
 
 demo: setup-run ## a delayed, directed video with sound of the built-in match
 	@$(PYTHON) -m pipeline demo --output $(OUT)/demo.mp4

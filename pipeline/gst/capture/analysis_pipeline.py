@@ -182,10 +182,7 @@ class AnalysisPipeline:
         self._on_camera_lost = callback
 
     def start(self) -> None:
-        """Set the pipeline to PLAYING. Raises SourceError when that fails or takes longer than OPEN_S.
-
-        Returns early after `finish` or `interrupt`, which `wait_ready` then reports.
-        """
+        """Set the pipeline to PLAYING. Raises SourceError when that fails or takes OPEN_S. `interrupt` wakes it."""
         self._bus.start()
         if any(source.has_own_pipelines for source in self.sources):  # they use this pipeline's running time
             self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
