@@ -119,8 +119,8 @@ class PanoramaWithVirtualCamera:
         analysis.on_error(self._fail)
         analysis.on_camera_lost(self._reporter.camera_lost)
         parts.further_streams = connect_analysis(analysis, self.buffer_manager, self._feed)
-        analysis.start()
         try:
+            analysis.start()
             info = parts.info = analysis.wait_ready()
         except StateError:  # stopped before the first frame
             return None

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 
 from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.capture.announced import announces_sound, promised_s
@@ -182,14 +183,12 @@ class AnalysisPipeline:
         self._on_camera_lost = callback
 
     def start(self) -> None:
-        """Set the pipeline to PLAYING. Raises SourceError when that fails or takes OPEN_S. `interrupt` wakes it."""
+        """Set the pipeline to PLAYING. Raises SourceError, also after OPEN_S, and StateError as `wait_ready`."""
         self._bus.start()
         if any(source.has_own_pipelines for source in self.sources):  # they use this pipeline's running time
             self.pipeline.set_start_time(Gst.CLOCK_TIME_NONE)
             self.pipeline.set_base_time(Gst.SystemClock.obtain().get_time())
         outcome = to_playing(self.pipeline, self._changed, lambda: self._is_interrupted, self._names())
-        if outcome is None:
-            return
         if outcome == Gst.StateChangeReturn.FAILURE:
             with self._changed:
                 self._changed.wait_for(lambda: self._error is not None, timeout=2.0)
@@ -258,10 +257,7 @@ class AnalysisPipeline:
         """Register the pads where each source's video enters, in order; EOS is sent there."""
         with self._changed:
             self._entries += enumerate(entries)
-        self.progress = [
-            SourceProgress(source, entry, self.connections)
-            for source, entry in zip(self.sources, entries, strict=True)
-        ]
+        self.progress = [*map(SourceProgress, self.sources, entries, repeat(self.connections))]
 
     def sound_found(self, index: int, entry: Gst.Pad) -> None:
         """Note that the sound of source `index` enters at `entry` and goes to the audio appsink."""

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from pipeline.errors import SourceError
+from pipeline.errors import SourceError, StateError
 from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.runtime import Gst
 
@@ -20,11 +20,11 @@ NULL_S = 5.0
 
 def to_playing(
     pipeline: Gst.Pipeline, changed: threading.Condition, is_given_up: Callable[[], bool], names: str
-) -> Gst.StateChangeReturn | None:
-    """Set `pipeline` to PLAYING on a thread of its own; None if it is given up meanwhile.
+) -> Gst.StateChangeReturn:
+    """Set `pipeline` to PLAYING on a thread of its own.
 
     `changed` is notified when `is_given_up` may have changed. Blocks, but not signal handlers. Raises SourceError,
-    which calls the sources `names`, after OPEN_S.
+    which calls the sources `names`, after OPEN_S, and StateError when it is given up meanwhile.
     """
     outcome: list[Gst.StateChangeReturn] = []
 
@@ -37,9 +37,11 @@ def to_playing(
     threading.Thread(target=play, name="open-sources", daemon=True).start()
     with changed:
         changed.wait_for(lambda: outcome or is_given_up(), OPEN_S)
-        if not outcome and not is_given_up():
-            raise SourceError(f"{names}: cannot be opened within {OPEN_S:g} s; check the disk or the device")
-        return outcome[0] if outcome else None
+        if outcome:
+            return outcome[0]
+        if is_given_up():
+            raise StateError(f"{names}: the run was stopped before the source was open")
+        raise SourceError(f"{names}: cannot be opened within {OPEN_S:g} s; check the disk or the device")
 
 
 def is_closed(pipeline: Gst.Pipeline, names: str) -> bool:
