@@ -208,7 +208,7 @@ class AnalysisPipeline:
                     timeout=wait_s,
                 )
                 has_video = not self._without_frame
-            if has_video:
+            if has_video or (self._joined is not None and self._joined.is_held_up):
                 self._settle()
         with self._changed:
             if self._error is not None:

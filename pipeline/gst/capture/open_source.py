@@ -159,6 +159,7 @@ class _Expose:
         self._one_stream = one_stream
         self._count = 0
         self._pending = set(openers)
+        self._unknown: set[Gst.Pad] = set()
         self._lock = threading.Lock()
 
     def __call__(self, source: PlainSource) -> None:
@@ -169,11 +170,37 @@ class _Expose:
     def _on_all(self, opener: Gst.Element, source: PlainSource) -> None:
         with self._lock:
             self._pending.discard(opener)
-            is_complete = not self._pending
+        self._check_complete(source)
+
+    def _check_complete(self, source: PlainSource) -> None:
+        with self._lock:
+            is_complete = not self._pending and not self._unknown
         if is_complete:
             source.complete()
 
     def _on_pad(self, _element: Gst.Element, pad: Gst.Pad, source: PlainSource) -> None:
+        if pad.is_linked():  # inside the fragment
+            return
+        if media_type(pad_caps(pad)):
+            self._expose(pad, source)
+            return
+        with self._lock:
+            self._unknown.add(pad)
+        kinds = Gst.PadProbeType.BLOCK | Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM
+        pad.add_probe(kinds, self._on_unknown, source)
+
+    def _on_unknown(self, pad: Gst.Pad, info: Gst.PadProbeInfo, source: PlainSource) -> Gst.PadProbeReturn:
+        """What a stream is may be known from its first caps only, as with splitmuxsrc."""
+        event = info.get_event() if info.type & Gst.PadProbeType.EVENT_DOWNSTREAM else None
+        if event is not None and event.type not in (Gst.EventType.CAPS, Gst.EventType.EOS):
+            return Gst.PadProbeReturn.PASS
+        self._expose(pad, source)
+        with self._lock:
+            self._unknown.discard(pad)
+        self._check_complete(source)
+        return Gst.PadProbeReturn.REMOVE
+
+    def _expose(self, pad: Gst.Pad, source: PlainSource) -> None:
         with self._lock:
             index, self._count = self._count, self._count + 1
         kind = media_type(pad_caps(pad)) or "data"

@@ -127,6 +127,16 @@ class JoinedStreams:
             choice.release()
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether each source has a video stream, and one has not said that it has no more streams.
+
+        A demuxer without queues behind it says so only after the first data, for which a blocked sound stream may
+        make it wait.
+        """
+        with self._lock:
+            return bool(self._pending) and all(video.count for video in self._videos)
+
+    @property
     def sound_name(self) -> str | None:
         """The name of the source whose sound is used; None without sound."""
         return None if self._sound_index is None else self._names[self._sound_index]

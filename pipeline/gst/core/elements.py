@@ -157,7 +157,11 @@ def elements_of(container: Gst.Bin) -> list[Gst.Element]:
 
 def pad_caps(pad: Gst.Pad) -> Gst.Caps:
     """The current caps of `pad`, or its possible caps before negotiation."""
-    caps: Gst.Caps = pad.get_current_caps() or pad.query_caps(None)  # type: ignore[no-untyped-call]
+    current = pad.get_current_caps()
+    target = pad.get_target() if current is None and isinstance(pad, Gst.GhostPad) else None
+    if target is not None:
+        current = target.get_current_caps()  # nothing has passed the ghost pad yet
+    caps: Gst.Caps = current or pad.query_caps(None)  # type: ignore[no-untyped-call]
     return caps
 
 
