@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -141,6 +142,25 @@ def test_a_recording_that_is_cut_off_is_shown_and_told(tmp_path: Path) -> None:
     report = report_of(cut_off(tmp_path / "cut.mp4"), tmp_path / "out.mkv", "--offline")
     (said,) = [str(note) for note in report["notes"] if "promises 4.00 s" in str(note)]  # type: ignore[attr-defined]
     assert f"{report['duration_s']:.2f} s came" in said
+
+
+@fault(
+    Area.CAMERAS,
+    "a recording with damaged bytes all over",
+    seen="what can be decoded; notes with the missing frames and the places that were reported",
+    lost="what was damaged",
+)
+def test_the_damage_that_decoders_and_containers_report_is_counted(tmp_path: Path) -> None:
+    whole = films.picture_and_tone(tmp_path / "whole.ts")
+    content, chance = bytearray(whole.read_bytes()), random.Random(1)
+    for _ in range(40):
+        place = chance.randrange(10_000, len(content) - 200)
+        content[place : place + 100] = chance.randbytes(100)
+    damaged = tmp_path / "damaged.ts"
+    damaged.write_bytes(content)
+    report = report_of(damaged, tmp_path / "out.mkv", "--offline")
+    notes = [str(note) for note in report["notes"]]  # type: ignore[attr-defined]
+    assert any("damaged in" in note and "places" in note for note in notes), notes
 
 
 @fault(
