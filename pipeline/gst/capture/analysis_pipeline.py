@@ -10,7 +10,7 @@ from functools import partial
 from itertools import repeat
 
 from pipeline.errors import ForesightError, SourceError, StateError
-from pipeline.gst.capture.announced import announces_sound, promised_s
+from pipeline.gst.capture.announced import announces_sound, lists_sound, promised_s
 from pipeline.gst.capture.source import Source
 from pipeline.gst.capture.source_progress import SourceProgress
 from pipeline.gst.capture.stream_joiner import JoinedStreams
@@ -352,11 +352,7 @@ class AnalysisPipeline:
             if index is not None and message.parse_warning()[0].domain == _STREAM_ERRORS:
                 self._damages[index] += 1
         elif message.type == Gst.MessageType.STREAM_COLLECTION:
-            streams = message.parse_stream_collection()
-            for index in range(streams.get_size()):
-                stream = streams.get_stream(index)
-                if stream is not None and stream.get_stream_type() & Gst.StreamType.AUDIO:
-                    self._announces_sound = True
+            self._announces_sound |= lists_sound(message.parse_stream_collection())
 
     def _on_failure(self, message: Gst.Message) -> None:
         index = self._source_of(message)

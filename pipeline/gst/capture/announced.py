@@ -40,3 +40,11 @@ def _is_sound(caps: Gst.Caps | None) -> bool:
         return False
     structure = caps.get_structure(0)
     return structure.get_name().startswith("audio/") or structure.get_string("media") == "audio"
+
+
+def lists_sound(streams: Gst.StreamCollection) -> bool:
+    """Whether a demuxer's list of its streams holds sound."""
+    listed = (streams.get_stream(index) for index in range(streams.get_size()))
+    return any(
+        bool(stream.get_stream_type() & Gst.StreamType.AUDIO) for stream in listed if stream is not None
+    )
