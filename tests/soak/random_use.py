@@ -69,6 +69,7 @@ class Use:
             )
         )
         self._control = Control(self.run, folder)
+        self._left = chance.randint(1, 16)
 
     def play(self) -> None:
         """From the start to the end, whichever that is."""
@@ -101,7 +102,10 @@ class Use:
             "preview": lambda: control.open_browser_preview(lambda _fragment: None),
             "read": lambda: manager.future(1.0),
         }
+        self._left -= 1  # an operator who pauses and jumps back for ever has no end
         name = self._chance.choice([None, *actions])
+        if self._left <= 0:
+            name = "resume" if manager.state == "paused" else None
         if name is None:
             return
         try:
