@@ -200,6 +200,7 @@ class PanoramaWithVirtualCamera:
             parts.worker.stop(self._limits.detector.abort_s if self._shutdown.at_once else 0)
         if parts.analysis is not None:
             parts.analysis.stop()
+            self.buffer_manager.stop_buffer_thread()  # of a run that is aborted, samples came until now
         is_down = parts.playback is None or parts.playback.stop(at_once=self._shutdown.at_once)
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders

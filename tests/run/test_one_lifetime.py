@@ -157,6 +157,18 @@ def test_two_cameras_are_freed(tmp_path: Path, shared_data: Path, storage: str) 
     assert counts[0] == counts[1]
 
 
+def aborted_run(given: Settings) -> None:
+    run = PanoramaWithVirtualCamera(given)
+    run.run(lambda progress: run.abort() if progress.state == "playing" else None)
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_an_aborted_run_is_freed(tmp_path: Path, live: bool) -> None:
+    before = alive()
+    aborted_run(settings(tmp_path, live=live, duration_s=60.0, detector={"kind": "none"}))
+    assert alive() - before == Counter()
+
+
 @pytest.mark.parametrize("live", [True, False])
 def test_a_run_that_is_ended_before_it_starts_is_freed(tmp_path: Path, live: bool) -> None:
     before = alive()

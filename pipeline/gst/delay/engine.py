@@ -303,23 +303,23 @@ class DelayEngine:
         return True
 
     def stop(self) -> bool:
-        """Stop the thread, wake every waiter, release the sinks; within a second. False when it was stopped."""
+        """Stop the thread, wake every waiter, release the sinks; within a second. False when it was stopped: then
+        it releases what sinks have delivered to since."""
         with self.lock:
             run, self._run = self._run, None
-            if run is None:
-                return False
-            run.stopped = True
-            self.line.stop(self.clock.get_time())
-            sources = []
+            if run is not None:
+                run.stopped = True
+                self.line.stop(self.clock.get_time())
+            sources = [ends.source for ends in self.endpoints.values() if ends.source is not None]
             for ends in self.endpoints.values():
-                sources.append(ends.source)
                 ends.source = None
             self.wake.notify_all()
             self.change.notify_all()
         for source in sources:
-            if source is not None:
-                source.release()
+            source.release()
         self.store_inboxes()
+        if run is None:
+            return False
         if run.thread is not None and run.thread is not threading.current_thread():
             run.thread.join(STOP_TIMEOUT_S)
         self.playback.adopt(self.clock.get_time())
