@@ -25,7 +25,8 @@ def calibrate(
 ) -> None:
     """Make a rig file from the cameras' own footage.
 
-    Finds the lenses, positions, level, scale, colours and time offsets of fixed cameras.
+    Finds the lenses, positions, level, scale, colours and time offsets of fixed cameras. A rig that the footage
+    cannot vouch for is refused: status 1, the reason, and no file.
 
     \b
     foresight calibrate left.mp4 right.mp4 -o rig.toml --preview rig.png
@@ -78,6 +79,7 @@ def calibrate(
     console.print(f"{time.monotonic() - began:5.1f} s  done")
     for line in calibration.report.lines():
         console.print(line)
+    console.print(f"verdict: {calibration.verdict.told()}")
     for note in calibration.notes:
         console.print(f"note: {note}")
     console.print(f"wrote {', '.join(str(path) for path in (output, preview, plot) if path is not None)}")

@@ -20,6 +20,12 @@ from pipeline.optics.surface import Surface
 
 __all__ = ["Blend", "Camera", "Coverage", "Pitch", "Quality", "Region", "Rig"]
 
+GUESSED_HEIGHT_M = 8.0
+"""The height of cameras of which nothing is known: a mast, or the first rows of a stand."""
+
+WIDEST_ASSUMED_DEG = 160.0
+"""The widest panorama that is assumed: from the halfway line, that is more than the whole pitch."""
+
 PANORAMA_ASPECT = 2.0
 """Video of unknown optics with at least this aspect ratio is assumed to be a cylindrical panorama."""
 
@@ -80,13 +86,14 @@ class Rig:
         """A rig for video of which only the size in pixels is known. Raises RigError for odd sizes.
 
         With an aspect ratio of 2 or more it is an upright cylindrical panorama, about 44 degrees high with the
-        horizon a quarter from the top (146 degrees wide at 3:1, at most 360); otherwise one rectilinear camera,
+        horizon a quarter from the top (146 degrees wide at 3:1, at most 160); otherwise one rectilinear camera,
         90 degrees wide, tilted 10 degrees down. Its height is 8 m above the ground.
         """
         if width < PANORAMA_ASPECT * height:
             lens: Lens = RectilinearLens((width, height), width / 2.0, _middle(width, height))
             return cls((Camera("camera", lens, tilt_deg=-10.0),))
-        focal_px = max(height / 0.85, width / math.tau)
+        # Stitched panoramas are some 44 degrees high; a very wide one is cropped, not wider than a pitch.
+        focal_px = max(height / 0.85, width / math.radians(WIDEST_ASSUMED_DEG))
         horizon_px = height / 4.0
         panorama = CylindricalLens((width, height), focal_px, (_middle(width, height)[0], horizon_px))
         return cls((Camera("panorama", panorama),))

@@ -5,64 +5,122 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.errors import CalibrationError
-from pipeline.optics.calibration.features import find_features
-from pipeline.optics.calibration.first_rig import first_rig, first_rig_of_one, match_all
+import numpy as np
+
+from pipeline.errors import CalibrationError, RigError
+from pipeline.optics.calibration.agreement import RidgeMap, agreement
+from pipeline.optics.calibration.chains import find_chains
+from pipeline.optics.calibration.first_rig import first_rig, match_all
 from pipeline.optics.calibration.footage import Footage
 from pipeline.optics.calibration.gains import with_gains
-from pipeline.optics.calibration.quality import Report, assess, table
+from pipeline.optics.calibration.markings import in_metres
+from pipeline.optics.calibration.players import PLAYER_M, player_height
+from pipeline.optics.calibration.quality import Report, Scale, assess, table
 from pipeline.optics.calibration.refine import Fit, PreparedFootage, fit_all
 from pipeline.optics.calibration.ridges import find_ridges, turf_mask
+from pipeline.optics.calibration.single import candidates_of_one
+from pipeline.optics.calibration.solve import spread
 from pipeline.optics.calibration.timing import frame_offset
-from pipeline.optics.rig import Blend, Rig
+from pipeline.optics.calibration.verdict import Evidence, Verdict, judge
+from pipeline.optics.rig import GUESSED_HEIGHT_M, Blend, Rig
 
 Progress = Callable[[str], None]
 
 _WORST_MEDIAN_PX = 1.5
+MOST_FITS = 3
+"""Candidates of a single camera that are fitted to the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A rig, its error report, the final fit, and ``notes`` for the user on what had to be assumed."""
+    """A rig, its error report, the final fit, ``notes`` for the user on what had to be assumed, and the verdict."""
 
     rig: Rig
     report: Report
     fit: Fit
     notes: tuple[str, ...]
+    verdict: Verdict
+    evidence: Evidence
 
 
 def calibrate(footage: Sequence[Footage], progress: Progress = lambda _stage: None) -> Calibration:
     """Compute the rig of cameras that recorded the same few seconds, from their footage alone.
 
     Calls `progress` with the name of each stage as the stage begins, in the calling thread. Any thread; computes
-    for about half a minute. Raises CalibrationError with the reason if the footage is not sufficient.
+    for about half a minute. Raises CalibrationError with the reason if the footage is not sufficient, or if the
+    verdict on the rig is that it must not be used.
     """
+    calibration = calibrate_and_judge(footage, progress)
+    if calibration.verdict.grade == "refused":
+        raise CalibrationError(calibration.verdict.reasons[0])
+    return calibration
+
+
+def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda _stage: None) -> Calibration:
+    """As ``calibrate``, but a rig that is refused is returned with its verdict, for whoever wants to look at it."""
     footage = tuple(footage)
     _check(footage)
     progress("finding lines")
     turf = tuple(turf_mask(part.background) for part in footage)
     ridges = tuple(find_ridges(part, mask) for part, mask in zip(footage, turf, strict=True))
+    chains = tuple(find_chains(own, part.size_px[0]) for own, part in zip(ridges, footage, strict=True))
+    pictures = tuple(RidgeMap(own, part.size_px) for own, part in zip(ridges, footage, strict=True))
     if len(footage) == 1:
-        find_features(footage[0])
-        progress("fitting the lens to the lines")
-        rig = first_rig_of_one(footage[0], ridges[0])
-        prepared = PreparedFootage(footage, turf, ridges, ())
+        progress("fitting lenses to the lines")
+        candidates = candidates_of_one(footage[0], pictures[0], chains[0])
+        prepared = PreparedFootage(footage, turf, pictures, chains, ())
+        progress("fitting level and scale")
+        fit = best_fit([one.rig for one in candidates[:MOST_FITS]], prepared)
     else:
         progress("matching the images")
         found = match_all(footage)
         progress("finding the cameras' rotations")
         rig, agreeing = first_rig(footage, found)
-        prepared = PreparedFootage(footage, turf, ridges, agreeing)
-    progress("fitting lens, positions, level and scale")
-    fit = fit_all(rig, prepared)
+        prepared = PreparedFootage(footage, turf, pictures, chains, agreeing)
+        progress("fitting lens, positions, level and scale")
+        fit = best_fit([rig], prepared)
     progress("measuring the error on held-out blocks")
     report = assess(fit)
-    progress("comparing colours")
-    rig = with_gains(fit.rig, footage, turf)
-    progress("comparing motion")
-    rig, timing_notes = _with_offsets(rig, prepared)
-    rig = replace(rig, blend=Blend(rig.seams_deg), quality=table(report, fit.level_known, fit.scale_known))
-    return Calibration(rig, report, replace(fit, rig=rig), (*_notes(fit, report), *timing_notes))
+    left_open = spread(fit.rig, fit.observations, fit.free, 1.0)
+    tall = player_height(fit.rig, footage, turf)
+    players_m = tall * fit.rig.surface.height_m if tall is not None and fit.scale_known else None
+    evidence = Evidence(fit, report, agreement(fit.rig, pictures), left_open, turf, players_m)
+    verdict = judge(evidence)
+    rig, scale = _scaled(fit, tall)
+    notes = _notes(fit, report, scale)
+    if verdict.grade != "refused":
+        progress("comparing colours")
+        rig = with_gains(rig, footage, turf)
+        progress("comparing motion")
+        rig, timing_notes = _with_offsets(rig, prepared)
+        notes += timing_notes
+    quality = table(report, fit.level_known, scale, verdict.grade, verdict.reasons)
+    rig = replace(rig, blend=Blend(rig.seams_deg), quality=quality)
+    return Calibration(rig, report, replace(fit, rig=rig), tuple(notes), verdict, evidence)
+
+
+def _scaled(fit: Fit, tall: float | None) -> tuple[Rig, Scale]:
+    """The rig in metres, and where they come from: markings, else the players' height, else a guess."""
+    if fit.scale_known:
+        return fit.rig, "pitch markings"
+    height_m = GUESSED_HEIGHT_M if tall is None else PLAYER_M / tall
+    rig = in_metres(fit.rig, height_m / fit.rig.surface.height_m)
+    return rig, "guess" if tall is None else "players"
+
+
+def best_fit(rigs: Sequence[Rig], prepared: PreparedFootage) -> Fit:
+    """The fit, of those that start at these rigs, whose pitch agrees best with the pictures."""
+    fits = []
+    for rig in rigs:
+        try:
+            fits.append(fit_all(rig, prepared))
+        except (RigError, np.linalg.LinAlgError):  # a lens or a place that no camera has
+            continue
+    if not fits:
+        raise CalibrationError("no rig explains the footage; show more of a marked pitch")
+    return (
+        fits[0] if len(fits) == 1 else max(fits, key=lambda fit: agreement(fit.rig, prepared.pictures).score)
+    )
 
 
 def _check(footage: Sequence[Footage]) -> None:
@@ -96,7 +154,7 @@ def _with_offsets(rig: Rig, prepared: PreparedFootage) -> tuple[Rig, list[str]]:
     return replace(rig, cameras=cameras), notes
 
 
-def _notes(fit: Fit, report: Report) -> list[str]:
+def _notes(fit: Fit, report: Report, scale: Scale) -> list[str]:
     notes = []
     figures = report.percentiles(ground=False)
     if figures is not None and figures[0] > _WORST_MEDIAN_PX:
@@ -108,10 +166,16 @@ def _notes(fit: Fit, report: Report) -> list[str]:
         notes.append(
             "no pitch lines in two perpendicular directions: the horizon is derived from the cameras' rotations"
         )
-    if not fit.scale_known:
-        notes.append("no penalty area was recognised: the scale is unknown, height_m = 1.0 is assumed")
-        if len(fit.rig.cameras) == 1:
-            notes.append("with one camera the focal length is then uncertain, too; show a whole penalty area")
+    if scale == "guess":
+        notes.append(
+            "neither a penalty area nor the centre circle was recognised: the scale is unknown, "
+            f"a height of {GUESSED_HEIGHT_M:g} m is a guess"
+        )
+    elif scale == "players":
+        notes.append(
+            "neither a penalty area nor the centre circle was recognised: the scale is that of the players' "
+            "height, to about a tenth"
+        )
     elif fit.rig.pitch is None:
         notes.append("the outline of the pitch was not recognised: the rig has a scale but no [pitch] table")
     return notes

@@ -1,7 +1,7 @@
 """The level of a rig: the two perpendicular, horizontal directions of the pitch lines.
 
-The planes of all lines of one direction meet in that direction (its vanishing point). Of all pairs of directions
-that the lines offer, the perpendicular pair with the greatest total line length belongs to the pitch.
+The planes of all lines of one direction meet in that direction (its vanishing point), and a line across it gives
+the other. Of all pairs that the lines offer, the one with the greatest total line length belongs to the pitch.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from pipeline.optics.calibration.residuals import Axis
 from pipeline.optics.rig import Camera, Rig
 
 _AGREE = 0.012
-_SQUARE = 0.05
+_ASLANT = 0.05
 _ALONG = 0.02
 _LEAST_LINES = 2
 """Lines in each of the two directions."""
 
 _STEEPEST = 0.5
 """Cosine of the largest angle between the pitch's vertical and that of the cameras: 60 degrees."""
+
+_USUAL_ROLL, _USUAL_TILT = 0.25, 0.45
+"""Standard deviations of roll and tilt as cameras are mounted, radians: what the lines leave open, these decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +51,35 @@ def find_level(rig: Rig, lines: Sequence[LinePoints]) -> Level | None:
         return None
     agree = np.exp(-(((meets @ normals.T) / _AGREE) ** 2)) * weights
     own_down = np.mean([camera.rotation[:, 1] for camera in rig.cameras], axis=0)
-    best: tuple[float, int, int] | None = None
+    forward = np.mean([camera.rotation[:, 2] for camera in rig.cameras], axis=0)
+    own_axes = _axes(own_down / np.linalg.norm(own_down), forward)
+    best: tuple[float, Array, Array] | None = None
     for i, direction in enumerate(meets):
-        others = np.nonzero(np.abs(meets[i + 1 :] @ direction) < _SQUARE)[0] + i + 1
-        downs = np.abs(np.cross(direction, meets[others]) @ own_down)
-        others = others[downs > _STEEPEST]
-        if not len(others):
+        # A line that does not run along `direction` runs across it: together with it, it gives the other one.
+        across = np.cross(normals, direction)
+        size = np.linalg.norm(across, axis=1)
+        across = across[size > _ASLANT] / size[size > _ASLANT, None]
+        downs = np.cross(direction, across)
+        likely = _likelihood(downs @ own_axes.T)
+        chosen = likely > 0
+        if not chosen.any():
             continue
-        scores = np.maximum(agree[i], agree[others]).sum(axis=1)
+        others = np.exp(-(((across[chosen] @ normals.T) / _AGREE) ** 2)) * weights
+        scores = np.maximum(agree[i], others).sum(axis=1) * likely[chosen]
         top = int(np.argmax(scores))
         if best is None or scores[top] > best[0]:
-            best = float(scores[top]), i, int(others[top])
+            best = float(scores[top]), direction, across[chosen][top]
     if best is None:
         return None
-    return _refine(meets[best[1]], meets[best[2]], normals, weights, rig, own_down)
+    return _refine(best[1], best[2], normals, weights, rig, own_down)
+
+
+def _likelihood(downs: Array) -> Array:
+    """How likely cameras are mounted so that the vertical (n, 3) is this in their own axes; 0 beyond reason."""
+    downs = downs * np.sign(downs[:, 1:2])
+    roll, tilt = np.arctan2(downs[:, 0], downs[:, 1]), np.arcsin(np.clip(downs[:, 2], -1.0, 1.0))
+    likely: Array = np.exp(-0.5 * ((roll / _USUAL_ROLL) ** 2 + (tilt / _USUAL_TILT) ** 2))
+    return np.where(np.abs(downs[:, 1]) > _STEEPEST, likely, 0.0)
 
 
 def axis_of(rig: Rig, line: LinePoints) -> Axis | None:

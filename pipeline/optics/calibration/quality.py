@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,10 @@ from pipeline.optics.calibration.residuals import (
     match_errors_px,
     straightness_errors_px,
 )
-from pipeline.optics.calibration.solve import Observations, solve
+from pipeline.optics.calibration.solve import solve
+
+Scale = Literal["pitch markings", "players", "guess"]
+"""What a rig's metres come from; see ``Rig.scale_is_guess``."""
 
 FOLDS = 4
 _BLOCK_PX = 256
@@ -108,9 +113,7 @@ def _hold_out(fit: Fit) -> tuple[HeldOut, ...]:
     errors = [np.zeros((len(matches), 2)) for matches in everything]
     for fold in range(FOLDS if any(map(len, everything)) else 0):
         kept = tuple(matches.where(of != fold) for matches, of in zip(everything, folds, strict=True))
-        rig = solve(
-            fit.rig, Observations(kept, fit.observations.straight, fit.observations.ground), fit.free, 1.0
-        )
+        rig = solve(fit.rig, replace(fit.observations, matches=kept), fit.free, 1.0)
         for matches, of, into in zip(everything, folds, errors, strict=True):
             into[of == fold] = match_errors_px(rig, matches.where(of == fold))
     return tuple(HeldOut(matches, error) for matches, error in zip(everything, errors, strict=True))
@@ -123,9 +126,13 @@ def _folds(matches: Matches) -> NDArray[np.intp]:
     return folds
 
 
-def table(report: Report, level_known: bool, scale_known: bool) -> dict[str, float | int | str | bool]:
-    """The report as the rig file's [quality] table."""
-    quality: dict[str, float | int | str | bool] = {}
+def table(
+    report: Report, level_known: bool, scale: Scale, grade: str, reasons: Sequence[str]
+) -> dict[str, float | int | str | bool]:
+    """The verdict and the report as the rig file's [quality] table."""
+    quality: dict[str, float | int | str | bool] = {"verdict": grade}
+    if reasons:
+        quality["reasons"] = "; ".join(reasons)
     for prefix, ground in (("", False), ("ground_", True)):
         figures = report.percentiles(ground=ground)
         if figures is not None:
@@ -138,7 +145,7 @@ def table(report: Report, level_known: bool, scale_known: bool) -> dict[str, flo
     quality["ground_ties"] = sum(len(part.matches) for part in report.ties)
     quality["matches_left_out"] = report.rejected
     quality["level"] = "pitch lines" if level_known else "assumed"
-    quality["scale"] = "pitch markings" if scale_known else "unknown: height_m = 1.0 is assumed"
+    quality["scale"] = scale
     for name, rms_px in report.line_rms_px.items():
         quality[f"{_key(name)}_rms_px"] = round(rms_px, 3)
     for name, (length_m, law_m) in report.lengths_m.items():

@@ -9,21 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.optics.angles import Array
+from pipeline.optics.calibration.agreement import RidgeMap
+from pipeline.optics.calibration.chains import straight_lines
+from pipeline.optics.calibration.circle import circle_points, find_circle, pitch_of_circle
 from pipeline.optics.calibration.features import Matches
 from pipeline.optics.calibration.first_rig import FIRST_SURFACE
 from pipeline.optics.calibration.footage import Footage
 from pipeline.optics.calibration.level import axis_of, find_level, level_of_cameras, rotated
-from pipeline.optics.calibration.lines import LinePoints, find_lines
+from pipeline.optics.calibration.lines import LinePoints
 from pipeline.optics.calibration.markings import (
     families,
     find_pitch,
     in_metres,
+    law_lengths,
     merged,
     recognise,
     remeasured,
 )
 from pipeline.optics.calibration.residuals import GroundLine, match_errors_px
-from pipeline.optics.calibration.ridges import Ridges
 from pipeline.optics.calibration.solve import FreeParameters, Observations, solve
 from pipeline.optics.calibration.ties import WarpedPair, find_ties, warp
 from pipeline.optics.rig import Rig
@@ -32,17 +35,19 @@ AGREEING_PX = 4.0
 """A match with a larger error is neither on the ground nor on the wall: a cloud, a pole, a mismatch."""
 
 _GRID_PX = 40
+_UNLAWFUL = 0.02
 _MERGE = 0.02
 """Lines on the ground closer than this, in units of the cameras' height, are merged."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedFootage:
-    """The footage of all cameras, with the turf masks, ridge points and matches found in it before any fit."""
+    """The footage of all cameras, with the turf masks, ridges, chains and matches found in it before any fit."""
 
     footage: tuple[Footage, ...]
     turf: tuple[NDArray[np.bool_], ...]
-    ridges: tuple[Ridges, ...]
+    pictures: tuple[RidgeMap, ...]
+    chains: tuple[list[Array], ...]
     matches: tuple[Matches, ...]
 
 
@@ -96,8 +101,8 @@ def lines_of(rig: Rig, prepared: PreparedFootage, tolerance_px: float) -> list[L
     """The straight lines of every camera."""
     return [
         line
-        for i, (ridges, camera) in enumerate(zip(prepared.ridges, rig.cameras, strict=True))
-        for line in find_lines(i, ridges, camera.lens, tolerance_px)
+        for i, (chains, camera) in enumerate(zip(prepared.chains, rig.cameras, strict=True))
+        for line in straight_lines(i, chains, camera.lens, tolerance_px)
     ]
 
 
@@ -162,6 +167,9 @@ def _in_metres(
     rejected = _rejected_count(found, far)
     joined = merged(rig, ground, _MERGE)
     metres, pitch = find_pitch(rig, joined)
+    circle = find_circle(rig, joined, prepared.chains) if pitch is None else None
+    if circle is not None:
+        metres, pitch = pitch_of_circle(rig, circle, joined, prepared.pictures)
     if pitch is None:
         scale_known = bool(np.isfinite(metres))
         observations = Observations((*far, *ties), (), tuple(joined))
@@ -171,19 +179,36 @@ def _in_metres(
     rig = in_metres(rig, metres)
     free = replace(free, height=True)
     named = recognise(rig, pitch, ground)
-    rig = solve(rig, Observations((*far, *ties), (), tuple(families(named))), free, 1.0)
+    round_ = circle_points(replace(rig, pitch=pitch), prepared.chains)
+    rig = solve(rig, Observations((*far, *ties), (), tuple(families(named)), round_), free, 1.0)
     pitch = remeasured(rig, pitch, named)
     # With the better rig more lines are found, and they are straighter.
     lines = lines_of(rig, prepared, 2.0)
     ground = [GroundLine(axis, (line,)) for line in lines if (axis := axis_of(rig, line))]
     again = recognise(rig, pitch, ground)
     named = again if len(again) >= len(named) else named
-    observations = Observations((*far, *ties), (), tuple(families(named)))
+    round_ = circle_points(replace(rig, pitch=pitch), prepared.chains)
+    observations = Observations((*far, *ties), (), tuple(families(named)), round_)
     rig = solve(rig, observations, free, 1.0)
+    lawful = _lawful(rig, named)
+    if len(lawful) < len(named):
+        named = lawful
+        observations = replace(observations, ground=tuple(families(named)))
+        rig = solve(rig, observations, free, 1.0)
     pitch = remeasured(rig, pitch, named)
     return Fit(
         replace(rig, pitch=pitch), observations, free, tuple(far), tuple(ties), rejected, named, True, True
     )
+
+
+def _lawful(rig: Rig, named: dict[str, GroundLine]) -> dict[str, GroundLine]:
+    """The named lines less the fronts of areas that lie where no law puts them: other lines taken for them."""
+    wrong = {
+        name.replace("depth", "front")
+        for name, (length_m, law_m) in law_lengths(rig, named).items()
+        if name.endswith("depth") and abs(length_m / law_m - 1) > _UNLAWFUL
+    }
+    return {name: line for name, line in named.items() if name not in wrong}
 
 
 def _levelled(rig: Rig, lines: Sequence[LinePoints]) -> tuple[Rig, bool]:

@@ -35,6 +35,14 @@ class GroundLine:
 
 
 @dataclass(frozen=True, slots=True)
+class CirclePoints:
+    """Points that one camera sees on the centre circle: pixels (n, 2)."""
+
+    camera: int
+    pixels: Array
+
+
+@dataclass(frozen=True, slots=True)
 class LineTable:
     """The points of many lines in one table, so that those of one camera are computed together.
 
@@ -124,6 +132,66 @@ def ground_line_error_px(rig: Rig, line: GroundLine) -> tuple[Array, float]:
     """``ground_line_errors_px`` of a single line."""
     errors, places = ground_line_errors_px(rig, LineTable.of_ground([line]))
     return errors, float(places[0])
+
+
+def circle_errors_px(rig: Rig, parts: Sequence[CirclePoints], radius_m: float) -> Array:
+    """The distances in pixels of points from a circle on the ground, (points,); its centre is where they are least.
+
+    Gauss-Newton from the points' mean, the errors in pixels to first order.
+    """
+    if not parts:
+        return np.empty(0)
+    ground, radial_px, start = [], [], []
+    for part in parts:
+        camera = rig.cameras[part.camera]
+        ground.append(np.stack(ground_points(camera, rig.surface.height_m, part.pixels), axis=1))
+        start.append(camera)
+    points = np.concatenate(ground)
+    known = np.isfinite(points).all(axis=1)
+    if known.sum() < 5:
+        return np.full(len(points), FAR_PX)
+    centre = _centre_of(points[known])
+    for _ in range(2):
+        radial_px = [
+            _radial_px(camera, rig.surface.height_m, own, part.pixels, centre)
+            for camera, own, part in zip(start, ground, parts, strict=True)
+        ]
+        scale = np.concatenate(radial_px)
+        away = points - centre
+        reach = np.maximum(np.linalg.norm(away, axis=1), 1e-9)
+        errors = reach - radius_m
+        usable = known & np.isfinite(scale)
+        weights = scale[usable, None]
+        step = np.linalg.lstsq(
+            weights * (away / reach[:, None])[usable], weights[:, 0] * errors[usable], rcond=None
+        )[0]
+        centre = centre + step
+    errors = (np.linalg.norm(points - centre, axis=1) - radius_m) * scale
+    return _known(errors)
+
+
+def _centre_of(points: Array) -> Array:
+    """The centre of the circle through points, algebraically (Kasa 1976)."""
+    rows = np.hstack([2 * points, np.ones((len(points), 1))])
+    centre: Array = np.linalg.lstsq(rows, (points**2).sum(axis=1), rcond=None)[0][:2]
+    return centre
+
+
+def _radial_px(camera: Camera, height_m: float, points: Array, pixels: Array, centre: Array) -> Array:
+    """Pixels per metre across the circle around `centre` at points of it."""
+    away = points - centre
+    away = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+    step = 1e-3 * height_m
+
+    def moved(way: Array) -> Array:
+        at = points + step * way
+        moves: Array = (ground_pixels(camera, height_m, at[:, 0], at[:, 1]) - pixels) / step
+        return moves
+
+    radial, tangent = moved(away), moved(np.stack([-away[:, 1], away[:, 0]], axis=1))
+    area = radial[:, 0] * tangent[:, 1] - radial[:, 1] * tangent[:, 0]
+    scale: Array = np.abs(area) / np.maximum(np.linalg.norm(tangent, axis=1), 1e-9)
+    return scale
 
 
 def ground_points(camera: Camera, height_m: float, pixels: Array) -> tuple[Array, Array]:

@@ -16,17 +16,22 @@ from pipeline.optics.angles import Array
 from pipeline.optics.calibration.footage import Footage, Picture
 from pipeline.optics.calibration.pictures import blur, grey
 
-SCALES_PX = (1.5, 3.0, 5.0)
-"""Standard deviations of the smoothing, for lines about 3 to 17 pixels wide."""
+SCALES_PX = (1.0, 1.5, 3.0, 5.0)
+"""Standard deviations of the smoothing, for lines about 1 to 17 pixels wide."""
 
-_LEAST_STRENGTH = 5.0
-"""The least contrast of a line in brightness levels, after smoothing."""
+_LEAST_STRENGTH, _FAINTEST = 5.0, 2.0
+"""The least contrast of a line in brightness levels after smoothing: on grainy turf, and on the smoothest."""
+
+_ABOVE_GRAIN = 6.0
+"""The least contrast in units of the turf's own grain; compression leaves little of it, and thin faint lines."""
 
 _WITHIN_PX = 0.6
 _SHORTEST_CHAIN = 0.01
 """Shortest chain of ridge points, as a fraction of the image width."""
 
-_THUMBNAIL = 8
+_THUMBNAIL_SIDE, _THUMBNAILS = 216, (2, 8)
+"""The shorter side of the small copy in which turf is sought, and how far a picture is shrunk for it."""
+
 _HUE_SPAN = 28
 _LEAST_SATURATION = 30
 _MOST_ROUGHNESS = 12.0
@@ -53,7 +58,9 @@ def turf_mask(background: Picture) -> NDArray[np.bool_]:
     Empty if no such region covers an eighth of the image.
     """
     height, width = background.shape[:2]
-    small = cv2.resize(background, (width // _THUMBNAIL, height // _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    least, most = _THUMBNAILS
+    factor = min(max(round(min(height, width) / _THUMBNAIL_SIDE), least), most)
+    small = cv2.resize(background, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
     hue, saturation, _ = cv2.split(cv2.cvtColor(small, cv2.COLOR_BGR2HSV))
     coloured = saturation >= _LEAST_SATURATION
     lower = np.zeros_like(coloured)
@@ -61,7 +68,9 @@ def turf_mask(background: Picture) -> NDArray[np.bool_]:
     histogram = np.bincount(hue[coloured & lower], minlength=180).astype(float)
     mode = int(np.argmax(np.convolve(np.tile(histogram, 3), np.ones(9), "same")[180:360]))
     distance = np.abs((hue.astype(int) - mode + 90) % 180 - 90)
-    turf = ((distance <= _HUE_SPAN) & coloured & (_roughness(background) < _MOST_ROUGHNESS)).astype(np.uint8)
+    turf = ((distance <= _HUE_SPAN) & coloured & (_roughness(background, factor) < _MOST_ROUGHNESS)).astype(
+        np.uint8
+    )
     turf = cv2.morphologyEx(turf, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     turf = cv2.morphologyEx(turf, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
     _, labels, areas, _ = cv2.connectedComponentsWithStats(turf)
@@ -77,9 +86,9 @@ def turf_mask(background: Picture) -> NDArray[np.bool_]:
     return full
 
 
-def _roughness(background: Picture) -> NDArray[np.float32]:
+def _roughness(background: Picture, factor: int) -> NDArray[np.float32]:
     brightness = grey(background)
-    size = (background.shape[1] // _THUMBNAIL, background.shape[0] // _THUMBNAIL)
+    size = (background.shape[1] // factor, background.shape[0] // factor)
     mean = cv2.resize(brightness, size, interpolation=cv2.INTER_AREA)
     square = cv2.resize(brightness * brightness, size, interpolation=cv2.INTER_AREA)
     return np.sqrt(np.maximum(square - mean * mean, 0.0)).astype(np.float32, copy=False)
@@ -91,7 +100,7 @@ def find_ridges(footage: Footage, mask: NDArray[np.bool_]) -> Ridges:
     smooth = [blur(brightness, scale) for scale in SCALES_PX]
     strengths = [_strength(picture, scale) for picture, scale in zip(smooth, SCALES_PX, strict=True)]
     best = np.maximum.reduce(strengths)
-    inner = mask & (best > _LEAST_STRENGTH)
+    inner = mask & (best > _least_strength(strengths[1], mask))
     inner[[0, -1], :] = inner[:, [0, -1]] = False
     found = [
         _ridge_points(picture, inner & (strength == best), strength)
@@ -103,6 +112,15 @@ def find_ridges(footage: Footage, mask: NDArray[np.bool_]) -> Ridges:
         np.concatenate([points.strength for points in found]),
     )
     return ridges.where(_in_long_chains(ridges.pixels, brightness.shape))
+
+
+def _least_strength(strength: NDArray[np.float32], mask: NDArray[np.bool_]) -> float:
+    """The least strength of a line on this turf: well above its grain."""
+    on_turf = strength[::4, ::4][mask[::4, ::4]]
+    if not len(on_turf):
+        return _LEAST_STRENGTH
+    grain = 1.48 * float(np.median(np.abs(on_turf - np.median(on_turf))))
+    return min(max(_ABOVE_GRAIN * grain, _FAINTEST), _LEAST_STRENGTH)
 
 
 def _in_long_chains(pixels: Array, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -12,10 +12,13 @@ from pipeline.errors import RigError
 from pipeline.optics.angles import Array
 from pipeline.optics.calibration.features import Matches
 from pipeline.optics.calibration.lines import LinePoints
+from pipeline.optics.calibration.markings import CIRCLE_M
 from pipeline.optics.calibration.residuals import (
     FAR_PX,
+    CirclePoints,
     GroundLine,
     LineTable,
+    circle_errors_px,
     ground_line_errors_px,
     match_errors_px,
     straightness_errors_px,
@@ -31,8 +34,22 @@ range and relative height."""
 _PRIOR_OFF_CENTRE, _PRIOR_FOCAL_CHANGE, _PRIOR_K = 0.03, 0.05, 0.1
 """Prior standard deviations: fraction of the image, relative change in one fit, distortion coefficient."""
 
+_PANORAMA_ASPECT = 2.0
+_PRIOR_CROP = 0.06
+"""Prior of the centre's row in a picture of at least this aspect, as a fraction of its width; stitchers crop."""
+
+_PRIOR_PLACE = 0.06
+"""Prior of a camera's place: its distance from the middle of all in units of their height, in each direction."""
+
 _PRIOR_RANGE, _PRIOR_RANGE_SPREAD = 12.0, 0.7
 """Prior range of the wall in units of the cameras' height, and the standard deviation of its logarithm."""
+
+LEAST_ERROR_PX = 0.4
+CORRELATED = 6.0
+"""Of the points of a line, which lie ten pixels apart, so many share one error of the lens or of the paint."""
+
+FARTHEST_APART = 0.4
+"""The farthest that a camera may stand from the middle of all, in units of their height: one mast or one stand."""
 
 _MOST_STEPS = 30
 _MOST_DAMPING = 1e6
@@ -42,11 +59,13 @@ _DIFFERENCE = 1e-3
 
 @dataclass(frozen=True)
 class Observations:
-    """The observations: matched points, lines that are straight, and lines parallel to an axis on the ground."""
+    """The observations: matched points, lines that are straight, lines parallel to an axis on the ground, and the
+    centre circle, whose radius is known only in metres."""
 
     matches: tuple[Matches, ...] = ()
     straight: tuple[LinePoints, ...] = ()
     ground: tuple[GroundLine, ...] = ()
+    circle: tuple[CirclePoints, ...] = ()
 
     def errors_px(self, rig: Rig) -> Array:
         """All residuals of the rig in pixels, as one flat vector."""
@@ -55,6 +74,7 @@ class Observations:
                 *(match_errors_px(rig, matches).ravel() for matches in self.matches),
                 straightness_errors_px(rig, self._straight_table),
                 ground_line_errors_px(rig, self._ground_table)[0],
+                circle_errors_px(rig, self.circle, CIRCLE_M),
             ]
         )
 
@@ -84,7 +104,9 @@ class FreeParameters:
     height: bool = False
 
 
-def solve(rig: Rig, observations: Observations, free: FreeParameters, scale_px: float) -> Rig:
+def solve(
+    rig: Rig, observations: Observations, free: FreeParameters, scale_px: float, most_steps: int = _MOST_STEPS
+) -> Rig:
     """The rig that fits the observations best, starting from `rig`; errors well above `scale_px` count little.
 
     Least squares with a Cauchy loss, by Levenberg-Marquardt steps on reweighted errors (Triggs et al. 2000).
@@ -104,7 +126,7 @@ def solve(rig: Rig, observations: Observations, free: FreeParameters, scale_px: 
 
     errors = errors_of(rig)
     damping = 1e-3
-    for _ in range(_MOST_STEPS):
+    for _ in range(most_steps):
         weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
         slopes = _jacobian(errors_at, steps, errors)
         normal = slopes.T @ (weights[:, None] * slopes)
@@ -126,17 +148,81 @@ def solve(rig: Rig, observations: Observations, free: FreeParameters, scale_px: 
     return parameters.unpack(steps)
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Standard deviations that the observations leave: of the height, relative, and of the horizon in degrees."""
+
+    height: float
+    horizon_deg: float
+
+
+def spread(rig: Rig, observations: Observations, free: FreeParameters, scale_px: float) -> Spread:
+    """How far height and horizon of a fitted rig could be off, to first order.
+
+    Neighbouring points share their errors, which are no smaller than LEAST_ERROR_PX: every CORRELATED-th counts.
+    """
+    parameters = _Parameters(rig, free)
+
+    def errors_at(steps: Array) -> Array:
+        tried = parameters.unpack(steps)
+        return np.concatenate([observations.errors_px(tried), scale_px * _prior_errors(tried, rig)])
+
+    def told_at(steps: Array) -> Array:
+        tried = parameters.unpack(steps)
+        downs = [
+            camera.lens.unproject(pixels) @ camera.rotation[1]
+            for camera, pixels in zip(tried.cameras, tops, strict=True)
+        ]
+        return np.concatenate([[np.log(tried.surface.height_m)], np.degrees(np.concatenate(downs))])
+
+    tops = [_top(camera) for camera in rig.cameras]
+    start = np.zeros(parameters.size)
+    errors = errors_at(start)
+    weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
+    slopes = _jacobian(errors_at, start, errors)
+    count = len(errors) - len(_prior_errors(rig, rig))
+    own = weights.copy()
+    if count < 1 or not weights[:count].any():
+        return Spread(float("inf"), float("inf"))
+    noise = max(float(np.sqrt(np.average(errors[:count] ** 2, weights=weights[:count]))), LEAST_ERROR_PX)
+    own[:count] /= CORRELATED * noise**2
+    own[count:] /= scale_px**2
+    covariance = np.linalg.pinv(slopes.T @ (own[:, None] * slopes) + 1e-9 * np.eye(parameters.size))
+    told = told_at(start)
+    ways = _jacobian(told_at, start, told)
+    variances = np.einsum("ij,jk,ik->i", ways, covariance, ways)
+    deviations = np.sqrt(np.maximum(variances, 0.0))
+    known = deviations[1:][np.isfinite(deviations[1:])]
+    return Spread(float(deviations[0]), float(known.max()) if len(known) else float("inf"))
+
+
+def _top(camera: Camera) -> Array:
+    """Pixels of a camera close to the horizon, or to the edge of its picture that is closest to it."""
+    width, height = camera.size_px
+    columns = np.linspace(0.1, 0.9, 5) * (width - 1)
+    rows = np.linspace(0, height - 1, 48)
+    grid = np.stack(np.meshgrid(columns, rows), axis=-1)
+    tilt = np.abs(camera.lens.unproject(grid) @ camera.rotation.T @ np.array([0.0, 1.0, 0.0]))
+    nearest = np.argmin(np.where(np.isfinite(tilt), tilt, np.inf), axis=0)
+    picked: Array = grid[nearest, np.arange(5)]
+    return picked
+
+
 def _prior_errors(rig: Rig, start: Rig) -> Array:
     """Residuals of the prior on lenses and range, each worth one match: they decide what observations do not."""
     odd = []
     for camera, before in zip(rig.cameras, start.cameras, strict=True):
         lens = camera.lens
         off_centre = np.array(lens.centre_px) / lens.size_px - 0.5
+        width, height = lens.size_px
+        if width >= _PANORAMA_ASPECT * height:
+            off_centre[1] *= height / width * _PRIOR_OFF_CENTRE / _PRIOR_CROP
         focal = np.log(lens.focal_px / before.lens.focal_px)
         odd += [
             *(off_centre / _PRIOR_OFF_CENTRE),
             focal / _PRIOR_FOCAL_CHANGE,
             *(np.array(lens.k) / _PRIOR_K),
+            *(np.array(camera.position_m) / (_PRIOR_PLACE * rig.surface.height_m)),
         ]
     odd.append(np.log(rig.surface.range_cap_m / rig.surface.height_m / _PRIOR_RANGE) / _PRIOR_RANGE_SPREAD)
     return np.array(odd)
@@ -207,6 +293,9 @@ class _Parameters:
             moves -= moves.mean(axis=0)
             for i, move in enumerate(moves):
                 x, y, z = cameras[i].position_m + move
+                before = float(np.linalg.norm(start.cameras[i].position_m))
+                if np.linalg.norm((x, y, z)) > max(FARTHEST_APART * start.surface.height_m, 1.001 * before):
+                    raise RigError("the cameras would stand farther apart than a mast allows")
                 cameras[i] = replace(cameras[i], position_m=(float(x), float(y), float(z)))
             nearest = 2 * max(np.hypot(camera.position_m[0], camera.position_m[2]) for camera in cameras)
             cap = start.surface.range_cap_m * float(np.exp(_WALL_STEP * wall.sum()))

@@ -92,14 +92,14 @@ def unmarked() -> list[Footage]:
     return footage(make_rig(), marked=False, moving=False)
 
 
-def test_what_an_unmarked_pitch_leaves_unknown_is_noted(unmarked: list[Footage]) -> None:
-    found = calibrate(unmarked)
-    assert found.rig.surface.height_m == 1.0
-    assert found.rig.pitch is None
-    said = " ".join(found.notes)
-    assert "height_m = 1.0" in said
-    assert "horizon" in said
-    assert "frame_offset = 0" in said
+def test_an_unmarked_pitch_is_refused(unmarked: list[Footage]) -> None:
+    with pytest.raises(CalibrationError, match=r"no pitch lines .* give the horizon"):
+        calibrate(unmarked)
+
+
+def test_the_verdict_is_saved_with_the_rig(pair: Calibration) -> None:
+    assert pair.verdict.grade == "good"
+    assert pair.rig.quality["verdict"] == "good"
 
 
 def test_footage_without_overlap_is_refused(painted: list[Footage]) -> None:

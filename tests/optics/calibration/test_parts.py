@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from pipeline.errors import CalibrationError
 from pipeline.optics.angles import rotation
 from pipeline.optics.calibration import Footage, median_background
+from pipeline.optics.calibration.agreement import RidgeMap, agreement
+from pipeline.optics.calibration.chains import find_chains, straight_lines
+from pipeline.optics.calibration.circle import circle_points, find_circle
 from pipeline.optics.calibration.features import Matches
 from pipeline.optics.calibration.first_rotations import kabsch, relative_rotation
 from pipeline.optics.calibration.level import angles_of, find_level, rotated
-from pipeline.optics.calibration.lines import LinePoints, thin
+from pipeline.optics.calibration.lines import LinePoints
 from pipeline.optics.calibration.markings import (
     families,
     find_pitch,
@@ -24,17 +27,22 @@ from pipeline.optics.calibration.markings import (
     markings,
     recognise,
 )
+from pipeline.optics.calibration.players import player_height
 from pipeline.optics.calibration.residuals import (
     GroundLine,
     LineTable,
+    circle_errors_px,
     ground_line_error_px,
     ground_pixels,
     ground_points,
     match_errors_px,
     straightness_errors_px,
 )
-from pipeline.optics.calibration.solve import FreeParameters, Observations, solve
+from pipeline.optics.calibration.ridges import Ridges
+from pipeline.optics.calibration.single import lens_of
+from pipeline.optics.calibration.solve import FARTHEST_APART, FreeParameters, Observations, solve
 from pipeline.optics.calibration.timing import frame_offset
+from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Rig
 from tests.optics.calibration.scene import make_rig
 
@@ -188,11 +196,104 @@ def test_without_matches_a_rig_is_unchanged() -> None:
     assert solve(rig, Observations(), FreeParameters(lens=False), 1.0) == rig
 
 
-def test_thinned_points_stay_on_their_line() -> None:
-    along = np.linspace(0, 300, 500)
-    points = thin(np.stack([along, 0.5 * along + 7], axis=1))
-    assert 20 < len(points) < 50
-    assert np.allclose(points[:, 1], 0.5 * points[:, 0] + 7)
+def _ridges(*curves: np.ndarray) -> Ridges:
+    """Ridge points along curves of pixels (n, 2) each."""
+    along = [np.gradient(curve, axis=0) for curve in curves]
+    along = [way / np.linalg.norm(way, axis=1, keepdims=True) for way in along]
+    pixels = np.concatenate(curves)
+    return Ridges(pixels, np.concatenate(along), np.full(len(pixels), 20.0))
+
+
+def test_chains_follow_lines_and_end_at_corners() -> None:
+    along = np.arange(0.0, 400.0)
+    level = np.stack([100 + along, np.full_like(along, 200.0)], axis=1)
+    slanting = np.stack([500 + along, 200.0 + 0.3 * along], axis=1)
+    crossing = np.stack([np.full_like(along, 300.5), 20 + along], axis=1)
+    turn = np.linspace(0, 2 * np.pi, 1200)
+    ring = np.stack([1200 + 150 * np.cos(turn), 500 + 60 * np.sin(turn)], axis=1)
+    chains = find_chains(_ridges(level, slanting, crossing, ring), 1600)
+    straight = straight_lines(0, chains, lens_of(RectilinearLens, (1600, 900), 60), 1.0)
+    ends = [
+        np.sort(line.pixels[[0, -1]], axis=0).round() for line in straight if np.ptp(line.pixels[:, 0]) > 300
+    ]
+    assert len(ends) == 2, "the two sides of the corner are two lines"
+    assert any(np.ptp(line.pixels[:, 1]) > 350 for line in straight), "a crossing does not cut a line"
+    assert sum(len(chain) for chain in chains if chain[:, 0].min() > 1000) > 40, "the ring is followed, too"
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_no_ridges_have_no_chains(width: int) -> None:
+    assert find_chains(Ridges(np.empty((0, 2)), np.empty((0, 2)), np.empty(0)), width) == []
+
+
+def test_a_circle_on_the_ground_is_found_and_fits_its_rig() -> None:
+    rig = make_rig()
+    assert rig.pitch is not None
+    turn = np.linspace(0, 2 * np.pi, 300)
+    x, z = rig.pitch.to_world(9.15 * np.cos(turn), 9.15 * np.sin(turn))
+    chains = []
+    for camera in rig.cameras:
+        pixels = ground_pixels(camera, 8.0, x, z)
+        chains.append([pixels[camera.lens.contains(pixels)]])
+    lines = [line for line in _seen_lines(rig) if line.axis == "z"]
+    circle = find_circle(rig, lines, chains)
+    assert circle is not None
+    assert (circle.x, circle.z) == pytest.approx(rig.pitch.centre_m, abs=0.05)
+    assert circle.radius == pytest.approx(9.15, abs=0.05)
+    parts = circle_points(rig, chains)
+    assert np.abs(circle_errors_px(rig, parts, 9.15)).max() < 0.01
+    lower = replace(rig, surface=replace(rig.surface, height_m=7.2))
+    assert np.abs(circle_errors_px(lower, parts, 9.15)).max() > 1
+
+
+def test_a_pitch_agrees_with_its_own_lines_and_not_with_noise() -> None:
+    rig = make_rig()
+    seen: list[list[np.ndarray]] = [[] for _ in rig.cameras]
+    for line in _seen_lines(rig):
+        part = line.parts[0]
+        seen[part.camera].append(part.pixels)
+    dense = [
+        _ridges(*(np.stack([np.interp(np.linspace(0, 1, 800), np.linspace(0, 1, len(one)), one[:, i])
+                            for i in (0, 1)], axis=1) for one in own))
+        for own in seen
+    ]  # fmt: skip
+    sizes = [camera.size_px for camera in rig.cameras]
+    true = agreement(rig, [RidgeMap(own, size) for own, size in zip(dense, sizes, strict=True)])
+    assert true.share > 0.75, "all but the circle"
+    assert true.chance < 0.2
+    assert len(true.supported()) >= 6
+    random = np.random.default_rng(0)
+    noise = [
+        Ridges(random.uniform(0, 1, (9000, 2)) * size, np.tile([1.0, 0.0], (9000, 1)), np.ones(9000))
+        for size in sizes
+    ]
+    false = agreement(rig, [RidgeMap(own, size) for own, size in zip(noise, sizes, strict=True)])
+    assert false.share - false.chance < 0.1
+
+
+def test_cameras_never_move_farther_apart_than_a_mast_allows() -> None:
+    rig = make_rig()
+    matches = _matches(rig)
+    false = replace(matches, pixels_b=matches.pixels_b + np.array([400.0, 0.0]))
+    found = solve(rig, Observations((false,)), FreeParameters(positions=True), 50.0)
+    assert all(np.linalg.norm(camera.position_m) <= FARTHEST_APART * 8.0 for camera in found.cameras)
+
+
+def test_players_tell_the_height_of_the_cameras() -> None:
+    rig = replace(make_rig(), cameras=make_rig().cameras[:1])
+    camera = rig.cameras[0]
+    motion = np.full((8, 225, 400), 90, np.uint8)
+    for frame, grey in enumerate(motion):
+        for x in range(-35, -4, 6):
+            yaw, tilt = rig.metres_to_angles(
+                np.full(2, x + 0.7 * frame), np.full(2, 30.0), np.array([0.0, 1.75])
+            )
+            (left, foot), (_, head) = (rig.angles_to_pixels(0, yaw, tilt) - camera.position_m[0]) / 4
+            grey[round(head) : round(foot), round(left) - 2 : round(left) + 2] = 200
+    turf = np.ones((900, 1600), bool)
+    tall = player_height(rig, [Footage("left", np.zeros((900, 1600, 3), np.uint8), motion, 25.0)], [turf])
+    assert tall is not None
+    assert tall * 8.0 == pytest.approx(1.75, abs=0.2)
 
 
 @pytest.mark.parametrize("offset", [-7, 0, 5])

@@ -1,0 +1,179 @@
+"""The verdict on a rig: good, usable or refused, each with its reasons, from everything that can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.optics.calibration.agreement import Agreement
+from pipeline.optics.calibration.quality import Report
+from pipeline.optics.calibration.refine import Fit
+from pipeline.optics.calibration.solve import FARTHEST_APART, Spread
+from pipeline.optics.rig import Rig
+
+Grade = Literal["good", "usable", "refused"]
+
+HEIGHT_RANGE_M = (2.0, 60.0)
+_MOST_TURF_ABOVE = 0.01
+_SKYLINE_DEG = -0.2
+
+_GOOD_SHARE, _USABLE_SHARE = 0.6, 0.45
+"""Painted part of the predicted markings, less what chance would give."""
+
+_GOOD_MARKINGS, _USABLE_MARKINGS = 5, 4
+_GOOD_OFF, _USABLE_OFF = 0.0008, 0.0015
+"""Median distance of markings from the paint as a fraction of the image width; at least 1 and 2 px."""
+
+_GOOD_SCALE, _USABLE_SCALE = 0.0055, 0.015
+_GOOD_HORIZON_DEG, _USABLE_HORIZON_DEG = 0.2, 0.6
+"""Standard deviations."""
+
+_GOOD_MATCH, _USABLE_MATCH = 0.0008, 0.002
+"""Held-out median error of matches as a fraction of the image width."""
+
+_FEWEST_MATCHES, _LEAST_KEPT = 30, 0.3
+_SAME_TURN = 1 + 2 * 0.9962
+"""The trace of a turn of 5 degrees."""
+
+_PLAYER_RANGE_M = (1.1, 2.7)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A grade and its reasons: why it is not better, the gravest first; none for a good rig."""
+
+    grade: Grade
+    reasons: tuple[str, ...] = ()
+
+    def told(self) -> str:
+        """The verdict for the user, with what keeps it from being better."""
+        return f"{self.grade}: {'; '.join(self.reasons)}" if self.reasons else self.grade
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a verdict is based on. ``players_m``: their height by the rig, None without players or scale."""
+
+    fit: Fit
+    report: Report
+    agreement: Agreement
+    spread: Spread
+    turf: Sequence[NDArray[np.bool_]]
+    players_m: float | None = None
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """The verdict: refused by the first fault that no rig may have, usable if a rig is right but not exact."""
+    refused = tuple(_faults(evidence))
+    if refused:
+        return Verdict("refused", refused)
+    doubts = tuple(_doubts(evidence))
+    return Verdict("usable", doubts) if doubts else Verdict("good")
+
+
+def turf_above_horizon(rig: Rig, turf: Sequence[NDArray[np.bool_]]) -> float:
+    """The share of the turf in the pictures that a rig puts above its horizon; 1.0 without turf."""
+    above = total = 0
+    for camera, mask in zip(rig.cameras, turf, strict=True):
+        rows, columns = np.nonzero(mask[::8, ::8])
+        pixels = 8.0 * np.stack([columns, rows], axis=1).astype(np.float64)
+        rays = camera.lens.unproject(pixels) @ camera.rotation.T
+        known = rays[np.isfinite(rays).all(axis=1)]
+        above += int((known[:, 1] < np.sin(np.radians(_SKYLINE_DEG))).sum()) + len(rays) - len(known)
+        total += len(rays)
+    return above / total if total else 1.0
+
+
+def _faults(evidence: Evidence) -> Iterator[str]:
+    """Why a rig must not be used."""
+    fit, agreement, spread = evidence.fit, evidence.agreement, evidence.spread
+    rig = fit.rig
+    several = len(rig.cameras) > 1
+    width = max(camera.size_px[0] for camera in rig.cameras)
+    if several:
+        kept = sum(map(len, fit.far))
+        if kept < _FEWEST_MATCHES * len(fit.far) or kept < _LEAST_KEPT * (kept + fit.rejected):
+            yield (
+                f"only {kept} of {kept + fit.rejected} points that look alike agree with one scene; do the cameras "
+                "show the same field, side by side?"
+            )
+        figures = evidence.report.percentiles(ground=False)
+        if figures is not None and figures[0] > max(2.0, _USABLE_MATCH * width):
+            yield f"the pictures do not fit together: {figures[0]:.1f} px apart in the median; did a camera move?"
+        apart = max(float(np.linalg.norm(camera.position_m)) for camera in rig.cameras)
+        if apart > 0.95 * FARTHEST_APART * rig.surface.height_m:
+            yield "the cameras would stand farther apart than a mast allows; put them side by side"
+        turns = [camera.rotation for camera in rig.cameras]
+        if any(np.trace(a.T @ b) > _SAME_TURN for a, b in combinations(turns, 2)):
+            yield "two cameras show the same part of the field; give one source for each camera"
+    if not fit.level_known:
+        yield "no pitch lines in two perpendicular directions give the horizon; show more of a marked pitch"
+        return
+    share = agreement.share - agreement.chance
+    seen = agreement.supported()
+    # Hills and trees are green, too: paint where the rig predicts it is the better witness.
+    painted = share >= _GOOD_SHARE and len(seen) >= _GOOD_MARKINGS
+    above = turf_above_horizon(rig, evidence.turf)
+    if above > _MOST_TURF_ABOVE and not painted:
+        yield f"the horizon would run through the turf ({above:.0%} of it above); show more of a marked pitch"
+    if not fit.scale_known:
+        if not several:
+            yield "neither a penalty area nor the centre circle was recognised; show one of them whole"
+        elif spread.horizon_deg > _USABLE_HORIZON_DEG:
+            yield f"too few pitch lines: the horizon is uncertain by {spread.horizon_deg:.1f} degrees"
+        return
+    height_m = rig.surface.height_m
+    if not HEIGHT_RANGE_M[0] <= height_m <= HEIGHT_RANGE_M[1]:
+        yield f"the cameras would stand {height_m:.1f} m above the ground; show a whole penalty area"
+    tall_m = evidence.players_m
+    if tall_m is not None and not _PLAYER_RANGE_M[0] <= tall_m <= _PLAYER_RANGE_M[1]:
+        yield f"the players would be {tall_m:.1f} m tall; show a whole penalty area"
+    if rig.pitch is None:
+        if not several:
+            yield "the outline of the pitch was not recognised; show more of it"
+        return
+    if share >= _USABLE_SHARE and len(seen) < _USABLE_MARKINGS:
+        yield f"only {len(seen)} markings of the pitch are seen ({_USABLE_MARKINGS} needed); show more of the pitch"
+    elif share < _USABLE_SHARE:
+        yield (
+            f"only {share:.0%} of the markings that the rig predicts are painted there; "
+            "show more of a marked pitch, in daylight"
+        )
+    elif agreement.off_px > max(2.0, _USABLE_OFF * width):
+        yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
+    if spread.height > _USABLE_SCALE or spread.horizon_deg > _USABLE_HORIZON_DEG:
+        yield (
+            f"the lines leave too much open: the scale by {spread.height:.1%}, the horizon by "
+            f"{spread.horizon_deg:.1f} degrees; show more of the pitch"
+        )
+
+
+def _doubts(evidence: Evidence) -> Iterator[str]:
+    """Why a rig is not exact."""
+    fit, agreement, spread = evidence.fit, evidence.agreement, evidence.spread
+    rig = fit.rig
+    width = max(camera.size_px[0] for camera in rig.cameras)
+    if not fit.scale_known:
+        yield "the scale is unknown: no penalty area or centre circle was recognised"
+        return
+    if rig.pitch is None:
+        yield "the outline of the pitch was not recognised"
+        return
+    figures = evidence.report.percentiles(ground=False)
+    if figures is not None and figures[0] > max(1.0, _GOOD_MATCH * width):
+        yield f"matched points are {figures[0]:.1f} px apart in the median"
+    share = agreement.share - agreement.chance
+    seen = agreement.supported()
+    if share < _GOOD_SHARE or len(seen) < _GOOD_MARKINGS:
+        yield f"{share:.0%} of the predicted markings, {len(seen)} of them, are painted there"
+    if agreement.off_px > max(1.0, _GOOD_OFF * width):
+        yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
+    if spread.height > _GOOD_SCALE:
+        yield f"the scale is uncertain by {spread.height:.1%}"
+    if spread.horizon_deg > _GOOD_HORIZON_DEG:
+        yield f"the horizon is uncertain by {spread.horizon_deg:.2f} degrees"
