@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
-from pipeline.errors import RigError
-from pipeline.gst.capture.footage import calibrate_sources
+from pipeline.errors import CalibrationError, RigError
+from pipeline.gst.capture.footage import calibrate_sources, read_footage
 from pipeline.gst.capture.same_view import refuse_same_view
 from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
-from pipeline.optics.rig import Rig
+from pipeline.media.source_spec import SourceSpec
+from pipeline.optics.calibration.check import misfit
+from pipeline.optics.calibration.markings import in_metres
+from pipeline.optics.rig import GUESSED_HEIGHT_M, Rig
 from pipeline.settings import Settings
 
 logger = logging.getLogger("foresight")
+
+CHECK_S = 1.0
+"""So much of each source is read to check a kept rig."""
 
 
 def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
@@ -35,19 +42,50 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
                 f"{settings.rig} has {cameras} cameras but {len(sources)} sources were given; "
                 "give one for each camera"
             )
-        return rig, None
+        return _scaled(rig)
     if len(sources) == 1:
         source = sources[0]
         return (match_rig(parse_match(source.text)), None) if source.kind == "match" else (None, None)
     kept = kept_rig_path(settings)
+    why = "several sources but no rig"
     if kept.exists():
-        used = f"using the rig {kept} from an earlier calibration; delete it to calibrate again"
-        return Rig.load(kept), used
-    logger.warning("several sources but no rig: calibrating from the footage, which takes up to a minute")
-    calibration = calibrate_sources(sources, lambda stage: logger.info("calibrating: %s", stage))
+        rig = Rig.load(kept)
+        fault = _misfit(rig, sources)
+        if fault is None:
+            rig, note = _scaled(rig)
+            used = f"using the rig {kept} from an earlier calibration; delete it to calibrate again"
+            return rig, used if note is None else f"{used}; {note}"
+        why = f"the rig {kept} does not fit the footage: {fault}"
+    logger.warning("%s: calibrating from the footage, which takes up to a minute", why)
+    try:
+        calibration = calibrate_sources(sources, lambda stage: logger.info("calibrating: %s", stage))
+    except CalibrationError as error:
+        otherwise = "or give one source, for a view of one camera"
+        raise CalibrationError(f"{why}; calibrating: {error}; {otherwise}") from error
     calibration.rig.save(kept)
     said = f"calibrated from the footage; the rig is saved as {kept} for the next run"
-    return calibration.rig, "; ".join([said, *calibration.notes])
+    said = f"{why}; {said}" if "does not fit" in why else said
+    return calibration.rig, "; ".join([said, *calibration.notes, *calibration.verdict.reasons])
+
+
+def _scaled(rig: Rig) -> tuple[Rig, str | None]:
+    """The rig, or with a guessed height if its calibration knew no scale (`height_m = 1.0` is none), and a note."""
+    scale = str(rig.quality.get("scale", ""))
+    if scale.startswith("unknown"):
+        rig = in_metres(rig, GUESSED_HEIGHT_M / rig.surface.height_m)
+    elif scale != "guess":
+        return rig, None
+    return (
+        rig,
+        f"the rig has no scale: a height of {rig.surface.height_m:g} m is a guess, and so are all metres",
+    )
+
+
+def _misfit(rig: Rig, sources: Sequence[SourceSpec]) -> str | None:
+    """Why a kept rig is not to be trusted with these sources; None if it is. Reads a second of each source."""
+    if len(rig.cameras) != len(sources):
+        return f"it has {len(rig.cameras)} cameras, and there are {len(sources)} sources"
+    return misfit(rig, read_footage(sources, CHECK_S))
 
 
 def kept_rig_path(settings: Settings) -> Path:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,17 @@ import numpy as np
 import pytest
 
 from pipeline.analysis.motion import MotionDetector
-from pipeline.errors import ConfigError, RigError
+from pipeline.errors import CalibrationError, ConfigError, RigError
+from pipeline.optics.angles import rotation
+from pipeline.optics.calibration import Footage
+from pipeline.optics.calibration.level import rotated
+from pipeline.optics.calibration.markings import in_metres
 from pipeline.optics.rig import Rig
 from pipeline.run.rig_choice import assumed_rig, detector_for, kept_rig_path, known_rig
 from pipeline.settings import Settings
+from tests.optics.calibration.conftest import painted as painted
+from tests.optics.calibration.scene import make_rig
+from tests.optics.rigs import two_cameras
 
 MATCH = "match?size=720x240&fps=25"
 
@@ -74,3 +83,66 @@ def test_the_field_is_that_of_the_rig_or_as_drawn(tmp_path: Path) -> None:
 def test_an_impossible_field_is_refused_with_the_reason(corners: list[list[float]], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         detector_for(settings(detector={"field_polygon_deg": corners}), match_rig())
+
+
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, painted: list[Footage]) -> Settings:
+    """A run of two cameras with a kept rig, whose footage is that of the painted pitch."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pipeline.run.rig_choice.refuse_same_view", lambda *_args, **_names: None)
+    monkeypatch.setattr("pipeline.run.rig_choice.read_footage", lambda *_args: painted)
+    return settings(sources=["left.mp4", "right.mp4"])
+
+
+def test_a_kept_rig_that_fits_is_used(two: Settings) -> None:
+    make_rig().save(kept_rig_path(two))
+    rig, note = known_rig(two)
+    assert rig == make_rig()
+    assert note is not None
+    assert "earlier calibration" in note
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (lambda rig: replace(rig, cameras=rig.cameras[:1]), "1 cameras, and there are 2 sources"),
+        (lambda rig: rotated(rig, rotation(0, 4, 0)), "not where the rig has them"),
+        (lambda rig: replace(rotated(rig, rotation(0, 12, 0)), pitch=None), "horizon runs through the turf"),
+        (lambda rig: replace(rig, cameras=(rig.cameras[0], replace(rig.cameras[1], yaw_deg=39.0)), pitch=None),
+         "no longer shows"),
+        (lambda rig: two_cameras(), "1600x900, the rig is made for 1024x576"),
+    ],
+)  # fmt: skip
+def test_a_kept_rig_that_does_not_fit_is_calibrated_anew(
+    kept: Callable[[Rig], Rig], words: str, two: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = kept_rig_path(two)
+    kept(make_rig()).save(path)
+    before = path.read_bytes()
+
+    def refused(*_args: object) -> None:
+        raise CalibrationError("no overlap")
+
+    monkeypatch.setattr("pipeline.run.rig_choice.calibrate_sources", refused)
+    with pytest.raises(CalibrationError, match=words) as caught:
+        known_rig(two)
+    assert "no overlap" in str(caught.value)
+    assert "give one source" in str(caught.value)
+    assert path.read_bytes() == before, "what was kept is not overwritten"
+
+
+def test_a_very_wide_film_is_not_taken_for_a_whole_turn() -> None:
+    rig = Rig.assume(6500, 1000)
+    assert rig.coverage().yaw_max_deg - rig.coverage().yaw_min_deg == pytest.approx(160, abs=1)
+
+
+def test_a_rig_without_a_scale_gets_a_guessed_height(tmp_path: Path) -> None:
+    path = tmp_path / "rig.toml"
+    unscaled = in_metres(replace(make_rig(), pitch=None), 1 / 8.0)
+    replace(unscaled, quality={"scale": "unknown: height_m = 1.0 is assumed"}).save(path)
+    rig, note = known_rig(settings(sources=["left.mp4", "right.mp4"], rig=str(path)))
+    assert rig is not None
+    assert rig.surface.height_m == pytest.approx(8.0)
+    assert rig.cameras[0].position_m == pytest.approx(make_rig().cameras[0].position_m)
+    assert note is not None
+    assert "guess" in note
