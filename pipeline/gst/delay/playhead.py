@@ -23,8 +23,10 @@ def pause(engine: DelayEngine) -> None:
 
 
 def resume(engine: DelayEngine) -> None:
-    """Go on where `pause` stopped; idempotent. Raises StateError offline and after the end."""
-    pipeline = _pipeline(engine, "resume")
+    """Go on where `pause` stopped; idempotent. Raises StateError offline and after the end, but not after a pause
+    during which the last sample was sent: nothing else could end it."""
+    is_paused = engine.line.schedule.paused_ns is not None
+    pipeline = engine.playback.pipeline if is_paused else _pipeline(engine, "resume")
     with engine.lock:
         base_ns = transport.resume(engine.line, engine.clock.get_time())
     if base_ns is not None and pipeline is not None:
