@@ -262,12 +262,19 @@ class BufferManager:
     # Transport
 
     def pause(self) -> None:
-        """Freeze the picture while the window goes on filling; idempotent. Raises StateError offline."""
+        """Freeze the picture while the window goes on filling; idempotent.
+
+        Raises StateError offline, and after `play_out`.
+        """
         playhead.pause(self._engine)
 
     def resume(self) -> None:
         """Go on where `pause` stopped, the delay longer by the pause; what the window lost meanwhile is skipped."""
         playhead.resume(self._engine)
+
+    def play_out(self) -> None:
+        """End a pause, and let none begin until the next start: what is left shall be played. Idempotent."""
+        playhead.play_out(self._engine)
 
     def seek(self, time_ns: int) -> int:
         """Show what was captured at `time_ns`, as far as the window holds it; returns the time reached.

@@ -148,6 +148,29 @@ def test_a_run_can_be_stopped_before_it_starts(tmp_path: Path, end: str) -> None
     assert application.run().frames_out == 0
 
 
+@pytest.mark.parametrize("duration_s", [60.0, 1.6])
+def test_a_paused_run_that_is_stopped_is_played_out(tmp_path: Path, duration_s: float) -> None:
+    video = tmp_path / "video.mkv"
+    values = {"live": True, "delay_s": 1.0, "duration_s": duration_s, "detector": {"kind": "none"}}
+    run = PanoramaWithVirtualCamera(settings(video, **values))
+    frames: list[int] = []
+
+    def on_progress(progress: Progress) -> None:
+        if progress.state != "playing":
+            return
+        if not frames:
+            run.buffer_manager.pause()
+        frames.append(progress.frames_in)
+        has_ended = len(frames) > 4 and frames[-1] == frames[-3]
+        if has_ended or (duration_s > 10 and progress.frames_in >= frames[0] + 10):
+            run.stop()
+
+    report = run.run(on_progress)
+    assert len(frames) > 1
+    skipped = 0 if duration_s == 1.6 else report.frames.skipped  # what was about to leave the window
+    assert len(videos.frame_times(video)) == report.frames_out == report.frames_in - skipped
+
+
 def test_nothing_is_left_running(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", duration_s=1.0)).run()

@@ -22,7 +22,16 @@ class Schedule:
     false nothing is due at any moment: a sample may leave once `delay_ns` of future is known beyond it.
     """
 
-    __slots__ = ("_cuts", "base_ns", "clocked", "cushion_ns", "delay_ns", "landing_ns", "paused_ns")
+    __slots__ = (
+        "_cuts",
+        "base_ns",
+        "clocked",
+        "cushion_ns",
+        "delay_ns",
+        "landing_ns",
+        "may_pause",
+        "paused_ns",
+    )
 
     def __init__(self, delay_ns: int, cushion_ns: int, *, clocked: bool) -> None:
         self.delay_ns = delay_ns
@@ -32,11 +41,14 @@ class Schedule:
         self.clocked = clocked
         self.base_ns: int | None = None
         self.paused_ns: int | None = None
+        self.may_pause = True
+        """Whether a pause may begin: not while what is left is played out."""
         self._cuts: list[tuple[int, int]] = [(0, 0)]  # from this running time of playback on, this shift
 
     def reset(self) -> None:
         """Back to before the start."""
         self.base_ns = self.paused_ns = None
+        self.may_pause = True
         self._cuts = [(0, 0)]
 
     def shorten(self, delay_ns: int) -> None:
@@ -110,10 +122,10 @@ class Schedule:
 
     def resume(self, now_ns: int) -> int | None:
         """Let the playhead go on where it stands, which makes the delay longer; returns the new base time."""
-        if self.paused_ns is None or self.base_ns is None:
+        paused_ns, self.paused_ns = self.paused_ns, None
+        if paused_ns is None or self.base_ns is None:
             return None
-        paused_for_ns = now_ns - self.paused_ns
-        self.paused_ns = None
+        paused_for_ns = now_ns - paused_ns
         self.base_ns += paused_for_ns
         self.delay_ns += paused_for_ns
         return self.base_ns

@@ -57,10 +57,12 @@ def _earliest_landing_ns(line: DelayLine, stream: Stream) -> int:
 
     The window is bounded by time: what leaves next is a span behind the newest sample, and playback keeps a
     cushion away from it, because it has that much already. Where bytes bound the window, what leaves next is
-    the oldest sample, or the oldest group of pictures.
+    the oldest sample, or the oldest group of pictures. Once all has ended, nothing leaves for what comes.
     """
     window, newest_ns = stream.window, stream.newest_ns or 0
     oldest_ns = window[window.start].time_ns
+    if all(each.ended for each in line.streams.values() if each.seen):
+        return oldest_ns
     landing_ns = min(line.schedule.landing_ns, (newest_ns - oldest_ns) // 2)
     earliest_ns = max(oldest_ns, newest_ns - line.span_ns + landing_ns)
     if line.bounds.max_bytes is None:

@@ -12,13 +12,17 @@ from pipeline.timebase import Nanoseconds
 
 
 def end_capture(settings: Settings, manager: BufferManager, parts: RunParts) -> None:
-    """End the capture; the window is still played. Any thread, also from a signal handler; does not block."""
+    """End the capture; the window is still played, also if it is paused.
+
+    Any thread, also from a signal handler; does not block.
+    """
     coming = manager.future(settings.delay_s + TIMELINE_MARGIN_S)
     if not settings.is_live and coming and parts.playback is not None:
         # offline, sound is read far ahead of the video; end both at the same time
         parts.playback.end_sound_at(Nanoseconds(coming[-1].end_ns))
 
     def end() -> None:
+        manager.play_out()
         if parts.worker is not None:
             parts.worker.drain()
         if parts.analysis is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,49 @@ def test_pause_freezes_the_frame_and_resume_continues_with_the_next(pipes: Pipes
     shown = pipes.shown["video"].running_ns
     assert steps(shown) == pytest.approx([FRAME_NS] * (FRAMES - 1), abs=1)
     assert manager.statistics().stall_count == 0
+
+
+def test_what_is_left_is_played_out_of_a_pause_and_without_another(pipes: Pipes) -> None:
+    manager = pipes.manager
+    manager.pause()
+    manager.play_out()
+    manager.play_out()
+    with pytest.raises(StateError, match="the run is ending"):
+        manager.pause()
+    assert manager.state == "playing"
+    pipes.wait_eos()
+    assert len(pipes.shown["video"].running_ns) == FRAMES
+
+
+@pytest.mark.parametrize("end", [BufferManager.resume, BufferManager.play_out])
+def test_a_pause_in_which_all_was_sent_ends_too(pipes: Pipes, end: Callable[[BufferManager], None]) -> None:
+    manager = pipes.manager
+    last_ns = round(FRAMES / 30 * 1e9)
+    while (manager.playhead_ns or 0) < last_ns - 150 * MS:
+        pipes.wait_shown("video", len(pipes.shown["video"].running_ns) + 1)
+    manager.pause()
+    assert manager.wait_drained(WAIT_S), "the rest was sent within the cushion"
+    assert manager.state == "paused"
+    end(manager)
+    pipes.wait_eos()
+    assert len(pipes.shown["video"].running_ns) == FRAMES
+
+
+def test_two_threads_that_pause_and_resume_leave_the_pipeline_as_the_last_one_says(pipes: Pipes) -> None:
+    manager = pipes.manager
+    threads = [
+        threading.Thread(target=lambda move=move: [move() for _ in range(40)])
+        for move in (manager.pause, manager.resume)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WAIT_S)
+    _, state, pending = pipes.playback.get_state(WAIT_S * Gst.SECOND)
+    assert pending is Gst.State.VOID_PENDING
+    assert (state is Gst.State.PAUSED) == (manager.state == "paused")
+    manager.resume()
+    pipes.wait_eos()
 
 
 def test_a_shorter_delay_skips_frames_without_a_gap_in_the_sound(pipes: Pipes) -> None:

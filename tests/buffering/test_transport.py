@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipeline.buffering import transport
-from tests.buffering.lines import MS, S, fill, make_line, run, sent
+from tests.buffering.lines import FRAME_NS, MS, S, fill, make_line, run, sent, store
 
 
 def test_a_new_element_gets_the_stream_from_the_playhead() -> None:
@@ -52,6 +54,35 @@ def test_pause_stops_the_playhead_and_lengthens_the_delay() -> None:
     assert line.playhead_ns(base_ns + S) == 100 * MS
     assert line.schedule.delay_ns == 1300 * MS
     assert transport.resume(line, base_ns + S) is None
+
+
+def test_a_pause_before_the_start_can_be_ended_before_the_start() -> None:
+    line = make_line()
+    line.schedule.pause(0)
+    assert transport.resume(line, 10 * MS) is None
+    assert line.schedule.paused_ns is None
+    fill(line, 0.8)
+    assert run(line, 20 * MS).start_base_ns is not None
+    assert line.state_name == "playing"
+
+
+@pytest.mark.parametrize("has_ended", [True, False])
+def test_a_pause_as_long_as_the_window_skips_nothing_once_all_has_ended(has_ended: bool) -> None:
+    line = make_line(duration_ns=2 * S)
+    fill(line, 0.8)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    last_ns = sent(run(line, base_ns + 100 * MS), "video")[-1]
+    line.schedule.pause(base_ns + 100 * MS)
+    for name in ("video", "audio"):
+        stream = line.streams[name]
+        for number in range(round(0.8 * S / stream.nominal_ns), round(3.18 * S / stream.nominal_ns)):
+            store(line, name, number * stream.nominal_ns, base_ns + 100 * MS)
+        stream.ended = has_ended
+    assert line.streams["video"].counters.dropped == 0
+    transport.resume(line, base_ns + S)
+    coming = sent(run(line, base_ns + S + 100 * MS), "video")[0]
+    assert (coming == last_ns + FRAME_NS) is has_ended
 
 
 def test_a_longer_delay_reaches_back_only_as_far_as_the_window() -> None:

@@ -14,23 +14,58 @@ from pipeline.timebase import ns_to_seconds, seconds_to_ns
 
 
 def pause(engine: DelayEngine) -> None:
-    """Freeze playback; idempotent. Raises StateError offline and after the end."""
+    """Freeze playback; idempotent. Raises StateError offline, after the end and after `play_out`."""
     pipeline = _pipeline(engine, "pause")
     with engine.lock:
-        engine.line.schedule.pause(engine.clock.get_time())
-    if pipeline is not None:
-        pipeline.set_state(Gst.State.PAUSED)
+        may_pause = engine.line.schedule.may_pause
+        if may_pause:
+            engine.line.schedule.pause(engine.clock.get_time())
+    if not may_pause:
+        raise StateError("the run is ending: what is left is played out")
+    _follow(engine, pipeline)
 
 
 def resume(engine: DelayEngine) -> None:
-    """Go on where `pause` stopped; idempotent. Raises StateError offline and after the end, but not after a pause
-    during which the last sample was sent: nothing else could end it."""
-    is_paused = engine.line.schedule.paused_ns is not None
-    pipeline = engine.playback.pipeline if is_paused else _pipeline(engine, "resume")
+    """Go on where `pause` stopped; idempotent. Raises StateError offline and after the end, unless it is paused."""
+    if engine.line.schedule.paused_ns is None:
+        _pipeline(engine, "resume")
+    _resume(engine)
+
+
+def play_out(engine: DelayEngine) -> None:
+    """End a pause and let none begin any more, until the next start; idempotent, in every state."""
+    with engine.lock:
+        engine.line.schedule.may_pause = False
+    _resume(engine)
+
+
+def _resume(engine: DelayEngine) -> None:
+    engine.store_inboxes()
     with engine.lock:
         base_ns = transport.resume(engine.line, engine.clock.get_time())
-    if base_ns is not None and pipeline is not None:
-        clock_sync.resume(pipeline, engine.playback.appsrcs, engine.clock, base_ns)
+    if base_ns is not None:
+        _follow(engine, engine.playback.pipeline)
+
+
+def _follow(engine: DelayEngine, pipeline: Any) -> None:
+    """Pause the playback pipeline or let it play, as the schedule says, also where that changes meanwhile.
+
+    Two threads may pause and resume at once, and the state is set without the lock: each looks again after it.
+    """
+    if pipeline is None:
+        return
+    schedule = engine.line.schedule
+    while True:
+        with engine.lock:
+            wanted = schedule.paused_ns, schedule.base_ns
+        paused_ns, base_ns = wanted
+        if paused_ns is not None:
+            pipeline.set_state(Gst.State.PAUSED)
+        elif base_ns is not None:
+            clock_sync.resume(pipeline, engine.playback.appsrcs, engine.clock, base_ns)
+        with engine.lock:
+            if wanted == (schedule.paused_ns, schedule.base_ns):
+                return
 
 
 def seek(engine: DelayEngine, time_ns: int) -> int:
