@@ -18,7 +18,7 @@ from pipeline.optics.calibration.players import PLAYER_M, player_height
 from pipeline.optics.calibration.quality import Report, Scale, assess, table
 from pipeline.optics.calibration.refine import Fit, PreparedFootage, fit_all
 from pipeline.optics.calibration.ridges import find_ridges, turf_mask
-from pipeline.optics.calibration.single import candidates_of_one
+from pipeline.optics.calibration.single import Candidate, candidates_of_one
 from pipeline.optics.calibration.solve import spread
 from pipeline.optics.calibration.timing import frame_offset
 from pipeline.optics.calibration.verdict import Evidence, Verdict, judge
@@ -27,8 +27,8 @@ from pipeline.optics.rig import GUESSED_HEIGHT_M, Blend, Rig
 Progress = Callable[[str], None]
 
 _WORST_MEDIAN_PX = 1.5
-MOST_FITS = 3
-"""Candidates of a single camera that are fitted to the end."""
+_RIVAL = 0.93
+"""A fit whose pitch agrees as well as this, in terms of the best one's, cannot be told from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda 
         candidates = candidates_of_one(footage[0], pictures[0], chains[0])
         prepared = PreparedFootage(footage, turf, pictures, chains, ())
         progress("fitting level and scale")
-        fit = best_fit([one.rig for one in candidates[:MOST_FITS]], prepared)
+        fit, rival = best_fit(_one_of_each_lens(candidates), prepared)
     else:
         progress("matching the images")
         found = match_all(footage)
@@ -78,13 +78,13 @@ def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda 
         rig, agreeing = first_rig(footage, found)
         prepared = PreparedFootage(footage, turf, pictures, chains, agreeing)
         progress("fitting lens, positions, level and scale")
-        fit = best_fit([rig], prepared)
+        fit, rival = best_fit([rig], prepared)
     progress("measuring the error on held-out blocks")
     report = assess(fit)
     left_open = spread(fit.rig, fit.observations, fit.free, 1.0)
     tall = player_height(fit.rig, footage, turf)
     players_m = tall * fit.rig.surface.height_m if tall is not None and fit.scale_known else None
-    evidence = Evidence(fit, report, agreement(fit.rig, pictures), left_open, turf, players_m)
+    evidence = Evidence(fit, report, agreement(fit.rig, pictures), left_open, turf, players_m, rival)
     verdict = judge(evidence)
     rig, scale = _scaled(fit, tall)
     notes = _notes(fit, report, scale)
@@ -108,19 +108,37 @@ def _scaled(fit: Fit, tall: float | None) -> tuple[Rig, Scale]:
     return rig, "guess" if tall is None else "players"
 
 
-def best_fit(rigs: Sequence[Rig], prepared: PreparedFootage) -> Fit:
-    """The fit, of those that start at these rigs, whose pitch agrees best with the pictures."""
+def _one_of_each_lens(candidates: Sequence[Candidate]) -> list[Rig]:
+    """The most credible candidate of each kind of lens, the best first."""
+    best: dict[str, Rig] = {}
+    for one in candidates:
+        best.setdefault(one.rig.cameras[0].lens.model, one.rig)
+    return list(best.values())
+
+
+def best_fit(rigs: Sequence[Rig], prepared: PreparedFootage) -> tuple[Fit, float]:
+    """The fit, of those that start at these rigs, whose pitch agrees best with the pictures.
+
+    Also by how much the heights of others differ, relatively, that agree as well: what the lens leaves open.
+    """
     fits = []
     for rig in rigs:
         try:
-            fits.append(fit_all(rig, prepared))
+            fit = fit_all(rig, prepared)
         except (RigError, np.linalg.LinAlgError):  # a lens or a place that no camera has
             continue
+        fits.append((agreement(fit.rig, prepared.pictures), fit))
     if not fits:
         raise CalibrationError("no rig explains the footage; show more of a marked pitch")
-    return (
-        fits[0] if len(fits) == 1 else max(fits, key=lambda fit: agreement(fit.rig, prepared.pictures).score)
-    )
+    seen, best = max(fits, key=lambda one: one[0].score)
+    rivals = [
+        abs(fit.rig.surface.height_m / best.rig.surface.height_m - 1)
+        for other, fit in fits
+        if fit.scale_known
+        and other.score >= _RIVAL * seen.score
+        and other.off_px <= max(2 * seen.off_px, 1.0)
+    ]
+    return best, max(rivals, default=0.0)
 
 
 def _check(footage: Sequence[Footage]) -> None:

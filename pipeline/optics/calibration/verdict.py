@@ -26,10 +26,11 @@ _GOOD_SHARE, _USABLE_SHARE = 0.6, 0.45
 """Painted part of the predicted markings, less what chance would give."""
 
 _GOOD_MARKINGS, _USABLE_MARKINGS = 5, 4
-_GOOD_OFF, _USABLE_OFF = 0.0008, 0.0015
-"""Median distance of markings from the paint as a fraction of the image width; at least 1 and 2 px."""
+_GOOD_OFF, _USABLE_OFF = 0.0003, 0.0015
+"""Median distance of markings from the paint as a fraction of the image width; at least 0.6 and 2 px."""
 
 _GOOD_SCALE, _USABLE_SCALE = 0.0055, 0.015
+_GOOD_RIVAL, _USABLE_RIVAL = 0.007, 0.025
 _GOOD_HORIZON_DEG, _USABLE_HORIZON_DEG = 0.2, 0.6
 """Standard deviations."""
 
@@ -65,6 +66,8 @@ class Evidence:
     spread: Spread
     turf: Sequence[NDArray[np.bool_]]
     players_m: float | None = None
+    rival: float = 0.0
+    """By how much the height differs, relatively, with another lens that explains the lines as well."""
 
 
 def judge(evidence: Evidence) -> Verdict:
@@ -146,6 +149,8 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         )
     elif agreement.off_px > max(2.0, _USABLE_OFF * width):
         yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
+    if evidence.rival > _USABLE_RIVAL:
+        yield f"another lens, {evidence.rival:.1%} off in scale, explains the lines as well; show more of the pitch"
     if spread.height > _USABLE_SCALE or spread.horizon_deg > _USABLE_HORIZON_DEG:
         yield (
             f"the lines leave too much open: the scale by {spread.height:.1%}, the horizon by "
@@ -171,8 +176,10 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
     seen = agreement.supported()
     if share < _GOOD_SHARE or len(seen) < _GOOD_MARKINGS:
         yield f"{share:.0%} of the predicted markings, {len(seen)} of them, are painted there"
-    if agreement.off_px > max(1.0, _GOOD_OFF * width):
+    if agreement.off_px > max(0.6, _GOOD_OFF * width):
         yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
+    if evidence.rival > _GOOD_RIVAL:
+        yield f"another lens explains the lines as well, with a scale that differs by {evidence.rival:.1%}"
     if spread.height > _GOOD_SCALE:
         yield f"the scale is uncertain by {spread.height:.1%}"
     if spread.horizon_deg > _GOOD_HORIZON_DEG:
