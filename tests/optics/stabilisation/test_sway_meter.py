@@ -1,0 +1,107 @@
+"""Tests of the sway meter against cameras whose turn is known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.optics.angles import Array
+from pipeline.optics.frame import Plane
+from pipeline.optics.lens import CylindricalLens, EquirectangularLens, FisheyeLens, Lens, RectilinearLens
+from pipeline.optics.stabilisation.sway_meter import SwayMeter
+from tests.optics.stabilisation.scenes import as_measured, seen, world
+
+WIDE = FisheyeLens((960, 540), 660.0, (490.0, 279.0), (-0.065, -0.005))
+LENSES: dict[str, Lens] = {
+    "fisheye": WIDE,
+    "rectilinear": RectilinearLens((960, 540), 700.0, (479.5, 269.5)),
+    "small": RectilinearLens((640, 360), 420.0, (319.5, 179.5), (-0.1,)),
+    "cylindrical": CylindricalLens((2400, 400), 900.0, (1199.5, 120.0)),
+    "equirectangular": EquirectangularLens((1600, 400), 500.0, (799.5, 150.0)),
+}
+POSES_DEG = [
+    (0.0, 0.0, 0.0),
+    (0.3, -0.2, 0.1),
+    (0.5, 0.1, -0.4),
+    (0.1, 0.5, 0.5),
+    (-0.4, 0.2, 0.3),
+    (-0.5, -0.5, 0.0),
+]
+
+
+def errors_deg(meter: SwayMeter, frames: list[Plane], poses_deg: list[tuple[float, ...]]) -> Array:
+    """By how much the meter is off in each frame, in degrees; nan where it does not know."""
+    wrong = []
+    for frame, pose in zip(frames, poses_deg, strict=True):
+        turn = meter.measure(frame)
+        expected = as_measured(np.array(pose), np.array(poses_deg[0]))
+        wrong.append(np.nan if turn is None else np.abs(np.degrees(turn.vector_rad) - expected).max())
+    return np.array(wrong)
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_a_turn_is_measured_to_a_tenth_of_a_pixel(name: str) -> None:
+    lens = LENSES[name]
+    frames = [seen(world(5), lens, np.array(pose)) for pose in POSES_DEG]
+    px_per_deg = lens.focal_px * np.pi / 180
+    assert errors_deg(SwayMeter(lens), frames, POSES_DEG).max() * px_per_deg < 0.1
+
+
+def test_people_and_a_change_of_light_are_no_movement() -> None:
+    frames = [seen(world(5), WIDE, np.array(pose)) for pose in POSES_DEG]
+    rng = np.random.default_rng(2)
+    for n, frame in enumerate(frames):
+        frame[...] = np.clip(frame * (1 - 0.08 * n) + 3 * n, 0, 255)
+        for x, y in rng.integers(
+            (100, 100), (1180, 620), (20, 2)
+        ).tolist():  # a fifth of the picture walks about
+            cv2.rectangle(frame, (x, y), (x + 45, y + 90), (int(rng.integers(0, 255)),), cv2.FILLED)
+    assert errors_deg(SwayMeter(WIDE), frames, POSES_DEG).max() < 0.02
+
+
+@pytest.mark.parametrize("bump_deg", [(1.5, 0.0, 0.0), (0.0, 3.0, 0.0), (-2.0, -2.0, 1.0)])
+def test_a_bump_is_found_in_its_first_frame(bump_deg: tuple[float, ...]) -> None:
+    poses = [(0.0, 0.0, 0.0), (0.0, 0.0, 0.0), bump_deg, bump_deg]
+    frames = [seen(world(5), WIDE, np.array(pose)) for pose in poses]
+    assert errors_deg(SwayMeter(WIDE), frames, poses).max() < 0.02
+
+
+def test_a_covered_camera_is_unknown_and_is_found_again() -> None:
+    frame, moved = (seen(world(5), WIDE, np.array(pose)) for pose in (POSES_DEG[0], POSES_DEG[2]))
+    noise = np.random.default_rng(1).integers(0, 255, frame.shape).astype(np.uint8)
+    meter = SwayMeter(WIDE)
+    meter.measure(frame)
+    assert meter.measure(np.full_like(frame, 40)) is None
+    assert meter.measure(cv2.GaussianBlur(noise, (5, 5), 0)) is None
+    turn = meter.measure(moved)
+    assert turn is not None
+    expected = as_measured(np.array(POSES_DEG[2]), np.zeros(3))
+    assert np.degrees(turn.vector_rad) == pytest.approx(expected, abs=0.02)
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_picture_without_corners_gives_no_turn(level: int) -> None:
+    meter = SwayMeter(WIDE)
+    plain = np.full((540, 960), level, np.uint8)
+    assert [meter.measure(plain) for _ in range(3)] == [None, None, None]
+
+
+def test_landmarks_on_what_changes_are_replaced_and_the_pose_stays() -> None:
+    """Half of the world is another one from the fourth frame on: its landmarks must not be followed for ever."""
+    poses = [0.4 * np.array(pose) for pose in POSES_DEG]
+    lens = LENSES["small"]
+    frames = [seen(world(5), lens, pose) for pose in poses]
+    other = [seen(world(9), lens, pose) for pose in poses]
+    meter = SwayMeter(lens)
+    agreement = []
+    for n in range(300):
+        frame = frames[n % 6].copy()
+        if n > 3:
+            frame[:, 320:] = other[n % 6][:, 320:]
+        turn = meter.measure(frame)
+        assert turn is not None
+        agreement.append(turn.agreement)
+        assert np.degrees(turn.vector_rad) == pytest.approx(as_measured(poses[n % 6], np.zeros(3)), abs=0.03)
+    assert agreement[10] < 0.65
+    assert agreement[-1] > 0.85
