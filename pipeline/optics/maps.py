@@ -7,6 +7,7 @@ by pixel.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.optics.angles import Array, rays_to_angles, wrap_deg
 from pipeline.optics.rig import Rig
+from pipeline.optics.stabilisation.turn import Turns
 from pipeline.optics.view import View
 
 STEP_PX = 16
@@ -77,6 +79,10 @@ class Part:
     """Left, top, right and bottom (excluded) of the part of its image that the needed cells show; even numbers."""
     spacing: float
     """Pixels of the camera's image per pixel of the view: the median over the cells."""
+    turn: Array | None = None
+    """How the camera is turned from its place; see Turns."""
+    overhang_px: float = 0.0
+    """A turned camera misses a strip up to this wide at its edge, in its pixels; the edge is repeated there."""
 
 
 class MapMaker:
@@ -95,20 +101,20 @@ class MapMaker:
         self._scratch: dict[tuple[str, int], Floats] = {}
         self._order = sorted(range(len(rig.cameras)), key=lambda i: rig.cameras[i].yaw_deg)
 
-    def parts(self, view: View) -> list[Part]:
-        """The cameras that the view needs, from left to right.
+    def parts(self, view: View, turns: Turns | None = None) -> list[Part]:
+        """The cameras that the view needs, from left to right, each turned from its place as `turns` says.
 
         A camera is needed where the seams give it a weight, and where the camera that has the weight does not see.
         """
         rays = self._rays(view, self._nodes)
         weights = self._weights(rays)
         due = [_any_corner(weight > 0) for weight in weights]
-        parts = [self._part(n, rays, weights[n], due[n]) for n in range(len(due))]
+        parts = [self._part(n, rays, weights[n], due[n], turns) for n in range(len(due))]
         bare = np.zeros_like(due[0])
         for part, wanted in zip(parts, due, strict=True):
             bare |= wanted & ~part.full
         if bare.any() and len(parts) > 1:
-            parts = [self._part(n, rays, weights[n], due[n] | bare) for n in range(len(due))]
+            parts = [self._part(n, rays, weights[n], due[n] | bare, turns) for n in range(len(due))]
         return [part for part in parts if part.needed.any()]
 
     def pixel_slices(self, block: Block, plane: PlaneName = "luma") -> tuple[slice, slice]:
@@ -160,10 +166,15 @@ class MapMaker:
             row, column = self._nonlinear_pixels(part, block, plane)
             spacing = 1 if plane == "luma" else 2
             at = spacing * (np.stack([column, row], axis=-1).astype(np.float64) + 0.5) - 0.5
-            exact = (self._pixels(part.camera, self._rays(view, at))[0] + shift) * scale - 0.5
+            exact = (self._pixels(part.camera, self._rays(view, at), part.turn)[0] + shift) * scale - 0.5
             rows, columns = self.pixel_slices(block, plane)
             x[row - rows.start, column - columns.start] = exact[:, 0]
             y[row - rows.start, column - columns.start] = exact[:, 1]
+        if part.overhang_px and not part.full[block.cells].all():
+            for k, places in enumerate((x, y)):
+                last_px = self._rig.cameras[part.camera].size_px[k] - 1
+                first, last = ((edge_px + 0.5 - origin_px[k]) * scale[k] - 0.5 for edge_px in (0, last_px))
+                _extend(places, first, last, part.overhang_px * scale[k])
         return x, y
 
     def _nonlinear_pixels(self, part: Part, block: Block, plane: PlaneName) -> tuple[Indices, Indices]:
@@ -191,9 +202,10 @@ class MapMaker:
         between = [np.minimum(a, 1 - b) for a, b in pairwise(past)]
         return [1 - past[0], *between, past[-1]]
 
-    def _part(self, n: int, rays: Array, weight: Array, wanted: Mask) -> Part:
+    def _part(self, n: int, rays: Array, weight: Array, wanted: Mask, turns: Turns | None) -> Part:
         """The part of the n-th camera in order of yaw, computed for the columns in which it is wanted."""
         i = self._order[n]
+        turn = None if turns is None else turns[i]
         width, height = self._rig.cameras[i].size_px
         pixels = np.full((*rays.shape[:-1], 2), UNSEEN_PX)
         full, nonlinear, needed = (np.zeros_like(wanted) for _ in range(3))
@@ -202,7 +214,7 @@ class MapMaker:
         if columns.size:
             cells = slice(None), slice(int(columns[0]), int(columns[-1]) + 1)
             nodes = slice(None), slice(int(columns[0]), int(columns[-1]) + 2)
-            pixels[nodes], unseen = self._pixels(i, rays[nodes])
+            pixels[nodes], unseen = self._pixels(i, rays[nodes], turn)
             x_low, x_high = _corner_range(pixels[nodes][..., 0])
             y_low, y_high = _corner_range(pixels[nodes][..., 1])
             touched = (x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height)
@@ -222,11 +234,12 @@ class MapMaker:
                 spacing = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
                 if not (touched & spread).any():
                     box = self._box(i, touched, x_low, x_high, y_low, y_high)
-        return Part(i, pixels, weight, full, nonlinear, needed, box, spacing)
+        overhang_px = 0.0 if turn is None else self._rig.cameras[i].lens.focal_px * _angle(turn)
+        return Part(i, pixels, weight, full, nonlinear, needed, box, spacing, turn, overhang_px)
 
-    def _pixels(self, i: int, rays: Array) -> tuple[Array, Mask]:
+    def _pixels(self, i: int, rays: Array, turn: Array | None) -> tuple[Array, Mask]:
         """The pixels (..., 2) of camera `i`, and the mask of those that it cannot see."""
-        pixels = self._rig.camera_pixels(i, rays)
+        pixels = self._rig.camera_pixels(i, rays, turn)
         unseen: Mask = np.isnan(pixels[..., 0])
         pixels[unseen] = UNSEEN_PX
         return pixels, unseen
@@ -239,6 +252,17 @@ class MapMaker:
         right = min(width, (int(x_high[needed].max()) + MARGIN_PX + 1) & ~1)
         bottom = min(height, (int(y_high[needed].max()) + MARGIN_PX + 1) & ~1)
         return left, top, right, bottom
+
+
+def _angle(turn: Array) -> float:
+    """The angle of a rotation matrix, in radians."""
+    return math.acos(min(1.0, (float(np.trace(turn)) - 1) / 2))
+
+
+def _extend(places: Floats, first: float, last: float, by: float) -> None:
+    """Move coordinates that lie up to `by` outside `first`..`last` to its end, in place."""
+    places[(places < first) & (places > first - by)] = first
+    places[(places > last) & (places < last + by)] = last
 
 
 def _any_corner(values: Mask) -> Mask:

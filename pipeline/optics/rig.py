@@ -119,19 +119,22 @@ class Rig:
                 f"{width}x{height}; use the rig of these cameras, or calibrate again"
             )
 
-    def camera_pixels(self, i: int, rays: Array) -> Array:
+    def camera_pixels(self, i: int, rays: Array, turn: Array | None = None) -> Array:
         """Pixels (..., 2) in camera `i` of what the origin sees along `rays` (..., 3), parallax included.
 
-        nan where the lens cannot see; a pixel may lie outside the image, which ``lens.contains`` tells.
+        nan where the lens cannot see; a pixel may lie outside the image, which ``lens.contains`` tells. ``turn`` is
+        how the camera is turned from its place at the moment, as in ``stabilisation.turn.Turns``.
         """
         camera = self.cameras[i]
-        seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), rays)
-        return camera.lens.project(seen @ camera.rotation)
+        seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), rays) @ camera.rotation
+        return camera.lens.project(seen if turn is None else seen @ turn.T)
 
-    def pixel_rays(self, i: int, pixels: Array) -> Array:
-        """Unit rays (..., 3) along which the origin sees what camera `i` shows at `pixels` (..., 2)."""
+    def pixel_rays(self, i: int, pixels: Array, turn: Array | None = None) -> Array:
+        """Unit rays (..., 3) along which the origin sees what camera `i` shows at `pixels` (..., 2); ``turn`` as in
+        ``camera_pixels``."""
         camera = self.cameras[i]
-        rays = camera.lens.unproject(pixels) @ camera.rotation.T
+        rays = camera.lens.unproject(pixels)
+        rays = (rays if turn is None else rays @ turn) @ camera.rotation.T
         seen = self.surface.seen_from((0.0, 0.0, 0.0), camera.position_m, rays)
         unit: Array = seen / np.linalg.norm(seen, axis=-1, keepdims=True)
         return unit
