@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 
 import cv2
@@ -21,6 +22,8 @@ from pipeline.optics.limits import panorama_view
 from pipeline.optics.maps import Block, MapMaker
 from pipeline.optics.render import Renderer
 from pipeline.optics.rig import Blend, Camera, Rig
+from pipeline.optics.stabilisation.sway_meter import SwayMeter
+from pipeline.optics.stabilisation.turn import matrix_of
 from pipeline.optics.surface import Surface
 from pipeline.optics.view import View
 
@@ -67,11 +70,29 @@ def turning(view: View) -> Iterator[View]:
         step += 1
 
 
-def rendering(rig: Rig, view: View, pool: ThreadPoolExecutor | None = None) -> Callable[[], Frame]:
-    """The measured work: render one frame of a turning view into the same memory."""
+def measuring_sway(rig: Rig) -> Callable[[], object]:
+    """Measure the turn of one camera in frames of a backdrop that moves by a pixel or two."""
+    width, height = rig.cameras[0].size_px
+    rng = np.random.default_rng(1)
+    patches = rng.integers(30, 220, (height // 24 + 2, width // 24 + 2)).astype(np.uint8)
+    backdrop = cv2.resize(patches, (width + 8, height + 8), interpolation=cv2.INTER_CUBIC)
+    frames = [
+        np.ascontiguousarray(backdrop[dy : dy + height, dx : dx + width])
+        for dx, dy in ((4, 4), (5, 3), (3, 5))
+    ]
+    meter = SwayMeter(rig.cameras[0].lens)
+    following = cycle(frames)
+    return lambda: meter.measure(next(following))
+
+
+def rendering(
+    rig: Rig, view: View, pool: ThreadPoolExecutor | None = None, *, turned: bool = False
+) -> Callable[[], Frame]:
+    """The measured work: render one frame of a turning view into the same memory; `turned`: of turned cameras."""
     renderer = Renderer(rig, WIDTH, HEIGHT, spread=pool.map if pool else map)
     frame, out, views = noise(rig), Frame.empty("NV12", WIDTH, HEIGHT), turning(view)
-    return lambda: renderer.render(next(views), frame, out)
+    turns = tuple(matrix_of(np.radians([0.3, 0.4, 0.2])) for _ in rig.cameras) if turned else None
+    return lambda: renderer.render(next(views), frame, out, turns)
 
 
 def panorama_then_crop(rig: Rig, view: View, pool: ThreadPoolExecutor) -> Callable[[], Frame]:
@@ -207,6 +228,10 @@ def run() -> Sequence[Row]:
         rows.append(Row("one camera, one thread", wall_ms(rendering(pair(), ONE)), "ms"))
         rows.append(Row("across the seam, one thread", wall_ms(rendering(pair(), SEAM)), "ms"))
         usual = wall_ms(panorama_then_crop(pair(), SEAM, pool), 8)
+        measure = wall_ms(measuring_sway(pair()))
+        rows.append(Row("measuring a camera's sway", measure, "ms", goal="<= 3 ms", met=measure <= 3))
+        turned = wall_ms(rendering(pair(), SEAM, pool, turned=True))
+        rows.append(Row("across the seam, turned", turned, "ms", "across the seam", turned / seam))
         rows.append(
             Row("panorama + crop", usual, "ms", "across the seam", usual / seam, ">= 4x", usual >= 4 * seam)
         )

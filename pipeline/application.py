@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from pipeline.analysis.sway_history import CameraSway
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.foreign_code import Contained
@@ -37,6 +38,7 @@ from pipeline.run.wiring import (
     connect_analysis,
     connect_playback,
     make_buffer_manager,
+    make_sway_history,
     make_timeline,
     start_detector,
 )
@@ -133,10 +135,20 @@ class PanoramaWithVirtualCamera:
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources)
-        parts.worker = start_detector(settings, rig, self.timeline, self._feed, self._limits.detector)
+        parts.sway = make_sway_history(settings, rig)
+        parts.worker = start_detector(
+            settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway
+        )
         path = parts.path = path_for(settings, self.timeline, rig, lambda: manager.full_at_ns)
         frame_view = parts.frame_view = FrameView(
-            settings, rig, path, self._shown, self.scene_at, manager.captured_ns, parts.lost_cameras
+            settings,
+            rig,
+            path,
+            self._shown,
+            self.scene_at,
+            manager.captured_ns,
+            parts.lost_cameras,
+            parts.sway,
         )
         frame_view.element.onlooker = self.onlooker
         playback = parts.playback = build_playback(settings, info, rig, frame_view.element, self._limits)
@@ -194,6 +206,8 @@ class PanoramaWithVirtualCamera:
         self._feed.close()
         self.buffer_manager.stop_buffer_thread()
         self.timeline.finish()
+        if parts.sway is not None:
+            parts.sway.finish()
         if parts.worker is not None:  # first: the analysis pipeline stops when its detector lets go
             if not self._shutdown.at_once:
                 parts.worker.finish()
@@ -277,6 +291,11 @@ class PanoramaWithVirtualCamera:
     def clock_drift_ppm(self) -> float:
         """By how many millionths a source's clock is fast (negative: slow); of several sources, the most."""
         return self._reporter.clock_drift_ppm
+
+    @property
+    def sway(self) -> list[CameraSway]:
+        """How much each camera sways; empty before the first frame, or if it is not measured."""
+        return [] if self._parts.sway is None else self._parts.sway.state()
 
     def progress(self) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.analysis.field import DEFAULT_MARGIN_M, Field
 from pipeline.analysis.plane_ops import downscaled, upscaled
+from pipeline.optics.angles import rays_to_angles
 from pipeline.optics.frame import Frame, Plane
 from pipeline.optics.rig import Rig
 
@@ -57,7 +58,10 @@ class CameraCrop:
     """
 
     def __init__(self, rig: Rig, camera: int, field: Field, margin_m: float = DEFAULT_MARGIN_M) -> None:
-        self._rig, self._camera = rig, camera
+        self._rig, self.camera = rig, camera
+        self.first_turn: Array | None = None
+        """How the camera was turned from its place in the first frame; angles are those of its place."""
+        self._node_rays: Array | None = None
         region = rig.region(camera)
         middle = np.array([[region.width / 2, region.height / 2], [region.width / 2 + 1, region.height / 2]])
         yaw_deg, tilt_deg = rig.pixels_to_angles(camera, middle)
@@ -72,9 +76,16 @@ class CameraCrop:
         if self.seen:
             self._crop(int(rows[0]), int(rows[-1]) + 1)
 
-    def planes(self, frame: Frame) -> Planes:
-        """The crop of a rig frame; new memory."""
-        region = self._rig.region(self._camera)
+    def planes(self, frame: Frame, turn: Array | None = None) -> Planes:
+        """The crop of a rig frame, new memory; as if the camera had not turned by `turn` since the first frame."""
+        planes = self._planes(frame)
+        if turn is None:
+            return planes
+        x, y = self._turned_pixels(turn)
+        return Planes(*(_remapped(plane, x, y) for plane in planes.all()))
+
+    def _planes(self, frame: Frame) -> Planes:
+        region = self._rig.region(self.camera)
         top = region.y + self._y0 * self.scale
         bottom = top + self.height * self.scale
         right = self.width * self.scale
@@ -90,8 +101,8 @@ class CameraCrop:
 
     def to_angles(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Yaw and tilt in degrees of working pixels, any shape."""
-        pixels = np.stack([x, y + self._y0], axis=-1)
-        return self._rig.pixels_to_angles(self._camera, (pixels + 0.5) * self.scale - 0.5)
+        rays = self._rig.pixel_rays(self.camera, self._camera_pixels(x, y), self.first_turn)
+        return rays_to_angles(rays)
 
     def is_ours(self, yaw_deg: Array, tilt_deg: Array) -> Mask:
         """Whether this camera is responsible for the directions: by the seams, or because the one that is cannot
@@ -99,7 +110,25 @@ class CameraCrop:
         order = sorted(range(len(self._rig.cameras)), key=lambda i: self._rig.cameras[i].yaw_deg)
         owner = np.asarray(order)[np.searchsorted(self._rig.seams_deg, yaw_deg)]
         sees = np.take_along_axis(self._rig.seen_by(yaw_deg, tilt_deg), owner[:, None], axis=1)[:, 0]
-        return np.asarray((owner == self._camera) | ~sees)
+        return np.asarray((owner == self.camera) | ~sees)
+
+    def _camera_pixels(self, x: Array, y: Array) -> Array:
+        """The camera's pixels (..., 2) of working pixels."""
+        return (np.stack([x, y + self._y0], axis=-1) + 0.5) * self.scale - 0.5
+
+    def _turned_pixels(self, turn: Array) -> tuple[Floats, Floats]:
+        """Where each working pixel of the first frame is now: maps for cv2.remap."""
+        lens = self._rig.cameras[self.camera].lens
+        columns, rows = (-(-side // NODE_PX) + 2 for side in (self.width, self.height))
+        if self._node_rays is None:
+            # cv2.resize places node n at the pixel 16 n + 7.5; the first node lies outside, and is cut off again.
+            x, y = (NODE_PX * (np.arange(count) - 1.0) + (NODE_PX - 1) / 2 for count in (columns, rows))
+            self._node_rays = lens.unproject(self._camera_pixels(*np.meshgrid(x, y)))
+        seen = (lens.project(self._node_rays @ turn.T) + 0.5) / self.scale - 0.5
+        seen = np.nan_to_num(seen - (0, self._y0), nan=-1.0).astype(np.float32)
+        large = cv2.resize(seen, (columns * NODE_PX, rows * NODE_PX), interpolation=cv2.INTER_LINEAR)
+        inside = large[NODE_PX : NODE_PX + self.height, NODE_PX : NODE_PX + self.width]
+        return np.ascontiguousarray(inside[..., 0]), np.ascontiguousarray(inside[..., 1])
 
     def _measure(self, field: Field, margin_m: float) -> None:
         """Compute the masks and the scale of the whole image."""
@@ -148,6 +177,10 @@ class CameraCrop:
         self.px_per_m = np.ascontiguousarray(self.px_per_m[top:bottom])
         self.body = self.body[top:bottom]
         self.air = self.air[top:bottom]
+
+
+def _remapped(plane: Plane, x: Floats, y: Floats) -> Plane:
+    return cast(Plane, cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _enlarged(nodes: NDArray[np.generic], size: tuple[int, int]) -> Floats:

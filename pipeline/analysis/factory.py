@@ -13,6 +13,8 @@ from pipeline.analysis.detector import Detector
 from pipeline.analysis.field import Field
 from pipeline.analysis.motion import RATE_HZ, MotionDetector
 from pipeline.analysis.replay import NoDetector, ReplayDetector
+from pipeline.analysis.steadied import SteadiedDetector
+from pipeline.analysis.sway_history import PoseSource, standing
 from pipeline.errors import ConfigError, DetectorError, ForesightError
 from pipeline.foreign_code import Contained, describe, one_line
 from pipeline.optics.rig import Rig
@@ -31,16 +33,18 @@ def make_detector(
     classes: Mapping[str, str] | None = None,
     providers: Sequence[str] = (),
     detections: Path | None = None,
+    pose_at: PoseSource | None = None,
 ) -> Detector:
     """Make the detector that `kind` names: one of `KINDS`, or ``package.module:factory``.
 
     ``rate_hz`` overrides the detector's default rate (motion, onnx). onnx needs ``model`` and accepts ``classes``
     (from the model's class names or numbers to labels) and ``providers`` (in order of preference); replay needs
-    ``detections``. A user's factory is called with the rig and returns a Detector. Any thread; blocks on the disk.
+    ``detections``. With ``pose_at`` the angles count from the cameras' places, however these sway.
+    A user's factory is called with the rig and returns a Detector. Any thread; blocks on the disk.
     Raises ConfigError for an unknown kind or a missing path, DetectorError for an unusable model or factory.
     """
     if kind == "motion":
-        return MotionDetector(rig, field, rate_hz=rate_hz or RATE_HZ)
+        return MotionDetector(rig, field, rate_hz=rate_hz or RATE_HZ, pose_at=pose_at or standing)
     if kind == "none":
         return NoDetector()
     if kind == "replay":
@@ -52,9 +56,13 @@ def make_detector(
             raise ConfigError("the onnx detector needs a model; give one with --model FILE.onnx")
         from pipeline.analysis.onnx import OnnxDetector
 
-        return OnnxDetector(rig, model, field, rate_hz=rate_hz, classes=classes, providers=providers)
+        found: Detector = OnnxDetector(
+            rig, model, field, rate_hz=rate_hz, classes=classes, providers=providers
+        )
+        return found if pose_at is None else SteadiedDetector(found, rig, pose_at)
     if ":" in kind:
-        return _made_by(_own(kind), kind, rig)
+        found = _made_by(_own(kind), kind, rig)
+        return found if pose_at is None else SteadiedDetector(found, rig, pose_at)
     raise ConfigError(f"detector {kind!r} is neither one of {', '.join(KINDS)} nor a package.module:factory")
 
 

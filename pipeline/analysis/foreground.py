@@ -104,13 +104,16 @@ class ForegroundFinder:
         self._background.forget(persons | balls)
         self._doubtful, self._lying = persons, balls
 
-    def look(self, frame: Frame, elapsed_s: float, since_look_back_s: float | None) -> Foreground:
-        """The foreground of a frame, ``elapsed_s`` after the previous one.
+    def look(
+        self, frame: Frame, elapsed_s: float, since_look_back_s: float | None, turn: Array | None = None
+    ) -> Foreground:
+        """The foreground of a frame, ``elapsed_s`` after the previous one; the camera has turned by `turn`
+        since the first.
 
         ``since_look_back_s`` is given now and then, as the time since it was given last: then motionless objects
         and reappearing lines become background.
         """
-        now = self.crop.planes(frame)
+        now = self.crop.planes(frame, turn)
         px_per_m = self._px_per_m
         difference, brighter = self._background.difference(now)
         busy = threshold(difference, THRESHOLD) & self._anywhere

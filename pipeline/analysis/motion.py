@@ -12,6 +12,7 @@ from pipeline.analysis.camera_crop import CameraCrop
 from pipeline.analysis.detector import Detection, Label
 from pipeline.analysis.field import DEFAULT_MARGIN_M, Field
 from pipeline.analysis.foreground import Foreground, ForegroundFinder
+from pipeline.analysis.sway_history import PoseSource, standing
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
 from pipeline.timebase import Nanoseconds, ns_to_seconds
@@ -55,14 +56,16 @@ class MotionDetector:
         field: Field | None = None,
         margin_m: float = DEFAULT_MARGIN_M,
         rate_hz: float = RATE_HZ,
+        pose_at: PoseSource = standing,
     ) -> None:
-        """Without a field, the turf's colour in the first frame gives it."""
+        """Without a field, the turf's colour in the first frame gives it. ``pose_at``: how the cameras sway."""
         self.rate_hz = rate_hz
         self._rig = rig
         self._given_field = field
         self._margin_m = margin_m
         self._finders: list[ForegroundFinder] = []
         self._field = field
+        self._pose_at = pose_at
         self._last_ns = self._looked_back_ns = Nanoseconds(0)
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
@@ -81,10 +84,14 @@ class MotionDetector:
             since_s = None
         else:
             self._looked_back_ns = time_ns
+        pose = self._pose_at(time_ns)
         players: list[Detection] = []
         balls: list[Detection] = []
         for finder in self._finders:
-            foreground = finder.look(frame, elapsed_s, since_s)
+            camera = finder.crop.camera
+            finder.crop.first_turn = None if pose.first is None else pose.first[camera]
+            turn = None if pose.since_first is None else pose.since_first[camera]
+            foreground = finder.look(frame, elapsed_s, since_s, turn)
             players += self._players(finder.crop, foreground)
             balls += self._balls(finder.crop, foreground)
         return players + sorted(balls, key=lambda ball: -ball.score)[:MOST_BALLS]

@@ -38,6 +38,8 @@ def end_pipelines(parts: RunParts) -> None:
     def end() -> None:
         if parts.analysis is not None:
             parts.analysis.interrupt()
+        if parts.sway is not None:
+            parts.sway.finish()
         if parts.worker is not None:
             parts.worker.stop(timeout_s=0)
         if parts.playback is not None:

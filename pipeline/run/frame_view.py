@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
+from pipeline.analysis.sway_history import SwayHistory
 from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
+from pipeline.optics.stabilisation.turn import Turns
 from pipeline.optics.view import View
 from pipeline.run.director_choice import shows_panorama
 from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
@@ -20,12 +22,16 @@ from pipeline.timebase import Nanoseconds
 
 RENDER_THREADS = 2
 
+SWAY_PATIENCE_S = 2.0
+"""Offline, a frame waits this long until the cameras' sway around it is known."""
+
 
 class FrameView:
     """The view element of a run, its renderers and painters; `element` goes into the playback pipeline.
 
     `captured_ns` converts playback's running time to the capture's (they differ after a seek). `scene_at` returns
     the scene of a captured time, `lost_cameras` the cameras without video then. Shown frames are noted in `shown`.
+    With `sway`, the cameras' turns are taken out of the picture.
     """
 
     def __init__(
@@ -37,17 +43,25 @@ class FrameView:
         scene_at: Callable[[int], Scene],
         captured_ns: Callable[[int], int],
         lost_cameras: Callable[[Nanoseconds], Sequence[str]],
+        sway: SwayHistory | None,
     ) -> None:
         # Decoders, detector, renderers and encoder already keep the cores busy.
         cv2.setNumThreads(1)
         self._path = path
         self._captured_ns = captured_ns
         self._shown = shown
+        self._sway = sway
+        self._sway_patience_s = 0.0 if settings.is_live else SWAY_PATIENCE_S
         self._overlay = OverlayPainter(scene_at, captured_ns, is_panorama=shows_panorama(settings))
         self._notice = NoticePainter(lost_cameras, captured_ns)
         self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
         self.element = ViewElement(
-            rig, settings.size.width_px, settings.size.height_px, self._view_at, spread=self._renderers.map
+            rig,
+            settings.size.width_px,
+            settings.size.height_px,
+            self._view_at,
+            spread=self._renderers.map,
+            turns=self._turns_at,
         )
         self.show_overlay(settings.overlay)
 
@@ -73,3 +87,12 @@ class FrameView:
         finally:  # without a view the last frame is shown again
             self._shown.note(time_ns, view)
         return view
+
+    def _turns_at(self, time_ns: Nanoseconds) -> Turns | None:
+        """How the cameras are turned in the frame at `time_ns`. On the streaming thread."""
+        if self._sway is None:
+            return None
+        captured_ns = self._captured_ns(time_ns)
+        if self._sway_patience_s and not self._sway.wait_known(captured_ns, self._sway_patience_s):
+            self._sway_patience_s = 0.0  # the analysis stands still: waiting for each frame would not help
+        return self._sway.turns_at(captured_ns)

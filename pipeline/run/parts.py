@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipeline.analysis.sway_history import SwayHistory
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
@@ -23,6 +24,7 @@ class RunParts:
     """The streams of the second and later cameras, if each camera is buffered separately."""
     info: StreamInfo | None = None
     rig: Rig | None = None
+    sway: SwayHistory | None = None
     worker: DetectorWorker | None = None
     path: CameraPath | None = None
     frame_view: FrameView | None = None

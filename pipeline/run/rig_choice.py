@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
+from pipeline.analysis.sway_history import PoseSource
 from pipeline.errors import CalibrationError, RigError
 from pipeline.gst.capture.footage import calibrate_sources, read_footage
 from pipeline.gst.capture.same_view import refuse_same_view
@@ -113,8 +114,8 @@ def assumed_rig(width: int, height: int) -> tuple[Rig, str]:
     return rig, f"no rig was given: assuming a {lens} lens; see --rig"
 
 
-def detector_for(settings: Settings, rig: Rig) -> Detector:
-    """The detector for `settings`, limited to the pitch if the rig has one.
+def detector_for(settings: Settings, rig: Rig, pose_at: PoseSource | None = None) -> Detector:
+    """The detector for `settings`, limited to the pitch if the rig has one; ``pose_at``: how the cameras sway.
 
     Raises ConfigError, or DetectorError for a model that cannot be used.
     """
@@ -127,6 +128,7 @@ def detector_for(settings: Settings, rig: Rig) -> Detector:
         model=chosen.model,
         classes=chosen.class_map or None,
         detections=chosen.model,
+        pose_at=pose_at,
     )
 
 

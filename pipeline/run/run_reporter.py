@@ -75,7 +75,13 @@ class RunReporter:
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines for the user so far."""
-        parts = (self._parts.analysis, self._parts.worker, self._parts.frame_view, self._parts.playback)
+        parts = (
+            self._parts.analysis,
+            self._parts.sway,
+            self._parts.worker,
+            self._parts.frame_view,
+            self._parts.playback,
+        )
         stats = self._manager.statistics()
         drift = drift_note("the source", stats.clock_drift_ppm, stats.clock_correction_s)
         return (*self._notes, *drift, *(note for part in parts if part is not None for note in part.notes))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.sway_history import SETTLE_S, SwayHistory
+from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
@@ -25,6 +27,9 @@ from pipeline.settings import Settings
 
 TIMELINE_MARGIN_S = 30.0
 """Detections are kept for this much longer than the delay, for the director's memory."""
+
+SWAY_MARGIN_S = 5.0
+"""The cameras' sway is kept for this much longer than the window."""
 
 
 def make_timeline(settings: Settings, on_add: Callable[[DetectionSet], object]) -> Timeline:
@@ -57,7 +62,7 @@ def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) ->
         patience_s=min(limits.late_s, settings.delay_s / 3),
         storage=settings.storage,
         duration_s=settings.duration_s,
-        detector_branch=settings.detector.kind != "none",
+        detector_branch=settings.detector.kind != "none" or settings.stabilise,
         encoder=window_encoding(settings).make_video_encoder,
         camera_limits=limits,
     ).build()
@@ -85,24 +90,39 @@ def connect_analysis(
     return streams
 
 
+def make_sway_history(settings: Settings, rig: Rig) -> SwayHistory | None:
+    """The record of the cameras' sway; None if it is not measured."""
+    if not settings.stabilise:
+        return None
+    span_s = settings.delay_s + settings.keep_behind_s + SWAY_MARGIN_S
+    return SwayHistory(rig, span_s, min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)))
+
+
 def start_detector(
-    settings: Settings, rig: Rig, timeline: Timeline, feed: DetectorFeed, limits: DetectorLimits
+    settings: Settings,
+    rig: Rig,
+    timeline: Timeline,
+    feed: DetectorFeed,
+    limits: DetectorLimits,
+    sway: SwayHistory | None,
 ) -> DetectorWorker | None:
     """Start the detector of `settings` on the frames of `feed`; None, with an empty timeline, without one.
 
-    Raises ConfigError, DetectorError.
+    The frames are first measured for `sway`. Raises ConfigError, DetectorError.
     """
+    watch = None if sway is None else SwayWatch(rig, sway)
     if settings.detector.kind == "none":
         timeline.finish()
+        feed.attach(None, watch)
         return None
     worker = DetectorWorker(
-        detector_for(settings, rig),
+        detector_for(settings, rig, None if sway is None else sway.pose_at),
         timeline,
         live=settings.is_live,
         hang_s=limits.hang_s,
         end_s=limits.end_s,
     )
-    feed.attach(worker)
+    feed.attach(worker, watch)
     return worker
 
 

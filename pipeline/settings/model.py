@@ -235,6 +235,8 @@ class Settings(Group):
     """End the run after this many seconds of video; default: when the source ends."""
     rig: FilePath | None = None
     """The rig file of the cameras; default: one camera is assumed to be level, several are calibrated first."""
+    stabilise: bool = True
+    """Measure how the cameras sway in the wind, or were bumped, and show the world still."""
     storage: Storage = "raw"
     """What the buffer holds: raw frames, re-encoded frames, or the source's own compressed stream."""
     overlay: bool = False

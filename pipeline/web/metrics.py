@@ -27,6 +27,11 @@ METRICS: tuple[tuple[str, str, str], ...] = (
         "clock_drift_ppm",
         "Millionths by which a source's clock is fast; corrected",
     ),
+    (
+        "foresight_camera_sway_degrees",
+        "sway_deg",
+        "The largest turn of a camera from its place in the last 5 s",
+    ),
     ("foresight_look_ahead_seconds", "look_ahead_s", "Look-ahead that the newest plan had"),
     ("foresight_cpu_percent", "cpu_percent", "Processor time over wall time; 100 is one core"),
     ("foresight_memory_megabytes", "memory_mb", "Resident memory in 10^6 bytes"),

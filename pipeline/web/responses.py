@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from pipeline.analysis.sway_history import CameraSway
 from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
@@ -66,6 +67,8 @@ class State(Progress):
     scene: Scene | None
     camera_outages: int
     clock_drift_ppm: float
+    sway_deg: float
+    cameras: list[CameraSway]
     notes: list[str]
     outputs: list[Output]
     clips: int

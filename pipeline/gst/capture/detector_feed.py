@@ -1,10 +1,12 @@
-"""DetectorFeed: passes the detector appsink's samples to its worker as mapped frames with running times."""
+"""DetectorFeed: passes the detector appsink's samples on as mapped frames with running times: to the sway watch,
+then to the detector."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
+from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.gst.core.frames import FrameLayout
 from pipeline.gst.runtime import Gst, GstApp
@@ -24,16 +26,17 @@ class DetectorFeed:
         self._shared_ns = shared_ns
         self._attached = threading.Event()
         self._worker: DetectorWorker | None = None
+        self._sway: SwayWatch | None = None
         self._layout: tuple[str, FrameLayout] | None = None
 
-    def attach(self, worker: DetectorWorker) -> None:
-        """Pass the frames to `worker` from now on. Any thread."""
-        self._worker = worker
+    def attach(self, worker: DetectorWorker | None, sway: SwayWatch | None) -> None:
+        """Show the frames to `sway`, and then pass them to `worker`, from now on. Any thread."""
+        self._worker, self._sway = worker, sway
         self._attached.set()
 
     def close(self) -> None:
         """Drop all later frames. Idempotent, any thread."""
-        self._worker = None
+        self._worker = self._sway = None
         self._attached.set()
 
     def on_new_sample(self, appsink: GstApp.AppSink) -> Gst.FlowReturn:
@@ -41,8 +44,8 @@ class DetectorFeed:
         sample = appsink.try_pull_sample(0)
         if not self._live:
             self._attached.wait()
-        worker = self._worker
-        if sample is None or worker is None:
+        worker, sway = self._worker, self._sway
+        if sample is None or (worker is None and sway is None):
             return Gst.FlowReturn.OK
         buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
         if buffer is None or caps is None or segment is None:
@@ -52,14 +55,22 @@ class DetectorFeed:
             return Gst.FlowReturn.OK
         mapping = self._layout_of(caps).map(buffer)
         frame = mapping.__enter__()
-        worker.offer(frame, Nanoseconds(self._shared_ns(time_ns)), lambda: mapping.__exit__(None, None, None))
+        shared_ns = Nanoseconds(self._shared_ns(time_ns))
+        if sway is not None:
+            sway.look(frame, shared_ns)
+        if worker is None:
+            mapping.__exit__(None, None, None)
+            return Gst.FlowReturn.OK
+        worker.offer(frame, shared_ns, lambda: mapping.__exit__(None, None, None))
         return Gst.FlowReturn.OK
 
     def on_eos(self, _appsink: GstApp.AppSink) -> None:
         """Handle the appsink's ``eos``: the detector finishes what is queued, then the timeline is complete."""
         if not self._live:
             self._attached.wait()
-        worker = self._worker
+        worker, sway = self._worker, self._sway
+        if sway is not None:
+            sway.finish()
         if worker is not None:
             worker.finish()
 
