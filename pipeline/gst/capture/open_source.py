@@ -12,6 +12,7 @@ from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
+from pipeline.gst.capture.sound_order import correct_sound_order
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.elements import (
     add,
@@ -103,6 +104,8 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     opener = make("uridecodebin", uri=uri)
     opener.connect("source-setup", _set_up_network)
     opener.connect("deep-element-added", _set_up_multipart)
+    if spec.path is not None:
+        correct_sound_order(opener, spec.path)
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     add(container, opener)

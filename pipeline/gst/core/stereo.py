@@ -12,8 +12,15 @@ from pipeline.gst.runtime import Gst, GstAudio
 _RATES = "rate=[1,48000]"
 """Players of streams and browsers take no more, and FFmpeg's AAC encoder loses most of the sound above."""
 
+_WHOLE = ("S32", "S16", "S24", "S24_32", "U16", "U24", "U24_32", "U32", "S18", "S20", "U18", "U20")
+_FORMATS = "format={S8,U8," + ",".join(name + order for name in _WHOLE for order in ("LE", "BE")) + "}"
+"""Whole numbers only, which are kept as they are. Floats become 32 bits: what is no number, or far beyond full
+scale, as in sound that is damaged or misread, would leave an AAC encoder as a stream that nothing can read.
+"""
+
 _STEREO_OR_MONO = (
-    f"audio/x-raw,channels=2,channel-mask=(bitmask)0x3,{_RATES}; audio/x-raw,channels=1,{_RATES}"
+    f"audio/x-raw,{_FORMATS},channels=2,channel-mask=(bitmask)0x3,{_RATES}; "
+    f"audio/x-raw,{_FORMATS},channels=1,{_RATES}"
 )
 """Stereo first: it is chosen for everything that is neither."""
 
@@ -23,7 +30,10 @@ _MIDDLE = sqrt(0.5)
 
 
 def make_stereo_mixer() -> list[Gst.Element]:
-    """Elements, to be linked in order, whose output is mono or stereo, at 48 kHz at most, and keeps its format."""
+    """Elements, to be linked in order, whose output is mono or stereo, in whole numbers, at 48 kHz at most.
+
+    It keeps its format.
+    """
     convert, resample = make("audioconvert"), make("audioresample")
     shape = make("capsfilter", None, caps=Gst.Caps.from_string(_STEREO_OR_MONO))
     kinds = Gst.PadProbeType.EVENT_DOWNSTREAM | Gst.PadProbeType.QUERY_DOWNSTREAM

@@ -116,7 +116,7 @@ def _encoded(
         else:
             codec, encoder = CODECS[encoding.audio_codec], encoding.make_audio_encoder()
             remove_priming(encoder)
-            steps = [*make_stereo_mixer(), encoder]
+            steps = [*make_stereo_mixer(), make("audioconvert"), encoder]
     if codec is None:
         media = caps.get_structure(0).get_name() if caps.get_size() else "of no known kind"
         raise OutputError(

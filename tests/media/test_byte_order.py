@@ -1,0 +1,73 @@
+"""The byte order of a QuickTime film's sound is read from its headers; damaged headers are no harm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.media.byte_order import low_byte_first
+from tests import films
+
+ENDA = b"\0\0\0\x0aenda\0\1"
+
+
+@pytest.mark.parametrize("form", ["s24", "s32", "f32", "f64"])
+@pytest.mark.parametrize("order", ["le", "be"])
+@pytest.mark.parametrize(
+    "options", [(), ("-movflags", "+faststart"), ("-movflags", "+frag_keyframe+empty_moov")]
+)
+def test_the_order_is_read_for_each_track(
+    tmp_path: Path, form: str, order: str, options: tuple[str, ...]
+) -> None:
+    film = tmp_path / "film.mov"
+    sound = ("-f", "lavfi", "-i", "sine=duration=0.1")
+    coded = ("-map", "0", "-map", "0", "-c:a:0", f"pcm_{form}{order}", "-c:a:1", "pcm_s16be")
+    films.make_film(film, *sound, *coded, *options)
+    assert low_byte_first(film) == ({1} if order == "le" else set())
+
+
+def box(kind: bytes, content: bytes, *, wide: bool = False) -> bytes:
+    if wide:
+        return b"\0\0\0\1" + kind + (len(content) + 16).to_bytes(8, "big") + content
+    return (len(content) + 8).to_bytes(4, "big") + kind + content
+
+
+def described(version: int, within: bytes, *, wide: bool = False) -> bytes:
+    """A film with one track, number 7, whose sound description ends with `within`."""
+    fields = bytes(8) + version.to_bytes(2, "big") + bytes({0: 18, 1: 34, 2: 54}[version])
+    table = box(b"stbl", box(b"stsd", bytes(8) + box(b"in32", fields + within)))
+    header = box(b"tkhd", bytes(12) + b"\0\0\0\7" + bytes(68))
+    track = box(b"trak", header + box(b"mdia", box(b"minf", table)), wide=wide)
+    return box(b"ftyp", b"qt  ") + box(b"moov", track, wide=wide)
+
+
+@pytest.mark.parametrize("version", [0, 1, 2])
+@pytest.mark.parametrize("wide", [False, True])
+def test_each_version_of_a_description_is_read(tmp_path: Path, version: int, wide: bool) -> None:
+    film = tmp_path / "film.mov"
+    for within, expected in {
+        ENDA: {7},
+        box(b"wave", box(b"frma", b"in32") + ENDA): {7},
+        box(b"wave", ENDA[:-1] + b"\0"): set(),
+        b"": set(),
+    }.items():
+        film.write_bytes(described(version, within, wide=wide))
+        assert low_byte_first(film) == expected
+
+
+@given(data=st.data(), noise=st.binary(max_size=6))
+def test_damaged_headers_are_no_harm(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, noise: bytes
+) -> None:
+    whole = described(1, box(b"wave", ENDA))
+    place = data.draw(st.integers(0, len(whole)))
+    film = tmp_path_factory.getbasetemp() / "damaged.mov"
+    film.write_bytes(whole[:place] + noise + whole[place + data.draw(st.integers(0, 6)) :])
+    assert all(0 <= number < 1 << 32 for number in low_byte_first(film))
+
+
+def test_what_is_no_file_has_no_order(tmp_path: Path) -> None:
+    assert low_byte_first(tmp_path) == low_byte_first(tmp_path / "none") == set()
