@@ -1,9 +1,12 @@
-"""ConnectionBounds: how many connections the dashboard holds, and how long one may take to send a request."""
+"""ConnectionBounds: how many connections the dashboard holds, and how long one may take to send and to read."""
 
 from __future__ import annotations
 
 import asyncio
 import resource
+import socket
+import struct
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,10 +14,17 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from pipeline.web.client_faults import LINE_EVERY_S, ClientFaults
+
 BACKLOG = 16
 """Connections that are accepted together; beyond that the network keeps them waiting."""
 DESCRIPTOR_SHARE = 4
 """The dashboard may use one in so many of the process's descriptors."""
+SEND_BYTES = 1 << 18
+"""What the system keeps for a client that does not read, beside one piece of the response; Linux doubles it."""
+
+_DISCARD = struct.pack("ii", 1, 0)
+"""The value of SO_LINGER with which a closed socket forgets what was not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,8 @@ class WebLimits:
     """At most this many are open, fewer if the process may open few descriptors."""
     request_s: float = 10.0
     """A connection closes when it has not sent a complete request, headers and body, for this long."""
+    response_s: float = 15.0
+    """A connection closes when its client has not taken the next piece of a response, some 64 kB, for this long."""
     wrong_token_s: float = 1.0
     """The answer to a wrong token takes this long."""
 
@@ -45,13 +57,14 @@ class ConnectionBounds:
 
     def __init__(self, limits: WebLimits) -> None:
         self._most = limits.open_connections
-        self._request_s = limits.request_s
+        self._limits = limits
+        self._invalid = ClientFaults("an invalid request", "invalid requests", time.monotonic)
         self._open: dict[BoundedProtocol, None] = {}
 
     @property
     def protocol(self) -> Callable[..., asyncio.Protocol]:
         """What makes uvicorn's protocol of a connection."""
-        return partial(BoundedProtocol, self, self._request_s)
+        return partial(BoundedProtocol, self, self._limits)
 
     def admit(self, connection: BoundedProtocol) -> None:
         """Note a new connection, and close one if there are too many."""
@@ -65,15 +78,22 @@ class ConnectionBounds:
         """Note that a connection is closed. Idempotent."""
         self._open.pop(connection, None)
 
+    def note_invalid(self, connection: BoundedProtocol) -> None:
+        """Log what is no HTTP request, one line a second at most."""
+        host, _port = connection.client or ("an unknown address", 0)
+        self._invalid.note(host)
+        connection.loop.call_later(LINE_EVERY_S, self._invalid.tell)
+
 
 class BoundedProtocol(H11Protocol):
-    """uvicorn's HTTP connection with a time limit for each request, in a bounded number."""
+    """uvicorn's HTTP connection with time limits for each request and response, in a bounded number."""
 
-    def __init__(self, bounds: ConnectionBounds, request_s: float, *given: Any, **named: Any) -> None:
+    def __init__(self, bounds: ConnectionBounds, limits: WebLimits, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._bounds = bounds
-        self._request_s = request_s
+        self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -83,6 +103,8 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the connection; its first request must come in time."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=0)  # paused while anything waits for the client
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
         self._bounds.admit(self)
         self._watch()
 
@@ -90,6 +112,7 @@ class BoundedProtocol(H11Protocol):
         """Forget the connection."""
         self._bounds.leave(self)
         self._unwatch()
+        self._is_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -100,8 +123,32 @@ class BoundedProtocol(H11Protocol):
         elif self._deadline is None:
             self._watch()
 
+    def pause_writing(self) -> None:
+        """The client takes no more for now; it may not stay so."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(self._limits.response_s, self._drop)
+
+    def resume_writing(self) -> None:
+        """The client has taken all that was written."""
+        super().resume_writing()
+        self._is_read()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP request."""
+        self._bounds.note_invalid(self)
+        super().send_400_response(msg)
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def _drop(self) -> None:
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
+        self.transport.abort()
+
     def _watch(self) -> None:
-        self._deadline = self.loop.call_later(self._request_s, self._give_up)
+        self._deadline = self.loop.call_later(self._limits.request_s, self._give_up)
 
     def _unwatch(self) -> None:
         if self._deadline is not None:

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.web.wrong_tokens import WrongTokens
+from pipeline.web.client_faults import ClientFaults
 
 COOKIE = "foresight"
 MOST_BODY_BYTES = 64_000
@@ -53,7 +53,7 @@ class Guard:
         """`wrong_token_s`: how long the answer to a wrong token takes, by `pause`."""
         self._wrong_token_s = wrong_token_s
         self._pause = pause
-        self._wrong_tokens = WrongTokens(clock)
+        self._wrong_tokens = ClientFaults("a wrong token", "wrong tokens", clock)
         self._app = app
         self._token = token
 

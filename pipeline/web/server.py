@@ -111,6 +111,9 @@ class Dashboard:
             timeout_graceful_shutdown=1,
         )
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        logging.getLogger("uvicorn.error").setLevel(
+            logging.ERROR
+        )  # it warns of each request; see ClientFaults
         self._listener = listener
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

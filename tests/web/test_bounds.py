@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -104,6 +106,59 @@ def test_a_request_that_does_not_come_to_its_end_is_closed(sent: bytes) -> None:
     with served(WebLimits(request_s=0.05)) as (_, port), connect(port) as connection:
         connection.sendall(sent)
         assert is_closed(connection)
+
+
+@fault(
+    Area.DASHBOARD,
+    "a client that stops reading: the video, the events, a file",
+    seen="its connection is closed after 15 s; half a megabyte at most waits for it; others and the run go on",
+)
+@pytest.mark.parametrize("last", [b"", b"connection: close\r\n"])
+def test_a_client_that_reads_nothing_is_dropped_and_what_waited_for_it_is_forgotten(last: bytes) -> None:
+    request = b"GET /static/vendor/none HTTP/1.1\r\nhost: localhost\r\n"
+    with served(WebLimits(response_s=0.3)) as (_, port), socket.socket() as stuck, connect(port) as other:
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", port))
+        asked = threading.Thread(target=send_many, args=(stuck, request + b"\r\n", request + last + b"\r\n"))
+        asked.start()
+        watch = select.poll()
+        watch.register(stuck, select.POLLHUP | select.POLLERR)
+        assert watch.poll(WAIT_S * 1000), "reset, not only ended: nothing of it is kept"
+        asked.join(WAIT_S)
+        assert stuck.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in (errno.ECONNRESET, 0)
+        other.sendall(b"GET /api/state HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        assert other.recv(15) == b"HTTP/1.1 200 OK"
+
+
+def send_many(connection: socket.socket, request: bytes, last: bytes) -> None:
+    with suppress(OSError):
+        connection.sendall(request * 5000 + last)
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it() -> None:
+    request = b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    with served(WebLimits(response_s=0.5)) as (_, port), socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", port))
+        slow.sendall(request)
+        answer = b""
+        while received := slow.recv(2048):
+            answer += received
+    assert answer.endswith(b"}")
+
+
+@fault(Area.DASHBOARD, "what is no HTTP request", seen="400; one log line a second, with a count")
+def test_invalid_requests_are_logged_once_a_second(caplog: pytest.LogCaptureFixture) -> None:
+    with served(WebLimits()) as (_, port):
+        for _ in range(12):
+            with connect(port) as connection:
+                connection.sendall(b"\0\r\n\r\n")
+                assert connection.recv(12) == b"HTTP/1.1 400"
+        wait_until(lambda: "11 invalid" in caplog.text or len(caplog.messages) > 2, "the last line")
+    assert caplog.messages[0] == "dashboard: an invalid request from 127.0.0.1"
+    counts = [int(text.split()[1]) for text in caplog.messages[1:]]
+    assert sum(counts) == 11
+    assert all("invalid requests, the last from 127.0.0.1" in text for text in caplog.messages[1:])
 
 
 def test_a_run_with_few_descriptors_gives_the_dashboard_a_quarter_of_them() -> None:
