@@ -8,7 +8,6 @@ from pathlib import Path
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import StateError
 from pipeline.gst.output.output_board import OutputBoard, OutputStatus
-from pipeline.media.output_spec import is_playlist
 from pipeline.operator.clips import FileNames
 
 
@@ -42,11 +41,7 @@ class Outputs:
 
     def finished_file(self, number: int) -> Path | None:
         """The file of an output that has ended; None if it has no file or more than one."""
-        for status in self._statuses()[number : number + 1]:
-            path = Path(status.name)
-            if status.kind == "file" and status.state in ("off", "failed") and not is_playlist(path):
-                return path if path.is_file() else None
-        return None
+        return None if self._run.playback is None else self._run.playback.outputs.finished_file(number)
 
     def _statuses(self) -> list[OutputStatus]:
         return [] if self._run.playback is None else self._run.playback.outputs.statuses()

@@ -68,6 +68,12 @@ class FileOutput:
         """The parts that have been started if the file is split, otherwise the file; none that is lost."""
         return tuple(file.path for file in self._written if file.path not in self._lost)
 
+    @property
+    def sole_file(self) -> Path | None:
+        """The file, or the only part so far; None once it is lost, for several parts and for a playlist."""
+        files = self.files
+        return files[0] if len(files) == 1 and isinstance(self._written[0], WrittenFile) else None
+
     def begin_part(self, path: Path) -> None:
         """Note that a new part starts at `path`. On the streaming thread."""
         self._written = [*(self._written if self._parts else ()), WrittenFile(path)]

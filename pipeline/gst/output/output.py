@@ -58,6 +58,10 @@ class Output(Protocol):
         """The files that it has started, in order."""
 
     @property
+    def sole_file(self) -> Path | None:
+        """The one file that plays all of it, by itself; None for several, a playlist or a stream."""
+
+    @property
     def cut_short(self) -> str | None:
         """The message if it ends before the video does; None if nothing is then missing."""
 

@@ -173,6 +173,14 @@ class OutputBoard:
         """The outputs in the order in which they were added. Never blocks."""
         return [slot.status() for slot in self._slots]
 
+    def finished_file(self, number: int) -> Path | None:
+        """The file of an output that has ended; None if it has none or more than one. Looks at the disk."""
+        for slot in self._slots:
+            if slot.number == number and slot.status().state in ("off", "failed"):
+                path = slot.output.sole_file
+                return path if path is not None and path.is_file() else None
+        return None
+
     @property
     def activity(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """The frames and the waiting bytes of each output; they change while it receives data. Never blocks."""

@@ -29,6 +29,7 @@ class Push:
     kind: OutputKind = "stream"
     recovers = True
     files: tuple[Path, ...] = ()
+    sole_file: Path | None = None
     cut_short = None  # missing video is counted as a gap
     waiting_bytes: tuple[int, ...] = ()
 

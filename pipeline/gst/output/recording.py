@@ -75,6 +75,11 @@ class Recording:
         """The file; nothing once it is known to be lost."""
         return () if self._is_lost else (self._path,)
 
+    @property
+    def sole_file(self) -> Path | None:
+        """The file; None once it is known to be lost."""
+        return None if self._is_lost else self._path
+
     def abandon(self) -> None:
         """Do nothing: it never blocks playback."""
 

@@ -58,6 +58,7 @@ class RtspServer:
     gaps = 0
     lost_s = 0.0
     files: tuple[Path, ...] = ()
+    sole_file: Path | None = None
     cut_short = None
     waiting_bytes: tuple[int, ...] = ()
 

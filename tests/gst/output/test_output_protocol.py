@@ -47,6 +47,7 @@ class Counter:
         self.recovers = recovers
         self.cut_short = cut_short
         self.files = (Path(name),)
+        self.sole_file: Path | None = None
         self.trouble: str | None = None
         self.taken = 0
         self.is_abandoned = False
@@ -129,6 +130,22 @@ def test_switching_off_closes_the_output_and_restores_the_pipeline(
     assert set(elements_of(pipeline)) == before
     with pytest.raises(StateError, match="cannot be started"):
         board.start(0)
+
+
+def test_the_sole_file_of_an_output_is_finished_once_it_has_ended(board: OutputBoard, tmp_path: Path) -> None:
+    path, output = tmp_path / "file", Counter("shown as another name")
+    path.touch()
+    output.sole_file = path
+    board.add(output)
+    board.add(Counter("stream"))
+    for number in (0, 1):
+        is_on(board, number)
+    assert board.finished_file(0) is None, "it is still written"
+    for number in (0, 1):
+        board.stop(number)
+    assert [board.finished_file(number) for number in (-1, 0, 1, 2)] == [None, path, None, None]
+    path.unlink()
+    assert board.finished_file(0) is None
 
 
 def test_a_reopened_output_is_a_new_object_each_time(board: OutputBoard) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError
-from pipeline.gst.output.file import Split
+from pipeline.gst.output.file import FileOutput, Split
 from pipeline.gst.output.open_output import open_file
 from pipeline.media.output_spec import FileSpec
 from tests import videos
@@ -34,6 +34,21 @@ def test_the_parts_together_hold_every_frame(suffix: str, match_video: Path, tmp
         assert np.abs(videos.sync_skews_ms(part)).max() < 20
     assert report.outputs == tuple(parts)
     assert any("in parts" in note and parts[0].name in note for note in report.notes)
+
+
+def test_a_sole_file_is_one_that_plays_all_of_an_output_by_itself(tmp_path: Path) -> None:
+    codecs = {"video_codec": "h264", "audio_codec": "aac"}
+    video, playlist = tmp_path / "match.mkv", tmp_path / "match.m3u8"
+    whole = open_file(FileSpec.parse(video), **codecs)
+    assert whole.sole_file == video
+    assert open_file(FileSpec.parse(playlist), **codecs).sole_file is None
+    parts = open_file(FileSpec.parse(video), **codecs, split=Split(10**9))
+    assert isinstance(parts, FileOutput)
+    names = [tmp_path / f"match-{number}.mkv" for number in range(2)]
+    parts.begin_part(names[0])
+    assert parts.sole_file == names[0]
+    parts.begin_part(names[1])
+    assert (parts.sole_file, parts.files) == (None, tuple(names))
 
 
 def test_flv_is_refused(match_video: Path, tmp_path: Path) -> None:
