@@ -98,3 +98,56 @@ def test_a_longer_delay_reaches_back_only_as_far_as_the_window() -> None:
     assert handed_over_ns is not None
     assert transport.set_delay(line, 3 * S) == oldest_ns
     assert line.schedule.delay_ns == 400 * MS + handed_over_ns - oldest_ns < 3 * S
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_only_what_an_element_before_had_is_counted_as_repeated(again: bool) -> None:
+    line = make_line(duration_ns=2 * S)
+    fill(line, 1.6)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    video, now_ns = line.streams["video"], base_ns + 500 * MS
+    run(line, now_ns)
+    video.in_gap = True
+    transport.replay(line, video, now_ns, again=again)
+    assert video.counters.repeated == (4 if again else 0)
+    assert video.announced_until_ns == 480 * MS
+    assert not video.in_gap
+    assert video.splice is None
+    assert sent(run(line, now_ns), "video") == [480 * MS, 520 * MS, 560 * MS, 600 * MS]
+
+
+def test_nothing_is_replayed_before_the_start_without_a_clock_or_when_stopped() -> None:
+    for clocked, plays, stops in ((True, False, False), (False, True, False), (True, True, True)):
+        line = make_line(duration_ns=2 * S, clocked=clocked)
+        fill(line, 1.6)
+        base_ns = run(line, 0).start_base_ns if plays else 0
+        assert base_ns is not None
+        video = line.streams["video"]
+        if plays:
+            run(line, base_ns + 500 * MS)
+        if stops:
+            line.stop(base_ns + 500 * MS)
+        before = (video.next_seq, video.announced_until_ns)
+        transport.replay(line, video, base_ns + 500 * MS, again=True)
+        assert (video.next_seq, video.announced_until_ns) == before
+        assert video.counters.repeated == 0
+
+
+@pytest.mark.parametrize("clocked", [True, False])
+def test_a_stream_without_playback_moves_on_with_the_others_and_is_counted(clocked: bool) -> None:
+    line = make_line(duration_ns=2 * S, clocked=clocked)
+    fill(line, 1.6)
+    base_ns = run(line, 0, {"video": S}).start_base_ns
+    assert base_ns is not None
+    audio = line.streams["audio"]
+    passed = []
+    for now_ns in (base_ns + 300 * MS, base_ns + 500 * MS, base_ns + 400 * MS):
+        assert sent(run(line, now_ns, {"video": S}), "audio") == []
+        passed.append(audio.counters.unplayed)
+    horizons_ms = [400, 600, 600] if clocked else [1200, 1200, 1200]
+    assert passed == [ms // 20 + 1 for ms in horizons_ms], "all that is due, and never back"
+    for stream in line.streams.values():
+        stream.ended = True
+    run(line, base_ns + 5 * S, {"video": S})
+    assert audio.counters.unplayed == 80

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline.direction.framing import frame, goals_of
-from pipeline.direction.styles import STYLES
+from pipeline.direction.styles import STYLES, Style
 from pipeline.optics.rig import Pitch, Rig
+from pipeline.timebase import NS_PER_S
 from pipeline.tracking.ball import Following, Track
 from pipeline.tracking.ground import LevelGround
 
@@ -74,3 +75,102 @@ def test_the_goals_of_a_rig_are_at_the_ends_of_its_pitch() -> None:
     left, right = goals_of(replace(rig, pitch=Pitch(100.0, 64.0, (1.0, 40.0))))
     assert left == pytest.approx((-49.0, 40.0))
     assert right == pytest.approx((51.0, 40.0))
+
+
+def width_deg(metres: float, distance_m: float) -> float:
+    """The angle that so many metres across take at that distance."""
+    return float(np.degrees(2 * np.arctan(metres / 2 / distance_m)))
+
+
+@pytest.mark.parametrize(("x", "z"), [(0.0, 40.0), (24.0, 32.0), (-24.0, 32.0)])
+@pytest.mark.parametrize(("doubt_m", "nearer_m"), [(0.0, 40.0), (6.0, 34.0), (15.0, 25.0), (30.0, 24.0)])
+@pytest.mark.parametrize("above_m", [0.0, 3.0])
+def test_the_ball_may_be_nearer_farther_or_beside_by_its_uncertainty(
+    x: float, z: float, doubt_m: float, nearer_m: float, above_m: float
+) -> None:
+    """But never nearer than 0.6 of its distance, which is 40 m."""
+    ball = replace(track(x, z_m=z), uncertainty_m=np.full(61, doubt_m), above_m=np.full(61, above_m))
+    targets = frame(ball, GROUND, STYLE, 0, TIMES_S)
+    yaw = np.degrees(np.arctan2(x, z))
+    beside = np.degrees(np.arctan(doubt_m / 40.0))
+    for found, distance_m in ((targets.tilt_low_deg, nearer_m), (targets.tilt_high_deg, 40.0 + doubt_m)):
+        np.testing.assert_allclose(found, GROUND.metres_to_angles(0.0, distance_m, above_m)[1])
+    np.testing.assert_allclose(targets.yaw_low_deg, yaw - beside, atol=1e-9)
+    np.testing.assert_allclose(targets.yaw_high_deg, yaw + beside, atol=1e-9)
+    np.testing.assert_allclose(targets.aim_yaw_deg, yaw, atol=1e-9)
+
+
+@pytest.mark.parametrize("start_ns", [0, 3 * NS_PER_S, -NS_PER_S // 2])
+def test_the_camera_aims_where_a_pass_will_be_and_at_half_its_height(start_ns: int) -> None:
+    seconds = np.arange(61) * 0.1
+    lob = replace(track(-10.0, 6.0), start_ns=start_ns, z_m=40.0 + 2.0 * seconds, above_m=1.5 * seconds)
+    targets = frame(lob, GROUND, STYLE, start_ns, TIMES_S)
+    later_s = TIMES_S + STYLE.lead_s
+    yaw, tilt = GROUND.metres_to_angles(-10.0 + 6.0 * later_s, 40.0 + 2.0 * later_s, 0.75 * later_s)
+    np.testing.assert_allclose(targets.aim_yaw_deg, yaw, atol=0.01)
+    np.testing.assert_allclose(targets.aim_tilt_deg, tilt, atol=0.01)
+    in_a_second = frame(lob, GROUND, STYLE, start_ns + NS_PER_S, TIMES_S)
+    np.testing.assert_allclose(in_a_second.aim_yaw_deg[:10], targets.aim_yaw_deg[5:15], atol=1e-9)
+
+
+def test_the_view_widens_by_a_share_of_what_the_ball_moves_in_two_seconds() -> None:
+    yaw_deg = 8.0 * np.arange(61) * 0.1
+    for sign in (1.0, -1.0):
+        moving = replace(track(), yaw_deg=sign * yaw_deg)
+        width = frame(moving, GROUND, STYLE, 0, TIMES_S).hfov_deg
+        wider = width - width_deg(STYLE.picture_width_m, 40.0)
+        np.testing.assert_allclose(wider[5:], STYLE.speed_widens * 16.0)
+        assert wider[0] == pytest.approx(STYLE.speed_widens * 8.0), "nothing is known of the second before"
+
+
+@pytest.mark.parametrize("z", [1.0, 3.0, 40.0, 120.0])
+@pytest.mark.parametrize("style", STYLES.values())
+def test_the_view_stays_within_the_widths_of_its_style(z: float, style: Style) -> None:
+    width = frame(track(z_m=z), GROUND, style, 0, TIMES_S).hfov_deg
+    wanted = width_deg(style.picture_width_m, z)
+    np.testing.assert_allclose(width, min(max(wanted, style.hfov_min_deg), style.hfov_max_deg))
+
+
+@pytest.mark.parametrize(("reach_m", "is_wider"), [(0.0, False), (7.0, False), (8.0, True), (10.0, True)])
+def test_players_on_both_sides_take_at_most_most_of_the_view(reach_m: float, is_wider: bool) -> None:
+    crowded = replace(track(), players_reach_m=np.full(61, reach_m))
+    width = frame(crowded, GROUND, STYLE, 0, TIMES_S).hfov_deg
+    wanted = width_deg(2 * reach_m, 40.0) / 0.85
+    np.testing.assert_allclose(width, wanted if is_wider else width_deg(STYLE.picture_width_m, 40.0))
+
+
+def test_the_view_is_wider_while_the_ball_is_lost() -> None:
+    following = np.where(np.arange(61) < 20, Following.BALL, Following.NOTHING).astype(np.int8)
+    lost = frame(replace(track(), following=following), GROUND, STYLE, 0, TIMES_S)
+    wider = lost.hfov_deg - frame(track(), GROUND, STYLE, 0, TIMES_S).hfov_deg
+    np.testing.assert_allclose(wider, np.where(TIMES_S < 1.95, 0.0, 10.0))
+    players = replace(track(), following=np.full(61, Following.PLAYERS, np.int8))
+    seen_hfov_deg = frame(track(), GROUND, STYLE, 0, TIMES_S).hfov_deg
+    np.testing.assert_allclose(frame(players, GROUND, STYLE, 0, TIMES_S).hfov_deg, seen_hfov_deg)
+
+
+@pytest.mark.parametrize(
+    ("away_m", "share"), [(16.0, 1.0), (10.0, 1.0), (22.0, 0.5), (25.0, 0.25), (28.0, 0.0)]
+)
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_goal_draws_more_the_nearer_the_ball_is(away_m: float, share: float, side: float) -> None:
+    """The camera aims between the ball and the farther post, a third of the view from the ball at most."""
+    goal = (side * 30.0, 40.0)
+    ball = track(side * (30.0 - away_m), z_m=40.0)
+    plain, drawn = (frame(ball, GROUND, STYLE, 0, TIMES_S, goals) for goals in ((), (goal,)))
+    goal_yaw, ball_yaw = (np.degrees(np.arctan2(x, 40.0)) for x in (30.0, 30.0 - away_m))
+    to_post = goal_yaw + np.degrees(np.arctan(3.66 / 50.0)) - ball_yaw
+    moved = share * min(to_post / 2, plain.hfov_deg[0] / 3)
+    np.testing.assert_allclose(side * (drawn.aim_yaw_deg - plain.aim_yaw_deg), moved, atol=1e-9)
+    wanted = share * min(to_post / 0.85, 1.6 * plain.hfov_deg[0])
+    np.testing.assert_allclose(drawn.hfov_deg, np.maximum(plain.hfov_deg, wanted))
+    np.testing.assert_allclose(drawn.yaw_low_deg, plain.yaw_low_deg)
+
+
+def test_each_of_two_goals_draws() -> None:
+    ball, goals = track(0.0), ((15.0, 40.0), (-15.0, 40.0))
+    both = frame(ball, GROUND, STYLE, 0, TIMES_S, goals)
+    one = frame(ball, GROUND, STYLE, 0, TIMES_S, goals[:1])
+    assert (one.aim_yaw_deg > 2.0).all()
+    assert (both.aim_yaw_deg < one.aim_yaw_deg - 2.0).all()
+    assert (both.hfov_deg >= one.hfov_deg).all()
