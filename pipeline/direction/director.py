@@ -218,7 +218,7 @@ class Director:
         sets = self._timeline.between(begin_ns, horizon_ns)
         end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + TRACK_MARGIN_NS
         track = self._tracker.track(sets, now_ns - TRACK_MARGIN_NS, end_ns)
-        if not (track.following != Following.NOTHING).any() and not _any_ball(sets):
+        if not (track.following != Following.NOTHING).any():
             view = DEFAULT_VIEW if last is None else view_of(last.points[COMMITTED])
             wide = replace(view, hfov_deg=max(view.hfov_deg, DEFAULT_VIEW.hfov_deg))
             return _targets_for(wide, self._planner), "ball not found"
@@ -271,7 +271,3 @@ def _targets_for(view: View, planner: Planner) -> Targets:
     )
     hfov = np.clip(hfov, planner.style.hfov_min_deg, planner.style.hfov_max_deg)
     return Targets(yaw, yaw, tilt, tilt, yaw, tilt, hfov)
-
-
-def _any_ball(sets: Sequence[DetectionSet]) -> bool:
-    return any(d.label == "ball" for one in sets for d in one.detections)
