@@ -21,6 +21,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
+
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ForesightError
 from pipeline.gst.runtime import Gst
@@ -29,7 +31,7 @@ from pipeline.run.progress import Progress
 from pipeline.run.resource_usage import memory_mb
 from pipeline.settings import Settings
 from tests.faults.films import make_film
-from tests.run.test_one_lifetime import alive, entries
+from tests.run.test_one_lifetime import Made, entries
 
 LONGEST_S = 300.0
 """Of one run, on a busy machine."""
@@ -145,11 +147,11 @@ def traced() -> int:
     return log.read_text(encoding="utf-8", errors="replace").count("object-alive")
 
 
-def held() -> dict[str, int]:
-    """What this process holds now."""
+def held(made: Made) -> dict[str, int]:
+    """What this process holds now of what was `made`, and else."""
     threads = [one for one in threading.enumerate() if not one.name.startswith("Dummy")]
     return {
-        "objects": alive().total(),
+        "objects": made.alive().total(),
         "threads": len(threads),
         "descriptors": entries("fd"),
         "traced": traced(),
@@ -170,7 +172,8 @@ def main(seed: int, most_actions: int) -> None:
     chance, actions = Random(seed), Counter[str]()
     holds: list[dict[str, int]] = []
     memory: list[int] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        made = Made(patch)
         films = make_films(Path(folder))
         while actions.total() < most_actions or len(holds) <= WARM_RUNS:
             outputs = Path(folder) / str(len(holds))
@@ -178,7 +181,7 @@ def main(seed: int, most_actions: int) -> None:
             faulthandler.dump_traceback_later(LONGEST_S, exit=True)
             use(chance, outputs, films, actions)
             faulthandler.cancel_dump_traceback_later()
-            holds.append(held())
+            holds.append(held(made))
             memory.append(round(memory_mb()))
         native = native_threads()
     print(
