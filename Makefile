@@ -3,8 +3,10 @@ PYTHON := .venv/bin/python
 OUT ?= out
 PROCESSES ?= 3
 FAULTS ?= tests
+MUTANTS ?= 300
+SEED ?= 1
 
-.PHONY: setup setup-run lock audit demo test faults soak check docs pictures bench clean
+.PHONY: setup setup-run lock audit demo test faults soak mutants check docs pictures bench clean
 
 setup: ## everything for running and developing: missing system packages, .venv, the package (editable)
 	@scripts/setup.sh dev
@@ -30,6 +32,9 @@ faults: setup ## cause every fault on purpose, and write what was held into docs
 soak: setup ## half an hour of fuzzing and random use: damaged films, parsers guided by their coverage, 1,000 actions
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests/soak
 
+mutants: setup ## mutation testing of buffering, tracking and direction: MUTANTS=300 at random (SEED=1), or MUTANTS=all (hours)
+	@$(PYTHON) scripts/mutants.py $(MUTANTS) --seed $(SEED)
+
 check: setup ## lint, format, types, architecture
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -47,4 +52,4 @@ bench: setup ## every benchmark, each a ratio against a named rival in the same 
 	@$(PYTHON) -m pipeline bench
 
 clean:
-	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf out build dist mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis
