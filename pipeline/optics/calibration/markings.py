@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -23,6 +23,12 @@ LENGTH_RANGE_M, WIDTH_RANGE_M = (85.0, 125.0), (45.0, 92.0)
 _SCALE_MISMATCH = 0.08
 _LEAST_SCORE = 2.4
 """How much of the four sides of a penalty area must be seen, of 4."""
+
+_UNEVEN = 0.015
+"""By how much the halfway line may lie off the middle of the goal lines, as a fraction of their distance."""
+
+_SEEN_SIDES, _CORNER_M = 1.2, 2.0
+"""How much of the near sides of both penalty areas must be seen, of 2, and how near to the fronts' ends."""
 
 _SAME_M = 0.9
 """A seen line this close to a marking's lawful position is taken for that marking."""
@@ -117,6 +123,7 @@ def find_pitch(rig: Rig, lines: Sequence[GroundLine]) -> tuple[float, Pitch | No
     seen."""
     seen = ground_positions(rig, lines)
     boxes = [box for side in (1, -1) if (box := _best_penalty_area(seen, side)) is not None]
+    boxes = boxes or _half_areas(seen)
     if not boxes:
         return float("nan"), None
     best = max(boxes, key=lambda box: box.score)
@@ -252,6 +259,64 @@ def _best_penalty_area(seen: Sequence[SeenLine], side: int) -> PenaltyArea | Non
     level = [s for s in seen if s.line.axis == "x"]
     boxes = _penalty_areas(upright, level, side)
     return max(boxes, key=lambda box: box.score, default=None)
+
+
+def _half_areas(seen: Sequence[SeenLine]) -> list[PenaltyArea]:
+    """Both penalty areas of a pitch whose far sides are too thin to be seen: goal, front, halfway, front, goal,
+    all where the laws put them, and the near sides between goals and fronts. Empty without all of them."""
+    upright = sorted((s for s in seen if s.line.axis == "z"), key=lambda s: s.offset)
+    level = [s for s in seen if s.line.axis == "x"]
+    best: list[PenaltyArea] = []
+    for left, halfway, right in combinations(upright, 3):
+        if abs(_share_in(halfway, left, right) - 0.5) > _UNEVEN:
+            continue
+        for front, other in product(_fronts(upright, left, right), _fronts(upright, right, left)):
+            depths = front.offset - left.offset, right.offset - other.offset
+            if abs(depths[0] / depths[1] - 1) > _SCALE_MISMATCH:
+                continue
+            metres = 2 * PENALTY_DEPTH_M / sum(depths)
+            sides = [
+                max(
+                    (
+                        s
+                        for s in level
+                        if abs(s.offset - min(low for low, _ in end.reaches)) * metres < _CORNER_M
+                    ),
+                    key=lambda s: s.covers(*between),
+                    default=None,
+                )
+                for end, between in (
+                    (front, (left.offset, front.offset)),
+                    (other, (other.offset, right.offset)),
+                )
+            ]
+            first, second = sides
+            if first is None or second is None or abs(first.offset - second.offset) * metres > _SAME_M:
+                continue
+            score = first.fills(left.offset, front.offset) + second.fills(other.offset, right.offset)
+            if score > max(_SEEN_SIDES, best[0].score if best else 0.0):
+                near = (first.offset + second.offset) / 2
+                far = near + PENALTY_WIDTH_M / metres
+                best = [
+                    PenaltyArea(goal, end, near, far, metres, score)
+                    for goal, end in ((left.offset, front.offset), (right.offset, other.offset))
+                ]
+    return best
+
+
+def _fronts(upright: Sequence[SeenLine], goal: SeenLine, other: SeenLine) -> list[SeenLine]:
+    """The lines as far from one goal line, in lengths of the pitch, as the front of a penalty area may be."""
+    shortest, longest = LENGTH_RANGE_M
+    return [
+        s
+        for s in upright
+        if PENALTY_DEPTH_M / longest < _share_in(s, goal, other) < PENALTY_DEPTH_M / shortest
+    ]
+
+
+def _share_in(line: SeenLine, start: SeenLine, end: SeenLine) -> float:
+    """Where a line lies between two others, as a share of their distance from the first."""
+    return (line.offset - start.offset) / (end.offset - start.offset)
 
 
 def _opposite(box: PenaltyArea, other: PenaltyArea) -> bool:

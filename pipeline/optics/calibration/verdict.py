@@ -41,7 +41,9 @@ _FEWEST_MATCHES, _LEAST_KEPT = 30, 0.3
 _SAME_TURN = 1 + 2 * 0.9962
 """The trace of a turn of 5 degrees."""
 
-_PLAYER_RANGE_M = (1.1, 2.7)
+_PLAYER_RANGE_M, _MOVING_RANGE_M = (1.1, 2.7), (1.0, 3.3)
+"""The height of the players; and of what moves, where the markings vouch for the scale: shadows and boxes or names
+drawn into the film make players higher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,8 @@ def _faults(evidence: Evidence) -> Iterator[str]:
     if not HEIGHT_RANGE_M[0] <= height_m <= HEIGHT_RANGE_M[1]:
         yield f"the cameras would stand {height_m:.1f} m above the ground; show a whole penalty area"
     tall_m = evidence.players_m
-    if tall_m is not None and not _PLAYER_RANGE_M[0] <= tall_m <= _PLAYER_RANGE_M[1]:
+    shortest_m, tallest_m = _PLAYER_RANGE_M if not painted else _MOVING_RANGE_M
+    if tall_m is not None and not shortest_m <= tall_m <= tallest_m:
         yield f"the players would be {tall_m:.1f} m tall; show a whole penalty area"
     if rig.pitch is None:
         if not several:
@@ -182,5 +185,8 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"another lens explains the lines as well, with a scale that differs by {evidence.rival:.1%}"
     if spread.height > _GOOD_SCALE:
         yield f"the scale is uncertain by {spread.height:.1%}"
+    tall_m = evidence.players_m
+    if tall_m is not None and not _PLAYER_RANGE_M[0] <= tall_m <= _PLAYER_RANGE_M[1]:
+        yield f"the players would be {tall_m:.1f} m tall"
     if spread.horizon_deg > _GOOD_HORIZON_DEG:
         yield f"the horizon is uncertain by {spread.horizon_deg:.2f} degrees"

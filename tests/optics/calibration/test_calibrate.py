@@ -12,6 +12,7 @@ import pytest
 from pipeline.errors import CalibrationError
 from pipeline.optics.calibration import Calibration, Footage, calibrate
 from pipeline.optics.calibration.plot import plot_calibration
+from pipeline.optics.calibration.verdict import judge
 from pipeline.optics.rig import Rig
 from tests.optics.calibration.conftest import OFFSET
 from tests.optics.calibration.scene import footage, make_rig
@@ -130,3 +131,17 @@ def test_unusable_lists_are_refused(painted: list[Footage], count: int) -> None:
 def test_unequal_rates_are_refused(painted: list[Footage]) -> None:
     with pytest.raises(CalibrationError, match="different frame rates"):
         calibrate([painted[0], replace(painted[1], frame_rate=30.0)])
+
+
+@pytest.mark.parametrize(
+    ("players_m", "share", "grade"),
+    [(1.8, 0.95, "good"), (2.9, 0.95, "usable"), (1.05, 0.95, "usable"), (3.6, 0.95, "refused"),
+     (0.8, 0.95, "refused"), (2.9, 0.55, "refused")],
+)  # fmt: skip
+def test_players_of_an_odd_height_need_markings_that_vouch_for_the_scale(
+    players_m: float, share: float, grade: str, pair: Calibration
+) -> None:
+    seen = replace(pair.evidence.agreement, share=share, chance=0.0)
+    verdict = judge(replace(pair.evidence, agreement=seen, players_m=players_m))
+    assert verdict.grade == grade
+    assert any("tall" in reason for reason in verdict.reasons) == (not 1.1 <= players_m <= 2.7)

@@ -164,6 +164,46 @@ def test_the_pitch_is_found_at_any_scale() -> None:
         assert np.abs(ground_line_error_px(rig, family)[0]).max() < 0.05
 
 
+def _far_half_unseen(rig: Rig, lines: list[GroundLine], until_m: float) -> list[GroundLine]:
+    """Only what lies nearer than `until_m` of these lines, as where far paint is thinner than a pixel."""
+    near = []
+    for line in lines:
+        part = line.parts[0]
+        _, z = ground_points(rig.cameras[part.camera], rig.surface.height_m, part.pixels)
+        kept = part.pixels[z < until_m]
+        if len(kept) > 3:
+            near.append(GroundLine(line.axis, (LinePoints(part.camera, kept),)))
+    return near
+
+
+@pytest.mark.parametrize("beyond_m", [-6.0, 0.0, 8.0, 14.0])
+def test_a_pitch_whose_far_half_is_too_thin_to_see_is_found(beyond_m: float) -> None:
+    rig = make_rig()
+    assert rig.pitch is not None
+    lines = _far_half_unseen(rig, _seen_lines(rig), rig.pitch.centre_m[1] + beyond_m)
+    metres, pitch = find_pitch(in_metres(rig, 1 / 8), lines)
+    assert metres == pytest.approx(8.0, rel=2e-3)
+    assert pitch is not None
+    assert (pitch.length_m, pitch.width_m) == pytest.approx((100.0, 64.0), rel=2e-3)
+
+
+def _without(rig: Rig, lines: list[GroundLine], x_m: float) -> list[GroundLine]:
+    """The lines less those that run away from the cameras at `x_m` from the middle of the pitch."""
+    assert rig.pitch is not None
+    at = rig.pitch.centre_m[0] + x_m
+    return [line for line in lines if line.axis == "x" or abs(ground_line_error_px(rig, line)[1] - at) > 0.5]
+
+
+@pytest.mark.parametrize("missing_m", [-50.0, -33.5, 0.0, 33.5, 50.0])
+def test_half_a_pitch_with_a_line_missing_is_no_pitch(missing_m: float) -> None:
+    rig = make_rig()
+    assert rig.pitch is not None
+    lines = _without(rig, _far_half_unseen(rig, _seen_lines(rig), rig.pitch.centre_m[1]), missing_m)
+    metres, pitch = find_pitch(in_metres(rig, 1 / 8), lines)
+    assert np.isnan(metres)
+    assert pitch is None
+
+
 def test_an_unmarked_meadow_is_no_pitch() -> None:
     metres, pitch = find_pitch(make_rig(), [])
     assert np.isnan(metres)
