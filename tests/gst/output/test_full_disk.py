@@ -125,5 +125,5 @@ def test_a_path_file_that_cannot_be_written_does_not_harm_the_video(
             """Fill the disk."""
     run = settings(short_video, outputs=[whole], live=False, export={"path_out": disk / "path.csv"})
     (failure,) = PanoramaWithVirtualCamera(run).run().failures
-    assert "path.csv: cannot be written any further (No space left" in failure
+    assert "path.csv: cannot be written (No space left" in failure
     expect_video(whole, len(videos.frame_times(short_video)))
