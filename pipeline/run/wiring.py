@@ -62,7 +62,7 @@ def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) ->
         patience_s=min(limits.late_s, settings.delay_s / 3),
         storage=settings.storage,
         duration_s=settings.duration_s,
-        detector_branch=settings.detector.kind != "none" or settings.stabilise,
+        detector_branch=settings.detector.kind != "none" or _measures_sway(settings),
         encoder=window_encoding(settings).make_video_encoder,
         camera_limits=limits,
     ).build()
@@ -90,9 +90,14 @@ def connect_analysis(
     return streams
 
 
+def _measures_sway(settings: Settings) -> bool:
+    """Whether the cameras' sway is measured: where frames are decoded on the way in."""
+    return settings.stabilise and (settings.detector.kind != "none" or settings.storage == "raw")
+
+
 def make_sway_history(settings: Settings, rig: Rig) -> SwayHistory | None:
     """The record of the cameras' sway; None if it is not measured."""
-    if not settings.stabilise:
+    if not _measures_sway(settings):
         return None
     span_s = settings.delay_s + settings.keep_behind_s + SWAY_MARGIN_S
     return SwayHistory(rig, span_s, min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)))

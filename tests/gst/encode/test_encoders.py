@@ -84,7 +84,7 @@ def test_sides_that_have_nothing_in_common_keep_their_power(codec: str, tmp_path
     video = tmp_path / "sound.mka"
     pipeline = Gst.Pipeline.new(None)
     mix = make("audiointerleave", "mix")
-    steps = [*make_stereo_mixer(), choose_audio_encoder(codec, 128)]
+    steps = [*make_stereo_mixer(), make("audioconvert"), choose_audio_encoder(codec, 128)]
     chain(
         pipeline,
         mix,
