@@ -107,8 +107,7 @@ class CameraCrop:
     def is_ours(self, yaw_deg: Array, tilt_deg: Array) -> Mask:
         """Whether this camera is responsible for the directions: by the seams, or because the one that is cannot
         see them."""
-        order = sorted(range(len(self._rig.cameras)), key=lambda i: self._rig.cameras[i].yaw_deg)
-        owner = np.asarray(order)[np.searchsorted(self._rig.seams_deg, yaw_deg)]
+        owner = self._rig.owners(yaw_deg)
         sees = np.take_along_axis(self._rig.seen_by(yaw_deg, tilt_deg), owner[:, None], axis=1)[:, 0]
         return np.asarray((owner == self.camera) | ~sees)
 

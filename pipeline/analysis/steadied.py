@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from pipeline.analysis.detector import Detection, Detector
 from pipeline.analysis.sway_history import PoseSource
 from pipeline.optics.angles import angles_to_rays, rays_to_angles
@@ -24,7 +22,6 @@ class SteadiedDetector:
 
     def __init__(self, detector: Detector, rig: Rig, pose_at: PoseSource) -> None:
         self._detector, self._rig, self._pose_at = detector, rig, pose_at
-        self._order = sorted(range(len(rig.cameras)), key=lambda i: rig.cameras[i].yaw_deg)
 
     @property
     def name(self) -> str:
@@ -49,7 +46,7 @@ class SteadiedDetector:
     def _steadied(self, found: Detection, turns: Turns) -> Detection:
         if not isinstance(found, Detection):
             return found  # the worker refuses it
-        index = self._order[int(np.searchsorted(self._rig.seams_deg, found.yaw_deg))]
+        index = int(self._rig.owners(found.yaw_deg))
         turn, rotation = turns[index], self._rig.cameras[index].rotation
         if turn is None:
             return found

@@ -99,7 +99,6 @@ class MapMaker:
         y = (np.arange(self.rows + 1) - 0.5) * STEP_PX - 0.5
         self._nodes = np.stack(np.meshgrid(x, y), axis=-1)
         self._scratch: dict[tuple[str, int], Floats] = {}
-        self._order = sorted(range(len(rig.cameras)), key=lambda i: rig.cameras[i].yaw_deg)
 
     def parts(self, view: View, turns: Turns | None = None) -> list[Part]:
         """The cameras that the view needs, from left to right, each turned from its place as `turns` says.
@@ -192,7 +191,7 @@ class MapMaker:
 
     def _weights(self, rays: Array) -> list[Array]:
         """The blend weight of each camera, in order of yaw, by the seams; see Part."""
-        if len(self._order) == 1:
+        if len(self._rig.cameras) == 1:
             return [np.ones(rays.shape[:-1])]
         feather = self._rig.blend.feather_deg
         seams = self._rig.seams_deg
@@ -204,7 +203,7 @@ class MapMaker:
 
     def _part(self, n: int, rays: Array, weight: Array, wanted: Mask, turns: Turns | None) -> Part:
         """The part of the n-th camera in order of yaw, computed for the columns in which it is wanted."""
-        i = self._order[n]
+        i = self._rig.left_to_right[n]
         turn = None if turns is None else turns[i]
         width, height = self._rig.cameras[i].size_px
         pixels = np.full((*rays.shape[:-1], 2), UNSEEN_PX)

@@ -196,11 +196,20 @@ class Rig:
         return self._coverage
 
     @cached_property
+    def left_to_right(self) -> tuple[int, ...]:
+        """The indices of the cameras in order of yaw."""
+        return tuple(sorted(range(len(self.cameras)), key=lambda i: self.cameras[i].yaw_deg))
+
+    def owners(self, yaw_deg: ArrayLike) -> NDArray[np.int64]:
+        """The index of the camera that shows each direction, by the seams; the shape of `yaw_deg` in degrees."""
+        return np.asarray(self.left_to_right)[np.searchsorted(self.seams_deg, yaw_deg)]
+
+    @cached_property
     def seams_deg(self) -> tuple[float, ...]:
         """The yaw of each seam in degrees, from left to right; see Blend."""
         if self.blend.seam_deg:
             return self.blend.seam_deg
-        axes = sorted(camera.yaw_deg for camera in self.cameras)
+        axes = [self.cameras[i].yaw_deg for i in self.left_to_right]
         return tuple((a + b) / 2 for a, b in pairwise(axes))
 
     @cached_property
