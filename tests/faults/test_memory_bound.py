@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 from tests import videos
 from tests.faults.record import Area, fault
+from tests.faults.runs import SOURCE, foresight
+
+
+def bounded_run(path: Path, *arguments: str) -> dict[str, Any]:
+    """The report of a run with a delay of 3 s and 1 MB to hold it; the note that it gives is checked."""
+    run = foresight(
+        *("run", SOURCE, "-o", path, "--delay", "3", "--size", "320x108", "--json", *arguments),
+        *("--set", "buffer.max_bytes=1000000"),
+    )
+    assert run.returncode == 0, run.stderr
+    report: dict[str, Any] = json.loads(run.stdout)
+    (note,) = [note for note in report["notes"] if "buffer.max_bytes = 1000000" in note]
+    assert "a delay of 3 s needs about" in note
+    assert note in run.stderr
+    return report
 
 
 @fault(
@@ -19,33 +33,7 @@ from tests.faults.record import Area, fault
 )
 def test_a_bound_below_the_delay_is_named_and_the_video_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "match.mkv"
-    arguments = [
-        "--live",
-        "--delay",
-        "3",
-        "--duration",
-        "6",
-        "--size",
-        "320x108",
-        "--detector",
-        "none",
-        "--json",
-    ]
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "pipeline", "run", "match?size=320x108&fps=25", "-o", str(path)),
-            *(*arguments, "--set", "buffer.max_bytes=1000000"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    report = json.loads(run.stdout)
-    (note,) = [note for note in report["notes"] if "buffer.max_bytes = 1000000" in note]
-    assert "a delay of 3 s needs about" in note
-    assert note in run.stderr
+    report = bounded_run(path, "--live", "--duration", "6", "--detector", "none")
     assert report["frames_out"] >= report["frames_in"] / 2
     assert report["frames_out"] + report["dropped"] == report["frames_in"]
 
@@ -58,20 +46,6 @@ def test_a_bound_below_the_delay_is_named_and_the_video_is_shown(tmp_path: Path)
 )
 def test_a_bound_below_the_look_ahead_offline_is_named_and_every_frame_is_shown(tmp_path: Path) -> None:
     path = tmp_path / "match.mkv"
-    arguments = ["--offline", "--delay", "3", "--duration", "4", "--size", "320x108", "--json"]
-    run = subprocess.run(
-        [
-            *(sys.executable, "-m", "pipeline", "run", "match?size=320x108&fps=25", "-o", str(path)),
-            *(*arguments, "--set", "buffer.max_bytes=1000000"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    report = json.loads(run.stdout)
-    (note,) = [note for note in report["notes"] if "buffer.max_bytes = 1000000" in note]
-    assert "a delay of 3 s needs about" in note
+    report = bounded_run(path, "--offline", "--duration", "4")
     assert (report["frames_in"], report["frames_out"], report["dropped"]) == (100, 100, 0)
     assert len(videos.frame_times(path)) == 100
