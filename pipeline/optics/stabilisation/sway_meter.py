@@ -93,7 +93,7 @@ class SwayMeter:
         if landmarks is None:
             landmarks = self._landmarks = self._begin(luma)
             if len(landmarks.rays) >= LEAST_LANDMARKS:
-                return Turn(NO_TURN, np.ones(len(landmarks.rays)), 0.0)
+                return Turn(NO_TURN, np.ones(len(landmarks.rays)))
         if len(landmarks.rays) < LEAST_LANDMARKS:
             return None
         expected = 2 * self._vector - self._before

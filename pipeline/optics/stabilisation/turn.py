@@ -33,14 +33,12 @@ It maps a ray in the camera's axes at its place to the same ray in its axes now.
 class Turn:
     """The camera's rotation since the reference, as a rotation vector in radians, about its x, y and z axes.
 
-    `matrix` maps a ray in the camera's axes at the reference to the same ray in its axes now.
+    It maps a ray in the camera's axes at the reference to the same ray in its axes now.
     """
 
     vector_rad: Array
     weights: Array
     """(n,): the say of each landmark, 0 to 1."""
-    error_px: float
-    """The spread of the landmarks that have a say, in working pixels."""
 
     @property
     def agreement(self) -> float:
@@ -67,10 +65,9 @@ def fit_turn(
     """
     vector = start
     weights = np.zeros(len(rays))
-    spread_px = 0.0
     usable = usable & np.isfinite(seen).all(axis=-1)
     if usable.sum() < 3:
-        return Turn(vector, weights, spread_px)
+        return Turn(vector, weights)
     for _ in range(STEPS):
         matrix = matrix_of(vector)
         turned = rays @ matrix.T
@@ -91,4 +88,4 @@ def fit_turn(
         vector = vector_of(matrix_of(step) @ matrix)
         if float(np.abs(step).max()) < _DONE_RAD:
             break
-    return Turn(vector, weights, spread_px)
+    return Turn(vector, weights)
