@@ -48,7 +48,7 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
         source = sources[0]
         return (match_rig(parse_match(source.text)), None) if source.kind == "match" else (None, None)
     kept = kept_rig_path(settings)
-    why = "several sources but no rig"
+    fault = None
     if kept.exists():
         rig = Rig.load(kept)
         fault = _misfit(rig, sources)
@@ -56,7 +56,8 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
             rig, note = _scaled(rig)
             used = f"using the rig {kept} from an earlier calibration; delete it to calibrate again"
             return rig, used if note is None else f"{used}; {note}"
-        why = f"the rig {kept} does not fit the footage: {fault}"
+    misfits = f"the rig {kept} does not fit the footage: {fault}"
+    why = "several sources but no rig" if fault is None else misfits
     logger.warning("%s: calibrating from the footage, which takes up to a minute", why)
     try:
         calibration = calibrate_sources(sources, lambda stage: logger.info("calibrating: %s", stage))
@@ -65,8 +66,8 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
         raise CalibrationError(f"{why}; calibrating: {error}; {otherwise}") from error
     calibration.rig.save(kept)
     said = f"calibrated from the footage; the rig is saved as {kept} for the next run"
-    said = f"{why}; {said}" if "does not fit" in why else said
-    return calibration.rig, "; ".join([said, *calibration.notes, *calibration.verdict.reasons])
+    before = [] if fault is None else [misfits]
+    return calibration.rig, "; ".join([*before, said, *calibration.notes, *calibration.verdict.reasons])
 
 
 def _scaled(rig: Rig) -> tuple[Rig, str | None]:
