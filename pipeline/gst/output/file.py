@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +55,6 @@ class FileOutput:
         self.trouble: str | None = None
         """Why a file is not at its path; errors of the writer arrive on the bus."""
         self._entries = entries
-        self._failing = threading.Lock()  # so that video and sound report one failure
-        self._has_failed = False
         self._parts = 0
         self._written: list[WrittenFile | WrittenPlaylist] = [written or WrittenFile(Path(name))]
         self._lost: set[Path] = set()
@@ -90,17 +87,17 @@ class FileOutput:
         return Gst.PadProbeReturn.OK
 
     def buffer_slow_disk(self, limit_s: float) -> None:
-        """Buffer up to `limit_s` of video while the disk is slow, then fail. For a live run, before it starts."""
+        """Buffer up to `limit_s` of video while the disk is slow, then fail. For a live run, before it starts.
+
+        Sound alone that waits tells nothing of the disk: after a time in which the process was stopped, the muxer
+        has all the sound of that time, and waits for the next video.
+        """
         for queue in self._entries:
             queue.set_property("max-size-time", 0)
-            Backlog(queue, seconds_to_ns(limit_s), self._give_up)
+        Backlog(self._entries[0], seconds_to_ns(limit_s), self._give_up)
 
     def _give_up(self) -> None:
-        """Fail, because the disk is too far behind. On the streaming thread of video or sound."""
-        with self._failing:
-            if self._has_failed:
-                return
-            self._has_failed = True
+        """Fail, because the disk is too far behind. On the streaming thread of video."""
         self.abandon()
         post_error(self.element, "nothing more can be written; check the disk")
 
