@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from pipeline.gst.core.elements import chain, make, static_pad
 from pipeline.gst.output.backlog import LONGEST_STEP_NS, Backlog, ContentLength
+from pipeline.gst.output.file import write_file
 from pipeline.gst.runtime import Gst
+from pipeline.media.output_spec import FileSpec
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
 FRAME_NS = 40 * NS_PER_MS
@@ -34,6 +37,23 @@ def test_no_jump_counts_for_more_than_a_step_and_no_order_counts_twice(times_ns:
     assert length.length_ns <= min(rises * LONGEST_STEP_NS, max(times_ns) - times_ns[0])
 
 
+def begin(entry: Gst.Pad, caps: str | None = None) -> None:
+    """Begin a stream from time 0 on at this sink pad."""
+    segment = Gst.Segment()
+    segment.init(Gst.Format.TIME)
+    entry.send_event(Gst.Event.new_stream_start(entry.name))
+    if caps is not None:
+        entry.send_event(Gst.Event.new_caps(Gst.Caps.from_string(caps)))
+    entry.send_event(Gst.Event.new_segment(segment))
+
+
+def send(entry: Gst.Pad, time_ns: int) -> None:
+    """Send a buffer of this time into this sink pad."""
+    buffer = Gst.Buffer.new_wrapped(b"frame")
+    buffer.pts = time_ns
+    entry.chain(buffer)
+
+
 def given_up_at(times_ns: Iterable[int], limit_ns: int) -> int | None:
     """Which frame exceeds the limit when the disk takes nothing after the first one; None if none does."""
     pipeline, queue, disk = Gst.Pipeline.new(None), make("queue"), make("fakesink")
@@ -43,14 +63,10 @@ def given_up_at(times_ns: Iterable[int], limit_ns: int) -> int | None:
     exceeded: list[int] = []
     Backlog(queue, limit_ns, lambda: exceeded.append(number))
     pipeline.set_state(Gst.State.PAUSED)  # the sink holds its first buffer for ever
-    entry, segment = static_pad(queue, "sink"), Gst.Segment()
-    segment.init(Gst.Format.TIME)
-    entry.send_event(Gst.Event.new_stream_start("video"))
-    entry.send_event(Gst.Event.new_segment(segment))
+    entry = static_pad(queue, "sink")
+    begin(entry)
     for number, time_ns in enumerate(times_ns):  # noqa: B007  (read above)
-        frame = Gst.Buffer.new_wrapped(b"frame")
-        frame.pts = time_ns
-        entry.chain(frame)
+        send(entry, time_ns)
     pipeline.set_state(Gst.State.NULL)
     assert len(exceeded) < 2
     return exceeded[0] if exceeded else None
@@ -68,3 +84,20 @@ def test_a_disk_that_takes_nothing_is_given_up_at_the_limit() -> None:
 def test_a_gap_while_frames_wait_is_no_backlog(gap_s: int) -> None:
     times_ns = [number * FRAME_NS + gap_s * NS_PER_S * (number >= 10) for number in range(100)]
     assert given_up_at(times_ns, 10 * NS_PER_S) is None
+
+
+def test_sound_that_waits_for_video_tells_nothing_of_the_disk(tmp_path: Path) -> None:
+    """After a time in which the process was stopped: all its sound comes at once, and its late video never."""
+    output = write_file(FileSpec.parse(tmp_path / "video.mkv"), video_codec="h264", audio_codec="aac")
+    output.buffer_slow_disk(1.0)
+    pipeline = Gst.Pipeline.new(None)
+    pipeline.add(output.element)
+    pipeline.set_state(Gst.State.PLAYING)
+    video, sound = (static_pad(output.element, kind) for kind in ("video", "audio"))
+    begin(video, "video/x-h264,stream-format=byte-stream,alignment=au")
+    begin(sound, "audio/mpeg,mpegversion=4,stream-format=raw,channels=2,rate=48000,codec_data=(buffer)1190")
+    for number in range(200):
+        send(sound, number * FRAME_NS)
+    error = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+    pipeline.set_state(Gst.State.NULL)
+    assert error is None
