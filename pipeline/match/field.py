@@ -1,4 +1,4 @@
-"""Dimensions of the pitch by the Laws of the Game, in metres.
+"""Dimensions of the match's pitch, in metres: those of the football field, its goals and its boards.
 
 Pitch coordinates: u along the length, v across, away from the camera; the origin is the centre spot. Team 0 attacks
 towards +u, team 1 towards -u.
@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from typing import Final
 
-LENGTH_M: Final = 105.0
-WIDTH_M: Final = 68.0
+from pipeline.fields import field_at
+
+_FIELD, (LENGTH_M, WIDTH_M) = field_at("football", None)
 HALF_LENGTH_M: Final = LENGTH_M / 2
 HALF_WIDTH_M: Final = WIDTH_M / 2
 
-GOAL_HALF_WIDTH_M: Final = 3.66
-GOAL_HEIGHT_M: Final = 2.44
+GOAL_HALF_WIDTH_M: Final = _FIELD.length("goal_half_width")
+GOAL_HEIGHT_M: Final = _FIELD.length("goal_height")
 GOAL_DEPTH_M: Final = 2.0
 POST_RADIUS_M: Final = 0.06
 
-BOX_DEPTH_M: Final = 16.5
-BOX_HALF_WIDTH_M: Final = GOAL_HALF_WIDTH_M + 16.5
-GOAL_AREA_DEPTH_M: Final = 5.5
-GOAL_AREA_HALF_WIDTH_M: Final = GOAL_HALF_WIDTH_M + 5.5
-PENALTY_SPOT_M: Final = 11.0
-CIRCLE_RADIUS_M: Final = 9.15
-CORNER_RADIUS_M: Final = 1.0
-LINE_WIDTH_M: Final = 0.12
+BOX_DEPTH_M: Final = _FIELD.length("penalty_area_depth")
+BOX_HALF_WIDTH_M: Final = _FIELD.length("penalty_area_half_width")
+GOAL_AREA_DEPTH_M: Final = _FIELD.length("goal_area_depth")
+GOAL_AREA_HALF_WIDTH_M: Final = _FIELD.length("goal_area_half_width")
+PENALTY_SPOT_M: Final = _FIELD.length("penalty_spot")
+CIRCLE_RADIUS_M: Final = _FIELD.length("circle_radius")
+CORNER_RADIUS_M: Final = _FIELD.length("corner_radius")
+LINE_WIDTH_M: Final = _FIELD.line_m
 
 BALL_RADIUS_M: Final = 0.11
 BOARD_GAP_M: Final = 4.0

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import RigError
+from pipeline.errors import ConfigError, RigError
+from pipeline.fields import football, load_field
 from pipeline.optics.lens import LENSES
 from pipeline.optics.rig_parts import Blend, Camera, Pitch, Quality, RigParts
 from pipeline.optics.surface import Surface
@@ -136,6 +137,7 @@ def write_rig(rig: RigParts, path: Path) -> None:
     if rig.pitch is not None:
         text += ["\n[pitch]\n", _line("length_m", rig.pitch.length_m), _line("width_m", rig.pitch.width_m)]
         text += [_line("centre_m", list(rig.pitch.centre_m)), _line("yaw_deg", rig.pitch.yaw_deg)]
+        text += [_line("field", rig.pitch.kind.name)] if rig.pitch.kind != football() else []
     if rig.quality:
         text += ["\n[quality]\n", *(_line(key, value) for key, value in rig.quality.items())]
     try:
@@ -219,9 +221,10 @@ def _pitch(where: str, table: object) -> Pitch:
     length_m, width_m = keys.number("length_m"), keys.number("width_m")
     x, z = keys.numbers("centre_m", 2)
     yaw_deg = keys.number("yaw_deg", 0.0)
+    kind = keys.text("field", football().name)
     keys.end()
     with located(where):
-        return Pitch(length_m, width_m, (x, z), yaw_deg)
+        return Pitch(length_m, width_m, (x, z), yaw_deg, load_field(kind))
 
 
 def _quality(where: str, table: object) -> Quality:
@@ -235,8 +238,8 @@ def _quality(where: str, table: object) -> Quality:
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Prefix a RigError raised inside with `where`."""
+    """Prefix a RigError, or another error of a value, raised inside with `where`."""
     try:
         yield
-    except RigError as error:
+    except ConfigError as error:
         raise RigError(f"{where}: {error}") from None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from pipeline.errors import RigError
+from pipeline.fields import Markings, PlayingField, football
 from pipeline.optics.angles import LARGEST_ANGLE_DEG, Array, rotation
 from pipeline.optics.lens import Lens
 from pipeline.optics.surface import Surface
@@ -103,12 +104,14 @@ class Pitch:
 
     Pitch coordinates are metres from the centre: u along the length, v across it, away from the cameras.
     ``yaw_deg`` rotates the pitch clockwise as seen from above; at 0 its length is parallel to the world's x axis.
+    ``kind`` is the field of the sport whose markings are painted on it.
     """
 
     length_m: float = 105.0
     width_m: float = 68.0
     centre_m: tuple[float, float] = (0.0, 45.0)
     yaw_deg: float = 0.0
+    kind: PlayingField = field(default_factory=football)
 
     def __post_init__(self) -> None:
         for key in ("length_m", "width_m"):
@@ -123,6 +126,11 @@ class Pitch:
             )
         if not _within(LARGEST_ANGLE_DEG, self.yaw_deg):
             raise RigError(f"yaw_deg is {self.yaw_deg}; allowed: {_DEGREES}")
+
+    @property
+    def markings(self) -> Markings:
+        """What is painted on it, in pitch coordinates."""
+        return self.kind.markings(self.length_m, self.width_m)
 
     def to_world(self, u_m: ArrayLike, v_m: ArrayLike) -> tuple[Array, Array]:
         """World x and z in metres of pitch coordinates in metres, any shape."""

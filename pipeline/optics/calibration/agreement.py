@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.optics.angles import Array
-from pipeline.optics.calibration.markings import CIRCLE_M, markings
 from pipeline.optics.calibration.residuals import ground_pixels
 from pipeline.optics.calibration.ridges import Ridges
 from pipeline.optics.rig import Camera, Pitch, Rig
@@ -24,7 +23,6 @@ _WITHIN = 0.002
 """How near a ridge must be, as a fraction of the image width; at least 2 px."""
 
 _TURN = 0.35
-_LINE_M = 0.12
 _THINNEST_PX = 0.5
 """A marking that is thinner than this in the picture is not expected to be seen."""
 
@@ -73,7 +71,7 @@ def agreement(rig: Rig, pictures: Sequence[RidgeMap]) -> Agreement:
     found: dict[str, list[tuple[Array, Array, NDArray[np.bool_], Array]]] = {}
     for camera, nearest in zip(rig.cameras, pictures, strict=True):
         for name, points in _outlines(rig.pitch).items():
-            pieces = _in_picture(camera, rig.surface.height_m, points)
+            pieces = _in_picture(camera, rig.surface.height_m, points, rig.pitch.kind.line_m)
             if pieces is None:
                 continue
             pixels, across, length = pieces
@@ -108,23 +106,21 @@ def agreement(rig: Rig, pictures: Sequence[RidgeMap]) -> Agreement:
 
 
 def _outlines(pitch: Pitch) -> dict[str, Array]:
-    """World x and z (n, 2) of points along every marking, the centre circle included."""
-    lines: dict[str, Array] = {}
-    for marking in markings(pitch):
-        count = max(3, int((marking.high_m - marking.low_m) / _STEP_M))
-        along = np.linspace(marking.low_m, marking.high_m, count)
-        across = np.full_like(along, marking.offset_m)
-        u, v = (along, across) if marking.axis == "x" else (across, along)
-        lines[marking.name] = np.stack(pitch.to_world(u, v), axis=1)
-    turn = np.linspace(0, 2 * np.pi, int(2 * np.pi * CIRCLE_M / _STEP_M))
-    lines["centre circle"] = np.stack(
-        pitch.to_world(CIRCLE_M * np.cos(turn), CIRCLE_M * np.sin(turn)), axis=1
-    )
-    return lines
+    """World x and z (n, 2) of points along every marking that is looked for."""
+    outlines = pitch.markings.outlines(_STEP_M, minor=False)
+    return {
+        name: np.stack(pitch.to_world(points[:, 0], points[:, 1]), axis=1)
+        for name, points in outlines.items()
+    }
 
 
-def _in_picture(camera: Camera, height_m: float, points: Array) -> tuple[Array, Array, Array] | None:
-    """The pixels (n, 2) of a polyline that the camera shows, their unit normals, and the length of each in px."""
+def _in_picture(
+    camera: Camera, height_m: float, points: Array, line_m: float
+) -> tuple[Array, Array, Array] | None:
+    """The pixels (n, 2) of a polyline that the camera shows, their unit normals, and the length of each in px.
+
+    `line_m` is how thick the line is.
+    """
     pixels = ground_pixels(camera, height_m, points[:, 0], points[:, 1])
     step = np.gradient(pixels, axis=0)
     length = np.linalg.norm(step, axis=1)
@@ -132,7 +128,7 @@ def _in_picture(camera: Camera, height_m: float, points: Array) -> tuple[Array, 
     way = np.gradient(points, axis=0)
     way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
     beside = ground_pixels(
-        camera, height_m, points[:, 0] - _LINE_M * way[:, 1], points[:, 1] + _LINE_M * way[:, 0]
+        camera, height_m, points[:, 0] - line_m * way[:, 1], points[:, 1] + line_m * way[:, 0]
     )
     thick = np.abs(np.einsum("ij,ij->i", beside - pixels, across))
     width, height = camera.size_px

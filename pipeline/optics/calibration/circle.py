@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.fields import field_at
 from pipeline.optics.angles import Array
 from pipeline.optics.calibration.agreement import RidgeMap, agreement
 from pipeline.optics.calibration.markings import (
@@ -34,7 +35,7 @@ _ROUND = 0.04
 _RADII = (0.25, 3.0)
 """The radius in units of the cameras' height: masts of 3 to 36 m."""
 
-_USUAL_LENGTH_M, _USUAL_WIDTH_M = 105.0, 68.0
+_USUAL_LENGTH_M, _USUAL_WIDTH_M = field_at("football", None)[1]
 _SAME_M = 0.7
 _HALFWAYS = 4
 

@@ -1,7 +1,6 @@
 """The pitch, recognised among lines on the ground: its penalty areas give the scale, its position and its size.
 
-The Laws of the Game (IFAB, law 1) fix a penalty area at 16.5 m by 40.32 m and a goal area at 5.5 m by 18.32 m; the
-length and the width of a pitch may vary within limits.
+The Laws of the Game fix the penalty area and the goal area; length and width of a pitch may vary within limits.
 """
 
 from __future__ import annotations
@@ -12,13 +11,19 @@ from itertools import combinations, product
 
 import numpy as np
 
+from pipeline.fields import football
 from pipeline.optics.calibration.residuals import Axis, GroundLine, ground_line_error_px, ground_points
 from pipeline.optics.rig import Pitch, Rig
 
-PENALTY_DEPTH_M, PENALTY_WIDTH_M = 16.5, 40.32
-GOAL_DEPTH_M, GOAL_WIDTH_M = 5.5, 18.32
-CIRCLE_M = 9.15
-LENGTH_RANGE_M, WIDTH_RANGE_M = (85.0, 125.0), (45.0, 92.0)
+_LAWS = football()
+PENALTY_DEPTH_M = _LAWS.length("penalty_area_depth")
+PENALTY_WIDTH_M = 2 * _LAWS.length("penalty_area_half_width")
+GOAL_DEPTH_M = _LAWS.length("goal_area_depth")
+GOAL_WIDTH_M = 2 * _LAWS.length("goal_area_half_width")
+CIRCLE_M = _LAWS.length("circle_radius")
+LENGTH_RANGE_M = (_LAWS.length_range_m[0] - 5.0, _LAWS.length_range_m[1] + 5.0)
+WIDTH_RANGE_M = (_LAWS.width_range_m[0], _LAWS.width_range_m[1] + 2.0)
+"""The sides that are looked for: those of the laws and, as pitches are laid out, a little more."""
 
 _SCALE_MISMATCH = 0.08
 _LEAST_SCORE = 2.4
@@ -133,25 +138,15 @@ def find_pitch(rig: Rig, lines: Sequence[GroundLine]) -> tuple[float, Pitch | No
 
 
 def markings(pitch: Pitch) -> list[Marking]:
-    """The straight line markings of a pitch."""
-    half, wide = pitch.length_m / 2, pitch.width_m / 2
-    lines = [
-        Marking("near touchline", "x", -wide, -half, half),
-        Marking("far touchline", "x", wide, -half, half),
-        Marking("halfway line", "z", 0.0, -wide, wide),
-    ]
-    for side, name in ((-1, "left"), (1, "right")):
-        lines.append(Marking(f"{name} goal line", "z", side * half, -wide, wide))
-        for area, depth, width in (
-            ("penalty area", PENALTY_DEPTH_M, PENALTY_WIDTH_M),
-            ("goal area", GOAL_DEPTH_M, GOAL_WIDTH_M),
-        ):
-            front = side * (half - depth)
-            lines.append(Marking(f"{name} {area} front", "z", front, -width / 2, width / 2))
-            low, high = sorted((side * half, front))
-            lines.append(Marking(f"{name} {area} near side", "x", -width / 2, low, high))
-            lines.append(Marking(f"{name} {area} far side", "x", width / 2, low, high))
-    return lines
+    """The straight line markings of a pitch that run along or across it."""
+    found = []
+    for line in pitch.markings.lines:
+        (u0, v0), (u1, v1) = line.start, line.end
+        if v0 == v1:
+            found.append(Marking(line.name, "x", v0, u0, u1))
+        elif u0 == u1:
+            found.append(Marking(line.name, "z", u0, v0, v1))
+    return found
 
 
 def recognise(rig: Rig, pitch: Pitch, lines: Sequence[GroundLine]) -> dict[str, GroundLine]:

@@ -10,7 +10,6 @@ import numpy as np
 from pipeline.optics.angles import Array
 from pipeline.optics.calibration.calibrate import Calibration
 from pipeline.optics.calibration.footage import Footage, Picture
-from pipeline.optics.calibration.markings import markings
 from pipeline.optics.calibration.quality import HeldOut
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer
@@ -25,6 +24,7 @@ _GOOD, _FAIR, _POOR = (90, 220, 90), (60, 200, 255), (70, 70, 255)
 _HORIZON, _SEAM, _PITCH, _TEXT = (255, 220, 80), (255, 80, 255), (0, 235, 255), (255, 255, 255)
 _PAD_DEG = 1.0
 _CELL_DEG = 10.0
+_STEP_M = 0.25
 
 
 def draw_preview(calibration: Calibration, footage: Sequence[Footage], width: int = WIDTH_PX) -> Picture:
@@ -108,13 +108,8 @@ def _draw_grid(pen: _Pen, rig: Rig) -> None:
 def _draw_pitch(pen: _Pen, rig: Rig) -> None:
     if rig.pitch is None:
         return
-    for marking in markings(rig.pitch):
-        along = np.linspace(marking.low_m, marking.high_m, 200)
-        across = np.full_like(along, marking.offset_m)
-        u, v = (along, across) if marking.axis == "x" else (across, along)
-        pen.line(*rig.pitch_to_angles(u, v), _PITCH)
-    turn = np.linspace(0, 2 * np.pi, 200)
-    pen.line(*rig.pitch_to_angles(9.15 * np.cos(turn), 9.15 * np.sin(turn)), _PITCH)
+    for points in rig.pitch.markings.outlines(_STEP_M).values():
+        pen.line(*rig.pitch_to_angles(points[:, 0], points[:, 1]), _PITCH)
 
 
 def _draw_errors(pen: _Pen, rig: Rig, held: HeldOut) -> None:
