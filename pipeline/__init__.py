@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipeline.application import PanoramaWithVirtualCamera as PanoramaWithVirtualCamera
     from pipeline.buffer_manager import BufferManager as BufferManager
+    from pipeline.buffering.annotations import Annotation as Annotation
+    from pipeline.buffering.annotations import Annotations as Annotations
     from pipeline.buffering.stats import BufferStatistics as BufferStatistics
     from pipeline.buffering.stats import StreamStatistics as StreamStatistics
     from pipeline.buffering.window import Entry as Entry
     from pipeline.config_builder import ConfigBuilder as ConfigBuilder
     from pipeline.errors import ForesightError as ForesightError
+    from pipeline.gst.delay.annotation_follower import AnnotationFollower as AnnotationFollower
     from pipeline.gst.delay.buffer_stream import BufferStream as BufferStream
     from pipeline.gst.delay.reader import Reader as Reader
     from pipeline.gst.delay.reader import Subscription as Subscription
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from pipeline.playback_builder import PlaybackPipelineBuilder as PlaybackPipelineBuilder
 
 _HOMES = {
+    "Annotation": "pipeline.buffering.annotations",
+    "AnnotationFollower": "pipeline.gst.delay.annotation_follower",
+    "Annotations": "pipeline.buffering.annotations",
     "BufferManager": "pipeline.buffer_manager",
     "BufferStatistics": "pipeline.buffering.stats",
     "BufferStream": "pipeline.gst.delay.buffer_stream",
@@ -35,6 +41,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "Annotation",
+    "AnnotationFollower",
+    "Annotations",
     "BufferManager",
     "BufferStatistics",
     "BufferStream",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.buffering import transport
+from pipeline.buffering.annotations import Annotation, Annotations, checked
 from pipeline.buffering.arguments import check_memory, check_positive, checked_delay
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.schedule import Schedule
@@ -17,7 +18,8 @@ from pipeline.buffering.stats import BufferStatistics
 from pipeline.buffering.step import State
 from pipeline.buffering.window import Entry
 from pipeline.errors import ConfigError
-from pipeline.gst.delay import playhead
+from pipeline.gst.delay import clock_sync, playhead
+from pipeline.gst.delay.annotation_follower import AnnotationFollower
 from pipeline.gst.delay.buffer_pool import BufferOwnership, Ownership
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.delay.element_kinds import check_appsrc, check_pipeline
@@ -345,6 +347,39 @@ class BufferManager:
         with self._engine.lock:
             parts = transport.clip(self._line, begin_ns, end_ns)
         return write_clip(path, parts, encoding)
+
+    # Late knowledge, on time
+
+    def annotate(self, kind: str, data: Any, *, captured_ns: int) -> Annotation:
+        """Put `data` on the window's timeline: it holds from `captured_ns` on, until the next one of its kind.
+
+        Playback and every consumer meet it at exactly the frame of that time, however late it was given within the
+        delay. Raises LateError, and changes nothing, when that frame has been handed to playback: `delay` less
+        `cushion` after its capture. Raises ConfigError for what is no name or no time, StateError for too many.
+        """
+        annotation = checked(kind, data, captured_ns)
+        with self._engine.lock:
+            self._line.annotations.add(annotation, self._line.schedule.delay_ns)
+        return annotation
+
+    @property
+    def annotations(self) -> Annotations:
+        """What has been annotated, to read on any thread: `annotations.at(kind, captured_ns)`."""
+        return self._line.annotations
+
+    def follow_annotations(
+        self, kind: str, pad: Any, callback: Callable[[Annotation | None], Any]
+    ) -> AnnotationFollower:
+        """Call back when what the next buffer at `pad`, a pad of the playback pipeline, shows of `kind` changes.
+
+        On the pad's streaming thread, before the buffer passes: what the callback sets on the element behind the
+        pad holds from that frame on. None: nothing is shown. Close it when done.
+        """
+        return AnnotationFollower(pad, kind, self._line.annotations, self._captured_at_pads_ns, callback)
+
+    def _captured_at_pads_ns(self, running_ns: int) -> int:
+        offset_ns = clock_sync.offset_ns(self._engine.playback.appsrcs)
+        return self.captured_ns(running_ns - offset_ns)
 
     def _ends(self, stream: str) -> Endpoints:
         return endpoints_of(self._engine.endpoints, stream)

@@ -46,3 +46,12 @@ class DetectorError(ForesightError):
 
 class StateError(ForesightError, RuntimeError):
     """The object's present state does not allow the call."""
+
+
+class LateError(StateError):
+    """What was given belongs to a moment that playback has already; the message says how late it came."""
+
+    def __init__(self, message: str, *, late_s: float) -> None:
+        super().__init__(message)
+        self.late_s = late_s
+        """How many seconds earlier it would have been in time."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pipeline.buffering.annotations import Annotations
 from pipeline.buffering.bounds import Bound, Bounds
 from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
 from pipeline.buffering.intake import Intake, SharedTime, Verdict
@@ -47,6 +48,7 @@ class DelayLine:
         self._follow_drift = follow_drift
         self._gaps = Gaps(self.streams, schedule)
         self.bounds = Bounds(self.streams, duration_ns, max_bytes)
+        self.annotations = Annotations()
         self.max_stored_bytes = 0
         self.keep_late = False
         """Whether late samples wait as long as they fit: for sinks that do not wait for the clock (a file)."""
@@ -203,6 +205,7 @@ class DelayLine:
         self._late_before_ns = NEVER_NS
         self.stall.count = self.max_stored_bytes = 0
         self.bounds.reset()
+        self.annotations.clear()
         self.margin_ns = None
         if self.state in (State.PLAYING, State.DRAINED):
             self.state = State.FILLING
@@ -294,7 +297,7 @@ class DelayLine:
         elif room_ns > 0 and not stream.closed:
             stream.skip_silenced()
             gap_from_ns = stream.announced_until_ns if stream.in_gap else stream.hole_from_ns
-            taken = stream.take(horizon_ns, room_ns)
+            taken = self.take(stream, horizon_ns, room_ns)
             if taken:
                 if gap_from_ns is not None:
                     self._gaps.add(step, stream, gap_from_ns, taken[0].order_ns)
@@ -306,6 +309,14 @@ class DelayLine:
         if stream.unsent == 0 and not stream.closed and self._has_ended(stream):
             stream.closed = True
             step.closes.append(stream)
+
+    def take(self, stream: Stream, horizon_ns: int | None, room_ns: int) -> list[Entry]:
+        """The next entries for playback (see Stream.take); what they show is settled with that."""
+        taken = stream.take(horizon_ns, room_ns)
+        if taken:
+            oldest_ns = min(each.window.oldest_ns for each in self.streams.values() if len(each.window))
+            self.annotations.settle(max(entry.time_ns for entry in taken), oldest_ns)
+        return taken
 
     def _evict(self, step: Step, now_ns: int) -> None:
         for stream in self.streams.values():

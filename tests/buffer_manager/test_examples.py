@@ -59,3 +59,27 @@ def test_the_code_before_the_migration_plays() -> None:
     monolith.stop()
     assert monolith.frames_received == 30
     assert monolith.frames_sent > 0
+
+
+def test_captions_that_come_late_are_shown_at_their_own_frames() -> None:
+    captions = load("late_captions").LateCaptions(delay_s=2.0, late_s=0.5, seconds=3, show=False)
+    shown: list[str] = []
+
+    def note(_pad: Any, _info: Any) -> Any:
+        shown.append(captions.overlay.get_property("text"))
+        return Gst.PadProbeReturn.OK
+
+    captions.playback.get_by_name("out").get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, note)
+    captions.run()
+    captions.stop()
+    assert captions.refused == []
+    assert len(shown) == 75
+    assert shown[:50] == [f"second {frame // 25}" for frame in range(50)]
+
+
+def test_a_caption_that_comes_after_its_frame_is_refused() -> None:
+    captions = load("late_captions").LateCaptions(delay_s=0.5, late_s=0.8, seconds=2, show=False)
+    captions.run()
+    captions.stop()
+    assert captions.refused
+    assert all("too late" in refused for refused in captions.refused)

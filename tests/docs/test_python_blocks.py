@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pipeline import BufferManager
 from pipeline.analysis.detector import Detection
+from pipeline.gst.core.elements import make
 from pipeline.gst.runtime import Gst
 from pipeline.match.sync import FLASH_LIFT, click
 from pipeline.optics.frame import Frame
@@ -98,6 +100,16 @@ def the_mark_is_found(names: Names) -> None:
     assert names["click_s"] == pytest.approx([1.0], abs=1e-4)
 
 
+def a_manager_and_a_caption(names: Names) -> None:
+    """A manager, the time of a caption, and a frame and a pad of its playback."""
+    names |= {"manager": BufferManager(), "t": Gst.SECOND, "frame_ns": Gst.SECOND, "show": print}
+    names["overlay_pad"] = make("identity").get_static_pad("sink")
+
+
+def the_caption_is_there(names: Names) -> None:
+    assert names["manager"].annotations.at("caption", names["frame_ns"]).data == "Offside!"
+
+
 def a_rig_and_its_frame(names: Names) -> None:
     """rig.toml and a grey frame."""
     rig = Rig.assume(640, 360)
@@ -113,6 +125,7 @@ def a_frame_is_rendered(names: Names) -> None:
 
 STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "BufferManager(": (two_pipelines, every_frame_is_shown),
+    "annotate(": (a_manager_and_a_caption, the_caption_is_there),
     "PanoramaWithVirtualCamera(": (the_example_file, video_is_written),
     "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
     "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),

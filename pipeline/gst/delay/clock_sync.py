@@ -75,8 +75,7 @@ def resume(pipeline: Any, appsrcs: Sequence[Any], clock: Any, base_ns: int) -> N
         return
     pipeline.set_start_time(Gst.CLOCK_TIME_NONE)  # or the pipeline would choose a base time of its own
     own_base_ns = base_ns + _ahead_ns(pipeline.get_clock(), clock)
-    offset_ns = next((pad.get_offset() for pad in _pads(appsrcs)), 0)
-    pipeline.set_base_time(max(own_base_ns - offset_ns, 0))
+    pipeline.set_base_time(max(own_base_ns - offset_ns(appsrcs), 0))
     pipeline.set_state(Gst.State.PLAYING)
 
 
@@ -85,6 +84,11 @@ def shift_appsrcs(appsrcs: Sequence[Any], offset_ns: int) -> None:
     for pad in _pads(appsrcs):
         if pad.get_offset() != offset_ns:
             pad.set_offset(offset_ns)
+
+
+def offset_ns(appsrcs: Sequence[Any]) -> int:
+    """How much later than its running time says everything is shown that leaves the appsrcs."""
+    return next((int(pad.get_offset()) for pad in _pads(appsrcs)), 0)
 
 
 def _pads(appsrcs: Sequence[Any]) -> list[Any]:

@@ -281,7 +281,7 @@ class DelayEngine:
             self._wake_thread()
             if self.line.state is not State.IDLE:
                 return
-            send = Send(ends.stream, ends.stream.take(None, 0), 0, None)
+            send = Send(ends.stream, self.line.take(ends.stream, None, 0), 0, None)
         self.playback.send(send)
 
     def _wake_thread(self) -> None:
