@@ -132,7 +132,7 @@ def test_what_no_clock_does_is_not_corrected(rate: float) -> None:
 @pytest.mark.parametrize("rate", [0.01, -0.01])
 def test_an_unusual_drift_takes_longer_and_is_made_up_for_slowly(rate: float) -> None:
     found = follow(SimulatedClock(constant(rate), uniform), 0.5)
-    assert found.worst_ms < 250
+    assert found.worst_ms < 300
     assert abs(found.last_ms) < FRAME_MS
     assert found.steepest < abs(rate) + 2 * CATCH_UP
 

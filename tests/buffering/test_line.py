@@ -108,7 +108,7 @@ class LineMachine(RuleBasedStateMachine):
 
 
 TestLine = LineMachine.TestCase
-TestLine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestLine.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
 
 
 def test_playback_starts_only_when_the_window_is_filled() -> None:

@@ -103,9 +103,9 @@ class InterCodedMachine(WindowMachine):
 
 
 TestWindow = WindowMachine.TestCase
-TestWindow.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestWindow.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestInterCodedWindow = InterCodedMachine.TestCase
-TestInterCodedWindow.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestInterCodedWindow.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 
 
 def test_memory_of_evicted_entries_is_freed() -> None:

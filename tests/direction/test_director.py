@@ -36,7 +36,7 @@ def test_the_ball_is_in_the_middle_of_a_calm_view(play: Play) -> None:
 @pytest.mark.parametrize("lookahead_s", [0.0, 2.0, 7.0])
 def test_a_view_uses_nothing_later_than_its_look_ahead(play: Play, lookahead_s: float) -> None:
     sets = degraded(play, seed=1)
-    cut_ns = 17 * NS_PER_S + 123_456_789
+    cut_ns = 6 * NS_PER_S + 123_456_789
     known = [one for one in sets if one.time_ns <= cut_ns + round(lookahead_s * NS_PER_S)]
     times_ns = [time_ns for time_ns in play.times_ns if time_ns <= cut_ns]
     whole = directed(Director(RecordedTrack(sets), play.ground, lookahead_s=lookahead_s), times_ns)
@@ -46,7 +46,8 @@ def test_a_view_uses_nothing_later_than_its_look_ahead(play: Play, lookahead_s: 
 
 def test_two_runs_are_identical(play: Play) -> None:
     sets = degraded(play, seed=2)
-    first, second = (directed(Director(RecordedTrack(sets), play.ground), play.times_ns) for _ in range(2))
+    times_ns = play.times_ns[:300]
+    first, second = (directed(Director(RecordedTrack(sets), play.ground), times_ns) for _ in range(2))
     assert (first == second).all()
 
 
@@ -91,16 +92,16 @@ def test_hold_stops_the_camera_and_plan_gives_the_coming_path(play: Play) -> Non
 def test_a_jump_back_or_a_reset_begins_a_new_path(play: Play) -> None:
     sets = clean(play)
     director = Director(RecordedTrack(sets), play.ground)
-    directed(director, play.times_ns[:500])
-    again = directed(director, play.times_ns[100:300])
-    fresh = directed(Director(RecordedTrack(sets), play.ground), play.times_ns[100:300])
+    directed(director, play.times_ns[:250])
+    again = directed(director, play.times_ns[100:200])
+    fresh = directed(Director(RecordedTrack(sets), play.ground), play.times_ns[100:200])
     np.testing.assert_allclose(again, fresh, atol=0.2)
     director.take_over(60.0, -30.0, 22.0)
-    away = directed(director, play.times_ns[300:600])
+    away = directed(director, play.times_ns[200:300])
     director.hand_back()
-    director.reset(play.times_ns[600])
-    again = directed(director, play.times_ns[600:])
-    fresh = directed(Director(RecordedTrack(sets), play.ground), play.times_ns[600:])
+    director.reset(play.times_ns[300])
+    again = directed(director, play.times_ns[300:400])
+    fresh = directed(Director(RecordedTrack(sets), play.ground), play.times_ns[300:400])
     assert abs(away[-1, 0] - fresh[0, 0]) > 20.0, "without a reset the camera comes back slowly"
     np.testing.assert_allclose(again, fresh, atol=0.2)
 
@@ -118,9 +119,9 @@ def test_without_a_ball_the_players_are_followed(play: Play) -> None:
         type(one)(one.time_ns, tuple(d for d in one.detections if d.label == "player")) for one in clean(play)
     ]
     director = Director(RecordedTrack(only), play.ground)
-    path = directed(director, play.times_ns)
+    path = directed(director, play.times_ns[:400])
     assert director.state.follows == "players"
-    assert measure(path, play.angles, play.rate_hz).in_view_percent > 50.0
+    assert measure(path, play.angles[:400], play.rate_hz).in_view_percent > 50.0
 
 
 def test_unusable_arguments_are_refused(play: Play) -> None:
@@ -191,8 +192,8 @@ def test_a_camera_held_before_its_first_view_shows_the_view_of_nothing_found(pla
 
 @pytest.mark.parametrize("after_s", [0.01, 0.11, 0.27, 0.39])
 def test_a_command_between_two_plans_moves_the_camera_within_200_ms(play: Play, after_s: float) -> None:
-    begin_ns = 12 * NS_PER_S + round(after_s * NS_PER_S)
-    times_ns = list(range(0, 16 * NS_PER_S, NS_PER_S // 100))
+    begin_ns = 2 * NS_PER_S + round(after_s * NS_PER_S)
+    times_ns = list(range(0, 3 * NS_PER_S, NS_PER_S // 100))
     paths = []
     for is_commanded in (False, True):
         director = Director(RecordedTrack(clean(play)), play.ground)
@@ -209,8 +210,8 @@ def test_the_limits_hold_while_an_operator_steers_continuously(play: Play) -> No
     director = Director(RecordedTrack(clean(play)), play.ground)
     rng = np.random.default_rng(5)
     rows = []
-    for i, time_ns in enumerate(range(0, 30 * NS_PER_S, NS_PER_S // 100)):
-        if i > 500 and i % 3 == 0:
+    for i, time_ns in enumerate(range(0, 14 * NS_PER_S, NS_PER_S // 100)):
+        if i > 200 and i % 3 == 0:
             yaw_deg = 50 * np.sin(i / 90) + rng.normal(0, 10)
             director.take_over(yaw_deg, -12 + 6 * np.sin(i / 40), 40 + 15 * np.cos(i / 130))
         view = director.view_at(time_ns)
@@ -218,7 +219,7 @@ def test_the_limits_hold_while_an_operator_steers_continuously(play: Play) -> No
     path = np.array(rows)
     speed = np.diff(path, axis=0) * 100
     acceleration = np.diff(speed, axis=0) * 100
-    assert np.ptp(path[600:, 0]) > 60
+    assert np.ptp(path[300:, 0]) > 60
     assert (np.abs(speed).max(axis=0) <= [30.0, 15.0, 20.0]).all()
     assert (np.abs(acceleration).max(axis=0) <= [45.0, 22.5, 20.0]).all()
     assert np.abs(np.diff(acceleration, axis=0)).max() < 2.5

@@ -59,8 +59,8 @@ def test_a_track_of_any_numbers_is_refused_or_becomes_a_path(rows: list[tuple[st
             assert refusal.count("\n") == 0
             assert 0 < len(refusal) < 500
             return
-        director = Director(track, LevelGround(8.0), "broadcast", 7.0)
-        views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns[:100]]
+        director = Director(track, LevelGround(8.0), "broadcast", 2.0)
+        views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns[:30]]
         assert write_path(Path(folder) / "path.csv", views) == len(views)
     for _, view in views:
         assert all(map(math.isfinite, (view.yaw_deg, view.tilt_deg, view.hfov_deg)))
