@@ -33,8 +33,6 @@ EARLY_SIGNIFICANCE = 4.0
 TOLERANCE_NS = 10 * NS_PER_MS
 TOLERANCE_SPREADS = 5.0
 """A block farther than this from the line does not belong to it."""
-DOUBT = 50e-6
-"""By what share a known drift may change while no sample comes."""
 COHERENT_NS = 4 * NS_PER_MS
 """Blocks beside the line with at most this spread show another rate; with more, they are disturbed."""
 STEP_BLOCKS = 30
@@ -168,7 +166,7 @@ class DriftTracker:
         self._ends_ns = arrival_ns + BLOCK_NS
 
     def _take(self, block: Block) -> None:
-        if self._line is not None and self._is_beside(self._line, block):
+        if self._line is not None and _is_beside(self._line, block):
             self._pending.append(block)
             self._judge_pending(self._line)
         else:
@@ -178,10 +176,6 @@ class DriftTracker:
                 self._line = fit(self._blocks)
         if self._line is not None and not self._pending:
             self._follow(self._line)
-
-    def _is_beside(self, line: Line, block: Block) -> bool:
-        unseen_ns = max(block[0] - self._blocks[-1][0] - BLOCK_NS, 0)
-        return abs(block[1] - line.lag_ns(block[0])) > _tolerance_ns(line) + DOUBT * unseen_ns
 
     def _judge_pending(self, line: Line) -> None:
         """Believe blocks beside the line if they show that the clock runs differently now, or was set."""
@@ -247,6 +241,11 @@ class DriftTracker:
             return True
         later = fit(blocks[len(blocks) // 2 :])  # a disturbance that ends is no straight line
         return later.slope * line.slope > 0 and abs(later.slope) > abs(line.slope) / 3
+
+
+def _is_beside(line: Line, block: Block) -> bool:
+    time_ns, lag_ns = block
+    return abs(lag_ns - line.lag_ns(time_ns)) > _tolerance_ns(line)
 
 
 def _tolerance_ns(line: Line) -> float:
