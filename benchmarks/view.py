@@ -16,14 +16,15 @@ import cv2
 import numpy as np
 
 from benchmarks.harness import Row, main, wall_ms
+from pipeline.analysis.sway_history import mount_of
 from pipeline.optics.frame import Frame, Plane
 from pipeline.optics.lens import CylindricalLens, FisheyeLens
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.maps import Block, MapMaker
 from pipeline.optics.render import Renderer
 from pipeline.optics.rig import Blend, Camera, Rig
+from pipeline.optics.stabilisation.pose import Pose, matrix_of
 from pipeline.optics.stabilisation.sway_meter import SwayMeter
-from pipeline.optics.stabilisation.turn import matrix_of
 from pipeline.optics.surface import Surface
 from pipeline.optics.view import View
 
@@ -80,9 +81,27 @@ def measuring_sway(rig: Rig) -> Callable[[], object]:
         np.ascontiguousarray(backdrop[dy : dy + height, dx : dx + width])
         for dx, dy in ((4, 4), (5, 3), (3, 5))
     ]
-    meter = SwayMeter(rig.cameras[0].lens)
+    meter = SwayMeter(mount_of(rig, 0))
     following = cycle(frames)
     return lambda: meter.measure(next(following))
+
+
+def measuring_a_covered_camera(rig: Rig) -> Callable[[], object]:
+    """Measure eight frames of a camera whose backdrop is not seen any more: in some of them it is looked for."""
+    width, height = rig.cameras[0].size_px
+    rng = np.random.default_rng(1)
+    seen, hidden = (
+        cv2.resize(
+            rng.integers(30, 220, (height // 24, width // 24)).astype(np.uint8),
+            (width, height),
+            interpolation=cv2.INTER_CUBIC,
+        )
+        for _ in range(2)
+    )
+    meter = SwayMeter(mount_of(rig, 0))
+    meter.measure(np.asarray(seen, np.uint8))
+    covered = np.asarray(hidden, np.uint8)
+    return lambda: [meter.measure(covered) for _ in range(8)]
 
 
 def rendering(
@@ -91,8 +110,9 @@ def rendering(
     """The measured work: render one frame of a turning view into the same memory; `turned`: of turned cameras."""
     renderer = Renderer(rig, WIDTH, HEIGHT, spread=pool.map if pool else map)
     frame, out, views = noise(rig), Frame.empty("NV12", WIDTH, HEIGHT), turning(view)
-    turns = tuple(matrix_of(np.radians([0.3, 0.4, 0.2])) for _ in rig.cameras) if turned else None
-    return lambda: renderer.render(next(views), frame, out, turns)
+    pose = Pose(matrix_of(np.radians([0.3, 0.4, 0.2])))
+    poses = tuple(pose for _ in rig.cameras) if turned else None
+    return lambda: renderer.render(next(views), frame, out, poses)
 
 
 def panorama_then_crop(rig: Rig, view: View, pool: ThreadPoolExecutor) -> Callable[[], Frame]:
@@ -230,6 +250,8 @@ def run() -> Sequence[Row]:
         usual = wall_ms(panorama_then_crop(pair(), SEAM, pool), 8)
         measure = wall_ms(measuring_sway(pair()))
         rows.append(Row("measuring a camera's sway", measure, "ms", goal="<= 3 ms", met=measure <= 3))
+        covered = wall_ms(measuring_a_covered_camera(pair())) / 8
+        rows.append(Row("looking for a covered one's", covered, "ms", goal="<= 3 ms", met=covered <= 3))
         turned = wall_ms(rendering(pair(), SEAM, pool, turned=True))
         rows.append(Row("across the seam, turned", turned, "ms", "across the seam", turned / seam))
         rows.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pipeline.analysis.sway_history import CameraSway
+from pipeline.analysis.camera_health import CameraHealth
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.foreign_code import Contained
@@ -38,6 +38,7 @@ from pipeline.run.wiring import (
     connect_analysis,
     connect_playback,
     make_buffer_manager,
+    make_shifting_limits,
     make_sway_history,
     make_timeline,
     start_detector,
@@ -135,11 +136,12 @@ class PanoramaWithVirtualCamera:
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources)
-        parts.sway = make_sway_history(settings, rig)
+        limits = make_shifting_limits(settings, rig)
+        parts.sway = make_sway_history(settings, rig, self._reporter.note, limits)
         parts.worker = start_detector(
             settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway
         )
-        path = parts.path = path_for(settings, self.timeline, rig, lambda: manager.full_at_ns)
+        path = parts.path = path_for(settings, self.timeline, rig, limits, lambda: manager.full_at_ns)
         frame_view = parts.frame_view = FrameView(
             settings,
             rig,
@@ -149,6 +151,7 @@ class PanoramaWithVirtualCamera:
             manager.captured_ns,
             parts.lost_cameras,
             parts.sway,
+            limits,
         )
         frame_view.element.onlooker = self.onlooker
         playback = parts.playback = build_playback(settings, info, rig, frame_view.element, self._limits)
@@ -293,9 +296,9 @@ class PanoramaWithVirtualCamera:
         return self._reporter.clock_drift_ppm
 
     @property
-    def sway(self) -> list[CameraSway]:
-        """How much each camera sways; empty before the first frame, or if it is not measured."""
-        return [] if self._parts.sway is None else self._parts.sway.state()
+    def cameras(self) -> list[CameraHealth]:
+        """What is known of each camera; empty before the first frame, or if it is not measured."""
+        return self._parts.cameras()
 
     def progress(self) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""

@@ -15,6 +15,7 @@ from pipeline.analysis.plane_ops import downscaled, upscaled
 from pipeline.optics.angles import rays_to_angles
 from pipeline.optics.frame import Frame, Plane
 from pipeline.optics.rig import Rig
+from pipeline.optics.stabilisation.pose import Pose
 
 FINENESS_PX_PER_DEG = 17.0
 """The working resolution: a ball of 0.22 m at 80 m is three pixels wide; more costs time and finds no more."""
@@ -59,9 +60,9 @@ class CameraCrop:
 
     def __init__(self, rig: Rig, camera: int, field: Field, margin_m: float = DEFAULT_MARGIN_M) -> None:
         self._rig, self.camera = rig, camera
-        self.first_turn: Array | None = None
-        """How the camera was turned from its place in the first frame; angles are those of its place."""
-        self._node_rays: Array | None = None
+        self.first_pose: Pose | None = None
+        """How the camera stood in the first frame compared with its place; angles are those of its place."""
+        self._node_rays: tuple[Pose | None, Array] | None = None
         region = rig.region(camera)
         middle = np.array([[region.width / 2, region.height / 2], [region.width / 2 + 1, region.height / 2]])
         yaw_deg, tilt_deg = rig.pixels_to_angles(camera, middle)
@@ -76,12 +77,13 @@ class CameraCrop:
         if self.seen:
             self._crop(int(rows[0]), int(rows[-1]) + 1)
 
-    def planes(self, frame: Frame, turn: Array | None = None) -> Planes:
-        """The crop of a rig frame, new memory; as if the camera had not turned by `turn` since the first frame."""
+    def planes(self, frame: Frame, pose: Pose | None = None) -> Planes:
+        """The crop of a rig frame, new memory; as if the camera, which now has this pose compared with its place,
+        stood as in the first frame."""
         planes = self._planes(frame)
-        if turn is None:
+        if pose is None:
             return planes
-        x, y = self._turned_pixels(turn)
+        x, y = self._pixels_now(pose)
         return Planes(*(_remapped(plane, x, y) for plane in planes.all()))
 
     def _planes(self, frame: Frame) -> Planes:
@@ -101,7 +103,7 @@ class CameraCrop:
 
     def to_angles(self, x: Array, y: Array) -> tuple[Array, Array]:
         """Yaw and tilt in degrees of working pixels, any shape."""
-        rays = self._rig.pixel_rays(self.camera, self._camera_pixels(x, y), self.first_turn)
+        rays = self._rig.pixel_rays(self.camera, self._camera_pixels(x, y), self.first_pose)
         return rays_to_angles(rays)
 
     def is_ours(self, yaw_deg: Array, tilt_deg: Array) -> Mask:
@@ -115,15 +117,15 @@ class CameraCrop:
         """The camera's pixels (..., 2) of working pixels."""
         return (np.stack([x, y + self._y0], axis=-1) + 0.5) * self.scale - 0.5
 
-    def _turned_pixels(self, turn: Array) -> tuple[Floats, Floats]:
+    def _pixels_now(self, pose: Pose) -> tuple[Floats, Floats]:
         """Where each working pixel of the first frame is now: maps for cv2.remap."""
-        lens = self._rig.cameras[self.camera].lens
         columns, rows = (-(-side // NODE_PX) + 2 for side in (self.width, self.height))
-        if self._node_rays is None:
+        if self._node_rays is None or self._node_rays[0] is not self.first_pose:
             # cv2.resize places node n at the pixel 16 n + 7.5; the first node lies outside, and is cut off again.
             x, y = (NODE_PX * (np.arange(count) - 1.0) + (NODE_PX - 1) / 2 for count in (columns, rows))
-            self._node_rays = lens.unproject(self._camera_pixels(*np.meshgrid(x, y)))
-        seen = (lens.project(self._node_rays @ turn.T) + 0.5) / self.scale - 0.5
+            rays = self._rig.pixel_rays(self.camera, self._camera_pixels(*np.meshgrid(x, y)), self.first_pose)
+            self._node_rays = self.first_pose, rays
+        seen = (self._rig.camera_pixels(self.camera, self._node_rays[1], pose) + 0.5) / self.scale - 0.5
         seen = np.nan_to_num(seen - (0, self._y0), nan=-1.0).astype(np.float32)
         large = cv2.resize(seen, (columns * NODE_PX, rows * NODE_PX), interpolation=cv2.INTER_LINEAR)
         inside = large[NODE_PX : NODE_PX + self.height, NODE_PX : NODE_PX + self.width]

@@ -17,6 +17,7 @@ from pipeline.analysis.camera_crop import CameraCrop, Planes
 from pipeline.analysis.field import Field
 from pipeline.analysis.plane_ops import subtract, threshold
 from pipeline.optics.frame import Frame, Plane
+from pipeline.optics.stabilisation.pose import Pose
 
 EDGE_PX = 4
 """The width of a person's blurred edge, which is outside the box."""
@@ -105,15 +106,15 @@ class ForegroundFinder:
         self._doubtful, self._lying = persons, balls
 
     def look(
-        self, frame: Frame, elapsed_s: float, since_look_back_s: float | None, turn: Array | None = None
+        self, frame: Frame, elapsed_s: float, since_look_back_s: float | None, pose: Pose | None = None
     ) -> Foreground:
-        """The foreground of a frame, ``elapsed_s`` after the previous one; the camera has turned by `turn`
-        since the first.
+        """The foreground of a frame, ``elapsed_s`` after the previous one; `pose`: how the camera stands in it
+        compared with its place.
 
         ``since_look_back_s`` is given now and then, as the time since it was given last: then motionless objects
         and reappearing lines become background.
         """
-        now = self.crop.planes(frame, turn)
+        now = self.crop.planes(frame, pose)
         px_per_m = self._px_per_m
         difference, brighter = self._background.difference(now)
         busy = threshold(difference, THRESHOLD) & self._anywhere

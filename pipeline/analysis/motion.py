@@ -89,9 +89,9 @@ class MotionDetector:
         balls: list[Detection] = []
         for finder in self._finders:
             camera = finder.crop.camera
-            finder.crop.first_turn = None if pose.first is None else pose.first[camera]
-            turn = None if pose.since_first is None else pose.since_first[camera]
-            foreground = finder.look(frame, elapsed_s, since_s, turn)
+            finder.crop.first_pose = None if pose.first is None else pose.first[camera]
+            stands = None if pose.from_place is None else pose.from_place[camera]
+            foreground = finder.look(frame, elapsed_s, since_s, stands)
             players += self._players(finder.crop, foreground)
             balls += self._balls(finder.crop, foreground)
         return players + sorted(balls, key=lambda ball: -ball.score)[:MOST_BALLS]

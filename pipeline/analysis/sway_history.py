@@ -1,88 +1,63 @@
-"""SwayHistory: every camera's turn by running time; the analysis writes it, the delayed side reads it."""
+"""SwayHistory: every camera's pose by running time; the analysis writes it, the delayed side reads it."""
 
 from __future__ import annotations
 
 import math
 import threading
-from bisect import bisect_left, bisect_right
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from pipeline.analysis.bumps import Bump
+from pipeline.analysis.camera_health import (
+    LEAST_SWAY_DEG,
+    LOST_WORDS,
+    CameraHealth,
+    Lost,
+    Status,
+    bump_words,
+    health_line,
+    named,
+)
+from pipeline.analysis.camera_record import SMOOTH_NS, CameraRecord
 from pipeline.optics.angles import Array
 from pipeline.optics.rig import Rig
-from pipeline.optics.stabilisation.turn import NO_TURN, Turns, matrix_of
-from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, seconds_to_ns
+from pipeline.optics.stabilisation.backdrop import Sight
+from pipeline.optics.stabilisation.fit import Mount
+from pipeline.optics.stabilisation.pose import NO_CHANGE, Pose, Poses
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
 SETTLE_S = 6.0
-"""A camera's place is its average direction in this first part of the run: it was calibrated swaying, too."""
-
-SMOOTH_NS = 120 * NS_PER_MS
-"""The turn at a time is fitted to the measurements from so long before to so long after."""
-
-LEAST_PX = 0.4
-"""A camera that never leaves its place by more than this, in pixels of its image, stands still."""
-
-LEAST_FRAMES = 3
-"""So many frames in a row must leave the place."""
-
-EARLIER_NS = 500 * NS_PER_MS
-"""The turn is applied from this long before the sway was first seen."""
+"""A camera's place is its average pose in this first part of the run: it was calibrated swaying, too."""
 
 HOLD_NS = 500 * NS_PER_MS
-"""The detector takes the last turn for this long if a camera is lost."""
+"""The detector takes the last pose for this long if a camera is lost, then its average one."""
+
+LOST_NS = NS_PER_S
+"""A camera whose backdrop is not seen for this long is told to be lost."""
 
 POSES_KEPT = 500
 """For so many frames the detector may be behind."""
 
-STATE_NS = 5 * NS_PER_S
-"""The present sway is the largest of this last part."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraSway:
-    """How much one camera sways."""
-
-    camera: str
-    """The camera's name in the rig."""
-    now_deg: float
-    """The largest turn from its place in the last `STATE_NS`, in degrees."""
-    worst_deg: float
-    """The largest turn so far, in degrees."""
-    is_steadied: bool
-    """Whether its video is turned back; a camera that stands still is left as it is."""
-    is_lost: bool
-    """Whether too little of the backdrop is seen: it is covered, or looks elsewhere."""
-    lost_frames: int
-    """Frames in which that was so."""
+MOST_TOLD = 20
+"""So much is told of each camera in the report; a flag before the lens would fill it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectorPose:
     """How the cameras stand in a frame, for a detector that compares it with the first one."""
 
-    since_first: Turns | None
-    """The turns since the first frame."""
-    first: Turns | None
-    """How the cameras were turned from their places in the first frame, as far as the places are known."""
-
-    @property
-    def from_place(self) -> Turns | None:
-        """The turns from the cameras' places."""
-        if self.since_first is None or self.first is None:
-            return None
-        return tuple(
-            None if turn is None or first is None else turn @ first
-            for turn, first in zip(self.since_first, self.first, strict=True)
-        )
+    from_place: Poses | None
+    """How they stand compared with their places."""
+    first: Poses | None
+    """How they stood in the first frame compared with their places, as far as the places are known."""
 
 
 PoseSource = Callable[[Nanoseconds], DetectorPose]
 """Tells a detector how the cameras stand in the frame of a running time."""
 
 STANDING = DetectorPose(None, None)
-"""Every camera stands still."""
+"""Every camera stands at its place."""
 
 
 def standing(_time_ns: Nanoseconds) -> DetectorPose:
@@ -90,59 +65,96 @@ def standing(_time_ns: Nanoseconds) -> DetectorPose:
     return STANDING
 
 
-class _Camera:
-    """One camera's measurements. The history's lock guards it."""
+def mount_of(rig: Rig, i: int) -> Mount:
+    """How camera `i` is mounted. On a surface at infinity its height is not measured."""
+    camera = rig.cameras[i]
+    surface = None if rig.surface.kind == "infinity" else rig.surface
+    return Mount(camera.lens, camera.rotation, camera.position_m, surface)
 
-    def __init__(self, px_per_rad: float) -> None:
-        self.least_rad = LEAST_PX / px_per_rad
-        self.times: list[int] = []
-        self.vectors: list[Array] = []
-        self.place = NO_TURN
-        self.is_settled = False
-        self.sways_from_ns: int | None = None
-        self.away = 0
-        self.worst_rad = 0.0
-        self.lost_frames = 0
-        self.is_lost = False
+
+@dataclass(slots=True)
+class _Watched:
+    """One camera in the history."""
+
+    name: str
+    record: CameraRecord
+    last_bump: str | None = None
+    bumps: int = 0
+    sight: Sight = "seen"
+    lost_frames: int = 0
+    lost_from_ns: int | None = None
+    is_told_lost: bool = False
+    told: int = 0
 
 
 class SwayHistory:
-    """The turns of a rig's cameras over the known window.
+    """The poses of a rig's cameras over the known window, and what happened to the cameras.
 
     One thread calls `add`, in order of time; any thread calls the others. Only `wait_known` blocks.
     """
 
-    def __init__(self, rig: Rig, span_s: float, settle_s: float = SETTLE_S) -> None:
-        """``span_s``: how long measurements are kept, counted from the newest."""
-        self._span_ns, self._settle_ns = seconds_to_ns(span_s), seconds_to_ns(settle_s)
+    def __init__(
+        self,
+        rig: Rig,
+        span_s: float,
+        settle_s: float = SETTLE_S,
+        *,
+        on_told: Callable[[str], object] = lambda _line: None,
+        on_bump: Callable[[Nanoseconds, Poses], object] = lambda _time_ns, _stands: None,
+        live: bool = False,
+    ) -> None:
+        """``span_s``: how long measurements are kept, counted from the newest.
+
+        ``on_told(line)`` is called on the thread of `add` when something happened to a camera, and ``on_bump(now,
+        how the cameras stand)`` when one was bumped. ``live``: moments are told by the clock on the wall, otherwise
+        by the time since the first frame.
+        """
+        self._span_ns = seconds_to_ns(span_s)
+        self._on_told, self._on_bump, self._live = on_told, on_bump, live
         # Guards everything below.
         self._changed = threading.Condition(threading.Lock())
-        self._cameras = [_Camera(camera.lens.focal_px) for camera in rig.cameras]
-        self._names = [camera.name for camera in rig.cameras]
+        self._cameras = [
+            _Watched(camera.name, CameraRecord(mount_of(rig, i), seconds_to_ns(settle_s)))
+            for i, camera in enumerate(rig.cameras)
+        ]
         self._first_ns: int | None = None
+        self._newest_ns: Nanoseconds | None = None
         self._known_ns: float = -math.inf
         self._poses: dict[int, DetectorPose] = {}
 
-    def add(self, time_ns: Nanoseconds, turns: Sequence[Array | None]) -> None:
-        """Store the cameras' turns since the first frame: rotation vectors in radians, None where unknown.
+    def add(
+        self, time_ns: Nanoseconds, vectors: Sequence[Array | None], sights: Sequence[Sight] | None = None
+    ) -> None:
+        """Store the cameras' pose vectors since the first frame, None where unknown, and what they show.
 
         A time that does not follow the last one begins anew, with the cameras' places as they were.
         """
+        lines: list[str] = []
+        was_bumped = False
         with self._changed:
             if self._first_ns is None:
                 self._first_ns = time_ns
             if time_ns <= self._known_ns:
                 self._poses.clear()
                 for camera in self._cameras:
-                    camera.times.clear()
-                    camera.vectors.clear()
-            for camera, vector in zip(self._cameras, turns, strict=True):
-                self._add(camera, time_ns, vector)
+                    camera.record.begin_anew()
+                    camera.lost_from_ns = None
+            for i, (camera, vector) in enumerate(zip(self._cameras, vectors, strict=True)):
+                camera.sight = "seen" if sights is None else sights[i]
+                lines += self._seen_or_lost(camera, time_ns, vector)
+                bump = None if vector is None else camera.record.add(time_ns, vector, self._span_ns)
+                if bump is not None:
+                    lines += self._bumped(camera, bump)
+                    was_bumped = True
             self._poses[time_ns] = self._newest(time_ns)
             if len(self._poses) > POSES_KEPT:
                 del self._poses[next(iter(self._poses))]
-            self._known_ns = time_ns
+            self._known_ns = self._newest_ns = time_ns
             self._changed.notify_all()
+        for line in lines:
+            self._on_told(line)
+        if was_bumped:
+            self._on_bump(time_ns, self.stands())
 
     def finish(self) -> None:
         """Nothing more is measured; wakes every waiter. Idempotent."""
@@ -151,17 +163,18 @@ class SwayHistory:
             self._changed.notify_all()
 
     def wait_known(self, time_ns: int, timeout_s: float | None = None) -> bool:
-        """Block until all that `turns_at(time_ns)` needs is measured, or `finish`; False after `timeout_s`."""
+        """Block until all that `poses_at(time_ns)` needs is measured, or `finish`; False after `timeout_s`."""
         with self._changed:
             return self._changed.wait_for(lambda: self._known_ns >= time_ns + SMOOTH_NS, timeout_s)
 
-    def turns_at(self, time_ns: int) -> Turns | None:
-        """How far each camera is turned from its place at `time_ns`; None if none is.
+    def poses_at(self, time_ns: int) -> Poses | None:
+        """How each camera stands at `time_ns` compared with its place; None if all stand there.
 
-        Each turn is fitted to the measurements around it, before and after.
+        Each pose is fitted to the measurements around it, before and after.
         """
         with self._changed:
-            return self._turns([self._smooth(camera, time_ns) for camera in self._cameras])
+            poses = tuple(camera.record.pose_at(time_ns) for camera in self._cameras)
+        return None if all(pose is None for pose in poses) else poses
 
     def pose_at(self, time_ns: int) -> DetectorPose:
         """What a detector that gets the frame of `time_ns` should know: the newest measurement up to then.
@@ -173,112 +186,122 @@ class SwayHistory:
                 return self._poses[time_ns]
             return next((self._poses[at] for at in reversed(self._poses) if at <= time_ns), STANDING)
 
+    def stands(self) -> Poses:
+        """How each camera stands on average now, compared with its place."""
+        with self._changed:
+            return tuple(Pose.between(each.record.stand, each.record.place) for each in self._cameras)
+
+    @property
+    def newest_ns(self) -> Nanoseconds | None:
+        """The running time of the newest measurement; None before the first."""
+        with self._changed:
+            return self._newest_ns
+
     @property
     def sways(self) -> bool:
         """Whether any camera has left its place."""
-        return any(camera.sways_from_ns is not None for camera in self._cameras)
+        return any(camera.record.moves_from_ns is not None for camera in self._cameras)
 
     @property
     def is_restless(self) -> bool:
-        """Whether any camera sways, or was off its place when last measured: then every frame counts."""
-        return self.sways or any(camera.away for camera in self._cameras)
+        """Whether any camera sways, is lost, or was off its place when last measured: then every frame counts."""
+        return self.sways or any(camera.record.away or camera.lost_from_ns for camera in self._cameras)
 
-    def state(self) -> list[CameraSway]:
-        """How much each camera sways."""
+    def state(self) -> list[CameraHealth]:
+        """What is known of each camera."""
         with self._changed:
-            return [self._state(*each) for each in zip(self._names, self._cameras, strict=True)]
+            return [self._state(camera) for camera in self._cameras]
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for the user: which cameras moved, and by how much."""
+        """Lines for the user: which cameras swayed, and by how much."""
         return tuple(
-            f"camera {each.camera} moved by up to {each.worst_deg:.2f} degrees; its video is steadied"
+            f"{named(each.camera)} swayed by up to {each.worst_deg:.2f} degrees; its video is steadied"
             for each in self.state()
-            if each.is_steadied
+            if each.is_steadied and each.worst_deg >= LEAST_SWAY_DEG
         )
 
     # The caller holds the lock.
 
-    def _add(self, camera: _Camera, time_ns: int, vector: Array | None) -> None:
-        camera.is_lost = vector is None
+    def _seen_or_lost(self, camera: _Watched, time_ns: Nanoseconds, vector: Array | None) -> list[str]:
+        """What is to be told of a camera whose backdrop is not seen any more, or again."""
+        if vector is not None and camera.sight == "seen":
+            was_told, camera.is_told_lost, camera.lost_from_ns = camera.is_told_lost, False, None
+            return self._line(camera, f"is seen again at {self._moment(time_ns)}") if was_told else []
+        camera.lost_frames += vector is None
         if vector is None:
-            camera.lost_frames += 1
-            camera.away = 0
-            return
-        camera.times.append(time_ns)
-        camera.vectors.append(vector)
-        self._settle(camera)
-        away_rad = float(np.linalg.norm(vector - camera.place))
-        camera.worst_rad = max(camera.worst_rad, away_rad)
-        camera.away = camera.away + 1 if away_rad > camera.least_rad else 0
-        if camera.away == LEAST_FRAMES and camera.sways_from_ns is None:
-            camera.sways_from_ns = camera.times[-LEAST_FRAMES] - EARLIER_NS
-        old = bisect_left(camera.times, time_ns - self._span_ns)
-        if old > len(camera.times) // 2:  # seldom, since it moves the rest
-            del camera.times[:old], camera.vectors[:old]
-
-    def _settle(self, camera: _Camera) -> None:
-        """Take the average of the first part as the camera's place.
-
-        Weighted by a Hann window: a sway of any frequency from 0.3 Hz on averages out, also in a broken period.
-        """
-        if camera.is_settled or self._first_ns is None:
-            return
-        times = np.array(camera.times, np.float64)
-        length = max(times[-1] - times[0], 1.0)
-        camera.is_settled = times[-1] - self._first_ns >= self._settle_ns
-        weights = 1e-6 + np.sin(np.pi * (times - times[0]) / length) ** 2
-        camera.place = np.average(camera.vectors, axis=0, weights=weights)
-
-    def _newest(self, time_ns: int) -> DetectorPose:
-        """The pose of the cameras at the newest time."""
-        swaying = [
-            camera.sways_from_ns is not None and bool(camera.times) and time_ns - camera.times[-1] < HOLD_NS
-            for camera in self._cameras
-        ]
-        if not any(swaying):
-            return STANDING
-        turns = [
-            matrix_of(camera.vectors[-1]) if sways else None
-            for camera, sways in zip(self._cameras, swaying, strict=True)
-        ]
-        return DetectorPose(tuple(turns), tuple(matrix_of(camera.place).T for camera in self._cameras))
-
-    def _smooth(self, camera: _Camera, time_ns: int) -> Array | None:
-        if camera.sways_from_ns is None or time_ns < camera.sways_from_ns or not camera.times:
-            return None
-        vector = _fitted(camera, time_ns)
-        return matrix_of(vector) @ matrix_of(camera.place).T
+            camera.record.away = 0
+        if camera.lost_from_ns is None:
+            camera.lost_from_ns = time_ns
+        if camera.is_told_lost or time_ns - camera.lost_from_ns < LOST_NS:
+            return []
+        camera.is_told_lost = True
+        what = LOST_WORDS[self._sight(camera)]
+        return self._line(camera, f"{what} (since {self._moment(camera.lost_from_ns)})")
 
     @staticmethod
-    def _turns(turns: list[Array | None]) -> Turns | None:
-        return None if all(turn is None for turn in turns) else tuple(turns)
+    def _sight(camera: _Watched) -> Lost:
+        return "elsewhere" if camera.sight == "seen" else camera.sight
 
-    def _state(self, name: str, camera: _Camera) -> CameraSway:
-        recent = camera.vectors[bisect_left(camera.times, self._known_ns - STATE_NS) :] or camera.vectors[-1:]
-        now_rad = max((float(np.linalg.norm(vector - camera.place)) for vector in recent), default=0.0)
-        return CameraSway(
-            name,
-            math.degrees(now_rad),
-            math.degrees(camera.worst_rad),
-            camera.sways_from_ns is not None,
-            camera.is_lost,
-            camera.lost_frames,
+    def _bumped(self, camera: _Watched, bump: Bump) -> list[str]:
+        did = bump_words(bump, camera.record.off_rad)
+        camera.bumps += 1
+        camera.last_bump = f"{did} at {self._moment(bump.time_ns)}"
+        if did.startswith("was"):
+            camera.last_bump += " and corrected"
+        return self._line(camera, camera.last_bump)
+
+    @staticmethod
+    def _line(camera: _Watched, said: str) -> list[str]:
+        camera.told += 1
+        if camera.told > MOST_TOLD:
+            return []
+        end = "; no more is told of it" if camera.told == MOST_TOLD else ""
+        return [f"{named(camera.name)} {said}{end}"]
+
+    def _moment(self, time_ns: int) -> str:
+        """A moment for the user; the analysis is never far behind the clock on the wall."""
+        if self._live:
+            return time.strftime("%H:%M:%S")
+        seconds = int(ns_to_seconds(time_ns - (self._first_ns or 0)))
+        return f"{seconds // 60}:{seconds % 60:02d}"
+
+    def _newest(self, time_ns: Nanoseconds) -> DetectorPose:
+        """The pose of the cameras at the newest time."""
+        records = [camera.record for camera in self._cameras]
+        if all(record.moves_from_ns is None for record in records):
+            return STANDING
+        return DetectorPose(
+            tuple(self._pose_now(record, time_ns) for record in records),
+            tuple(
+                None if record.moves_from_ns is None else Pose.between(NO_CHANGE, record.place)
+                for record in records
+            ),
         )
 
+    @staticmethod
+    def _pose_now(record: CameraRecord, time_ns: Nanoseconds) -> Pose | None:
+        if record.moves_from_ns is None:
+            return None
+        is_known = bool(record.times) and time_ns - record.times[-1] < HOLD_NS
+        return Pose.between(record.vectors[-1] if is_known else record.stand, record.place)
 
-def _fitted(camera: _Camera, time_ns: int) -> Array:
-    """The rotation vector at `time_ns`: a parabola through the measurements around it, or what bridges a gap."""
-    first = bisect_left(camera.times, time_ns - SMOOTH_NS)
-    last = bisect_right(camera.times, time_ns + SMOOTH_NS)
-    times, vectors = camera.times[first:last], camera.vectors[first:last]
-    if len(times) >= 5 and times[0] < time_ns < times[-1]:
-        at = (np.array(times, np.float64) - time_ns) / SMOOTH_NS
-        weights = np.sqrt(np.maximum(1 - np.abs(at) ** 3, 0) ** 3)  # tricube (Cleveland 1979)
-        powers = np.stack([np.ones_like(at), at, at * at], axis=-1)
-        fitted, *_ = np.linalg.lstsq(
-            powers * weights[:, None], np.array(vectors) * weights[:, None], rcond=None
+    def _state(self, camera: _Watched) -> CameraHealth:
+        record = camera.record
+        now_deg = math.degrees(record.now_rad)
+        is_steadied = record.moves_from_ns is not None
+        status: Status = "sways" if is_steadied and now_deg >= LEAST_SWAY_DEG else "ok"
+        if camera.is_told_lost:
+            status = self._sight(camera)
+        return CameraHealth(
+            camera=camera.name,
+            status=status,
+            told=health_line(status, now_deg, camera.last_bump),
+            now_deg=now_deg,
+            worst_deg=math.degrees(record.worst_rad),
+            off_deg=math.degrees(record.off_rad) if is_steadied else 0.0,
+            bumps=camera.bumps,
+            is_steadied=is_steadied,
+            is_lost=camera.lost_from_ns is not None,
+            lost_frames=camera.lost_frames,
         )
-        vector: Array = fitted[0]
-        return vector
-    return np.array([np.interp(time_ns, camera.times, axis) for axis in np.transpose(camera.vectors)])

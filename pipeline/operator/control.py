@@ -163,7 +163,7 @@ class Control:
     def snapshot(self) -> dict[str, Any]:
         """The state of the run, as JSON values, without its Progress: transport, camera, scene, notes, outputs."""
         manager, settings = self._run.buffer_manager, self._run.settings
-        scene, director, sway = self.scene(), self._run.director, self._run.sway
+        scene, director, cameras = self.scene(), self._run.director, self._run.cameras
         view = None if scene is None else scene.view
         return {
             "transport": manager.state,
@@ -181,8 +181,8 @@ class Control:
             "scene": None if scene is None else self.panorama().drawing(scene),
             "camera_outages": self._run.camera_outages,
             "clock_drift_ppm": round(self._run.clock_drift_ppm, 1),
-            "sway_deg": round(max((camera.now_deg for camera in sway), default=0.0), 3),
-            "cameras": [asdict(camera) for camera in sway],
+            "sway_deg": round(max((camera.now_deg for camera in cameras), default=0.0), 3),
+            "cameras": [asdict(camera) for camera in cameras],
             "notes": list(self._run.notes),
             "outputs": [
                 asdict(status) | {"can_download": self.finished_file(status.number) is not None}

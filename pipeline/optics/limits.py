@@ -26,9 +26,10 @@ class ViewLimits:
     Construction takes a few tenths of a second, a query microseconds. Immutable, pure; any thread.
     """
 
-    def __init__(self, rig: Rig, aspect: float) -> None:
+    def __init__(self, rig: Rig, aspect: float, also: Rig | None = None) -> None:
+        """``also``: a rig with as many cameras that must be able to fill the views, too."""
         self.aspect = aspect
-        seen = _Profile(rig)
+        seen = _Profile(rig, also)
         self._yaw_start_deg = seen.yaw_start_deg
         self._full_turn = seen.full_turn
         self._tilts: list[list[tuple[float, float]]] = []
@@ -115,7 +116,7 @@ _WIDTH_LOG_STEP = math.log(_WIDTHS_DEG[1] / _WIDTHS_DEG[0])
 class _Profile:
     """The range of tilt that the rig sees without a gap, for each yaw."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, also: Rig | None = None) -> None:
         covered = rig.coverage()
         self.full_turn = covered.yaw_max_deg - covered.yaw_min_deg > 360.0 - 2 * _PROFILE_STEP_DEG
         start = -180.0 if self.full_turn else covered.yaw_min_deg
@@ -123,7 +124,10 @@ class _Profile:
         self.yaw_start_deg = start
         self.yaws_deg = _steps(start, end)
         self.tilts_deg = _steps(covered.tilt_min_deg, covered.tilt_max_deg)
-        seen = rig.seen_by(*np.meshgrid(self.yaws_deg, self.tilts_deg, indexing="ij")).any(axis=-1)
+        angles = np.meshgrid(self.yaws_deg, self.tilts_deg, indexing="ij")
+        seen = rig.seen_by(*angles).any(axis=-1)
+        if also is not None:
+            seen &= also.seen_by(*angles).any(axis=-1)
         first, last = _longest_run(np.asarray(seen))
         # A quarter of a degree is several pixels: take the worst of three neighbours.
         low = np.where(first <= last, self.tilts_deg[first], np.inf)

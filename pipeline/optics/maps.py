@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.optics.angles import Array, rays_to_angles, wrap_deg
 from pipeline.optics.rig import Rig
-from pipeline.optics.stabilisation.turn import Turns
+from pipeline.optics.stabilisation.pose import Pose, Poses
 from pipeline.optics.view import View
 
 STEP_PX = 16
@@ -79,10 +79,10 @@ class Part:
     """Left, top, right and bottom (excluded) of the part of its image that the needed cells show; even numbers."""
     spacing: float
     """Pixels of the camera's image per pixel of the view: the median over the cells."""
-    turn: Array | None = None
-    """How the camera is turned from its place; see Turns."""
+    pose: Pose | None = None
+    """How the camera stands compared with its place."""
     overhang_px: float = 0.0
-    """A turned camera misses a strip up to this wide at its edge, in its pixels; the edge is repeated there."""
+    """A camera off its place misses a strip up to this wide at its edge, in pixels; the edge is repeated there."""
 
 
 class MapMaker:
@@ -100,20 +100,20 @@ class MapMaker:
         self._nodes = np.stack(np.meshgrid(x, y), axis=-1)
         self._scratch: dict[tuple[str, int], Floats] = {}
 
-    def parts(self, view: View, turns: Turns | None = None) -> list[Part]:
-        """The cameras that the view needs, from left to right, each turned from its place as `turns` says.
+    def parts(self, view: View, poses: Poses | None = None) -> list[Part]:
+        """The cameras that the view needs, from left to right, each standing as `poses` says.
 
         A camera is needed where the seams give it a weight, and where the camera that has the weight does not see.
         """
         rays = self._rays(view, self._nodes)
         weights = self._weights(rays)
         due = [_any_corner(weight > 0) for weight in weights]
-        parts = [self._part(n, rays, weights[n], due[n], turns) for n in range(len(due))]
+        parts = [self._part(n, rays, weights[n], due[n], poses) for n in range(len(due))]
         bare = np.zeros_like(due[0])
         for part, wanted in zip(parts, due, strict=True):
             bare |= wanted & ~part.full
         if bare.any() and len(parts) > 1:
-            parts = [self._part(n, rays, weights[n], due[n] | bare, turns) for n in range(len(due))]
+            parts = [self._part(n, rays, weights[n], due[n] | bare, poses) for n in range(len(due))]
         return [part for part in parts if part.needed.any()]
 
     def pixel_slices(self, block: Block, plane: PlaneName = "luma") -> tuple[slice, slice]:
@@ -165,7 +165,7 @@ class MapMaker:
             row, column = self._nonlinear_pixels(part, block, plane)
             spacing = 1 if plane == "luma" else 2
             at = spacing * (np.stack([column, row], axis=-1).astype(np.float64) + 0.5) - 0.5
-            exact = (self._pixels(part.camera, self._rays(view, at), part.turn)[0] + shift) * scale - 0.5
+            exact = (self._pixels(part.camera, self._rays(view, at), part.pose)[0] + shift) * scale - 0.5
             rows, columns = self.pixel_slices(block, plane)
             x[row - rows.start, column - columns.start] = exact[:, 0]
             y[row - rows.start, column - columns.start] = exact[:, 1]
@@ -201,10 +201,10 @@ class MapMaker:
         between = [np.minimum(a, 1 - b) for a, b in pairwise(past)]
         return [1 - past[0], *between, past[-1]]
 
-    def _part(self, n: int, rays: Array, weight: Array, wanted: Mask, turns: Turns | None) -> Part:
+    def _part(self, n: int, rays: Array, weight: Array, wanted: Mask, poses: Poses | None) -> Part:
         """The part of the n-th camera in order of yaw, computed for the columns in which it is wanted."""
         i = self._rig.left_to_right[n]
-        turn = None if turns is None else turns[i]
+        pose = None if poses is None else poses[i]
         width, height = self._rig.cameras[i].size_px
         pixels = np.full((*rays.shape[:-1], 2), UNSEEN_PX)
         full, nonlinear, needed = (np.zeros_like(wanted) for _ in range(3))
@@ -213,7 +213,7 @@ class MapMaker:
         if columns.size:
             cells = slice(None), slice(int(columns[0]), int(columns[-1]) + 1)
             nodes = slice(None), slice(int(columns[0]), int(columns[-1]) + 2)
-            pixels[nodes], unseen = self._pixels(i, rays[nodes], turn)
+            pixels[nodes], unseen = self._pixels(i, rays[nodes], pose)
             x_low, x_high = _corner_range(pixels[nodes][..., 0])
             y_low, y_high = _corner_range(pixels[nodes][..., 1])
             touched = (x_high > -1) & (x_low < width) & (y_high > -1) & (y_low < height)
@@ -233,12 +233,19 @@ class MapMaker:
                 spacing = float(np.median(np.minimum(x_high - x_low, y_high - y_low)[touched])) / STEP_PX
                 if not (touched & spread).any():
                     box = self._box(i, touched, x_low, x_high, y_low, y_high)
-        overhang_px = 0.0 if turn is None else self._rig.cameras[i].lens.focal_px * _angle(turn)
-        return Part(i, pixels, weight, full, nonlinear, needed, box, spacing, turn, overhang_px)
+        overhang_px = 0.0 if pose is None else self._overhang_px(i, pose)
+        return Part(i, pixels, weight, full, nonlinear, needed, box, spacing, pose, overhang_px)
 
-    def _pixels(self, i: int, rays: Array, turn: Array | None) -> tuple[Array, Mask]:
+    def _overhang_px(self, i: int, pose: Pose) -> float:
+        """How wide the strip at the edge of its image is that camera `i` misses in this pose, at most."""
+        lens, surface = self._rig.cameras[i].lens, self._rig.surface
+        lower_rad = 0.0 if surface.kind == "infinity" else abs(pose.lowered_m) / surface.height_m
+        zoomed_px = abs(pose.zoom - 1) * math.hypot(*lens.size_px)
+        return lens.focal_px * (pose.angle_rad + lower_rad) + zoomed_px
+
+    def _pixels(self, i: int, rays: Array, pose: Pose | None) -> tuple[Array, Mask]:
         """The pixels (..., 2) of camera `i`, and the mask of those that it cannot see."""
-        pixels = self._rig.camera_pixels(i, rays, turn)
+        pixels = self._rig.camera_pixels(i, rays, pose)
         unseen: Mask = np.isnan(pixels[..., 0])
         pixels[unseen] = UNSEEN_PX
         return pixels, unseen
@@ -251,11 +258,6 @@ class MapMaker:
         right = min(width, (int(x_high[needed].max()) + MARGIN_PX + 1) & ~1)
         bottom = min(height, (int(y_high[needed].max()) + MARGIN_PX + 1) & ~1)
         return left, top, right, bottom
-
-
-def _angle(turn: Array) -> float:
-    """The angle of a rotation matrix, in radians."""
-    return math.acos(min(1.0, (float(np.trace(turn)) - 1) / 2))
 
 
 def _extend(places: Floats, first: float, last: float, by: float) -> None:

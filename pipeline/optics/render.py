@@ -16,7 +16,7 @@ from pipeline.optics.colour import YuvGain
 from pipeline.optics.frame import Frame, PixelFormat, Plane
 from pipeline.optics.maps import Block, Floats, MapMaker, Part
 from pipeline.optics.rig import Rig
-from pipeline.optics.stabilisation.turn import Turns
+from pipeline.optics.stabilisation.pose import Poses
 from pipeline.optics.view import View
 
 _BLACK_LUMA, _BLACK_CHROMA = 16, 128
@@ -72,11 +72,11 @@ class Renderer:
         gains = [YuvGain.of(camera.gain_bgr) for camera in rig.cameras]
         self._gains = [None if gain.is_one else gain for gain in gains]
 
-    def render(self, view: View, frame: Frame, out: Frame | None = None, turns: Turns | None = None) -> Frame:
+    def render(self, view: View, frame: Frame, out: Frame | None = None, poses: Poses | None = None) -> Frame:
         """Render `view` of the rig frame `frame`, into `out` (of this renderer's size and format) if given.
 
-        ``turns``: how the cameras are turned from their places in this frame; the view shows them as if they were
-        not.
+        ``poses``: how the cameras stand in this frame compared with their places; the view shows the world as it
+        is seen from there.
 
         Takes a few milliseconds and never waits. Raises RigError if the frame does not have the rig's size,
         ConfigError if `out` does not have the renderer's size and format.
@@ -90,7 +90,7 @@ class Renderer:
                 f"the frame to render into is {out.format} {out.width}x{out.height}, "
                 f"not {self._format} {width}x{height}"
             )
-        parts = self._maker.parts(view, turns)
+        parts = self._maker.parts(view, poses)
         sources = [self._source(part, frame) for part in parts]
         u, v = self._chroma if out.format == "NV12" else out.planes[1:]
         planes = out.luma, u, v

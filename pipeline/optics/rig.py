@@ -16,6 +16,7 @@ from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, wrap_d
 from pipeline.optics.lens import CylindricalLens, Lens, RectilinearLens
 from pipeline.optics.rig_file import located, read_rig, write_rig
 from pipeline.optics.rig_parts import Blend, Camera, Coverage, Pitch, Quality, Region, RigParts
+from pipeline.optics.stabilisation.pose import Pose
 from pipeline.optics.surface import Surface
 
 __all__ = ["Blend", "Camera", "Coverage", "Pitch", "Quality", "Region", "Rig"]
@@ -119,23 +120,30 @@ class Rig:
                 f"{width}x{height}; use the rig of these cameras, or calibrate again"
             )
 
-    def camera_pixels(self, i: int, rays: Array, turn: Array | None = None) -> Array:
+    def camera_pixels(self, i: int, rays: Array, pose: Pose | None = None) -> Array:
         """Pixels (..., 2) in camera `i` of what the origin sees along `rays` (..., 3), parallax included.
 
-        nan where the lens cannot see; a pixel may lie outside the image, which ``lens.contains`` tells. ``turn`` is
-        how the camera is turned from its place at the moment, as in ``stabilisation.turn.Turns``.
+        nan where the lens cannot see; a pixel may lie outside the image, which ``lens.contains`` tells. ``pose`` is
+        how the camera stands at the moment compared with its place in the rig.
         """
         camera = self.cameras[i]
-        seen = self.surface.seen_from(camera.position_m, (0.0, 0.0, 0.0), rays) @ camera.rotation
-        return camera.lens.project(seen if turn is None else seen @ turn.T)
+        at_m = camera.position_m if pose is None else pose.position_m(camera.position_m)
+        seen = self.surface.seen_from(at_m, (0.0, 0.0, 0.0), rays) @ camera.rotation
+        if pose is None:
+            return camera.lens.project(seen)
+        return pose.zoomed(camera.lens.project(seen @ pose.turn.T), camera.lens.centre_px)
 
-    def pixel_rays(self, i: int, pixels: Array, turn: Array | None = None) -> Array:
-        """Unit rays (..., 3) along which the origin sees what camera `i` shows at `pixels` (..., 2); ``turn`` as in
+    def pixel_rays(self, i: int, pixels: Array, pose: Pose | None = None) -> Array:
+        """Unit rays (..., 3) along which the origin sees what camera `i` shows at `pixels` (..., 2); ``pose`` as in
         ``camera_pixels``."""
         camera = self.cameras[i]
-        rays = camera.lens.unproject(pixels)
-        rays = (rays if turn is None else rays @ turn) @ camera.rotation.T
-        seen = self.surface.seen_from((0.0, 0.0, 0.0), camera.position_m, rays)
+        at_m = camera.position_m
+        if pose is None:
+            rays = camera.lens.unproject(pixels)
+        else:
+            rays = camera.lens.unproject(pose.unzoomed(pixels, camera.lens.centre_px)) @ pose.turn
+            at_m = pose.position_m(at_m)
+        seen = self.surface.seen_from((0.0, 0.0, 0.0), at_m, rays @ camera.rotation.T)
         unit: Array = seen / np.linalg.norm(seen, axis=-1, keepdims=True)
         return unit
 

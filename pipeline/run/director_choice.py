@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pipeline.analysis.timeline import Timeline
 from pipeline.direction.camera_path import CameraPath
 from pipeline.direction.director import Director
+from pipeline.direction.edges import Edges
 from pipeline.direction.fixed import FixedDirector, PanoramaPath
 from pipeline.direction.framing import goals_of
-from pipeline.optics.limits import limits, panorama_view
+from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.run.bounded_timeline import BoundedTimeline
@@ -31,10 +32,16 @@ def camera_aspect(settings: Settings) -> float:
     return settings.size.width_px / settings.size.height_px
 
 
+def lookahead_s(settings: Settings) -> float:
+    """How far into the future the director looks."""
+    wanted_s = settings.director.lookahead_s
+    return settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s)
+
+
 def path_for(
-    settings: Settings, timeline: Timeline, rig: Rig, full_at_ns: Callable[[], int | None]
+    settings: Settings, timeline: Timeline, rig: Rig, edges: Edges, full_at_ns: Callable[[], int | None]
 ) -> CameraPath:
-    """The camera path for `settings`. `full_at_ns`: see BoundedTimeline.
+    """The camera path for `settings`, within `edges`. `full_at_ns`: see BoundedTimeline.
 
     Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known, or as
     much of it as memory has room for.
@@ -42,15 +49,14 @@ def path_for(
     fixed = settings.director.fixed_view
     if fixed is not None:
         return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
-    wanted_s = settings.director.lookahead_s
     aspect = camera_aspect(settings)
     director = Director(
         timeline if settings.buffer.max_bytes is None else BoundedTimeline(timeline, full_at_ns),
         rig,
         style=settings.director.style,
-        lookahead_s=settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s),
+        lookahead_s=lookahead_s(settings),
         aspect=aspect,
-        edges=limits(rig, aspect),
+        edges=edges,
         goals=goals_of(rig),
         patience_s=0.0 if settings.is_live else None,
     )

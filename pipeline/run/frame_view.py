@@ -11,11 +11,12 @@ from pipeline.analysis.sway_history import SwayHistory
 from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
-from pipeline.optics.stabilisation.turn import Turns
+from pipeline.optics.stabilisation.pose import Poses
 from pipeline.optics.view import View
 from pipeline.run.director_choice import shows_panorama
 from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
 from pipeline.run.scene import Scene
+from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.run.shown import Shown
 from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds
@@ -31,7 +32,7 @@ class FrameView:
 
     `captured_ns` converts playback's running time to the capture's (they differ after a seek). `scene_at` returns
     the scene of a captured time, `lost_cameras` the cameras without video then. Shown frames are noted in `shown`.
-    With `sway`, the cameras' turns are taken out of the picture.
+    With `sway`, the cameras' movements are taken out of the picture; `limits` are the director's edges.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class FrameView:
         captured_ns: Callable[[int], int],
         lost_cameras: Callable[[Nanoseconds], Sequence[str]],
         sway: SwayHistory | None,
+        limits: ShiftingLimits,
     ) -> None:
         # Decoders, detector, renderers and encoder already keep the cores busy.
         cv2.setNumThreads(1)
@@ -51,6 +53,7 @@ class FrameView:
         self._captured_ns = captured_ns
         self._shown = shown
         self._sway = sway
+        self._limits = limits
         self._sway_patience_s = 0.0 if settings.is_live else SWAY_PATIENCE_S
         self._overlay = OverlayPainter(scene_at, captured_ns, is_panorama=shows_panorama(settings))
         self._notice = NoticePainter(lost_cameras, captured_ns)
@@ -61,7 +64,7 @@ class FrameView:
             settings.size.height_px,
             self._view_at,
             spread=self._renderers.map,
-            turns=self._turns_at,
+            poses=self._poses_at,
         )
         self.show_overlay(settings.overlay)
 
@@ -76,23 +79,26 @@ class FrameView:
         return (f"{failed} frames were repeated or lack their graphics; see the log",) if failed else ()
 
     def close(self) -> None:
-        """Stop the render threads; blocks until they have finished their frame."""
+        """Stop the threads; blocks until the renderers have finished their frame."""
+        self._limits.close()
         self._renderers.shutdown()
 
     def _view_at(self, time_ns: Nanoseconds) -> View:
         """The view of the frame at `time_ns`. On the streaming thread."""
         view = None
+        captured_ns = self._captured_ns(time_ns)
         try:
-            view = self._path.view_at(self._captured_ns(time_ns))
+            self._limits.advance(self._path.state.time_ns, captured_ns)
+            view = self._path.view_at(captured_ns)
         finally:  # without a view the last frame is shown again
             self._shown.note(time_ns, view)
         return view
 
-    def _turns_at(self, time_ns: Nanoseconds) -> Turns | None:
-        """How the cameras are turned in the frame at `time_ns`. On the streaming thread."""
+    def _poses_at(self, time_ns: Nanoseconds) -> Poses | None:
+        """How the cameras stand in the frame at `time_ns`. On the streaming thread."""
         if self._sway is None:
             return None
         captured_ns = self._captured_ns(time_ns)
         if self._sway_patience_s and not self._sway.wait_known(captured_ns, self._sway_patience_s):
             self._sway_patience_s = 0.0  # the analysis stands still: waiting for each frame would not help
-        return self._sway.turns_at(captured_ns)
+        return self._sway.poses_at(captured_ns)

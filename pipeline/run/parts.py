@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipeline.analysis.camera_health import CameraHealth, offline
 from pipeline.analysis.sway_history import SwayHistory
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.direction.camera_path import CameraPath
@@ -29,6 +30,17 @@ class RunParts:
     path: CameraPath | None = None
     frame_view: FrameView | None = None
     playback: PlaybackPipeline | None = None
+
+    def cameras(self) -> list[CameraHealth]:
+        """What is known of each camera; empty before the first frame, or if it is not measured."""
+        if self.sway is None:
+            return []
+        newest_ns, gone = self.sway.newest_ns, []
+        if self.analysis is not None and newest_ns is not None:
+            gone = self.analysis.lost_indices(newest_ns)
+        return [
+            offline(camera) if index in gone else camera for index, camera in enumerate(self.sway.state())
+        ]
 
     def lost_cameras(self, captured_ns: Nanoseconds) -> list[str]:
         """The names of the cameras without video at that time."""

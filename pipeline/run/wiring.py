@@ -20,10 +20,13 @@ from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
+from pipeline.run.director_choice import camera_aspect, lookahead_s
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.rig_choice import detector_for
+from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.settings import Settings
+from pipeline.timebase import seconds_to_ns
 
 TIMELINE_MARGIN_S = 30.0
 """Detections are kept for this much longer than the delay, for the director's memory."""
@@ -95,12 +98,30 @@ def _measures_sway(settings: Settings) -> bool:
     return settings.stabilise and (settings.detector.kind != "none" or settings.storage == "raw")
 
 
-def make_sway_history(settings: Settings, rig: Rig) -> SwayHistory | None:
-    """The record of the cameras' sway; None if it is not measured."""
+def make_shifting_limits(settings: Settings, rig: Rig) -> ShiftingLimits:
+    """The views that the cameras can fill, for the run's director."""
+    ahead_ns = seconds_to_ns(lookahead_s(settings))
+    return ShiftingLimits(rig, camera_aspect(settings), ahead_ns, live=settings.is_live)
+
+
+def make_sway_history(
+    settings: Settings, rig: Rig, on_told: Callable[[str], object], limits: ShiftingLimits
+) -> SwayHistory | None:
+    """The record of how the cameras stand; None if it is not measured.
+
+    `on_told(line)` is called when something happened to a camera; `limits` learn of bumps.
+    """
     if not _measures_sway(settings):
         return None
     span_s = settings.delay_s + settings.keep_behind_s + SWAY_MARGIN_S
-    return SwayHistory(rig, span_s, min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)))
+    return SwayHistory(
+        rig,
+        span_s,
+        min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)),
+        on_told=on_told,
+        on_bump=limits.bumped,
+        live=settings.is_live,
+    )
 
 
 def start_detector(

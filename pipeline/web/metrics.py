@@ -48,9 +48,17 @@ OUTPUT_METRICS: tuple[tuple[str, str, str], ...] = (
 )
 """The same for each running output; those of pushes only for streams, from 0 after a restart."""
 
+CAMERA_METRICS: tuple[tuple[str, str, str], ...] = (
+    ("foresight_camera_seen", "status", "1 while the camera shows its backdrop, 0 while it does not"),
+    ("foresight_camera_off_degrees", "off_deg", "How far the camera stands from its place; corrected"),
+    ("foresight_camera_bumps_total", "bumps", "Times that the camera was bumped"),
+)
+"""The same for each camera, if its sway is measured."""
+
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 _UP = {"waiting": 1, "on": 1, "finishing": 1, "away": 0, "failed": 0}
+_SEEN = {"ok": 1, "sways": 1}
 _LABELS = ("number", "kind")
 
 
@@ -78,6 +86,13 @@ class RunMetrics(Collector):
                 family = _family(name, meaning)
                 family.add_metric((), _value(key, state[key]))
                 yield family
+        cameras = state.get("cameras", ())
+        for name, key, meaning in CAMERA_METRICS if cameras else ():
+            family = _family(name, meaning, ("camera",))
+            for camera in cameras:
+                value = _SEEN.get(camera["status"], 0) if key == "status" else camera[key]
+                family.add_metric([camera["camera"]], value)
+            yield family
         outputs = [output for output in state.get("outputs", ()) if output["state"] in _UP]
         for name, key, meaning in OUTPUT_METRICS if outputs else ():
             family = _family(name, meaning, _LABELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from pipeline.analysis.sway_history import CameraSway
+from pipeline.analysis.camera_health import CameraHealth
 from pipeline.gst.output.output_board import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
@@ -68,7 +68,7 @@ class State(Progress):
     camera_outages: int
     clock_drift_ppm: float
     sway_deg: float
-    cameras: list[CameraSway]
+    cameras: list[CameraHealth]
     notes: list[str]
     outputs: list[Output]
     clips: int

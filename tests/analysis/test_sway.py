@@ -34,6 +34,11 @@ def sway_deg(n: int, peak_deg: float = 0.5) -> Array:
     return peak_deg * np.sin(2 * np.pi * np.array([0.9 * t + 0.1, 0.35 * t + 0.3, 1.7 * t]))
 
 
+def vector(n: int) -> Array:
+    """The pose vector that a meter measures in frame `n`, counted from where the camera looks straight ahead."""
+    return np.concatenate([np.radians(sway_deg(n)), np.zeros(2)])
+
+
 @functools.cache
 def frame(n: int, peak_deg: float = 0.5) -> Frame:
     """What the swaying camera sees in frame `n`."""
@@ -61,7 +66,7 @@ def test_the_finished_picture_stands_still() -> None:
     view = View(0, 0, HFOV_DEG)
     still = renderer.render(view, frame(0, 0.0)).luma.astype(float)
     shown = [
-        renderer.render(view, frame(n), turns=swaying().turns_at(n * FRAME_NS)).luma.astype(float)
+        renderer.render(view, frame(n), poses=swaying().poses_at(n * FRAME_NS)).luma.astype(float)
         for n in range(0, 150, 7)
     ]
     unsteadied = renderer.render(view, frame(56)).luma.astype(float)
@@ -76,7 +81,7 @@ def test_a_view_at_the_edge_of_what_the_camera_sees_gets_no_black() -> None:
     edge = View(18, 0, HFOV_DEG)
     assert renderer.render(edge, frame(0, 0.0)).luma.min() > 16
     for n in range(0, 150, 7):
-        picture = renderer.render(edge, frame(n), turns=swaying().turns_at(n * FRAME_NS))
+        picture = renderer.render(edge, frame(n), poses=swaying().poses_at(n * FRAME_NS))
         assert (picture.luma == 16).mean() < 1e-4
 
 
@@ -89,7 +94,7 @@ def test_a_camera_that_stands_still_is_left_alone() -> None:
         frames.append(noisy)
     history = watched(frames)
     assert not history.sways
-    assert all(history.turns_at(n * FRAME_NS) is None for n in range(100))
+    assert all(history.poses_at(n * FRAME_NS) is None for n in range(100))
     assert history.notes == ()
     measured = len([n for n in range(100) if n * FRAME_NS in history._poses])
     after = FIRST_NS // FRAME_NS
@@ -100,37 +105,51 @@ def test_a_wind_that_rises_is_taken_out_within_half_a_second() -> None:
     history = watched([frame(0, 0.0)] * 120 + [frame(n) for n in range(60)], settle_s=3.0)
     assert history.sways
     for n in (130, 140, 160):
-        turns = history.turns_at(n * FRAME_NS)
-        assert turns is not None
-        assert turns[0] is not None
+        poses = history.poses_at(n * FRAME_NS)
+        assert poses is not None
+        assert poses[0] is not None
         expected = turned_by(sway_deg(n - 120)).inv().as_matrix()
-        assert turns[0] == pytest.approx(expected, abs=4e-4)
+        assert poses[0].turn == pytest.approx(expected, abs=4e-4)
 
 
 def test_a_gap_is_bridged_and_a_jump_back_in_time_begins_anew() -> None:
     history = SwayHistory(RIG, span_s=10.0, settle_s=1.0)
     for n in range(100):
         if not 60 <= n < 64:
-            history.add(Nanoseconds(n * FRAME_NS), [np.radians(sway_deg(n))])
-    between = history.turns_at(62 * FRAME_NS)
-    before, after = history.turns_at(59 * FRAME_NS), history.turns_at(64 * FRAME_NS)
+            history.add(Nanoseconds(n * FRAME_NS), [vector(n)])
+    between = history.poses_at(62 * FRAME_NS)
+    before, after = history.poses_at(59 * FRAME_NS), history.poses_at(64 * FRAME_NS)
     for turns in (between, before, after):
         assert turns is not None
-    history.add(Nanoseconds(0), [np.radians(sway_deg(0))])
+    history.add(Nanoseconds(0), [vector(0)])
     assert history.sways
-    assert history.turns_at(0) is not None
+    assert history.poses_at(0) is not None
 
 
-def test_a_covered_camera_is_told_and_keeps_its_last_turn_for_a_moment() -> None:
-    history = SwayHistory(RIG, span_s=10.0, settle_s=1.0)
+def test_a_covered_camera_is_told_and_keeps_its_last_pose_for_a_moment() -> None:
+    told: list[str] = []
+    history = SwayHistory(RIG, span_s=10.0, settle_s=1.0, on_told=told.append)
     for n in range(50):
-        history.add(Nanoseconds(n * FRAME_NS), [np.radians(sway_deg(n))])
-    history.add(Nanoseconds(50 * FRAME_NS), [None])
-    assert history.pose_at(50 * FRAME_NS).from_place is not None
-    history.add(Nanoseconds(100 * FRAME_NS), [None])
-    assert history.pose_at(100 * FRAME_NS).from_place is None
+        history.add(Nanoseconds(n * FRAME_NS), [vector(n)])
+    last = history.pose_at(Nanoseconds(49 * FRAME_NS)).from_place
+    history.add(Nanoseconds(50 * FRAME_NS), [None], ["covered"])
+    held = history.pose_at(Nanoseconds(50 * FRAME_NS)).from_place
+    assert last is not None
+    assert last[0] is not None
+    assert held is not None
+    assert held[0] is not None
+    assert held[0].turn == pytest.approx(last[0].turn)
+    assert told == []
+    history.add(Nanoseconds(100 * FRAME_NS), [None], ["covered"])
+    stand = history.pose_at(Nanoseconds(100 * FRAME_NS)).from_place
+    assert stand is not None
+    assert stand[0] is not None
+    assert stand[0].turn != pytest.approx(held[0].turn)
     (camera,) = history.state()
-    assert camera.is_lost
+    assert (camera.status, camera.is_lost) == ("covered", True)
+    assert told == ["camera mast is covered (since 0:02)"]
+    history.add(Nanoseconds(101 * FRAME_NS), [vector(101)])
+    assert told[1:] == ["camera mast is seen again at 0:04"]
     assert camera.lost_frames == 2
     assert camera.worst_deg > 0.3
 

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.web.metrics import METRICS, OUTPUT_METRICS, RunMetrics
+from pipeline.web.metrics import CAMERA_METRICS, METRICS, OUTPUT_METRICS, RunMetrics
 from tests.gst.output.peers import RtmpServer, wait_until
 from tests.web.live import Live
 
@@ -19,10 +19,17 @@ def output(number: int, kind: str, state: str) -> dict[str, Any]:
     return {"number": number, "kind": kind, "state": state, "gaps": 2, "lost_s": 1.5}
 
 
+def camera(name: str, status: str) -> dict[str, Any]:
+    return {"camera": name, "status": status, "off_deg": 1.5, "bumps": 2}
+
+
 def samples(text: str) -> dict[tuple[str, ...], float]:
-    """The value of each series, by its name and its labels number and kind."""
+    """The value of each series, by its name and the labels that it has of number, kind and camera."""
     return {
-        (one.name, *(one.labels[label] for label in ("number", "kind") if one.labels)): one.value
+        (
+            one.name,
+            *(one.labels[label] for label in ("number", "kind", "camera") if label in one.labels),
+        ): one.value
         for family in text_string_to_metric_families(text)
         for one in family.samples
     }
@@ -54,11 +61,30 @@ def test_every_metric_has_its_type_and_help() -> None:
         "notes": [],
         "standing": (),
         "outputs": [output(0, "stream", "on")],
+        "cameras": [camera("left", "ok")],
     }
     text = RunMetrics(lambda: state).exposition().decode()
-    for name, _, meaning in (*METRICS, *OUTPUT_METRICS):
+    for name, _, meaning in (*METRICS, *OUTPUT_METRICS, *CAMERA_METRICS):
         kind = "counter" if name.endswith("_total") else "gauge"
         assert f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name}" in text
+
+
+def test_each_camera_is_seen_or_not() -> None:
+    states = {
+        "a": "ok",
+        "b": "sways",
+        "c": "covered",
+        "d": "dark",
+        "e": "elsewhere",
+        "f": "frozen",
+        "g": "gone",
+    }
+    series = scraped({"cameras": [camera(*each) for each in states.items()]})
+    assert {name: series["foresight_camera_seen", name] for name in states} == dict.fromkeys(
+        "ab", 1
+    ) | dict.fromkeys("cdefg", 0)
+    assert series["foresight_camera_bumps_total", "a"] == 2
+    assert series["foresight_camera_off_degrees", "g"] == 1.5
 
 
 def test_two_runs_in_one_process_have_separate_metrics() -> None:

@@ -168,7 +168,11 @@ class AnalysisPipeline:
 
     def lost_cameras(self, time_ns: Nanoseconds) -> list[str]:
         """The names, without secrets, of the cameras whose frame at that running time is held or missing."""
-        return [source.name for source in self.sources if source.is_lost_at(time_ns)]
+        return [self.sources[i].name for i in self.lost_indices(time_ns)]
+
+    def lost_indices(self, time_ns: Nanoseconds) -> list[int]:
+        """Which cameras' frames at that running time are held or missing."""
+        return [i for i, source in enumerate(self.sources) if source.is_lost_at(time_ns)]
 
     def on_error(self, callback: Callable[[ForesightError], object]) -> None:
         """Call `callback(error)` when the pipeline cannot continue, usually on the bus thread."""

@@ -14,7 +14,7 @@ from pipeline.gst.runtime import Gst, GstBase
 from pipeline.optics.frame import Frame
 from pipeline.optics.render import Renderer, Spread
 from pipeline.optics.rig import Rig
-from pipeline.optics.stabilisation.turn import Turns
+from pipeline.optics.stabilisation.pose import Poses
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
 
@@ -26,8 +26,9 @@ FAILED_FRAMES = 50
 ViewSource = Callable[[Nanoseconds], View]
 """Returns the view for a running time; called on the streaming thread, once per frame, in order of time."""
 
-TurnSource = Callable[[Nanoseconds], Turns | None]
-"""Returns how the cameras are turned at a running time; called on the streaming thread, once per frame."""
+PoseSource = Callable[[Nanoseconds], Poses | None]
+"""Returns how the cameras stand at a running time compared with their places; called on the streaming thread, once
+per frame."""
 
 Painter = Callable[[Frame, View, Nanoseconds], None]
 """Draws on the rendered frame; called on the streaming thread after each frame is rendered."""
@@ -44,7 +45,7 @@ class ViewElement(GstBase.BaseTransform):
 
     Timestamps do not change. Input frames have the rig frame's size, output frames `width` x `height` pixels and
     the pixel format and frame rate of the first input. Whatever the input turns to later, the output's caps stay:
-    encoders would begin anew, and no file takes another stream in its middle. `views`, `turns` and `painter` are
+    encoders would begin anew, and no file takes another stream in its middle. `views`, `poses` and `painter` are
     called on the streaming thread; `painter` and `onlooker` may be replaced at any time. `spread` maps the
     renderer's bands, over a thread pool for example.
     """
@@ -63,7 +64,7 @@ class ViewElement(GstBase.BaseTransform):
         views: ViewSource,
         painter: Painter | None = None,
         spread: Spread = map,
-        turns: TurnSource = lambda _time_ns: None,
+        poses: PoseSource = lambda _time_ns: None,
     ) -> None:
         super().__init__()
         self.painter = painter
@@ -71,7 +72,7 @@ class ViewElement(GstBase.BaseTransform):
         self._rig = rig
         self._size = (width, height)
         self._views = views
-        self._turns = turns
+        self._poses = poses
         self._spread = spread
         self.failed_frames = 0
         """Frames that were repeated, or lack their graphics, because of an unexpected exception."""
@@ -121,9 +122,9 @@ class ViewElement(GstBase.BaseTransform):
         time_ns = Nanoseconds(self.segment.to_running_time(Gst.Format.TIME, inbuf.pts))
         came, shown = HeldFrame(self._input, inbuf), HeldFrame(self._output, outbuf)
         with Contained() as call:
-            view, turns = self._views(time_ns), self._turns(time_ns)
+            view, poses = self._views(time_ns), self._poses(time_ns)
             with came.map() as frame, shown.map(Gst.MapFlags.WRITE) as rendered:
-                self._renderer.render(view, frame, rendered, turns)
+                self._renderer.render(view, frame, rendered, poses)
         if call.error is not None:
             return self._repeat_last(call.error, shown)
         self._last, self._failed_in_a_row = shown, 0

@@ -71,17 +71,21 @@ def cut(luma: Plane, centres_px: Array, scale: int) -> Tiles:
 
 def equally_lit(sheet: Plane, reference: Plane) -> Plane:
     """`sheet` with each tile's brightness and contrast brought to the reference's: a cloud is no movement."""
-    now, before = _by_tile(sheet), _by_tile(reference)
-    mean, wanted = now.mean((1, 3), keepdims=True), before.mean((1, 3), keepdims=True)
-    spread, wanted_spread = now.std((1, 3), keepdims=True), before.std((1, 3), keepdims=True)
+    now = sheet.astype(np.float32)
+    (mean, spread), (wanted, wanted_spread) = _light(now), _light(reference.astype(np.float32))
     gain = np.clip(wanted_spread / np.maximum(spread, 1), 1 / LARGEST_GAIN, LARGEST_GAIN)
-    lit = np.clip((now - mean) * gain + wanted, 0, 255)
-    return np.asarray(lit.reshape(sheet.shape) + 0.5, np.uint8)
+    size = sheet.shape[1], sheet.shape[0]
+    gains, offsets = (
+        cv2.resize(each, size, interpolation=cv2.INTER_NEAREST) for each in (gain, wanted - mean * gain)
+    )
+    return np.asarray(np.clip(now * gains + offsets, 0, 255) + 0.5, np.uint8)
 
 
-def _by_tile(sheet: Plane) -> NDArray[np.float32]:
-    rows = sheet.shape[0] // TILE_PX
-    return sheet.astype(np.float32).reshape(rows, TILE_PX, COLUMNS, TILE_PX)
+def _light(sheet: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean and the standard deviation of each tile of a sheet, (rows, columns)."""
+    size = sheet.shape[1] // TILE_PX, sheet.shape[0] // TILE_PX
+    mean, square = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (sheet, sheet * sheet))
+    return np.asarray(mean), np.sqrt(np.maximum(np.asarray(square) - np.asarray(mean) ** 2, 0))
 
 
 def _corners(count: int) -> Array:

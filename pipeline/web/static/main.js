@@ -6,6 +6,7 @@ import { Events } from "./events.js";
 import { Outputs } from "./outputs.js";
 import { PreviewImages } from "./preview_images.js";
 import { PreviewVideo } from "./preview_video.js";
+import { Cameras } from "./cameras.js";
 import { drawScene } from "./scene.js";
 import { cameraWord, DONE, stateWord } from "./words.js";
 
@@ -15,6 +16,7 @@ const find = (id) => document.getElementById(id);
 const charts = new Charts(find("charts"));
 const events = new Events(find("events"));
 const outputs = new Outputs(find("outputs"), act);
+const cameras = new Cameras(find("health"), find("cameras"));
 const camera = new Camera(act, () => state?.view);
 const preview = new PreviewVideo(find("picture"), (hasSound, isOn) => {
   find("sound").hidden = !hasSound;
@@ -138,6 +140,7 @@ function show(now) {
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
   outputs.show(now.outputs);
+  cameras.show(now.cameras);
   if (now.view) preview.start();
   charts.add(now);
   if (clipsShown !== now.clips) showClips(now.clips);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -34,9 +35,10 @@ def turned_by(vector_deg: Array) -> Rotation:
     return Rotation.from_rotvec(np.asarray(vector_deg, np.float64), degrees=True)
 
 
-def seen(scene: Plane, lens: Lens, vector_deg: Array) -> Plane:
-    """The picture (height, width) of a camera at yaw 0 and tilt 0, turned by `vector_deg`."""
-    x, y, z = np.moveaxis(_rays(lens) @ turned_by(vector_deg).as_matrix().T.astype(np.float32), -1, 0)
+def seen(scene: Plane, lens: Lens, vector_deg: Array, zoom: float = 1.0) -> Plane:
+    """The picture (height, width) of a camera at yaw 0 and tilt 0, turned by `vector_deg` and zoomed."""
+    zoomed = replace(lens, focal_px=lens.focal_px * zoom)
+    x, y, z = np.moveaxis(_rays(zoomed) @ turned_by(vector_deg).as_matrix().T.astype(np.float32), -1, 0)
     yaw, tilt = np.degrees(np.arctan2(x, z)), np.degrees(np.arctan2(-y, np.hypot(x, z)))
     maps = (yaw + 180) * WORLD_PX_PER_DEG - 0.5, (90 - tilt) * WORLD_PX_PER_DEG - 0.5
     return np.asarray(cv2.remap(scene, *(m.astype(np.float32) for m in maps), cv2.INTER_CUBIC), np.uint8)

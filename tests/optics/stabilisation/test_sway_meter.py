@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from pipeline.optics.angles import Array
+from pipeline.optics.angles import rotation as rotation_of
 from pipeline.optics.frame import Plane
 from pipeline.optics.lens import CylindricalLens, EquirectangularLens, FisheyeLens, Lens, RectilinearLens
-from pipeline.optics.stabilisation.sway_meter import SwayMeter
+from pipeline.optics.stabilisation.backdrop import Backdrop
+from pipeline.optics.stabilisation.fit import SEARCHING, Mount, fit_pose
+from pipeline.optics.stabilisation.sway_meter import SEARCH_EVERY, SwayMeter
+from pipeline.optics.surface import Surface
 from tests.optics.stabilisation.scenes import as_measured, seen, world
 
 WIDE = FisheyeLens((960, 540), 660.0, (490.0, 279.0), (-0.065, -0.005))
@@ -36,7 +40,7 @@ def errors_deg(meter: SwayMeter, frames: list[Plane], poses_deg: list[tuple[floa
     for frame, pose in zip(frames, poses_deg, strict=True):
         turn = meter.measure(frame)
         expected = as_measured(np.array(pose), np.array(poses_deg[0]))
-        wrong.append(np.nan if turn is None else np.abs(np.degrees(turn.vector_rad) - expected).max())
+        wrong.append(np.nan if turn is None else np.abs(np.degrees(turn.vector[:3]) - expected).max())
     return np.array(wrong)
 
 
@@ -77,7 +81,7 @@ def test_a_covered_camera_is_unknown_and_is_found_again() -> None:
     turn = meter.measure(moved)
     assert turn is not None
     expected = as_measured(np.array(POSES_DEG[2]), np.zeros(3))
-    assert np.degrees(turn.vector_rad) == pytest.approx(expected, abs=0.02)
+    assert np.degrees(turn.vector[:3]) == pytest.approx(expected, abs=0.02)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
@@ -102,6 +106,85 @@ def test_landmarks_on_what_changes_are_replaced_and_the_pose_stays() -> None:
         turn = meter.measure(frame)
         assert turn is not None
         agreement.append(turn.agreement)
-        assert np.degrees(turn.vector_rad) == pytest.approx(as_measured(poses[n % 6], np.zeros(3)), abs=0.03)
+        assert np.degrees(turn.vector[:3]) == pytest.approx(as_measured(poses[n % 6], np.zeros(3)), abs=0.03)
     assert agreement[10] < 0.65
     assert agreement[-1] > 0.85
+
+
+@pytest.mark.parametrize("zoom", [0.95, 1.05])
+def test_a_zoom_is_measured_with_a_turn_and_a_roll(zoom: float) -> None:
+    meter = SwayMeter(WIDE)
+    meter.measure(seen(world(5), WIDE, np.zeros(3)))
+    bump_deg = np.array([0.4, -1.2, 3.0])
+    fit = [meter.measure(seen(world(5), WIDE, bump_deg, zoom)) for _ in range(2)][-1]
+    assert fit is not None
+    assert np.degrees(fit.vector[:3]) == pytest.approx(as_measured(bump_deg, np.zeros(3)), abs=0.02)
+    assert np.exp(fit.vector[3]) == pytest.approx(zoom, abs=5e-4)
+
+
+def test_a_lowered_camera_is_known_by_its_near_ground() -> None:
+    """Rays and pixels of a world whose ground the mount knows; the far half says nothing of the height."""
+    lens, rotation = WIDE, rotation_of(0, -10, 0)
+    mount = Mount(lens, rotation, (0.0, 0.0, 0.0), Surface("ground-capped", 8.0, 90.0))
+    rng = np.random.default_rng(3)
+    rays = lens.unproject(rng.uniform((0, 0), (959, 539), (48, 2)))
+    pulls = mount.pulls(rays)
+    truth = np.array([0.01, -0.02, 0.005, 0.01, 0.5])
+    pixels = mount.pixels(rays, pulls, truth) + rng.normal(0, 0.1, (48, 2))
+    pixels[:9] += 60  # people
+    fit = fit_pose(mount, rays, pulls, pixels, np.ones(48, bool), lens.focal_px, freedom=SEARCHING)
+    assert fit.vector == pytest.approx(truth, abs=0.01)
+    assert fit.vector[:4] == pytest.approx(truth[:4], abs=5e-4)
+    assert not (fit.weights[:9] > 0).any()
+
+
+@pytest.mark.parametrize(
+    ("shown", "sight"), [("black", "dark"), ("grey", "covered"), ("another world", "elsewhere")]
+)
+def test_what_a_camera_shows_instead_of_its_backdrop_is_told_apart(shown: str, sight: str) -> None:
+    meter = SwayMeter(WIDE)
+    meter.measure(seen(world(5), WIDE, np.zeros(3)))
+    other = {
+        "black": np.full((540, 960), 17, np.uint8),
+        "grey": np.full((540, 960), 120, np.uint8),
+        "another world": seen(world(9), WIDE, np.zeros(3)),
+    }[shown]
+    for _ in range(12):
+        assert meter.measure(other) is None
+        assert meter.sight == sight
+    assert meter.measure(seen(world(5), WIDE, np.zeros(3))) is not None
+    assert meter.sight == "seen"
+
+
+def test_a_camera_that_was_moved_away_is_not_healed() -> None:
+    meter = SwayMeter(WIDE)
+    meter.measure(seen(world(5), WIDE, np.zeros(3)))
+    assert [meter.measure(seen(world(5), WIDE, np.array([0.0, 25.0, 0.0]))) for _ in range(10)] == [None] * 10
+
+
+def test_while_the_backdrop_is_not_seen_it_is_looked_for_in_some_frames_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    meter = SwayMeter(WIDE)
+    meter.measure(seen(world(5), WIDE, np.zeros(3)))
+    searches = []
+    search = Backdrop.search
+    monkeypatch.setattr(Backdrop, "search", lambda self, luma: searches.append(1) or search(self, luma))
+    covered = seen(world(9), WIDE, np.zeros(3))
+    for _ in range(40):
+        meter.measure(covered)
+    assert len(searches) <= 40 // SEARCH_EVERY + 3
+
+
+def test_the_stored_backdrop_follows_the_light() -> None:
+    """After a day's change of light, in which nothing is seen for a while, the backdrop is found again."""
+    day = seen(world(5), WIDE, np.zeros(3))
+    backdrop = Backdrop(Mount(WIDE), day)
+    bumped = np.array([0.5, 1.5, -1.0])
+    shade = np.linspace(1, 0.1, 960)[None]
+    evening = [np.asarray(each * shade, np.uint8) for each in (day, seen(world(5), WIDE, bumped))]
+    for _ in range(20):
+        backdrop.learn(evening[0], np.zeros(5))
+    found = backdrop.search(evening[1])
+    assert found is not None
+    assert np.degrees(found[:3]) == pytest.approx(as_measured(bumped, np.zeros(3)), abs=0.2)

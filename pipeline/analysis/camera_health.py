@@ -1,0 +1,84 @@
+"""CameraHealth: how one camera sways, what happened to it, what it shows; in words and numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pipeline.analysis.bumps import LEAST_BUMP_RAD, Bump
+from pipeline.optics.stabilisation.pose import Pose
+
+Lost = Literal["covered", "elsewhere", "dark", "frozen"]
+Status = Literal["ok", "sways", "covered", "elsewhere", "dark", "frozen", "gone"]
+
+LEAST_SWAY_DEG = 0.03
+"""Less is not told: a pixel of a wide camera."""
+
+LOST_WORDS = {
+    "covered": "is covered",
+    "dark": "is dark",
+    "elsewhere": "shows something else: it was moved away, or something stands before it",
+    "frozen": "sends the same picture again and again",
+    "gone": "is offline",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """What is known of one camera."""
+
+    camera: str
+    """The camera's name in the rig."""
+    status: Status
+    """`elsewhere`: it was moved away, or something stands before it; `gone`: it is offline."""
+    told: str
+    """A line for the user: the status, and what happened."""
+    now_deg: float
+    """How far it swayed from where it stands, at most, in the last 5 s, in degrees."""
+    worst_deg: float
+    """How far it swayed at most so far, in degrees."""
+    off_deg: float
+    """How far it stands from its place in the rig, in degrees; corrected."""
+    bumps: int
+    """How often it was bumped."""
+    is_steadied: bool
+    """Whether its video is corrected; a camera that stands still at its place is left as it is."""
+    is_lost: bool
+    """Whether too little of the backdrop is seen: it is covered, or looks elsewhere."""
+    lost_frames: int
+    """Frames in which that was so."""
+
+
+def named(camera: str) -> str:
+    """A camera's name in a sentence."""
+    return camera if camera.startswith("camera") else f"camera {camera}"
+
+
+def offline(camera: CameraHealth) -> CameraHealth:
+    """The same camera, which sends no video now."""
+    return replace(camera, status="gone", told=LOST_WORDS["gone"])
+
+
+def health_line(status: Status, now_deg: float, last_bump: str | None) -> str:
+    """What the dashboard says of a camera."""
+    said = LOST_WORDS.get(status, "ok")
+    if status == "sways":
+        said = f"sways {now_deg:.1f}°" if now_deg >= 0.1 else f"sways {now_deg:.2f}°"
+    return said if last_bump is None else f"{said}; {last_bump}"
+
+
+def bump_words(bump: Bump, off_rad: float) -> str:
+    """What happened to a camera in a bump: `off_rad` is how far it stands from its place now."""
+    if off_rad < LEAST_BUMP_RAD:
+        return "came back to its place"
+    change = Pose.between(bump.after, bump.before)
+    did = []
+    angle_deg = math.degrees(change.angle_rad)
+    if angle_deg >= 0.05:
+        did.append(f"turned by {angle_deg:.1f}°")
+    if abs(change.zoom - 1) >= 0.003:
+        did.append(f"zoomed {'in' if change.zoom > 1 else 'out'} by {100 * abs(change.zoom - 1):.1f} %")
+    if abs(change.lowered_m) >= 0.05:
+        did.append(f"{'lowered' if change.lowered_m > 0 else 'raised'} by {abs(change.lowered_m):.2f} m")
+    return "was " + (" and ".join(did) or "moved a little")
