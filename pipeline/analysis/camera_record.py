@@ -49,7 +49,7 @@ class CameraRecord:
         self.times: list[int] = []
         self.vectors: list[Array] = []
         self.place = NO_CHANGE
-        self.is_settled = False
+        self.is_settled = self._was_bumped = False
         self._first_ns: int | None = None
         self.moves_from_ns: int | None = None
         """From when on its video is corrected; None for a camera that never left its place."""
@@ -72,6 +72,7 @@ class CameraRecord:
         bump = self._finder.add(time_ns, vector)
         if bump is not None:
             self._settle_before(bump.time_ns)
+            self._was_bumped = True
             self._standing_from_ns = bump.settled_ns
         is_away = self._angle_rad(vector - self.place) > self._least_rad
         self.away = self.away + 1 if is_away else 0
@@ -122,8 +123,11 @@ class CameraRecord:
             self.place = _average(self.times, self.vectors)
 
     def _settle_before(self, bump_ns: int) -> None:
-        """A camera that is bumped before its place is known had the average up to then as its place."""
-        if not self.is_settled:
+        """A camera that is bumped before its place is known had the average up to then as its place.
+
+        A bump is noticed a little later, when the place may have been taken already.
+        """
+        if not self._was_bumped and self._first_ns is not None and bump_ns < self._first_ns + self._settle_ns:
             before = bisect_left(self.times, bump_ns)
             self.is_settled = True
             self.place = _average(self.times[:before], self.vectors[:before]) if before else NO_CHANGE

@@ -225,11 +225,11 @@ class SwayHistory:
 
     def _seen_or_lost(self, camera: _Watched, time_ns: Nanoseconds, vector: Array | None) -> list[str]:
         """What is to be told of a camera whose backdrop is not seen any more, or again."""
-        if vector is not None and camera.sight == "seen":
+        if camera.sight == "seen":
             was_told, camera.is_told_lost, camera.lost_from_ns = camera.is_told_lost, False, None
             return self._line(camera, f"is seen again at {self._moment(time_ns)}") if was_told else []
-        camera.lost_frames += vector is None
         if vector is None:
+            camera.lost_frames += 1
             camera.record.away = 0
         if camera.lost_from_ns is None:
             camera.lost_from_ns = time_ns
@@ -248,7 +248,7 @@ class SwayHistory:
         camera.bumps += 1
         camera.last_bump = f"{did} at {self._moment(bump.time_ns)}"
         if did.startswith("was"):
-            camera.last_bump += " and corrected"
+            camera.last_bump += " and is corrected"
         return self._line(camera, camera.last_bump)
 
     @staticmethod

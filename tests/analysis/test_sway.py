@@ -17,6 +17,7 @@ from pipeline.optics.frame import Frame
 from pipeline.optics.lens import FisheyeLens
 from pipeline.optics.render import Renderer
 from pipeline.optics.rig import Camera, Rig
+from pipeline.optics.stabilisation.pose import matrix_of
 from pipeline.optics.surface import Surface
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
@@ -180,3 +181,51 @@ def test_any_detector_gets_its_angles_in_the_still_world() -> None:
         angles.append((found[0].yaw_deg, found[0].tilt_deg))
     assert np.std(angles[80:], axis=0).max() < 0.02
     assert np.abs(np.mean(angles[80:], axis=0) - (11.31, -5.60)).max() < 0.1
+
+
+def test_a_bump_in_the_first_seconds_does_not_bend_the_place() -> None:
+    """It is noticed just after the place was taken."""
+    told: list[str] = []
+    history = SwayHistory(RIG, span_s=30.0, settle_s=6.0, on_told=told.append)
+    bump = np.radians([0.4, 1.4, 0.0, 0.0, 0.0])
+    for n in range(200):
+        history.add(Nanoseconds(n * FRAME_NS), [bump * (n >= 135)])
+    assert told == ["camera mast was turned by 1.5° at 0:05 and is corrected"]
+    (pose,) = history.poses_at(190 * FRAME_NS) or (None,)
+    assert pose is not None
+    assert pose.turn == pytest.approx(matrix_of(bump[:3]), abs=1e-5)
+    assert history.notes == ()
+    (camera,) = history.state()
+    assert camera.told == "ok; was turned by 1.5° at 0:05 and is corrected"
+    assert (camera.status, camera.bumps, round(camera.off_deg, 1)) == ("ok", 1, 1.5)
+
+
+def test_a_frozen_picture_is_told() -> None:
+    told: list[str] = []
+    history = SwayHistory(RIG, span_s=30.0, on_told=told.append)
+    watch = SwayWatch(RIG, history)
+    for n in range(100):
+        watch.look(frame(0, 0.0), Nanoseconds(n * FRAME_NS))
+    assert [line.split(" (")[0] for line in told] == ["camera mast sends the same picture again and again"]
+    assert history.state()[0].status == "frozen"
+
+
+def test_a_second_bump_in_the_first_seconds_does_not_either() -> None:
+    history = SwayHistory(RIG, span_s=30.0, settle_s=6.0)
+    bumps = [
+        np.radians([0.0, 1.0, 0.0, 0.0, 0.0]) * (n >= 50) - np.radians([2.0, 0.0, 0.0, 0.0, 0.0]) * (n >= 110)
+        for n in range(200)
+    ]
+    for n, vector_then in enumerate(bumps):
+        history.add(Nanoseconds(n * FRAME_NS), [vector_then])
+    (pose,) = history.poses_at(190 * FRAME_NS) or (None,)
+    assert pose is not None
+    assert pose.turn == pytest.approx(matrix_of(bumps[-1][:3]), abs=1e-5)
+
+
+def test_a_camera_that_is_dark_at_first_is_measured_once_it_shows_something() -> None:
+    dark = Frame.empty("NV12", *LENS.size_px)
+    history = watched([dark] * 60 + [frame(0, 0.0)] * 40)
+    (camera,) = history.state()
+    assert not camera.is_lost
+    assert history._cameras[0].record.times

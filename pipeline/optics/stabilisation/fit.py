@@ -128,35 +128,29 @@ def fit_pose(
     columns = np.zeros((len(rays), 3, 5))
     columns[..., 3] = -by_zoom
     certainty = np.array([0.0, 0.0, 0.0, freedom.zoom**-2, freedom.lowered_m**-2])
+    middle = int(usable.sum()) // 2
     for roughness_px in freedom.roughness_px:
-        turned, missed = _missed(rays, pulls, seen, by_zoom, vector, start[3])
-        missed = np.where(usable[:, None], missed, 0.0)
+        matrix = matrix_of(vector[:3])
+        turned = (rays + vector[4] * pulls) @ matrix.T
+        turned /= np.sqrt((turned * turned).sum(axis=-1, keepdims=True))
+        missed = np.where(usable[:, None], seen + (vector[3] - start[3]) * by_zoom - turned, 0.0)
         error_px = np.sqrt((missed * missed).sum(axis=-1)) * px_per_rad
         # The median of a two-dimensional error is 1.18 times its spread in each direction.
-        spread_px = float(np.clip(np.median(error_px[usable]) / 1.18, NOISE_PX, roughness_px))
+        typical_px = float(np.sort(error_px[usable])[middle]) / 1.18
+        spread_px = min(max(typical_px, NOISE_PX), roughness_px)
         share = np.minimum(error_px / (OUTLIER * spread_px), 1.0)
         weights = np.where(usable, (1 - share * share) ** 2, 0.0)
         # A turn about x moves (x, y, z) by (0, -z, y), and so on.
         columns[:, 1, 0], columns[:, 2, 0] = -turned[:, 2], turned[:, 1]
         columns[:, 0, 1], columns[:, 2, 1] = turned[:, 2], -turned[:, 0]
         columns[:, 0, 2], columns[:, 1, 2] = -turned[:, 1], turned[:, 0]
-        columns[..., 4] = pulls @ matrix_of(vector[:3]).T
-        information = (px_per_rad / max(spread_px, NOISE_PX)) ** 2
+        columns[..., 4] = pulls @ matrix.T
         flat = columns.reshape(-1, 5)
-        weighted = flat * np.repeat(weights * information, 3)[:, None]
+        weighted = flat * np.repeat(weights * (px_per_rad / spread_px) ** 2, 3)[:, None]
         normal = weighted.T @ flat + np.diag(certainty + 1e-3)
         step = np.linalg.solve(normal, weighted.T @ missed.reshape(-1) + certainty * (start - vector))
-        vector[:3] = vector_of(matrix_of(np.asarray(step[:3], np.float64)) @ matrix_of(vector[:3]))
+        vector[:3] = vector_of(matrix_of(np.asarray(step[:3], np.float64)) @ matrix)
         vector[3:] += step[3:]
         if float(np.abs(step).max()) < _DONE:
             break
     return PoseFit(vector, weights, turned, missed)
-
-
-def _missed(
-    rays: Array, pulls: Array, seen: Array, by_zoom: Array, vector: Array, log_zoom: float
-) -> tuple[Array, Array]:
-    """Where the rays are by the pose, as unit rays (n, 3), and by how much they are seen elsewhere."""
-    turned = (rays + vector[4] * pulls) @ matrix_of(vector[:3]).T
-    turned /= np.linalg.norm(turned, axis=-1, keepdims=True)
-    return turned, seen + (vector[3] - log_zoom) * by_zoom - turned

@@ -47,8 +47,8 @@ DOUBT_FRAMES = (3, 8, 16)
 BETTER = 0.05
 """A pose found in the backdrop counts if this share of the landmarks more agrees with it."""
 
-SEARCH_EVERY = 4
-"""While the backdrop is not seen it is looked for in every fourth frame, and followed in the others."""
+SEARCH_EVERY = 6
+"""While the backdrop is not seen it is looked for in every sixth frame, and followed in every second one."""
 
 CHECK_EVERY = 25
 """After so many frames the pose is checked against the backdrop; not where landmarks are renewed."""
@@ -94,7 +94,7 @@ class SwayMeter:
     The first frame is the reference. A frame costs about a millisecond of one core, while the backdrop is not seen
     two on average. Landmarks are compared with how they looked at the reference, so errors do not add up; those
     that changed, or that turn out to be people, are replaced a few at a time. After a bump the pose is found in the
-    stored `Backdrop`.
+    stored `Backdrop`. A plain picture shows nothing to go by; then a later frame is the reference.
     """
 
     def __init__(self, camera: Lens | Mount) -> None:
@@ -114,8 +114,14 @@ class SwayMeter:
         landmarks = self._landmarks
         if landmarks is None:
             landmarks = self._landmarks = self._begin(luma)
+            self._unseen = 0
         if len(landmarks.rays) < LEAST_LANDMARKS:
-            self.sight = "covered"
+            self._unseen += 1
+            if self._unseen % RENEW_EVERY == 0:
+                self._landmarks = None  # nothing to go by yet: the next frame may be the reference
+            return None
+        if self._unseen % SEARCH_EVERY % 2:
+            self._unseen += 1
             return None
         expected = self._vector.copy()
         expected[:3] += self._vector[:3] - self._before[:3]
@@ -149,7 +155,8 @@ class SwayMeter:
     ) -> tuple[PoseFit, Array]:
         """The pose near the `expected` one, and by how many levels each landmark (n,) looks different."""
         fit, levels = self._follow_once(landmarks, luma, expected, freedom)
-        if float(np.abs((fit.vector - expected)[:4]).max()) * self._px_per_rad > SURPRISE_PX:
+        surprise_px = float(np.abs((fit.vector - expected)[:4]).max()) * self._px_per_rad
+        if surprise_px > SURPRISE_PX and fit.agreement > LEAST_AGREEMENT / 2:
             fit, levels = self._follow_once(landmarks, luma, fit.vector, freedom)
         return fit, levels
 
