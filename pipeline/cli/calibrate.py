@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +22,18 @@ def calibrate(
     plot: Annotated[
         Path | None, typer.Option(metavar="PNG", help="plot the errors by size, direction, position and line")
     ] = None,
+    points: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="control points: named points of the field and their pixels"),
+    ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="the playing field: football, handball, ..., or a file"),
+    ] = None,
+    field_size: Annotated[
+        str | None,
+        typer.Option(metavar="LxW", help="its length and width in metres; default: its usual size"),
+    ] = None,
 ) -> None:
     """Make a rig file from the cameras' own footage.
 
@@ -31,6 +43,7 @@ def calibrate(
     \b
     foresight calibrate left.mp4 right.mp4 -o rig.toml --preview rig.png
     foresight calibrate rtsp://left.camera/1 rtsp://right.camera/1 -o rig.toml --plot errors.png
+    foresight calibrate hall.mp4 -o rig.toml --points clicked.toml --field handball
     """
     import cv2
     from rich.console import Console
@@ -39,20 +52,31 @@ def calibrate(
     from pipeline.errors import ConfigError, OutputError
     from pipeline.gst.capture.footage import read_footage
     from pipeline.optics.calibration import calibrate as calibrate_footage
+    from pipeline.optics.calibration.by_points import calibrate_by_points
+    from pipeline.optics.calibration.control_points import control_points, read_points
     from pipeline.optics.calibration.plot import plot_calibration
     from pipeline.optics.calibration.preview import draw_preview
     from pipeline.plotting import check_plot_name
     from pipeline.settings import Settings
-    from pipeline.settings.check import source_files, source_problems
+    from pipeline.settings.check import field_problems, source_files, source_problems
 
     if plot is not None:
         check_plot_name(plot)
     if preview is not None and not cv2.haveImageWriter(str(preview)):
         raise ConfigError(f"--preview {preview}: not an image file; use the extension .png or .jpg")
-    specs = Settings.parse({"sources": sources}).source_specs
-    refuse(*source_problems(specs))
+    wanted: dict[str, Any] = {"sources": sources}
+    wanted |= {"field": field} if field is not None else {}
+    wanted |= {"field_size": field_size} if field_size is not None else {}
+    settings = Settings.parse(wanted)
+    specs = settings.source_specs
+    refuse(*source_problems(specs), *field_problems(settings))
+    if points is None and (field, field_size) != (None, None):
+        raise ConfigError(
+            "--field and --field-size belong to --points FILE: a field is found by points of it"
+        )
+    clicked = None if points is None else read_points(points)
     check_files(
-        read={},
+        read={"--points": points},
         written={"--output": output, "--preview": preview, "--plot": plot},
         sources=tuple(source_files(specs)),
     )
@@ -64,7 +88,12 @@ def calibrate(
 
     progress("reading the footage")
     footage = read_footage(specs)
-    calibration = calibrate_footage(footage, progress)
+    if clicked is None:
+        calibration = calibrate_footage(footage, progress)
+    else:
+        names, sizes_px = [part.name for part in footage], [part.size_px for part in footage]
+        placed = control_points(clicked, names, sizes_px, settings.field, settings.field_size)
+        calibration = calibrate_by_points(footage, placed, progress)
     calibration.rig.save(output)
     if preview is not None:
         progress("drawing the preview")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import lru_cache
 from typing import NamedTuple, Self
 
@@ -107,8 +108,8 @@ class PlayingField:
     length_range_m: tuple[float, float]
     width_range_m: tuple[float, float]
     line_m: float
-    lengths_m: tuple[tuple[str, float], ...]
-    rules: tuple[Rule, ...]
+    lengths_m: tuple[tuple[str, float], ...] = dataclass_field(repr=False)
+    rules: tuple[Rule, ...] = dataclass_field(repr=False)
 
     def length(self, name: str) -> float:
         """A length by name, in metres. Raises ConfigError if the field has none of this name."""

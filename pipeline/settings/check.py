@@ -7,6 +7,7 @@ from glob import escape
 from pathlib import Path
 
 from pipeline.errors import ConfigError
+from pipeline.fields import load_field
 from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.source_spec import SourceSpec
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
@@ -32,6 +33,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *source_problems(sources),
         *(problem for path in settings.outputs for problem in _output_file(path)),
         *overwritten(read_files(settings), written_files(settings)),
+        *field_problems(settings),
         *_mode(settings),
         *_read_files(settings),
         *_exports(settings, sources),
@@ -49,6 +51,20 @@ def source_problems(sources: Collection[SourceSpec]) -> Iterator[Problem]:
         )
     for source in sources:
         yield from _unusable(source)
+
+
+def field_problems(settings: Settings) -> Iterator[Problem]:
+    """Why the playing field of `settings` cannot be used; reads its file."""
+    try:
+        field = load_field(settings.field)
+    except ConfigError as error:
+        yield Problem("field", str(error))
+        return
+    if settings.field_size is not None:
+        try:
+            field.sized(settings.field_size)
+        except ConfigError as error:
+            yield Problem("field_size", str(error))
 
 
 def _output_file(path: Path) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from pipeline.errors import ConfigError
+from pipeline.fields import FIELD_NAMES
 from pipeline.media.addresses import broken_scheme, scheme_of
 from pipeline.media.formats import AudioCodec, HlsSegments, VideoCodec
 from pipeline.media.output_spec import FileSpec, StreamSpec
@@ -25,6 +26,7 @@ from pipeline.media.source_spec import SourceSpec
 from pipeline.redaction import redact
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
+    FieldSizeValue,
     FilePath,
     FolderPath,
     OutputPath,
@@ -235,6 +237,16 @@ class Settings(Group):
     """End the run after this many seconds of video; default: when the source ends."""
     rig: FilePath | None = None
     """The rig file of the cameras; default: one camera is assumed to be level, several are calibrated first."""
+    field: Annotated[
+        str,
+        Field(
+            min_length=1,
+            json_schema_extra={"x-allowed": f"{', '.join(FIELD_NAMES)}, or a file of your own (.toml)"},
+        ),
+    ] = "football"
+    """The playing field that the cameras show, for calibration by points: a sport's name or a file of your own."""
+    field_size: FieldSizeValue | None = None
+    """Length and width of the field in metres, as 105x68; default: the usual size of its sport."""
     stabilise: bool = True
     """Measure how the cameras sway in the wind, or were bumped, and show the world still."""
     storage: Storage = "raw"

@@ -18,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from pipeline.fields import FieldSize
 from pipeline.media import output_spec, source_spec
 from pipeline.media.devices import Found
 from pipeline.media.output_spec import FileSpec, StreamSpec
@@ -120,6 +121,18 @@ SizeValue = Annotated[
             "type": "string",
             "pattern": "^[0-9]+x[0-9]+$",
             "x-allowed": f"WIDTHxHEIGHT in pixels, both even, {SIZE_MINIMUM_PX} to {SIZE_MAXIMUM_PX}",
+        }
+    ),
+]
+FieldSizeValue = Annotated[
+    FieldSize,
+    PlainValidator(FieldSize.parse),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^[0-9.]+x[0-9.]+$",
+            "x-allowed": "LENGTHxWIDTH in metres, as 105x68, 1 to 1000",
         }
     ),
 ]

@@ -13,6 +13,7 @@ import pytest
 from docs.pictures import IMAGES, PICTURES
 from pipeline.config_builder import check_file
 from pipeline.fields import load_field
+from pipeline.optics.calibration.control_points import read_points
 from pipeline.optics.rig import Rig
 from tests.docs.pages import COMMAND, PAGES, ROOT, blocks, command_lines, commands, help_examples
 
@@ -79,7 +80,9 @@ def test_every_toml_block_in_a_page_loads(
     path = tmp_path / "block.toml"
     for block in blocks(page, "toml"):
         path.write_text(block, encoding="utf-8")
-        if "[[camera]]" in block:
+        if "[camera.points]" in block:
+            read_points(path)
+        elif "[[camera]]" in block:
             Rig.load(path)
         elif "line_m" in block:
             load_field(str(path))

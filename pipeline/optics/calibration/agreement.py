@@ -157,14 +157,25 @@ class RidgeMap:
         self._of_label = np.zeros(int(labels.max()) + 1, np.intp)
         self._of_label[labels[rows, columns]] = np.arange(len(rows))
 
+    def nearest(self, pixels: Array) -> tuple[Array, Array]:
+        """The nearest ridge point of each pixel (n, 2) and the direction along it, (n, 2) each; nan without any."""
+        if self._empty:
+            return np.full_like(pixels, np.nan), np.full_like(pixels, np.nan)
+        index = self._index(pixels)
+        return self._ridges.pixels[index], self._ridges.along[index]
+
+    def _index(self, pixels: Array) -> NDArray[np.intp]:
+        height, width = self._labels.shape
+        columns = np.clip(np.round(pixels[:, 0]), 0, width - 1).astype(int)
+        rows = np.clip(np.round(pixels[:, 1]), 0, height - 1).astype(int)
+        index: NDArray[np.intp] = self._of_label[self._labels[rows, columns]]
+        return index
+
     def near(self, pixels: Array, across: Array, within: float) -> tuple[Array, NDArray[np.bool_]]:
         """The distance of the nearest ridge across the line, and whether it supports it, (n,) each."""
         if self._empty:
             return np.full(len(pixels), np.inf), np.zeros(len(pixels), bool)
-        height, width = self._labels.shape
-        columns = np.clip(np.round(pixels[:, 0]), 0, width - 1).astype(int)
-        rows = np.clip(np.round(pixels[:, 1]), 0, height - 1).astype(int)
-        index = self._of_label[self._labels[rows, columns]]
+        index = self._index(pixels)
         step = self._ridges.pixels[index] - pixels
         off: Array = np.abs(np.einsum("ij,ij->i", step, across))
         turned = np.abs(np.einsum("ij,ij->i", self._ridges.along[index], across))

@@ -59,7 +59,7 @@ def calibrate(footage: Sequence[Footage], progress: Progress = lambda _stage: No
 def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda _stage: None) -> Calibration:
     """As ``calibrate``, but a rig that is refused is returned with its verdict, for whoever wants to look at it."""
     footage = tuple(footage)
-    _check(footage)
+    check_footage(footage)
     progress("finding lines")
     turf = tuple(turf_mask(part.background) for part in footage)
     ridges = tuple(find_ridges(part, mask) for part, mask in zip(footage, turf, strict=True))
@@ -92,7 +92,7 @@ def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda 
         progress("comparing colours")
         rig = with_gains(rig, footage, turf)
         progress("comparing motion")
-        rig, timing_notes = _with_offsets(rig, prepared)
+        rig, timing_notes = with_offsets(rig, prepared)
         notes += timing_notes
     quality = table(report, fit.level_known, scale, verdict.grade, verdict.reasons)
     rig = replace(rig, blend=Blend(rig.seams_deg), quality=quality)
@@ -141,7 +141,7 @@ def best_fit(rigs: Sequence[Rig], prepared: PreparedFootage) -> tuple[Fit, float
     return best, max(rivals, default=0.0)
 
 
-def _check(footage: Sequence[Footage]) -> None:
+def check_footage(footage: Sequence[Footage]) -> None:
     if not footage:
         raise CalibrationError("there is no source; name one video or camera for each camera of the rig")
     names = [part.name for part in footage]
@@ -155,7 +155,7 @@ def _check(footage: Sequence[Footage]) -> None:
         )
 
 
-def _with_offsets(rig: Rig, prepared: PreparedFootage) -> tuple[Rig, list[str]]:
+def with_offsets(rig: Rig, prepared: PreparedFootage) -> tuple[Rig, list[str]]:
     """The rig with the frame offset of each camera, and notes; found pair by pair, starting at the first camera."""
     offsets = {0: 0}
     notes = []

@@ -21,7 +21,7 @@ from pipeline.optics.calibration.residuals import (
 )
 from pipeline.optics.calibration.solve import solve
 
-Scale = Literal["pitch markings", "players", "guess"]
+Scale = Literal["pitch markings", "control points", "players", "guess"]
 """What a rig's metres come from; see ``Rig.scale_is_guess``."""
 
 FOLDS = 4
@@ -51,6 +51,8 @@ class Report:
     rejected: int
     line_rms_px: dict[str, float]
     lengths_m: dict[str, tuple[float, float]]
+    points_px: tuple[tuple[str, float], ...] = ()
+    """The control points with their held-out errors."""
 
     def percentiles(self, *, ground: bool) -> tuple[float, float] | None:
         """Median and 95th percentile in pixels, of the ties on the ground or of all matches, ties included; None
@@ -69,6 +71,7 @@ class Report:
             figures = self.percentiles(ground=ground)
             if figures is not None:
                 text.append(f"{name}, held out: median {figures[0]:.2f} px, p95 {figures[1]:.2f} px")
+        text += [f"{name}, held out: {off_px:.1f} px" for name, off_px in self.points_px]
         text += [f"{name}: {rms_px:.2f} px rms" for name, rms_px in self.line_rms_px.items()]
         text += [
             f"{name}: {length_m:.2f} m, by law {law_m:.2f} m ({length_m / law_m - 1:+.1%})"
@@ -80,7 +83,7 @@ class Report:
 def assess(fit: Fit) -> Report:
     """Hold out the blocks of each fold, fit to the rest, and measure the held-out errors. Lines stay in every
     fit."""
-    held = _hold_out(fit)
+    held = hold_out(fit)
     split = len(fit.far)
     named = {name: ground_line_error_px(fit.rig, line)[0] for name, line in fit.named.items()}
     if not named:
@@ -107,7 +110,7 @@ def _unnamed(fit: Fit) -> dict[str, Array]:
     return ground or straight
 
 
-def _hold_out(fit: Fit) -> tuple[HeldOut, ...]:
+def hold_out(fit: Fit) -> tuple[HeldOut, ...]:
     everything = (*fit.far, *fit.ties)
     folds = [_folds(matches) for matches in everything]
     errors = [np.zeros((len(matches), 2)) for matches in everything]
@@ -144,6 +147,13 @@ def table(
     quality["matches"] = sum(len(part.matches) for part in report.far)
     quality["ground_ties"] = sum(len(part.matches) for part in report.ties)
     quality["matches_left_out"] = report.rejected
+    if report.points_px:
+        offs = [off_px for _, off_px in report.points_px]
+        quality["points"] = len(offs)
+        quality["points_median_px"], quality["points_worst_px"] = (
+            round(float(np.median(offs)), 2),
+            round(max(offs), 2),
+        )
     quality["level"] = "pitch lines" if level_known else "assumed"
     quality["scale"] = scale
     for name, rms_px in report.line_rms_px.items():

@@ -92,7 +92,7 @@ def fit_positions(
         for pair in prepared.matches:
             warped = warp(rig, pair.a, pair.b, prepared.footage)
             far.append(find_ties(rig, warped, pair.pixels_a, 12, 10))
-            ties.append(find_ties(rig, warped, _turf_grid(warped, prepared.turf[pair.a]), half_px, reach_px))
+            ties.append(find_ties(rig, warped, turf_grid(warped, prepared.turf[pair.a]), half_px, reach_px))
         rig = solve(rig, Observations((*far, *ties), straight), FreeParameters(positions=True), 1.0)
     return rig, far, ties
 
@@ -106,7 +106,7 @@ def lines_of(rig: Rig, prepared: PreparedFootage, tolerance_px: float) -> list[L
     ]
 
 
-def _turf_grid(warped: WarpedPair, turf: NDArray[np.bool_]) -> Array:
+def turf_grid(warped: WarpedPair, turf: NDArray[np.bool_]) -> Array:
     height, width = turf.shape
     rows, columns = np.mgrid[_GRID_PX // 2 : height : _GRID_PX, _GRID_PX // 2 : width : _GRID_PX]
     on_turf = (turf & warped.seen)[rows, columns]

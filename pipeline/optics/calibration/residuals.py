@@ -43,6 +43,22 @@ class CirclePoints:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedPoints:
+    """Pixels (n, 2) at which one camera shows known places of the pitch: u, v and height above it, (n, 3), metres.
+
+    Each pixel is known in one direction of the picture, ``across`` (n, 2), unit vectors: a point on a painted line
+    across it, a point that was clicked on twice, in both directions. ``sigma_px`` (n,): how well, standard
+    deviations.
+    """
+
+    camera: int
+    places_m: Array
+    pixels: Array
+    across: Array
+    sigma_px: Array
+
+
+@dataclass(frozen=True, slots=True)
 class LineTable:
     """The points of many lines in one table, so that those of one camera are computed together.
 
@@ -132,6 +148,23 @@ def ground_line_error_px(rig: Rig, line: GroundLine) -> tuple[Array, float]:
     """``ground_line_errors_px`` of a single line."""
     errors, places = ground_line_errors_px(rig, LineTable.of_ground([line]))
     return errors, float(places[0])
+
+
+def place_pixels(rig: Rig, camera: int, places_m: Array) -> Array:
+    """The pixels (n, 2) at which a camera shows places (n, 3) of the pitch; nan for what the lens cannot see."""
+    if rig.pitch is None:
+        return np.full((len(places_m), 2), np.nan)
+    seen_by = rig.cameras[camera]
+    x, z = rig.pitch.to_world(places_m[:, 0], places_m[:, 1])
+    points = np.stack([x, rig.surface.height_m - places_m[:, 2], z], axis=-1)
+    return seen_by.lens.project((points - seen_by.position_m) @ seen_by.rotation)
+
+
+def placed_errors(rig: Rig, placed: PlacedPoints) -> Array:
+    """How far the rig puts places from where they are seen, (n,), in standard deviations."""
+    off = _known(place_pixels(rig, placed.camera, placed.places_m) - placed.pixels)
+    errors: Array = np.einsum("ij,ij->i", off, placed.across) / placed.sigma_px
+    return errors
 
 
 def circle_errors_px(rig: Rig, parts: Sequence[CirclePoints], radius_m: float) -> Array:

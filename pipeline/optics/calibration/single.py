@@ -27,7 +27,7 @@ from pipeline.optics.calibration.solve import FreeParameters, Observations, solv
 from pipeline.optics.lens import CylindricalLens, EquirectangularLens, FisheyeLens, Lens, RectilinearLens
 from pipeline.optics.rig import Camera, Rig
 
-_GRIDS: tuple[tuple[type[Lens], tuple[int, ...]], ...] = (
+LENS_GRIDS: tuple[tuple[type[Lens], tuple[int, ...]], ...] = (
     (FisheyeLens, (45, 55, 65, 75, 85, 95, 110, 130, 155, 180)),
     (RectilinearLens, (50, 65, 80, 95, 110, 122, 133, 141, 147, 152)),
     (CylindricalLens, (60, 80, 105, 130, 160, 190)),
@@ -91,7 +91,7 @@ def _straightened(footage: Footage, chains: list[Array]) -> Iterator[Rig]:
     """Rigs whose lens makes the chains straight, best first; a panorama's width comes with that."""
     fitted: list[tuple[float, Rig]] = []
     table = LineTable.of_straight([LinePoints(0, chain) for chain in chains])
-    for kind, grid in _GRIDS:
+    for kind, grid in LENS_GRIDS:
         seen: list[float] = []
         for hfov_deg in grid:
             rig = Rig((Camera(footage.name, lens_of(kind, footage.size_px, hfov_deg)),), FIRST_SURFACE)

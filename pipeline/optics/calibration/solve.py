@@ -18,9 +18,11 @@ from pipeline.optics.calibration.residuals import (
     CirclePoints,
     GroundLine,
     LineTable,
+    PlacedPoints,
     circle_errors_px,
     ground_line_errors_px,
     match_errors_px,
+    placed_errors,
     straightness_errors_px,
 )
 from pipeline.optics.lens import Lens
@@ -59,22 +61,24 @@ _DIFFERENCE = 1e-3
 
 @dataclass(frozen=True)
 class Observations:
-    """The observations: matched points, lines that are straight, lines parallel to an axis on the ground, and the
-    centre circle, whose radius is known only in metres."""
+    """The observations: matched points, lines that are straight, lines parallel to an axis on the ground, the
+    centre circle, whose radius is known only in metres, and known places of the pitch."""
 
     matches: tuple[Matches, ...] = ()
     straight: tuple[LinePoints, ...] = ()
     ground: tuple[GroundLine, ...] = ()
     circle: tuple[CirclePoints, ...] = ()
+    placed: tuple[PlacedPoints, ...] = ()
 
     def errors_px(self, rig: Rig) -> Array:
-        """All residuals of the rig in pixels, as one flat vector."""
+        """All residuals of the rig in pixels, those of known places in standard deviations, as one flat vector."""
         return np.concatenate(
             [
                 *(match_errors_px(rig, matches).ravel() for matches in self.matches),
                 straightness_errors_px(rig, self._straight_table),
                 ground_line_errors_px(rig, self._ground_table)[0],
                 circle_errors_px(rig, self.circle, CIRCLE_M),
+                *(placed_errors(rig, placed) for placed in self.placed),
             ]
         )
 
@@ -95,6 +99,7 @@ class FreeParameters:
     ``first_camera``: its rotation; fix it as long as nothing ties the rig to the world.
     ``positions``: the cameras' positions, their mean staying at the origin, and the range of the wall.
     ``height``: the height of the cameras; fix it as long as the observations contain no metre.
+    ``pitch``: where the pitch lies; it needs places of it among the observations.
     """
 
     lens: bool = True
@@ -102,6 +107,7 @@ class FreeParameters:
     first_camera: bool = False
     positions: bool = False
     height: bool = False
+    pitch: bool = False
 
 
 def solve(
@@ -169,13 +175,9 @@ def spread(rig: Rig, observations: Observations, free: FreeParameters, scale_px:
 
     def told_at(steps: Array) -> Array:
         tried = parameters.unpack(steps)
-        downs = [
-            camera.lens.unproject(pixels) @ camera.rotation[1]
-            for camera, pixels in zip(tried.cameras, tops, strict=True)
-        ]
-        return np.concatenate([[np.log(tried.surface.height_m)], np.degrees(np.concatenate(downs))])
+        return np.concatenate([[np.log(tried.surface.height_m)], below_horizon_deg(tried, tops)])
 
-    tops = [_top(camera) for camera in rig.cameras]
+    tops = [top_pixels(camera) for camera in rig.cameras]
     start = np.zeros(parameters.size)
     errors = errors_at(start)
     weights = 1.0 / (1.0 + (errors / scale_px) ** 2)
@@ -196,7 +198,59 @@ def spread(rig: Rig, observations: Observations, free: FreeParameters, scale_px:
     return Spread(float(deviations[0]), float(known.max()) if len(known) else float("inf"))
 
 
-def _top(camera: Camera) -> Array:
+@dataclass(frozen=True, slots=True)
+class Linearised:
+    """The observations around a fitted rig, to first order: their errors (n,) and slopes (n, parameters), and the
+    covariance (parameters, parameters) that they and the priors leave, for errors of one standard deviation.
+
+    ``ways``: the slopes (m, parameters) of the figures that were asked for.
+    """
+
+    errors: Array
+    slopes: Array
+    covariance: Array
+    ways: Array
+
+    @property
+    def deviations(self) -> Array:
+        """The standard deviations of the figures, (m,)."""
+        variances = np.einsum("ij,jk,ik->i", self.ways, self.covariance, self.ways)
+        deviations: Array = np.sqrt(np.maximum(variances, 0.0))
+        return deviations
+
+
+def linearised(
+    rig: Rig,
+    observations: Observations,
+    free: FreeParameters,
+    scale_px: float,
+    figures: Callable[[Rig], Array],
+) -> Linearised:
+    """Errors, slopes and covariance at a rig fitted with `scale_px`, and the slopes of `figures` of it."""
+    parameters = _Parameters(rig, free)
+    start = np.zeros(parameters.size)
+
+    def slopes_of(function: Callable[[Rig], Array]) -> Array:
+        return _jacobian(lambda steps: function(parameters.unpack(steps)), start, function(rig))
+
+    slopes = slopes_of(observations.errors_px)
+    priors = slopes_of(lambda tried: scale_px * _prior_errors(tried, rig))
+    weight = slopes.T @ slopes + priors.T @ priors + 1e-9 * np.eye(parameters.size)
+    covariance = np.linalg.pinv(weight).astype(np.float64)
+    return Linearised(observations.errors_px(rig), slopes, covariance, slopes_of(figures))
+
+
+def below_horizon_deg(rig: Rig, pixels: Sequence[Array]) -> Array:
+    """How far below the horizon each camera looks at its pixels (n, 2), in degrees near it, all in one vector."""
+    downs = [
+        camera.lens.unproject(own) @ camera.rotation[1]
+        for camera, own in zip(rig.cameras, pixels, strict=True)
+    ]
+    below: Array = np.degrees(np.concatenate(downs))
+    return below
+
+
+def top_pixels(camera: Camera) -> Array:
     """Pixels of a camera close to the horizon, or to the edge of its picture that is closest to it."""
     width, height = camera.size_px
     columns = np.linspace(0.1, 0.9, 5) * (width - 1)
@@ -261,12 +315,13 @@ class _Parameters:
             3 * (cameras - 1) if free.positions else 0,
             1 if free.positions and cameras > 1 else 0,
             1 if free.height else 0,
+            2 if free.pitch and start.pitch is not None else 0,
         )
         self.size = sum(self._counts)
 
     def unpack(self, steps: Array) -> Rig:
         """The rig at these steps from the start."""
-        lens_steps, turns, positions, wall, height = np.split(steps, np.cumsum(self._counts)[:-1])
+        lens_steps, turns, positions, wall, height, moved = np.split(steps, np.cumsum(self._counts)[:-1])
         start = self._start
         cameras = list(start.cameras)
         if self._free.lens:
@@ -300,7 +355,11 @@ class _Parameters:
             nearest = 2 * max(np.hypot(camera.position_m[0], camera.position_m[2]) for camera in cameras)
             cap = start.surface.range_cap_m * float(np.exp(_WALL_STEP * wall.sum()))
             surface = replace(surface, range_cap_m=max(cap, nearest, 1e-3))
-        return replace(start, cameras=tuple(cameras), surface=surface)
+        pitch = start.pitch
+        if pitch is not None and len(moved):
+            x, z = moved * _POSITION_STEP * start.surface.height_m
+            pitch = replace(pitch, centre_m=(pitch.centre_m[0] + float(x), pitch.centre_m[1] + float(z)))
+        return replace(start, cameras=tuple(cameras), surface=surface, pitch=pitch)
 
 
 def _moved_lens(camera: Camera, step: Array) -> Lens:

@@ -22,7 +22,7 @@ HEIGHT_RANGE_M = (2.0, 60.0)
 _MOST_TURF_ABOVE = 0.01
 _SKYLINE_DEG = -0.2
 
-_GOOD_SHARE, _USABLE_SHARE = 0.6, 0.45
+GOOD_SHARE, USABLE_SHARE = 0.6, 0.45
 """Painted part of the predicted markings, less what chance would give."""
 
 _GOOD_MARKINGS, _USABLE_MARKINGS = 5, 4
@@ -122,7 +122,7 @@ def _faults(evidence: Evidence) -> Iterator[str]:
     share = agreement.share - agreement.chance
     seen = agreement.supported()
     # Hills and trees are green, too: paint where the rig predicts it is the better witness.
-    painted = share >= _GOOD_SHARE and len(seen) >= _GOOD_MARKINGS
+    painted = share >= GOOD_SHARE and len(seen) >= _GOOD_MARKINGS
     above = turf_above_horizon(rig, evidence.turf)
     if above > _MOST_TURF_ABOVE and not painted:
         yield f"the horizon would run through the turf ({above:.0%} of it above); show more of a marked pitch"
@@ -143,9 +143,9 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         if not several:
             yield "the outline of the pitch was not recognised; show more of it"
         return
-    if share >= _USABLE_SHARE and len(seen) < _USABLE_MARKINGS:
+    if share >= USABLE_SHARE and len(seen) < _USABLE_MARKINGS:
         yield f"only {len(seen)} markings of the pitch are seen ({_USABLE_MARKINGS} needed); show more of the pitch"
-    elif share < _USABLE_SHARE:
+    elif share < USABLE_SHARE:
         yield (
             f"only {share:.0%} of the markings that the rig predicts are painted there; "
             "show more of a marked pitch, in daylight"
@@ -177,7 +177,7 @@ def _doubts(evidence: Evidence) -> Iterator[str]:
         yield f"matched points are {figures[0]:.1f} px apart in the median"
     share = agreement.share - agreement.chance
     seen = agreement.supported()
-    if share < _GOOD_SHARE or len(seen) < _GOOD_MARKINGS:
+    if share < GOOD_SHARE or len(seen) < _GOOD_MARKINGS:
         yield f"{share:.0%} of the predicted markings, {len(seen)} of them, are painted there"
     if agreement.off_px > max(0.6, _GOOD_OFF * width):
         yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
