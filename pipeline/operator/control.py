@@ -10,7 +10,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ConfigError, StateError
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
-from pipeline.gst.output.output_board import OutputStatus
+from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip, Clips, FileNames
 from pipeline.operator.outputs import Outputs
 from pipeline.operator.panorama import Panorama

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import StateError
-from pipeline.gst.output.output_board import OutputBoard, OutputStatus
+from pipeline.gst.output.output_board import OutputBoard
+from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import FileNames
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from pipeline.gst.output.output_board import OutputStatus
+from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control
 from pipeline.web.responses import SavedClip, clip_json
 

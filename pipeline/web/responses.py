@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pipeline.analysis.camera_health import CameraHealth
-from pipeline.gst.output.output_board import OutputStatus
+from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
 

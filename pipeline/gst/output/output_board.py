@@ -7,13 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
-from pipeline.gst.core.connections import Connections, take_apart
+from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.shutdown import all_within, to_null
@@ -24,12 +23,11 @@ from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.common_end import CommonEnd
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
-from pipeline.gst.output.output import OnFailed, Output, OutputKind
+from pipeline.gst.output.output import OnFailed, Output
+from pipeline.gst.output.output_slot import OutputSlot, OutputStatus
 from pipeline.gst.runtime import Gst
 
 logger = logging.getLogger("foresight")
-
-OutputState = Literal["waiting", "on", "away", "finishing", "off", "failed"]
 
 
 class RecordingOpener(Protocol):
@@ -44,81 +42,6 @@ class RecordingOpener(Protocol):
         on_failed: OnFailed,
         limits: OutputLimits,
     ) -> Output: ...
-
-
-@dataclass(frozen=True, slots=True)
-class OutputStatus:
-    """The state of an output at one moment."""
-
-    number: int
-    """Its index on the board."""
-    kind: OutputKind
-    name: str
-    """The file's path, or the address without secrets."""
-    state: OutputState
-    """waiting for the first frame; on; away: the server is not reachable; finishing; off; failed."""
-    elapsed_s: float
-    """How long it has been on, or was on."""
-    can_start: bool
-    """Whether it can be started again; a file cannot, because it is never overwritten."""
-    trouble: str | None
-    """Why it is away or failed, in one line."""
-    gaps: int
-    """How often a push lost its server since it was started."""
-    lost_s: float
-    """Seconds of video that its server has not received since then."""
-
-
-class _Slot:
-    """An output's place on the board; it changes only while the board's `_switching` is held."""
-
-    def __init__(self, number: int, output: Output) -> None:
-        self.number = number
-        self.output = output
-        self.reopen: Callable[[], Output] | None = None
-        self.state: Literal["on", "finishing", "off"] = "on"
-        self.trouble: str | None = None
-        self.past_notes: tuple[str, ...] = ()
-        self.taken = 0
-        """Encoded frames so far."""
-        self.started_s: float | None = None
-        self.ended_s: float | None = None
-        self.has_ended = threading.Event()
-        self.is_closed = False
-        self.is_recording = False
-        self.connections = Connections()
-        self.common_end: CommonEnd | None = None
-
-    def note_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        """Count an encoded frame. On the streaming thread."""
-        self.taken += 1
-        if self.started_s is None:
-            self.started_s = time.monotonic()
-        return Gst.PadProbeReturn.OK
-
-    def mark_incomplete(self) -> None:
-        """Note, and log, that the output lacks the end of the video."""
-        message = self.output.cut_short
-        if message is not None and self.started_s is not None and self.trouble is None:
-            self.trouble = message
-            logger.warning("%s", message)
-
-    def status(self) -> OutputStatus:
-        elapsed_s = 0.0
-        if self.started_s is not None:
-            elapsed_s = (self.ended_s or time.monotonic()) - self.started_s
-        trouble = self.trouble
-        if trouble is None and self.state == "on":
-            trouble = self.output.trouble
-        state: OutputState = self.state
-        if trouble is not None:
-            state = "away" if self.output.recovers and state == "on" else "failed"
-        elif state == "on" and self.started_s is None:
-            state = "waiting"
-        can_start, own = self.state == "off" and self.reopen is not None, self.output
-        return OutputStatus(
-            self.number, own.kind, own.name, state, elapsed_s, can_start, trouble, own.gaps, own.lost_s
-        )
 
 
 class OutputBoard:
@@ -147,7 +70,7 @@ class OutputBoard:
         self._audio_tee = audio_tee
         self._encoding = encoding
         self._stage: EncodeStage | None = None
-        self._slots: list[_Slot] = []
+        self._slots: list[OutputSlot] = []
         self._switching = threading.Lock()
         self._is_over = False
 
@@ -199,11 +122,11 @@ class OutputBoard:
     def add(self, output: Output) -> None:
         """Add an output that is on from the first frame to the last, or until it is stopped. Blocks briefly."""
         with self._switching:
-            self._attach(_Slot(len(self._slots), output))
+            self._attach(OutputSlot(len(self._slots), output))
 
     def add_restartable(self, reopen: Callable[[], Output]) -> None:
         """Add an output that may be stopped and started again; `reopen` makes it each time."""
-        slot = _Slot(len(self._slots), reopen())
+        slot = OutputSlot(len(self._slots), reopen())
         slot.reopen = reopen
         with self._switching:
             self._attach(slot)
@@ -226,7 +149,7 @@ class OutputBoard:
                 on_failed=self._drop_soon,
                 limits=self._limits,
             )
-            slot = _Slot(len(self._slots), output)
+            slot = OutputSlot(len(self._slots), output)
             slot.is_recording = True
             self._attach(slot)
             return slot.status()
@@ -283,7 +206,7 @@ class OutputBoard:
             slot.connections.release()
 
     @staticmethod
-    def _close(slot: _Slot) -> None:
+    def _close(slot: OutputSlot) -> None:
         slot.output.close()
         slot.is_closed = True
 
@@ -320,7 +243,7 @@ class OutputBoard:
                 if message.src is slot.output.element:
                     slot.has_ended.set()
 
-    def _slot_of(self, element: Gst.Object) -> _Slot | None:
+    def _slot_of(self, element: Gst.Object) -> OutputSlot | None:
         for slot in self._slots:
             if element is slot.output.element or element.has_as_ancestor(slot.output.element):
                 return slot
@@ -351,12 +274,12 @@ class OutputBoard:
             self._stage = EncodeStage(self._pipeline, self._video_tee, self._audio_tee, self._encoding)
         return self._encoding
 
-    def _slot(self, number: int) -> _Slot:
+    def _slot(self, number: int) -> OutputSlot:
         if not 0 <= number < len(self._slots):
             raise StateError(f"there is no output {number}; look at the list of outputs")
         return self._slots[number]
 
-    def _attach(self, slot: _Slot) -> None:
+    def _attach(self, slot: OutputSlot) -> None:
         self._encode()
         element = slot.output.element
         slot.state = "on"
@@ -371,7 +294,7 @@ class OutputBoard:
         if slot not in self._slots:
             self._slots.append(slot)
 
-    def _detach(self, slot: _Slot) -> None:
+    def _detach(self, slot: OutputSlot) -> None:
         slot.state = "finishing"
         output = slot.output
         if slot.common_end is not None and self._pipeline.get_state(0)[1] == Gst.State.PLAYING:

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import OutputError, StateError
-from pipeline.gst.output.output_board import OutputStatus
+from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control
 from tests import videos
 from tests.gst.output.peers import RtmpServer, free_port, wait_until
