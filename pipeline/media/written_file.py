@@ -45,11 +45,12 @@ class WrittenPlaylist:
     def __init__(self, path: Path) -> None:
         """Nothing is known of the playlist yet."""
         self.path = path
-        self._is_begun = False
+        self._is_begun = self._is_written = False
 
     def note(self) -> None:
-        """Note whether the playlist has been written for the first time."""
-        self._is_begun = self._is_begun or self.path.exists()
+        """Note that segments are written, and whether the playlist has been written for the first time."""
+        self._is_begun = True
+        self._is_written = self._is_written or self.path.exists()
 
     @property
     def loss(self) -> str | None:
@@ -57,8 +58,10 @@ class WrittenPlaylist:
         try:
             lines = self.path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError):
+            # it is written with the first complete segment; a folder that is gone then took that with it
+            is_lost = self._is_written or (self._is_begun and not self.path.parent.is_dir())
             gone = f"{self.path}: was deleted or moved while it was written, so the recording is not there"
-            return gone if self._is_begun else None
+            return gone if is_lost else None
         segments = [
             self.path.with_name(segment_name(line)) for line in lines if line and not line.startswith("#")
         ]

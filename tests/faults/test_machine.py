@@ -159,7 +159,7 @@ def test_only_the_output_whose_folder_is_removed_ends(tmp_path: Path, name: str)
     assert process.returncode == 1
     report = json.loads(said)
     (failure,) = report["failures"]
-    assert failure.startswith(f"{folder / name}: "), logged
+    assert failure.startswith(str(folder / Path(name).stem)), logged  # of parts, one may be named
     assert not folder.exists()
     files = sorted(tmp_path.glob("other*.ts"))
     assert sum(len(videos.frame_times(file)) for file in files) == report["frames_out"] > 0

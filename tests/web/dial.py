@@ -53,22 +53,28 @@ class Played:
     """The share of the dial's width that the view shows."""
 
     def at(self, time_s: float) -> tuple[float, float, float]:
-        """x, y and width as shown at that time."""
-        index = min(int(np.searchsorted(self.times_s, time_s)), len(self.times_s) - 1)
+        """x, y and width of the frame that was shown after that many seconds of frames."""
+        index = min(round(time_s * FPS), len(self.numbers) - 1)
         return float(self.x[index]), float(self.y[index]), float(self.width[index])
 
     def jump(self, from_s: float, to_s: float) -> int:
-        """How many frames were skipped in that time."""
-        steps = np.diff(self.numbers)[(self.times_s[1:] >= from_s) & (self.times_s[1:] < to_s)]
-        return int((steps - 1).sum())
+        """How many frames were skipped between these two, in seconds of frames."""
+        return int((self._steps(from_s, to_s) - 1).sum())
 
-    def is_without_a_gap(self, from_s: float = 0.0, to_s: float = np.inf) -> bool:
-        """Whether each frame in that time follows the previous one, in number and in time."""
-        inside = (self.times_s >= from_s) & (self.times_s < to_s)
+    def is_without_a_gap(self, from_s: float = 0.0, to_s: float = np.inf, *, dropped: int = 0) -> bool:
+        """Whether each frame between these two follows the previous one, in number and in time, but for as many as
+        a busy machine says it has dropped."""
+        steps = self._steps(from_s, to_s)
+        spacing_s = np.diff(self.times_s)[: len(steps)] if from_s == 0 else steps / FPS
         return bool(
-            (np.diff(self.numbers[inside]) == 1).all()
-            and (np.abs(np.diff(self.times_s[inside]) - 1 / FPS) < 0.003).all()
+            (steps >= 1).all()
+            and (steps - 1).sum() <= dropped
+            and (np.abs(spacing_s - steps / FPS) < 0.003).all()
         )
+
+    def _steps(self, from_s: float, to_s: float) -> NDArray[np.int64]:
+        last = len(self.numbers) if to_s == np.inf else round(to_s * FPS)
+        return np.diff(self.numbers)[round(from_s * FPS) : last]
 
 
 def read_dial(path: Path, first: int = 0) -> Played:

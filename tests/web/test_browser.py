@@ -79,9 +79,14 @@ class Served:
         self._end_run()
         return read_dial(self.video)
 
+    @property
+    def dropped(self) -> int:
+        """How many frames a busy machine has dropped so far."""
+        return self._run.progress().dropped
+
     def _end_run(self) -> None:
         self._run.abort()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -140,6 +145,12 @@ def play_for(page: Page, seconds: float) -> float:
     return now_s(page)
 
 
+def delay_s(page: Page) -> float:
+    """The present delay in seconds."""
+    state = page.evaluate("async () => (await fetch('/api/state')).json()")
+    return float(state["delay_s"])
+
+
 def middle(page: Page, selector: str, x: float = 0.5) -> tuple[float, float]:
     """A point at half of an element's height, in page coordinates."""
     box = page.locator(selector).bounding_box()
@@ -195,7 +206,7 @@ def test_mouse_and_keys_steer_the_camera(page: Page, served: Served) -> None:
     dragged_s = play_for(page, 2.5)
     page.mouse.wheel(0, 300)
     wheeled_s = play_for(page, 2)
-    page.mouse.click(*middle(page, "#scene", 0.7))
+    page.mouse.click(*middle(page, "#scene", 0.9))
     play_for(page, 0.7)
     page.click("#hold_camera")
     held_s = play_for(page, 3.5)
@@ -217,10 +228,10 @@ def test_mouse_and_keys_steer_the_camera(page: Page, served: Served) -> None:
     moved = 200 / min(box["width"], box["height"] * 16 / 9) * at["near_s"][2]
     assert at["dragged_s"][0] == pytest.approx(at["near_s"][0] + moved, abs=0.3 * moved)
     assert at["wheeled_s"][2] > 1.1 * at["dragged_s"][2]
-    assert at["wheeled_s"][0] + 0.05 < at["held_s"][0] < 0.68
+    assert at["wheeled_s"][0] + 0.05 < at["held_s"][0] < 0.86  # held before it was there
     assert at["still_s"][0] == pytest.approx(at["held_s"][0], abs=0.01)
     assert shows_ball(at["end_s"])
-    assert played.is_without_a_gap()
+    assert played.is_without_a_gap(dropped=served.dropped)
 
 
 @PHONE
@@ -272,9 +283,10 @@ def test_freeze_replay_and_delay_change_what_is_played(page: Page, served: Serve
     page.click("#pause")
     until(page, "s.transport === 'playing'")
     normal_s = play_for(page, 1.5)
-    longer_s = page.evaluate("async () => (await (await fetch('/api/state')).json()).delay_s") - DELAY_S
+    longer_s = delay_s(page)
     page.click("#return_to_delay")
     back_s = play_for(page, 2)
+    longer_s -= delay_s(page)
     assert page.input_value("#back") == "3"
     page.fill("#back", "2")
     page.click("#jump_back")
@@ -287,13 +299,14 @@ def test_freeze_replay_and_delay_change_what_is_played(page: Page, served: Serve
 
     played = served.played()
     margin_s = 0.7
-    assert played.is_without_a_gap(0, normal_s - margin_s)
+    near = pytest.approx(0, abs=0.4 * FPS + served.dropped)
+    assert played.is_without_a_gap(0, normal_s - margin_s, dropped=served.dropped)
     assert longer_s > 1.5
     leap = played.jump(normal_s - margin_s, back_s - margin_s)
-    assert (leap - longer_s * FPS + COUNTS / 2) % COUNTS - COUNTS / 2 == pytest.approx(0, abs=0.4 * FPS)
-    assert played.jump(back_s - margin_s, again_s - margin_s) / FPS == pytest.approx(-2, abs=0.4)
-    assert played.jump(again_s - margin_s, shorter_s - margin_s) / FPS == pytest.approx(2, abs=0.4)
-    assert played.jump(shorter_s - margin_s, end_s) / FPS == pytest.approx(DELAY_S - 1, abs=0.4)
+    assert (leap - longer_s * FPS + COUNTS / 2) % COUNTS - COUNTS / 2 == near
+    assert played.jump(back_s - margin_s, again_s - margin_s) + 2 * FPS == near
+    assert played.jump(again_s - margin_s, shorter_s - margin_s) - 2 * FPS == near
+    assert played.jump(shorter_s - margin_s, end_s) - (DELAY_S - 1) * FPS == near
 
 
 def test_clips_recordings_and_pushes_hold_what_was_played(
@@ -336,15 +349,15 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
     page.wait_for_selector("#output-0.done")
     played = read_dial(served.video)  # while the run continues
 
-    assert played.is_without_a_gap()
-    assert recorded.is_without_a_gap()
+    assert played.is_without_a_gap(dropped=served.dropped)
+    assert recorded.is_without_a_gap(dropped=served.dropped)
     assert recorded.times_s[0] == 0
     shown = played.numbers[np.searchsorted(played.times_s, [begin_s, end_s])]
     assert recorded.numbers[0] == pytest.approx(shown[0], abs=FPS)
     assert recorded.numbers[-1] == pytest.approx(shown[1], abs=FPS)
     clipped = read_dial(clip, round((clip_s - 2) * FPS))
-    assert clipped.is_without_a_gap()
-    assert len(clipped.numbers) == pytest.approx(2 * FPS, abs=4)
+    assert clipped.is_without_a_gap(dropped=served.dropped)
+    assert len(clipped.numbers) == pytest.approx(2 * FPS, abs=4 + served.dropped)
     assert clipped.numbers[-1] == pytest.approx(clip_s * FPS, abs=FPS)
     assert len(server.videos) == 2
     assert videos.streams(server.videos[1])["video"]["codec_name"] == "h264"

@@ -9,6 +9,9 @@ from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import Gst
 
+MOST_WAITS = 10
+"""An encoder that is behind is waited for so many times as long as one that stands still."""
+
 
 class CommonEnd:
     """Watches the pads through which an output gets its streams, from construction on.
@@ -35,14 +38,21 @@ class CommonEnd:
     def reach(self, limit_s: float) -> bool:
         """Let nothing more through than up to where the foremost stream is, and block until all are there.
 
-        False after `limit_s`: a stream stands still. Any thread but the streams'.
+        False when nothing has come for `limit_s`: a stream stands still. A slow one has ten times as long. Any
+        thread but the streams'.
         """
         with self._changed:
             self._end_ns = max(self._reached_ns.values(), default=0)
             self._over |= {
                 name for name, reached_ns in self._reached_ns.items() if reached_ns == self._end_ns
             }
-            return self._changed.wait_for(lambda: self._over >= set(self._reached_ns), limit_s)
+            for _ in range(MOST_WAITS):
+                before = dict(self._reached_ns)
+                if self._changed.wait_for(lambda: self._over >= set(self._reached_ns), limit_s):
+                    return True
+                if before == self._reached_ns:
+                    break
+            return False
 
     def _on_item(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         name = pad.get_name() or ""

@@ -12,7 +12,7 @@ class OutputLimits:
     """The limits of the board and of each kind of output, in seconds."""
 
     common_end_s: float = 1.0
-    """How long stopping an output waits until its slower stream is where the other one is."""
+    """How long stopping an output waits for the next of its slower stream, until that is where the other one is."""
     finish_s: float = 10.0
     """How long stopping an output waits until its element has reached EOS."""
     close_s: float = 30.0

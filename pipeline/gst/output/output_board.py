@@ -222,6 +222,8 @@ class OutputBoard:
                 self._on_forwarded(structure.get_value("message"))
             return None
         slot = self._slot_of(message.src)
+        if slot is None and not self._is_inside(message.src):
+            return None  # of an output that has ended and was taken out since: its end is told already
         if slot is None:
             return explain(message, "pipeline", "playback")
         error = explain(message, "output", slot.output.name)
@@ -248,6 +250,9 @@ class OutputBoard:
             if element is slot.output.element or element.has_as_ancestor(slot.output.element):
                 return slot
         return None
+
+    def _is_inside(self, element: Gst.Object) -> bool:
+        return element is self._pipeline or element.has_as_ancestor(self._pipeline)
 
     # Called while holding _switching
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 RTMP_MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
-WAIT_S = 10.0
+WAIT_S = 40.0
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
