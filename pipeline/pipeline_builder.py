@@ -17,6 +17,7 @@ from pipeline.gst.core.frame_rate import check_rate
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst
+from pipeline.media.frame_rate import ENOUGH
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.rig import Rig
 from pipeline.timebase import seconds_to_ns
@@ -25,6 +26,9 @@ Storage = Literal["raw", "encoded", "source"]
 
 DETECTOR_QUEUE = 2
 """Frames between the tee and the detector's appsink: one being handed over, and the next."""
+
+DETECTOR_QUEUE_OFFLINE = ENOUGH + 1
+"""The same offline, where a full queue blocks the sources: the detector starts once the frame rate is known."""
 
 
 class PipelineBuilder:
@@ -183,7 +187,7 @@ class PipelineBuilder:
         return make(
             "queue",
             "detector-queue",
-            max_size_buffers=DETECTOR_QUEUE,
+            max_size_buffers=DETECTOR_QUEUE if self._live else DETECTOR_QUEUE_OFFLINE,
             max_size_bytes=0,
             max_size_time=0,
             leaky="downstream" if self._live else "no",

@@ -11,6 +11,7 @@ from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.core.frame_corrector import FrameCorrector
+from pipeline.gst.core.frame_rate import check_first_rate
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.encoding import Encoding
@@ -40,8 +41,9 @@ class PlaybackPipelineBuilder:
     ViewElement, or any other that transforms raw frames). `files`, `streams` and `show_window`: the outputs, all
     from one encode (`encoding`, required for files and streams, also for those that start later). `split`: when a
     file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
-    wait for a file whose disk hangs. `is_watched`: playback continues when its last output has failed, as with a
-    window. `limits` and `output_limits`: how long to wait for the pipeline and the outputs.
+    wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
+    playback continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to
+    wait for the pipeline and the outputs.
 
     Raises ConfigError when the arguments do not fit together.
     """
@@ -60,6 +62,7 @@ class PlaybackPipelineBuilder:
         show_window: bool = False,
         is_watched: bool = False,
         live: bool = False,
+        framerate: float = 0.0,
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
         rig: Rig | None = None,
@@ -87,6 +90,7 @@ class PlaybackPipelineBuilder:
         self._show_window = show_window
         self._is_watched = is_watched or show_window
         self._live = live
+        self._framerate = framerate
         self._encoding = encoding
         self._view = view
         self._rig = rig
@@ -156,6 +160,8 @@ class PlaybackPipelineBuilder:
             steps.append(self._view)
         chain(pipeline, *steps, tee, gate, eos_sink)
         entry = static_pad(steps[0], "sink")
+        if self._framerate:
+            check_first_rate(entry, connections, self._framerate)
         if self._rig is not None and len(appsrcs) > 1:
             stacker = Stacker.of_rig(self._rig, live=False, connections=connections)
             pipeline.add(stacker.element)

@@ -16,8 +16,8 @@ from pipeline.supervision.worker import Worker
 _EXTENSIONS = listed(suffix.removeprefix(".") for suffix in output_suffixes())
 OUTPUT_HELP = f"file to write: {_EXTENSIONS}; or an address, as --stream"
 SOURCES_HELP = (
-    "files (a.mp4+b.mp4: chapters of one recording), URIs, /dev/videoN, match, or gst: and a launch fragment; "
-    "one for each camera of the rig"
+    "files (a.mp4+b.mp4, a folder or an m3u list: chapters of one recording), URIs, /dev/videoN, match, or gst: "
+    "and a launch fragment; one for each camera of the rig"
 )
 
 

@@ -1,60 +1,139 @@
-"""Whether a recording was appended to another one in one file (``cat a.mp4 b.mp4``). Reads headers only."""
+"""Where recordings begin that were put together into one file (``cat a.mkv b.mkv``). Reads headers only."""
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_BOXES = 100_000
-"""A fragmented recording has a few boxes a second."""
+MOST_ELEMENTS = 2_000_000
+"""So many elements of a file are looked at: half a day of a recording that does not say how long its parts are."""
 
-_EBML = bytes.fromhex("1A45DFA3")
+_EBML = 0x1A45DFA3
+_OPEN_ENDED = frozenset({0x18538067, 0x1F43B675})
+"""Matroska's Segment and Cluster: written live, they do not say how long they are, and are looked into."""
+
+Span = tuple[int, int]
+"""The first byte of a recording in its file, and the one behind its last."""
 
 
-def has_appended(path: Path) -> bool:
-    """Whether an MP4, MOV or Matroska file holds a second recording, which no player reaches; False if unknown."""
+def recordings_in(path: Path) -> list[Span]:
+    """The recordings in an MP4, MOV, Matroska, FLV or AVI file, in their order; one for any other.
+
+    No demuxer reaches the second one of these. Players of transport streams and raw H.264 go on by themselves.
+    """
     try:
+        if not path.is_file():
+            return [(0, 0)]  # reading a pipe would take the film from its reader
         with path.open("rb") as file:
-            head = file.read(12)
-            file.seek(0)
-            if head[4:8] == b"ftyp":
-                return _mp4_has(file)
-            return head[:4] == _EBML and _matroska_has(file)
+            size = file.seek(0, 2)
+            begins = [0, *_later(file, size)]
     except OSError:
-        return False
+        return [(0, 0)]
+    return list(zip(begins, [*begins[1:], size], strict=True))
 
 
-def _mp4_has(file: BinaryIO) -> bool:
-    place, films = 0, 0
-    for _ in range(MOST_BOXES):
-        file.seek(place)
-        head = file.read(16)
-        if len(head) < 8:
-            return False
-        size, kind = int.from_bytes(head[:4], "big"), head[4:8]
-        if size == 1:
-            size = int.from_bytes(head[8:16], "big")
-        if size < 8:
-            return False  # 0: up to the end of the file
-        films += kind == b"moov"
-        if films > 1:
-            return True
-        place += size
-    return False
+def _later(file: BinaryIO, size: int) -> Iterator[int]:
+    head = _read(file, 0, 12)
+    walks: tuple[tuple[bool, Callable[[BinaryIO, int], Iterator[int]]], ...] = (
+        (head[4:8] == b"ftyp", _in_mp4),
+        (int.from_bytes(head[:4], "big") == _EBML, _in_matroska),
+        (head[:3] == b"FLV", _in_flv),
+        (head[:4] == b"RIFF" and head[8:] == b"AVI ", _in_avi),
+    )
+    return next((walk(file, size) for is_it, walk in walks if is_it), iter(()))
 
 
-def _matroska_has(file: BinaryIO) -> bool:
+def _in_mp4(file: BinaryIO, size: int) -> Iterator[int]:
+    """A recording begins with ``ftyp``; further ones stand before its content only."""
+    place, has_content = 0, False
+    for _ in range(MOST_ELEMENTS):
+        if place >= size:
+            return
+        head = _read(file, place, 16)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        if len(head) < 8 or length < 8:  # 0: up to the end of the file
+            return
+        if kind == b"ftyp" and has_content:
+            has_content = False
+            yield place
+        has_content = has_content or kind in (b"moov", b"mdat", b"moof")
+        place += length
+
+
+def _in_matroska(file: BinaryIO, size: int) -> Iterator[int]:
     place = 0
-    for count in range(8):
-        file.seek(place)
-        head = file.read(12)
-        if len(head) < 5:
-            return False
-        if head[:4] == _EBML and count:
-            return True
-        length = 9 - head[4].bit_length()
-        value = int.from_bytes(head[4 : 4 + length], "big") & ((1 << 7 * length) - 1)
-        if length > 8 or value == (1 << 7 * length) - 1:
-            return False  # the length is not known
-        place += 4 + length + value
-    return False
+    for _ in range(MOST_ELEMENTS):
+        if place >= size:
+            return
+        head = _read(file, place, 12)
+        named = 9 - head[0].bit_length() if head else 9
+        measured = 9 - head[named].bit_length() if named < len(head) else 9
+        if named > 4 or measured > 8 or len(head) < named + measured:
+            return
+        kind = int.from_bytes(head[:named], "big")
+        most = (1 << 7 * measured) - 1
+        length = int.from_bytes(head[named : named + measured], "big") & most
+        if kind == _EBML and place:
+            yield place
+        if length == most and kind not in _OPEN_ENDED:
+            return
+        place += named + measured + (0 if length == most else length)
+
+
+def _in_flv(file: BinaryIO, size: int) -> Iterator[int]:
+    place, begin = 0, 0
+    for _ in range(MOST_ELEMENTS):
+        if place >= size:
+            return
+        head = _read(file, place, 13)
+        if len(head) < 11:
+            return
+        if head[:3] == b"FLV":
+            if place:
+                begin = place
+                yield place
+            place += int.from_bytes(head[5:9], "big") + 4
+            continue
+        kind, length = head[0] & 0x1F, int.from_bytes(head[1:4], "big")
+        if kind not in (8, 9, 18):
+            return
+        promised = _flv_length(_read(file, place + 11, min(length, 4096))) if kind == 18 else 0
+        end = begin + promised
+        if end == size or (place < end < size and _read(file, end, 3) == b"FLV"):
+            place = end  # without looking at each of its frames
+        else:
+            place += 11 + length + 4
+
+
+def _flv_length(script: bytes) -> int:
+    """The length of a recording in bytes as its metadata say; 0 if they do not."""
+    at = script.lower().find(b"filesize\0")
+    number = script[at + 9 : at + 17]
+    if at < 0 or len(number) < 8:
+        return 0
+    (length,) = struct.unpack(">d", number)
+    return int(length) if 0 < length < 1 << 62 else 0
+
+
+def _in_avi(file: BinaryIO, size: int) -> Iterator[int]:
+    """Long recordings go on in chunks of ``AVIX``."""
+    place = 0
+    for _ in range(MOST_ELEMENTS):
+        if place >= size:
+            return
+        head = _read(file, place, 12)
+        if len(head) < 12 or head[:4] != b"RIFF":
+            return
+        if place and head[8:] == b"AVI ":
+            yield place
+        length = int.from_bytes(head[4:8], "little")
+        place += 8 + length + length % 2
+
+
+def _read(file: BinaryIO, place: int, count: int) -> bytes:
+    file.seek(place)
+    return file.read(count)

@@ -42,3 +42,12 @@ def _gopro(stem: str) -> tuple[str, int] | None:
     if first is not None:
         return first["film"], 0
     return None if later is None else (later["film"], int(later["chapter"]))
+
+
+def recording_order(name: str) -> tuple[tuple[int, str | int], ...]:
+    """What to sort the names of a camera's films by: numbers by value, a GoPro's chapters within their film."""
+    gopro = _gopro(Path(name).stem)
+    text = f"g{gopro[0]}-{gopro[1]}" if gopro is not None else name.lower()
+    return tuple(
+        (0, int(part)) if part.isdecimal() else (1, part) for part in re.split(r"(\d+)", text) if part
+    )

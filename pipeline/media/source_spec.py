@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
 from pipeline.errors import ConfigError
 from pipeline.media.addresses import Address, broken_scheme, scheme_of, shown_text
+from pipeline.media.appended import Span, recordings_in
 from pipeline.media.devices import Found, LookUp, cameras, look_up
+from pipeline.media.film_folder import LIST_SUFFIXES, films_in, films_listed, folders_with_films
 from pipeline.media.formats import SOURCE_SCHEMES
 from pipeline.redaction import redact, redact_address
 
@@ -22,8 +24,8 @@ JOINT = "+"
 
 _SCHEMES = ", ".join(SOURCE_SCHEMES)
 ALLOWED = (
-    f"a file, the chapters of one recording (a.mp4{JOINT}b.mp4), a URI ({_SCHEMES}), a device (/dev/video0), "
-    f"match, or {FRAGMENT} and a launch fragment"
+    f"a file, the chapters of one recording (a.mp4{JOINT}b.mp4, a folder or an m3u list), a URI ({_SCHEMES}), "
+    f"a device (/dev/video0), match, or {FRAGMENT} and a launch fragment"
 )
 """The allowed sources, in words."""
 
@@ -48,6 +50,9 @@ class SourceSpec:
 
     chapters: tuple[SourceSpec, ...] = ()
     """The files of a recording in several files, in their order."""
+
+    span: Span | None = None
+    """Which part of its file it is, if that holds several recordings."""
 
     @classmethod
     def parse(cls, text: str, looked_up: LookUp = look_up) -> SourceSpec:
@@ -87,12 +92,29 @@ class SourceSpec:
     @classmethod
     def _at(cls, text: str, path: Path, looked_up: LookUp) -> SourceSpec:
         found = looked_up(path)
+        if listed := _listed(path, found):
+            specs = tuple(cls("file", redact_address(str(one)), str(one), one) for one in listed)
+            return cls("chapters", redact_address(text), text, chapters=specs)
         if found is Found.NOTHING and JOINT in text and (chapters := _chapters(text, looked_up)):
             specs = tuple(cls("file", redact_address(str(one)), str(one), one) for one in chapters)
             return cls("chapters", redact_address(text), text, chapters=specs)
         device = found in (Found.CAMERA, Found.LOCKED_CAMERA, Found.OTHER_DEVICE)
         missing_device = found is Found.NOTHING and Path(os.path.normpath(path)).is_relative_to("/dev")
         return cls("device" if device or missing_device else "file", redact_address(text), text, path)
+
+    def parts(self) -> tuple[SourceSpec, ...]:
+        """The recordings of which a file was put together, each as a source; none if it is one. Reads the file."""
+        spans = (
+            recordings_in(self.path)
+            if self.kind == "file" and self.path is not None and not self.span
+            else []
+        )
+        if len(spans) < 2:
+            return ()
+        return tuple(
+            replace(self, name=f"{self.name} (recording {number} of {len(spans)})", span=span)
+            for number, span in enumerate(spans, 1)
+        )
 
     @property
     def is_live(self) -> bool:
@@ -129,6 +151,13 @@ class SourceSpec:
         if self.path is None:
             return None
         return refused(self.path, looked_up(self.path), expects_device=self.kind == "device")
+
+
+def _listed(path: Path, found: Found) -> list[Path]:
+    """The films that the folder or the list (m3u) at `path` holds, in the order in which they were recorded."""
+    if found is Found.FOLDER:
+        return films_in(path)
+    return films_listed(path) if found is Found.FILE and path.suffix.lower() in LIST_SUFFIXES else []
 
 
 def _chapters(text: str, looked_up: LookUp) -> tuple[Path, ...]:
@@ -170,7 +199,7 @@ def refused(path: Path, found: Found, *, expects_device: bool) -> str | None:
         case Found.FILE | Found.CAMERA:
             return None
         case Found.FOLDER:
-            return f"{shown} is a folder, not a file"
+            return f"{shown} is a folder without films{_hint(path)}"
         case Found.LOCKED_CAMERA:
             return f"{shown} may not be opened; add yourself to its group, with: sudo usermod -aG video $USER"
         case Found.NOTHING if expects_device:
@@ -181,6 +210,11 @@ def refused(path: Path, found: Found, *, expects_device: bool) -> str | None:
             return f"{shown} is not a video device; found: {_known_cameras()}"
         case Found.OTHER:
             return f"{shown} is neither a file nor a camera"
+
+
+def _hint(folder: Path) -> str:
+    within = folders_with_films(folder)
+    return f"; give {' or '.join(shown_text(str(one)) for one in within)}" if within else ""
 
 
 def _known_cameras() -> str:

@@ -145,7 +145,7 @@ def sound_note(name: str | None, received: int, silent_s: float, duration_s: flo
     if name is None:
         return None
     if not received:
-        return f"{name}: announces sound, but none came; the video has silence, or no sound, in its place"
+        return f"{name}: announces sound, but none came; the video has silence in its place"
     if silent_s <= SILENCE_TOLD_S:
         return None
     return f"{name}: its sound lacks {silent_s:.1f} s of {duration_s:.1f} s; silence is in its place"

@@ -11,7 +11,6 @@ from pipeline.buffering.stats import BufferStatistics, drift_note
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import describe
-from pipeline.media.appended import has_appended
 from pipeline.run.frame_account import (
     Ending,
     FrameAccount,
@@ -183,10 +182,6 @@ class RunReporter:
         if len(files) == len(self._settings.source_specs) and has_one_rate:
             name = ", ".join(spec.name for spec in files)
             self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))
-        for path in (spec.path for spec in files if spec.path is not None and has_appended(spec.path)):
-            self.note(
-                f"{path}: holds a second recording behind the first one, which is not played; cut it in two"
-            )
         if analysis is None or playback is None:
             return frames
         sound = self._manager.statistics().streams["audio"]

@@ -167,6 +167,7 @@ def build_playback(
         show_window=settings.shows_window,
         is_watched=settings.web.address is not None,
         live=settings.is_live,
+        framerate=info.framerate,
         encoding=encoding_for(settings, info.framerate),
         view=view,
         rig=rig,

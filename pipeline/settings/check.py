@@ -86,11 +86,11 @@ def _unusable(source: SourceSpec) -> Collection[Problem]:
     for chapter in source.chapters:
         if problems_of_it := _unusable(chapter):
             return problems_of_it
-    if source.kind == "file" and source.path is not None:
+    if source.kind == "file" and source.path is not None and not source.path.is_dir():
         unreadable = tuple(readable_file("sources", source.path, ("match",)))
         if unreadable:
             return unreadable
-    elif not _is_utf8(source.text):
+    elif source.kind != "file" and not _is_utf8(source.text):
         return (Problem("sources", f"{source.name} is not UTF-8 text"),)
     refused = source.refusal()
     return () if refused is None else (Problem("sources", refused),)

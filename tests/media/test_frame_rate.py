@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.media.frame_rate import ENOUGH, MOST, MeasuredRate, is_rate
+from pipeline.media.frame_rate import ENOUGH, MOST, FrameDurations, MeasuredRate, is_rate
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
 
@@ -57,3 +57,51 @@ def test_the_early_rate_does_not_depend_on_when_it_is_asked() -> None:
     for index in range(20):
         rate.add(Nanoseconds(NS_PER_S + index * NS_PER_S // 100))
     assert rate.early_fps == early == pytest.approx(25)
+
+
+def lasting(fps: float, said: float, frames: int) -> list[float]:
+    """How long the frames of a stream last, in frames of `fps`, whose header says `said` frames a second."""
+    durations, frame_ns = FrameDurations(), NS_PER_S / fps
+    said_ns = Nanoseconds(round(NS_PER_S / said) if said else 0)
+    return [
+        durations.checked(Nanoseconds(round(index * frame_ns)), said_ns) / frame_ns for index in range(frames)
+    ]
+
+
+@given(fps=st.floats(5, 120), factor=st.floats(0.02, 50), frames=st.integers(ENOUGH + 1, 60))
+def test_a_header_does_not_say_how_long_a_frame_lasts_if_the_timestamps_deny_it(
+    fps: float, factor: float, frames: int
+) -> None:
+    lasts = lasting(fps, fps * factor, frames)
+    assert 1 / 1.26 < lasts[-1] < 1.26
+    if factor < 0.75:  # a duration that is too long would make a film too long
+        assert max(lasts[2:]) < 1.26
+
+
+def test_frames_without_a_duration_last_as_long_as_usual() -> None:
+    assert lasting(25, 0, ENOUGH + 1)[-1] == pytest.approx(1)
+
+
+@given(st.lists(st.integers(10, 3000), min_size=ENOUGH + 1, max_size=40))
+def test_a_recording_that_says_truly_how_long_each_frame_lasts_is_believed(lasts_ms: list[int]) -> None:
+    durations, time_ns = FrameDurations(), 0
+    for lasts in lasts_ms:
+        said_ns = Nanoseconds(lasts * 1_000_000)
+        assert durations.checked(Nanoseconds(time_ns), said_ns) == said_ns
+        time_ns += said_ns
+
+
+@given(st.permutations(range(3)), st.integers(3, 12))
+def test_frames_in_decoding_order_keep_their_duration(order: list[int], groups: int) -> None:
+    durations, frame_ns = FrameDurations(), Nanoseconds(NS_PER_S // 25)
+    for group in range(groups):
+        for index in order:
+            time_ns = Nanoseconds((3 * group + index) * frame_ns)
+            assert durations.checked(time_ns, frame_ns) == frame_ns
+
+
+def test_the_first_two_frames_may_agree_with_a_header() -> None:
+    assert measured(25, 2).agrees(25)
+    assert not measured(25, 2).agrees(1)
+    assert not measured(25, 1).agrees(25)
+    assert measured(25, 12).early_corrected(1) == pytest.approx(25)

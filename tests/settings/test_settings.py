@@ -87,7 +87,7 @@ CHECKS = [
     ({}, "sources: there is none"),
     ({"sources": ["no-such.mp4"]}, "there is no file no-such.mp4"),
     ({"sources": ["matsch"]}, "did you mean match?"),
-    ({"sources": ["."]}, "is a folder"),
+    ({"sources": ["/"]}, "/ is a folder without films"),
     ({"outputs": [""]}, "outputs.0: an empty value is not allowed, allowed: the path of a file"),
     ({"rig": " "}, "rig: an empty value is not allowed, allowed: the path of a file"),
     ({"sources": ["file://video.mp4"]}, "sources.0: file://video.mp4 is not allowed"),

@@ -23,7 +23,7 @@ from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.hanging_source import is_closed, to_playing
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import GLib, Gst, GstApp
-from pipeline.media.frame_rate import MeasuredRate
+from pipeline.media.frame_rate import FrameDurations, MeasuredRate
 from pipeline.timebase import Nanoseconds
 
 
@@ -87,7 +87,7 @@ class AnalysisPipeline:
         self._on_error: Callable[[ForesightError], object] = lambda _error: None
         self._on_end: Callable[[], object] = lambda: None
         self._joined: JoinedStreams | None = None
-        self._is_settled = self._is_limited = False
+        self._is_settled = self._is_limited = self._has_ended = False
         self._has_promised: dict[str, float] = {}
         self._damages: Counter[int] = Counter()
         self._rate = MeasuredRate()
@@ -101,8 +101,7 @@ class AnalysisPipeline:
         for appsink in video_appsinks:
             pad = static_pad(appsink, "sink")
             self.connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_first_frame, appsink)
-        first = static_pad(self.video_appsink, "sink")
-        self.connections.probe(first, Gst.PadProbeType.BUFFER, self._on_timed_frame)
+            self.connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_timed_frame, FrameDurations())
 
     @property
     def has_audio(self) -> bool:
@@ -127,7 +126,8 @@ class AnalysisPipeline:
         """Lines for the user: cameras that lost their connection, streams that are not used, video that changed."""
         of_streams = () if self._joined is None else self._joined.notes
         damages = (
-            f"{self.sources[index].name}: damaged in {count} places, as its decoder or its container says"
+            f"{self.sources[index].name}: damaged in {count} place{'s' * (count > 1)}, as its decoder or its "
+            "container says"
             for index, count in self._damages.items()
         )
         sources = (note for source in self.sources for note in source.notes)
@@ -289,7 +289,8 @@ class AnalysisPipeline:
         wanted = [*self.video_appsinks, *([self.audio_appsink] if self._has_audio else [])]
         if self._without_frame or not (self._complete and all(appsink in self._caps for appsink in wanted)):
             return False
-        return self._is_settled or self._rate.is_known or bool(caps_fps(self._caps[self.video_appsink]))
+        said_fps = caps_fps(self._caps[self.video_appsink])
+        return self._is_settled or self._has_ended or self._rate.is_known or self._rate.agrees(said_fps)
 
     def _settle(self) -> None:
         """There is video: go on without what was announced and does not come."""
@@ -305,7 +306,7 @@ class AnalysisPipeline:
             video_caps=video_caps,
             audio_caps=self._caps.get(self.audio_appsink),
             size_px=corrected_px(video_caps[0], orientations[0]),
-            framerate=caps_fps(video_caps[0]) or self._rate.early_fps,
+            framerate=self._rate.early_corrected(caps_fps(video_caps[0])),
             orientations=orientations,
         )
 
@@ -315,6 +316,10 @@ class AnalysisPipeline:
         if event is not None and kind == Gst.EventType.CAPS:
             with self._changed:
                 self._caps[appsink] = event.parse_caps()
+                self._changed.notify_all()
+        elif kind == Gst.EventType.EOS and appsink is self.video_appsink and not self._without_frame:
+            with self._changed:
+                self._has_ended = True
                 self._changed.notify_all()
         elif kind == Gst.EventType.EOS and appsink in self._without_frame and not self._is_interrupted:
             named = self._names()
@@ -336,15 +341,23 @@ class AnalysisPipeline:
             }
         return Gst.PadProbeReturn.REMOVE
 
-    def _on_timed_frame(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    def _on_timed_frame(
+        self, pad: Gst.Pad, info: Gst.PadProbeInfo, durations: FrameDurations
+    ) -> Gst.PadProbeReturn:
+        """Learn the frame rate from the timestamps, and correct durations that contradict them."""
         buffer = info.get_buffer()
         time_ns = None if buffer is None else pad_running_time_ns(pad, buffer.pts)
-        with self._changed:
-            if time_ns is not None:
+        if buffer is None or time_ns is None:
+            return Gst.PadProbeReturn.OK
+        said_ns = Nanoseconds(0 if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration)
+        lasts_ns = durations.checked(Nanoseconds(time_ns), said_ns)
+        if lasts_ns != said_ns:
+            buffer.duration = lasts_ns
+        if pad.get_parent() is self.video_appsink and not self._rate.is_full:
+            with self._changed:
                 self._rate.add(Nanoseconds(time_ns))
-            if self._rate.is_known:
                 self._changed.notify_all()
-        return Gst.PadProbeReturn.REMOVE if self._rate.is_full else Gst.PadProbeReturn.OK
+        return Gst.PadProbeReturn.OK
 
     def _on_message(self, message: Gst.Message) -> None:
         if message.type == Gst.MessageType.ERROR:
@@ -360,10 +373,17 @@ class AnalysisPipeline:
 
     def _on_failure(self, message: Gst.Message) -> None:
         index = self._source_of(message)
+        if index is None and not self._is_inside(message.src):
+            return  # of a chapter that was closed since
+        if index is not None and self.sources[index].survives(message):
+            return
         if index is not None:
             self._on_source_lost(index, explain(message, "source", self.sources[index].name))
             return
         self.fail(explain(message, "pipeline", self._names()))
+
+    def _is_inside(self, element: Gst.Object) -> bool:
+        return element is self.pipeline or element.has_as_ancestor(self.pipeline)
 
     def _source_of(self, message: Gst.Message) -> int | None:
         for index, source in enumerate(self.sources):

@@ -14,6 +14,7 @@ from pipeline.gst.core.samples import copied, running_time_ns
 from pipeline.gst.core.silence import silence
 from pipeline.gst.runtime import Gst
 from pipeline.media.frame_correction import UPRIGHT
+from pipeline.media.frame_rate import FrameDurations
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 ASSUMED_FRAME_NS = 40 * NS_PER_MS
@@ -160,6 +161,7 @@ class VideoFeed(Feed):
         """The total time for which a frame was repeated."""
         self._is_raw = is_raw(caps)
         self._frame_ns = _caps_frame_ns(caps)
+        self._durations = FrameDurations()
         self._still: Gst.Sample | None = None
         self._last_ns: Nanoseconds | None = None
 
@@ -188,9 +190,9 @@ class VideoFeed(Feed):
     def _duration_ns(self, sample: Gst.Sample, buffer: Gst.Buffer, begin_ns: Nanoseconds) -> Nanoseconds:
         if self._is_raw or not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
             self._still = sample
-        caps_ns = _caps_frame_ns(sample.get_caps(), 0)
-        if caps_ns:
-            self._frame_ns = caps_ns
+        lasts_ns = self._durations.checked(begin_ns, _caps_frame_ns(sample.get_caps(), 0))
+        if lasts_ns:
+            self._frame_ns = lasts_ns
         elif self._last_ns is not None and 0 < begin_ns - self._last_ns <= LONGEST_FRAME_NS:
             self._frame_ns = Nanoseconds(begin_ns - self._last_ns)
         self._last_ns = begin_ns

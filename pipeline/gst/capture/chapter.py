@@ -29,6 +29,8 @@ class Chapter:
     source: PlainSource
     container: Gst.Bin
     on_news: Callable[[Chapter], None] = field(repr=False)
+    index: int
+    """Which file of the recording it is, from 0."""
     pads: dict[str, Gst.Pad] = field(default_factory=dict)
     """The first stream of each kind."""
     first_ns: Nanoseconds | None = None
@@ -39,14 +41,11 @@ class Chapter:
     """Whether the video ended before its first frame."""
     _blocks: dict[str, int] = field(default_factory=dict, repr=False)
 
-    def open(self, *, is_running: bool) -> None:
-        """Put it into its container and start it as far as its container is.
-
-        `is_running`: the pipeline already plays, and must not wait for its preroll.
-        """
+    def open(self) -> None:
+        """Put it into its container, which plays already and does not wait for its preroll, and start it."""
         element = self.source.element
         if isinstance(element, Gst.Bin):
-            element.set_property("async-handling", is_running)
+            element.set_property("async-handling", True)
         self.container.add(element)
         self.source.watch(self._on_pad, self._on_known)
         element.sync_state_with_parent()
@@ -60,6 +59,11 @@ class Chapter:
     def length_ns(self) -> Nanoseconds:
         """How long it says that it is; 0 if it does not."""
         return seconds_to_ns(promised_s(self.source.element))
+
+    def holds(self, element: Gst.Object | None) -> bool:
+        """Whether `element` belongs to it."""
+        own = self.source.element
+        return element is not None and (element is own or element.has_as_ancestor(own))
 
     def add_silence(self) -> None:
         """Let silence stand in for its sound."""

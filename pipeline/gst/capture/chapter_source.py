@@ -11,7 +11,7 @@ from pipeline.gst.capture.chapter import KINDS, Chapter
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.source import StreamCallback, Truth
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
-from pipeline.gst.core.explain import post_error
+from pipeline.gst.core.explain import explain, post_error
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds
@@ -46,7 +46,8 @@ class ChapterSource:
 
     The next chapter is opened when one begins, and waits at its first frame. It begins where the video of the one
     before ended, its sound too: sound that lasts longer than its chapter's video is cut there, and silence stands
-    in for a chapter without sound. Lock: `_lock`, never held during a GStreamer call.
+    in for a chapter without sound. A chapter that cannot be read is left out, and one that breaks off ends there;
+    the next one goes on. Lock: `_lock`, never held during a GStreamer call.
     """
 
     name: str
@@ -58,6 +59,10 @@ class ChapterSource:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self._chapters: list[Chapter] = []
+        """Those that play, have played, or may still turn out to be unreadable: the last one only."""
+        self._opened = 0
+        """How many have been opened, those that were left out too."""
+        self._troubles: list[str] = []
         self._starts_ns: dict[int, Nanoseconds] = {0: Nanoseconds(0)}
         self._places: dict[str, _Place] = {}
         self._notes: list[str] = []
@@ -71,8 +76,8 @@ class ChapterSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines about chapters without sound, and chapters that are shorter than they promise."""
-        return tuple(self._notes)
+        """Lines about chapters that were left out, broke off, have no sound or are shorter than they promise."""
+        return (*self._troubles, *self._notes)
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -95,10 +100,10 @@ class ChapterSource:
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
         """Call `on_stream(pad)` for video and sound and `on_complete()` once the first chapter is known."""
         self._on_stream, self._on_complete = on_stream, on_complete
-        self._open(0)
 
     def start(self, _base_ns: int, _on_failure: Callable[[ForesightError], object]) -> None:
-        """Do nothing: the pipeline starts it."""
+        """Open the first chapter: the pipeline plays already, and does not fail if it cannot be opened."""
+        threading.Thread(target=self._open, args=(0,), name="open-chapter", daemon=True).start()
 
     def leave(self) -> None:
         """Do nothing: the pipeline ends it."""
@@ -106,26 +111,70 @@ class ChapterSource:
     def close(self) -> None:
         """Do nothing: the pipeline stops it."""
 
-    def _open(self, number: int) -> None:
-        """Open the chapter `number`, once."""
+    def survives(self, message: Gst.Message) -> bool:
+        """Whether it goes on in spite of an error in one of its chapters. On the bus thread."""
         with self._lock:
-            if number != len(self._chapters) or number >= len(self.openers):
+            found = next((one for one in self._chapters if one.holds(message.src)), None)
+        if found is None:
+            return message.src is not self.element  # of a chapter that was left out already
+        reason = str(explain(message, "source", found.name))
+        if found.first_ns is None:
+            self._leave_out(found, reason)
+            return True
+        with self._lock:
+            self._troubles.append(f"{reason}; it ends there")
+        return True
+
+    def _open(self, number: int) -> None:
+        """Open the next file as the chapter `number`, once."""
+        with self._lock:
+            if number != len(self._chapters) or self._opened >= len(self.openers):
                 return
+            index, self._opened = self._opened, self._opened + 1
+            trouble = None
             try:
-                chapter = Chapter(self.openers[number](), self.element, self._on_news)
+                chapter = Chapter(self.openers[index](), self.element, self._on_news, index)
             except ForesightError as error:
-                post_error(self.element, str(error))
+                trouble = str(error)
+            else:
+                self._chapters.append(chapter)
+        if trouble is None:
+            chapter.open()
+        else:
+            self._pass_over(number, trouble)
+
+    def _leave_out(self, chapter: Chapter, reason: str) -> None:
+        """Go on without a chapter of which no frame has come."""
+        with self._lock:
+            if not self._chapters or self._chapters[-1] is not chapter:
                 return
-            self._chapters.append(chapter)
-        chapter.open(is_running=number > 0)
+            self._chapters.pop()
+            number = len(self._chapters)
+        threading.Thread(target=chapter.close, name="chapter-close", daemon=True).start()
+        self._pass_over(number, reason)
+
+    def _pass_over(self, number: int, reason: str) -> None:
+        """Open another file as the chapter `number`; without one, the recording is over where it is."""
+        with self._lock:
+            is_left = self._opened < len(self.openers)
+            self._troubles.append(f"{reason}; it is left out")
+        if is_left:
+            self._open(number)
+        elif number == 0:
+            post_error(self.element, reason)
+        else:
+            for place in self._places.values():
+                if place.is_over:
+                    place.entry.send_event(Gst.Event.new_eos())
 
     def _on_news(self, chapter: Chapter) -> None:
         """A chapter knows its streams, or has its first frame (streaming thread)."""
-        if not chapter.is_known:
-            return
-        number = self._chapters.index(chapter)
+        with self._lock:
+            if not chapter.is_known or chapter not in self._chapters:
+                return
+            number = self._chapters.index(chapter)
         if chapter.is_empty or "video" not in chapter.pads:
-            post_error(self.element, f"{chapter.name}: holds no video")
+            self._leave_out(chapter, f"{chapter.name}: holds no video")
             return
         if chapter.first_ns is None:
             return
@@ -137,7 +186,7 @@ class ChapterSource:
             self._try_next(kind)
 
     def _expose(self, first: Chapter) -> None:
-        if "audio" not in first.pads and any(map(self.has_sound, range(1, len(self.openers)))):
+        if "audio" not in first.pads and any(map(self.has_sound, range(first.index + 1, len(self.openers)))):
             self._silence(first)
         ends = {"video": self._enter("video", make("identity"))}
         if "audio" in first.pads:
@@ -218,7 +267,9 @@ class ChapterSource:
         event = info.get_event() if info.type & Gst.PadProbeType.EVENT_DOWNSTREAM else None
         if event is None:
             return self._on_buffer(pad, info.get_buffer(), place, kind, number)
-        is_last = number == len(self.openers) - 1 or place.exit.get_last_flow_return() == Gst.FlowReturn.EOS
+        with self._lock:
+            is_last = number == len(self._chapters) - 1 and self._opened == len(self.openers)
+        is_last = is_last or place.exit.get_last_flow_return() == Gst.FlowReturn.EOS
         if event.type != Gst.EventType.EOS or is_last:
             return Gst.PadProbeReturn.OK
         if kind == "video":

@@ -60,6 +60,8 @@ def read_footage(
     takers = [_Taker(source, name, pipeline, connections) for source, name in named]
     try:
         pipeline.set_state(Gst.State.PLAYING)
+        for taker in takers:
+            taker.start(pipeline.get_base_time())
         waiting = list(takers)
         while waiting:
             waiting = [taker for taker in waiting if taker.take(span_s, answer_s)]
@@ -111,6 +113,10 @@ class _Taker:
         add(pipeline, self._source.element)
         self._source.watch(self._on_pad, lambda: None)
 
+    def start(self, base_ns: int) -> None:
+        """Connect, if the pipeline does not: see Source."""
+        self._source.start(base_ns, lambda _error: None)
+
     @property
     def first_ns(self) -> int:
         """Running time of the first frame."""
@@ -146,7 +152,7 @@ class _Taker:
             if sample is not None:
                 return sample
             message = self._pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
-            if message is not None:
+            if message is not None and not self._source.survives(message):
                 raise explain(message, "source", self._source.name)
             if self._sink.is_eos() and self._times_ns:
                 return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipeline.gst.capture.file_part import URI, FilePart
 from pipeline.gst.runtime import GLib, Gst, GstPbutils
 from pipeline.media.source_spec import SourceSpec
 from pipeline.timebase import NS_PER_S
@@ -26,7 +27,9 @@ def inspect(spec: SourceSpec) -> FileFacts | None:
         return None
     try:
         discoverer = GstPbutils.Discoverer.new(TIMEOUT_S * NS_PER_S)
-        info = discoverer.discover_uri(spec.path.resolve().as_uri())
+        if spec.span is not None:
+            FilePart(spec.path, *spec.span).open_from(discoverer)
+        info = discoverer.discover_uri(URI if spec.span else spec.path.resolve().as_uri())
     except GLib.Error:
         return None
     return FileFacts(

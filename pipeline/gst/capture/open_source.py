@@ -7,12 +7,13 @@ from functools import partial
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.chapter_source import ChapterSource
+from pipeline.gst.capture.file_part import URI, FilePart
+from pipeline.gst.capture.film_correction import correct_films
 from pipeline.gst.capture.inspect_file import has_sound
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
-from pipeline.gst.capture.sound_order import correct_sound_order
 from pipeline.gst.capture.source import Source
 from pipeline.gst.core.elements import (
     add,
@@ -70,8 +71,10 @@ def open_source(
         return _open_match(spec, live=bool(live), duration_s=duration_s)
     if spec.kind == "fragment":
         return _open_fragment(spec)
-    if spec.kind == "chapters":
-        chapters = spec.chapters
+    chapters = (
+        tuple(part for chapter in spec.chapters for part in (chapter.parts() or (chapter,))) or spec.parts()
+    )
+    if chapters:
         openers = [partial(_open_uri, chapter, decode=decode, looked_up=looked_up) for chapter in chapters]
         return ChapterSource(spec.name, openers, lambda number: has_sound(chapters[number]))
     open_once = _open_device if spec.kind == "device" else _open_uri
@@ -100,14 +103,15 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     _check_path(spec, looked_up)
     uri = spec.text if spec.address is None else spec.address.text
     if spec.path is not None:
-        uri = spec.path.resolve().as_uri()
+        uri = URI if spec.span else spec.path.resolve().as_uri()
     opener = make("uridecodebin", uri=uri)
+    if spec.path is not None and spec.span:
+        FilePart(spec.path, *spec.span).open_from(opener)
     opener.connect("source-setup", _set_up_network)
     opener.connect("deep-element-added", _set_up_multipart)
-    if spec.path is not None:
-        correct_sound_order(opener, spec.path)
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
+    correct_films(container)
     add(container, opener)
     expose = _Expose(container, opener, one_stream=spec.is_one_stream)
     return PlainSource(spec.name, container, spec.is_live, expose)
@@ -219,6 +223,7 @@ def _open_fragment(spec: SourceSpec) -> PlainSource:
         add(container, fragment)
     else:
         container = fragment
+    correct_films(container)
     ends = [pad for element in container.children for pad in element.srcpads if not pad.is_linked()]
     later = [
         element for element in container.children if _has_sometimes_pads(element) and not element.srcpads

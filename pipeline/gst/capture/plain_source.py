@@ -65,6 +65,10 @@ class PlainSource:
         """False: it never repeats a frame."""
         return False
 
+    def survives(self, _message: Gst.Message) -> bool:
+        """False: it ends there."""
+        return False
+
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
         """Call `on_stream(pad)` for every stream and `on_complete()` once all are known.
 

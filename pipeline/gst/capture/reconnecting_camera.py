@@ -67,6 +67,10 @@ class ReconnectingCamera:
         self._reconnector = Reconnector(limits.reconnect, self._closing.wait)
         self._threads: list[threading.Thread] = []
 
+    def survives(self, _message: Gst.Message) -> bool:
+        """False: its connections have pipelines of their own, whose errors it handles itself."""
+        return False
+
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
         """Call `on_stream(pad)` and `on_complete()` once the streams of the first connection are known."""
         self._on_stream, self._on_complete = on_stream, on_complete

@@ -71,6 +71,9 @@ class Source(Protocol):
     def is_lost_at(self, time_ns: Nanoseconds) -> bool:
         """Whether its frame of that running time is an older one, held because none arrived."""
 
+    def survives(self, message: Gst.Message) -> bool:
+        """Whether it goes on in spite of `message`, an error of one of its elements; `notes` then tell it."""
+
     def watch(self, on_stream: StreamCallback, on_complete: Callable[[], None]) -> None:
         """Call `on_stream(pad)` for every stream and `on_complete()` once all are known.
 

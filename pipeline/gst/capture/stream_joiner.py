@@ -7,10 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pipeline.gst.capture.announced import announces_sound
 from pipeline.gst.capture.source import Source
 from pipeline.gst.capture.track_choice import TrackChoice
 from pipeline.gst.core.duration_limit import DurationLimit
-from pipeline.gst.core.elements import add, chain, drain, is_raw, make, media_type, pad_caps, static_pad
+from pipeline.gst.core.elements import (
+    add,
+    chain,
+    drain,
+    is_raw,
+    make,
+    make_appsrc,
+    media_type,
+    pad_caps,
+    static_pad,
+)
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
@@ -41,7 +52,7 @@ class StreamTargets:
 
 def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: StreamTargets) -> JoinedStreams:
     """Put the sources into the pipeline, and link their streams to `targets` as they are found."""
-    joined = JoinedStreams(pipeline, targets, [source.name for source in sources])
+    joined = JoinedStreams(pipeline, targets, sources)
     for index, source in enumerate(sources):
         pipeline.add(source.element)
         source.watch(partial(joined.found, index), partial(joined.complete, index))
@@ -54,10 +65,11 @@ class JoinedStreams:
     Lock: `_lock`, never held during a GStreamer call.
     """
 
-    def __init__(self, pipeline: Gst.Pipeline, targets: StreamTargets, names: Sequence[str]) -> None:
+    def __init__(self, pipeline: Gst.Pipeline, targets: StreamTargets, sources: Sequence[Source]) -> None:
         self._pipeline = pipeline
         self._targets = targets
-        self._names = names
+        self._sources = sources
+        self._names = names = [source.name for source in sources]
         self._lock = threading.Lock()
         self._pending = set(range(len(names)))
         self._videos = [
@@ -94,6 +106,8 @@ class JoinedStreams:
             if self._pending:
                 return
             sounds = sorted(self._sounds.items())
+        if not sounds:
+            self._take_announced()
         for position, (source, pads) in enumerate(sounds):
             if position == 0:
                 self._take_sound(source)
@@ -164,6 +178,20 @@ class JoinedStreams:
         self._targets.on_sound(source, entry)
         self._sound_index, self._sound_shape = source, shape
         self._sound = TrackChoice(partial(self._link_sound, entry), partial(drain, self._pipeline))
+
+    def _take_announced(self) -> None:
+        """If a source announces sound and has no stream of it, let one stand for it that ends before it begins."""
+        wanted = self._targets.sound_source
+        for index, source in enumerate(self._sources):
+            if wanted in (None, index) and announces_sound(source.element):
+                self._take_sound(index)
+                nothing = make_appsrc("no-sound", Gst.Caps.from_string(USUAL_SOUND))
+                add(self._pipeline, nothing)
+                if self._sound is not None:
+                    self._sound.offer(static_pad(nothing, "src"))
+                nothing.sync_state_with_parent()
+                nothing.end_of_stream()
+                return
 
     def _link_sound(self, entry: Gst.Pad, pad: Gst.Pad) -> None:
         self._limit(pad)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.runtime import Gst
-from pipeline.media.frame_rate import is_rate
+from pipeline.media.frame_rate import agree, is_rate
 
 ASSUMED_FPS = 30
 """For elements that need a rate."""
@@ -35,6 +35,25 @@ def check_rate(pad: Gst.Pad, connections: Connections) -> None:
     No encoder accepts 90000 frames a second; with a varying rate, the timestamps alone count.
     """
     connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, _on_event)
+
+
+def check_first_rate(pad: Gst.Pad, connections: Connections, fps: float) -> None:
+    """Let the first caps that enter the sink pad `pad` say that the rate varies, unless they agree with `fps`.
+
+    `fps`: frames per second by the timestamps. A header that says 1 of 25 frames a second would make an encoder
+    spend 25 times the bitrate, and a muxer let the last frame stand for a second.
+    """
+    connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, _on_first_caps, fps)
+
+
+def _on_first_caps(pad: Gst.Pad, info: Gst.PadProbeInfo, fps: float) -> Gst.PadProbeReturn:
+    event = info.get_event()
+    if event is None or event.type != Gst.EventType.CAPS:
+        return Gst.PadProbeReturn.OK
+    said_fps = caps_fps(event.parse_caps())
+    if not said_fps or agree(said_fps, fps):
+        return Gst.PadProbeReturn.REMOVE
+    return _replace(pad, event.parse_caps(), 0)  # comes by here again
 
 
 def assume_rate(pad: Gst.Pad) -> None:

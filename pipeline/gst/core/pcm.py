@@ -59,6 +59,12 @@ class PcmFormat:
             return None
         return cls(name, rate_hz, channels)
 
+    @property
+    def frame_bytes(self) -> int:
+        """How many bytes a sample of all channels has."""
+        width = 3 if self.name in _PACKED else np.dtype(_TYPES[self.name][0]).itemsize
+        return width * self.channels
+
     def decode(self, data: bytes) -> Sound:
         """The sound in `data`; an incomplete frame at its end is left out."""
         if self.name in _PACKED:

@@ -20,13 +20,11 @@ MATRICES = {
     "rotate-180": (-1, 0, 0, -1),
     "rotate-270": (0, -1, 1, 0),
     "flip-rotate-0": (-1, 0, 0, 1),
+    "flip-rotate-90": (0, -1, -1, 0),
     "flip-rotate-180": (1, 0, 0, -1),
     "flip-rotate-270": (0, 1, 1, 0),
 }
-"""The numbers a, b, c and d of a track header's display matrix, by the tag that GStreamer makes of them.
-
-It makes none of the eighth, flip-rotate-90.
-"""
+"""The numbers a, b, c and d of a track header's display matrix, by GStreamer's image-orientation tag."""
 
 
 def scene(width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.errors import SourceError
+from pipeline.errors import ConfigError, SourceError
 from pipeline.gst.capture.same_view import refuse_same_view
 from pipeline.media.source_spec import SourceSpec
 from pipeline.run.progress import RunReport
@@ -87,11 +87,85 @@ def test_a_limit_ends_chapters_where_it_says(folder: Path, tmp_path: Path) -> No
     assert report.frames_out == round(1.6 * films.FPS)
 
 
-def test_a_chapter_that_cannot_be_read_ends_the_run_early_and_is_named(folder: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "broken.mp4"
-    broken.write_bytes(b"no video at all" * 100)
-    with pytest.raises(SourceError, match=r"broken\.mp4: holds no video or sound"):
-        run(f"{folder / '1.mp4'}+{broken}", tmp_path / "out.mkv")
+def broken(folder: Path, kind: str) -> Path:
+    path = folder / f"{kind}.mp4"
+    if kind == "sound":
+        return films.make_film(path, *films.TONE, *films.CODED)
+    path.write_bytes({"noise": b"no video at all" * 100, "empty": b""}.get(kind, b""))
+    return path
+
+
+@fault(
+    Area.CAMERAS,
+    "a chapter of a recording that cannot be read, is empty or holds no video",
+    seen="the other chapters, one after the other; a note with its name and the reason",
+    lost="that chapter",
+)
+@pytest.mark.parametrize(
+    ("order", "kind"),
+    [("b1", "noise"), ("1b", "empty"), ("1b2", "noise"), ("1b2", "sound"), ("1bb2", "empty")],
+)
+def test_a_chapter_that_cannot_be_read_is_left_out(
+    order: str, kind: str, folder: Path, tmp_path: Path
+) -> None:
+    out, bad = tmp_path / "out.mkv", broken(tmp_path, kind)
+    source = "+".join(str(bad if name == "b" else folder / f"{name}.mp4") for name in order)
+    report = run(source, out)
+    assert report.frames_out == len(videos.frame_times(out)) == FRAMES * len(order.replace("b", ""))
+    assert sum(bad.name in note and "left out" in note for note in report.notes) == order.count("b")
+
+
+def test_a_recording_without_any_readable_chapter_is_an_error(tmp_path: Path) -> None:
+    bad = [broken(tmp_path, kind) for kind in ("noise", "empty")]
+    with pytest.raises(SourceError, match=r"empty\.mp4"):
+        run("+".join(map(str, bad)), tmp_path / "out.mkv")
+
+
+@fault(
+    Area.CAMERAS,
+    "recordings of any container put together with `cat`",
+    seen="all of them, one after the other",
+)
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("a.flv", {}),
+        ("a.mkv", {"live": True}),
+        ("a.mkv", {"storage": "source"}),
+        ("a.mov", {}),
+        ("a.avi", {}),
+    ],
+)
+def test_recordings_put_together_in_one_file_follow_each_other(
+    name: str, values: dict[str, object], folder: Path, tmp_path: Path
+) -> None:
+    first, second, both, out = (tmp_path / f"{part}{name}" for part in ("1", "2", "both-", "out.mkv-"))
+    out = out.with_suffix(".mkv")
+    films.make_film(first, "-i", str(folder / "1.mp4"), "-c", "copy")
+    films.make_film(second, "-i", str(folder / "mute2.mp4"), "-c", "copy")
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    report = run(str(both), out, **values)
+    times = videos.frame_times(out)
+    assert report.frames_out == len(times) == 2 * FRAMES
+    assert np.diff(times)[FRAMES - 1] == pytest.approx(1 / films.FPS, abs=0.003)
+    assert any(f"both-{name} (recording 2 of 2): has no sound" in note for note in report.notes)
+    assert abs(len(videos.sound(out)) / videos.RATE_HZ - 2 * CHAPTER_S) < 0.1
+
+
+def test_a_folder_and_a_list_are_their_films_in_order(folder: Path, tmp_path: Path) -> None:
+    card = tmp_path / "DCIM" / "100GOPRO"
+    card.mkdir(parents=True)
+    for name, chapter in (("GX010012.MP4", 1), ("GX020012.MP4", 2), ("GX010013.MP4", 3)):
+        (card / name).symlink_to(folder / f"{chapter}.mp4")
+    for name in ("GL010012.LRV", "GX010012.THM", "._GX010012.MP4"):
+        (card / name).write_bytes(b"no film")
+    out = tmp_path / "out.mkv"
+    assert run(str(card), out).frames_out == 3 * FRAMES
+    playlist = card.parent / "match.m3u"
+    playlist.write_text("#EXTM3U\n100GOPRO/GX020012.MP4\n100GOPRO/GX010013.MP4\n")
+    assert run(str(playlist), out).frames_out == 2 * FRAMES
+    with pytest.raises(ConfigError, match=r"is a folder without films; give .*100GOPRO"):
+        run(str(card.parent), out)
 
 
 @fault(

@@ -39,6 +39,7 @@ SHOWN = {
     "rotate-180": ["grey", "blue", "red", "green"],
     "rotate-270": ["green", "grey", "blue", "red"],
     "flip-rotate-0": ["green", "red", "blue", "grey"],
+    "flip-rotate-90": ["grey", "green", "red", "blue"],
     "flip-rotate-180": ["blue", "grey", "green", "red"],
     "flip-rotate-270": ["red", "blue", "grey", "green"],
 }

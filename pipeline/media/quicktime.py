@@ -1,57 +1,76 @@
-"""Which tracks of a QuickTime film hold raw sound with the lowest byte first. Reads headers only."""
+"""What a film's description (mp4, QuickTime) says that GStreamer overlooks: a byte order, an orientation. Pure."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 MOST_BOXES = 100_000
 """As many as are looked at in one film: a fragmented recording has a few a second."""
+
+MOST_BYTES = 64 << 20
+"""A longer description is a damaged one: a day of video needs a few megabytes."""
 
 _HEADER_BYTES = {0: 36, 1: 52, 2: 72}
 """The length of a sound description, by its version (QuickTime File Format, "Sound Sample Descriptions")."""
 
 
-def low_byte_first(path: Path) -> frozenset[int]:
+def low_byte_first(film: bytes) -> frozenset[int]:
     """The numbers (track IDs) of the tracks whose sound description says so; empty for what cannot be read.
 
-    It says so in an ``enda`` box, beside or within ``wave``; without one, the highest byte is first.
+    `film`: a whole film, or its ``moov`` box alone, which describes it. It says so in an ``enda`` box, beside or
+    within ``wave``; without one, the highest byte is first.
     """
-    if not path.is_file():
-        return frozenset()  # reading a pipe would take the film from its reader
-    try:
-        with path.open("rb") as file:
-            return _Film(file).low_byte_first()
-    except OSError:
-        return frozenset()
+    return _Film(film).low_byte_first()
+
+
+def mirrored_upward(film: bytes) -> frozenset[int]:
+    """The numbers of the tracks that are to be mirrored at the rising diagonal, by their display matrix.
+
+    `film`: as for `low_byte_first`. GStreamer 1.22 makes a tag of every other turn and mirror image.
+    """
+    return _Film(film).mirrored_upward()
 
 
 @dataclass(frozen=True, slots=True)
 class _Box:
     kind: bytes
     begin: int
-    """Where its content begins in the file, and where it ends."""
+    """Where its content begins in the film, and where it ends."""
     end: int
 
 
 class _Film:
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, content: bytes) -> None:
+        self._content = content
         self._left = MOST_BOXES
 
     def low_byte_first(self) -> frozenset[int]:
-        whole = _Box(b"", 0, self._file.seek(0, 2))
-        film = next(self._inside(whole, b"moov"), None)
-        tracks = () if film is None else self._inside(film, b"trak")
-        return frozenset(self._number(track) for track in tracks if self._is_low_first(track))
+        return frozenset(self._number(track) for track in self._tracks() if self._is_low_first(track))
+
+    def mirrored_upward(self) -> frozenset[int]:
+        return frozenset(self._number(track) for track in self._tracks() if self._is_mirrored_upward(track))
+
+    def _tracks(self) -> Iterator[_Box]:
+        film = next(self._inside(_Box(b"", 0, len(self._content)), b"moov"), None)
+        return iter(()) if film is None else self._inside(film, b"trak")
 
     def _number(self, track: _Box) -> int:
         for header in self._inside(track, b"tkhd"):
-            version = self._read(header.begin, 1)
-            return int.from_bytes(self._read(header.begin + (20 if version == b"\1" else 12), 4), "big")
+            return int.from_bytes(self._read(header.begin + (20 if self._is_long(header) else 12), 4), "big")
         return 0
+
+    def _is_long(self, header: _Box) -> bool:
+        return self._read(header.begin, 1) == b"\1"
+
+    def _is_mirrored_upward(self, track: _Box) -> bool:
+        for header in self._inside(track, b"tkhd"):
+            matrix = self._read(header.begin + (52 if self._is_long(header) else 40), 20)
+            if len(matrix) == 20:
+                a, b, _, c, d = struct.unpack(">5i", matrix)
+                return (a, d) == (0, 0) and b < 0 and c < 0
+        return False
 
     def _is_low_first(self, track: _Box) -> bool:
         for described in self._inside(track, b"mdia", b"minf", b"stbl", b"stsd"):
@@ -82,5 +101,4 @@ class _Film:
             place += size
 
     def _read(self, place: int, count: int) -> bytes:
-        self._file.seek(place)
-        return self._file.read(count)
+        return self._content[place : place + count]

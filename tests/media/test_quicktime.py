@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.media.byte_order import low_byte_first
+from pipeline.media.quicktime import low_byte_first, mirrored_upward
 from tests import films
 
 ENDA = b"\0\0\0\x0aenda\0\1"
@@ -26,7 +28,7 @@ def test_the_order_is_read_for_each_track(
     sound = ("-f", "lavfi", "-i", "sine=duration=0.1")
     coded = ("-map", "0", "-map", "0", "-c:a:0", f"pcm_{form}{order}", "-c:a:1", "pcm_s16be")
     films.make_film(film, *sound, *coded, *options)
-    assert low_byte_first(film) == ({1} if order == "le" else set())
+    assert low_byte_first(film.read_bytes()) == ({1} if order == "le" else set())
 
 
 def box(kind: bytes, content: bytes, *, wide: bool = False) -> bytes:
@@ -46,28 +48,33 @@ def described(version: int, within: bytes, *, wide: bool = False) -> bytes:
 
 @pytest.mark.parametrize("version", [0, 1, 2])
 @pytest.mark.parametrize("wide", [False, True])
-def test_each_version_of_a_description_is_read(tmp_path: Path, version: int, wide: bool) -> None:
-    film = tmp_path / "film.mov"
+def test_each_version_of_a_description_is_read(version: int, wide: bool) -> None:
     for within, expected in {
         ENDA: {7},
         box(b"wave", box(b"frma", b"in32") + ENDA): {7},
         box(b"wave", ENDA[:-1] + b"\0"): set(),
         b"": set(),
     }.items():
-        film.write_bytes(described(version, within, wide=wide))
-        assert low_byte_first(film) == expected
+        assert low_byte_first(described(version, within, wide=wide)) == expected
 
 
 @given(data=st.data(), noise=st.binary(max_size=6))
-def test_damaged_headers_are_no_harm(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, noise: bytes
-) -> None:
+def test_damaged_headers_are_no_harm(data: st.DataObject, noise: bytes) -> None:
     whole = described(1, box(b"wave", ENDA))
     place = data.draw(st.integers(0, len(whole)))
-    film = tmp_path_factory.getbasetemp() / "damaged.mov"
-    film.write_bytes(whole[:place] + noise + whole[place + data.draw(st.integers(0, 6)) :])
-    assert all(0 <= number < 1 << 32 for number in low_byte_first(film))
+    damaged = whole[:place] + noise + whole[place + data.draw(st.integers(0, 6)) :]
+    found = low_byte_first(damaged) | mirrored_upward(damaged)
+    assert all(0 <= number < 1 << 32 for number in found)
 
 
-def test_what_is_no_file_has_no_order(tmp_path: Path) -> None:
-    assert low_byte_first(tmp_path) == low_byte_first(tmp_path / "none") == set()
+@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize("matrix", list(product((-1, 0, 1), repeat=4)))
+def test_only_the_mirror_image_that_gstreamer_overlooks_is_found(
+    version: int, matrix: tuple[int, ...]
+) -> None:
+    a, b, c, d = (value << 16 for value in matrix)
+    times = bytes(8) + b"\0\0\0\7" + bytes(8) if version == 0 else bytes(16) + b"\0\0\0\7" + bytes(12)
+    turned = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    header = box(b"tkhd", bytes((version, 0, 0, 0)) + times + bytes(16) + turned + bytes(8))
+    film = box(b"moov", box(b"trak", header))
+    assert mirrored_upward(film) == ({7} if matrix == (0, -1, -1, 0) else set())
