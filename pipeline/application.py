@@ -113,8 +113,10 @@ class PanoramaWithVirtualCamera:
 
     def _open(self) -> tuple[StreamInfo, Rig] | None:
         """Open the sources; returns their formats and the rig, None if stopped before the first frame."""
-        settings, parts = self.settings, self._parts
-        rig, note = known_rig(settings)
+        parts = self._parts
+        settings, rig, note = known_rig(self.settings)
+        self.settings = settings
+        self._reporter.begin(settings)
         self._reporter.note(note)
         analysis = parts.analysis = build_analysis(settings, rig, self._limits.camera)
         if self._lifetime.is_draining:

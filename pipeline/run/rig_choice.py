@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
 from pipeline.analysis.sway_history import PoseSource
-from pipeline.errors import CalibrationError, RigError
+from pipeline.errors import CalibrationError, RigError, SourceError
 from pipeline.gst.capture.footage import calibrate_sources, read_footage
 from pipeline.gst.capture.same_view import refuse_same_view
 from pipeline.match.match import match_rig
@@ -18,6 +19,7 @@ from pipeline.match.settings import parse_match
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration.check import misfit
 from pipeline.optics.calibration.markings import in_metres
+from pipeline.optics.calibration.ridges import turf_mask
 from pipeline.optics.rig import GUESSED_HEIGHT_M, Rig
 from pipeline.settings import Settings
 
@@ -27,11 +29,24 @@ CHECK_S = 1.0
 """So much of each source is read to check a kept rig."""
 
 
-def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
-    """The rig that is known before the first frame, and a note for the user; no rig for one plain source.
+class KnownRig(NamedTuple):
+    """The rig that is known before the first frame, None for a camera of which nothing is known.
 
-    Several sources without a rig are calibrated, which blocks for up to a minute; the rig is saved for the next
-    run. Raises RigError, CalibrationError, or SourceError for two cameras that are one.
+    ``settings``: the run's, with one camera alone where no rig fits all of them. ``note``: for the user.
+    """
+
+    settings: Settings
+    rig: Rig | None
+    note: str | None = None
+
+
+def known_rig(settings: Settings) -> KnownRig:
+    """The rig that is known before the first frame; none for one plain source.
+
+    A rig that an earlier run or the dashboard kept is checked against the footage before it is used. Several
+    sources without a rig that fits are calibrated, which blocks for up to a minute; the rig is saved for the next
+    run. If that is not possible, the view of one camera is left. Raises RigError for a rig of the settings that is
+    unusable, and SourceError for two cameras that are one, or that cannot be read.
     """
     sources = settings.source_specs
     refuse_same_view(sources, has_rig=settings.rig is not None)
@@ -43,31 +58,61 @@ def known_rig(settings: Settings) -> tuple[Rig | None, str | None]:
                 f"{settings.rig} has {cameras} cameras but {len(sources)} sources were given; "
                 "give one for each camera"
             )
-        return _scaled(rig)
-    if len(sources) == 1:
-        source = sources[0]
-        return (match_rig(parse_match(source.text)), None) if source.kind == "match" else (None, None)
+        return KnownRig(settings, *_scaled(rig))
+    if len(sources) == 1 and sources[0].kind == "match":
+        return KnownRig(settings, match_rig(parse_match(sources[0].text)))
     kept = kept_rig_path(settings)
     fault = None
     if kept.exists():
-        rig = Rig.load(kept)
-        fault = _misfit(rig, sources)
-        if fault is None:
-            rig, note = _scaled(rig)
-            used = f"using the rig {kept} from an earlier calibration; delete it to calibrate again"
-            return rig, used if note is None else f"{used}; {note}"
-    misfits = f"the rig {kept} does not fit the footage: {fault}"
-    why = "several sources but no rig" if fault is None else misfits
+        found = _fitting(kept, sources)
+        if isinstance(found, Rig):
+            rig, note = _scaled(found)
+            used = f"using the rig {kept} of an earlier calibration; delete it to calibrate again"
+            return KnownRig(settings, rig, used if note is None else f"{used}; {note}")
+        fault = f"the rig {kept} does not fit the footage: {found}"
+    if len(sources) == 1:
+        return KnownRig(settings, None, fault)
+    return _calibrated(settings, kept, fault)
+
+
+def _calibrated(settings: Settings, kept: Path, fault: str | None) -> KnownRig:
+    """The rig of several sources from their footage, saved for the next run; else the view of one of them.
+
+    ``fault``: why a kept rig is not used, None without one.
+    """
+    sources = settings.source_specs
+    why = "several sources but no rig" if fault is None else fault
     logger.warning("%s: calibrating from the footage, which takes up to a minute", why)
     try:
         calibration = calibrate_sources(sources, lambda stage: logger.info("calibrating: %s", stage))
     except CalibrationError as error:
-        otherwise = "or give one source, for a view of one camera"
-        raise CalibrationError(f"{why}; calibrating: {error}; {otherwise}") from error
-    calibration.rig.save(kept)
+        return _one_camera(settings, f"{why}; calibrating: {error}")
     said = f"calibrated from the footage; the rig is saved as {kept} for the next run"
-    before = [] if fault is None else [misfits]
-    return calibration.rig, "; ".join([*before, said, *calibration.notes, *calibration.verdict.reasons])
+    try:
+        calibration.rig.save(kept)
+    except RigError as error:
+        said = f"calibrated from the footage; {error}"
+    before = [] if fault is None else [fault]
+    note = "; ".join([*before, said, *calibration.notes, *calibration.verdict.reasons])
+    return KnownRig(settings, calibration.rig, note)
+
+
+def _one_camera(settings: Settings, why: str) -> KnownRig:
+    """The run with the camera alone that shows most of the turf; the others, and their sound, are left out."""
+    sources = settings.source_specs
+    try:
+        turf = [float(turf_mask(part.background).mean()) for part in read_footage(sources, CHECK_S)]
+    except SourceError:  # the run says so if it is that of the camera that is shown
+        turf = [0.0] * len(sources)
+    i = max(range(len(sources)), key=lambda i: turf[i])
+    alone = settings.model_copy(update={"sources": settings.sources[i : i + 1], "live": settings.is_live})
+    note = (
+        f"{why}; showing {sources[i].name} alone, without the other cameras: calibrate them (foresight calibrate, "
+        "with --points if need be) and give --rig"
+    )
+    logger.warning("%s", note)
+    rig = match_rig(parse_match(sources[i].text)) if sources[i].kind == "match" else None
+    return KnownRig(alone, rig, note)
 
 
 def _scaled(rig: Rig) -> tuple[Rig, str | None]:
@@ -83,11 +128,16 @@ def _scaled(rig: Rig) -> tuple[Rig, str | None]:
     )
 
 
-def _misfit(rig: Rig, sources: Sequence[SourceSpec]) -> str | None:
-    """Why a kept rig is not to be trusted with these sources; None if it is. Reads a second of each source."""
+def _fitting(kept: Path, sources: Sequence[SourceSpec]) -> Rig | str:
+    """A kept rig, or why it is not to be trusted with these sources. Reads a second of each source."""
+    try:
+        rig = Rig.load(kept)
+    except RigError as error:
+        return str(error)
     if len(rig.cameras) != len(sources):
         return f"it has {len(rig.cameras)} cameras, and there are {len(sources)} sources"
-    return misfit(rig, read_footage(sources, CHECK_S))
+    fault = misfit(rig, read_footage(sources, CHECK_S))
+    return rig if fault is None else fault
 
 
 def kept_rig_path(settings: Settings) -> Path:

@@ -56,6 +56,10 @@ class RunReporter:
             self._notes.append(note)
             logger.warning("%s", note)
 
+    def begin(self, settings: Settings) -> None:
+        """Report on a run with `settings` from now on: its sources may be fewer than those that were given."""
+        self._settings = settings
+
     def failed(self, error: ForesightError) -> None:
         """Keep and log the failure of a part without which the run goes on."""
         self._failures.append(str(error))

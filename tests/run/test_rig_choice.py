@@ -20,6 +20,7 @@ from pipeline.optics.calibration.markings import in_metres
 from pipeline.optics.rig import Rig
 from pipeline.run.rig_choice import assumed_rig, detector_for, kept_rig_path, known_rig
 from pipeline.settings import Settings
+from tests.optics.calibration.clicks import alone as alone_of
 from tests.optics.calibration.conftest import painted as painted
 from tests.optics.calibration.scene import make_rig
 from tests.optics.rigs import two_cameras
@@ -34,7 +35,7 @@ def settings(**values: Any) -> Settings:
 
 def match_rig() -> Rig:
     """The match's own rig."""
-    rig, note = known_rig(settings())
+    _, rig, note = known_rig(settings())
     assert rig is not None
     assert note is None
     return rig
@@ -42,7 +43,7 @@ def match_rig() -> Rig:
 
 def test_the_match_has_a_rig_and_a_plain_video_has_none() -> None:
     assert match_rig().frame_size == (720, 240)
-    assert known_rig(settings(sources=["video.mp4"])) == (None, None)
+    assert known_rig(settings(sources=["video.mp4"]))[1:] == (None, None)
     rig, note = assumed_rig(2880, 960)
     assert rig.frame_size == (2880, 960)
     assert "cylindrical" in note
@@ -51,7 +52,7 @@ def test_the_match_has_a_rig_and_a_plain_video_has_none() -> None:
 def test_a_rig_for_another_number_of_cameras_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rig.toml"
     match_rig().save(path)
-    assert known_rig(settings(rig=str(path)))[0] is not None
+    assert known_rig(settings(rig=str(path))).rig is not None
     with pytest.raises(RigError, match="1 cameras but 2 sources"):
         known_rig(settings(sources=["left.mp4", "right.mp4"], rig=str(path)))
 
@@ -96,7 +97,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, painted: list[Footage])
 
 def test_a_kept_rig_that_fits_is_used(two: Settings) -> None:
     make_rig().save(kept_rig_path(two))
-    rig, note = known_rig(two)
+    _, rig, note = known_rig(two)
     assert rig == make_rig()
     assert note is not None
     assert "earlier calibration" in note
@@ -113,7 +114,7 @@ def test_a_kept_rig_that_fits_is_used(two: Settings) -> None:
         (lambda rig: two_cameras(), "1600x900, the rig is made for 1024x576"),
     ],
 )  # fmt: skip
-def test_a_kept_rig_that_does_not_fit_is_calibrated_anew(
+def test_a_kept_rig_that_does_not_fit_is_calibrated_anew_or_one_camera_is_shown(
     kept: Callable[[Rig], Rig], words: str, two: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = kept_rig_path(two)
@@ -124,11 +125,43 @@ def test_a_kept_rig_that_does_not_fit_is_calibrated_anew(
         raise CalibrationError("no overlap")
 
     monkeypatch.setattr("pipeline.run.rig_choice.calibrate_sources", refused)
-    with pytest.raises(CalibrationError, match=words) as caught:
-        known_rig(two)
-    assert "no overlap" in str(caught.value)
-    assert "give one source" in str(caught.value)
+    alone, rig, note = known_rig(two)
+    assert rig is None
+    assert alone.sources in (two.sources[:1], two.sources[1:])
+    assert alone.is_live == two.is_live
+    assert note is not None
+    for said in (words, "no overlap", "alone, without the other cameras"):
+        assert said in note
     assert path.read_bytes() == before, "what was kept is not overwritten"
+
+
+def test_a_kept_rig_that_cannot_be_read_is_told_and_not_used(
+    two: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_rig_path(two).write_text("version = 1\n[[camera]\n", encoding="utf-8")
+
+    def refused(*_args: object) -> None:
+        raise CalibrationError("no overlap")
+
+    monkeypatch.setattr("pipeline.run.rig_choice.calibrate_sources", refused)
+    note = known_rig(two).note
+    assert note is not None
+    assert "is not TOML" in note
+
+
+def test_one_camera_uses_the_rig_that_was_kept_for_it_if_it_fits(
+    two: Settings, monkeypatch: pytest.MonkeyPatch, painted: list[Footage]
+) -> None:
+    one = settings(sources=["left.mp4"])
+    monkeypatch.setattr("pipeline.run.rig_choice.read_footage", lambda *_args: painted[:1])
+    rig = alone_of(make_rig(), 0)
+    rig.save(kept_rig_path(one))
+    assert known_rig(one).rig == rig
+    rotated(rig, rotation(0, 4, 0)).save(kept_rig_path(one))
+    _, found, note = known_rig(one)
+    assert found is None
+    assert note is not None
+    assert "not where the rig has them" in note
 
 
 def test_a_very_wide_film_is_not_taken_for_a_whole_turn() -> None:
@@ -140,7 +173,7 @@ def test_a_rig_without_a_scale_gets_a_guessed_height(tmp_path: Path) -> None:
     path = tmp_path / "rig.toml"
     unscaled = in_metres(replace(make_rig(), pitch=None), 1 / 8.0)
     replace(unscaled, quality={"scale": "unknown: height_m = 1.0 is assumed"}).save(path)
-    rig, note = known_rig(settings(sources=["left.mp4", "right.mp4"], rig=str(path)))
+    _, rig, note = known_rig(settings(sources=["left.mp4", "right.mp4"], rig=str(path)))
     assert rig is not None
     assert rig.surface.height_m == pytest.approx(8.0)
     assert rig.cameras[0].position_m == pytest.approx(make_rig().cameras[0].position_m)
