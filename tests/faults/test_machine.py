@@ -147,13 +147,18 @@ def test_a_clock_that_is_set_changes_nothing(tmp_path: Path) -> None:
     seen="a failure in the report, status 1; the others go on",
     lost="what was in that folder, and the rest of that output",
 )
-@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.m3u8", "parts.mkv"])
-def test_only_the_output_whose_folder_is_removed_ends(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "after_s"),
+    [("a.mkv", 2), ("a.mp4", 2), ("a.m3u8", 2), ("parts.mkv", 2), ("a.m3u8", 0), ("parts.mkv", 0)],
+)
+def test_only_the_output_whose_folder_is_removed_ends(tmp_path: Path, name: str, after_s: float) -> None:
     folder, other = tmp_path / "removed", tmp_path / "other.ts"
     folder.mkdir()
     split = ("--set", "split_s=1") if name == "parts.mkv" else ()
-    process = start("-o", folder / name, "-o", other, *split, *KEYFRAMES, *PLAIN, "--duration", "7")
-    threading.Event().wait(2.0)
+    process = start(
+        "-o", folder / name, "-o", other, *split, *KEYFRAMES, *PLAIN, "--duration", str(5 + after_s)
+    )
+    threading.Event().wait(after_s)  # at once: while the outputs start
     shutil.rmtree(folder)
     said, logged = process.communicate(timeout=LONGEST_S)
     assert process.returncode == 1

@@ -88,9 +88,10 @@ class OutputBoard:
     def failures(self) -> tuple[str, ...]:
         """One line about each output that has failed and does not recover, or has delivered nothing."""
         lines = (
-            slot.output.undelivered if slot.output.recovers else slot.status().trouble for slot in self._slots
+            (slot, slot.output.undelivered if slot.output.recovers else slot.status().trouble)
+            for slot in self._slots
         )
-        return tuple(line for line in lines if line is not None)
+        return tuple(line for slot, line in lines if line is not None and line not in slot.output.notes)
 
     def statuses(self) -> list[OutputStatus]:
         """The outputs in the order in which they were added. Never blocks."""
@@ -310,6 +311,9 @@ class OutputBoard:
         output.close()
         is_down = to_null(output.element, self._limits.null_s)
         self._pipeline.remove(output.element)
+        if self._pipeline.get_state(0)[0] == Gst.StateChangeReturn.FAILURE:
+            # it failed while all were starting, which broke off with it: without this, their end is never told
+            self._pipeline.set_state(self._pipeline.target_state)
         if is_down:
             take_apart(output.element)
         slot.connections.release()

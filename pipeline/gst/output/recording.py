@@ -30,7 +30,6 @@ class Recording:
     kind: OutputKind = "file"
     recovers = False
     undelivered = None
-    notes: tuple[str, ...] = ()
     gaps = 0
     lost_s = 0.0
     waiting_bytes: tuple[int, ...] = ()
@@ -53,6 +52,7 @@ class Recording:
         self._written = WrittenFile(path)
         self._written.note()
         self._is_lost = False
+        self._empty: str | None = None
         self._file_lock = FileLock(path)
         self.trouble: str | None = None
         self.cut_short = incomplete_file(self.name)
@@ -71,14 +71,19 @@ class Recording:
         self._thread.start()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """A line about a recording that was stopped before any frame came: nothing has failed."""
+        return () if self._empty is None else (self._empty,)
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """The file; nothing once it is known to be lost."""
-        return () if self._is_lost else (self._path,)
+        return () if self._is_lost or self._empty is not None else (self._path,)
 
     @property
     def sole_file(self) -> Path | None:
         """The file; None once it is known to be lost."""
-        return None if self._is_lost else self._path
+        return None if self._is_lost or self._empty is not None else self._path
 
     def abandon(self) -> None:
         """Do nothing: it never blocks playback."""
@@ -104,7 +109,10 @@ class Recording:
         trouble = self._side.run_until_closed(self._closing, lambda: None)
         if self._side.first_ns is None:
             self._path.unlink(missing_ok=True)
-            trouble = trouble or f"{self.name}: no video arrived, so no file was written"
+            if trouble is None:
+                self._empty = trouble = (
+                    f"{self.name}: no video came until it was stopped, so there is no file"
+                )
         if trouble is not None:
             self.trouble = trouble
             logger.warning("%s; this recording has stopped, the other outputs continue", trouble)

@@ -136,6 +136,25 @@ def test_the_file_of_the_run_can_be_stopped_while_the_run_continues(
         run.control.record()
 
 
+def test_a_recording_that_is_stopped_before_a_frame_came_is_no_failure(
+    short_video: Path, tmp_path: Path
+) -> None:
+    with _operating(short_video, tmp_path, outputs=[tmp_path / "match.mkv"]) as run:
+        run.wait_shown(0.5)
+        run.control.pause()
+        wait_until(lambda: run.application.buffer_manager.state == "paused", "the freeze")
+        recording = run.control.record()
+        stopped = run.control.stop_output(recording.number)
+        run.control.resume()
+        report = run.report()
+    assert stopped.trouble is not None
+    assert "no video came" in stopped.trouble
+    assert any(note.endswith(stopped.trouble) for note in report.notes)
+    assert report.failures == ()
+    assert report.outputs == (tmp_path / "match.mkv",)
+    assert not (tmp_path / recording.name).exists()
+
+
 def test_a_recording_still_on_at_the_end_ends_with_the_run(short_video: Path, tmp_path: Path) -> None:
     with _operating(short_video, tmp_path, web=WEB) as run:
         run.wait_shown(0.5)
