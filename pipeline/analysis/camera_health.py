@@ -42,6 +42,8 @@ class CameraHealth:
     """How far it stands from its place in the rig, in degrees; corrected."""
     bumps: int
     """How often it was bumped."""
+    readout_ms: float
+    """How long a picture is read out (rolling shutter), from the top row down; 0 while it is not known."""
     is_steadied: bool
     """Whether its video is corrected; a camera that stands still at its place is left as it is."""
     is_lost: bool

@@ -48,6 +48,8 @@ class CameraRecord:
         self._finder = BumpFinder(self.weights)
         self.times: list[int] = []
         self.vectors: list[Array] = []
+        self.readout_ns = 0.0
+        """How long a picture is read out, from the top row down; 0 while it is not known."""
         self.place = NO_CHANGE
         self.is_settled = self._was_bumped = False
         self._first_ns: int | None = None
@@ -111,7 +113,8 @@ class CameraRecord:
         """The pose at a time compared with the place, from the measurements around it; None if it stands there."""
         if self.moves_from_ns is None or time_ns < self.moves_from_ns or not self.times:
             return None
-        return Pose.between(self._fitted(time_ns), self.place)
+        vector, rate = self._fitted(time_ns)
+        return Pose.between(vector, self.place, rate[:3] * self.readout_ns if self.readout_ns else None)
 
     def _angle_rad(self, change: Array) -> float:
         return float(np.linalg.norm(change * self.weights))
@@ -132,8 +135,11 @@ class CameraRecord:
             self.is_settled = True
             self.place = _average(self.times[:before], self.vectors[:before]) if before else NO_CHANGE
 
-    def _fitted(self, time_ns: int) -> Array:
-        """The pose vector at `time_ns`: a parabola through the measurements around it, or what bridges a gap."""
+    def _fitted(self, time_ns: int) -> tuple[Array, Array]:
+        """The pose vector at `time_ns`, and its change in a nanosecond.
+
+        By a parabola through the measurements around it, or what bridges a gap.
+        """
         first = bisect_left(self.times, time_ns - SMOOTH_NS)
         last = bisect_right(self.times, time_ns + SMOOTH_NS)
         times, vectors = self.times[first:last], np.array(self.vectors[first:last])
@@ -144,12 +150,12 @@ class CameraRecord:
             fitted, *_ = np.linalg.lstsq(powers * weights[:, None], vectors * weights[:, None], rcond=None)
             missed_rad = np.linalg.norm((powers @ fitted - vectors) * self.weights, axis=-1)
             if float((missed_rad * weights).max()) * self._px_per_rad < SMOOTH_PX:
-                vector: Array = fitted[0]
-                return vector
+                return fitted[0], fitted[1] / SMOOTH_NS
         after = bisect_left(self.times, time_ns)
         near = slice(max(0, after - 1), after + 1)
         axes = np.transpose(self.vectors[near] or self.vectors[-1:])
-        return np.array([np.interp(time_ns, self.times[near] or self.times[-1:], axis) for axis in axes])
+        times = self.times[near] or self.times[-1:]
+        return np.array([np.interp(time_ns, times, axis) for axis in axes]), NO_CHANGE
 
 
 def _average(times: list[int], vectors: list[Array]) -> Array:

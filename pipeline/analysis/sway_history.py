@@ -123,9 +123,14 @@ class SwayHistory:
         self._poses: dict[int, DetectorPose] = {}
 
     def add(
-        self, time_ns: Nanoseconds, vectors: Sequence[Array | None], sights: Sequence[Sight] | None = None
+        self,
+        time_ns: Nanoseconds,
+        vectors: Sequence[Array | None],
+        sights: Sequence[Sight] | None = None,
+        readouts_ns: Sequence[float] | None = None,
     ) -> None:
-        """Store the cameras' pose vectors since the first frame, None where unknown, and what they show.
+        """Store the cameras' pose vectors since the first frame, None where unknown, what they show, and how long
+        they read a picture out, 0 where unknown.
 
         A time that does not follow the last one begins anew, with the cameras' places as they were.
         """
@@ -142,6 +147,8 @@ class SwayHistory:
             for i, (camera, vector) in enumerate(zip(self._cameras, vectors, strict=True)):
                 camera.sight = "seen" if sights is None else sights[i]
                 lines += self._seen_or_lost(camera, time_ns, vector)
+                if readouts_ns is not None and readouts_ns[i]:
+                    lines += self._reads_out(camera, readouts_ns[i])
                 bump = None if vector is None else camera.record.add(time_ns, vector, self._span_ns)
                 if bump is not None:
                     lines += self._bumped(camera, bump)
@@ -243,6 +250,15 @@ class SwayHistory:
     def _sight(camera: _Watched) -> Lost:
         return "elsewhere" if camera.sight == "seen" else camera.sight
 
+    def _reads_out(self, camera: _Watched, readout_ns: float) -> list[str]:
+        is_news, camera.record.readout_ns = camera.record.readout_ns == 0.0, readout_ns
+        if not is_news:
+            return []
+        return self._line(
+            camera,
+            f"reads a picture out in {abs(readout_ns) / NS_PER_MS:.0f} ms; what that bends is corrected",
+        )
+
     def _bumped(self, camera: _Watched, bump: Bump) -> list[str]:
         did = bump_words(bump, camera.record.off_rad)
         camera.bumps += 1
@@ -301,6 +317,7 @@ class SwayHistory:
             worst_deg=math.degrees(record.worst_rad),
             off_deg=math.degrees(record.off_rad) if is_steadied else 0.0,
             bumps=camera.bumps,
+            readout_ms=record.readout_ns / NS_PER_MS,
             is_steadied=is_steadied,
             is_lost=camera.lost_from_ns is not None,
             lost_frames=camera.lost_frames,

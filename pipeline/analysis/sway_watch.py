@@ -49,6 +49,7 @@ class SwayWatch:
         self._meters = [SwayMeter(mount_of(rig, i)) for i in range(len(rig.cameras))]
         self._frozen = [FrozenPicture() for _ in rig.cameras]
         self._began_ns: Nanoseconds | None = None
+        self._last_ns: Nanoseconds | None = None
         self._frames = 0
 
     def look(self, frame: Frame, time_ns: Nanoseconds) -> None:
@@ -66,6 +67,9 @@ class SwayWatch:
             return
         vectors: list[Array | None] = []
         sights: list[Sight] = []
+        readouts_ns: list[float] = []
+        frame_ns = 0 if self._last_ns is None else time_ns - self._last_ns
+        self._last_ns = time_ns
         for index, meter in enumerate(self._meters):
             region = self._rig.region(index)
             rows = slice(region.y, region.y + region.height)
@@ -73,7 +77,8 @@ class SwayWatch:
             fit = meter.measure(luma)
             vectors.append(None if fit is None else fit.vector)
             sights.append("frozen" if self._frozen[index].look(luma, time_ns) else meter.sight)
-        self._history.add(time_ns, vectors, sights)
+            readouts_ns.append(meter.readout * frame_ns)
+        self._history.add(time_ns, vectors, sights, readouts_ns)
 
     def finish(self) -> None:
         """No frame follows. Idempotent; any thread."""

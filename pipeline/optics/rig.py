@@ -131,7 +131,12 @@ class Rig:
         seen = self.surface.seen_from(at_m, (0.0, 0.0, 0.0), rays) @ camera.rotation
         if pose is None:
             return camera.lens.project(seen)
-        return pose.zoomed(camera.lens.project(seen @ pose.turn.T), camera.lens.centre_px)
+        turned, centre_px = seen @ pose.turn.T, camera.lens.centre_px
+        pixels = pose.zoomed(camera.lens.project(turned), centre_px)
+        if pose.readout_rad is None:
+            return pixels
+        bent = pose.bent(turned, pixels, camera.size_px[1])
+        return pose.zoomed(camera.lens.project(bent), centre_px)
 
     def pixel_rays(self, i: int, pixels: Array, pose: Pose | None = None) -> Array:
         """Unit rays (..., 3) along which the origin sees what camera `i` shows at `pixels` (..., 2); ``pose`` as in
@@ -141,7 +146,8 @@ class Rig:
         if pose is None:
             rays = camera.lens.unproject(pixels)
         else:
-            rays = camera.lens.unproject(pose.unzoomed(pixels, camera.lens.centre_px)) @ pose.turn
+            rays = camera.lens.unproject(pose.unzoomed(pixels, camera.lens.centre_px))
+            rays = pose.bent(rays, pixels, camera.size_px[1], -1.0) @ pose.turn
             at_m = pose.position_m(at_m)
         seen = self.surface.seen_from((0.0, 0.0, 0.0), at_m, rays @ camera.rotation.T)
         unit: Array = seen / np.linalg.norm(seen, axis=-1, keepdims=True)

@@ -229,3 +229,16 @@ def test_a_camera_that_is_dark_at_first_is_measured_once_it_shows_something() ->
     (camera,) = history.state()
     assert not camera.is_lost
     assert history._cameras[0].record.times
+
+
+def test_a_readout_is_told_once_and_given_to_the_renderer() -> None:
+    told: list[str] = []
+    history = SwayHistory(RIG, span_s=10.0, settle_s=1.0, on_told=told.append)
+    for n in range(60):
+        history.add(Nanoseconds(n * FRAME_NS), [vector(n)], ["seen"], [20e6 * (n >= 30)])
+    assert told == ["camera mast reads a picture out in 20 ms; what that bends is corrected"]
+    (pose,) = history.poses_at(45 * FRAME_NS) or (None,)
+    assert pose is not None
+    assert pose.readout_rad is not None
+    assert pose.readout_rad == pytest.approx((vector(46) - vector(44))[:3] / 2 * 0.5, rel=0.1)
+    assert history.state()[0].readout_ms == 20.0

@@ -77,6 +77,10 @@ class Mount:
         rays: Array = now @ matrix_of(vector[:3])
         return rays - vector[4] * self.pulls(rays) if vector[4] else rays
 
+    def row_shares(self, pixels: Array) -> Array:
+        """Where pixels (n, 2) are in the picture, from -0.5 at its top to 0.5 at its bottom; 0 for unknown ones."""
+        return np.nan_to_num((pixels[:, 1] + 0.5) / self.lens.size_px[1] - 0.5)
+
     def unzoomed_rays(self, pixels: Array, log_zoom: float) -> Array:
         """Unit rays (n, 3) in the camera's axes now of what is seen at pixels (n, 2)."""
         centre = np.asarray(self.lens.centre_px)
@@ -92,6 +96,8 @@ class PoseFit:
     """(n,): the say of each landmark, 0 to 1."""
     turned: Array
     """(n, 3): unit rays to the landmarks in the camera's axes now, by the fit."""
+    columns: Array
+    """(n, 3, 5): how each part of the pose moves them."""
     missed: Array
     """(n, 3): how far from there each is seen, in radians; 0 for those that are not usable."""
 
@@ -121,7 +127,7 @@ def fit_pose(
     vector: Array = np.array(start, np.float64)
     weights = np.zeros(len(rays))
     if usable.sum() < 3:
-        return PoseFit(vector, weights, rays, np.zeros_like(rays))
+        return PoseFit(vector, weights, rays, np.zeros((len(rays), 3, 5)), np.zeros_like(rays))
     seen = np.where(usable[:, None], seen, rays)
     closer = mount.unzoomed_rays(np.where(usable[:, None], seen_px, 0.0), start[3] + _ZOOM_STEP)
     by_zoom = np.where(usable[:, None], np.nan_to_num(closer) - seen, 0.0) / _ZOOM_STEP
@@ -153,4 +159,4 @@ def fit_pose(
         vector[3:] += step[3:]
         if float(np.abs(step).max()) < _DONE:
             break
-    return PoseFit(vector, weights, turned, missed)
+    return PoseFit(vector, weights, turned, columns, missed)

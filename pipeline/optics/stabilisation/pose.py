@@ -25,23 +25,31 @@ class Pose:
     """How a camera stands compared with its place. Pure; any thread.
 
     ``turn`` (3, 3) maps a ray in the camera's axes at its place to the same ray in its axes now; ``zoom``
-    multiplies the focal length; the camera is ``lowered_m`` metres lower.
+    multiplies the focal length; the camera is ``lowered_m`` metres lower. ``readout_rad``: by what rotation vector
+    it turns while a picture is read out from the top to the bottom, None if that is not known or nothing; ``turn``
+    is that of the middle row.
     """
 
     turn: Array
     zoom: float = 1.0
     lowered_m: float = 0.0
+    readout_rad: Array | None = None
 
     @classmethod
-    def between(cls, vector: Array, place: Array) -> Pose:
+    def between(cls, vector: Array, place: Array, readout_rad: Array | None = None) -> Pose:
         """The pose of pose vector `vector` as seen from that of the camera's place."""
         turn = matrix_of(vector[:3]) @ matrix_of(place[:3]).T
         change = vector - place
-        return cls(turn, float(np.exp(change[_ZOOM])), float(change[_LOWERED]))
+        return cls(turn, float(np.exp(change[_ZOOM])), float(change[_LOWERED]), readout_rad)
 
     def after(self, first: Pose) -> Pose:
         """This pose, counted from `first`, counted from where `first` is counted from."""
-        return Pose(self.turn @ first.turn, self.zoom * first.zoom, self.lowered_m + first.lowered_m)
+        return Pose(
+            self.turn @ first.turn,
+            self.zoom * first.zoom,
+            self.lowered_m + first.lowered_m,
+            self.readout_rad,
+        )
 
     def position_m(self, place_m: tuple[float, float, float]) -> tuple[float, float, float]:
         """The camera's position, from that of its place; the world's y grows downward."""
@@ -55,6 +63,17 @@ class Pose:
     def unzoomed(self, pixels: Array, centre_px: tuple[float, float]) -> Array:
         """The inverse of `zoomed`."""
         return pixels if self.zoom == 1.0 else (pixels - centre_px) / self.zoom + centre_px
+
+    def bent(self, rays: Array, pixels: Array, height_px: int, sign: float = 1.0) -> Array:
+        """Rays (..., 3) in the camera's axes at the middle row, as seen at the rows of their pixels (..., 2).
+
+        With a `sign` of -1 the inverse.
+        """
+        if self.readout_rad is None:
+            return rays
+        rows = (pixels[..., 1] + 0.5) / height_px - 0.5
+        moved: Array = rays + sign * np.cross(self.readout_rad, rays) * rows[..., None]
+        return moved
 
     @property
     def angle_rad(self) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import cv2
@@ -16,6 +16,7 @@ from pipeline.optics.stabilisation.backdrop import Backdrop, Sight
 from pipeline.optics.stabilisation.fit import FOLLOWING, REFINING, Freedom, Mount, PoseFit, fit_pose
 from pipeline.optics.stabilisation.landmarks import find_landmarks, working_scale
 from pipeline.optics.stabilisation.pose import NO_CHANGE
+from pipeline.optics.stabilisation.rolling_shutter import RollingShutter
 from pipeline.optics.stabilisation.tiles import TILE_PX, Tiles, cut, equally_lit
 
 LEAST_AGREEMENT = 0.35
@@ -105,6 +106,9 @@ class SwayMeter:
         self._landmarks: _Landmarks | None = None
         self._backdrop: Backdrop | None = None
         self._vector = self._before = NO_CHANGE
+        self._shutter = RollingShutter(self._px_per_rad)
+        self._fresh: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        """(n,): the landmarks that got a new picture in the last frame."""
         self._measured = self._unseen = self._doubtful = 0
         self.sight: Sight = "seen"
         """What the newest frame shows."""
@@ -130,16 +134,25 @@ class SwayMeter:
             fit, levels = self._search(landmarks, luma, fit, levels)
         if fit.agreement < LEAST_AGREEMENT:
             self._before = self._vector
+            self._shutter.skip()
             return None
         self._unseen, self.sight = 0, "seen"
         self._before, self._vector = self._vector, fit.vector
+        rows = self._mount.row_shares(self._mount.pixels(landmarks.rays, landmarks.pulls, fit.vector))
+        mistaken = self._shutter.add(fit, rows, (landmarks.say > TRUSTED) & ~self._fresh)
+        self._fresh = np.zeros(len(rows), np.bool_)
         landmarks.say += MEMORY * ((fit.weights > 0) - landmarks.say)
         self._measured += 1
         if self._measured % RENEW_EVERY == 0:
             self._renew(landmarks, luma, fit, levels)
         if self._measured % LEARN_EVERY == 0 and self._backdrop is not None:
             self._backdrop.learn(luma, fit.vector)
-        return fit
+        return replace(fit, vector=fit.vector - mistaken) if mistaken.any() else fit
+
+    @property
+    def readout(self) -> float:
+        """The share of a frame that the camera's readout takes, from the top row down; 0 while it is not known."""
+        return self._shutter.readout
 
     def _begin(self, luma: Plane) -> _Landmarks:
         found = find_landmarks(luma, self._scale, np.empty((0, 2)))
@@ -148,6 +161,7 @@ class SwayMeter:
         self._backdrop = Backdrop(self._mount, luma)
         tiles = cut(luma, found[cells], self._scale)
         say = np.full(len(cells), 0.5)
+        self._fresh = np.zeros(len(cells), np.bool_)
         return _Landmarks(rays[cells], self._mount.pulls(rays[cells]), found[cells], tiles, cells, say)
 
     def _follow(
@@ -231,6 +245,7 @@ class SwayMeter:
             renewed[poorest] = False
             renewed[chosen] = True
         if renewed.any():
+            self._fresh = renewed
             landmarks.pixels[renewed] = now_px[renewed]
             now_px = np.where(np.isfinite(now_px), now_px, landmarks.pixels)
             landmarks.tiles.take(cut(luma, now_px, self._scale), renewed)
