@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import cv2
 import numpy as np
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.director import directed
 from benchmarks.director_pictures import draw_horizons, draw_path
@@ -32,6 +33,7 @@ from pipeline.match.settings import MatchSettings
 from pipeline.optics.calibration import Calibration, calibrate
 from pipeline.optics.calibration.markings import markings
 from pipeline.optics.calibration.plot import plot_calibration
+from pipeline.optics.calibration.residuals import place_pixels
 from pipeline.optics.frame import Frame
 from pipeline.optics.view import View
 from pipeline.plotting import BLUE, GREEN, ORANGE, RED, new_figure, save_figure
@@ -49,6 +51,14 @@ ATTACK_S = (11.0, 22.5)
 FRAMES_A_SECOND = 10
 WIDTH_PX = 560
 DELAY_S, LASTS_S = 7.0, 18.0
+CLICKED = (
+    "left penalty area near front corner",
+    "right penalty area far front corner",
+    "near end of the halfway line",
+    "far end of the halfway line",
+    "left far corner",
+    "right goal area near front corner",
+)
 
 
 # --- the built-in match, recorded ----------------------------------------------------------------------------
@@ -120,11 +130,14 @@ def draw_match(path: Path) -> None:
     Image.fromarray(cv2.resize(picture, (1440, 480), interpolation=cv2.INTER_AREA)).save(path, quality=75)
 
 
-def draw_dashboard(path: Path) -> None:
-    """The dashboard of a live run, half a minute after its start, in Chromium."""
+@contextmanager
+def dashboard_page(
+    source: str, width: int, height: int
+) -> Iterator[tuple[PanoramaWithVirtualCamera, str, Page]]:
+    """A live run of a source, the address of its dashboard, and an empty page of that size in Chromium."""
     settings = Settings.parse(
         {
-            "sources": ["match?size=1440x480"],
+            "sources": [source],
             "outputs": [str(Path(tempfile.mkdtemp()) / "match.mkv")],
             "size": "960x540",
             "web": {"address": "127.0.0.1:0"},
@@ -137,13 +150,37 @@ def draw_dashboard(path: Path) -> None:
     thread.start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1200, "height": 1010})
-        page.goto(address)
-        page.wait_for_timeout(1e3 * (DELAY_S + 20))
-        page.screenshot(path=path, quality=75, type="jpeg")
+        yield run, address, browser.new_page(viewport={"width": width, "height": height})
+        browser.close()
     run.abort()
     thread.join()
     dashboard.stop()
+
+
+def draw_dashboard(path: Path) -> None:
+    """The dashboard of a live run, half a minute after its start, in Chromium."""
+    with dashboard_page("match?size=1440x480", 1200, 1010) as (_run, address, page):
+        page.goto(address)
+        page.wait_for_timeout(1e3 * (DELAY_S + 20))
+        page.screenshot(path=path, quality=75, type="jpeg")
+
+
+def draw_points(path: Path) -> None:
+    """The page of points with six clicks on the built-in match, once the verdict is there."""
+    with dashboard_page("match?size=2880x960", 1400, 790) as (run, address, page):
+        page.goto(f"{address}points")
+        page.wait_for_timeout(1e3 * (DELAY_S + 5))
+        box = page.locator("#still").bounding_box()
+        if run.rig is None or run.rig.pitch is None or box is None:
+            raise SystemExit("the page shows no still image")
+        points = {point.name: (*point.at, 0.0) for point in run.rig.pitch.markings.points}
+        for name in CLICKED:
+            x, y = place_pixels(run.rig, 0, np.array([points[name]]))[0] * box["width"] / 2880
+            page.select_option("#name", name)
+            page.mouse.click(box["x"] + x, box["y"] + y)
+        while page.locator("#save_rig").is_disabled():
+            page.wait_for_timeout(500)
+        page.screenshot(path=path, quality=80, type="jpeg")
 
 
 # --- two real cameras ----------------------------------------------------------------------------------------
@@ -303,6 +340,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "start-here.jpg": draw_still,
     "match.jpg": draw_match,
     "dashboard.jpg": draw_dashboard,
+    "points.jpg": draw_points,
     "rig.png": draw_rig,
     "calibration-errors.png": draw_errors,
     "running-time.png": draw_running_time,

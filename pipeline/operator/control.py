@@ -14,6 +14,7 @@ from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip, Clips, FileNames
 from pipeline.operator.outputs import Outputs
 from pipeline.operator.panorama import Panorama
+from pipeline.operator.rig_by_points import RigByPoints
 from pipeline.optics.rig import Rig
 from pipeline.run.encoding_choice import clip_encoding
 from pipeline.run.scene import Scene
@@ -27,7 +28,7 @@ class Control:
     """An operator's control of `run`. Any thread; only `save_clip` and `stop_output` block, until a file is
     complete.
 
-    Every action raises StateError when the state of the run does not allow it.
+    Every action raises StateError when the state of the run does not allow it. ``points``: a rig by clicks.
     """
 
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
@@ -35,6 +36,7 @@ class Control:
         self._names = FileNames()
         self._clips = Clips(run.buffer_manager, clips, self._names, clip_encoding(run.settings))
         self._outputs = Outputs(run)
+        self.points = RigByPoints(run)
         self._panorama: Panorama | None = None
         self._rendered_ns: Nanoseconds | None = None
 

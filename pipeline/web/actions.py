@@ -8,8 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from pipeline.fields import FieldSize
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control
+from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
 from pipeline.web.responses import SavedClip, clip_json
 
 
@@ -60,6 +62,60 @@ class OutputNumber(Body):
     """An output, by its number in the state."""
 
     number: Annotated[int, Field(ge=0, le=10_000), BeforeValidator(_whole)]
+
+
+_Metres = Annotated[float, Field(ge=1, le=1000)]
+_FieldName = Annotated[str, Field(min_length=1, max_length=300)]
+_Pixel = Annotated[float, Field(ge=-0.5, le=65_536)]
+_PointName = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class FieldWanted(Body):
+    """A playing field by name, and its length and width in metres; what is left out is that of the settings."""
+
+    field: _FieldName | None = None
+    length_m: _Metres | None = None
+    width_m: _Metres | None = None
+
+    @property
+    def size(self) -> FieldSize | None:
+        """The size, if both sides are given."""
+        if self.length_m is None or self.width_m is None:
+            return None
+        return FieldSize(self.length_m, self.width_m)
+
+
+class ClicksToSave(Body):
+    """For each camera, in order, the pixel [x, y] of each point of the field, by its name."""
+
+    field: _FieldName
+    length_m: _Metres
+    width_m: _Metres
+    cameras: Annotated[
+        list[
+            Annotated[
+                dict[_PointName, Annotated[list[_Pixel], Field(min_length=2, max_length=2)]],
+                Field(max_length=60),
+            ]
+        ],
+        Field(max_length=16),
+    ]
+
+    @property
+    def size(self) -> FieldSize:
+        """The field's size."""
+        return FieldSize(self.length_m, self.width_m)
+
+    @property
+    def clicks(self) -> list[Clicks]:
+        """The pixels as pairs."""
+        return [{name: (at[0], at[1]) for name, at in camera.items()} for camera in self.cameras]
+
+
+class ClicksToFit(ClicksToSave):
+    """As ClicksToSave; `quick`: from where the last fit ended, without the painted lines, as for a drag."""
+
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,5 +192,33 @@ ACTIONS: tuple[Action, ...] = (
         "Save a clip of what was shown and of what comes",
         lambda c, b: clip_json(c.save_clip(b.before_s, b.after_s)),
         SavedClip,
+    ),
+    Action(
+        "take_stills",
+        Empty,
+        "Take a still image of each camera, for clicks; /api/stills has them",
+        lambda c, _: [asdict(still) for still in c.points.take_stills()],
+        list[Still],
+    ),
+    Action(
+        "show_field",
+        FieldWanted,
+        "The playing field: its points and markings, and which fields there are",
+        lambda c, b: asdict(c.points.show_field(b.field, b.size)),
+        FieldShown,
+    ),
+    Action(
+        "fit_points",
+        ClicksToFit,
+        "Fit the cameras to clicks on the still images; returns the field's lines in each, verdict and reasons",
+        lambda c, b: asdict(c.points.fit(b.field, b.size, b.clicks, quick=b.quick)),
+        RigFitted,
+    ),
+    Action(
+        "save_rig",
+        ClicksToSave,
+        "Fit all cameras and write the rig for the next start; the run goes on with the one that it has",
+        lambda c, b: asdict(c.points.save(b.field, b.size, b.clicks)),
+        RigSaved,
     ),
 )

@@ -18,6 +18,7 @@ _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream
 _READS: tuple[tuple[str, str, str, Any], ...] = (
     ("/api/state", "The state of the run", JSON, State),
     ("/api/events", "The state, four times a second, until the run has ended", "text/event-stream", State),
+    ("/api/stills/{number}", "A still image of a camera, as take_stills numbers them", "image/jpeg", _FILE),
     ("/api/clips", "The saved clips, oldest first", JSON, list[SavedClip]),
     ("/api/clips/{number}", "A clip's file", "video/mp4", _FILE),
     ("/api/outputs/{number}", "The file of an output that has stopped", "video/*", _FILE),

@@ -84,11 +84,13 @@ class PreviewImages:
         self._control.rendered(time_ns)
         self.picture.hold(rendered)
         self.panorama.hold(source)
+        self._control.points.look(source)
 
     def stop(self) -> None:
         """Release the frames. Idempotent."""
         self.picture.hold(None)
         self.panorama.hold(None)
+        self._control.points.look(None)
 
     def _whole(self, source: Frame) -> Frame:
         """Render the panorama."""

@@ -143,6 +143,7 @@ class Dashboard:
         return Starlette(
             routes=[
                 Route("/", partial(_page, name="index.html")),
+                Route("/points", partial(_page, name="points.html")),
                 Route("/docs", partial(_page, name="docs.html")),
                 Route("/openapi.json", self._get_openapi),
                 Route("/healthz", self._get_healthz),
@@ -152,6 +153,7 @@ class Dashboard:
                 Route("/panorama.jpg", partial(self._get_preview_image, image=self.preview_images.panorama)),
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
+                Route("/api/stills/{number}", self._get_still),
                 Route("/api/clips", self._get_clips),
                 Route("/api/clips/{number}", self._get_clip),
                 Route("/api/outputs/{number}", self._get_output),
@@ -208,6 +210,13 @@ class Dashboard:
             return Response(status_code=204)
         return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
 
+    async def _get_still(self, request: Request) -> Response:
+        number = _number(request)
+        jpeg = None if number is None else await run_in_threadpool(self.control.points.jpeg, number)
+        if jpeg is None:
+            return JSONResponse({"error": "there is no such still image; take them first"}, 404)
+        return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
+
     async def _get_clips(self, _request: Request) -> Response:
         return JSONResponse([clip_json(clip) for clip in self.control.clips() if clip.path.exists()])
 
@@ -237,10 +246,8 @@ class Dashboard:
             return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        # dragging sends many per second
-        logger.log(
-            logging.DEBUG if action.name == "take_over" else logging.INFO, "dashboard: %s", action.name
-        )
+        is_repeated = action.name in ("take_over", "fit_points")  # dragging sends many per second
+        logger.log(logging.DEBUG if is_repeated else logging.INFO, "dashboard: %s", action.name)
         return JSONResponse({"done": action.name, "result": done})
 
 

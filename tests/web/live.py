@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from playwright.sync_api import Page
 
@@ -18,10 +19,19 @@ from tests.gst.output.peers import wait_until
 class Live:
     """A live run of the match without outputs, with its dashboard; `web`: the dashboard's settings."""
 
-    def __init__(self, *, size: str = "320x180", streams: Sequence[str] = (), **web: object) -> None:
+    def __init__(
+        self,
+        *,
+        size: str = "320x180",
+        streams: Sequence[str] = (),
+        source: str = "match?size=640x214&fps=25",
+        rig: Path | None = None,
+        **web: object,
+    ) -> None:
         settings = Settings.parse(
             {
-                "sources": ["match?size=640x214&fps=25"],
+                "sources": [source],
+                "rig": rig,
                 "size": size,
                 "streams": list(streams),
                 "delay_s": 1.0,

@@ -91,7 +91,7 @@ class _Stills:
     def background(self) -> Picture:
         """The median of the frames, plane by plane, in BGR."""
         layers = zip(*(frame.planes for frame in self.frames), strict=True)
-        return _bgr(Frame(self.frames[0].format, tuple(median_background(layer) for layer in layers)))
+        return bgr(Frame(self.frames[0].format, tuple(median_background(layer) for layer in layers)))
 
 
 class _Taker:
@@ -169,7 +169,7 @@ class _Taker:
         drain(self._pipeline, pad)
 
 
-def _bgr(frame: Frame) -> Picture:
+def bgr(frame: Frame) -> Picture:
     """A frame as full-range BGR, shape (height, width, 3)."""
     size = (frame.width, frame.height)
     if frame.format == "NV12":

@@ -74,7 +74,8 @@ def calibrate_by_points_and_judge(
         raise CalibrationError(mistaken)
     far, ties, rejected = _tied(alone.rig, footage, matches)
     progress("looking for the painted lines")
-    fit, seen, pictures = _with_paint(points, alone, Observations(matches=(*far, *ties)), footage)
+    pictures = field_pictures(alone.rig, footage)
+    fit, seen = with_paint(points, alone, Observations(matches=(*far, *ties)), pictures)
     turf = tuple(turf_mask(part.background) for part in footage)
     whole = Fit(fit.rig, fit.observations, fit.free, far, ties, rejected, {}, True, True)
     progress("measuring the error on held-out blocks")
@@ -111,11 +112,10 @@ def _tied(
     return tuple(far), tuple(ties), rejected
 
 
-def _with_paint(
-    points: ControlPoints, alone: PointsFit, beside: Observations, footage: Sequence[Footage]
-) -> tuple[PointsFit, Agreement, tuple[RidgeMap, ...]]:
-    """The fit with the paint beside the markings, if it is theirs; its agreement with the pictures."""
-    pictures = field_pictures(alone.rig, footage)
+def with_paint(
+    points: ControlPoints, alone: PointsFit, beside: Observations, pictures: Sequence[RidgeMap]
+) -> tuple[PointsFit, Agreement]:
+    """The fit with the paint in the pictures beside the markings, if it is theirs; its agreement with them."""
     placed = clicked(points)
     found: list[tuple[float, Rig]] = []
     clear: set[str] = set()
@@ -139,10 +139,10 @@ def _with_paint(
         fit = fit_points(points, (), further, tuple(rig for _, rig in found))
         seen = agreement(fit.rig, pictures)
         before, after = float(np.median(alone.off_px)), float(np.median(fit.off_px))
-        width = max(part.size_px[0] for part in footage)
+        width = max(camera.size_px[0] for camera in points.cameras)
         keeps = after < max(_CLICKS_WORSE * before, _CLICKS_OFF * width, _CLICKS_OFF_PX)
         if seen.share - seen.chance > _PAINTED and keeps:
-            return fit, seen, pictures
+            return fit, seen
     if beside.matches:
         alone = fit_points(points, (), beside, alone.candidates)
-    return alone, NO_AGREEMENT, pictures
+    return alone, NO_AGREEMENT

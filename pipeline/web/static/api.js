@@ -34,6 +34,14 @@ export async function postAction(name, fields) {
   return ok ? null : body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
 }
 
+// The answer's result; or, in refusal, why there is none.
+export async function postForResult(name, fields) {
+  const { ok, status, body } = await request(`/api/${name}`, {
+    method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fields),
+  }, CLIP_TIMEOUT_MS);
+  return ok ? { result: body.result } : { refusal: body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}` };
+}
+
 async function request(address, options, timeout_ms) {
   let status = 0;
   try {
