@@ -61,6 +61,15 @@ def empty_first_video(path: Path) -> Path:
     )
 
 
+def cover_first(path: Path) -> Path:
+    """The cover of the film is its first video track."""
+    cover = ("-f", "lavfi", "-i", "color=red:size=64x64:duration=0.04")
+    tracks = ("-map", "0", "-map", "1", "-map", "2", "-disposition:v:0", "attached_pic")
+    return films.make_film(
+        path, *cover, *films.PICTURE, *films.TONE, *tracks, *films.CODED, "-c:v:0", "mjpeg"
+    )
+
+
 def two_sounds_one_empty(path: Path) -> Path:
     tracks = ("-map", "0", "-map", "1", "-map", "2")
     return films.make_film(
@@ -104,6 +113,7 @@ ROW = fault(
         (short_sound, "short.mp4", "its sound lacks 3.0 s of 4.0 s"),
         (late_sound, "late.mkv", "its sound lacks 3.0 s of 4.0 s"),
         (two_sounds_one_empty, "second.mkv", "has 2 sound tracks; track 2 is used"),
+        (cover_first, "cover.mkv", "has 2 video tracks; track 2 is used"),
         (empty_first_video, "second_video.mkv", "has 2 video tracks; track 2 is used"),
     ],
 )

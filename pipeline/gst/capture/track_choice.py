@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.gst.core.elements import is_raw, media_type, pad_caps
 from pipeline.gst.runtime import Gst
 
 _ITEMS = Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM
@@ -15,6 +16,8 @@ _ITEMS = Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM
 class _Track:
     pad: Gst.Pad
     number: int
+    is_still: bool
+    """Whether it is a stream of pictures: a film's cover, or Motion JPEG."""
     probe: int = 0
     has_data: bool = False
 
@@ -22,7 +25,8 @@ class _Track:
 class TrackChoice:
     """Links the first stream, and another one instead if that one is empty; the rest is discarded.
 
-    That a stream is announced, even its caps, does not prove that it comes. The first one is linked at once; the
+    A stream of pictures is used only if there is no video: it may be the film's cover. That a stream is
+    announced, even its caps, does not prove that it comes. The first one is linked at once; the
     others wait for its first buffer. It is empty if its end or a gap comes first, or if `settle` is called while
     another one has data. Called from streaming threads, `settle` from any. Lock: `_lock`, never held during a
     GStreamer call.
@@ -45,7 +49,7 @@ class TrackChoice:
         """Take one more stream, a source pad that is not linked."""
         with self._lock:
             self.count += 1
-            track = _Track(pad, self.count)
+            track = _Track(pad, self.count, _is_still(pad))
             is_first, is_late = self._used is None, self._is_decided
             if is_first:
                 self._used, self.used = track, 1
@@ -58,6 +62,8 @@ class TrackChoice:
             self._discard(pad)
         else:
             track.probe = pad.add_probe(Gst.PadProbeType.BLOCK | _ITEMS, self._on_waiting, track)
+            if not track.is_still:
+                self._replace(only_with_data=False, only_still=True)
 
     def settle(self) -> None:
         """Stop waiting for the stream in use: if it has not delivered and another one has, use that."""
@@ -108,13 +114,15 @@ class TrackChoice:
             self._discard(other.pad)
             other.pad.remove_probe(other.probe)
 
-    def _replace(self, *, only_with_data: bool) -> bool:
-        """Use the next stream instead of an empty one; False if there is none."""
+    def _replace(self, *, only_with_data: bool, only_still: bool = False) -> bool:
+        """Use the next stream instead of an empty one, or a moving one instead of a still one; False if none is."""
         with self._lock:
             empty = self._used
             with_data = [track for track in self._waiting if track.has_data]
             found = [*with_data, *([] if only_with_data else self._waiting)]
-            if empty is None or self._is_decided or not found:
+            if only_still:
+                found = [track for track in found if not track.is_still]
+            if empty is None or self._is_decided or not found or (only_still and not empty.is_still):
                 return False
             track = self._used = found[0]
             self._waiting.remove(track)
@@ -127,3 +135,15 @@ class TrackChoice:
         self._link(track.pad)
         track.pad.remove_probe(block)
         return True
+
+
+def _is_still(pad: Gst.Pad) -> bool:
+    """Whether the stream of `pad`, decoded or not, is coded as pictures."""
+    origin: Gst.Pad | None = pad
+    while isinstance(origin, Gst.GhostPad):
+        origin = origin.get_target()
+    decoder = None if origin is None else origin.get_parent_element()
+    coded = [] if decoder is None or not is_raw(pad_caps(pad)) else decoder.sinkpads
+    return any(media_type(before.get_current_caps()) == "image" for before in coded) or (
+        media_type(pad_caps(pad)) == "image"
+    )
