@@ -178,7 +178,6 @@ def test_the_page_takes_mouse_and_keys_and_draws_the_lines(live: Live) -> None:
         wait_in(page, "document.querySelectorAll('#still circle').length === 5")
         page.keyboard.press("Delete")
         wait_in(page, "document.querySelectorAll('#still circle').length === 4")
-        wait_in(page, "/^(good|usable|refused)/.test(document.querySelector('#verdict').textContent)")
         unnamed = page.evaluate(
             "[...document.querySelectorAll('button, input, select')].filter((one) => !(one.ariaLabel || "
             "one.textContent.trim() || one.closest('label'))).length"

@@ -59,7 +59,15 @@ def paint(rig: Rig, pictures: Sequence[RidgeMap], within: float) -> tuple[Placed
             laid_px = FIELD_M * pixels_per_metre(rig, camera, places[near], normals[near])
             sigma_px = np.hypot(PAINT_PX, laid_px)
             found.append(PlacedPoints(camera, places[near], at[near], normals[near], sigma_px))
-    return tuple(found)
+    return tuple(
+        _joined([one for one in found if one.camera == i]) for i in sorted({one.camera for one in found})
+    )
+
+
+def _joined(parts: Sequence[PlacedPoints]) -> PlacedPoints:
+    """The points of one camera in one table, so that they are computed together."""
+    columns = zip(*((one.places_m, one.pixels, one.across, one.sigma_px) for one in parts), strict=True)
+    return PlacedPoints(parts[0].camera, *(np.concatenate(column) for column in columns))
 
 
 def _field_mask(rig: Rig, camera: int) -> NDArray[np.bool_]:

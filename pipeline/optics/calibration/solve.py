@@ -75,8 +75,8 @@ class Observations:
         return np.concatenate(
             [
                 *(match_errors_px(rig, matches).ravel() for matches in self.matches),
-                straightness_errors_px(rig, self._straight_table),
-                ground_line_errors_px(rig, self._ground_table)[0],
+                straightness_errors_px(rig, self._straight_table) if self.straight else np.empty(0),
+                ground_line_errors_px(rig, self._ground_table)[0] if self.ground else np.empty(0),
                 circle_errors_px(rig, self.circle, CIRCLE_M),
                 *(placed_errors(rig, placed) for placed in self.placed),
             ]

@@ -81,7 +81,7 @@ def test_other_fields_work_as_football_does(name: str) -> None:
     field = load_field(name)
     rng = np.random.default_rng(5)
     rig = draw_rig(rng, field, field.sized(None))
-    points = click(rng, rig, [9], 0.3)
+    points = click(rng, rig, [12], 0.3)
     assert points is not None
     assert check_case(rig, points) != "refused"
 
