@@ -139,7 +139,7 @@ class PanoramaWithVirtualCamera:
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources)
         limits = make_shifting_limits(settings, rig)
-        parts.sway = make_sway_history(settings, rig, self._reporter.note, limits)
+        parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
         parts.worker = start_detector(
             settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.analysis.bumps import Bump
@@ -20,6 +20,7 @@ from pipeline.analysis.camera_health import (
     named,
 )
 from pipeline.analysis.camera_record import SMOOTH_NS, CameraRecord
+from pipeline.analysis.learned import LearnedFrame, learned_line
 from pipeline.optics.angles import Array
 from pipeline.optics.rig import Rig
 from pipeline.optics.stabilisation.backdrop import Sight
@@ -101,16 +102,18 @@ class SwayHistory:
         *,
         on_told: Callable[[str], object] = lambda _line: None,
         on_bump: Callable[[Nanoseconds, Poses], object] = lambda _time_ns, _stands: None,
+        on_learned: Callable[[str], object] | None = None,
         live: bool = False,
     ) -> None:
         """``span_s``: how long measurements are kept, counted from the newest.
 
         ``on_told(line)`` is called on the thread of `add` when something happened to a camera, and ``on_bump(now,
-        how the cameras stand)`` when one was bumped. ``live``: moments are told by the clock on the wall, otherwise
+        how the cameras stand)`` when one was bumped, and ``on_learned(line)`` with each
+        frame's line for `recall`. ``live``: moments are told by the clock on the wall, otherwise
         by the time since the first frame.
         """
         self._span_ns = seconds_to_ns(span_s)
-        self._on_told, self._on_bump, self._live = on_told, on_bump, live
+        self._on_told, self._on_bump, self._on_learned, self._live = on_told, on_bump, on_learned, live
         # Guards everything below.
         self._changed = threading.Condition(threading.Lock())
         self._cameras = [
@@ -118,6 +121,11 @@ class SwayHistory:
             for i, camera in enumerate(rig.cameras)
         ]
         self._first_ns: int | None = None
+        self._written_ns = -1
+        self._shift_ns = 0
+        """The running time of the first frame, if what is known was learned in another run."""
+        self.is_recalled = False
+        """Whether what is known was learned in another run; then nothing is measured."""
         self._newest_ns: Nanoseconds | None = None
         self._known_ns: float = -math.inf
         self._poses: dict[int, DetectorPose] = {}
@@ -139,6 +147,7 @@ class SwayHistory:
         with self._changed:
             if self._first_ns is None:
                 self._first_ns = time_ns
+            first_ns = self._first_ns
             if time_ns <= self._known_ns:
                 self._poses.clear()
                 for camera in self._cameras:
@@ -160,8 +169,30 @@ class SwayHistory:
             self._changed.notify_all()
         for line in lines:
             self._on_told(line)
+        if self._on_learned is not None and time_ns - first_ns > self._written_ns:
+            self._written_ns = time_ns - first_ns
+            names = [camera.name for camera in self._cameras]
+            readouts_ns = readouts_ns or [0.0] * len(vectors)
+            self._on_learned(learned_line(self._written_ns, names, vectors, readouts_ns))
         if was_bumped:
             self._on_bump(time_ns, self.stands())
+
+    def recall(self, frames: Iterable[LearnedFrame]) -> None:
+        """Learn again, before the run, what another run of the same film learned; then only `begin` follows."""
+        for frame in frames:
+            self.add(frame.time_ns, frame.vectors, None, frame.readouts_ns)
+        with self._changed:
+            self.is_recalled, self._known_ns = True, -math.inf
+            for camera in self._cameras:
+                if camera.record.moves_from_ns is not None:
+                    camera.record.moves_from_ns = 0  # from the first frame on
+
+    def begin(self, time_ns: Nanoseconds) -> None:
+        """The first frame came at this running time; what was recalled counts from there."""
+        if self.is_recalled:
+            with self._changed:
+                self._shift_ns, self._known_ns = time_ns, math.inf
+                self._changed.notify_all()
 
     def finish(self) -> None:
         """Nothing more is measured; wakes every waiter. Idempotent."""
@@ -180,7 +211,7 @@ class SwayHistory:
         Each pose is fitted to the measurements around it, before and after.
         """
         with self._changed:
-            poses = tuple(camera.record.pose_at(time_ns) for camera in self._cameras)
+            poses = self._poses_at(time_ns - self._shift_ns)
         return None if all(pose is None for pose in poses) else poses
 
     def pose_at(self, time_ns: int) -> DetectorPose:
@@ -189,6 +220,13 @@ class SwayHistory:
         It does not depend on what is measured later, so that a run repeats bit by bit.
         """
         with self._changed:
+            if self.is_recalled:
+                poses = self._poses_at(time_ns - self._shift_ns)
+                return (
+                    STANDING
+                    if all(pose is None for pose in poses)
+                    else DetectorPose(poses, self._poses_at(0))
+                )
             if time_ns in self._poses:
                 return self._poses[time_ns]
             return next((self._poses[at] for at in reversed(self._poses) if at <= time_ns), STANDING)
@@ -229,6 +267,9 @@ class SwayHistory:
         )
 
     # The caller holds the lock.
+
+    def _poses_at(self, time_ns: int) -> Poses:
+        return tuple(camera.record.pose_at(time_ns) for camera in self._cameras)
 
     def _seen_or_lost(self, camera: _Watched, time_ns: Nanoseconds, vector: Array | None) -> list[str]:
         """What is to be told of a camera whose backdrop is not seen any more, or again."""

@@ -58,6 +58,9 @@ class SwayWatch:
             return
         if self._began_ns is None:
             self._began_ns = time_ns
+            self._history.begin(time_ns)
+        if self._history.is_recalled:
+            return
         self._frames += 1
         if (
             time_ns - self._began_ns > FIRST_NS

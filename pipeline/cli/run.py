@@ -112,6 +112,13 @@ def run(
     ] = None,
     path_out: Annotated[Path | None, typer.Option(metavar="CSV", help="write the camera's path")] = None,
     detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write the detections")] = None,
+    learned_out: Annotated[
+        Path | None, typer.Option(metavar="JSONL", help="write how the cameras swayed or were bumped")
+    ] = None,
+    learned: Annotated[
+        Path | None,
+        typer.Option(metavar="JSONL", help="what --learned-out wrote in an earlier run of the same film"),
+    ] = None,
     truth_out: Annotated[
         Path | None,
         typer.Option(metavar="CSV", help="write the ground truth of the built-in match: ball and players"),
@@ -178,6 +185,8 @@ def run(
         "web__token": web_token,
         "export__path_out": path_out,
         "export__detections_out": detections_out,
+        "export__learned_out": learned_out,
+        "learned": learned,
         "export__truth_out": truth_out,
     }
     builder.environment().flags(**flags).assignments(assign or ())

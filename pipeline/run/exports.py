@@ -33,6 +33,7 @@ class Exports:
         self._live = live
         self._path: ExportFile[tuple[Nanoseconds, View]] | None = None
         self._detections: ExportFile[DetectionSet] | None = None
+        self._learned: ExportFile[str] | None = None
         self._truth: ExportFile[Nanoseconds] | None = None
 
     def begin(self, sources: Iterable[Source]) -> None:
@@ -40,6 +41,7 @@ class Exports:
         wanted, lines = self._settings, DetectionLines()
         self._path = self._open(wanted.path_out, PATH_HEADER, _path_row)
         self._detections = self._open(wanted.detections_out, "", lines.of, lines.complete)
+        self._learned = self._open(wanted.learned_out, "", lambda line: (line,))
         truths = [] if wanted.truth_out is None else [source.truth() for source in sources]
         for truth in [truth for truth in truths if truth is not None][-1:]:
             self._truth = self._open(wanted.truth_out, truth.header, truth.until)
@@ -48,6 +50,11 @@ class Exports:
         """Write a detection set."""
         if self._detections is not None:
             self._detections.add(seen)
+
+    def learned(self, line: str) -> None:
+        """Write what was learned of the cameras in a frame."""
+        if self._learned is not None:
+            self._learned.add(line)
 
     def shown(self, time_ns: Nanoseconds, view: View) -> None:
         """Write the view of a frame that has been shown, and the truth up to its running time."""
@@ -58,7 +65,7 @@ class Exports:
 
     def close(self, *, at_once: bool) -> None:
         """Complete the files; blocks for a bounded time, a short one `at_once`. Idempotent."""
-        for file in (self._path, self._detections, self._truth):
+        for file in (self._path, self._detections, self._learned, self._truth):
             if file is not None:
                 file.close(ABORT_S if at_once else PATIENCE_S)
 

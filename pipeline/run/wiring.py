@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.learned import read_learned
 from pipeline.analysis.sway_history import SETTLE_S, SwayHistory
 from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.analysis.timeline import Timeline
@@ -33,6 +34,9 @@ TIMELINE_MARGIN_S = 30.0
 
 SWAY_MARGIN_S = 5.0
 """The cameras' sway is kept for this much longer than the window."""
+
+LEARNED_SPAN_S = 1e6
+"""What an earlier run learned is kept whole."""
 
 
 def make_timeline(settings: Settings, on_add: Callable[[DetectionSet], object]) -> Timeline:
@@ -105,14 +109,23 @@ def make_shifting_limits(settings: Settings, rig: Rig) -> ShiftingLimits:
 
 
 def make_sway_history(
-    settings: Settings, rig: Rig, on_told: Callable[[str], object], limits: ShiftingLimits
+    settings: Settings,
+    rig: Rig,
+    on_told: Callable[[str], object],
+    limits: ShiftingLimits,
+    on_learned: Callable[[str], object],
 ) -> SwayHistory | None:
-    """The record of how the cameras stand; None if it is not measured.
+    """The record of how the cameras stand; None if it is neither measured nor was learned before.
 
-    `on_told(line)` is called when something happened to a camera; `limits` learn of bumps.
+    `on_told(line)` is called when something happened to a camera, `on_learned(line)` with what to write of a frame;
+    `limits` learn of bumps. Raises ConfigError for a file of learned poses that is none.
     """
     if not _measures_sway(settings):
         return None
+    if settings.learned is not None:
+        history = SwayHistory(rig, LEARNED_SPAN_S, on_told=on_told, on_bump=limits.bumped)
+        history.recall(read_learned(settings.learned, [camera.name for camera in rig.cameras]))
+        return history
     span_s = settings.delay_s + settings.keep_behind_s + SWAY_MARGIN_S
     return SwayHistory(
         rig,
@@ -120,6 +133,7 @@ def make_sway_history(
         min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)),
         on_told=on_told,
         on_bump=limits.bumped,
+        on_learned=None if settings.export.learned_out is None else on_learned,
         live=settings.is_live,
     )
 

@@ -107,6 +107,7 @@ def read_files(settings: Settings) -> Iterator[Named]:
     yield from source_files(settings.source_specs)
     for key, path in (
         ("rig", settings.rig),
+        ("learned", settings.learned),
         ("detector.model", settings.detector.model),
         ("detector.field_picture", settings.detector.field_picture),
     ):

@@ -184,6 +184,8 @@ class ExportSettings(Group):
     """The virtual camera's path as CSV: time_s,yaw_deg,pitch_deg,hfov_deg."""
     detections_out: FilePath | None = None
     """The detections as JSONL."""
+    learned_out: FilePath | None = None
+    """How each camera stood in each frame, as JSONL; see learned."""
     truth_out: FilePath | None = None
     """The true positions of ball and players in the built-in match, as track CSV."""
 
@@ -249,6 +251,8 @@ class Settings(Group):
     """Length and width of the field in metres, as 105x68; default: the usual size of its sport."""
     stabilise: bool = True
     """Measure how the cameras sway in the wind, or were bumped, and show the world still."""
+    learned: FilePath | None = None
+    """What an earlier run of this film learned of its cameras (export.learned_out), used from the start."""
     storage: Storage = "raw"
     """What the buffer holds: raw frames, re-encoded frames, or the source's own compressed stream."""
     overlay: bool = False

@@ -1,0 +1,97 @@
+"""What a run learned of its cameras, as JSON lines: written as it goes, read for another run of the film."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import ConfigError
+from pipeline.optics.angles import Array
+from pipeline.timebase import NS_PER_MS, Nanoseconds, ns_to_seconds, seconds_to_ns
+
+LARGEST_DEG, ZOOMS, LARGEST_M = 180.0, (0.1, 10.0), 100.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedFrame:
+    """How the cameras stood in one frame, compared with the first one."""
+
+    time_ns: Nanoseconds
+    """The time since the first frame."""
+    vectors: list[Array | None]
+    """Each camera's pose vector, None where it was not known."""
+    readouts_ns: list[float]
+    """How long each camera reads a picture out, 0 where that is not known."""
+
+
+def learned_line(
+    time_ns: int, names: Sequence[str], vectors: Sequence[Array | None], readouts_ns: Sequence[float]
+) -> str:
+    """A frame's line; `time_ns` since the first frame."""
+    cameras = {
+        name: {
+            "turn_deg": [round(math.degrees(angle), 6) for angle in vector[:3].tolist()],
+            "zoom": round(math.exp(float(vector[3])), 7),
+            "lowered_m": round(float(vector[4]), 5),
+            "readout_ms": round(readout_ns / NS_PER_MS, 3),
+        }
+        for name, vector, readout_ns in zip(names, vectors, readouts_ns, strict=True)
+        if vector is not None
+    }
+    return json.dumps({"time_s": round(ns_to_seconds(time_ns), 9), "cameras": cameras})
+
+
+def read_learned(path: Path, names: Sequence[str]) -> Iterator[LearnedFrame]:
+    """The frames of a file, in order of time, for cameras of these names. Blocks on the disk.
+
+    Raises ConfigError naming the file, the line and what is allowed.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    last_s = -math.inf
+    for number, line in enumerate(lines, 1):
+        where = f"{path}, line {number}"
+        try:
+            found: Any = json.loads(line)
+            time_s, cameras = _number(found["time_s"], 0.0, 1e7), found["cameras"]
+            unknown = sorted(set(cameras) - set(names))
+            if unknown:
+                raise ConfigError(
+                    f"{where}: {', '.join(unknown)} is no camera of the rig; allowed: {', '.join(names)}"
+                )
+            vectors = [_vector(cameras[name]) if name in cameras else None for name in names]
+            readouts = [
+                _number(cameras[name]["readout_ms"], -1e3, 1e3) if name in cameras else 0.0 for name in names
+            ]
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ConfigError(
+                f"{where}: not a line of learned poses ({error!r}); write it with --learned-out"
+            ) from None
+        if time_s <= last_s:
+            raise ConfigError(f"{where}: time_s is {time_s}, not after the line before")
+        last_s = time_s
+        yield LearnedFrame(
+            Nanoseconds(seconds_to_ns(time_s)), vectors, [each * NS_PER_MS for each in readouts]
+        )
+
+
+def _vector(pose: Any) -> Array:
+    turn_deg = [_number(angle, -LARGEST_DEG, LARGEST_DEG) for angle in pose["turn_deg"]]
+    if len(turn_deg) != 3:
+        raise ValueError("turn_deg holds three angles")
+    zoom, lowered_m = _number(pose["zoom"], *ZOOMS), _number(pose["lowered_m"], -LARGEST_M, LARGEST_M)
+    return np.array([*map(math.radians, turn_deg), math.log(zoom), lowered_m])
+
+
+def _number(value: Any, least: float, largest: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= largest:
+        raise ValueError(f"{value!r}; allowed: {least:g} to {largest:g}")
+    return float(value)
