@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.buffering import transport
+from pipeline.buffering.window import Entry
 from tests.buffering.lines import FRAME_NS, MS, S, fill, make_line, run, sent, store
 
 
@@ -151,3 +152,43 @@ def test_a_stream_without_playback_moves_on_with_the_others_and_is_counted(clock
         stream.ended = True
     run(line, base_ns + 5 * S, {"video": S})
     assert audio.counters.unplayed == 80
+
+
+def times(entries: list[Entry]) -> list[int]:
+    return [entry.time_ns // MS for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("begin_ms", "end_ms", "video", "audio"),
+    [
+        (200, 280, [200, 240], [200, 220, 240, 260]),
+        (210, 281, [200, 240, 280], [200, 220, 240, 260, 280]),  # what is shown at the begin belongs to it
+        (-500, 40, [0], [0, 20]),
+        (740, 9000, [720, 760], [740, 760, 780]),
+        (800, 9000, [], []),
+        (280, 280, [], []),
+    ],
+)
+def test_a_clip_is_what_is_shown_from_its_begin_to_its_end(
+    begin_ms: int, end_ms: int, video: list[int], audio: list[int]
+) -> None:
+    line = make_line()
+    fill(line, 0.8)
+    parts = transport.clip(line, begin_ms * MS, end_ms * MS)
+    assert {name: times(entries) for name, entries in parts.items()} == {"video": video, "audio": audio}
+
+
+@pytest.mark.parametrize(("begin_ms", "from_ms"), [(290, 200), (200, 200), (399, 200), (400, 400), (-100, 0)])
+def test_a_clip_of_inter_coded_video_begins_with_its_sound_at_the_keyframe_before(
+    begin_ms: int, from_ms: int
+) -> None:
+    line = make_line()
+    fill(line, 0.8)
+    coded = make_line()
+    for name, stream in line.streams.items():
+        for number, entry in enumerate(stream.between_keyframes(0, S)):
+            is_keyframe = name == "audio" or number % 5 == 0
+            coded.append(coded.streams[name], entry._replace(keyframe=is_keyframe))
+    parts = transport.clip(coded, begin_ms * MS, 500 * MS)
+    assert times(parts["video"]) == list(range(from_ms, 500, 40))
+    assert times(parts["audio"]) == list(range(from_ms, 500, 20))
