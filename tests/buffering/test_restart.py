@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.buffering.intake import Verdict
 from pipeline.buffering.line import DelayLine
-from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, make_line, store
+from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, S, entry_at, make_line, run, store
 
 RATE = 1e-3
 """The source's clock is fast by this share, as far as its drift is known."""
@@ -47,3 +48,31 @@ def test_each_of_several_restarts_is_shared() -> None:
         capture(line, 20 * restart * S, 20.0, restarted_ns=20 * restart * S)
     assert [stream.counters.restarts for stream in line.streams.values()] == [3, 3]
     assert (newest(line, "video"), newest(line, "audio")) == (80 * S - FRAME_NS, 80 * S - CHUNK_NS)
+
+
+def test_frames_of_one_decode_time_are_kept_where_others_need_them() -> None:
+    line = make_line()
+    video = line.streams["video"]
+    for number, is_keyframe in enumerate((True, False)):
+        line.append(video, entry_at(video, number * FRAME_NS)._replace(keyframe=is_keyframe))
+        line.place(video, number * FRAME_NS, FRAME_NS, 0)
+    for time_ns in (FRAME_NS, FRAME_NS - MS):
+        assert line.place(video, time_ns, FRAME_NS, 0) == (Verdict.ON_TIME, FRAME_NS)
+
+
+def test_sound_that_comes_later_and_later_is_no_drift_of_the_picture() -> None:
+    """As where its encoder delays it more and more: the picture shows the clock."""
+    line = make_line(duration_ns=400 * S)
+    for number in range(400):
+        now_ns = number * S // 2
+        store(line, "video", now_ns, now_ns)
+        store(line, "audio", now_ns - number * 5 * MS, now_ns)
+    assert not line.shared_time.drift.is_active
+
+
+def test_without_a_clock_playback_is_based_so_that_its_first_frame_is_due_at_once() -> None:
+    line = make_line(clocked=False)
+    for number in range(20):
+        store(line, "video", 7 * S + number * FRAME_NS, 0)
+        store(line, "audio", 7 * S + number * FRAME_NS, 0)
+    assert run(line, 10 * S).start_base_ns == 3 * S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -115,3 +116,31 @@ def test_memory_of_evicted_entries_is_freed() -> None:
         window.evict_before(number - 10)
     assert len(window) == 11
     assert len(window._entries) <= 2 * window_module.COMPACT_AFTER
+
+
+def inter_coded(keyframes: set[int], count: int) -> Window:
+    window = Window()
+    for number in range(count):
+        window.append(Entry(number, number, number + 1, 1, number in keyframes, None))
+    return window
+
+
+@pytest.mark.parametrize(
+    ("sequence", "before", "after"), [(0, 0, 3), (2, 0, 3), (3, 3, 7), (6, 3, 7), (7, 7, 9), (8, 7, 9)]
+)
+def test_an_inter_coded_stream_is_entered_at_a_keyframe(sequence: int, before: int, after: int) -> None:
+    window = inter_coded({0, 3, 7}, 9)
+    assert window.keyframe_at_or_before(sequence) == before
+    assert window.keyframe_after(sequence) == after
+    assert [entry.time_ns for entry in window.evict_oldest()] == [0, 1, 2]
+    assert window.keyframe_at_or_before(1) == window.start == 3
+
+
+def test_only_what_is_in_the_window_is_found_there() -> None:
+    window = inter_coded({0, 2}, 4)
+    window.evict_oldest()
+    assert [window[number].time_ns for number in (2, 3)] == [2, 3]
+    for number in (1, 4):
+        assert window.get(number) is None
+        with pytest.raises(IndexError, match=rf"^entry {number} is not in the window \(2 to 4\)$"):
+            window[number]
