@@ -3,10 +3,11 @@ PYTHON := .venv/bin/python
 OUT ?= out
 PROCESSES ?= 3
 FAULTS ?= tests
+COVERED ?= tests
 MUTANTS ?= 300
 SEED ?= 1
 
-.PHONY: setup setup-run lock audit demo test faults soak mutants check docs pictures bench clean
+.PHONY: setup setup-run lock audit demo test coverage faults soak mutants check docs pictures bench clean
 
 setup: ## everything for running and developing: missing system packages, .venv, the package (editable)
 	@scripts/setup.sh dev
@@ -25,6 +26,11 @@ demo: setup-run ## a delayed, directed video with sound of the built-in match
 
 test: setup ## every test but the faults; those that need ../shared are skipped, with a message, if it is missing
 	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --ignore tests/faults --ignore tests/soak
+
+coverage: setup ## which lines of pipeline/ the tests reach, at least 90 %; each in build/coverage/html; COVERED=... for some of the tests
+	@$(PYTHON) -m pytest -n $(PROCESSES) --dist loadgroup --ignore tests/faults --ignore tests/soak $(COVERED) \
+		--cov --cov-report term:skip-covered --cov-report html:build/coverage/html \
+		--cov-fail-under $(if $(filter tests,$(COVERED)),90,0)
 
 faults: setup ## cause every fault on purpose, and write what was held into docs/reliability.md; FAULTS=... for some of the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup -p tests.faults.results -m fault $(FAULTS)
