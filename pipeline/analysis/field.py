@@ -98,7 +98,7 @@ class Field:
         for camera in range(len(rig.cameras)):
             region = rig.region(camera)
             pixels = rig.angles_to_pixels(camera, yaw_deg, tilt_deg)
-            seen = rig.cameras[camera].lens.contains(pixels)
+            seen = rig.cameras[camera].shows(pixels)
             x, y = (np.where(seen, pixels[..., axis], 0.0) for axis in (0, 1))
             column = np.minimum((x + 0.5 + region.x) * scale, mask.shape[1] - 1).astype(np.intp)
             row = np.minimum((y + 0.5 + region.y) * scale, mask.shape[0] - 1).astype(np.intp)
@@ -121,7 +121,7 @@ class Field:
         for camera in range(len(rig.cameras)):
             region = rig.region(camera)
             pixels = rig.angles_to_pixels(camera, yaw_deg, tilt_deg)
-            fresh = near & rig.cameras[camera].lens.contains(pixels) & ~seen
+            fresh = near & rig.cameras[camera].shows(pixels) & ~seen
             x, y = (pixels[fresh] / 2).astype(np.intp).T
             at = y + region.y // 2, x + region.x // 2
             if fresh.any():

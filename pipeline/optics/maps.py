@@ -220,6 +220,8 @@ class MapMaker:
             spread = (x_high - x_low > NONLINEAR_SHARE * width) | (y_high - y_low > NONLINEAR_SHARE * height)
             nonlinear[cells] = touched & spread
             inside = (x_low >= 0) & (x_high <= width - 1) & (y_low >= 0) & (y_high <= height - 1)
+            if self._rig.cameras[i].outline_px:
+                inside &= ~_any_corner(~self._rig.cameras[i].shows(pixels[nodes]))
             full[cells] = inside & ~spread
             if unseen.any():
                 # At the edge of the lens's field of view only nodes near the image can show any of it.

@@ -183,7 +183,7 @@ class Renderer:
             )
             if not part.full[block.cells].all():
                 x, y = self._maker.maps(view, part, block)
-                weight *= self._rig.cameras[part.camera].lens.contains(np.dstack([x, y]))
+                weight *= self._rig.cameras[part.camera].shows(np.dstack([x, y]))
             total = total + weight
         share: Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
         return share

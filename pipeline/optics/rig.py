@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from pipeline.errors import RigError
 from pipeline.optics.angles import Array, angles_to_rays, rays_to_angles, wrap_deg
 from pipeline.optics.lens import CylindricalLens, Lens, RectilinearLens
+from pipeline.optics.outline import Outline
 from pipeline.optics.rig_file import located, read_rig, write_rig
 from pipeline.optics.rig_parts import Blend, Camera, Coverage, Pitch, Quality, Region, RigParts
 from pipeline.optics.stabilisation.pose import Pose
@@ -83,21 +84,26 @@ class Rig:
         write_rig(RigParts(self.cameras, self.surface, self.blend, self.pitch, self.quality), Path(path))
 
     @classmethod
-    def assume(cls, width: int, height: int) -> Rig:
+    def assume(cls, width: int, height: int, outline_px: Outline = ()) -> Rig:
         """A rig for video of which only the size in pixels is known. Raises RigError for odd sizes.
 
         With an aspect ratio of 2 or more it is an upright cylindrical panorama, about 44 degrees high with the
         horizon a quarter from the top (146 degrees wide at 3:1, at most 160); otherwise one rectilinear camera,
-        90 degrees wide, tilted 10 degrees down. Its height is 8 m above the ground.
+        90 degrees wide, tilted 10 degrees down. Its height is 8 m above the ground. All of this is said of the
+        picture, which is smaller than the frame if it has an outline.
         """
-        if width < PANORAMA_ASPECT * height:
-            lens: Lens = RectilinearLens((width, height), width / 2.0, _middle(width, height))
-            return cls((Camera("camera", lens, tilt_deg=-10.0),))
+        left, top, wide, high = 0.0, 0.0, float(width), float(height)
+        if outline_px:
+            left, top = (min(corner[k] for corner in outline_px) for k in (0, 1))
+            wide, high = (max(corner[k] for corner in outline_px) + 1 - (left, top)[k] for k in (0, 1))
+        middle_px = left + (wide - 1) / 2, top + (high - 1) / 2
+        if wide < PANORAMA_ASPECT * high:
+            lens: Lens = RectilinearLens((width, height), wide / 2.0, middle_px)
+            return cls((Camera("camera", lens, tilt_deg=-10.0, outline_px=outline_px),))
         # Stitched panoramas are some 44 degrees high; a very wide one is cropped, not wider than a pitch.
-        focal_px = max(height / 0.85, width / math.radians(WIDEST_ASSUMED_DEG))
-        horizon_px = height / 4.0
-        panorama = CylindricalLens((width, height), focal_px, (_middle(width, height)[0], horizon_px))
-        return cls((Camera("panorama", panorama),))
+        focal_px = max(high / 0.85, wide / math.radians(WIDEST_ASSUMED_DEG))
+        panorama = CylindricalLens((width, height), focal_px, (middle_px[0], top + high / 4.0))
+        return cls((Camera("panorama", panorama, outline_px=outline_px),))
 
     @property
     def frame_size(self) -> tuple[int, int]:
@@ -123,8 +129,8 @@ class Rig:
     def camera_pixels(self, i: int, rays: Array, pose: Pose | None = None) -> Array:
         """Pixels (..., 2) in camera `i` of what the origin sees along `rays` (..., 3), parallax included.
 
-        nan where the lens cannot see; a pixel may lie outside the image, which ``lens.contains`` tells. ``pose`` is
-        how the camera stands at the moment compared with its place in the rig.
+        nan where the lens cannot see; a pixel may lie outside the picture, which ``Camera.shows`` tells. ``pose``
+        is how the camera stands at the moment compared with its place in the rig.
         """
         camera = self.cameras[i]
         at_m = camera.position_m if pose is None else pose.position_m(camera.position_m)
@@ -165,7 +171,7 @@ class Rig:
         """Which cameras see the directions, in degrees: booleans of shape (..., cameras)."""
         rays = angles_to_rays(yaw_deg, tilt_deg)
         return np.stack(
-            [camera.lens.contains(self.camera_pixels(i, rays)) for i, camera in enumerate(self.cameras)],
+            [camera.shows(self.camera_pixels(i, rays)) for i, camera in enumerate(self.cameras)],
             axis=-1,
         )
 
@@ -231,8 +237,11 @@ class Rig:
         yaws, tilts = [], []
         for i, camera in enumerate(self.cameras):
             width, height = camera.size_px
-            grid = np.meshgrid(np.linspace(0, width - 1, 129), np.linspace(0, height - 1, 129))
-            yaw, tilt = self.pixels_to_angles(i, np.stack(grid, axis=-1))
+            columns, rows = np.meshgrid(np.linspace(0, width - 1, 129), np.linspace(0, height - 1, 129))
+            grid = np.stack([columns, rows], axis=-1)
+            if camera.outline_px:
+                grid = np.concatenate([grid[camera.shows(grid)], np.array(camera.outline_px)])
+            yaw, tilt = self.pixels_to_angles(i, grid)
             known = np.isfinite(yaw)
             yaws.append(camera.yaw_deg + wrap_deg(yaw[known] - camera.yaw_deg))
             tilts.append(tilt[known])
@@ -245,7 +254,3 @@ class Rig:
         if self.pitch is None:
             raise RigError("the rig has no pitch; add a [pitch] table with its size and position")
         return self.pitch
-
-
-def _middle(width: int, height: int) -> tuple[float, float]:
-    return (width - 1) / 2, (height - 1) / 2

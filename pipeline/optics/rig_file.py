@@ -78,6 +78,15 @@ class _Table:
             )
         return tuple(map(float, value))
 
+    def points(self, key: str) -> tuple[tuple[float, float], ...]:
+        value = self.take(key, ())
+        pairs = isinstance(value, list | tuple) and all(
+            isinstance(at, list | tuple) and len(at) == 2 and all(map(_is_number, at)) for at in value
+        )
+        if not pairs:
+            raise self.wrong(key, value, "a list of corners [x, y]")
+        return tuple((float(x), float(y)) for x, y in value)
+
     def end(self) -> None:
         if self._table:
             unknown = ", ".join(self._table)
@@ -133,6 +142,7 @@ def write_rig(rig: RigParts, path: Path) -> None:
         text += [_line("roll_deg", camera.roll_deg)]
         text += [_line(key, list(getattr(camera, key))) for key in ("position_m", "gain_bgr")]
         text += [_line("frame_offset", camera.frame_offset)]
+        text += [_line("outline_px", [list(at) for at in camera.outline_px])] if camera.outline_px else []
     text += ["\n[blend]\n", _line("seam_deg", seams), _line("feather_deg", blend.feather_deg)]
     if rig.pitch is not None:
         text += ["\n[pitch]\n", _line("length_m", rig.pitch.length_m), _line("width_m", rig.pitch.width_m)]
@@ -188,9 +198,10 @@ def _camera(where: str, table: object) -> Camera:
     east, down, north = keys.numbers("position_m", 3, (0.0, 0.0, 0.0))
     blue, green, red = keys.numbers("gain_bgr", 3, (1.0, 1.0, 1.0))
     offset = keys.integer("frame_offset", 0)
+    outline = keys.points("outline_px")
     keys.end()
     with located(where):
-        return Camera(name, lens, yaw, tilt, roll, (east, down, north), (blue, green, red), offset)
+        return Camera(name, lens, yaw, tilt, roll, (east, down, north), (blue, green, red), offset, outline)
 
 
 def _surface(where: str, table: object) -> Surface:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import RigError
 from pipeline.fields import Markings, PlayingField, football
 from pipeline.optics.angles import LARGEST_ANGLE_DEG, Array, rotation
 from pipeline.optics.lens import Lens
+from pipeline.optics.outline import Outline, check_outline, within
 from pipeline.optics.surface import Surface
 
 LARGEST_POSITION_M = 1e4
@@ -37,7 +38,8 @@ class Camera:
     """One camera: lens, orientation in degrees, position in metres, colour gains and time offset.
 
     ``gain_bgr`` multiplies blue, green and red; frame ``i + frame_offset`` shows the same moment as frame ``i`` of
-    the first camera. Raises RigError for values that no real camera has.
+    the first camera. ``outline_px``: the corners of the picture in frames with a black border; none if all of the
+    frame is picture. Raises RigError for values that no real camera has.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Camera:
     position_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
     frame_offset: int = 0
+    outline_px: Outline = ()
 
     def __post_init__(self) -> None:
         for key in ("yaw_deg", "tilt_deg", "roll_deg"):
@@ -63,6 +66,12 @@ class Camera:
             raise RigError(
                 f"gain_bgr is {list(self.gain_bgr)}; allowed: three positive numbers, {least:g} to {largest:g}"
             )
+        check_outline(self.outline_px, self.size_px)
+
+    def shows(self, pixels: Array) -> NDArray[np.bool_]:
+        """Which of the pixels (..., 2) lie in the picture: in the frame, and inside its outline."""
+        inside = self.lens.contains(pixels)
+        return inside & within(self.outline_px, self.size_px, pixels) if self.outline_px else inside
 
     @property
     def size_px(self) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration.check import misfit
 from pipeline.optics.calibration.markings import in_metres
 from pipeline.optics.calibration.ridges import turf_mask
+from pipeline.optics.outline import Outline
 from pipeline.optics.rig import GUESSED_HEIGHT_M, Rig
 from pipeline.settings import Settings
 
@@ -41,7 +42,7 @@ class KnownRig(NamedTuple):
 
 
 def known_rig(settings: Settings) -> KnownRig:
-    """The rig that is known before the first frame; none for one plain source.
+    """The rig that is known before the first frame; none for one plain source, unless it is a file with a black border.
 
     A rig that an earlier run or the dashboard kept is checked against the footage before it is used. Several
     sources without a rig that fits are calibrated, which blocks for up to a minute; the rig is saved for the next
@@ -71,7 +72,8 @@ def known_rig(settings: Settings) -> KnownRig:
             return KnownRig(settings, rig, used if note is None else f"{used}; {note}")
         fault = f"the rig {kept} does not fit the footage: {found}"
     if len(sources) == 1:
-        return KnownRig(settings, None, fault)
+        rig, note = _rig_within_black(sources[0])
+        return KnownRig(settings, rig, "; ".join(said for said in (fault, note) if said) or None)
     return _calibrated(settings, kept, fault)
 
 
@@ -113,6 +115,23 @@ def _one_camera(settings: Settings, why: str) -> KnownRig:
     logger.warning("%s", note)
     rig = match_rig(parse_match(sources[i].text)) if sources[i].kind == "match" else None
     return KnownRig(alone, rig, note)
+
+
+def _rig_within_black(source: SourceSpec) -> tuple[Rig | None, str | None]:
+    """An assumed rig for a file with a black border, and a note; None for every other source.
+
+    Reads a second of it; what cannot be read is left to the run, which says why.
+    """
+    if source.kind != "file":
+        return None, None
+    try:
+        footage = read_footage([source], CHECK_S)[0]
+    except SourceError:
+        return None, None
+    if not footage.outline_px:
+        return None, None
+    rig, note = assumed_rig(*footage.size_px, footage.outline_px)
+    return rig, f"the black border of {source.name} is left out; {note}"
 
 
 def _scaled(rig: Rig) -> tuple[Rig, str | None]:
@@ -158,9 +177,9 @@ def rig_for_frames(settings: Settings, rig: Rig | None, size_px: tuple[int, int]
     return rig, note
 
 
-def assumed_rig(width: int, height: int) -> tuple[Rig, str]:
-    """An assumed rig for one source without a rig, and the note that says what was assumed."""
-    rig = Rig.assume(width, height)
+def assumed_rig(width: int, height: int, outline_px: Outline = ()) -> tuple[Rig, str]:
+    """An assumed rig for one source without a rig, and the note that says what was assumed; see ``Rig.assume``."""
+    rig = Rig.assume(width, height, outline_px)
     lens = type(rig.cameras[0].lens).__name__.removesuffix("Lens").lower()
     return rig, f"no rig was given: assuming a {lens} lens; see --rig"
 

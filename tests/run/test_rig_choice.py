@@ -179,3 +179,17 @@ def test_a_rig_without_a_scale_gets_a_guessed_height(tmp_path: Path) -> None:
     assert rig.cameras[0].position_m == pytest.approx(make_rig().cameras[0].position_m)
     assert note is not None
     assert "guess" in note
+
+
+def test_a_file_with_a_black_border_gets_the_rig_of_its_picture(
+    monkeypatch: pytest.MonkeyPatch, painted: list[Footage]
+) -> None:
+    bars = ((0.0, 120.0), (1599.0, 120.0), (1599.0, 780.0), (0.0, 780.0))
+    one = replace(painted[0], outline_px=bars)
+    monkeypatch.setattr("pipeline.run.rig_choice.read_footage", lambda *_args: [one])
+    _, rig, note = known_rig(settings(sources=["panorama.mp4"]))
+    assert rig is not None
+    assert rig.cameras[0].outline_px == bars
+    assert rig == assumed_rig(1600, 900, bars)[0]
+    assert note is not None
+    assert "black border of panorama.mp4 is left out" in note

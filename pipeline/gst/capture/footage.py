@@ -21,6 +21,7 @@ from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration import Calibration, Footage, calibrate, median_background
+from pipeline.optics.calibration.black import picture_outline
 from pipeline.optics.calibration.calibrate import Progress
 from pipeline.optics.calibration.footage import Picture
 from pipeline.optics.calibration.pictures import shrunk
@@ -143,7 +144,8 @@ class _Taker:
         seconds = (self._times_ns[-1] - self._times_ns[0]) / NS_PER_S
         rate = self._frame_rate or ((len(self._times_ns) - 1) / seconds if seconds > 0 else 25.0)
         late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
-        return Footage(self._name, self._stills.background(), np.stack(self._motion[late:]), rate)
+        background, motion = self._stills.background(), np.stack(self._motion[late:])
+        return Footage(self._name, background, motion, rate, picture_outline(background, motion))
 
     def _next_sample(self, answer_s: float) -> Gst.Sample | None:
         """The next frame, None at the end. Raises SourceError when none arrives in time."""

@@ -136,7 +136,10 @@ def _in_picture(
     known = np.isfinite(pixels).all(axis=1) & np.isfinite(length) & np.isfinite(thick)
     with np.errstate(invalid="ignore"):
         shown = (
-            known & (pixels > margin).all(axis=1) & (pixels < (width - margin, height - margin)).all(axis=1)
+            known
+            & (pixels > margin).all(axis=1)
+            & (pixels < (width - margin, height - margin)).all(axis=1)
+            & camera.shows(pixels)
         )
         shown &= (thick >= _THINNEST_PX) & (length < 0.05 * width)
     return (pixels[shown], across[shown], length[shown]) if shown.any() else None

@@ -61,7 +61,7 @@ def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda 
     footage = tuple(footage)
     check_footage(footage)
     progress("finding lines")
-    turf = tuple(turf_mask(part.background) for part in footage)
+    turf = tuple(turf_mask(part.background) & part.picture for part in footage)
     ridges = tuple(find_ridges(part, mask) for part, mask in zip(footage, turf, strict=True))
     chains = tuple(find_chains(own, part.size_px[0]) for own, part in zip(ridges, footage, strict=True))
     pictures = tuple(RidgeMap(own, part.size_px) for own, part in zip(ridges, footage, strict=True))

@@ -32,7 +32,7 @@ def misfit(rig: Rig, footage: Sequence[Footage]) -> str | None:
             return "{} sends {}x{}, the rig is made for {}x{}".format(
                 part.name, *part.size_px, *camera.size_px
             )
-    turf = tuple(turf_mask(part.background) for part in footage)
+    turf = tuple(turf_mask(part.background) & part.picture for part in footage)
     if rig.pitch is not None:
         pictures = [
             RidgeMap(find_ridges(part, mask), part.size_px) for part, mask in zip(footage, turf, strict=True)

@@ -60,7 +60,8 @@ def find_features(footage: Footage) -> Features:
     small = cv2.resize(grey, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
     equalised = cv2.createCLAHE(clipLimit=3.0, tileGridSize=(8, 8)).apply(small)
     detector = cv2.SIFT.create(contrastThreshold=0.02)
-    keypoints = _spread(detector.detect(equalised, None), small.shape[::-1])
+    picture = cv2.resize(footage.picture.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_AREA)
+    keypoints = _spread(detector.detect(equalised, picture), small.shape[::-1])
     if len(keypoints) < FEWEST_FEATURES:
         raise CalibrationError(
             f"{footage.name} shows too little texture ({len(keypoints)} distinct points, {FEWEST_FEATURES} "

@@ -58,6 +58,9 @@ def first_rig(footage: Sequence[Footage], found: Sequence[Matches]) -> tuple[Rig
         else:
             turns[pair.a] = turns[pair.b] @ turn.T
         used.append(pair)
-    cameras = tuple(Camera(part.name, lenses[i], *angles_of(turns[i])) for i, part in enumerate(footage))
+    cameras = tuple(
+        Camera(part.name, lenses[i], *angles_of(turns[i]), outline_px=part.outline_px)
+        for i, part in enumerate(footage)
+    )
     matches = tuple(used)
     return solve(Rig(cameras), Observations(matches), FreeParameters(), 3.0), matches

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import CalibrationError
+from pipeline.optics.outline import Outline, inside
 
 Picture = NDArray[np.uint8]
 
@@ -21,13 +22,19 @@ class Footage:
 
     ``background``: BGR, shape (height, width, 3), without moving objects. ``motion``: brightness of consecutive
     frames, shape (frames, rows, columns), downscaled by an integer factor; at least one frame. ``frame_rate`` in
-    frames per second.
+    frames per second. ``outline_px``: the outline of the picture if it has a black border (``black.py``).
     """
 
     name: str
     background: Picture
     motion: Picture
     frame_rate: float
+    outline_px: Outline = ()
+
+    @property
+    def picture(self) -> NDArray[np.bool_]:
+        """The mask (height, width) of what is picture, black borders excluded."""
+        return inside(self.outline_px, self.size_px)
 
     @property
     def size_px(self) -> tuple[int, int]:

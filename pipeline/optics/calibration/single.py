@@ -94,7 +94,8 @@ def _straightened(footage: Footage, chains: list[Array]) -> Iterator[Rig]:
     for kind, grid in LENS_GRIDS:
         seen: list[float] = []
         for hfov_deg in grid:
-            rig = Rig((Camera(footage.name, lens_of(kind, footage.size_px, hfov_deg)),), FIRST_SURFACE)
+            lens = lens_of(kind, footage.size_px, hfov_deg)
+            rig = Rig((Camera(footage.name, lens, outline_px=footage.outline_px),), FIRST_SURFACE)
             straight = tuple(LinePoints(0, chain) for chain in chains)
             free = FreeParameters(focal=kind.max_k == 0)
             try:
