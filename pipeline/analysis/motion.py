@@ -105,7 +105,7 @@ class MotionDetector:
         """Set up every camera that sees part of the field."""
         field = self._field = self._given_field or Field.of_turf(self._rig, frame)
         crops = [CameraCrop(self._rig, i, field, self._margin_m) for i in range(len(self._rig.cameras))]
-        is_guess = self._rig.pitch is None and not self._rig.quality
+        is_guess = self._rig.scale_is_guess
         self._finders = [
             ForegroundFinder(crop, field, frame, is_guess, self._given_field is None)
             for crop in crops

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -71,12 +71,18 @@ class Rig:
 
     @classmethod
     def load(cls, path: str | Path) -> Rig:
-        """Read and check a rig file. Blocks on the disk. Raises RigError naming file, key and what is allowed."""
+        """Read and check a rig file. Blocks on the disk. Raises RigError naming file, key and what is allowed.
+
+        A rig whose calibration says that its scale is unknown (`height_m = 1.0`) gets a guessed height.
+        """
         path = Path(path)
         parts = read_rig(path)
         with located(str(path)):
             rig = cls(*parts)
             rig.coverage()  # a rig that sees nothing is refused here, not in the first frame
+            if str(rig.quality.get("scale", "")).startswith("unknown"):
+                guessed = rig.scaled(GUESSED_HEIGHT_M / rig.surface.height_m)
+                rig = replace(guessed, quality={**rig.quality, "scale": "guess"})
             return rig
 
     def save(self, path: str | Path) -> None:
@@ -104,6 +110,26 @@ class Rig:
         focal_px = max(high / 0.85, wide / math.radians(WIDEST_ASSUMED_DEG))
         panorama = CylindricalLens((width, height), focal_px, (middle_px[0], top + high / 4.0))
         return cls((Camera("panorama", panorama, outline_px=outline_px),))
+
+    @property
+    def scale_is_guess(self) -> bool:
+        """Whether the rig's metres are not measured: at best the players' height says how long one is."""
+        if self.pitch is not None:
+            return False
+        return not self.quality or self.quality.get("scale") in ("guess", "players")
+
+    def scaled(self, factor: float) -> Rig:
+        """The rig with all lengths of cameras and surface times `factor`; a pitch keeps its own."""
+        cameras = []
+        for camera in self.cameras:
+            x, y, z = (factor * float(along) for along in camera.position_m)
+            cameras.append(replace(camera, position_m=(x, y, z)))
+        surface = replace(
+            self.surface,
+            height_m=self.surface.height_m * factor,
+            range_cap_m=self.surface.range_cap_m * factor,
+        )
+        return replace(self, cameras=tuple(cameras), surface=surface)
 
     @property
     def frame_size(self) -> tuple[int, int]:

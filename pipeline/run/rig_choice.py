@@ -18,10 +18,9 @@ from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
 from pipeline.media.source_spec import SourceSpec
 from pipeline.optics.calibration.check import misfit
-from pipeline.optics.calibration.markings import in_metres
 from pipeline.optics.calibration.ridges import turf_mask
 from pipeline.optics.outline import Outline
-from pipeline.optics.rig import GUESSED_HEIGHT_M, Rig
+from pipeline.optics.rig import Rig
 from pipeline.settings import Settings
 
 logger = logging.getLogger("foresight")
@@ -42,7 +41,8 @@ class KnownRig(NamedTuple):
 
 
 def known_rig(settings: Settings) -> KnownRig:
-    """The rig that is known before the first frame; none for one plain source, unless it is a file with a black border.
+    """The rig that is known before the first frame; none for one plain source, unless it is a file with a
+    black border.
 
     A rig that an earlier run or the dashboard kept is checked against the footage before it is used. Several
     sources without a rig that fits are calibrated, which blocks for up to a minute; the rig is saved for the next
@@ -135,11 +135,8 @@ def _rig_within_black(source: SourceSpec) -> tuple[Rig | None, str | None]:
 
 
 def _scaled(rig: Rig) -> tuple[Rig, str | None]:
-    """The rig, or with a guessed height if its calibration knew no scale (`height_m = 1.0` is none), and a note."""
-    scale = str(rig.quality.get("scale", ""))
-    if scale.startswith("unknown"):
-        rig = in_metres(rig, GUESSED_HEIGHT_M / rig.surface.height_m)
-    elif scale != "guess":
+    """The rig, and a note if its calibration knew no scale."""
+    if rig.quality.get("scale") != "guess":
         return rig, None
     return (
         rig,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -149,9 +150,26 @@ def test_two_runs_are_identical() -> None:
     assert run() == run()
 
 
-def test_people_are_found_with_an_assumed_rig() -> None:
+def unscaled(scale: str, height_m: float) -> Rig:
+    """A calibrated rig whose footage showed no marking that gives the scale."""
+    rig = one_camera()
+    wrong = replace(rig, pitch=None).scaled(height_m / rig.surface.height_m)
+    return replace(wrong, quality={"scale": scale, "verdict": "usable"})
+
+
+@pytest.mark.parametrize(
+    "rig",
+    [
+        Rig.assume(1440, 480),
+        unscaled("guess", 5.0),
+        unscaled("guess", 14.0),
+        unscaled("players", 7.0),
+    ],
+    ids=["assumed", "guessed low", "guessed high", "of the players"],
+)
+def test_people_are_found_with_a_guessed_scale(rig: Rig) -> None:
+    assert rig.scale_is_guess
     painter = Painter(one_camera())
-    rig = Rig.assume(1440, 480)
     detector = MotionDetector(rig)
     for index in range(8):
         found = list(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -230,6 +231,36 @@ def test_an_error_in_a_rig_file_names_its_key(tmp_path: Path, old: str, new: str
         Rig.load(path)
     assert "rig.toml" in str(caught.value)
     assert "\n" not in str(caught.value).split("TOML")[0]
+
+
+@pytest.mark.parametrize(
+    ("scale", "pitch", "guess"),
+    [
+        ("pitch markings", True, False),
+        ("pitch markings", False, False),
+        ("players", False, True),
+        ("guess", False, True),
+        ("unknown: height_m = 1.0 is assumed", False, True),
+        (None, False, True),
+        (None, True, False),
+    ],
+)
+def test_a_scale_that_nothing_measured_is_a_guess(
+    scale: str | None, pitch: bool, guess: bool, tmp_path: Path
+) -> None:
+    rig = two_cameras()
+    rig = replace(rig, pitch=rig.pitch if pitch else None, quality={} if scale is None else {"scale": scale})
+    if scale is not None and scale.startswith("unknown"):
+        rig = rig.scaled(1 / rig.surface.height_m)
+    rig.save(tmp_path / "rig.toml")
+    loaded = Rig.load(tmp_path / "rig.toml")
+    assert loaded.scale_is_guess == guess
+    assert loaded.surface.height_m > 7, "no camera stands a metre above the ground because nothing is known"
+    assert loaded.cameras[0].position_m == pytest.approx(
+        np.array(two_cameras().cameras[0].position_m)
+        * loaded.surface.height_m
+        / two_cameras().surface.height_m
+    )
 
 
 def test_a_missing_rig_file_is_refused(tmp_path: Path) -> None:

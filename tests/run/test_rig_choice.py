@@ -16,7 +16,6 @@ from pipeline.errors import CalibrationError, ConfigError, RigError
 from pipeline.optics.angles import rotation
 from pipeline.optics.calibration import Footage
 from pipeline.optics.calibration.level import rotated
-from pipeline.optics.calibration.markings import in_metres
 from pipeline.optics.rig import Rig
 from pipeline.run.rig_choice import assumed_rig, detector_for, kept_rig_path, known_rig
 from pipeline.settings import Settings
@@ -171,7 +170,7 @@ def test_a_very_wide_film_is_not_taken_for_a_whole_turn() -> None:
 
 def test_a_rig_without_a_scale_gets_a_guessed_height(tmp_path: Path) -> None:
     path = tmp_path / "rig.toml"
-    unscaled = in_metres(replace(make_rig(), pitch=None), 1 / 8.0)
+    unscaled = replace(make_rig(), pitch=None).scaled(1 / 8.0)
     replace(unscaled, quality={"scale": "unknown: height_m = 1.0 is assumed"}).save(path)
     _, rig, note = known_rig(settings(sources=["left.mp4", "right.mp4"], rig=str(path)))
     assert rig is not None

@@ -13,7 +13,6 @@ from pipeline.optics.calibration.chains import find_chains
 from pipeline.optics.calibration.first_rig import first_rig, match_all
 from pipeline.optics.calibration.footage import Footage
 from pipeline.optics.calibration.gains import with_gains
-from pipeline.optics.calibration.markings import in_metres
 from pipeline.optics.calibration.players import PLAYER_M, player_height
 from pipeline.optics.calibration.quality import Report, Scale, assess, table
 from pipeline.optics.calibration.refine import Fit, PreparedFootage, fit_all
@@ -104,7 +103,7 @@ def _scaled(fit: Fit, tall: float | None) -> tuple[Rig, Scale]:
     if fit.scale_known:
         return fit.rig, "pitch markings"
     height_m = GUESSED_HEIGHT_M if tall is None else PLAYER_M / tall
-    rig = in_metres(fit.rig, height_m / fit.rig.surface.height_m)
+    rig = fit.rig.scaled(height_m / fit.rig.surface.height_m)
     return rig, "guess" if tall is None else "players"
 
 

@@ -23,7 +23,6 @@ from pipeline.optics.calibration.markings import (
     WIDTH_RANGE_M,
     SeenLine,
     ground_positions,
-    in_metres,
 )
 from pipeline.optics.calibration.residuals import CirclePoints, GroundLine, ground_points
 from pipeline.optics.rig import Pitch, Rig
@@ -69,7 +68,7 @@ def pitch_of_circle(
 ) -> tuple[float, Pitch]:
     """Metres per world unit and the pitch around a circle; sides that are not seen have their usual length."""
     metres = CIRCLE_M / circle.radius
-    level = in_metres(rig, metres)
+    level = rig.scaled(metres)
     x, z = circle.x * metres, circle.z * metres
     seen = ground_positions(level, lines)
     lengths, widths = {_USUAL_LENGTH_M}, {_USUAL_WIDTH_M}

@@ -376,15 +376,3 @@ def _middle_x(seen: Sequence[SeenLine], boxes: Sequence[PenaltyArea], metres: fl
         if s.line.axis == "z" and shortest / 2 < inward * (s.offset - boxes[0].goal) * metres < longest / 2
     ]
     return max(halves, key=lambda s: s.length).offset if halves else None
-
-
-def in_metres(rig: Rig, metres: float) -> Rig:
-    """The rig rescaled to metres, given `metres` per world unit."""
-    cameras = []
-    for camera in rig.cameras:
-        x, y, z = np.array(camera.position_m, np.float64) * metres
-        cameras.append(replace(camera, position_m=(float(x), float(y), float(z))))
-    surface = replace(
-        rig.surface, height_m=rig.surface.height_m * metres, range_cap_m=rig.surface.range_cap_m * metres
-    )
-    return replace(rig, cameras=tuple(cameras), surface=surface)

@@ -20,7 +20,6 @@ from pipeline.optics.calibration.lines import LinePoints
 from pipeline.optics.calibration.markings import (
     families,
     find_pitch,
-    in_metres,
     law_lengths,
     merged,
     recognise,
@@ -174,9 +173,9 @@ def _in_metres(
         scale_known = bool(np.isfinite(metres))
         observations = Observations((*far, *ties), (), tuple(joined))
         rig = solve(rig, observations, free, 1.0)
-        rig = in_metres(rig, metres) if scale_known else rig
+        rig = rig.scaled(metres) if scale_known else rig
         return Fit(rig, observations, free, tuple(far), tuple(ties), rejected, {}, True, scale_known)
-    rig = in_metres(rig, metres)
+    rig = rig.scaled(metres)
     free = replace(free, height=True)
     named = recognise(rig, pitch, ground)
     round_ = circle_points(replace(rig, pitch=pitch), prepared.chains)

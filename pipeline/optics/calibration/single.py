@@ -21,7 +21,7 @@ from pipeline.optics.calibration.first_rig import FIRST_SURFACE
 from pipeline.optics.calibration.footage import Footage
 from pipeline.optics.calibration.level import axis_of, find_level, rotated
 from pipeline.optics.calibration.lines import LinePoints
-from pipeline.optics.calibration.markings import find_pitch, in_metres, merged
+from pipeline.optics.calibration.markings import find_pitch, merged
 from pipeline.optics.calibration.residuals import Axis, GroundLine, LineTable, straightness_errors_px
 from pipeline.optics.calibration.solve import FreeParameters, Observations, solve
 from pipeline.optics.lens import CylindricalLens, EquirectangularLens, FisheyeLens, Lens, RectilinearLens
@@ -138,7 +138,7 @@ def _levelled(rig: Rig, picture: RidgeMap, chains: list[Array]) -> Candidate | N
         metres, pitch = pitch_of_circle(rig, circle, joined, [picture])
     if pitch is None:
         return Candidate(rig, 1 + int(np.isnan(metres)), 0.0, misfit)
-    score = agreement(replace(in_metres(rig, metres), pitch=pitch), [picture]).score
+    score = agreement(replace(rig.scaled(metres), pitch=pitch), [picture]).score
     return Candidate(rig, 0, score, misfit)
 
 

@@ -22,7 +22,6 @@ from pipeline.optics.calibration.lines import LinePoints
 from pipeline.optics.calibration.markings import (
     families,
     find_pitch,
-    in_metres,
     law_lengths,
     markings,
     recognise,
@@ -153,7 +152,7 @@ def test_without_lines_there_is_no_horizon() -> None:
 def test_the_pitch_is_found_at_any_scale() -> None:
     rig = make_rig()
     assert rig.pitch is not None
-    metres, pitch = find_pitch(in_metres(rig, 1 / 8), _seen_lines(rig))
+    metres, pitch = find_pitch(rig.scaled(1 / 8), _seen_lines(rig))
     assert metres == pytest.approx(8.0, rel=1e-3)
     assert pitch is not None
     assert (pitch.length_m, pitch.width_m) == pytest.approx((100.0, 64.0), rel=1e-3)
@@ -181,7 +180,7 @@ def test_a_pitch_whose_far_half_is_too_thin_to_see_is_found(beyond_m: float) -> 
     rig = make_rig()
     assert rig.pitch is not None
     lines = _far_half_unseen(rig, _seen_lines(rig), rig.pitch.centre_m[1] + beyond_m)
-    metres, pitch = find_pitch(in_metres(rig, 1 / 8), lines)
+    metres, pitch = find_pitch(rig.scaled(1 / 8), lines)
     assert metres == pytest.approx(8.0, rel=2e-3)
     assert pitch is not None
     assert (pitch.length_m, pitch.width_m) == pytest.approx((100.0, 64.0), rel=2e-3)
@@ -199,7 +198,7 @@ def test_half_a_pitch_with_a_line_missing_is_no_pitch(missing_m: float) -> None:
     rig = make_rig()
     assert rig.pitch is not None
     lines = _without(rig, _far_half_unseen(rig, _seen_lines(rig), rig.pitch.centre_m[1]), missing_m)
-    metres, pitch = find_pitch(in_metres(rig, 1 / 8), lines)
+    metres, pitch = find_pitch(rig.scaled(1 / 8), lines)
     assert np.isnan(metres)
     assert pitch is None
 
