@@ -142,6 +142,7 @@ def write_rig(rig: RigParts, path: Path) -> None:
         text += [_line("roll_deg", camera.roll_deg)]
         text += [_line(key, list(getattr(camera, key))) for key in ("position_m", "gain_bgr")]
         text += [_line("frame_offset", camera.frame_offset)]
+        text += [_line("frame_rate", camera.frame_rate)] if camera.frame_rate else []
         text += [_line("outline_px", [list(at) for at in camera.outline_px])] if camera.outline_px else []
     text += ["\n[blend]\n", _line("seam_deg", seams), _line("feather_deg", blend.feather_deg)]
     if rig.pitch is not None:
@@ -199,9 +200,21 @@ def _camera(where: str, table: object) -> Camera:
     blue, green, red = keys.numbers("gain_bgr", 3, (1.0, 1.0, 1.0))
     offset = keys.integer("frame_offset", 0)
     outline = keys.points("outline_px")
+    rate = keys.number("frame_rate", 0.0)
     keys.end()
     with located(where):
-        return Camera(name, lens, yaw, tilt, roll, (east, down, north), (blue, green, red), offset, outline)
+        return Camera(
+            name,
+            lens,
+            yaw,
+            tilt,
+            roll,
+            (east, down, north),
+            (blue, green, red),
+            offset,
+            outline,
+            rate,
+        )
 
 
 def _surface(where: str, table: object) -> Surface:

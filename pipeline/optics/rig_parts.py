@@ -19,6 +19,7 @@ from pipeline.optics.surface import Surface
 
 LARGEST_POSITION_M = 1e4
 GAIN_RANGE = (1e-3, 1e3)
+FASTEST_RATE = 1000.0
 PITCH_SIDE_RANGE_M = (0.1, 1e4)
 LARGEST_CENTRE_M = 1e5
 """Beyond these sizes no venue exists, and the arithmetic overflows."""
@@ -38,8 +39,10 @@ class Camera:
     """One camera: lens, orientation in degrees, position in metres, colour gains and time offset.
 
     ``gain_bgr`` multiplies blue, green and red; frame ``i + frame_offset`` shows the same moment as frame ``i`` of
-    the first camera. ``outline_px``: the corners of the picture in frames with a black border; none if all of the
-    frame is picture. Raises RigError for values that no real camera has.
+    the first camera. If the cameras' frame rates differ, each has its ``frame_rate`` in frames per second, and its
+    frame ``frame_offset`` shows the moment of the first camera's frame 0. ``outline_px``: the corners of the
+    picture in frames with a black border; none if all of the frame is picture. Raises RigError for values that no
+    real camera has.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Camera:
     gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
     frame_offset: int = 0
     outline_px: Outline = ()
+    frame_rate: float = 0.0
 
     def __post_init__(self) -> None:
         for key in ("yaw_deg", "tilt_deg", "roll_deg"):
@@ -65,6 +69,11 @@ class Camera:
         if len(self.gain_bgr) != 3 or not all(least <= gain <= largest for gain in self.gain_bgr):
             raise RigError(
                 f"gain_bgr is {list(self.gain_bgr)}; allowed: three positive numbers, {least:g} to {largest:g}"
+            )
+        if not 0 <= self.frame_rate <= FASTEST_RATE:
+            raise RigError(
+                f"frame_rate is {self.frame_rate}; allowed: frames per second, up to {FASTEST_RATE:g}; 0 if all "
+                "cameras have the same"
             )
         check_outline(self.outline_px, self.size_px)
 

@@ -18,7 +18,8 @@ class Stacker:
     """A bin with the sink pads ``camera_0`` ... and the source pad ``src``, on GStreamer's compositor.
 
     `sizes` are the cameras' (width, height) in pixels; `frame_offsets` the rig's: frame i + offset of a camera
-    shows what frame i of a camera with offset 0 shows. Rig frames start once every camera has a frame; the last
+    shows what frame i of a camera with offset 0 shows. Cameras of different frame rates need their `rates` in
+    frames per second; the rig frame then has the highest. Rig frames start once every camera has a frame; the last
     frame of a camera that is late or lost is repeated, and the others continue. Each frame is copied once.
     """
 
@@ -30,6 +31,7 @@ class Stacker:
         live: bool,
         connections: Connections,
         on_error: Callable[[RigError], object] = lambda _error: None,
+        rates: Sequence[float] = (),
     ) -> None:
         """`connections`: those of its pipeline. `on_error` is called from a streaming thread if a camera's frame
         size is not the rig's."""
@@ -37,6 +39,11 @@ class Stacker:
         self._live = live
         self._on_error = on_error
         self._delays = [max(frame_offsets) - offset for offset in frame_offsets]
+        self._delays_ns: list[int] = []
+        """How much later each camera is shown, if that is known before its frame rate."""
+        if rates and all(rates):
+            late_ns = [round(o / rate * NS_PER_S) for o, rate in zip(frame_offsets, rates, strict=True)]
+            self._delays_ns = [max(late_ns) - late for late in late_ns]
         self._lock = threading.Lock()
         self._playing = len(sizes)
         self._compositor = make("compositor", "compositor", background="black", start_time_selection="first")
@@ -73,12 +80,13 @@ class Stacker:
         """A stacker for the rig frame of `rig`."""
         sizes = [camera.size_px for camera in rig.cameras]
         offsets = [camera.frame_offset for camera in rig.cameras]
-        return cls(sizes, offsets, live=live, connections=connections, on_error=on_error)
+        rates = [camera.frame_rate for camera in rig.cameras]
+        return cls(sizes, offsets, live=live, connections=connections, on_error=on_error, rates=rates)
 
     def _on_event(self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int) -> Gst.PadProbeReturn:
         event = info.get_event()
         if event is not None and event.type == Gst.EventType.CAPS:
-            self._pair(pad, event.parse_caps().get_structure(0), self._delays[index])
+            self._pair(pad, event.parse_caps().get_structure(0), index)
         elif event is not None and event.type == Gst.EventType.EOS:
             self._end_of_camera(pad)
         return Gst.PadProbeReturn.OK
@@ -101,14 +109,16 @@ class Stacker:
             )
         return Gst.PadProbeReturn.REMOVE
 
-    def _pair(self, pad: Gst.Pad, structure: Gst.Structure, delay_frames: int) -> None:
-        rate = structure_rate(structure)
-        if rate is None:
-            return
-        frame_ns = NS_PER_S * rate[1] // rate[0]
-        pad.set_offset(delay_frames * frame_ns)
+    def _pair(self, pad: Gst.Pad, structure: Gst.Structure, index: int) -> None:
+        delays_ns = self._delays_ns
+        if not delays_ns:
+            rate = structure_rate(structure)
+            if rate is None:
+                return
+            delays_ns = [delay * (NS_PER_S * rate[1] // rate[0]) for delay in self._delays]
+        pad.set_offset(delays_ns[index])
         if not self._live:
-            self._compositor.set_property("start-time", max(self._delays) * frame_ns)
+            self._compositor.set_property("start-time", max(delays_ns))
             Gst.util_set_object_arg(self._compositor, "start-time-selection", "set")
 
     def _end_of_camera(self, pad: Gst.Pad) -> None:

@@ -11,12 +11,13 @@ from pipeline.errors import CalibrationError, RigError
 from pipeline.optics.calibration.agreement import RidgeMap, agreement
 from pipeline.optics.calibration.chains import find_chains
 from pipeline.optics.calibration.first_rig import first_rig, match_all
-from pipeline.optics.calibration.footage import Footage
+from pipeline.optics.calibration.footage import Footage, refuse_still
 from pipeline.optics.calibration.gains import with_gains
 from pipeline.optics.calibration.players import PLAYER_M, player_height
 from pipeline.optics.calibration.quality import Report, Scale, assess, table
 from pipeline.optics.calibration.refine import Fit, PreparedFootage, fit_all
 from pipeline.optics.calibration.ridges import find_ridges, turf_mask
+from pipeline.optics.calibration.rivals import CREDIBLE, rivals_of
 from pipeline.optics.calibration.single import Candidate, candidates_of_one
 from pipeline.optics.calibration.solve import spread
 from pipeline.optics.calibration.timing import frame_offset
@@ -26,8 +27,8 @@ from pipeline.optics.rig import GUESSED_HEIGHT_M, Blend, Rig
 Progress = Callable[[str], None]
 
 _WORST_MEDIAN_PX = 1.5
-_RIVAL = 0.93
-"""A fit whose pitch agrees as well as this, in terms of the best one's, cannot be told from it."""
+_AS_WELL = 0.93
+"""A fit whose pitch agrees as well as this, in terms of the best one's, is as good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def calibrate(footage: Sequence[Footage], progress: Progress = lambda _stage: No
     for about half a minute. Raises CalibrationError with the reason if the footage is not sufficient, or if the
     verdict on the rig is that it must not be used.
     """
+    refuse_still(footage)
     calibration = calibrate_and_judge(footage, progress)
     if calibration.verdict.grade == "refused":
         raise CalibrationError(calibration.verdict.reasons[0])
@@ -69,7 +71,7 @@ def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda 
         candidates = candidates_of_one(footage[0], pictures[0], chains[0])
         prepared = PreparedFootage(footage, turf, pictures, chains, ())
         progress("fitting level and scale")
-        fit, rival = best_fit(_one_of_each_lens(candidates), prepared)
+        fit, rival = _lens_by_lines(best_fit(_one_of_each_lens(candidates), prepared), prepared)
     else:
         progress("matching the images")
         found = match_all(footage)
@@ -77,7 +79,7 @@ def calibrate_and_judge(footage: Sequence[Footage], progress: Progress = lambda 
         rig, agreeing = first_rig(footage, found)
         prepared = PreparedFootage(footage, turf, pictures, chains, agreeing)
         progress("fitting lens, positions, level and scale")
-        fit, rival = best_fit([rig], prepared)
+        fit, rival = best_fit([rig], prepared), 0.0
     progress("measuring the error on held-out blocks")
     report = assess(fit)
     left_open = spread(fit.rig, fit.observations, fit.free, 1.0)
@@ -115,29 +117,42 @@ def _one_of_each_lens(candidates: Sequence[Candidate]) -> list[Rig]:
     return list(best.values())
 
 
-def best_fit(rigs: Sequence[Rig], prepared: PreparedFootage) -> tuple[Fit, float]:
-    """The fit, of those that start at these rigs, whose pitch agrees best with the pictures.
-
-    Also by how much the heights of others differ, relatively, that agree as well: what the lens leaves open.
-    """
+def best_fit(rigs: Sequence[Rig], prepared: PreparedFootage) -> Fit:
+    """The fit, of those that start at these rigs, whose pitch agrees best with the pictures."""
     fits = []
     for rig in rigs:
         try:
             fit = fit_all(rig, prepared)
         except (RigError, np.linalg.LinAlgError):  # a lens or a place that no camera has
             continue
-        fits.append((agreement(fit.rig, prepared.pictures), fit))
+        fits.append((agreement(fit.rig, prepared.pictures).score, fit))
     if not fits:
         raise CalibrationError("no rig explains the footage; show more of a marked pitch")
-    seen, best = max(fits, key=lambda one: one[0].score)
+    return max(fits, key=lambda one: one[0])[1]
+
+
+def _lens_by_lines(fit: Fit, prepared: PreparedFootage) -> tuple[Fit, float]:
+    """The fit with the lens through which the lines fit best, and by how much the heights of other lenses differ,
+    relatively, that fit them as well."""
+    if fit.rig.pitch is None:
+        return fit, 0.0
+    found = rivals_of(fit)
+    if found[0].rig is not fit.rig and found[1].excess > CREDIBLE:
+        try:
+            other = fit_all(replace(found[0].rig, pitch=None), prepared)
+        except (RigError, np.linalg.LinAlgError):
+            other = fit
+        scores = [agreement(one.rig, prepared.pictures).score for one in (other, fit)]
+        if scores[0] >= _AS_WELL * scores[1]:
+            fit = other
+    own = type(fit.rig.cameras[0].lens)
+    height_m = fit.rig.surface.height_m
     rivals = [
-        abs(fit.rig.surface.height_m / best.rig.surface.height_m - 1)
-        for other, fit in fits
-        if fit.scale_known
-        and other.score >= _RIVAL * seen.score
-        and other.off_px <= max(2 * seen.off_px, 1.0)
+        abs(one.rig.surface.height_m / height_m - 1)
+        for one in found
+        if one.excess < CREDIBLE and type(one.rig.cameras[0].lens) is not own
     ]
-    return best, max(rivals, default=0.0)
+    return fit, max(rivals, default=0.0)
 
 
 def check_footage(footage: Sequence[Footage]) -> None:
@@ -146,28 +161,29 @@ def check_footage(footage: Sequence[Footage]) -> None:
     names = [part.name for part in footage]
     if len(set(names)) < len(names):
         raise CalibrationError(f"two sources have the same name ({', '.join(names)}); name different ones")
-    rates = {round(part.frame_rate, 2) for part in footage}
-    if len(rates) > 1:
-        raise CalibrationError(
-            f"the sources have different frame rates ({', '.join(map(str, sorted(rates)))} frames per second); "
-            "set the cameras to the same rate"
-        )
 
 
 def with_offsets(rig: Rig, prepared: PreparedFootage) -> tuple[Rig, list[str]]:
     """The rig with the frame offset of each camera, and notes; found pair by pair, starting at the first camera."""
-    offsets = {0: 0}
+    rates = [part.frame_rate for part in prepared.footage]
+    late_s = {0: 0.0}
     notes = []
     for pair in prepared.matches:
-        known, new = (pair.a, pair.b) if pair.a in offsets else (pair.b, pair.a)
+        known, new = (pair.a, pair.b) if pair.a in late_s else (pair.b, pair.a)
         offset = frame_offset(rig, known, new, prepared.footage)
         if offset is None:
             notes.append(
                 f"no clear motion where {rig.cameras[known].name} and {rig.cameras[new].name} overlap: "
                 "they are assumed to be in sync (frame_offset = 0)"
             )
-        offsets[new] = offsets[known] + (offset or 0)
-    cameras = tuple(replace(camera, frame_offset=offsets[i]) for i, camera in enumerate(rig.cameras))
+        late_s[new] = late_s[known] + (offset or 0) / rates[new]
+    differ = len({round(rate, 2) for rate in rates}) > 1
+    cameras = tuple(
+        replace(
+            camera, frame_offset=round(late_s[i] * rates[i]), frame_rate=round(rates[i], 3) if differ else 0.0
+        )
+        for i, camera in enumerate(rig.cameras)
+    )
     return replace(rig, cameras=cameras), notes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from pipeline.optics.calibration.features import Matches, find_features, match_features
 from pipeline.optics.calibration.first_rotations import (
     check_overlap,
-    choose_hfov_deg,
+    choose_hfovs_deg,
     relative_rotation,
     start_lens,
 )
@@ -19,6 +20,11 @@ from pipeline.optics.calibration.level import angles_of
 from pipeline.optics.calibration.solve import FreeParameters, Observations, solve
 from pipeline.optics.rig import Camera, Rig
 from pipeline.optics.surface import Surface
+
+_SCALE_PX = 3.0
+_APART = 1e-3
+_MUCH_BETTER = 0.6
+"""Cameras of one size have one lens unless that leaves so much more of an error."""
 
 FIRST_SURFACE = Surface("ground-capped", 1.0, 12.0)
 """The surface while the scale is unknown: the cameras one unit above the ground, the wall twelve units away."""
@@ -36,8 +42,8 @@ def first_rig(footage: Sequence[Footage], found: Sequence[Matches]) -> tuple[Rig
     Raises CalibrationError if a camera overlaps with no other.
     """
     sizes = tuple(part.size_px for part in footage)
-    hfov_deg = choose_hfov_deg(sizes, [pair for pair in found if len(pair) >= 2])
-    lenses = [start_lens(size, hfov_deg) for size in sizes]
+    hfovs_deg = choose_hfovs_deg(sizes, [pair for pair in found if len(pair) >= 2])
+    lenses = [start_lens(size, hfov_deg) for size, hfov_deg in zip(sizes, hfovs_deg, strict=True)]
     pairs = []
     for pair in found:
         if len(pair) < 2:
@@ -63,4 +69,18 @@ def first_rig(footage: Sequence[Footage], found: Sequence[Matches]) -> tuple[Rig
         for i, part in enumerate(footage)
     )
     matches = tuple(used)
-    return solve(Rig(cameras), Observations(matches), FreeParameters(), 3.0), matches
+    return _of_one_zoom(Rig(cameras), Observations(matches)), matches
+
+
+def _of_one_zoom(start: Rig, matches: Observations) -> Rig:
+    """The rig fitted to its matches; cameras of one size have lenses of their own if they fit much better so."""
+    rig = solve(start, matches, FreeParameters(), _SCALE_PX)
+    apart = tuple(
+        replace(camera, lens=replace(camera.lens, focal_px=camera.lens.focal_px * (1 + i * _APART)))
+        for i, camera in enumerate(start.cameras)
+    )
+    if len({camera.lens for camera in start.cameras}) == len(apart):
+        return rig
+    zoomed = solve(replace(start, cameras=apart), matches, FreeParameters(), _SCALE_PX)
+    costs = [float(np.log1p((matches.errors_px(one) / _SCALE_PX) ** 2).sum()) for one in (zoomed, rig)]
+    return zoomed if costs[0] < _MUCH_BETTER * costs[1] else rig

@@ -21,6 +21,9 @@ FEWEST_MATCHES = 30
 
 _TOLERANCE_RAD = 0.012
 _TRIALS = 300
+_MOSTLY, _MANY_MORE = 0.4, 1.5
+"""With one zoom for all cameras at least this share of the matches agree; otherwise so many times more must agree
+with different ones."""
 
 
 def start_lens(size_px: tuple[int, int], hfov_deg: float) -> FisheyeLens:
@@ -55,20 +58,56 @@ def relative_rotation(of_a: Array, of_b: Array, seed: int = 0) -> tuple[Array, N
     return best, agree
 
 
-def choose_hfov_deg(sizes_px: tuple[tuple[int, int], ...], matches: list[Matches]) -> float:
-    """The field of view of the grid for which the matches of all pairs agree best with rotations."""
-    costs = []
-    for hfov_deg in HFOV_GRID_DEG:
-        lenses = [start_lens(size, hfov_deg) for size in sizes_px]
-        cost = 0.0
-        for pair in matches:
-            a, b = lenses[pair.a].unproject(pair.pixels_a), lenses[pair.b].unproject(pair.pixels_b)
-            turn, _ = relative_rotation(a, b)
-            angle = np.linalg.norm(b @ turn.T - a, axis=-1)
-            # In pixels, because in radians the smallest field of view would always win.
-            cost += float(np.minimum(angle, 2 * _TOLERANCE_RAD).sum() * lenses[pair.a].focal_px)
-        costs.append(cost)
-    return float(HFOV_GRID_DEG[int(np.argmin(costs))])
+def choose_hfovs_deg(sizes_px: tuple[tuple[int, int], ...], matches: list[Matches]) -> tuple[float, ...]:
+    """The fields of view of the grid for which the matches of all pairs agree best with rotations.
+
+    One for all cameras, unless many more matches agree if one camera is zoomed further than the others.
+    """
+    count = len(sizes_px)
+    same = {hfov_deg: (float(hfov_deg),) * count for hfov_deg in HFOV_GRID_DEG}
+    best = min(same.values(), key=lambda hfovs: _cost(sizes_px, hfovs, matches))
+    agreeing = _agreeing(sizes_px, best, matches)
+    found = sum(map(len, matches))
+    if agreeing > _MOSTLY * found:
+        return best
+    zoomed = [
+        tuple(one if i == camera else other for i in range(count))
+        for camera in range(count)
+        for one in map(float, HFOV_GRID_DEG)
+        for other in map(float, HFOV_GRID_DEG)
+        if one < other
+    ]
+    apart = min(zoomed, key=lambda hfovs: _cost(sizes_px, hfovs, matches), default=best)
+    return apart if _agreeing(sizes_px, apart, matches) > _MANY_MORE * agreeing else best
+
+
+def _cost(
+    sizes_px: tuple[tuple[int, int], ...], hfovs_deg: tuple[float, ...], matches: list[Matches]
+) -> float:
+    """The disagreement of all matches in pixels: in radians the smallest field of view would always win."""
+    lenses = [start_lens(size, hfov_deg) for size, hfov_deg in zip(sizes_px, hfovs_deg, strict=True)]
+    costs = [
+        float(np.minimum(_angles(lenses, pair), 2 * _TOLERANCE_RAD).sum())
+        * (lenses[pair.a].focal_px * lenses[pair.b].focal_px) ** 0.5
+        for pair in matches
+    ]
+    return sum(costs, 0.0)
+
+
+def _agreeing(
+    sizes_px: tuple[tuple[int, int], ...], hfovs_deg: tuple[float, ...], matches: list[Matches]
+) -> int:
+    """How many matches agree with rotations."""
+    lenses = [start_lens(size, hfov_deg) for size, hfov_deg in zip(sizes_px, hfovs_deg, strict=True)]
+    return sum(int((_angles(lenses, pair) < _TOLERANCE_RAD).sum()) for pair in matches)
+
+
+def _angles(lenses: list[FisheyeLens], pair: Matches) -> Array:
+    """By how much each match misses the best rotation, in radians."""
+    a, b = lenses[pair.a].unproject(pair.pixels_a), lenses[pair.b].unproject(pair.pixels_b)
+    turn, _ = relative_rotation(a, b)
+    off: Array = np.linalg.norm(b @ turn.T - a, axis=-1)
+    return off
 
 
 def check_overlap(name_a: str, name_b: str, agreeing: int, found: int) -> None:

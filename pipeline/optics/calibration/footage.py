@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,9 @@ from pipeline.optics.outline import Outline, inside
 Picture = NDArray[np.uint8]
 
 _BAND_ROWS = 128
+_BLACK = 14
+_STILL = 5
+"""The most that a still picture's brightness changes: compression is not even."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,18 @@ class Footage:
     def size_px(self) -> tuple[int, int]:
         """Width and height of the camera's image in pixels."""
         return self.background.shape[1], self.background.shape[0]
+
+
+def refuse_still(footage: Sequence[Footage]) -> None:
+    """Raise CalibrationError for footage whose frames are all the same: a photo, or a camera that hangs."""
+    for part in footage:
+        if part.background.max() <= _BLACK:
+            raise CalibrationError(f"{part.name} shows nothing but black; is the camera's cover off?")
+        smooth = [cv2.blur(frame, (3, 3)) for frame in part.motion]
+        if np.ptp(np.stack(smooth), axis=0).max() <= _STILL:
+            raise CalibrationError(
+                f"{part.name} shows one still picture: nothing in it moves; give a film, or check the camera"
+            )
 
 
 def median_background(pictures: Sequence[Picture]) -> Picture:

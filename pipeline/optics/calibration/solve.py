@@ -46,7 +46,7 @@ _PRIOR_PLACE = 0.06
 _PRIOR_RANGE, _PRIOR_RANGE_SPREAD = 12.0, 0.7
 """Prior range of the wall in units of the cameras' height, and the standard deviation of its logarithm."""
 
-LEAST_ERROR_PX = 0.4
+LEAST_ERROR_PX = 0.2
 CORRELATED = 6.0
 """Of the points of a line, which lie ten pixels apart, so many share one error of the lens or of the paint."""
 
@@ -116,7 +116,7 @@ def solve(
     """The rig that fits the observations best, starting from `rig`; errors well above `scale_px` count little.
 
     Least squares with a Cauchy loss, by Levenberg-Marquardt steps on reweighted errors (Triggs et al. 2000).
-    Cameras of the same image size share one lens: they are assumed to be of the same model.
+    Cameras that start with the same lens share it: they are of the same model and zoom.
     """
     parameters = _Parameters(rig, free)
     steps = np.zeros(parameters.size)
@@ -302,8 +302,8 @@ class _Parameters:
     def __init__(self, start: Rig, free: FreeParameters) -> None:
         self._start = start
         self._free = free
-        sizes = [camera.size_px for camera in start.cameras]
-        self._groups: Sequence[int] = [sizes.index(size) for size in sizes]
+        lenses = [camera.lens for camera in start.cameras]
+        self._groups: Sequence[int] = [lenses.index(lens) for lens in lenses]
         self._owners = sorted(set(self._groups))
         k_count = len(start.cameras[0].lens.k)
         cameras = len(start.cameras)

@@ -29,8 +29,11 @@ _GOOD_MARKINGS, _USABLE_MARKINGS = 5, 4
 _GOOD_OFF, _USABLE_OFF = 0.0003, 0.0015
 """Median distance of markings from the paint as a fraction of the image width; at least 0.6 and 2 px."""
 
-_GOOD_SCALE, _USABLE_SCALE = 0.0055, 0.015
+_GOOD_SCALE, _USABLE_SCALE = 0.0045, 0.015
 _GOOD_RIVAL, _USABLE_RIVAL = 0.007, 0.025
+_USABLE_OPEN = 0.03
+"""The difference to another lens and twice the standard deviation of the scale, together."""
+
 _GOOD_HORIZON_DEG, _USABLE_HORIZON_DEG = 0.2, 0.6
 """Standard deviations."""
 
@@ -152,6 +155,11 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         )
     elif agreement.off_px > max(2.0, _USABLE_OFF * width):
         yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
+    if _USABLE_RIVAL >= evidence.rival > _USABLE_OPEN - 2 * spread.height and spread.height <= _USABLE_SCALE:
+        yield (
+            f"the lines leave the scale open by {spread.height:.1%}, and another lens, {evidence.rival:.1%} off in "
+            "scale, explains them as well; show more of the pitch"
+        )
     if evidence.rival > _USABLE_RIVAL:
         yield f"another lens, {evidence.rival:.1%} off in scale, explains the lines as well; show more of the pitch"
     if spread.height > _USABLE_SCALE or spread.horizon_deg > _USABLE_HORIZON_DEG:

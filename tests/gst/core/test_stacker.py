@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from pipeline.gst.core.connections import Connections
@@ -13,35 +15,39 @@ from pipeline.gst.runtime import Gst
 WIDTH, HEIGHT = 64, 48
 
 
-def _stacked(frames: tuple[int, int], offsets: tuple[int, int]) -> list[tuple[int, int, int]]:
+def _stacked(
+    frames: tuple[int, int], offsets: tuple[int, int], rates: tuple[int, ...] = ()
+) -> list[tuple[int, int, int]]:
     """(running time in ms, frame number shown above, frame number shown below) of each rig frame.
 
     A frame's number is its luma: every camera counts 40, 41, 42 ...
     """
     pipeline = Gst.Pipeline.new(None)
-    stacker = Stacker([(WIDTH, HEIGHT)] * 2, offsets, live=False, connections=Connections())
+    stacker = Stacker([(WIDTH, HEIGHT)] * 2, offsets, live=False, connections=Connections(), rates=rates)
     sink = make_appsink("rig")
     sink.set_property("emit-signals", False)
     sink.set_property("max-buffers", 0)
     add(pipeline, stacker.element, sink)
     link(stacker.element, sink)
     appsrcs = []
+    steps_ms = [1000 // rate for rate in rates or (25, 25)]
     for index in range(2):
+        rate = 1000 // steps_ms[index]
         appsrc = make("appsrc", None, format="time")
         appsrc.set_property(
             "caps",
-            Gst.Caps.from_string(f"video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate=25/1"),
+            Gst.Caps.from_string(f"video/x-raw,format=I420,width={WIDTH},height={HEIGHT},framerate={rate}/1"),
         )
         add(pipeline, appsrc)
         static_pad(appsrc, "src").link(static_pad(stacker.element, f"camera_{index}"))
         appsrcs.append(appsrc)
     pipeline.set_state(Gst.State.PLAYING)
-    for appsrc, count in zip(appsrcs, frames, strict=True):
+    for appsrc, count, step_ms in zip(appsrcs, frames, steps_ms, strict=True):
         for number in range(count):
             data = np.full(WIDTH * HEIGHT * 3 // 2, 128, np.uint8)
             data[: WIDTH * HEIGHT] = 40 + number
             buffer = Gst.Buffer.new_wrapped(data.tobytes())
-            buffer.pts, buffer.duration = number * 40 * Gst.MSECOND, 40 * Gst.MSECOND
+            buffer.pts, buffer.duration = number * step_ms * Gst.MSECOND, step_ms * Gst.MSECOND
             appsrc.push_buffer(buffer)
         appsrc.end_of_stream()
     shown = []
@@ -72,3 +78,9 @@ def test_a_negative_offset_delays_the_first_camera() -> None:
 
 def test_a_camera_that_ends_early_shows_its_last_frame() -> None:
     assert [below for _, _, below in _stacked((5, 2), (0, 0))] == [0, 1, 1, 1, 1]
+
+
+def test_cameras_of_different_rates_are_paired_by_time() -> None:
+    shown = _stacked((4, 8), (0, 2), rates=(25, 50))
+    assert [(above, below) for _, above, below in shown][::2][:3] == [(0, 2), (1, 4), (2, 6)]
+    assert {b - a for (a, _, _), (b, _, _) in pairwise(shown)} == {20}, "the rate of the faster one"

@@ -16,7 +16,12 @@ from pipeline.optics.calibration.agreement import RidgeMap, agreement
 from pipeline.optics.calibration.chains import find_chains, straight_lines
 from pipeline.optics.calibration.circle import circle_points, find_circle
 from pipeline.optics.calibration.features import Matches
-from pipeline.optics.calibration.first_rotations import kabsch, relative_rotation
+from pipeline.optics.calibration.first_rotations import (
+    choose_hfovs_deg,
+    kabsch,
+    relative_rotation,
+    start_lens,
+)
 from pipeline.optics.calibration.level import angles_of, find_level, rotated
 from pipeline.optics.calibration.lines import LinePoints
 from pipeline.optics.calibration.markings import (
@@ -40,7 +45,6 @@ from pipeline.optics.calibration.residuals import (
 from pipeline.optics.calibration.ridges import Ridges
 from pipeline.optics.calibration.single import lens_of
 from pipeline.optics.calibration.solve import FARTHEST_APART, FreeParameters, Observations, solve
-from pipeline.optics.calibration.timing import frame_offset
 from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Rig
 from tests.optics.calibration.scene import make_rig
@@ -335,18 +339,21 @@ def test_players_tell_the_height_of_the_cameras() -> None:
     assert tall * 8.0 == pytest.approx(1.75, abs=0.2)
 
 
-@pytest.mark.parametrize("offset", [-7, 0, 5])
-def test_the_time_offset_is_found(painted: list[Footage], offset: int) -> None:
-    rig = make_rig()
-    late = painted[0]
-    motion = np.roll(late.motion, offset, axis=0)
-    footage = (late, Footage("again", late.background, motion, late.frame_rate))
-    twins = Rig((rig.cameras[0], replace(rig.cameras[0], name="again")), rig.surface)
-    assert frame_offset(twins, 0, 1, footage) == offset
-
-
-def test_still_footage_gives_no_time_offset(painted: list[Footage]) -> None:
-    still = tuple(
-        Footage(part.name, part.background, np.repeat(part.motion[:1], 20, axis=0), 25.0) for part in painted
-    )
-    assert frame_offset(make_rig(), 0, 1, still) is None
+@pytest.mark.parametrize(
+    ("wide_deg", "own"), [((80.0, 80.0), False), ((80.0, 50.0), True), ((50.0, 80.0), True)]
+)
+def test_cameras_of_different_zoom_start_with_lenses_of_their_own(
+    wide_deg: tuple[float, float], own: bool
+) -> None:
+    size_px = (1600, 900)
+    generator = np.random.default_rng(2)
+    lenses = [start_lens(size_px, wide) for wide in wide_deg]
+    turns = [rotation(-18.0, -8.0, 2.0), rotation(14.0, -7.0, -3.0)]
+    rays = generator.normal(size=(4000, 3)) * (0.4, 0.2, 0.0) + (0.0, 0.1, 1.0)
+    seen = [lens.project(rays @ turn) for lens, turn in zip(lenses, turns, strict=True)]
+    both = np.logical_and(*(lens.contains(at) for lens, at in zip(lenses, seen, strict=True)))
+    wrong = generator.uniform((0, 0), size_px, (60, 2))
+    right = [at[both][:200] + generator.normal(0, 0.5, (len(at[both][:200]), 2)) for at in seen]
+    matches = Matches(0, 1, np.vstack([right[0], wrong]), np.vstack([right[1], wrong[::-1]]))
+    found = choose_hfovs_deg((size_px, size_px), [matches])
+    assert found == wide_deg if own else len(set(found)) == 1
