@@ -72,8 +72,8 @@ def known_rig(settings: Settings) -> KnownRig:
             return KnownRig(settings, rig, used if note is None else f"{used}; {note}")
         fault = f"the rig {kept} does not fit the footage: {found}"
     if len(sources) == 1:
-        rig, note = _rig_within_black(sources[0])
-        return KnownRig(settings, rig, "; ".join(said for said in (fault, note) if said) or None)
+        assumed, note = _rig_within_black(sources[0])
+        return KnownRig(settings, assumed, "; ".join(said for said in (fault, note) if said) or None)
     return _calibrated(settings, kept, fault)
 
 

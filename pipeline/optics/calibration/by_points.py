@@ -76,7 +76,7 @@ def calibrate_by_points_and_judge(
     progress("looking for the painted lines")
     pictures = field_pictures(alone.rig, footage)
     fit, seen = with_paint(points, alone, Observations(matches=(*far, *ties)), pictures)
-    turf = tuple(turf_mask(part.background) for part in footage)
+    turf = tuple(turf_mask(part.background) & part.picture for part in footage)
     whole = Fit(fit.rig, fit.observations, fit.free, far, ties, rejected, {}, True, True)
     progress("measuring the error on held-out blocks")
     held = hold_out(whole)
@@ -84,7 +84,11 @@ def calibrate_by_points_and_judge(
     offs = tuple(zip(names, map(float, fit.held_out_px), strict=True))
     report = Report(held[: len(far)], held[len(far) :], rejected, {}, {}, offs)
     verdict = judge_points(points, fit, report, seen)
-    rig = fit.rig
+    outlined = (
+        replace(camera, outline_px=part.outline_px)
+        for camera, part in zip(fit.rig.cameras, footage, strict=True)
+    )
+    rig = replace(fit.rig, cameras=tuple(outlined))
     if verdict.grade != "refused":
         progress("comparing colours")
         rig = with_gains(rig, footage, turf)
