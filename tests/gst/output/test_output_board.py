@@ -82,12 +82,13 @@ def test_a_recording_started_during_the_run_is_complete_as_soon_as_it_is_stopped
         recording = run.control.record()
         assert (recording.kind, recording.name.startswith("match-")) == ("file", True)
         run.wait_taken(recording.number, 3.5)
+        delay_s = run.application.progress().delay_s
         stopped = run.control.stop_output(recording.number)
         video = tmp_path / recording.name
-        expect_complete(video, 3.0)  # while the run continues
+        expect_complete(video, 3.0)  # while the run continues, on a machine that is not too busy
         assert (stopped.state, stopped.can_start, stopped.trouble) == ("off", False, None)
         assert stopped.elapsed_s > 3.0
-        assert run.application.progress().delay_s == pytest.approx(1.0, abs=0.05)
+        assert delay_s == pytest.approx(1.0, abs=0.05)
         report = run.report()
     expect_video(own, report.frames_out)
     np.testing.assert_allclose(np.diff(videos.frame_times(own)), 0.04, atol=0.0011)
