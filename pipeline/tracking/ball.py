@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,29 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-from pipeline.analysis.detector import Detection, DetectionSet
+from pipeline.analysis.detector import DetectionSet
 from pipeline.timebase import NS_PER_S
 from pipeline.tracking.association import Candidates, best_chain
 from pipeline.tracking.flight import lift_flights
 from pipeline.tracking.ground import Array, Geometry, camera_height_m
 from pipeline.tracking.players import Crowd
+from pipeline.tracking.sightings import SightingReader, thinned
 
 GRID_S = 0.1
 """The spacing of a track's targets."""
 
-FARTHEST_M = 130.0
-"""Detections farther away, or above the horizon, are placed at this distance, beyond any pitch."""
-
-
 REACH_CELLS = 10
 """The players around the ball are evaluated at every so many cells of the grid."""
-
-MOMENT_NS = NS_PER_S // 20
-"""Of detection sets closer in time than this only one is used."""
-
-LEAST_SCORE, BESIDE_GAIN = 0.25, 0.1
-BESIDE_M, ALONE_M = 3.0, 20.0
-"""A candidate closer to a player is more likely the ball; one farther from all players is less likely."""
 
 
 class Following(IntEnum):
@@ -93,8 +82,7 @@ class BallTracker:
         self._geometry = geometry
         self._settings = settings
         self._height_m = camera_height_m(geometry)
-        # Each set is part of dozens of windows: its positions in metres are cached by identity.
-        self._read: dict[int, tuple[DetectionSet, _GroundSet]] = {}
+        self._reader = SightingReader(geometry)
 
     @property
     def past_s(self) -> float:
@@ -103,7 +91,7 @@ class BallTracker:
 
     def track(self, sets: Sequence[DetectionSet], start_ns: int, end_ns: int) -> Track:
         """The track over [start_ns, end_ns] from `sets` in time order, which may begin and end at any time."""
-        sets, seen = _thinned(sets, self._see(sets))
+        sets, seen = thinned(sets, self._reader.read(sets))
         times_s = np.array([(one.time_ns - start_ns) / NS_PER_S for one in sets])
         crowd = Crowd(
             np.repeat(times_s, [one.players.shape[1] for one in seen]) if seen else np.zeros(0),
@@ -150,45 +138,6 @@ class BallTracker:
         reach = [crowd.reach_m(float(grid_s[i]), float(x_m[i]), float(z_m[i]), radius_m) for i in some]
         return np.interp(grid_s, grid_s[some], reach)
 
-    def _see(self, sets: Sequence[DetectionSet]) -> list[_GroundSet]:
-        """The contents of each set in metres, cached from earlier windows."""
-        fresh = [one for one in sets if id(one) not in self._read]
-        for one, seen in zip(fresh, self._metres(fresh), strict=True):
-            self._read[id(one)] = (one, seen)
-        found = [self._read[id(one)][1] for one in sets]
-        if len(self._read) > 2 * len(sets) + 64:
-            self._read = {id(one): self._read[id(one)] for one in sets}
-        return found
-
-    def _metres(self, sets: Sequence[DetectionSet]) -> list[_GroundSet]:
-        """Balls and players of the sets in metres on the ground, converted in one batch."""
-        things = [[d for d in one.detections if _usable(d)] for one in sets]
-        # The position of a player is the bottom of the box; that of a ball is the centre.
-        rows = [
-            (
-                d.yaw_deg,
-                d.tilt_deg - (0.0 if d.label == "ball" else d.height_deg / 2),
-                d.score,
-                d.label == "ball",
-            )
-            for some in things
-            for d in some
-        ]
-        yaw, tilt, score, ball = np.array(rows).reshape(-1, 4).T
-        x, z = self._geometry.angles_to_metres(yaw, tilt)
-        far = ~(np.hypot(x, z) <= FARTHEST_M)
-        x[far], z[far] = FARTHEST_M * np.sin(np.radians(yaw[far])), FARTHEST_M * np.cos(np.radians(yaw[far]))
-        seen, end = [], 0
-        for some in things:
-            begin, end = end, end + len(some)
-            is_ball = ball[begin:end] > 0
-            metres = np.stack([x[begin:end], z[begin:end]])
-            balls, players = metres[:, is_ball], metres[:, ~is_ball]
-            gain = _gain(balls, score[begin:end][is_ball], players)
-            slope = np.tan(np.radians(tilt[begin:end][is_ball]))
-            seen.append(_GroundSet(np.concatenate([balls, [gain, slope]]), players, float(gain.sum())))
-        return seen
-
     def _smooth(self, grid_s: Array, sight_s: Array, sights_m: Array) -> tuple[Array, Array, Array]:
         """x, z and height on the grid, smoothed by least squares of noise, acceleration and speed.
 
@@ -233,47 +182,6 @@ class BallTracker:
         bands[1, 1:] -= slow
         smooth = solveh_banded(bands, right, check_finite=False)
         return smooth[:, 0], smooth[:, 1], np.maximum(smooth[:, 2], 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _GroundSet:
-    """One set in metres: balls (4, n) as x, z, gain, slope; players (2, m) as x, z; the sum of the gains."""
-
-    balls: Array
-    players: Array
-    total_gain: float
-
-
-def _usable(one: Detection) -> bool:
-    """Whether a detection is a ball or a player with a position."""
-    return one.label in ("ball", "player") and math.isfinite(one.yaw_deg + one.tilt_deg + one.score)
-
-
-def _thinned(
-    sets: Sequence[DetectionSet], seen: Sequence[_GroundSet]
-) -> tuple[list[DetectionSet], list[_GroundSet]]:
-    """The set with the largest ball gain of each twentieth of a second; more sets only cost time."""
-    best: dict[int, int] = {}
-    for i, one in enumerate(sets):
-        moment = one.time_ns // MOMENT_NS
-        if moment not in best or seen[i].total_gain > seen[best[moment]].total_gain:
-            best[moment] = i
-    return [sets[i] for i in best.values()], [seen[i] for i in best.values()]
-
-
-def _gain(balls_m: Array, score: Array, players_m: Array) -> Array:
-    """The gain of candidates for the chain: the score above 0.25, more next to a player, less far from all players.
-
-    Low scores get only a small bonus next to a player, because otherwise a runner's boots form a chain of their
-    own.
-    """
-    gain: Array = np.maximum(score - LEAST_SCORE, 0.05)
-    if players_m.size and gain.size:
-        apart_m = balls_m[:, :, None] - players_m[:, None, :]
-        nearest_m = np.sqrt((apart_m * apart_m).sum(axis=0).min(axis=1))
-        gain += np.where(nearest_m < BESIDE_M, BESIDE_GAIN * np.minimum(score / LEAST_SCORE, 1.0), 0.0)
-        gain[nearest_m > ALONE_M] *= 0.5
-    return gain
 
 
 def _unseen_s(grid_s: Array, sight_s: Array) -> Array:
