@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
+from benchmarks.director_hard import hard_rows
+from benchmarks.hard_play import Scene
 from benchmarks.harness import Row, main
 from benchmarks.play import METRICA, Play, clean, degraded, metrica_play, random_play
 from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.director import Director
 from pipeline.direction.metrics import PathMetrics, measure
 from pipeline.direction.tracks import RecordedTrack
+from pipeline.optics.rig import Pitch
 
 Array = NDArray[np.float64]
 HORIZONS_S = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0)
@@ -59,9 +62,11 @@ def plays(which: tuple[tuple[int, ...], tuple[float, ...]]) -> list[Play]:
     return made
 
 
-def directed(play: Play, sets: Sequence[DetectionSet], lookahead_s: float = 7.0) -> Run:
+def directed(
+    play: Play, sets: Sequence[DetectionSet], lookahead_s: float = 7.0, pitch: Pitch | None = None
+) -> Run:
     """The director's path, and the milliseconds of each call that made a plan."""
-    director = Director(RecordedTrack(sets), play.ground, lookahead_s=lookahead_s)
+    director = Director(RecordedTrack(sets), play.ground, lookahead_s=lookahead_s, pitch=pitch)
     views, steps, plans = [], [], 0
     for time_ns in play.times_ns:
         begin = time.thread_time()
@@ -222,12 +227,19 @@ def run() -> list[Row]:
             rows += _rows(case, kind, pooled([one.figures for one in runs]), rivals)
     worst = float(np.percentile(np.concatenate(steps), 95))
     rows.append(Row("a whole step, 95th percentile", worst, "ms", goal="<= 5", met=worst <= 5.0))
+    rows += hard_rows(directed_scene)
     for lookahead_s, one in horizons():
         case = f"held out, degraded, look-ahead {lookahead_s:g} s"
         rows.append(Row(f"{case}: in_view_percent", one.in_view_percent, "%"))
         rows.append(Row(f"{case}: pan_acceleration_deg_s2", one.pan_acceleration_deg_s2, "deg/s2"))
         rows.append(Row(f"{case}: mean_hfov_deg", one.mean_hfov_deg, "deg"))
     return rows
+
+
+def directed_scene(one: Scene) -> tuple[Array, Array]:
+    """The director's path of a hard scene, and the milliseconds of each plan."""
+    run = directed(one.play, one.sets, pitch=one.pitch)
+    return run.path, run.steps_ms
 
 
 def horizons() -> list[tuple[float, PathMetrics]]:

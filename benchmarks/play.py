@@ -14,6 +14,9 @@ from pipeline.timebase import Nanoseconds
 from pipeline.tracking.ground import LevelGround
 
 Array = NDArray[np.float64]
+Found = list[tuple[float, float, float]]
+"""Balls reported in one frame: x and y in metres, score."""
+
 LENGTH_M, WIDTH_M = 105.0, 68.0
 METRICA = Path(__file__).resolve().parents[2] / "shared" / "data" / "metrica_game1_events.csv"
 
@@ -108,7 +111,7 @@ def random_play(
     ball = np.array(places[:count])
     return Play(
         f"random {seed}", rate_hz, ball,
-        _players(rng, ball, rate_hz) if players else np.zeros((count, 0, 2)), height_m, distance_m,
+        formation(rng, ball, rate_hz) if players else np.zeros((count, 0, 2)), height_m, distance_m,
     )  # fmt: skip
 
 
@@ -134,7 +137,7 @@ def metrica_play(
     return Play(f"metrica {begin_s:g} s", rate_hz, ball, np.zeros((len(ball), 0, 2)), height_m, distance_m)
 
 
-def _players(rng: np.random.Generator, ball: Array, rate_hz: float) -> Array:
+def formation(rng: np.random.Generator, ball: Array, rate_hz: float) -> Array:
     """22 players in a formation that drifts after the ball; the nearest two run to it."""
     count = len(ball)
     home = np.stack([rng.uniform(8, LENGTH_M - 8, 22), rng.uniform(5, WIDTH_M - 5, 22)], axis=1)
@@ -157,7 +160,7 @@ def _players(rng: np.random.Generator, ball: Array, rate_hz: float) -> Array:
 
 def clean(play: Play) -> list[DetectionSet]:
     """Perfect detections: every frame's ball, and its players if there are any."""
-    return _sets(play, [[(place[0], place[1], 1.0)] for place in play.ball], play.players)
+    return detection_sets(play, [[(place[0], place[1], 1.0)] for place in play.ball], play.players)
 
 
 def degraded(
@@ -175,7 +178,7 @@ def degraded(
     seen = rng.random(count) >= dropout
     for begin in rng.uniform(0, count / rate, rng.poisson(gaps_per_min * count / rate / 60)):
         seen[int(begin * rate) : int((begin + gap_s) * rate)] = False
-    found: list[list[tuple[float, float, float]]] = [[] for _ in range(count)]
+    found: list[Found] = [[] for _ in range(count)]
     for i in np.flatnonzero(seen):
         x, y = play.ball[i] + rng.normal(0, noise_m, 2)
         found[i].append((x, y, rng.uniform(0.5, 1.0)))
@@ -189,10 +192,11 @@ def degraded(
         else:
             found[i].append((x, y, rng.uniform(0.3, 0.9)))
     players = play.players + rng.normal(0, noise_m, play.players.shape)
-    return _sets(play, found, players)
+    return detection_sets(play, found, players)
 
 
-def _sets(play: Play, balls: list[list[tuple[float, float, float]]], players: Array) -> list[DetectionSet]:
+def detection_sets(play: Play, balls: list[Found], players: Array) -> list[DetectionSet]:
+    """What a detector would report: the balls of each frame, and the players (N, P, 2) in metres."""
     sets = []
     for i, time_ns in enumerate(play.times_ns):
         things: list[Detection] = []
@@ -201,8 +205,8 @@ def _sets(play: Play, balls: list[list[tuple[float, float, float]]], players: Ar
                 continue
             yaw, tilt = play.to_angles(np.array([x, y]))
             things.append(Detection("ball", score, float(yaw), float(tilt), 0.0, 0.0))
-        yaws, tiltes = play.to_angles(players[i])
-        for yaw, tilt in zip(yaws, tiltes, strict=True):
+        yaws, tilts = play.to_angles(players[i])
+        for yaw, tilt in zip(yaws, tilts, strict=True):
             things.append(Detection("player", 0.9, float(yaw), float(tilt), 0.0, 0.0))
         if things:
             sets.append(DetectionSet(Nanoseconds(time_ns), tuple(things)))

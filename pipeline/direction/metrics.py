@@ -70,7 +70,7 @@ def measure(path: Array, ball: Array, rate_hz: float, aspect: float = 16 / 9) ->
     return PathMetrics(
         in_view_percent=100.0 * float(np.mean(outside <= 1.0)),
         central_percent=100.0 * float(np.mean(outside <= CENTRAL)),
-        longest_loss_s=_longest_run(outside > 1.0) / rate_hz,
+        longest_loss_s=longest_run(outside > 1.0) / rate_hz,
         pan_acceleration_deg_s2=float(np.mean(np.abs(acceleration))),
         pan_jerk_deg_s3=float(np.mean(np.abs(np.diff(acceleration) * rate_hz))),
         reversals_per_min=reversals(path[:, 0], rate_hz) / seconds * 60.0,
@@ -81,6 +81,7 @@ def measure(path: Array, ball: Array, rate_hz: float, aspect: float = 16 / 9) ->
     )
 
 
-def _longest_run(true: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+def longest_run(true: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    """The length of the longest uninterrupted run of true values, (N,)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int8), [0]])))
     return int(np.max(edges[1::2] - edges[::2], initial=0))
