@@ -31,8 +31,9 @@ _GOOD_OFF, _USABLE_OFF = 0.0003, 0.0015
 
 _GOOD_SCALE, _USABLE_SCALE = 0.0045, 0.015
 _GOOD_RIVAL, _USABLE_RIVAL = 0.007, 0.025
-_USABLE_OPEN = 0.03
-"""The difference to another lens and twice the standard deviation of the scale, together."""
+_USABLE_OPEN, _USABLE_OPEN_FAINT = 0.03, 0.02
+"""The difference to another lens and twice the standard deviation of the scale, together; and where fewer of the
+predicted markings are painted than for a good rig."""
 
 _GOOD_HORIZON_DEG, _USABLE_HORIZON_DEG = 0.2, 0.6
 """Standard deviations."""
@@ -155,10 +156,11 @@ def _faults(evidence: Evidence) -> Iterator[str]:
         )
     elif agreement.off_px > max(2.0, _USABLE_OFF * width):
         yield f"the markings lie {agreement.off_px:.1f} px off the painted lines"
-    if _USABLE_RIVAL >= evidence.rival > _USABLE_OPEN - 2 * spread.height and spread.height <= _USABLE_SCALE:
+    most_open = _USABLE_OPEN if share >= GOOD_SHARE else _USABLE_OPEN_FAINT
+    if evidence.rival + 2 * spread.height > most_open:
         yield (
-            f"the lines leave the scale open by {spread.height:.1%}, and another lens, {evidence.rival:.1%} off in "
-            "scale, explains them as well; show more of the pitch"
+            f"the lines leave the scale open by {spread.height:.1%}, and another lens that fits them as well by "
+            f"{evidence.rival:.1%}; show more of the pitch"
         )
     if evidence.rival > _USABLE_RIVAL:
         yield f"another lens, {evidence.rival:.1%} off in scale, explains the lines as well; show more of the pitch"

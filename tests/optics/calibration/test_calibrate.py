@@ -97,12 +97,16 @@ def test_a_single_camera_is_calibrated(painted: list[Footage]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rival", "height", "grade"), [(0.0, 0.003, "good"), (0.02, 0.003, "usable"), (0.02, 0.009, "refused")]
-)
+    ("rival", "height", "share", "grade"),
+    [(0.0, 0.003, 0.9, "good"), (0.02, 0.003, 0.9, "usable"), (0.02, 0.009, 0.9, "refused"),
+     (0.016, 0.0066, 0.9, "usable"), (0.016, 0.0066, 0.59, "refused")],
+)  # fmt: skip
 def test_what_lenses_and_lines_leave_open_counts_together(
-    rival: float, height: float, grade: str, pair: Calibration
+    rival: float, height: float, share: float, grade: str, pair: Calibration
 ) -> None:
-    assert judge(replace(pair.evidence, rival=rival, spread=Spread(height, 0.05))).grade == grade
+    seen = replace(pair.evidence.agreement, share=share, chance=0.0)
+    evidence = replace(pair.evidence, agreement=seen, rival=rival, spread=Spread(height, 0.05))
+    assert judge(evidence).grade == grade
 
 
 @pytest.fixture(scope="module")
