@@ -9,8 +9,8 @@ from pipeline.analysis.camera_health import CameraHealth
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.foreign_code import Contained
-from pipeline.gst.capture.analysis_pipeline import StreamInfo
 from pipeline.gst.capture.detector_feed import DetectorFeed
+from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker
 from pipeline.optics.rig import Rig

@@ -8,7 +8,8 @@ from pipeline.analysis.camera_health import CameraHealth, offline
 from pipeline.analysis.sway_history import SwayHistory
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.direction.camera_path import CameraPath
-from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.optics.rig import Rig

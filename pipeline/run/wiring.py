@@ -11,9 +11,10 @@ from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
-from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline, StreamInfo
+from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.capture.limits import CameraLimits
+from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.output.file import Split
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline

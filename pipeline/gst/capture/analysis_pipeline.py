@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 
@@ -13,6 +12,7 @@ from pipeline.errors import ForesightError, SourceError, StateError
 from pipeline.gst.capture.announced import announces_sound, lists_sound, promised_s
 from pipeline.gst.capture.source import Source
 from pipeline.gst.capture.source_progress import SourceProgress
+from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.capture.stream_joiner import JoinedStreams
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
@@ -25,23 +25,6 @@ from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import GLib, Gst, GstApp
 from pipeline.media.frame_rate import FrameDurations, MeasuredRate
 from pipeline.timebase import Nanoseconds
-
-
-@dataclass(frozen=True, slots=True)
-class StreamInfo:
-    """The formats that the analysis pipeline delivers, returned by `AnalysisPipeline.wait_ready`.
-
-    ``video_caps``: the caps at each video appsink; ``audio_caps``: None without sound; ``size_px``: width and
-    height of the rig frame, (0, 0) if it is compressed and unknown; ``framerate``: frames per second as the caps
-    say, or as measured if they say nothing that can be true; 0 if neither tells.
-    """
-
-    video_caps: tuple[Gst.Caps, ...]
-    audio_caps: Gst.Caps | None
-    size_px: tuple[int, int]
-    framerate: float
-    orientations: tuple[str, ...]
-
 
 _STREAM_ERRORS = str(GLib.quark_to_string(Gst.StreamError.quark()))
 
