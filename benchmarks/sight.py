@@ -72,7 +72,6 @@ def directed(match: Watched) -> PathMetrics:
     director = Director(
         RecordedTrack(match.sets), match.rig, lookahead_s=LOOKAHEAD_S,
         edges=limits(match.rig, 16 / 9), goals=goals_of(match.rig),
-        pitch=match.rig.pitch,
     )  # fmt: skip
     views = [director.view_at(index * 10**9 // FPS) for index in range(len(match.ball))]
     path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])

@@ -72,13 +72,7 @@ def direct(
     else:
         venue = Rig.load(rig)
         director = Director(
-            recorded,
-            venue,
-            style,
-            lookahead_s,
-            edges=limits(venue, ASPECT),
-            goals=goals_of(venue),
-            pitch=venue.pitch,
+            recorded, venue, style, lookahead_s, edges=limits(venue, ASPECT), goals=goals_of(venue)
         )
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]

@@ -16,9 +16,7 @@ from pipeline.tracking.ground import Array
 class Candidates:
     """Ball candidates in time order, arrays of equal length: seconds, metres on the ground, gain for the chain.
 
-    ``slope``: the tangent of the elevation angle of each, upward positive. ``moving``: the fraction of the gain
-    that remains for a thing that has moved no faster than a person for as long as this one (see `tracklets`), whose
-    number is ``thing`` and which is seen from ``begun_s`` to ``ended_s``.
+    ``slope``: the tangent of the elevation angle of each, upward positive.
     """
 
     time_s: Array
@@ -26,22 +24,9 @@ class Candidates:
     z_m: Array
     gain: Array
     slope: Array
-    moving: Array
-    thing: Array
-    begun_s: Array
-    ended_s: Array
-
-    @property
-    def rows(self) -> Array:
-        """All arrays as rows, (9, N)."""
-        return np.stack([getattr(self, name) for name in self.__dataclass_fields__])
 
     def __len__(self) -> int:
         return len(self.time_s)
-
-
-GAIN_ROW, THING_ROW = 3, 6
-"""The rows of gains and things in `Candidates.rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +41,6 @@ class Motion:
     """Faster steps are impossible."""
     slack_m: float = 1.0
     """The distance that detection noise may add to a step without a cost."""
-    unseen_cost: float = 0.3
-    """The cost of each second for which the ball is not seen, after the first half."""
     longest_skip_s: float = 5.0
     """After a longer gap the ball may be anywhere, and the chain starts afresh."""
     flight_step_s: float = 0.3
@@ -67,20 +50,10 @@ class Motion:
     flight_step: float = 0.15
     """The additional cost of each step of a flight; less than a good sighting gains."""
     fresh_start: float = 6.0
-    """The cost of continuing at an unrelated position: as much as about a second of sightings gains. So is the gain
-    of continuing where the ball was known to be: the score of a chain exceeds that of another by no more."""
+    """The cost of continuing at an unrelated position: as much as about a second of sightings gains."""
 
 
 MOTION = Motion()
-
-PERSON_S = 10.0
-"""Only a thing of this age is surely one: a player with the ball is seen on when the ball has left him."""
-
-TOGETHER_S = 0.6
-"""Two things seen at the same time for up to this long may be one."""
-
-EASY = 0.3
-"""A step of this cost or less is an easy one."""
 
 OUT_OF_REACH = -1e9
 """Time in seconds and position in metres of the padding before the first candidate, out of reach of all."""
@@ -114,39 +87,10 @@ def lies_still(seconds: Array, metres: Array) -> NDArray[np.bool_]:
     return still
 
 
-def forbid_leaving(candidates: Candidates, seconds: Array, cost: Array) -> None:
-    """Make infinite the `cost`, in place, of steps from an old thing that is seen on, or to one seen before.
-
-    A ball is not in two places: who leaves one thing for another was wrong about one of them, and starts afresh.
-    """
-    width = seconds.shape[1]
-
-    def earlier(values: Array) -> Array:
-        return sliding_window_view(np.concatenate([np.full(width, OUT_OF_REACH), values[:-1]]), width)
-
-    time_s = candidates.time_s[:, None]
-    seen_on = earlier(candidates.ended_s) > time_s + TOGETHER_S
-    seen_before = candidates.begun_s[:, None] < time_s - seconds - TOGETHER_S
-    other = earlier(candidates.thing) != candidates.thing[:, None]
-    age_s = candidates.ended_s - candidates.begun_s
-    old, earlier_old = age_s[:, None] > PERSON_S, earlier(age_s) > PERSON_S
-    cost[other & ((seen_on & earlier_old) | (seen_before & old))] = np.inf
-
-
-def is_alone(seconds: Array, cost: Array) -> NDArray[np.bool_]:
-    """Whether fewer than 2 others were seen within half a second at places that a ball reaches easily, (N,)."""
-    row, column = np.nonzero((seconds <= 0.5) & (cost < EASY))
-    size, width = seconds.shape
-    earlier, later = np.bincount(row, minlength=size), np.bincount(row - width + column, minlength=size)
-    alone: NDArray[np.bool_] = earlier + later < 2
-    return alone
-
-
 def step_cost(seconds: Array, metres: Array, motion: Motion) -> Array:
     """The cost of steps of these times and distances; infinite for impossible speeds and for zero time."""
     excess_m = np.maximum(metres - motion.slack_m - motion.free_speed_m_s * seconds, 0.0)
     cost: Array = (excess_m / (motion.usual_speed_m_s * np.abs(seconds) + 1.0)) ** 2
-    cost += motion.unseen_cost * np.maximum(seconds - 0.5, 0.0)
     possible = (seconds > 0) & (seconds <= motion.longest_skip_s)
     possible &= metres <= motion.slack_m + motion.highest_speed_m_s * seconds
     cost[~possible] = np.inf
@@ -175,38 +119,30 @@ def allow_flights(candidates: Candidates, seconds: Array, metres: Array, cost: A
 
 
 def best_chain(
-    candidates: Candidates,
-    motion: Motion = MOTION,
-    still_factor: float = 0.2,
-    alone_factor: float = 0.15,
-    prior: float | None = None,
+    candidates: Candidates, motion: Motion = MOTION, still_factor: float = 0.2
 ) -> NDArray[np.intp]:
     """The indices, in time order, of the chain of candidates with the highest sum of gains minus step costs.
 
     A candidate that lies still counts only with ``still_factor`` of its gain: a spare ball beside the pitch is
-    seen in every frame, but so is the true ball before a free kick, so the factor is not 0. The first candidate
-    gains `prior` if given: it is where the ball was known to be. A candidate without others near it in time and
-    place may be anything and keeps ``alone_factor``. A step costs
+    seen in every frame, but so is the true ball before a free kick, so the factor is not 0. A step costs
     ((d - slack - free speed * dt) / (usual speed * dt + 1 m))^2. The maximum is exact (Viterbi 1967).
     """
     size = len(candidates)
     if size == 0:
         return np.zeros(0, np.intp)
     seconds, metres = pairs(candidates, motion.longest_skip_s)
+    gain = np.where(lies_still(seconds, metres), still_factor, 1.0) * candidates.gain
     cost = step_cost(seconds, metres, motion)
-    still = np.where(lies_still(seconds, metres), still_factor, 1.0)
     allow_flights(candidates, seconds, metres, cost, motion)
-    forbid_leaving(candidates, seconds, cost)
-    alone = np.where(is_alone(seconds, cost), alone_factor, 1.0)
-    gain = np.minimum(still, candidates.moving) * alone * candidates.gain
-    if prior is not None:
-        gain[0] = prior
     width = cost.shape[1]
     # The scores are shifted by `width`, so that row i's costs align with the scores before candidate i.
     score = np.full(size + width, -np.inf)
     parent = [-1] * size
     scores: list[float] = []
-    times_s, gains = candidates.time_s.tolist(), gain.tolist()  # plain floats: faster in the loop
+    times_s, gains = (
+        candidates.time_s.tolist(),
+        gain.tolist(),
+    )  # plain floats: faster in the loop
     best_before, champion, begun = -math.inf, -1, 0
     for i, (time_s, own) in enumerate(zip(times_s, gains, strict=True)):
         reached = score[i : i + width] - cost[i]
