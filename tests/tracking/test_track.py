@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.timebase import NS_PER_S, Nanoseconds
-from pipeline.tracking.ball import FARTHEST_M, GRID_S, SETTINGS, BallTracker, Following, Track
+from pipeline.tracking.ball import GRID_S, SETTINGS, BallTracker, Following, Track
 from pipeline.tracking.ground import LevelGround
+from pipeline.tracking.sightings import FARTHEST_M, SightingReader
 from tests.tracking.test_ball import GROUND, seen
 
 S = NS_PER_S
@@ -235,10 +236,10 @@ def test_each_set_is_converted_once_and_old_ones_are_forgotten() -> None:
             type(self).converted += np.size(yaw_deg)
             return super().angles_to_metres(yaw_deg, tilt_deg)  # type: ignore[arg-type]
 
-    tracker = BallTracker(Counting(8.0))
+    reader = SightingReader(Counting(8.0))
     sets = [one_ball(0.1 * i, 0.0) for i in range(600)]
     Counting.converted = 0
     for end in range(20, 600, 20):
-        tracker.track(sets[max(0, end - 60) : end], 0, S)
+        reader.read(sets[max(0, end - 60) : end])
     assert Counting.converted == 580
-    assert len(tracker._read) <= 2 * 60 + 64
+    assert len(reader._read) <= 2 * 60 + 64
