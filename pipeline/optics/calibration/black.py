@@ -42,15 +42,22 @@ _FEW_CORNERS, _CORNER_EVERY = 8, 0.04
 _EXACT_PX, _MOST_CORNERS = 1.0, 160
 
 
+_MOST_PLAIN = 0.65
+"""The share of a camera's picture that may be plain; two strongly compressed panoramas have 0.44, drawn test patterns
+0.83 and more."""
+
+
 def picture_outline(background: Picture, motion: Picture) -> Outline:
     """The outline of the picture in frames with a black border; empty without one. Pure; any thread.
+
+    Empty, too, for what no camera made: the black of a test pattern is part of its picture.
 
     ``background`` and ``motion`` as in Footage.
     """
     height, width = background.shape[:2]
     edge_px = max(_LEAST_EDGE_PX, round(_EDGE_SHARE * width))
     black = _black(background, motion, edge_px)
-    if not black.any():
+    if not black.any() or _is_drawn(background):
         return ()
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(black.astype(np.uint8), connectivity=4)
     brightness = grey(background)
@@ -66,6 +73,17 @@ def picture_outline(background: Picture, motion: Picture) -> Outline:
     if not border.any():
         return ()
     return _outline(border, edge_px)
+
+
+def _is_drawn(background: Picture) -> bool:
+    """Whether most of what is not black is plain, as no lens and no sensor leave it."""
+    levels = background.astype(np.int16)
+    here = levels[1:, 1:]
+    plain = (np.abs(here - levels[:-1, 1:]) <= 1).all(axis=2) & (np.abs(here - levels[1:, :-1]) <= 1).all(
+        axis=2
+    )
+    shown = here.max(axis=2) > _DARKEST
+    return bool(np.count_nonzero(plain & shown) > _MOST_PLAIN * np.count_nonzero(shown))
 
 
 def _black(background: Picture, motion: Picture, edge_px: int) -> NDArray[np.bool_]:

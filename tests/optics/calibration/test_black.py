@@ -131,3 +131,12 @@ def test_a_border_of_a_real_panorama_is_left_out(shared_data: Path, sag: float) 
     assert outline_of(frames) == ()
     picture = curved(sag, sag / 2, 0.01, 0.01)
     check(masked(frames, picture), picture, 0.06)
+
+
+@pytest.mark.parametrize("edge", ["left", "right", "bottom"])
+def test_the_black_bar_of_a_test_pattern_is_part_of_its_picture(edge: str) -> None:
+    bars = np.zeros((HIGH, WIDE, 3), np.uint8)
+    for number, colour in enumerate([(0, 0, 0), (0, 0, 191), (191, 0, 191), (191, 191, 0), (191, 191, 191)]):
+        bars[:, number * WIDE // 5 : (number + 1) * WIDE // 5] = colour
+    turned = {"left": bars, "right": bars[:, ::-1], "bottom": cv2.resize(np.rot90(bars), (WIDE, HIGH))}[edge]
+    assert outline_of([np.ascontiguousarray(turned)] * FRAMES) == ()
