@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
@@ -27,6 +29,8 @@ logger = logging.getLogger("foresight")
 
 CHECK_S = 1.0
 """So much of each source is read to check a kept rig."""
+PANORAMA_ASPECT = 1.9
+"""A picture at least so wide for its height is a panorama, of which stitchers leave black."""
 
 
 class KnownRig(NamedTuple):
@@ -128,10 +132,18 @@ def _rig_within_black(source: SourceSpec) -> tuple[Rig | None, str | None]:
         footage = read_footage([source], CHECK_S)[0]
     except SourceError:
         return None, None
-    if not footage.outline_px:
+    if not _is_panorama(footage.outline_px):
         return None, None
     rig, note = assumed_rig(*footage.size_px, footage.outline_px)
     return rig, f"the black border of {source.name} is left out; {note}"
+
+
+def _is_panorama(outline_px: Outline) -> bool:
+    """Whether a border surrounds a panorama. What is black in a picture of usual shape may well belong to it."""
+    if not outline_px:
+        return False
+    (left, top), (right, bottom) = np.min(outline_px, axis=0), np.max(outline_px, axis=0)
+    return bool(right - left >= PANORAMA_ASPECT * (bottom - top))
 
 
 def _scaled(rig: Rig) -> tuple[Rig, str | None]:

@@ -180,6 +180,15 @@ def test_a_rig_without_a_scale_gets_a_guessed_height(tmp_path: Path) -> None:
     assert "guess" in note
 
 
+def test_a_black_bar_beside_a_picture_of_usual_shape_stays(
+    monkeypatch: pytest.MonkeyPatch, painted: list[Footage]
+) -> None:
+    beside = ((200.0, 0.0), (1599.0, 0.0), (1599.0, 899.0), (200.0, 899.0))
+    one = replace(painted[0], outline_px=beside)
+    monkeypatch.setattr("pipeline.run.rig_choice.read_footage", lambda *_args: [one])
+    assert known_rig(settings(sources=["camera.mp4"]))[1:] == (None, None)
+
+
 def test_a_file_with_a_black_border_gets_the_rig_of_its_picture(
     monkeypatch: pytest.MonkeyPatch, painted: list[Footage]
 ) -> None:

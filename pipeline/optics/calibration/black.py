@@ -43,8 +43,8 @@ _EXACT_PX, _MOST_CORNERS = 1.0, 160
 
 
 _MOST_PLAIN = 0.65
-"""The share of a camera's picture that may be plain; two strongly compressed panoramas have 0.44, drawn test patterns
-0.83 and more."""
+"""The share of a camera's picture that may be plain; two strongly compressed panoramas have 0.44, drawn test
+patterns 0.83 and more."""
 
 
 def picture_outline(background: Picture, motion: Picture) -> Outline:
