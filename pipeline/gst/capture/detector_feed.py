@@ -3,14 +3,19 @@ then to the detector."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
 from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.analysis.worker import DetectorWorker
+from pipeline.foreign_code import Contained, describe
 from pipeline.gst.core.frames import FrameLayout
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.optics.frame import Frame
 from pipeline.timebase import Nanoseconds
+
+logger = logging.getLogger("foresight")
 
 
 class DetectorFeed:
@@ -57,12 +62,21 @@ class DetectorFeed:
         frame = mapping.__enter__()
         shared_ns = Nanoseconds(self._shared_ns(time_ns))
         if sway is not None:
-            sway.look(frame, shared_ns)
+            self._measure(sway, frame, shared_ns)
         if worker is None:
             mapping.__exit__(None, None, None)
             return Gst.FlowReturn.OK
         worker.offer(frame, shared_ns, lambda: mapping.__exit__(None, None, None))
         return Gst.FlowReturn.OK
+
+    def _measure(self, sway: SwayWatch, frame: Frame, time_ns: Nanoseconds) -> None:
+        """Measure the cameras' sway; if that fails, the cameras are taken to stand from now on."""
+        with Contained() as call:
+            sway.look(frame, time_ns)
+        if call.error is not None:
+            logger.error("the sway of the cameras is measured no more: %s", describe(call.error))
+            sway.finish()
+            self._sway = None
 
     def on_eos(self, _appsink: GstApp.AppSink) -> None:
         """Handle the appsink's ``eos``: the detector finishes what is queued, then the timeline is complete."""

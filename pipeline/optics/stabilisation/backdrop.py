@@ -56,7 +56,7 @@ class Backdrop:
         self._mount = mount
         height, width = luma.shape
         self._scale = max(1, round(math.sqrt(width * height / PIXELS)))
-        self._picture = self._small(luma)
+        self._picture = self._small(luma).copy()  # the frame's memory is the pipeline's
         self._corners = self._find_corners()
         self._rays: Array | None = None
         """The ray of each of its pixels, once it learns."""

@@ -188,3 +188,13 @@ def test_the_stored_backdrop_follows_the_light() -> None:
     found = backdrop.search(evening[1])
     assert found is not None
     assert np.degrees(found[:3]) == pytest.approx(as_measured(bumped, np.zeros(3)), abs=0.2)
+
+
+def test_nothing_of_a_frame_is_kept_because_its_memory_is_the_pipelines() -> None:
+    day = seen(world(5), WIDE, np.zeros(3))
+    mount = Mount(RectilinearLens((320, 180), 260.0, (159.5, 89.5)))  # so small that it is not reduced
+    frame = cv2.resize(np.asarray(day, np.uint8), (320, 180))
+    frame.flags.writeable = False
+    backdrop = Backdrop(mount, frame)
+    assert not np.shares_memory(backdrop._picture, frame)
+    backdrop.learn(frame, np.zeros(5))
