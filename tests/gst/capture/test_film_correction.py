@@ -50,7 +50,6 @@ def over_http(film: Path) -> Iterator[str]:
         ("f64le", 48_000, as_file),
         ("f32be", 48_000, over_http),
         ("s16le", 96_000, as_file),
-        ("s32le", 96_000, as_file),
     ],
 )
 def test_the_sound_of_a_film_is_the_same_however_it_is_written(
