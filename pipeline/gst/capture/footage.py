@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.open_source import open_source
-from pipeline.gst.core.connections import Connections
+from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import add, chain, drain, make_appsink, media_type, pad_caps, static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_corrector import FrameCorrector
@@ -67,8 +67,13 @@ def read_footage(
         while waiting:
             waiting = [taker for taker in waiting if taker.take(span_s, answer_s)]
     finally:
+        for taker in takers:
+            taker.leave()
         pipeline.set_state(Gst.State.NULL)
+        for taker in takers:
+            taker.close()
         connections.release()
+        take_apart(pipeline)
     start_ns = max(taker.first_ns for taker in takers)
     return [taker.footage(start_ns) for taker in takers]
 
@@ -117,6 +122,14 @@ class _Taker:
     def start(self, base_ns: int) -> None:
         """Connect, if the pipeline does not: see Source."""
         self._source.start(base_ns, lambda _error: None)
+
+    def leave(self) -> None:
+        """Let go of the source, before its pipeline ends."""
+        self._source.leave()
+
+    def close(self) -> None:
+        """Free what the source holds, after its pipeline has ended."""
+        self._source.close()
 
     @property
     def first_ns(self) -> int:
