@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.data_file import read_data
 from pipeline.errors import ConfigError
 from pipeline.fields.playing_field import (
     SIDE_RANGE_M,
@@ -120,26 +120,7 @@ def _packaged(name: str) -> PlayingField:
 
 def _read(path: Path, name: str) -> PlayingField:
     where = f"the field {path}"
-    try:
-        data = path.read_bytes()[: MOST_BYTES + 1]
-        if len(data) > MOST_BYTES:
-            raise ConfigError(f"{where} is longer than {MOST_BYTES} bytes; a field needs some kilobytes")
-        document = tomllib.loads(data.decode())
-    except OSError as error:
-        raise ConfigError(f"cannot read {where}: {error.strerror}") from error
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # not UTF-8, not TOML, or tables within tables within tables
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{where} is not TOML: {error}") from error
-    try:
-        entries = _File.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
-        raise ConfigError(f"{where}: {key or 'the file'}: {first['msg']}") from None
+    entries = read_data(path, _File, what=where, most_bytes=MOST_BYTES)
     return _field(entries, name, where)
 
 

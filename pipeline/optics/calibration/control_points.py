@@ -5,7 +5,6 @@ A person clicked on them. What no camera can have seen like this (too few, on on
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from pipeline.data_file import read_data
 from pipeline.errors import CalibrationError, ConfigError
 from pipeline.fields import FieldSize, Markings, PlayingField, field_at
 from pipeline.optics.angles import Array
@@ -114,26 +114,7 @@ class _File(_Entry):
 
 def read_points(path: Path) -> PointsFile:
     """Read a points file. Blocks on the disk. Raises ConfigError naming file, key and what is allowed."""
-    where = f"the points {path}"
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(f"{where}: longer than {_MOST_BYTES} bytes; points need some kilobytes")
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read {where}: {error.strerror}") from error
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # not UTF-8, not TOML, or tables within tables within tables
-        if isinstance(error, ConfigError):
-            raise
-        raise ConfigError(f"{where}: not TOML: {error}") from error
-    try:
-        file = _File.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part + 1 if isinstance(part, int) else part) for part in first["loc"])
-        raise ConfigError(f"{where}: {key or 'the file'}: {first['msg']}") from None
+    file = read_data(path, _File, what=f"the points {path}", most_bytes=_MOST_BYTES)
     return PointsFile(
         file.field,
         None if file.size_m is None else FieldSize(*file.size_m),
