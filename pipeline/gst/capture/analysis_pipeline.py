@@ -16,7 +16,7 @@ from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.capture.stream_joiner import JoinedStreams
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
-from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.elements import is_inside, static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.frame_corrector import FrameCorrector, corrected_px, orientation_at
 from pipeline.gst.core.frame_rate import caps_fps
@@ -356,7 +356,7 @@ class AnalysisPipeline:
 
     def _on_failure(self, message: Gst.Message) -> None:
         index = self._source_of(message)
-        if index is None and not self._is_inside(message.src):
+        if index is None and not is_inside(message.src, self.pipeline):
             return  # of a chapter that was closed since
         if index is not None and self.sources[index].survives(message):
             return
@@ -365,12 +365,9 @@ class AnalysisPipeline:
             return
         self.fail(explain(message, "pipeline", self._names()))
 
-    def _is_inside(self, element: Gst.Object) -> bool:
-        return element is self.pipeline or element.has_as_ancestor(self.pipeline)
-
     def _source_of(self, message: Gst.Message) -> int | None:
         for index, source in enumerate(self.sources):
-            if message.src is source.element or message.src.has_as_ancestor(source.element):
+            if is_inside(message.src, source.element):
                 return index
         return None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.gst.capture.announced import promised_s
 from pipeline.gst.capture.plain_source import PlainSource
-from pipeline.gst.core.elements import chain, drain, make, media_type, pad_caps, static_pad
+from pipeline.gst.core.elements import chain, drain, is_inside, make, media_type, pad_caps, static_pad
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds, seconds_to_ns
@@ -62,8 +62,7 @@ class Chapter:
 
     def holds(self, element: Gst.Object | None) -> bool:
         """Whether `element` belongs to it."""
-        own = self.source.element
-        return element is not None and (element is own or element.has_as_ancestor(own))
+        return is_inside(element, self.source.element)
 
     def add_silence(self) -> None:
         """Let silence stand in for its sound."""

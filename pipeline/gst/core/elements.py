@@ -155,6 +155,11 @@ def elements_of(container: Gst.Bin) -> list[Gst.Element]:
     return list(container.children)
 
 
+def is_inside(element: Gst.Object | None, container: Gst.Element) -> bool:
+    """Whether `element` is `container` itself or in it, at any depth."""
+    return element is not None and (element is container or element.has_as_ancestor(container))
+
+
 def pad_caps(pad: Gst.Pad) -> Gst.Caps:
     """The current caps of `pad`, or its possible caps before negotiation."""
     current = pad.get_current_caps()

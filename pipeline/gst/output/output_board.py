@@ -13,7 +13,7 @@ from typing import Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
 from pipeline.gst.core.connections import take_apart
-from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.elements import is_inside, static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.core.shutdown import all_within, to_null
 from pipeline.gst.core.tees import attach, detach_all
@@ -223,7 +223,7 @@ class OutputBoard:
                 self._on_forwarded(structure.get_value("message"))
             return None
         slot = self._slot_of(message.src)
-        if slot is None and not self._is_inside(message.src):
+        if slot is None and not is_inside(message.src, self._pipeline):
             return None  # of an output that has ended and was taken out since: its end is told already
         if slot is None:
             return explain(message, "pipeline", "playback")
@@ -248,12 +248,9 @@ class OutputBoard:
 
     def _slot_of(self, element: Gst.Object) -> OutputSlot | None:
         for slot in self._slots:
-            if element is slot.output.element or element.has_as_ancestor(slot.output.element):
+            if is_inside(element, slot.output.element):
                 return slot
         return None
-
-    def _is_inside(self, element: Gst.Object) -> bool:
-        return element is self._pipeline or element.has_as_ancestor(self._pipeline)
 
     # Called while holding _switching
 
