@@ -76,7 +76,7 @@ class CameraRecord:
             self._settle_before(bump.time_ns)
             self._was_bumped = True
             self._standing_from_ns = bump.settled_ns
-        is_away = self._angle_rad(vector - self.place) > self._least_rad
+        is_away = self._finder.angle_rad(vector - self.place) > self._least_rad
         self.away = self.away + 1 if is_away else 0
         if self.away == LEAST_FRAMES and self.moves_from_ns is None:
             self.moves_from_ns = self.times[-LEAST_FRAMES] - EARLIER_NS
@@ -93,7 +93,7 @@ class CameraRecord:
     @property
     def off_rad(self) -> float:
         """How far it stands from its place."""
-        return self._angle_rad(self.stand - self.place)
+        return self._finder.angle_rad(self.stand - self.place)
 
     @property
     def worst_rad(self) -> float:
@@ -107,7 +107,7 @@ class CameraRecord:
             return 0.0
         since_ns = max(self._standing_from_ns, self.times[-1] - STATE_NS)
         recent = self.vectors[bisect_left(self.times, since_ns) :]
-        return max((self._angle_rad(vector - self.stand) for vector in recent), default=0.0)
+        return max((self._finder.angle_rad(vector - self.stand) for vector in recent), default=0.0)
 
     def pose_at(self, time_ns: int) -> Pose | None:
         """The pose at a time compared with the place, from the measurements around it; None if it stands there."""
@@ -115,9 +115,6 @@ class CameraRecord:
             return None
         vector, rate = self._fitted(time_ns)
         return Pose.between(vector, self.place, rate[:3] * self.readout_ns if self.readout_ns else None)
-
-    def _angle_rad(self, change: Array) -> float:
-        return float(np.linalg.norm(change * self.weights))
 
     def _settle(self) -> None:
         """Take the average of the first part as the camera's place."""
