@@ -35,8 +35,9 @@ coverage: setup ## which lines of pipeline/ the tests reach, at least 90 %; each
 faults: setup ## cause every fault on purpose, and write what was held into docs/reliability.md; FAULTS=... for some of the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup -p tests.faults.results -m fault $(FAULTS)
 
-soak: setup ## half an hour of fuzzing and random use: damaged films, parsers guided by their coverage, 1,000 actions
+soak: setup ## an hour of fuzzing and random use: damaged films, parsers guided by their coverage, 1,000 actions, properties
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup tests/soak
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m hypothesis --hypothesis-profile search
 
 mutants: setup ## mutation testing of buffering, tracking and direction: MUTANTS=300 at random (SEED=1), or MUTANTS=all (hours)
 	@$(PYTHON) scripts/mutants.py $(MUTANTS) --seed $(SEED)

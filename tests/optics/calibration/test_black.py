@@ -18,6 +18,8 @@ from pipeline.optics.outline import inside
 HIGH, WIDE, FRAMES = 240, 800, 4
 Mask = np.ndarray
 ROWS, COLUMNS = np.mgrid[0:HIGH, 0:WIDE]
+AT_EDGE = np.minimum(ROWS, HIGH - 1 - ROWS) < 6
+"""As far from the frame's edge as the blurred end of the black may reach twice."""
 
 
 def film(seed: int = 0) -> list[Picture]:
@@ -69,9 +71,13 @@ BORDERS: dict[str, Mask] = {
 
 
 def check(frames: list[Picture], picture: Mask, lost: float) -> None:
-    """The outline holds nearly all of the picture, and of the black no more than corners too small to count."""
+    """The outline holds nearly all of the picture, and of the black no more than slivers at the frame's edge, too
+    thin to tell how they end."""
     found = inside(outline_of(frames), (WIDE, HIGH))
-    assert (found & ~picture).sum() < 0.01 * (~picture).sum() + 0.004 * picture.size, "black is left"
+    assert (found & ~picture & ~AT_EDGE).sum() < 0.01 * (~picture).sum() + 0.001 * picture.size, (
+        "black is left"
+    )
+    assert (found & ~picture).sum() < 0.01 * picture.size, "black is left"
     assert (picture & ~found).sum() < lost * picture.sum(), "picture is lost"
 
 
