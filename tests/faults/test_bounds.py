@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults.record import Area, fault
+from tests.processes import Process
 
 FORESIGHT = [
     sys.executable,
@@ -46,7 +47,7 @@ def test_idle_connections_take_no_descriptor_that_the_run_needs(tmp_path: Path) 
     command = [*FORESIGHT, "--live", "--duration", "6", "--web", "127.0.0.1:0", "-o", str(video)]
     limited = ["bash", "-c", 'ulimit -n 80 && exec "$@"', "bash", *command]
     with (
-        subprocess.Popen(limited, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run,
+        Process(limited, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run,
         ExitStack() as stack,
     ):
         port = int(read_until(run, r"dashboard: http://127\.0\.0\.1:(\d+)/")[1])
@@ -67,9 +68,7 @@ def test_idle_connections_take_no_descriptor_that_the_run_needs(tmp_path: Path) 
 def test_a_second_ctrl_c_ends_a_run_whose_detector_hangs(tmp_path: Path) -> None:
     detector = ["--detector", "tests.analysis.detectors_in_trouble:Hanging"]
     command = [*FORESIGHT, "--live", *detector, "-o", str(tmp_path / "video.mp4")]
-    with subprocess.Popen(
-        command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as run:
+    with Process(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         read_until(run, "^playing")
         run.send_signal(signal.SIGINT)
         read_until(run, "stopping: .* press Ctrl-C again")

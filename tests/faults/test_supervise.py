@@ -14,12 +14,13 @@ import pytest
 from tests import videos
 from tests.faults.record import Area, fault
 from tests.faults.runs import COMMAND, LONGEST_S, SMALL, SOURCE, read_until
+from tests.processes import Process
 
 SUPERVISED = (*COMMAND, SOURCE, "--size", "160x90", "--detector", "none", "--delay", "0.5", "--supervise")
 
 
-def supervised(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def supervised(*arguments: str | Path, **more: str) -> Process:
+    return Process(
         [*SUPERVISED, *map(str, arguments), "--set", "log_level=debug"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -28,7 +29,7 @@ def supervised(*arguments: str | Path, **more: str) -> subprocess.Popen[str]:
     )
 
 
-def child_of(process: subprocess.Popen[str]) -> int:
+def child_of(process: Process) -> int:
     """The process id of the run."""
     return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
 
@@ -129,7 +130,7 @@ def test_what_cannot_work_is_not_started_again(wrong: tuple[str, ...]) -> None:
 )
 def test_a_source_that_fails_is_tried_again(tmp_path: Path) -> None:
     words = [*COMMAND, "gst:videotestsrc num-buffers=0", "-o", str(tmp_path / "v.mkv"), "--supervise"]
-    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+    with Process(words, stderr=subprocess.PIPE, text=True) as process:
         assert "status 1); restart 1 in 1 s, writing v.mkv" in read_until(process, "restart")
         assert "status 1); restart 2 in 2 s" in read_until(process, "restart")
         process.send_signal(signal.SIGTERM)
@@ -160,7 +161,7 @@ def test_a_service_manager_hears_of_the_run(tmp_path: Path, more: tuple[str, ...
             str(tmp_path / "v.mkv"),
             *more,
         ]
-        with subprocess.Popen(words, stderr=subprocess.PIPE, env={**os.environ, **variables}) as process:
+        with Process(words, stderr=subprocess.PIPE, text=True, env={**os.environ, **variables}) as process:
             while process.poll() is None or heard[-1:] != [b""]:
                 try:
                     heard += manager.recv(4096).splitlines()

@@ -13,12 +13,17 @@ from pathlib import Path
 
 import pytest
 
-HARNESS = """
+from tests.processes import Process
+
+SILENT_S = 1.5
+HARNESS = f"""
 import sys
+from pipeline.supervision import supervisor
 from pipeline.supervision.restarts import RestartLimits
 from pipeline.supervision.supervisor import Supervisor
+supervisor.POLL_S = 0.1
 limits = RestartLimits(
-    first_pause_s=0.05, longest_pause_s=0.2, attempts=2, silent_s=0.6, silent_start_s=20, farewell_s=1
+    first_pause_s=0.05, longest_pause_s=0.2, attempts=2, silent_s={SILENT_S}, silent_start_s=20, farewell_s=1
 )
 say = lambda line: print(line, flush=True)
 command = [sys.executable, "-c", sys.argv[1], *sys.argv[2:]]
@@ -37,10 +42,10 @@ count.write_text("x" * (number + 1))
 """The start of a command that counts its runs in a file."""
 
 
-def supervisor(code: str, count: Path) -> subprocess.Popen[str]:
+def supervisor(code: str, count: Path) -> Process:
     """A process that supervises `code`."""
     words = [sys.executable, "-c", HARNESS, TOLD + code, str(count)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return Process(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 @pytest.mark.parametrize(
@@ -60,9 +65,9 @@ def supervisor(code: str, count: Path) -> subprocess.Popen[str]:
         ),
         ("number == 2 or os.kill(os.getpid(), signal.SIGKILL)", 0, 3, "(killed by SIGKILL); restart 2"),
         ("number == 1 or os.kill(os.getpid(), signal.SIGSEGV)", 0, 2, "(killed by SIGSEGV); restart 1"),
-        ("manager.send(WATCHDOG=1); number == 1 or time.sleep(60)", 0, 2, "gave no sign"),
+        ("number == 1 and sys.exit(); manager.send(WATCHDOG=1); time.sleep(60)", 0, 2, "gave no sign"),
         (
-            "manager.send(WATCHDOG=1); number == 1 or os.kill(os.getpid(), signal.SIGSTOP)",
+            "number == 1 and sys.exit(); manager.send(WATCHDOG=1); os.kill(os.getpid(), signal.SIGSTOP)",
             0,
             2,
             "gave no sign",
@@ -77,8 +82,8 @@ def supervisor(code: str, count: Path) -> subprocess.Popen[str]:
 )
 def test_what_fails_is_started_again(tmp_path: Path, code: str, status: int, runs: int, said: str) -> None:
     count = tmp_path / "count"
-    process = supervisor(code, count)
-    lines, _ = process.communicate(timeout=60)
+    with supervisor(code, count) as process:
+        lines, _ = process.communicate(timeout=60)
     assert process.returncode == status, lines
     assert len(count.read_text()) == runs
     assert said in lines
@@ -94,7 +99,8 @@ manager.send(X_FORESIGHT_WRITES=files_text([Files(Path(name)) for name in names]
 Path({str(video)!r}).touch()
 sys.exit(1 - number)
 """
-    lines, _ = supervisor(code, tmp_path / "count").communicate(timeout=60)
+    with supervisor(code, tmp_path / "count") as process:
+        lines, _ = process.communicate(timeout=60)
     assert "writing match.part2.mp4, path.part2.csv" in lines
 
 
@@ -114,13 +120,13 @@ while True:
 
 
 @contextmanager
-def started(code: str, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def started(code: str, tmp_path: Path) -> Iterator[tuple[Process, int]]:
     """A supervisor and the process id of its command, which runs."""
     with supervisor(code, tmp_path / "count") as process:
         yield process, int(said_by(process).split()[1])
 
 
-def said_by(process: subprocess.Popen[str]) -> str:
+def said_by(process: Process) -> str:
     """The next line of its output."""
     assert process.stdout is not None
     return process.stdout.readline().strip()
@@ -171,7 +177,7 @@ def test_the_command_ends_with_its_supervisor(tmp_path: Path) -> None:
 def test_a_signal_during_the_pause_ends_it(tmp_path: Path) -> None:
     code = HARNESS.replace("first_pause_s=0.05, longest_pause_s=0.2", "first_pause_s=60, longest_pause_s=60")
     words = [sys.executable, "-c", code, "import sys; sys.exit(1)"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+    with Process(words, stdout=subprocess.PIPE, text=True) as process:
         assert "restart 1 in 60 s" in said_by(process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 1
@@ -181,7 +187,7 @@ def test_a_supervisor_that_was_stopped_itself_kills_nobody(tmp_path: Path) -> No
     with started(RUNNING, tmp_path) as (process, child):
         for pid in (process.pid, child):
             os.kill(pid, signal.SIGSTOP)
-        time.sleep(2)  # longer than silent_s
+        time.sleep(SILENT_S + 0.5)
         for pid in (process.pid, child):
             os.kill(pid, signal.SIGCONT)
         time.sleep(1)
