@@ -64,6 +64,7 @@ def test_two_runs_are_equal_and_exported_files_match_the_video(tmp_path: Path) -
             "path_out": tmp_path / f"{name}.csv",
             "detections_out": tmp_path / f"{name}.jsonl",
             "truth_out": tmp_path / f"{name}-truth.csv",
+            "truth_tracks_out": tmp_path / f"{name}-tracks.csv",
         }
         PanoramaWithVirtualCamera(settings(tmp_path / f"{name}.mp4", duration_s=3.0, export=export)).run()
         paths.append(export["path_out"].read_text())
@@ -74,6 +75,9 @@ def test_two_runs_are_equal_and_exported_files_match_the_video(tmp_path: Path) -
     truth = list(csv.DictReader((tmp_path / "a-truth.csv").read_text().splitlines()))
     assert sum(row["label"] == "ball" for row in truth) == 75
     assert {row["time_s"] for row in truth} == {row["time_s"] for row in rows}
+    people = list(csv.DictReader((tmp_path / "a-tracks.csv").read_text().splitlines()))
+    assert {row["time_s"] for row in people} == {row["time_s"] for row in rows}
+    assert len(people) == 75 * 26
     seen = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert 0 < len(seen) <= 75
     assert any(one["detections"] for one in seen)

@@ -123,6 +123,10 @@ def run(
         Path | None,
         typer.Option(metavar="CSV", help="write the ground truth of the built-in match: ball and players"),
     ] = None,
+    truth_tracks_out: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="write everybody's true place in the built-in match, in metres"),
+    ] = None,
     assign: Annotated[
         list[str] | None,
         typer.Option(
@@ -188,6 +192,7 @@ def run(
         "export__learned_out": learned_out,
         "learned": learned,
         "export__truth_out": truth_out,
+        "export__truth_tracks_out": truth_tracks_out,
     }
     builder.environment().flags(**flags).assignments(assign or ())
     settings = builder.build()

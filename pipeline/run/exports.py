@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.jsonl import DetectionLines
-from pipeline.gst.capture.source import Source
+from pipeline.gst.capture.source import Source, TruthKind
 from pipeline.optics.view import View
 from pipeline.run.export_file import PATIENCE_S, ExportFile, OnFailed
 from pipeline.settings import ExportSettings
@@ -34,7 +34,7 @@ class Exports:
         self._path: ExportFile[tuple[Nanoseconds, View]] | None = None
         self._detections: ExportFile[DetectionSet] | None = None
         self._learned: ExportFile[str] | None = None
-        self._truth: ExportFile[Nanoseconds] | None = None
+        self._truths: list[ExportFile[Nanoseconds]] = []
 
     def begin(self, sources: Iterable[Source]) -> None:
         """Open the files that are requested, once the sources are known."""
@@ -42,9 +42,9 @@ class Exports:
         self._path = self._open(wanted.path_out, PATH_HEADER, _path_row)
         self._detections = self._open(wanted.detections_out, "", lines.of, lines.complete)
         self._learned = self._open(wanted.learned_out, "", lambda line: (line,))
-        truths = [] if wanted.truth_out is None else [source.truth() for source in sources]
-        for truth in [truth for truth in truths if truth is not None][-1:]:
-            self._truth = self._open(wanted.truth_out, truth.header, truth.until)
+        sources = list(sources)
+        self._open_truth(wanted.truth_out, "angles", sources)
+        self._open_truth(wanted.truth_tracks_out, "tracks", sources)
 
     def detected(self, seen: DetectionSet) -> None:
         """Write a detection set."""
@@ -60,14 +60,24 @@ class Exports:
         """Write the view of a frame that has been shown, and the truth up to its running time."""
         if self._path is not None:
             self._path.add((time_ns, view))
-        if self._truth is not None:
-            self._truth.add(time_ns)
+        for truth in self._truths:
+            truth.add(time_ns)
 
     def close(self, *, at_once: bool) -> None:
         """Complete the files; blocks for a bounded time, a short one `at_once`. Idempotent."""
-        for file in (self._path, self._detections, self._learned, self._truth):
+        for file in (self._path, self._detections, self._learned, *self._truths):
             if file is not None:
                 file.close(ABORT_S if at_once else PATIENCE_S)
+
+    def _open_truth(self, path: Path | None, kind: TruthKind, sources: Iterable[Source]) -> None:
+        """Open the file of the truth of the last of the `sources` of which somebody knows it."""
+        if path is None:
+            return
+        known = [truth for source in sources if (truth := source.truth(kind)) is not None]
+        for truth in known[-1:]:
+            file = self._open(path, truth.header, truth.until)
+            if file is not None:
+                self._truths.append(file)
 
     def _open(
         self,

@@ -183,9 +183,12 @@ def _read_files(settings: Settings) -> Iterator[Problem]:
 def _exports(settings: Settings, sources: Collection[SourceSpec]) -> Iterator[Problem]:
     for key, path in _export_files(settings):
         yield from writable_file(key, path)
-    if settings.export.truth_out is not None and not any(source.kind == "match" for source in sources):
-        said = "only the built-in match has true positions: use the source match"
-        yield Problem("export.truth_out", said, is_missing=not sources)
+    if any(source.kind == "match" for source in sources):
+        return
+    for name in ("truth_out", "truth_tracks_out"):
+        if getattr(settings.export, name) is not None:
+            said = "only the built-in match has true positions: use the source match"
+            yield Problem(f"export.{name}", said, is_missing=not sources)
 
 
 def _codecs(settings: Settings, outputs: Iterable[OutputSpec]) -> Iterator[Problem]:

@@ -188,6 +188,8 @@ class ExportSettings(Group):
     """How each camera stood in each frame, as JSONL; see learned."""
     truth_out: FilePath | None = None
     """The true positions of ball and players in the built-in match, as track CSV."""
+    truth_tracks_out: FilePath | None = None
+    """Everybody's true positions and identities in the built-in match, as tracks CSV, in metres of the field."""
 
 
 class WebSettings(Group):

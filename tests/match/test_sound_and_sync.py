@@ -111,7 +111,7 @@ def test_nothing_is_found_without_marks() -> None:
 
 @pytest.mark.parametrize("step", [1, 3, 10])
 def test_the_ground_truth_is_a_track_in_however_many_steps_it_is_read(step: int) -> None:
-    truth = TruthRows(SETTINGS, lambda: 7_000_000_000)
+    truth = TruthRows.of_angles(SETTINGS, lambda: 7_000_000_000)
     lines = [truth.header]
     for index in (*range(0, 9, step), 9):
         lines += truth.until(7_000_000_000 + frame_time_ns(index, SETTINGS))

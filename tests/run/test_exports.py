@@ -21,7 +21,7 @@ from pipeline.timebase import NS_PER_S, Nanoseconds
 
 FRAME_NS = NS_PER_S // 25
 FRAMES = 25 * 60 * 8
-FILES = ("path_out", "detections_out", "truth_out")
+FILES = ("path_out", "detections_out", "truth_out", "truth_tracks_out")
 
 
 class Known:
@@ -32,8 +32,8 @@ class Known:
     def __init__(self) -> None:
         self._next_ns = 0
 
-    def truth(self) -> Known:
-        return self
+    def truth(self, _kind: str) -> Known:
+        return Known()
 
     def until(self, time_ns: int) -> Iterator[str]:
         while self._next_ns <= time_ns:
@@ -44,7 +44,7 @@ class Known:
 class Unknown:
     """A source whose truth nobody knows."""
 
-    def truth(self) -> None:
+    def truth(self, _kind: str) -> None:
         return None
 
 
@@ -78,7 +78,8 @@ def test_a_long_run_keeps_no_more_in_memory_than_a_short_one(tmp_path: Path) -> 
     assert 0 < most <= 25 * (2 + TIMELINE_MARGIN_S) + 2 * MOST_WAITING + 100 < FRAMES
     times_ns = [index * FRAME_NS for index in range(FRAMES)]
     assert [seen.time_ns for seen in read_detections(tmp_path / "detections_out")] == times_ns
-    assert (tmp_path / "truth_out").read_text().splitlines() == ["time_ns", *map(str, times_ns)]
+    for name in ("truth_out", "truth_tracks_out"):
+        assert (tmp_path / name).read_text().splitlines() == ["time_ns", *map(str, times_ns)]
     header, *rows = (tmp_path / "path_out").read_text().splitlines()
     assert header == "time_s,yaw_deg,pitch_deg,hfov_deg"
     assert rows == [f"{time_ns / NS_PER_S:.9f},1.000000000,2.000000000,50.000000000" for time_ns in times_ns]

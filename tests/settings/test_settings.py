@@ -131,6 +131,10 @@ CHECKS = [
     ({"detector": {"kind": "onnx", "model": "no-such.onnx"}}, "detector.model: there is no file"),
     ({"export": {"path_out": "no/such.csv"}}, "export.path_out: there is no folder no"),
     ({"sources": ["video.mp4"], "export": {"truth_out": "t.csv"}}, "only the built-in match"),
+    (
+        {"sources": ["video.mp4"], "export": {"truth_tracks_out": "t.csv"}},
+        "export.truth_tracks_out: only the built",
+    ),
     ({"outputs": ["o.flv"], "encoder": {"video_codec": "h265"}}, "o.flv can hold h264 only"),
     ({"streams": ["rtmp://h/a/S3cr3t"], "encoder": {"audio_codec": "opus"}}, "can hold aac only"),
 ]

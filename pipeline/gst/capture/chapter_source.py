@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.chapter import KINDS, Chapter
 from pipeline.gst.capture.plain_source import PlainSource
-from pipeline.gst.capture.source import StreamCallback, Truth
+from pipeline.gst.capture.source import StreamCallback, Truth, TruthKind
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.core.explain import explain, post_error
 from pipeline.gst.core.samples import pad_running_time_ns
@@ -93,7 +93,7 @@ class ChapterSource:
         """False: it never repeats a frame."""
         return False
 
-    def truth(self) -> Truth | None:
+    def truth(self, _kind: TruthKind) -> Truth | None:
         """None: nobody knows it."""
         return None
 

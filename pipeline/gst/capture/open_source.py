@@ -14,7 +14,7 @@ from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
-from pipeline.gst.capture.source import Source
+from pipeline.gst.capture.source import Source, TruthKind
 from pipeline.gst.core.elements import (
     add,
     find_property,
@@ -88,8 +88,9 @@ def _open_match(spec: SourceSpec, *, live: bool, duration_s: float | None) -> Pl
     settings = parse_match(spec.text)
     element = match_source(settings, live=live, duration_s=duration_s)
 
-    def open_truth() -> TruthRows:
-        return TruthRows(settings, lambda: element.start_ns)
+    def open_truth(kind: TruthKind) -> TruthRows:
+        rows = TruthRows.of_tracks if kind == "tracks" else TruthRows.of_angles
+        return rows(settings, lambda: element.start_ns)
 
     def find(source: PlainSource) -> None:
         for pad in element.srcpads:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pipeline.errors import ForesightError
-from pipeline.gst.capture.source import StreamCallback, Truth
+from pipeline.gst.capture.source import StreamCallback, Truth, TruthKind
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
 
@@ -23,7 +23,7 @@ class PlainSource:
     is_live: bool
     find_streams: Callable[[PlainSource], None] = field(repr=False)
     count_dropped: Callable[[], int] = field(default=lambda: 0, repr=False)
-    open_truth: Callable[[], Truth | None] = field(default=lambda: None, repr=False)
+    open_truth: Callable[[TruthKind], Truth | None] = field(default=lambda _kind: None, repr=False)
     _on_stream: StreamCallback | None = field(default=None, init=False, repr=False)
     _on_complete: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
@@ -52,9 +52,9 @@ class PlainSource:
         """Always 0: it does not reconnect."""
         return 0
 
-    def truth(self) -> Truth | None:
+    def truth(self, kind: TruthKind) -> Truth | None:
         """A new reader of the truth of its video; None if nobody knows it."""
-        return self.open_truth()
+        return self.open_truth(kind)
 
     @property
     def clock_drift_ppm(self) -> float:

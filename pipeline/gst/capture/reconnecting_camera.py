@@ -12,7 +12,7 @@ from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, SoundFeed, VideoFeed
 from pipeline.gst.capture.limits import CameraLimits
-from pipeline.gst.capture.source import Source, StreamCallback, Truth
+from pipeline.gst.capture.source import Source, StreamCallback, Truth, TruthKind
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.core.reconnector import Disconnected, Reconnector
 from pipeline.gst.runtime import Gst
@@ -95,7 +95,7 @@ class ReconnectingCamera:
             if thread is not threading.current_thread():
                 thread.join(self._limits.stop_s)
 
-    def truth(self) -> Truth | None:
+    def truth(self, _kind: TruthKind) -> Truth | None:
         """None: nobody knows it."""
         return None
 

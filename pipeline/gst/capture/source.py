@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pipeline.errors import ForesightError
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
 
 StreamCallback = Callable[[Gst.Pad], None]
+TruthKind = Literal["angles", "tracks"]
+"""What a truth tells: ball and players in angles, or everybody in metres with identities."""
 
 
 class Truth(Protocol):
@@ -61,7 +63,7 @@ class Source(Protocol):
     def outages(self) -> int:
         """How often it lost its connection and reconnected."""
 
-    def truth(self) -> Truth | None:
+    def truth(self, kind: TruthKind) -> Truth | None:
         """A new reader of the truth of its video; None if nobody knows it, as with any camera."""
 
     @property
