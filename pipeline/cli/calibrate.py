@@ -14,7 +14,9 @@ def calibrate(
         list[str],
         typer.Argument(metavar="SOURCE", help="one video or live camera each, of the same moments"),
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="RIG.toml", help="the rig file to write")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="RIG.toml", help="the rig file to write")
+    ] = None,
     preview: Annotated[
         Path | None,
         typer.Option(metavar="PNG", help="draw a preview: panorama, horizon, seam, pitch and errors"),
@@ -34,6 +36,14 @@ def calibrate(
         str | None,
         typer.Option(metavar="LxW", help="its length and width in metres; default: its usual size"),
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="for setting up: look on, and say every two seconds what the cameras show and where to turn them; "
+            "Ctrl-C writes the rig, if it is good",
+        ),
+    ] = False,
 ) -> None:
     """Make a rig file from the cameras' own footage.
 
@@ -44,6 +54,7 @@ def calibrate(
     foresight calibrate left.mp4 right.mp4 -o rig.toml --preview rig.png
     foresight calibrate rtsp://left.camera/1 rtsp://right.camera/1 -o rig.toml --plot errors.png
     foresight calibrate hall.mp4 -o rig.toml --points clicked.toml --field handball
+    foresight calibrate rtsp://left.camera/1 rtsp://right.camera/1 --watch -o rig.toml
     """
     import cv2
     from rich.console import Console
@@ -60,6 +71,12 @@ def calibrate(
     from pipeline.settings import Settings
     from pipeline.settings.check import field_problems, source_files, source_problems
 
+    if watch and (preview, plot, points, field, field_size) != (None,) * 5:
+        raise ConfigError(
+            "--watch takes no --preview, --plot, --points, --field or --field-size; calibrate again without it"
+        )
+    if output is None and not watch:
+        raise ConfigError("which rig file is to be written? Name it: -o rig.toml")
     if plot is not None:
         check_plot_name(plot)
     if preview is not None and not cv2.haveImageWriter(str(preview)):
@@ -80,6 +97,12 @@ def calibrate(
         written={"--output": output, "--preview": preview, "--plot": plot},
         sources=tuple(source_files(specs)),
     )
+    if watch:
+        from pipeline.cli.mounting import watch_mounting
+
+        watch_mounting(specs, output)
+        return
+    assert output is not None
     console = Console(stderr=True, highlight=False)
     began = time.monotonic()
 

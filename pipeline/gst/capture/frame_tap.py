@@ -113,8 +113,10 @@ def open_taps(sources: Sequence[SourceSpec], *, paced: bool = False) -> Iterator
 
 
 def _names(sources: Sequence[SourceSpec]) -> list[str]:
-    """A short name for each source: its file name if all differ, else camera 1, 2, ..."""
-    stems = [(source.path or Path(source.name)).stem for source in sources]
+    """A short name for each source: its file's or address's if all differ, else camera 1, 2, ..."""
+    stems = [
+        "" if source.kind == "fragment" else (source.path or Path(source.name)).stem for source in sources
+    ]
     if len(set(stems)) == len(stems) and all(stems):
         return stems
     return [f"camera {i}" for i in range(1, len(sources) + 1)]

@@ -1,0 +1,88 @@
+"""foresight calibrate --watch as a user sees it: its lines, Ctrl-C, and what it refuses."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import main
+from pipeline.cli.mounting import state_lines, status_line
+from pipeline.operator.mounting_watch import MountingState, Watched
+from pipeline.optics.calibration.mounting import Mounting
+
+NOISE = (
+    "gst:videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=180,framerate=15/1 ! identity"
+)
+
+
+def test_the_line_says_what_is_known_and_what_to_do() -> None:
+    cameras = (
+        Watched("left", ("is blurred",), 0.004, -9.84, 1.2),
+        Watched("right", (), 0.21, -8.0, -0.4),
+    )
+    state = MountingState(
+        cameras,
+        10.0,
+        "",
+        "usable",
+        ("faint lines",),
+        Mounting(0.93, (0.24,), ("turn 2 degrees to the left",)),
+    )
+    line = status_line(state)
+    for part in (
+        "usable: faint lines",
+        "TO DO left is blurred",
+        "TO DO turn 2 degrees to the left",
+        "93% of the pitch in view",
+        "overlap 24%",
+        "left: tilt -9.8, roll +1.2 degrees, stands still",
+        "right: tilt -8.0, roll -0.4 degrees, sways 0.21 degrees",
+    ):
+        assert part in line
+    assert [text.split(":")[0] for text in state_lines(state)][:3] == ["verdict", "to do", "to do"]
+
+
+def test_before_the_first_verdict_the_line_says_what_is_done() -> None:
+    assert status_line(MountingState((), 2.4)) == "none yet: the cameras have stood still for 2 s"
+    assert status_line(MountingState((), 5.0, "matching the images")) == "none yet: matching the images"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--watch", "--preview", "a.png"], "--watch takes no --preview"),
+        (["--watch", "-o", "missing/rig.toml"], "mkdir -p missing"),
+        ([], "-o rig.toml"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["calibrate", "match", *arguments])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_watch_with_status_0_and_writes_no_rig_that_is_not_good(tmp_path: Path) -> None:
+    rig = tmp_path / "rig.toml"
+    command = [sys.executable, "-m", "pipeline", "calibrate", NOISE, "--watch", "-o", str(rig)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    assert first.startswith("none yet")
+    assert "is not written" in rest
+    assert errors == ""
+    assert process.returncode == 0
+    assert not rig.exists()
