@@ -19,7 +19,7 @@ from pipeline.gst.capture.same_view import refuse_same_view
 from pipeline.match.match import match_rig
 from pipeline.match.settings import parse_match
 from pipeline.media.source_spec import SourceSpec
-from pipeline.optics.calibration.check import misfit
+from pipeline.optics.calibration.check import fitting_order, misfit, wrong_size
 from pipeline.optics.calibration.ridges import turf_mask
 from pipeline.optics.outline import Outline
 from pipeline.optics.rig import Rig
@@ -50,8 +50,9 @@ def known_rig(settings: Settings) -> KnownRig:
 
     A rig that an earlier run or the dashboard kept is checked against the footage before it is used. Several
     sources without a rig that fits are calibrated, which blocks for up to a minute; the rig is saved for the next
-    run. If that is not possible, the view of one camera is left. Raises RigError for a rig of the settings that is
-    unusable, and SourceError for two cameras that are one, or that cannot be read.
+    run. If that is not possible, the view of one camera is left. A rig of the settings that does not fit files is
+    told in the note. Raises RigError if it is unusable, or not that of these sources, and SourceError for two
+    cameras that are one, or that cannot be read.
     """
     sources = settings.source_specs
     refuse_same_view(sources, has_rig=settings.rig is not None)
@@ -63,7 +64,9 @@ def known_rig(settings: Settings) -> KnownRig:
                 f"{settings.rig} has {cameras} cameras but {len(sources)} sources were given; "
                 "give one for each camera"
             )
-        return KnownRig(settings, *_scaled(rig))
+        known, note = _scaled(rig)
+        notes = [one for one in (_warning(settings.rig, known, sources), note) if one is not None]
+        return KnownRig(settings, known, "; ".join(notes) or None)
     if len(sources) == 1 and sources[0].kind == "match":
         return KnownRig(settings, match_rig(parse_match(sources[0].text)))
     kept = kept_rig_path(settings)
@@ -79,6 +82,32 @@ def known_rig(settings: Settings) -> KnownRig:
         assumed, note = _rig_within_black(sources[0])
         return KnownRig(settings, assumed, "; ".join(said for said in (fault, note) if said) or None)
     return _calibrated(settings, kept, fault)
+
+
+def _warning(path: Path, rig: Rig, sources: Sequence[SourceSpec]) -> str | None:
+    """What of a rig that the user gave does not fit a second of the footage; None if all does, or for live sources.
+
+    Raises RigError if it cannot be the rig of these sources, as they were given. What cannot be read is left to the
+    run, which says why.
+    """
+    if any(source.kind not in ("file", "chapters") for source in sources):
+        return None
+    try:
+        footage = read_footage(sources, CHECK_S)
+    except SourceError:
+        return None
+    said = misfit(rig, footage)
+    if said is None:
+        return None
+    if wrong_size(rig, footage) is not None:
+        raise RigError(f"{path} is not the rig of these sources: {said}; calibrate again")
+    order = fitting_order(rig, footage)
+    if order is not None:
+        raise RigError(
+            f"{path} has its cameras in another order; give the sources as "
+            f"{' '.join(sources[i].name for i in order)}"
+        )
+    return f"the rig {path} does not fit the footage: {said}; it is used all the same, calibrate again"
 
 
 def _calibrated(settings: Settings, kept: Path, fault: str | None) -> KnownRig:

@@ -163,6 +163,46 @@ def test_one_camera_uses_the_rig_that_was_kept_for_it_if_it_fits(
     assert "not where the rig has them" in note
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda rig: rig, None),
+        (lambda rig: rotated(rig, rotation(0, 4, 0)), "the pitch lines are not where the rig has them"),
+        (lambda rig: replace(rotated(rig, rotation(0, 12, 0)), pitch=None), "its horizon runs through the turf"),
+    ],
+)  # fmt: skip
+def test_a_given_rig_that_does_not_fit_is_used_and_told(
+    given: Callable[[Rig], Rig], words: str | None, two: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "given.toml"
+    given(make_rig()).save(path)
+    used, rig, note = known_rig(two.model_copy(update={"rig": path}))
+    assert rig == given(make_rig())
+    assert used.sources == two.sources
+    if words is None:
+        assert note is None
+    else:
+        assert note is not None
+        assert words in note
+        assert "given.toml does not fit the footage" in note
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda rig: two_cameras(), "left sends 1600x900, the rig is made for 1024x576"),
+        (lambda rig: replace(rig, cameras=rig.cameras[::-1]), "give the sources as right.mp4 left.mp4"),
+    ],
+)
+def test_a_given_rig_that_cannot_be_that_of_the_sources_is_refused(
+    given: Callable[[Rig], Rig], words: str, two: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "given.toml"
+    given(make_rig()).save(path)
+    with pytest.raises(RigError, match=words):
+        known_rig(two.model_copy(update={"rig": path}))
+
+
 def test_a_very_wide_film_is_not_taken_for_a_whole_turn() -> None:
     rig = Rig.assume(6500, 1000)
     assert rig.coverage().yaw_max_deg - rig.coverage().yaw_min_deg == pytest.approx(160, abs=1)

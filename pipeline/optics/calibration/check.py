@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -24,14 +24,33 @@ _LEAST_PAINTED = 0.25
 _MOST_TURF_ABOVE = 0.4
 """Hills and trees are green, too; more than this is a rig for another mounting."""
 
+_MOST_ORDERED = 3
+"""Of so many cameras every order is tried."""
 
-def misfit(rig: Rig, footage: Sequence[Footage]) -> str | None:
-    """Why the rig does not fit the footage of its cameras, None if it does. Pure; a second of computing for two."""
+
+def wrong_size(rig: Rig, footage: Sequence[Footage]) -> str | None:
+    """Which camera sends frames of another size than the rig is made for; None if none does."""
     for camera, part in zip(rig.cameras, footage, strict=True):
         if camera.size_px != part.size_px:
             return "{} sends {}x{}, the rig is made for {}x{}".format(
                 part.name, *part.size_px, *camera.size_px
             )
+    return None
+
+
+def fitting_order(rig: Rig, footage: Sequence[Footage]) -> tuple[int, ...] | None:
+    """The order in which the footage fits the rig, where its own does not; None if there is none. Pure."""
+    own = tuple(range(len(footage)))
+    if not 2 <= len(own) <= _MOST_ORDERED:
+        return None
+    others = (order for order in permutations(own) if order != own)
+    return next((order for order in others if misfit(rig, [footage[i] for i in order]) is None), None)
+
+
+def misfit(rig: Rig, footage: Sequence[Footage]) -> str | None:
+    """Why the rig does not fit the footage of its cameras, None if it does. Pure; a second of computing for two."""
+    if (said := wrong_size(rig, footage)) is not None:
+        return said
     turf = tuple(turf_mask(part.background) & part.picture for part in footage)
     if rig.pitch is not None:
         pictures = [
