@@ -26,6 +26,10 @@ GOOD_SHARE, USABLE_SHARE = 0.6, 0.45
 """Painted part of the predicted markings, less what chance would give."""
 
 _GOOD_MARKINGS, _USABLE_MARKINGS = 5, 4
+_WITH_THIN_ONES, _THIN_RMS_PX = 8, 1.0
+"""Or so many together with those that are too thin to be expected, and yet were found as lines: small and very wide
+pictures show few others."""
+
 _GOOD_OFF, _USABLE_OFF = 0.0003, 0.0015
 """Median distance of markings from the paint as a fraction of the image width; at least 0.6 and 2 px."""
 
@@ -98,6 +102,16 @@ def turf_above_horizon(rig: Rig, turf: Sequence[NDArray[np.bool_]]) -> float:
     return above / total if total else 1.0
 
 
+def _thin_ones(evidence: Evidence) -> list[str]:
+    """The markings that lie where the rig has them, though they are thinner than what it expects to be seen."""
+    rms_px, expected = evidence.report.line_rms_px, evidence.agreement.markings
+    return [
+        name
+        for name in evidence.fit.named
+        if name not in expected and rms_px.get(name, np.inf) <= _THIN_RMS_PX
+    ]
+
+
 def _faults(evidence: Evidence) -> Iterator[str]:
     """Why a rig must not be used."""
     fit, agreement, spread = evidence.fit, evidence.agreement, evidence.spread
@@ -123,17 +137,22 @@ def _faults(evidence: Evidence) -> Iterator[str]:
     if not fit.level_known:
         yield "no pitch lines in two perpendicular directions give the horizon; show more of a marked pitch"
         return
+    if not several and not fit.scale_known:
+        yield "neither a penalty area nor the centre circle was recognised; show one of them whole"
+        return
+    if not several and rig.pitch is None:
+        yield "the outline of the pitch was not recognised; show more of it, its lines a pixel thick or more"
+        return
     share = agreement.share - agreement.chance
     seen = agreement.supported()
+    many = len(seen) + len(_thin_ones(evidence)) >= _WITH_THIN_ONES
     # Hills and trees are green, too: paint where the rig predicts it is the better witness.
-    painted = share >= GOOD_SHARE and len(seen) >= _GOOD_MARKINGS
+    painted = share >= GOOD_SHARE and (many or len(seen) >= _GOOD_MARKINGS)
     above = turf_above_horizon(rig, evidence.turf)
     if above > _MOST_TURF_ABOVE and not painted:
         yield f"the horizon would run through the turf ({above:.0%} of it above); show more of a marked pitch"
     if not fit.scale_known:
-        if not several:
-            yield "neither a penalty area nor the centre circle was recognised; show one of them whole"
-        elif spread.horizon_deg > _USABLE_HORIZON_DEG:
+        if spread.horizon_deg > _USABLE_HORIZON_DEG:
             yield f"too few pitch lines: the horizon is uncertain by {spread.horizon_deg:.1f} degrees"
         return
     height_m = rig.surface.height_m
@@ -144,10 +163,8 @@ def _faults(evidence: Evidence) -> Iterator[str]:
     if tall_m is not None and not shortest_m <= tall_m <= tallest_m:
         yield f"the players would be {tall_m:.1f} m tall; show a whole penalty area"
     if rig.pitch is None:
-        if not several:
-            yield "the outline of the pitch was not recognised; show more of it"
         return
-    if share >= USABLE_SHARE and len(seen) < _USABLE_MARKINGS:
+    if share >= USABLE_SHARE and len(seen) < _USABLE_MARKINGS and not many:
         yield f"only {len(seen)} markings of the pitch are seen ({_USABLE_MARKINGS} needed); show more of the pitch"
     elif share < USABLE_SHARE:
         yield (

@@ -168,3 +168,24 @@ def test_players_of_an_odd_height_need_markings_that_vouch_for_the_scale(
     verdict = judge(replace(pair.evidence, agreement=seen, players_m=players_m))
     assert verdict.grade == grade
     assert any("tall" in reason for reason in verdict.reasons) == (not 1.1 <= players_m <= 2.7)
+
+
+@pytest.mark.parametrize(
+    ("thin", "rms_px", "grade"), [(5, 0.3, "usable"), (4, 0.3, "refused"), (5, 1.4, "refused")]
+)
+def test_thin_markings_vouch_for_a_rig_where_few_thick_ones_are_in_view(
+    thin: int, rms_px: float, grade: str, pair: Calibration
+) -> None:
+    thick = dict(list(pair.evidence.agreement.markings.items())[:3])
+    assert all(one.share > 0.5 for one in thick.values())
+    names = [f"thin line {i}" for i in range(thin)]
+    line = next(iter(pair.fit.named.values()))
+    evidence = replace(
+        pair.evidence,
+        agreement=replace(pair.evidence.agreement, markings=thick),
+        fit=replace(pair.evidence.fit, named=dict.fromkeys(names, line)),
+        report=replace(pair.evidence.report, line_rms_px=dict.fromkeys(names, rms_px)),
+    )
+    verdict = judge(evidence)
+    assert verdict.grade == grade
+    assert any("only 3 markings" in reason for reason in verdict.reasons) == (grade == "refused")
