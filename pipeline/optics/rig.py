@@ -94,9 +94,9 @@ class Rig:
         """A rig for video of which only the size in pixels is known. Raises RigError for odd sizes.
 
         With an aspect ratio of 2 or more it is an upright cylindrical panorama, about 44 degrees high with the
-        horizon a quarter from the top (146 degrees wide at 3:1, at most 160); otherwise one rectilinear camera,
-        90 degrees wide, tilted 10 degrees down. Its height is 8 m above the ground. All of this is said of the
-        picture, which is smaller than the frame if it has an outline.
+        horizon a quarter from the top (146 degrees wide at 3:1, at most 160); otherwise one rectilinear camera, 90
+        degrees along its longer side (a phone held upright is 59 wide), tilted 10 degrees down. Its height is 8 m
+        above the ground. All of this is said of the picture, which is smaller than the frame if it has an outline.
         """
         left, top, wide, high = 0.0, 0.0, float(width), float(height)
         if outline_px:
@@ -104,7 +104,7 @@ class Rig:
             wide, high = (max(corner[k] for corner in outline_px) + 1 - (left, top)[k] for k in (0, 1))
         middle_px = left + (wide - 1) / 2, top + (high - 1) / 2
         if wide < PANORAMA_ASPECT * high:
-            lens: Lens = RectilinearLens((width, height), wide / 2.0, middle_px)
+            lens: Lens = RectilinearLens((width, height), max(wide, high) / 2.0, middle_px)
             return cls((Camera("camera", lens, tilt_deg=-10.0, outline_px=outline_px),))
         # Stitched panoramas are some 44 degrees high; a very wide one is cropped, not wider than a pitch.
         focal_px = max(high / 0.85, wide / math.radians(WIDEST_ASSUMED_DEG))

@@ -129,6 +129,8 @@ def test_a_single_video_is_assumed_to_be_a_panorama_or_a_camera() -> None:
     assert 140 < seen.yaw_max_deg - seen.yaw_min_deg < 150
     assert Rig.assume(1920, 1080).cameras[0].lens.model == "rectilinear"
     assert Rig.assume(20000, 1000).coverage().yaw_max_deg <= 180
+    upright, lying = Rig.assume(1080, 1920).cameras[0].lens, Rig.assume(1920, 1080).cameras[0].lens
+    assert upright.focal_px == lying.focal_px, "a phone has the same lens, however it is held"
     with pytest.raises(RigError, match="size_px"):
         Rig.assume(1921, 1080)
 
