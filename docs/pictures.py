@@ -1,6 +1,6 @@
 """Makes the pages' pictures, each by running the program: ``python -m docs.pictures [NAME...]`` in the checkout.
 
-Without names it makes all of them, which takes some minutes; rig.png, calibration-errors.png and known-future.png
+Without names it makes all of them, which takes some minutes; rig.png, those of calibration and known-future.png
 need the real videos and events in ../shared/data.
 """
 
@@ -24,15 +24,13 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.director import directed
 from benchmarks.director_pictures import draw_horizons, draw_path
 from benchmarks.play import degraded, metrica_play
+from docs.calibration_pictures import draw_clicks, draw_errors, draw_lines, draw_matches, two_cameras
 from pipeline import BufferManager, __version__
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.gst.capture.footage import read_footage
 from pipeline.gst.runtime import Gst
 from pipeline.match.match import Match
 from pipeline.match.settings import MatchSettings
-from pipeline.optics.calibration import Calibration, calibrate
 from pipeline.optics.calibration.markings import markings
-from pipeline.optics.calibration.plot import plot_calibration
 from pipeline.optics.calibration.residuals import place_pixels
 from pipeline.optics.frame import Frame
 from pipeline.optics.view import View
@@ -43,7 +41,6 @@ from pipeline.web.server import Dashboard
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-DATA = ROOT.parent / "shared" / "data"
 
 ATTACK_S = (11.0, 22.5)
 """In the built-in match: from the halfway line to a goal."""
@@ -184,16 +181,6 @@ def draw_points(path: Path) -> None:
 
 
 # --- two real cameras ----------------------------------------------------------------------------------------
-
-
-@cache
-def two_cameras() -> Calibration:
-    return calibrate(read_footage([str(DATA / name) for name in ("left.mp4", "right.mp4")]))
-
-
-def draw_errors(path: Path) -> None:
-    """What ``foresight calibrate --plot`` draws of the two real videos."""
-    plot_calibration(path, two_cameras())
 
 
 def draw_rig(path: Path) -> None:
@@ -343,6 +330,9 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "points.jpg": draw_points,
     "rig.png": draw_rig,
     "calibration-errors.png": draw_errors,
+    "calibration-lines.jpg": draw_lines,
+    "calibration-matches.jpg": draw_matches,
+    "calibration-points.jpg": draw_clicks,
     "running-time.png": draw_running_time,
     "known-future.png": draw_known_future,
     "director-path.png": draw_path,
