@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
@@ -17,8 +18,16 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     path = shared / "once" / name
     path.parent.mkdir(exist_ok=True)
     done = path.with_name(f"{name}.done")
-    with FileLock(path.with_name(f"{name}.lock")):
+    with _locked(path.with_name(f"{name}.lock")):
         if not done.exists():
             make(path)
             done.touch()
     return path
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of this file; other processes, and other threads of this one, wait for it."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
