@@ -1,37 +1,65 @@
-"""Frames, sound and streams of a video, read with ffmpeg and ffprobe."""
+"""Frames, sound and streams of a video, read with ffmpeg and ffprobe; each video is read once."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 RATE_HZ = 48_000
 
+Read = TypeVar("Read", bound=Callable[..., Any])
+
+
+def _once(read: Read) -> Read:
+    """`read` for a file, read again only when the file has changed. Its arrays are read-only."""
+
+    @lru_cache(maxsize=8)
+    def kept(path: Path, _state: tuple[int, int, int], *given: Any) -> Any:
+        found = read(path, *given)
+        if isinstance(found, np.ndarray):
+            found.flags.writeable = False
+        return found
+
+    @wraps(read)
+    def asked(path: Path | str, *given: Any) -> Any:
+        file = Path(path)
+        if not file.is_file():  # an address, say
+            return read(path, *given)
+        state = file.stat()
+        return kept(file, (state.st_ino, state.st_mtime_ns, state.st_size), *given)
+
+    return asked  # type: ignore[return-value]
+
 
 def _run(*command: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 
+@_once
+def _probe(path: Path | str) -> dict[str, Any]:
+    """What ffprobe tells of the file and its streams, packets counted."""
+    shown = ["-count_packets", "-show_streams", "-show_format", "-of", "json"]
+    return dict(json.loads(_run("ffprobe", "-v", "error", *shown, str(path))))
+
+
 def streams(path: Path | str) -> dict[str, dict[str, str]]:
     """ffprobe's streams by kind (``video``, ``audio``), packets counted."""
-    probed = json.loads(
-        _run("ffprobe", "-v", "error", "-count_packets", "-show_streams", "-of", "json", str(path))
-    )
-    return {stream["codec_type"]: stream for stream in probed["streams"]}
+    return {stream["codec_type"]: stream for stream in _probe(path)["streams"]}
 
 
 def start_s(path: Path, kind: str = "") -> float:
     """The first timestamp of the video, or of its first stream of `kind`, in seconds (in mpegts not 0)."""
-    if kind:
-        return float(streams(path)[kind]["start_time"])
-    probed = json.loads(_run("ffprobe", "-v", "error", "-show_format", "-of", "json", str(path)))
-    return float(probed["format"]["start_time"])
+    return float((streams(path)[kind] if kind else _probe(path)["format"])["start_time"])
 
 
+@_once
 def frame_times(path: Path) -> NDArray[np.float64]:
     """Presentation times of the decoded frames, in seconds from the start of the video."""
     entries = ["-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"]
@@ -39,6 +67,7 @@ def frame_times(path: Path) -> NDArray[np.float64]:
     return np.array([float(line.strip(",")) for line in times.decode().split()]) - start_s(path)
 
 
+@_once
 def sound(path: Path) -> NDArray[np.float32]:
     """All sound from the start of the video, mono, 48 kHz; silence where it starts later or has a gap."""
     filled = ["-vn", "-af", "aresample=async=1:min_hard_comp=0.01"]
@@ -48,6 +77,7 @@ def sound(path: Path) -> NDArray[np.float32]:
     return np.concatenate([np.zeros(late, np.float32), np.frombuffer(data, np.float32)])
 
 
+@_once
 def pictures(path: Path, width: int, height: int) -> NDArray[np.uint8]:
     """The frames in grey, scaled to that size; shape (N, height, width)."""
     data = _run(
