@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, sync_playwright
+from scipy.ndimage import median_filter
 
 from pipeline.match.sync import find_clicks, find_flashes
 
@@ -25,7 +27,7 @@ _WATCH = """async ([seconds, rate, tapSource]) => {
   const frames = [], sound = [], clocks = [];
   await context.audioWorklet.addModule(URL.createObjectURL(new Blob([tapSource], { type: "text/javascript" })));
   const tap = new AudioWorkletNode(context, "tap");
-  tap.port.onmessage = ({ data: [time, samples] }) => sound.push([time, [...samples]]);
+  tap.port.onmessage = ({ data: [time, samples] }) => sound.push([time, samples]);
   context.createMediaElementSource(video).connect(tap);
   tap.connect(context.destination);
   const pen = new OffscreenCanvas(64, 36).getContext("2d", { willReadFrequently: true });
@@ -37,14 +39,18 @@ _WATCH = """async ([seconds, rate, tapSource]) => {
     for (let at = 0; at < rgba.length; at += 4) {
       luma += 0.2126 * rgba[at] + 0.7152 * rgba[at + 1] + 0.0722 * rgba[at + 2];
     }
-    frames.push([frame.expectedDisplayTime, luma / (rgba.length / 4)]);
+    frames.push([frame.expectedDisplayTime, 1000 * frame.mediaTime, luma / (rgba.length / 4)]);
     clocks.push(performance.now() - 1000 * context.currentTime);
     if (!isOver) video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
   await new Promise((go) => setTimeout(go, 1000 * seconds));
   isOver = true;
-  return { frames, sound, clocks };
+  const times = sound.map(([time]) => time), heard = new Float32Array(sound.length * 128);
+  sound.forEach(([, samples], index) => heard.set(samples, 128 * index));
+  let bytes = "";
+  for (const byte of new Uint8Array(heard.buffer)) bytes += String.fromCharCode(byte);
+  return { frames, times, sound: btoa(bytes), clocks };
 }"""
 
 
@@ -65,11 +71,14 @@ def sync_skews_ms(page: Page, seconds: float) -> NDArray[np.float64]:
     each page, because the sound of its video is routed through the measurement from then on.
     """
     measured = page.evaluate(_WATCH, [seconds, RATE_HZ, _TAP])
-    shown_ms, luma = np.array(measured["frames"]).T
-    times_s = np.array([time_s for time_s, _ in measured["sound"]])
+    displayed_ms, media_ms, luma = np.array(measured["frames"]).T
+    # when each frame is due: a busy browser displays single ones late
+    shown_ms = media_ms + median_filter(displayed_ms - media_ms, size=25, mode="nearest")
+    times_s = np.array(measured["times"])
     starts = np.round((times_s - times_s[0]) * RATE_HZ).astype(int)
     sound = np.zeros(starts[-1] + RATE_HZ, np.float32)
-    for start, (_, samples) in zip(starts, measured["sound"], strict=True):  # there may be gaps at first
+    heard = np.frombuffer(b64decode(measured["sound"]), np.float32).reshape(len(starts), -1)
+    for start, samples in zip(starts, heard, strict=True):  # there may be gaps at first
         sound[start : start + len(samples)] = samples
     clicks_ms = 1000 * (times_s[0] + find_clicks(sound, RATE_HZ)) + np.median(measured["clocks"])
     flashes_ms = find_flashes(shown_ms, luma)
