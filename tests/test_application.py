@@ -32,12 +32,24 @@ def settings(output: Path, **values: Any) -> Settings:
     )
 
 
-@pytest.mark.parametrize("extension", ["mp4", "mkv", "flv", "ts"])
-def test_offline_every_frame_is_recorded_once_with_sound_in_sync(tmp_path: Path, extension: str) -> None:
-    video = tmp_path / f"video.{extension}"
-    report = PanoramaWithVirtualCamera(settings(video, duration_s=4.0)).run()
+EXTENSIONS = ("mp4", "mkv", "flv", "ts")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a video of each kind, of one run."""
+    folder = tmp_path_factory.mktemp("recorded")
+    files = [str(folder / f"video.{extension}") for extension in EXTENSIONS]
+    report = PanoramaWithVirtualCamera(settings(Path(files[0]), outputs=files, duration_s=4.0)).run()
     assert (report.frames_in, report.frames_out, report.dropped) == (100, 100, 0)
     assert report.duration_s == pytest.approx(4.0)
+    return folder
+
+
+@pytest.mark.xdist_group("recorded")
+@pytest.mark.parametrize("extension", EXTENSIONS)
+def test_offline_every_frame_is_recorded_once_with_sound_in_sync(recorded: Path, extension: str) -> None:
+    video = recorded / f"video.{extension}"
     times = videos.frame_times(video)
     assert len(times) == 100
     np.testing.assert_allclose(np.diff(times), 0.04, atol=0.0011)
