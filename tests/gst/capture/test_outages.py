@@ -41,12 +41,15 @@ def silent_span_s(video: Path) -> tuple[float, float]:
     return edges[longest] * CHUNK_S, (edges[longest + 1] - 1) * CHUNK_S
 
 
-def expect_frame_rate(times: NDArray[np.float64], begin_s: float, end_s: float) -> None:
-    """Between these times there is a frame every 40 ms; where the camera returns, half a frame more or less."""
-    steps = np.diff(times[(times > begin_s) & (times < end_s)])
-    assert len(steps) > (end_s - begin_s) * FPS - 3
-    assert steps.min() > 0.48 / FPS
-    assert steps.max() < 1.52 / FPS
+def expect_frame_rate(times: NDArray[np.float64], begin_s: float, end_s: float, dropped: int) -> None:
+    """Between these times there is a frame every 40 ms; where the camera returns, half a frame more or less.
+
+    As many may lack as a busy machine says that it has dropped.
+    """
+    steps = FPS * np.diff(times[(times > begin_s) & (times < end_s)])
+    assert len(steps) > (end_s - begin_s) * FPS - 3 - dropped
+    assert steps.min() > 0.48
+    assert np.round(steps[steps >= 1.52] - 1).sum() <= dropped
 
 
 def run_with_an_outage(application: PanoramaWithVirtualCamera, camera: RtspCamera | SrtCamera) -> RunReport:
@@ -92,7 +95,7 @@ def test_recording_continues_while_the_camera_is_offline_and_after_it_returns(
     assert back_s - lost_s > 3
     times = videos.frame_times(record)
     assert len(times) == report.frames_out
-    expect_frame_rate(times, lost_s - 0.5, back_s + 0.5)
+    expect_frame_rate(times, lost_s - 0.5, back_s + 0.5, report.dropped)
 
     pictures = videos.pictures(record, WIDTH, HEIGHT).astype(float)
     held = pictures[(times > lost_s + 1.5) & (times < back_s - 0.2)]
@@ -140,7 +143,7 @@ def test_one_of_two_cameras_fails_and_the_other_continues(
         report = run_with_an_outage(PanoramaWithVirtualCamera(run), right)
     times = videos.frame_times(record)
     assert len(times) == report.frames_out
-    expect_frame_rate(times, 1.0, times[-1] - 0.5)
+    expect_frame_rate(times, 1.0, times[-1] - 0.5, report.dropped)
     lost_s, back_s = silent_span_s(record)
     assert back_s - lost_s < 1
     assert sum("lost once" in note for note in report.notes) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
+from numpy.typing import NDArray
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ForesightError
@@ -23,6 +23,8 @@ from tests import videos
 from tests.gst.output.peers import wait_until
 
 FPS = 25
+READ_AHEAD_S = 1.2
+"""By how much the sound of a run that was stopped may be longer: the source had read ahead."""
 
 
 def settings(video: Path, **values: Any) -> Settings:
@@ -63,6 +65,11 @@ class Running:
     def wait_over(self, timeout_s: float) -> None:
         self._thread.join(timeout_s)
 
+    def stop(self) -> RunReport:
+        """End the capture, as Ctrl-C does: what is captured is played out. For a test that has seen enough."""
+        self.application.stop()
+        return self.report()
+
     def report(self) -> RunReport:
         self.wait_over(60)
         if self._error is not None:
@@ -79,12 +86,25 @@ def recording_at(
     return Recording(path, FILE_MUXERS["mkv"], make_sink, video_codec, audio_codec, on_failed, limits)
 
 
-def expect_video(video: Path, frames: int, *, within_ms: float = 20) -> None:
-    """The video has that many frames and sound of the same length, and both are in sync."""
+def expect_no_gap(times_s: NDArray[np.float64], dropped: int = 0) -> None:
+    """Each frame follows the one before, but for as many as a busy machine says that it has dropped."""
+    steps = np.round(np.diff(times_s) * FPS)
+    np.testing.assert_allclose(np.diff(times_s), steps / FPS, atol=0.0011)
+    assert steps.min() >= 1
+    assert (steps - 1).sum() <= dropped
+
+
+def expect_video(video: Path, frames: int, *, within_ms: float = 20, tail_s: float = 0.15) -> None:
+    """The video has that many frames and sound of the same length, and both are in sync.
+
+    The sound may be longer by `tail_s`.
+    """
     streams = videos.streams(video)
     assert (streams["video"]["codec_name"], streams["audio"]["codec_name"]) == ("h264", "aac")
-    assert len(videos.frame_times(video)) == frames
-    assert len(videos.sound(video)) / videos.RATE_HZ == pytest.approx(frames / FPS, abs=0.15)
+    times_s = videos.frame_times(video)
+    assert len(times_s) == frames
+    length_s = times_s[-1] - times_s[0] + 1 / FPS
+    assert -0.15 < len(videos.sound(video)) / videos.RATE_HZ - length_s < tail_s
     skews = videos.sync_skews_ms(video)
     assert len(skews) >= frames // FPS - 2
     assert np.abs(skews).max() < within_ms

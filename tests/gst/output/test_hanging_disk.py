@@ -17,7 +17,7 @@ from pipeline.run.shutdown_wait import Standstill
 from tests import videos
 from tests.faults.record import Area, fault
 from tests.gst.output.peers import wait_until
-from tests.gst.output.runs import FPS, Running, expect_video, recording_at, settings
+from tests.gst.output.runs import FPS, READ_AHEAD_S, Running, expect_video, recording_at, settings
 
 PIPE_BYTES = 65_536
 """What a pipe takes without a reader; half a second of video."""
@@ -118,8 +118,8 @@ def test_a_hanging_recording_is_reported_as_incomplete(match_video: Path, tmp_pa
     status = outputs.stop(number)
     assert status.state == "failed"
     assert (status.trouble or "").startswith(f"{stopped}: was not finished in time")
-    report = running.report()
-    expect_video(own, report.frames_out)
+    report = running.stop()
+    expect_video(own, report.frames_out, tail_s=READ_AHEAD_S)
     assert [failure.split(": ")[0] for failure in report.failures] == [str(stopped), str(last)]
     for reader in readers:
         os.close(reader)
