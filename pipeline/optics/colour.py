@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cv2
+import numpy as np
 
+from pipeline.optics.angles import Array
 from pipeline.optics.frame import Plane
 
 _RED, _BLUE = 0.2126, 0.0722
 """Weights of red and blue in luma, ITU-R BT.709."""
+
+
+_BGR_OF_YUV = np.array([[1.1644, 2.1124, 0.0], [1.1644, -0.2132, -0.5329], [1.1644, 0.0, 1.7927]])
+"""Blue, green and red of video-range Y - 16, U - 128 and V - 128 (ITU-R BT.709)."""
+
+
+def bgr_of(yuv: Array) -> Array:
+    """Blue, green and red (..., 3) in full range, unclipped, of video-range BT.709 Y, U and V (..., 3)."""
+    bgr: Array = (yuv - np.array([16.0, 128.0, 128.0])) @ _BGR_OF_YUV.T
+    return bgr
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -69,14 +69,22 @@ class Renderer:
         """The chroma of NV12 output before it is interleaved."""
         self._camera_chroma = [_chroma_planes(*camera.size_px) for camera in rig.cameras]
         """The cameras' chroma, de-interleaved: allocating memory for each frame would cost more than the split."""
-        gains = [YuvGain.of(camera.gain_bgr) for camera in rig.cameras]
-        self._gains = [None if gain.is_one else gain for gain in gains]
+        self._gains = self._own_gains = [_yuv_gain(camera.gain_bgr) for camera in rig.cameras]
+        self._last_gains: Sequence[tuple[float, float, float] | None] | None = None
 
-    def render(self, view: View, frame: Frame, out: Frame | None = None, poses: Poses | None = None) -> Frame:
+    def render(
+        self,
+        view: View,
+        frame: Frame,
+        out: Frame | None = None,
+        poses: Poses | None = None,
+        gains: Sequence[tuple[float, float, float] | None] | None = None,
+    ) -> Frame:
         """Render `view` of the rig frame `frame`, into `out` (of this renderer's size and format) if given.
 
         ``poses``: how the cameras stand in this frame compared with their places; the view shows the world as it
-        is seen from there.
+        is seen from there. ``gains``: what blue, green and red of each camera are multiplied by in this frame,
+        besides the rig's own gains; None for a camera that is left as it is.
 
         Takes a few milliseconds and never waits. Raises RigError if the frame does not have the rig's size,
         ConfigError if `out` does not have the renderer's size and format.
@@ -90,6 +98,7 @@ class Renderer:
                 f"the frame to render into is {out.format} {out.width}x{out.height}, "
                 f"not {self._format} {width}x{height}"
             )
+        self._set_gains(gains)
         parts = self._maker.parts(view, poses)
         sources = [self._source(part, frame) for part in parts]
         u, v = self._chroma if out.format == "NV12" else out.planes[1:]
@@ -104,6 +113,18 @@ class Renderer:
         if out.format == "NV12":
             cv2.merge([u, v], dst=out.planes[1])
         return out
+
+    def _set_gains(self, gains: Sequence[tuple[float, float, float] | None] | None) -> None:
+        if gains == self._last_gains:
+            return
+        self._last_gains = gains
+        self._gains = self._own_gains if gains is None else [*map(self._yuv_gain, range(len(gains)), gains)]
+
+    def _yuv_gain(self, camera: int, gain: tuple[float, float, float] | None) -> YuvGain | None:
+        if gain is None:
+            return self._own_gains[camera]
+        blue, green, red = (a * b for a, b in zip(gain, self._rig.cameras[camera].gain_bgr, strict=True))
+        return _yuv_gain((blue, green, red))
 
     def _band(
         self,
@@ -187,6 +208,11 @@ class Renderer:
             total = total + weight
         share: Floats = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
         return share
+
+
+def _yuv_gain(gain_bgr: tuple[float, float, float]) -> YuvGain | None:
+    gain = YuvGain.of(gain_bgr)
+    return None if gain.is_one else gain
 
 
 def _chroma_planes(width: int, height: int) -> tuple[Plane, Plane]:
