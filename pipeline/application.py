@@ -38,6 +38,7 @@ from pipeline.run.wiring import (
     connect_analysis,
     connect_playback,
     make_buffer_manager,
+    make_seams,
     make_shifting_limits,
     make_sway_history,
     make_timeline,
@@ -118,7 +119,8 @@ class PanoramaWithVirtualCamera:
         self.settings = settings
         self._reporter.begin(settings)
         self._reporter.note(note)
-        analysis = parts.analysis = build_analysis(settings, rig, self._limits.camera)
+        parts.seams = make_seams(settings, rig, self._reporter.note, self._exports.learned)
+        analysis = parts.analysis = build_analysis(settings, rig, self._limits.camera, parts.seams)
         if self._lifetime.is_draining:
             return None
         analysis.on_error(self._fail)
@@ -141,7 +143,7 @@ class PanoramaWithVirtualCamera:
         limits = make_shifting_limits(settings, rig)
         parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
         parts.worker = start_detector(
-            settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway
+            settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway, parts.seams
         )
         path = parts.path = path_for(settings, self.timeline, rig, limits, lambda: manager.full_at_ns)
         frame_view = parts.frame_view = FrameView(
@@ -153,10 +155,13 @@ class PanoramaWithVirtualCamera:
             manager.captured_ns,
             parts.lost_cameras,
             parts.sway,
+            None if parts.seams is None else parts.seams.colours,
             limits,
         )
         frame_view.element.onlooker = self.onlooker
-        playback = parts.playback = build_playback(settings, info, rig, frame_view.element, self._limits)
+        playback = parts.playback = build_playback(
+            settings, info, rig, frame_view.element, self._limits, parts.seams, manager.captured_ns
+        )
         playback.on_error(self._fail)
         connect_playback(playback, manager, parts.further_streams)
         self._lifetime.advance(RunState.BUFFERING)
@@ -213,6 +218,8 @@ class PanoramaWithVirtualCamera:
         self.timeline.finish()
         if parts.sway is not None:
             parts.sway.finish()
+        if parts.seams is not None:
+            parts.seams.colours.finish()
         if parts.worker is not None:  # first: the analysis pipeline stops when its detector lets go
             if not self._shutdown.at_once:
                 parts.worker.finish()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from pipeline.analysis.camera_clocks import CameraClocks
 from pipeline.errors import ConfigError, RigError
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.capture.clocked_sound import ClockedSound
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
@@ -40,7 +42,8 @@ class PipelineBuilder:
     late, and `camera_limits` say when it counts as lost. `storage`: what the video appsink receives, ``raw`` rig
     frames, rig frames ``encoded`` here (`encoder` makes the element), or a camera's compressed ``source`` stream.
     `duration_s`: every stream ends at this running time. `audio_source`: the index of the source whose sound is
-    used (default: the first that has any). `detector_branch` adds the branch for a detector.
+    used (default: the first that has any). `detector_branch` adds the branch for a detector. `clocks`: what is
+    added to the times of several cameras and of their sound.
 
     Raises ConfigError or RigError when the arguments do not fit together.
     """
@@ -58,6 +61,7 @@ class PipelineBuilder:
         detector_branch: bool = False,
         encoder: Callable[[], Gst.Element] | None = None,
         camera_limits: CameraLimits = CameraLimits(),
+        clocks: CameraClocks | None = None,
     ) -> None:
         if not sources:
             raise ConfigError("no source was given; give a file, a URI, a device, gst:... or match")
@@ -81,6 +85,7 @@ class PipelineBuilder:
         self._detector_branch = detector_branch
         self._encoder = encoder
         self._camera_limits = camera_limits
+        self._clocks = clocks
 
     def build(self) -> AnalysisPipeline:
         """Build the pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
@@ -118,12 +123,25 @@ class PipelineBuilder:
             decode=not compressed,
             sound_source=self._audio_source,
             limit_ns=None if self._duration_s is None else seconds_to_ns(self._duration_s),
-            on_sound=analysis.sound_found,
+            on_sound=self._on_sound(analysis),
             on_complete=analysis.streams_complete,
         )
         joined = join_streams(pipeline, sources, targets)
         analysis.streams_joined(joined, is_limited=self._duration_s is not None)
         return analysis
+
+    def _on_sound(self, analysis: AnalysisPipeline) -> Callable[[int, Gst.Pad], None]:
+        """What is called with the source whose sound is used, and the pad where it enters."""
+        if self._clocks is None:
+            return analysis.sound_found
+        pad = static_pad(analysis.audio_appsink, "sink")
+        clocked = ClockedSound(pad, self._clocks, analysis.connections)
+
+        def found(index: int, entry: Gst.Pad) -> None:
+            clocked.camera = index
+            analysis.sound_found(index, entry)
+
+        return found
 
     def _build_raw(self, analysis: AnalysisPipeline) -> list[Gst.Pad]:
         """Link decoded video -> (rig frame) -> tee -> window (through the encoder, if any), detector."""
@@ -175,7 +193,11 @@ class PipelineBuilder:
         if len(ends) == 1 or self._rig is None:
             return entries, ends[0]
         stacker = Stacker.of_rig(
-            self._rig, live=self._live, connections=analysis.connections, on_error=analysis.fail
+            self._rig,
+            live=self._live,
+            connections=analysis.connections,
+            on_error=analysis.fail,
+            clocks=self._clocks,
         )
         pipeline.add(stacker.element)
         for index, end in enumerate(ends):

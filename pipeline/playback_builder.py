@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from pipeline.analysis.camera_clocks import CameraClocks
 from pipeline.errors import ConfigError, ForesightError
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.decoder_threads import share_cores
@@ -43,7 +44,8 @@ class PlaybackPipelineBuilder:
     file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
     wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
     playback continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to
-    wait for the pipeline and the outputs.
+    wait for the pipeline and the outputs. `clocks`: what is added to the times of several cameras, by the capture's
+    running time, which `captured_ns` tells of playback's.
 
     Raises ConfigError when the arguments do not fit together.
     """
@@ -66,6 +68,8 @@ class PlaybackPipelineBuilder:
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
         rig: Rig | None = None,
+        clocks: CameraClocks | None = None,
+        captured_ns: Callable[[int], int] = int,
         limits: PlaybackLimits = PlaybackLimits(),
         output_limits: OutputLimits = OutputLimits(),
     ) -> None:
@@ -94,6 +98,7 @@ class PlaybackPipelineBuilder:
         self._encoding = encoding
         self._view = view
         self._rig = rig
+        self._clocks, self._captured_ns = clocks, captured_ns
         self._limits = limits
         self._output_limits = output_limits
 
@@ -163,7 +168,13 @@ class PlaybackPipelineBuilder:
         if self._framerate:
             check_first_rate(entry, connections, self._framerate)
         if self._rig is not None and len(appsrcs) > 1:
-            stacker = Stacker.of_rig(self._rig, live=False, connections=connections)
+            stacker = Stacker.of_rig(
+                self._rig,
+                live=False,
+                connections=connections,
+                clocks=self._clocks,
+                captured_ns=self._captured_ns,
+            )
             pipeline.add(stacker.element)
             static_pad(stacker.element, "src").link(entry)
             entries = [static_pad(stacker.element, f"camera_{index}") for index in range(len(appsrcs))]

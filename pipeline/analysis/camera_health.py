@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipeline.analysis.bumps import LEAST_BUMP_RAD, Bump
+from pipeline.analysis.clock_watch import ClockHealth, ClockStatus
+from pipeline.analysis.colour_history import ColourHealth
 from pipeline.optics.stabilisation.pose import Pose
 
 Lost = Literal["covered", "elsewhere", "dark", "frozen"]
@@ -14,6 +16,9 @@ Status = Literal["ok", "sways", "covered", "elsewhere", "dark", "frozen", "gone"
 
 LEAST_SWAY_DEG = 0.03
 """Less is not told: a pixel of a wide camera."""
+
+LEAST_OFFSET_MS, LEAST_GAIN = 50.0, 0.05
+"""Less of a clock's offset or of a gain is not told."""
 
 LOST_WORDS = {
     "covered": "is covered",
@@ -50,6 +55,35 @@ class CameraHealth:
     """Whether too little of the backdrop is seen: it is covered, or looks elsewhere."""
     lost_frames: int
     """Frames in which that was so."""
+    clock: ClockStatus = "first"
+    """`first`: the others are shown by its clock; `measuring`; `followed`; `kept`: too little moves to measure it;
+    `unseen`: no other camera sees the same."""
+    clock_offset_ms: float = 0.0
+    """How much later its frames are shown than their times say."""
+    clock_drift_ppm: float = 0.0
+    """By how many millionths its clock is fast (negative: slow), compared with the first camera's."""
+    gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    """What its blue, green and red are multiplied by besides the rig's gains, so that neighbours agree."""
+
+
+def with_seams(camera: CameraHealth, clock: ClockHealth, colour: ColourHealth) -> CameraHealth:
+    """The same camera with what is known of its clock and its colours."""
+    said = [camera.told]
+    if abs(clock.offset_ms) >= LEAST_OFFSET_MS:
+        ahead = "behind" if clock.offset_ms > 0 else "ahead"
+        kept = ", not measured now" if clock.status == "kept" else ""
+        said.append(f"its clock is {abs(clock.offset_ms) / 1e3:.1f} s {ahead}, corrected{kept}")
+    most = max(abs(gain - 1) for gain in colour.gain_bgr)
+    if most >= LEAST_GAIN:
+        said.append(f"colours corrected by up to {100 * most:.0f} %")
+    return replace(
+        camera,
+        told="; ".join(said),
+        clock=clock.status,
+        clock_offset_ms=clock.offset_ms,
+        clock_drift_ppm=clock.drift_ppm,
+        gain_bgr=colour.gain_bgr,
+    )
 
 
 def named(camera: str) -> str:

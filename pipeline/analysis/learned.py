@@ -52,16 +52,12 @@ def read_learned(path: Path, names: Sequence[str]) -> Iterator[LearnedFrame]:
 
     Raises ConfigError naming the file, the line and what is allowed.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
     last_s = -math.inf
-    for number, line in enumerate(lines, 1):
-        where = f"{path}, line {number}"
+    for where, found in learned_lines(path):
+        if isinstance(found, dict) and "cameras" not in found and {"clocks", "colours"} & set(found):
+            continue  # see `learned_seams`
         try:
-            found: Any = json.loads(line)
-            time_s, cameras = _number(found["time_s"], 0.0, 1e7), found["cameras"]
+            time_s, cameras = number(found["time_s"], 0.0, 1e7), found["cameras"]
             unknown = sorted(set(cameras) - set(names))
             if unknown:
                 raise ConfigError(
@@ -69,12 +65,10 @@ def read_learned(path: Path, names: Sequence[str]) -> Iterator[LearnedFrame]:
                 )
             vectors = [_vector(cameras[name]) if name in cameras else None for name in names]
             readouts = [
-                _number(cameras[name]["readout_ms"], -1e3, 1e3) if name in cameras else 0.0 for name in names
+                number(cameras[name]["readout_ms"], -1e3, 1e3) if name in cameras else 0.0 for name in names
             ]
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise ConfigError(
-                f"{where}: not a line of learned poses ({error!r}); write it with --learned-out"
-            ) from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise faulty(where, error) from None
         if time_s <= last_s:
             raise ConfigError(f"{where}: time_s is {time_s}, not after the line before")
         last_s = time_s
@@ -83,15 +77,35 @@ def read_learned(path: Path, names: Sequence[str]) -> Iterator[LearnedFrame]:
         )
 
 
+def learned_lines(path: Path) -> Iterator[tuple[str, Any]]:
+    """Each line of a file with where it is, for messages. Raises ConfigError for one that is no JSON."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error
+    for count, line in enumerate(lines, 1):
+        where = f"{path}, line {count}"
+        try:
+            yield where, json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise faulty(where, error) from None
+
+
+def faulty(where: str, error: Exception) -> ConfigError:
+    """The error of a line that holds something else."""
+    return ConfigError(f"{where}: not a line of what was learned ({error!r}); write it with --learned-out")
+
+
 def _vector(pose: Any) -> Array:
-    turn_deg = [_number(angle, -LARGEST_DEG, LARGEST_DEG) for angle in pose["turn_deg"]]
+    turn_deg = [number(angle, -LARGEST_DEG, LARGEST_DEG) for angle in pose["turn_deg"]]
     if len(turn_deg) != 3:
         raise ValueError("turn_deg holds three angles")
-    zoom, lowered_m = _number(pose["zoom"], *ZOOMS), _number(pose["lowered_m"], -LARGEST_M, LARGEST_M)
+    zoom, lowered_m = number(pose["zoom"], *ZOOMS), number(pose["lowered_m"], -LARGEST_M, LARGEST_M)
     return np.array([*map(math.radians, turn_deg), math.log(zoom), lowered_m])
 
 
-def _number(value: Any, least: float, largest: float) -> float:
+def number(value: Any, least: float, largest: float) -> float:
+    """The value, if it is a number within these bounds. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= largest:
         raise ValueError(f"{value!r}; allowed: {least:g} to {largest:g}")
     return float(value)

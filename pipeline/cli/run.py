@@ -113,7 +113,8 @@ def run(
     path_out: Annotated[Path | None, typer.Option(metavar="CSV", help="write the camera's path")] = None,
     detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write the detections")] = None,
     learned_out: Annotated[
-        Path | None, typer.Option(metavar="JSONL", help="write how the cameras swayed or were bumped")
+        Path | None,
+        typer.Option(metavar="JSONL", help="write how cameras stood, and clocks and colours parted"),
     ] = None,
     learned: Annotated[
         Path | None,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 
+from pipeline.analysis.colour_history import ColourHistory, Gains
 from pipeline.analysis.sway_history import SwayHistory
 from pipeline.direction.camera_path import CameraPath
 from pipeline.gst.playback.view_element import ViewElement
@@ -23,8 +24,8 @@ from pipeline.timebase import Nanoseconds
 
 RENDER_THREADS = 2
 
-SWAY_PATIENCE_S = 2.0
-"""Offline, a frame waits this long until the cameras' sway around it is known."""
+KNOWN_PATIENCE_S = 2.0
+"""Offline, a frame waits this long until the cameras' sway and colours around it are known."""
 
 
 class FrameView:
@@ -32,7 +33,8 @@ class FrameView:
 
     `captured_ns` converts playback's running time to the capture's (they differ after a seek). `scene_at` returns
     the scene of a captured time, `lost_cameras` the cameras without video then. Shown frames are noted in `shown`.
-    With `sway`, the cameras' movements are taken out of the picture; `limits` are the director's edges.
+    With `sway`, the cameras' movements are taken out of the picture, with `colours` the step between their colours;
+    `limits` are the director's edges.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class FrameView:
         captured_ns: Callable[[int], int],
         lost_cameras: Callable[[Nanoseconds], Sequence[str]],
         sway: SwayHistory | None,
+        colours: ColourHistory | None,
         limits: ShiftingLimits,
     ) -> None:
         # Decoders, detector, renderers and encoder already keep the cores busy.
@@ -52,9 +55,9 @@ class FrameView:
         self._path = path
         self._captured_ns = captured_ns
         self._shown = shown
-        self._sway = sway
+        self._sway, self._colours = sway, colours
         self._limits = limits
-        self._sway_patience_s = 0.0 if settings.is_live else SWAY_PATIENCE_S
+        self._known_patience_s = 0.0 if settings.is_live else KNOWN_PATIENCE_S
         self._overlay = OverlayPainter(scene_at, captured_ns, is_panorama=shows_panorama(settings))
         self._notice = NoticePainter(lost_cameras, captured_ns)
         self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
@@ -65,6 +68,7 @@ class FrameView:
             self._view_at,
             spread=self._renderers.map,
             poses=self._poses_at,
+            gains=self._gains_at,
         )
         self.show_overlay(settings.overlay)
 
@@ -99,6 +103,15 @@ class FrameView:
         if self._sway is None:
             return None
         captured_ns = self._captured_ns(time_ns)
-        if self._sway_patience_s and not self._sway.wait_known(captured_ns, self._sway_patience_s):
-            self._sway_patience_s = 0.0  # the analysis stands still: waiting for each frame would not help
+        if self._known_patience_s and not self._sway.wait_known(captured_ns, self._known_patience_s):
+            self._known_patience_s = 0.0  # the analysis stands still: waiting for each frame would not help
         return self._sway.poses_at(captured_ns)
+
+    def _gains_at(self, time_ns: Nanoseconds) -> Gains | None:
+        """How the cameras' colours are changed in the frame at `time_ns`. On the streaming thread."""
+        if self._colours is None:
+            return None
+        captured_ns = self._captured_ns(time_ns)
+        if self._known_patience_s and not self._colours.wait_known(captured_ns, self._known_patience_s):
+            self._known_patience_s = 0.0
+        return self._colours.gains_at(captured_ns)

@@ -14,6 +14,7 @@ from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.optics.rig import Rig
 from pipeline.run.frame_view import FrameView
+from pipeline.run.seams import Seams
 from pipeline.timebase import Nanoseconds
 
 
@@ -27,6 +28,8 @@ class RunParts:
     info: StreamInfo | None = None
     rig: Rig | None = None
     sway: SwayHistory | None = None
+    seams: Seams | None = None
+    """What changes between several cameras."""
     worker: DetectorWorker | None = None
     path: CameraPath | None = None
     frame_view: FrameView | None = None
@@ -39,9 +42,10 @@ class RunParts:
         newest_ns, gone = self.sway.newest_ns, []
         if self.analysis is not None and newest_ns is not None:
             gone = self.analysis.lost_indices(newest_ns)
-        return [
+        cameras = [
             offline(camera) if index in gone else camera for index, camera in enumerate(self.sway.state())
         ]
+        return cameras if self.seams is None else self.seams.told_of(cameras)
 
     def lost_cameras(self, captured_ns: Nanoseconds) -> list[str]:
         """The names of the cameras without video at that time."""

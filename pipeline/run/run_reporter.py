@@ -81,6 +81,7 @@ class RunReporter:
         parts = (
             self._parts.analysis,
             self._parts.sway,
+            self._parts.seams,
             self._parts.worker,
             self._parts.frame_view,
             self._parts.playback,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pipeline.analysis.camera_watch import CameraWatch
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.learned import read_learned
 from pipeline.analysis.sway_history import SETTLE_S, SwayHistory
-from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
@@ -26,6 +26,7 @@ from pipeline.run.director_choice import camera_aspect, lookahead_s
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.rig_choice import detector_for
+from pipeline.run.seams import Seams
 from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.settings import Settings
 from pipeline.timebase import seconds_to_ns
@@ -61,7 +62,9 @@ def make_buffer_manager(settings: Settings) -> BufferManager:
     )
 
 
-def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) -> AnalysisPipeline:
+def build_analysis(
+    settings: Settings, rig: Rig | None, limits: CameraLimits, seams: Seams | None
+) -> AnalysisPipeline:
     """The analysis pipeline for `settings`, not started. Raises SourceError, ConfigError, RigError."""
     return PipelineBuilder(
         settings.source_specs,
@@ -73,6 +76,7 @@ def build_analysis(settings: Settings, rig: Rig | None, limits: CameraLimits) ->
         detector_branch=settings.detector.kind != "none" or _measures_sway(settings),
         encoder=window_encoding(settings).make_video_encoder,
         camera_limits=limits,
+        clocks=None if seams is None else seams.clocks,
     ).build()
 
 
@@ -107,6 +111,21 @@ def make_shifting_limits(settings: Settings, rig: Rig) -> ShiftingLimits:
     """The views that the cameras can fill, for the run's director."""
     ahead_ns = seconds_to_ns(lookahead_s(settings))
     return ShiftingLimits(rig, camera_aspect(settings), ahead_ns, live=settings.is_live)
+
+
+def make_seams(
+    settings: Settings,
+    rig: Rig | None,
+    on_told: Callable[[str], object],
+    on_learned: Callable[[str], object],
+) -> Seams | None:
+    """What changes between several cameras; None for one camera, or if it is neither measured nor was learned.
+
+    The callbacks as in `make_sway_history`. Raises ConfigError for a file of what was learned that is none.
+    """
+    if rig is None or len(rig.cameras) < 2 or not _measures_sway(settings):
+        return None
+    return Seams(settings, rig, on_told, on_learned)
 
 
 def make_sway_history(
@@ -146,12 +165,16 @@ def start_detector(
     feed: DetectorFeed,
     limits: DetectorLimits,
     sway: SwayHistory | None,
+    seams: Seams | None,
 ) -> DetectorWorker | None:
     """Start the detector of `settings` on the frames of `feed`; None, with an empty timeline, without one.
 
-    The frames are first measured for `sway`. Raises ConfigError, DetectorError.
+    The frames are first measured for `sway` and `seams`. Raises ConfigError, DetectorError.
     """
-    watch = None if sway is None else SwayWatch(rig, sway)
+    watch = None
+    if sway is not None:
+        clock = None if seams is None else seams.clock_watch
+        watch = CameraWatch(rig, sway, clock, None if seams is None else seams.colour_watch)
     if settings.detector.kind == "none":
         timeline.finish()
         feed.attach(None, watch)
@@ -168,7 +191,13 @@ def start_detector(
 
 
 def build_playback(
-    settings: Settings, info: StreamInfo, rig: Rig, view: ViewElement, limits: RunLimits
+    settings: Settings,
+    info: StreamInfo,
+    rig: Rig,
+    view: ViewElement,
+    limits: RunLimits,
+    seams: Seams | None,
+    captured_ns: Callable[[int], int],
 ) -> PlaybackPipeline:
     """The playback pipeline for the streams of `info`, with every output. Raises ConfigError, OutputError."""
     return PlaybackPipelineBuilder(
@@ -186,6 +215,8 @@ def build_playback(
         encoding=encoding_for(settings, info.framerate),
         view=view,
         rig=rig,
+        clocks=None if seams is None else seams.clocks,
+        captured_ns=captured_ns,
         limits=limits.playback,
         output_limits=limits.output,
     ).build()

@@ -185,7 +185,7 @@ class ExportSettings(Group):
     detections_out: FilePath | None = None
     """The detections as JSONL."""
     learned_out: FilePath | None = None
-    """How each camera stood in each frame, as JSONL; see learned."""
+    """How each camera stood in each frame, and how clocks and colours parted, as JSONL; see learned."""
     truth_out: FilePath | None = None
     """The true positions of ball and players in the built-in match, as track CSV."""
     truth_tracks_out: FilePath | None = None

@@ -52,6 +52,18 @@ CAMERA_METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_camera_seen", "status", "1 while the camera shows its backdrop, 0 while it does not"),
     ("foresight_camera_off_degrees", "off_deg", "How far the camera stands from its place; corrected"),
     ("foresight_camera_bumps_total", "bumps", "Times that the camera was bumped"),
+    ("foresight_camera_sway_worst_degrees", "worst_deg", "The largest turn of the camera so far"),
+    (
+        "foresight_camera_clock_offset_milliseconds",
+        "clock_offset_ms",
+        "How much later than its times say the camera is shown, by the first camera's clock",
+    ),
+    (
+        "foresight_camera_clock_drift_ppm",
+        "clock_drift_ppm",
+        "Millionths by which the camera's clock is fast compared with the first camera's; corrected",
+    ),
+    ("foresight_camera_gain_ratio", "gain_bgr", "Mean gain of the camera's colours besides the rig's"),
 )
 """The same for each camera, if its sway is measured."""
 
@@ -90,8 +102,7 @@ class RunMetrics(Collector):
         for name, key, meaning in CAMERA_METRICS if cameras else ():
             family = _family(name, meaning, ("camera",))
             for camera in cameras:
-                value = _SEEN.get(camera["status"], 0) if key == "status" else camera[key]
-                family.add_metric([camera["camera"]], value)
+                family.add_metric([camera["camera"]], _camera_value(key, camera[key]))
             yield family
         outputs = [output for output in state.get("outputs", ()) if output["state"] in _UP]
         for name, key, meaning in OUTPUT_METRICS if outputs else ():
@@ -106,6 +117,12 @@ class RunMetrics(Collector):
 def _family(name: str, meaning: str, labels: tuple[str, ...] = ()) -> CounterMetricFamily | GaugeMetricFamily:
     kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
     return kind(name, meaning, labels=labels)
+
+
+def _camera_value(key: str, value: Any) -> float:
+    if key == "status":
+        return _SEEN.get(value, 0)
+    return float(sum(value) / len(value) if key == "gain_bgr" else value)
 
 
 def _value(key: str, value: Any) -> float:

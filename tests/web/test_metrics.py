@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -20,7 +21,16 @@ def output(number: int, kind: str, state: str) -> dict[str, Any]:
 
 
 def camera(name: str, status: str) -> dict[str, Any]:
-    return {"camera": name, "status": status, "off_deg": 1.5, "bumps": 2}
+    return {
+        "camera": name,
+        "status": status,
+        "off_deg": 1.5,
+        "worst_deg": 0.4,
+        "bumps": 2,
+        "clock_offset_ms": -30.0,
+        "clock_drift_ppm": 5000.0,
+        "gain_bgr": (1.1, 1.2, 1.3),
+    }
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
@@ -85,6 +95,8 @@ def test_each_camera_is_seen_or_not() -> None:
     ) | dict.fromkeys("cdefg", 0)
     assert series["foresight_camera_bumps_total", "a"] == 2
     assert series["foresight_camera_off_degrees", "g"] == 1.5
+    assert series["foresight_camera_clock_drift_ppm", "a"] == 5000
+    assert series["foresight_camera_gain_ratio", "a"] == pytest.approx(1.2)
 
 
 def test_two_runs_in_one_process_have_separate_metrics() -> None:

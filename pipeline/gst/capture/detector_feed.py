@@ -1,21 +1,16 @@
-"""DetectorFeed: passes the detector appsink's samples on as mapped frames with running times: to the sway watch,
-then to the detector."""
+"""DetectorFeed: passes the detector appsink's samples on as mapped frames with running times: to what watches the
+cameras, then to the detector."""
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
-from pipeline.analysis.sway_watch import SwayWatch
+from pipeline.analysis.camera_watch import CameraWatch
 from pipeline.analysis.worker import DetectorWorker
-from pipeline.foreign_code import Contained, describe
 from pipeline.gst.core.frames import FrameLayout
 from pipeline.gst.runtime import Gst, GstApp
-from pipeline.optics.frame import Frame
 from pipeline.timebase import Nanoseconds
-
-logger = logging.getLogger("foresight")
 
 
 class DetectorFeed:
@@ -31,17 +26,17 @@ class DetectorFeed:
         self._shared_ns = shared_ns
         self._attached = threading.Event()
         self._worker: DetectorWorker | None = None
-        self._sway: SwayWatch | None = None
+        self._cameras: CameraWatch | None = None
         self._layout: tuple[str, FrameLayout] | None = None
 
-    def attach(self, worker: DetectorWorker | None, sway: SwayWatch | None) -> None:
-        """Show the frames to `sway`, and then pass them to `worker`, from now on. Any thread."""
-        self._worker, self._sway = worker, sway
+    def attach(self, worker: DetectorWorker | None, cameras: CameraWatch | None) -> None:
+        """Show the frames to `cameras`, and then pass them to `worker`, from now on. Any thread."""
+        self._worker, self._cameras = worker, cameras
         self._attached.set()
 
     def close(self) -> None:
         """Drop all later frames. Idempotent, any thread."""
-        self._worker = self._sway = None
+        self._worker = self._cameras = None
         self._attached.set()
 
     def on_new_sample(self, appsink: GstApp.AppSink) -> Gst.FlowReturn:
@@ -49,8 +44,8 @@ class DetectorFeed:
         sample = appsink.try_pull_sample(0)
         if not self._live:
             self._attached.wait()
-        worker, sway = self._worker, self._sway
-        if sample is None or (worker is None and sway is None):
+        worker, cameras = self._worker, self._cameras
+        if sample is None or (worker is None and cameras is None):
             return Gst.FlowReturn.OK
         buffer, caps, segment = sample.get_buffer(), sample.get_caps(), sample.get_segment()
         if buffer is None or caps is None or segment is None:
@@ -61,30 +56,21 @@ class DetectorFeed:
         mapping = self._layout_of(caps).map(buffer)
         frame = mapping.__enter__()
         shared_ns = Nanoseconds(self._shared_ns(time_ns))
-        if sway is not None:
-            self._measure(sway, frame, shared_ns)
+        if cameras is not None:
+            cameras.look(frame, shared_ns, Nanoseconds(time_ns))
         if worker is None:
             mapping.__exit__(None, None, None)
             return Gst.FlowReturn.OK
         worker.offer(frame, shared_ns, lambda: mapping.__exit__(None, None, None))
         return Gst.FlowReturn.OK
 
-    def _measure(self, sway: SwayWatch, frame: Frame, time_ns: Nanoseconds) -> None:
-        """Measure the cameras' sway; if that fails, the cameras are taken to stand from now on."""
-        with Contained() as call:
-            sway.look(frame, time_ns)
-        if call.error is not None:
-            logger.error("the sway of the cameras is measured no more: %s", describe(call.error))
-            sway.finish()
-            self._sway = None
-
     def on_eos(self, _appsink: GstApp.AppSink) -> None:
         """Handle the appsink's ``eos``: the detector finishes what is queued, then the timeline is complete."""
         if not self._live:
             self._attached.wait()
-        worker, sway = self._worker, self._sway
-        if sway is not None:
-            sway.finish()
+        worker, cameras = self._worker, self._cameras
+        if cameras is not None:
+            cameras.finish()
         if worker is not None:
             worker.finish()
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from pipeline.analysis.camera_clocks import CameraClocks
+from pipeline.analysis.frame_pairing import FramePairing
 from pipeline.errors import PipelineError, RigError
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.elements import add, ghost, link, make, static_pad
-from pipeline.gst.core.frame_rate import structure_rate
+from pipeline.gst.core.frame_rate import caps_rate, structure_rate
+from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import Gst
 from pipeline.optics.rig import Rig
-from pipeline.timebase import NS_PER_S
+from pipeline.timebase import NS_PER_S, Nanoseconds
 
 
 class Stacker:
@@ -21,6 +24,9 @@ class Stacker:
     shows what frame i of a camera with offset 0 shows. Cameras of different frame rates need their `rates` in
     frames per second; the rig frame then has the highest. Rig frames start once every camera has a frame; the last
     frame of a camera that is late or lost is repeated, and the others continue. Each frame is copied once.
+
+    With `clocks`, each frame is placed in the nearest rig frame by its corrected time; the compositor alone may be
+    a frame off where a camera's times lie between those of the rig frames.
     """
 
     def __init__(
@@ -32,9 +38,12 @@ class Stacker:
         connections: Connections,
         on_error: Callable[[RigError], object] = lambda _error: None,
         rates: Sequence[float] = (),
+        clocks: CameraClocks | None = None,
+        captured_ns: Callable[[int], int] | None = None,
     ) -> None:
         """`connections`: those of its pipeline. `on_error` is called from a streaming thread if a camera's frame
-        size is not the rig's."""
+        size is not the rig's. `captured_ns`: the capture's running time of one of this pipeline, if it is another;
+        then this stacker only follows `clocks`, and another one tells them what it shows."""
         self.element = Gst.Bin.new("stacker")
         self._live = live
         self._on_error = on_error
@@ -46,6 +55,10 @@ class Stacker:
             self._delays_ns = [max(late_ns) - late for late in late_ns]
         self._lock = threading.Lock()
         self._playing = len(sizes)
+        self._clocks, self._captured_ns = clocks, captured_ns
+        self._pairings = [FramePairing() for _ in sizes]
+        self._grid: tuple[int, float] | None = None
+        """The running time of the first rig frame, and how long each lasts, in nanoseconds."""
         self._compositor = make("compositor", "compositor", background="black", start_time_selection="first")
         shape = make("capsfilter", "rig-frame")
         width, height = max(size[0] for size in sizes), sum(size[1] for size in sizes)
@@ -64,8 +77,12 @@ class Stacker:
             size = camera_width, camera_height
             connections.probe(pad, Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event, index)
             connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_first_frame, index, size)
+            if clocks is not None:
+                connections.probe(pad, Gst.PadProbeType.BUFFER, self._on_frame, index)
             ghost(self.element, pad, f"camera_{index}")
             top += camera_height
+        if clocks is not None:
+            connections.probe(static_pad(shape, "src"), Gst.PadProbeType.BUFFER, self._on_first_rig_frame)
         ghost(self.element, static_pad(shape, "src"), "src")
 
     @classmethod
@@ -76,12 +93,23 @@ class Stacker:
         live: bool,
         connections: Connections,
         on_error: Callable[[RigError], object] = lambda _error: None,
+        clocks: CameraClocks | None = None,
+        captured_ns: Callable[[int], int] | None = None,
     ) -> Stacker:
         """A stacker for the rig frame of `rig`."""
         sizes = [camera.size_px for camera in rig.cameras]
         offsets = [camera.frame_offset for camera in rig.cameras]
         rates = [camera.frame_rate for camera in rig.cameras]
-        return cls(sizes, offsets, live=live, connections=connections, on_error=on_error, rates=rates)
+        return cls(
+            sizes,
+            offsets,
+            live=live,
+            connections=connections,
+            on_error=on_error,
+            rates=rates,
+            clocks=clocks,
+            captured_ns=captured_ns,
+        )
 
     def _on_event(self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int) -> Gst.PadProbeReturn:
         event = info.get_event()
@@ -108,6 +136,41 @@ class Stacker:
                 )
             )
         return Gst.PadProbeReturn.REMOVE
+
+    def _on_first_rig_frame(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        """Learn the grid of the rig frames."""
+        buffer, rate = info.get_buffer(), caps_rate(pad.get_current_caps())
+        time_ns = None if buffer is None else pad_running_time_ns(pad, buffer.pts)
+        if time_ns is None or self._clocks is None:
+            return Gst.PadProbeReturn.OK
+        if rate is not None:
+            self._grid = time_ns, NS_PER_S * rate[1] / rate[0]
+        if self._captured_ns is None:
+            self._clocks.begin(Nanoseconds(time_ns))
+        return Gst.PadProbeReturn.REMOVE
+
+    def _on_frame(self, pad: Gst.Pad, info: Gst.PadProbeInfo, index: int) -> Gst.PadProbeReturn:
+        """Place a camera's frame where the correction of its clock puts it, or leave it out.
+
+        Its timestamp changes rather than the pad's offset, which would send a new segment with each frame.
+        """
+        buffer, clocks, captured_ns = info.get_buffer(), self._clocks, self._captured_ns
+        time_ns = None if buffer is None else pad_running_time_ns(pad, buffer.pts)
+        if buffer is None or clocks is None or time_ns is None:
+            return Gst.PadProbeReturn.OK
+        shown_ns: int | None = time_ns
+        if self._grid is not None:
+            correction_ns = clocks.correction_ns(
+                index, time_ns if captured_ns is None else captured_ns(time_ns)
+            )
+            shown_ns = self._pairings[index].place(time_ns, correction_ns, *self._grid)
+        if shown_ns is None:
+            return Gst.PadProbeReturn.DROP
+        if captured_ns is None:
+            clocks.shown(index, shown_ns, time_ns)
+        if shown_ns != time_ns:
+            buffer.pts = max(buffer.pts + shown_ns - time_ns, 0)
+        return Gst.PadProbeReturn.OK
 
     def _pair(self, pad: Gst.Pad, structure: Gst.Structure, index: int) -> None:
         delays_ns = self._delays_ns

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from pipeline.analysis.colour_history import Gains
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import Contained, describe
 from pipeline.gst.core.explain import post_error
@@ -30,6 +31,9 @@ PoseSource = Callable[[Nanoseconds], Poses | None]
 """Returns how the cameras stand at a running time compared with their places; called on the streaming thread, once
 per frame."""
 
+GainSource = Callable[[Nanoseconds], Gains | None]
+"""Returns the gains of the cameras' colours at a running time; called on the streaming thread, once per frame."""
+
 Painter = Callable[[Frame, View, Nanoseconds], None]
 """Draws on the rendered frame; called on the streaming thread after each frame is rendered."""
 
@@ -43,11 +47,11 @@ _RAW: Any = Gst.Caps.from_string(f"{RAW_FORMATS},width=[2,32768],height=[2,32768
 class ViewElement(GstBase.BaseTransform):
     """Renders ``views(running time)`` of `rig` at the given size. Construct it, then add it to a bin.
 
-    Timestamps do not change. Input frames have the rig frame's size, output frames `width` x `height` pixels and
-    the pixel format and frame rate of the first input. Whatever the input turns to later, the output's caps stay:
-    encoders would begin anew, and no file takes another stream in its middle. `views`, `poses` and `painter` are
-    called on the streaming thread; `painter` and `onlooker` may be replaced at any time. `spread` maps the
-    renderer's bands, over a thread pool for example.
+    Timestamps do not change. Input frames have the rig frame's size, output frames `width` x `height` pixels
+    and the pixel format and frame rate of the first input. Whatever the input turns to later, the output's caps
+    stay: encoders would begin anew, and no file takes another stream in its middle. `views`, `poses`, `gains`
+    and `painter` are called on the streaming thread; `painter` and `onlooker` may be replaced at any time.
+    `spread` maps the renderer's bands, over a thread pool for example.
     """
 
     __gstmetadata__ = ("Foresight view", "Filter/Effect/Video", "Renders a view of a rig", "Foresight")
@@ -65,6 +69,7 @@ class ViewElement(GstBase.BaseTransform):
         painter: Painter | None = None,
         spread: Spread = map,
         poses: PoseSource = lambda _time_ns: None,
+        gains: GainSource = lambda _time_ns: None,
     ) -> None:
         super().__init__()
         self.painter = painter
@@ -72,7 +77,7 @@ class ViewElement(GstBase.BaseTransform):
         self._rig = rig
         self._size = (width, height)
         self._views = views
-        self._poses = poses
+        self._poses, self._gains = poses, gains
         self._spread = spread
         self.failed_frames = 0
         """Frames that were repeated, or lack their graphics, because of an unexpected exception."""
@@ -122,9 +127,9 @@ class ViewElement(GstBase.BaseTransform):
         time_ns = Nanoseconds(self.segment.to_running_time(Gst.Format.TIME, inbuf.pts))
         came, shown = HeldFrame(self._input, inbuf), HeldFrame(self._output, outbuf)
         with Contained() as call:
-            view, poses = self._views(time_ns), self._poses(time_ns)
+            view, poses, gains = self._views(time_ns), self._poses(time_ns), self._gains(time_ns)
             with came.map() as frame, shown.map(Gst.MapFlags.WRITE) as rendered:
-                self._renderer.render(view, frame, rendered, poses)
+                self._renderer.render(view, frame, rendered, poses, gains)
         if call.error is not None:
             return self._repeat_last(call.error, shown)
         self._last, self._failed_in_a_row = shown, 0

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from pipeline.analysis.camera_clocks import CameraClocks
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.elements import add, link, make, make_appsink, static_pad
 from pipeline.gst.core.frames import FrameLayout
@@ -16,14 +17,20 @@ WIDTH, HEIGHT = 64, 48
 
 
 def _stacked(
-    frames: tuple[int, int], offsets: tuple[int, int], rates: tuple[int, ...] = ()
+    frames: tuple[int, int],
+    offsets: tuple[int, int],
+    rates: tuple[int, ...] = (),
+    clocks: CameraClocks | None = None,
+    late_ms: int = 0,
 ) -> list[tuple[int, int, int]]:
     """(running time in ms, frame number shown above, frame number shown below) of each rig frame.
 
-    A frame's number is its luma: every camera counts 40, 41, 42 ...
+    A frame's number is its luma: every camera counts 40, 41, 42 ... The second camera's times are `late_ms` late.
     """
     pipeline = Gst.Pipeline.new(None)
-    stacker = Stacker([(WIDTH, HEIGHT)] * 2, offsets, live=False, connections=Connections(), rates=rates)
+    stacker = Stacker(
+        [(WIDTH, HEIGHT)] * 2, offsets, live=False, connections=Connections(), rates=rates, clocks=clocks
+    )
     sink = make_appsink("rig")
     sink.set_property("emit-signals", False)
     sink.set_property("max-buffers", 0)
@@ -42,12 +49,13 @@ def _stacked(
         static_pad(appsrc, "src").link(static_pad(stacker.element, f"camera_{index}"))
         appsrcs.append(appsrc)
     pipeline.set_state(Gst.State.PLAYING)
-    for appsrc, count, step_ms in zip(appsrcs, frames, steps_ms, strict=True):
+    for appsrc, count, step_ms, begins_ms in zip(appsrcs, frames, steps_ms, (0, late_ms), strict=True):
         for number in range(count):
             data = np.full(WIDTH * HEIGHT * 3 // 2, 128, np.uint8)
             data[: WIDTH * HEIGHT] = 40 + number
             buffer = Gst.Buffer.new_wrapped(data.tobytes())
-            buffer.pts, buffer.duration = number * step_ms * Gst.MSECOND, step_ms * Gst.MSECOND
+            buffer.pts = (number * step_ms + begins_ms) * Gst.MSECOND
+            buffer.duration = step_ms * Gst.MSECOND
             appsrc.push_buffer(buffer)
         appsrc.end_of_stream()
     shown = []
@@ -84,3 +92,19 @@ def test_cameras_of_different_rates_are_paired_by_time() -> None:
     shown = _stacked((4, 8), (0, 2), rates=(25, 50))
     assert [(above, below) for _, above, below in shown][::2][:3] == [(0, 2), (1, 4), (2, 6)]
     assert {b - a for (a, _, _), (b, _, _) in pairwise(shown)} == {20}, "the rate of the faster one"
+
+
+def test_a_camera_whose_clock_is_fast_is_shown_by_the_first_ones() -> None:
+    clocks = CameraClocks(2)
+    clocks.recall(1, [(0, 0.0)], -0.05)  # its times grow by five in a hundred too fast
+    shown = _stacked((60, 60), (0, 0), clocks=clocks)
+    assert [above for _, above, _ in shown[:50]] == list(range(50))
+    late = [below * 0.95 - above for _, above, below in shown[5:55]]
+    assert max(map(abs, late)) <= 0.56, "the nearest frame"
+    assert clocks.time_of(1, 1000 * Gst.MSECOND) == shown[25][2] * 40 * Gst.MSECOND
+
+
+def test_times_between_those_of_the_rig_frames_find_the_nearest() -> None:
+    for late_ms in (-15, 3, 15):
+        shown = _stacked((30, 30), (0, 0), clocks=CameraClocks(2), late_ms=late_ms + 40)
+        assert {above - below for _, above, below in shown[5:25]} == {1}
