@@ -147,7 +147,7 @@ def test_a_run_can_be_stopped_before_its_camera_has_answered(tmp_path: Path, end
         source = f"rtsp://127.0.0.1:{mute.getsockname()[1]}/camera"
         application = PanoramaWithVirtualCamera(settings(tmp_path / "video.mp4", sources=[source], live=True))
         reports: list[RunReport] = []
-        run = threading.Thread(target=lambda: reports.append(application.run()))
+        run = threading.Thread(target=lambda: reports.append(application.run()), daemon=True)
         run.start()
         connection, _ = mute.accept()
         with connection:

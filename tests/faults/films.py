@@ -51,7 +51,7 @@ class UdpCamera:
             self._port = int(probe.getsockname()[1])
         self._parts = parts
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._send)
+        self._thread = threading.Thread(target=self._send, daemon=True)
 
     @property
     def url(self) -> str:

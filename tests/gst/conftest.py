@@ -1,17 +1,29 @@
-"""Recordings with sync marks, made once: runs from them cost little, so live tests keep up on a busy machine."""
+"""Recordings with sync marks, made once: runs from them cost little, so live tests keep up on a busy machine.
+
+And the end of every run that a test has begun.
+"""
 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
+from tests.gst.output.runs import Running
 from tests.once import made_once
 
 VIDEO_S = 10.0
+
+
+@pytest.fixture(autouse=True)
+def no_run_left() -> Iterator[None]:
+    """Each test begins without a run of the one before."""
+    yield
+    Running.end_all()
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ class Live:
         self.run = PanoramaWithVirtualCamera(settings)
         self.dashboard = Dashboard(self.run, settings.web, "0")
         self.address = self.dashboard.start()
-        self._thread = threading.Thread(target=self.run.run, args=[self.dashboard.publish])
+        self._thread = threading.Thread(target=self.run.run, args=[self.dashboard.publish], daemon=True)
         self._thread.start()
         wait_until(lambda: self.run.progress().position_s > 0.5, "the video")
 

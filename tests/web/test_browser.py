@@ -67,7 +67,7 @@ class Served:
         self._run = PanoramaWithVirtualCamera(settings)
         self._dashboard = Dashboard(self._run, settings.web, "0")
         self.address = self._dashboard.start()
-        self._thread = threading.Thread(target=self._run.run, args=[self._dashboard.publish])
+        self._thread = threading.Thread(target=self._run.run, args=[self._dashboard.publish], daemon=True)
         self._thread.start()
 
     def end(self) -> None:

@@ -30,7 +30,7 @@ def over_http(film: Path) -> Iterator[str]:
     """Without ranges: the demuxer is fed from the beginning, and cannot seek."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(film.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/{film.name}"
         server.shutdown()

@@ -174,7 +174,7 @@ def test_a_camera_that_never_answers_is_an_error(tmp_path: Path) -> None:
 def test_the_end_of_a_video_on_a_web_server_ends_the_run(short_video: Path, tmp_path: Path) -> None:
     handler = partial(SimpleHTTPRequestHandler, directory=str(short_video.parent))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        serving = threading.Thread(target=server.serve_forever)
+        serving = threading.Thread(target=server.serve_forever, daemon=True)
         serving.start()
         url = f"http://127.0.0.1:{server.server_port}/{short_video.name}"
         report = PanoramaWithVirtualCamera(

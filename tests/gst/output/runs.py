@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,12 +46,24 @@ def settings(video: Path, **values: Any) -> Settings:
 class Running:
     """A run on a thread of its own."""
 
+    _begun: ClassVar[list[Running]] = []
+
     def __init__(self, application: PanoramaWithVirtualCamera) -> None:
         self.application = application
+        self._begun.append(self)
         self._report: RunReport | None = None
         self._error: ForesightError | None = None
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @classmethod
+    def end_all(cls) -> None:
+        """End what a test that failed has left running: it would slow the next one."""
+        while cls._begun:
+            running = cls._begun.pop()
+            if running._thread.is_alive():
+                running.application.abort()
+                running.wait_over(20)
 
     def _run(self) -> None:
         try:

@@ -40,7 +40,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def served(tmp_path: Path) -> Iterator[str]:
     """The address at which `tmp_path` is served over HTTP."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path))) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

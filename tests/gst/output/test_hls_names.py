@@ -36,7 +36,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def served(tmp_path: Path) -> Iterator[str]:
     """The address of a plain web server for `tmp_path`."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path))) as server:
-        thread = threading.Thread(target=server.serve_forever, name="served")
+        thread = threading.Thread(target=server.serve_forever, name="served", daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()

@@ -24,7 +24,7 @@ def tls_before(port: int, folder: Path) -> Iterator[int]:
     loop, outer = asyncio.new_event_loop(), free_port()
     front = asyncio.start_server(partial(_hand_on, port), "127.0.0.1", outer, ssl=context)
     server = loop.run_until_complete(front)
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     yield outer
     loop.call_soon_threadsafe(server.close)
