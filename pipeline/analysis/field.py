@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -10,8 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import ConfigError
+from pipeline.media import png
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
+
+MOST_BYTES = 1 << 28
+"""The longest mask image that is read; one of the largest rig frame is shorter as a PNG."""
 
 CELL_M = 0.5
 """The size of a raster cell; the outline is accurate to about half of it."""
@@ -83,7 +88,7 @@ class Field:
         cameras see a point, either may show it bright. Blocks on the disk. Raises ConfigError for an unreadable or
         unsuitable image.
         """
-        mask = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+        mask = _read_grey(path)
         if mask is None:
             raise ConfigError(f"cannot read the field's mask {path}; give a PNG of the rig frame")
         width, height = rig.frame_size
@@ -201,3 +206,16 @@ def _cell(metres: ArrayLike) -> Array:
 def _shape() -> tuple[int, int]:
     side = round(2 * MAX_RANGE_M / CELL_M) + 1
     return side, side
+
+
+def _read_grey(path: Path) -> NDArray[np.uint8] | None:
+    """The image in grey, (rows, columns); None if it cannot be read, or announces more than its file holds."""
+    with suppress(OSError, cv2.error):
+        if not path.is_file():  # a device or a pipe, say
+            return None
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if data and len(data) <= MOST_BYTES and (png.is_whole(data) or not data.startswith(png.SIGNATURE)):
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+            return None if image is None else np.asarray(image, np.uint8)
+    return None

@@ -119,8 +119,8 @@ def problems_in(error: ValidationError, model: type[BaseModel]) -> tuple[Problem
     schema = schema_of(model)
     found: dict[str, Problem] = {}
     for finding in error.errors(include_url=False):
-        path = tuple(step for step in finding["loc"] if not _is_a_type_tag(step))
-        key = ".".join(str(step) for step in path)
+        path = _path(finding["loc"], ends_in_key=finding["type"] == "extra_forbidden")
+        key = ".".join(shown_text(str(step)) for step in path)
         if finding["type"] == "extra_forbidden":
             message = unknown_key(schema, path)
         elif finding["type"] == "missing":
@@ -150,6 +150,12 @@ def _holds_a_secret(schema: Schema, node: Schema) -> bool:
     return node.get("format") == "password" or any(
         _holds_a_secret(schema, one) for one in within if isinstance(one, Mapping)
     )
+
+
+def _path(steps: tuple[str | int, ...], *, ends_in_key: bool) -> tuple[str | int, ...]:
+    """`steps` without pydantic's own. `ends_in_key`: the last one is a key from the file, which may be any text."""
+    kept = len(steps) - 1 if ends_in_key else len(steps)
+    return tuple(step for place, step in enumerate(steps) if place == kept or not _is_a_type_tag(step))
 
 
 def _is_a_type_tag(step: str | int) -> bool:

@@ -76,6 +76,15 @@ def test_a_mask_image_of_the_rig_frame_gives_the_same(rig: Rig, scale: float, tm
 def test_an_unusable_mask_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         Field.of_mask(RIG, tmp_path / "missing.png")
+    lying = tmp_path / "lying.png"
+    encoded = cv2.imencode(".png", np.zeros((480, 1440), np.uint8))[1].tobytes()
+    place = encoded.index(b"IDAT") - 4
+    lying.write_bytes(encoded[:place] + bytes([255] * 4) + encoded[place + 4 :])
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    for path in (lying, empty, tmp_path):
+        with pytest.raises(ConfigError, match="cannot read"):
+            Field.of_mask(RIG, path)
     path = tmp_path / "square.png"
     cv2.imwrite(str(path), np.zeros((50, 50), np.uint8))
     with pytest.raises(ConfigError, match=r"50x50.*1440x480"):

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pipeline.errors import ConfigError
@@ -54,6 +56,16 @@ def test_an_unusable_setting_is_refused_in_one_line(values: dict[str, object], s
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     assert "S3cr3t" not in str(caught.value)
+
+
+@given(st.text(min_size=1).filter(lambda key: key not in Settings.model_fields), st.booleans())
+@example("![v", False)
+@example("a(b", True)
+@example("two\nlines \x1b[31m", False)
+def test_any_key_that_is_no_setting_is_named_in_one_line(key: str, is_nested: bool) -> None:
+    with pytest.raises(ConfigError, match="is not a setting") as caught:
+        Settings.parse({"web": {f"_{key}": 1}} if is_nested else {key: {"x": 1}})
+    assert str(caught.value).isprintable()
 
 
 def test_several_problems_are_reported_together() -> None:
