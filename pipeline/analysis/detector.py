@@ -10,6 +10,8 @@ from pipeline.optics.frame import Frame
 from pipeline.timebase import Nanoseconds
 
 Label = Literal["ball", "player", "staff", "side_referee", "main_referee"]
+Shirt = tuple[float, float, float]
+"""The colour of a person's upper body: Y, U and V, 8 bit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,14 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class DetectionSet:
-    """All detections in one frame; ``time_ns`` is the frame's running time."""
+    """All detections in one frame; ``time_ns`` is the frame's running time.
+
+    ``shirts``: one for each detection if they were read (see ShirtReader), None for the ball; otherwise empty.
+    """
 
     time_ns: Nanoseconds
     detections: tuple[Detection, ...]
+    shirts: tuple[Shirt | None, ...] = ()
 
 
 class Detector(Protocol):

@@ -7,12 +7,12 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.analysis.admission import admitted
-from pipeline.analysis.detector import DetectionSet, Detector
+from pipeline.analysis.detector import Detection, DetectionSet, Detector, Shirt
 from pipeline.analysis.timeline import NOTHING_KNOWN_NS, Timeline
 from pipeline.analysis.worker_statistics import Condition, WorkerStatistics
 from pipeline.foreign_code import Contained, describe
@@ -81,10 +81,12 @@ class DetectorWorker:
         hang_s: float = HANG_S,
         end_s: float = END_S,
         now_s: Callable[[], float] = time.monotonic,
+        read_shirts: Callable[[Frame, Sequence[Detection]], tuple[Shirt | None, ...]] | None = None,
     ) -> None:
         """Start the thread. ``on_error`` receives one line whenever the detector starts to fail or recovers.
 
         The worker's thread calls it, or the offering thread if the detector hangs. It must not raise.
+        ``read_shirts(frame, detections)`` is called after each answer, on the worker's thread.
         """
         self._detector = detector
         self._name, self._rate_hz = detector.name, detector.rate_hz
@@ -96,6 +98,7 @@ class DetectorWorker:
         self._slowest_s = 0.0
         self._ending_since_s: float | None = None
         self._now_s = now_s
+        self._read_shirts = read_shirts
         self._room = LIVE_WAITING_FRAMES if live else OFFLINE_WAITING_FRAMES
         # Guards everything below. Lock order: this one, then the timeline's. The detector, `release`, `on_error`
         # and the log are called without it.
@@ -262,7 +265,9 @@ class DetectorWorker:
             with Contained() as call:
                 answer = self._detector.detect(job.frame, job.time_ns)
                 if answer is not None:
-                    seen = DetectionSet(job.time_ns, admitted(answer))
+                    found = admitted(answer)
+                    shirts = () if self._read_shirts is None else self._read_shirts(job.frame, found)
+                    seen = DetectionSet(job.time_ns, found, shirts)
             job.release()
             if seen is not None:
                 self._timeline.add(seen)

@@ -13,6 +13,8 @@ TeamName = Literal["left", "right", ""]
 
 COLUMNS = ("time_s", "track_id", "label", "team", "x_m", "y_m", "z_m", "sigma_m", "confidence")
 HEADER = ",".join(COLUMNS)
+PARQUET = ".parquet"
+"""A file of tracks whose name ends so holds Parquet; every other one holds CSV."""
 
 BALL_ID = 0
 """The ball's track; people count from 1."""
