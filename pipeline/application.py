@@ -139,7 +139,7 @@ class PanoramaWithVirtualCamera:
         """Start the detector and the buffer thread; playback starts when the window is full."""
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
         if parts.analysis is not None:
-            self._exports.begin(parts.analysis.sources)
+            self._exports.begin(parts.analysis.sources, rig)
         limits = make_shifting_limits(settings, rig)
         parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
         parts.worker = start_detector(

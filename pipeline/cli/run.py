@@ -112,6 +112,12 @@ def run(
     ] = None,
     path_out: Annotated[Path | None, typer.Option(metavar="CSV", help="write the camera's path")] = None,
     detections_out: Annotated[Path | None, typer.Option(metavar="JSONL", help="write the detections")] = None,
+    tracks_out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="write everybody's place in metres, with identities (.csv, .parquet)"
+        ),
+    ] = None,
     learned_out: Annotated[
         Path | None,
         typer.Option(metavar="JSONL", help="write how cameras stood, and clocks and colours parted"),
@@ -190,6 +196,7 @@ def run(
         "web__token": web_token,
         "export__path_out": path_out,
         "export__detections_out": detections_out,
+        "export__tracks_out": tracks_out,
         "export__learned_out": learned_out,
         "learned": learned,
         "export__truth_out": truth_out,

@@ -39,24 +39,29 @@ class ExportFile(Generic[Item]):
         on_failed: OnFailed,
         *,
         live: bool,
+        last_lines: Callable[[], Iterable[str]] = tuple,
         complete: Callable[[Path], object] = lambda _path: None,
     ) -> None:
         """The file is opened, and `header` written without its newline ("" for none), by the file's thread.
 
-        `make_lines` returns an item's lines, and `complete` finishes the closed file; both are called on the
-        file's thread, and may raise OSError. `on_failed(error)` is called on that thread, or on the one that calls
-        `add` or `close`. `live`: an item that would have to wait ends the file; otherwise `add` waits for room.
+        `make_lines` returns an item's lines, `last_lines` those after the last item, and `complete` finishes the
+        closed file; all are called on the file's thread, and may raise OSError. `on_failed(error)` is called on
+        that thread, or on the one that calls `add` or `close`. `live`: an item that would have to wait ends the
+        file; otherwise `add` waits for room.
         """
         self._path = path
         self._make_lines = make_lines
         self._on_failed = on_failed
         self._live = live
+        self._last_lines = last_lines
         self._complete = complete
         self._header = f"{header}\n" if header else ""
         self._written_bytes = self._whole_bytes = 0  # all, and up to the end of the last whole line
         self._changed = threading.Condition(threading.Lock())
         self._waiting: list[Item] = []
         self._is_closing = self._has_failed = False
+        self._steps = 0
+        """Items of which the lines were made, and writes; the file's thread counts them."""
         self._thread = threading.Thread(target=self._work, name=f"export-{path.name}", daemon=True)
         self._thread.start()
 
@@ -72,11 +77,18 @@ class ExportFile(Generic[Item]):
             self._fail("the disk does not keep up")
 
     def close(self, timeout_s: float = PATIENCE_S) -> None:
-        """Write what waits, and close the file; blocks for at most `timeout_s`. Idempotent."""
+        """Write what waits, and close the file; gives up after `timeout_s` without progress. Idempotent.
+
+        Blocks for at most three times that long.
+        """
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
-        self._thread.join(timeout_s)
+        for _ in range(3):  # what is slow to make may take longer than what is slow to write
+            steps = self._steps
+            self._thread.join(timeout_s)
+            if self._steps == steps:
+                break
         if self._thread.is_alive():
             self._fail("the disk does not answer")
 
@@ -92,6 +104,8 @@ class ExportFile(Generic[Item]):
                 self._write(descriptor, self._header)
                 while self._write_what_waits(descriptor):
                     pass
+                if not self._has_failed:
+                    self._write(descriptor, "".join(f"{line}\n" for line in self._last_lines()))
                 if _is_regular(descriptor) and not is_at(self._path, os.fstat(descriptor)):
                     self._fail("it was deleted, moved or replaced meanwhile")
             finally:
@@ -111,7 +125,9 @@ class ExportFile(Generic[Item]):
             items, self._waiting = self._waiting, []
             is_last = self._is_closing and not items
             self._changed.notify_all()
-        self._write(descriptor, "".join(f"{line}\n" for item in items for line in self._make_lines(item)))
+        for item in items:
+            self._write(descriptor, "".join(f"{line}\n" for line in self._make_lines(item)))
+            self._steps += 1
         return not is_last
 
     def _write(self, descriptor: int, text: str) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.jsonl import DetectionLines
+from pipeline.errors import OutputError, RigError
 from pipeline.gst.capture.source import Source, TruthKind
+from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
 from pipeline.run.export_file import PATIENCE_S, ExportFile, OnFailed
+from pipeline.run.track_export import TrackLines
 from pipeline.settings import ExportSettings
 from pipeline.timebase import Nanoseconds, ns_to_seconds
 
@@ -33,15 +36,17 @@ class Exports:
         self._live = live
         self._path: ExportFile[tuple[Nanoseconds, View]] | None = None
         self._detections: ExportFile[DetectionSet] | None = None
+        self._tracks: ExportFile[DetectionSet] | None = None
         self._learned: ExportFile[str] | None = None
         self._truths: list[ExportFile[Nanoseconds]] = []
 
-    def begin(self, sources: Iterable[Source]) -> None:
-        """Open the files that are requested, once the sources are known."""
+    def begin(self, sources: Iterable[Source], rig: Rig) -> None:
+        """Open the files that are requested, once the sources are known and the cameras' rig."""
         wanted, lines = self._settings, DetectionLines()
         self._path = self._open(wanted.path_out, PATH_HEADER, _path_row)
         self._detections = self._open(wanted.detections_out, "", lines.of, lines.complete)
         self._learned = self._open(wanted.learned_out, "", lambda line: (line,))
+        self._open_tracks(wanted.tracks_out, rig)
         sources = list(sources)
         self._open_truth(wanted.truth_out, "angles", sources)
         self._open_truth(wanted.truth_tracks_out, "tracks", sources)
@@ -50,6 +55,8 @@ class Exports:
         """Write a detection set."""
         if self._detections is not None:
             self._detections.add(seen)
+        if self._tracks is not None:
+            self._tracks.add(seen)
 
     def learned(self, line: str) -> None:
         """Write what was learned of the cameras in a frame."""
@@ -65,9 +72,20 @@ class Exports:
 
     def close(self, *, at_once: bool) -> None:
         """Complete the files; blocks for a bounded time, a short one `at_once`. Idempotent."""
-        for file in (self._path, self._detections, self._learned, *self._truths):
+        for file in (self._path, self._detections, self._tracks, self._learned, *self._truths):
             if file is not None:
                 file.close(ABORT_S if at_once else PATIENCE_S)
+
+    def _open_tracks(self, path: Path | None, rig: Rig) -> None:
+        """Open the file of tracks; without a pitch it fails at once."""
+        if path is None:
+            return
+        try:
+            lines = TrackLines(rig, path)
+        except RigError as error:
+            self._on_failed(OutputError(f"{path}: no tracks are written: {error}"))
+            return
+        self._tracks = self._open(lines.path, lines.header, lines.of, lines.complete, lines.last_lines)
 
     def _open_truth(self, path: Path | None, kind: TruthKind, sources: Iterable[Source]) -> None:
         """Open the file of the truth of the last of the `sources` of which somebody knows it."""
@@ -85,10 +103,19 @@ class Exports:
         header: str,
         make_lines: Callable[[Any], Iterable[str]],
         complete: Callable[[Path], object] = lambda _path: None,
+        last_lines: Callable[[], Iterable[str]] = tuple,
     ) -> ExportFile[Any] | None:
         if path is None:
             return None
-        return ExportFile(path, header, make_lines, self._on_failed, live=self._live, complete=complete)
+        return ExportFile(
+            path,
+            header,
+            make_lines,
+            self._on_failed,
+            live=self._live,
+            last_lines=last_lines,
+            complete=complete,
+        )
 
 
 def _path_row(item: tuple[Nanoseconds, View]) -> tuple[str]:

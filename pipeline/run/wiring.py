@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pipeline.analysis.camera_watch import CameraWatch
 from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.learned import read_learned
+from pipeline.analysis.shirts import ShirtReader
 from pipeline.analysis.sway_history import SETTLE_S, SwayHistory
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
@@ -185,6 +186,7 @@ def start_detector(
         live=settings.is_live,
         hang_s=limits.hang_s,
         end_s=limits.end_s,
+        read_shirts=None if settings.export.tracks_out is None else ShirtReader(rig).read,
     )
     feed.attach(worker, watch)
     return worker

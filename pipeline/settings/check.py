@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from glob import escape
+from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.fields import load_field
 from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.source_spec import SourceSpec
+from pipeline.media.track_rows import PARQUET
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
 from pipeline.settings.model import ExportSettings, Settings
 from pipeline.settings.problem import Problem
@@ -183,6 +185,12 @@ def _read_files(settings: Settings) -> Iterator[Problem]:
 def _exports(settings: Settings, sources: Collection[SourceSpec]) -> Iterator[Problem]:
     for key, path in _export_files(settings):
         yield from writable_file(key, path)
+    tracks = settings.export.tracks_out
+    if tracks is not None and tracks.suffix.lower() == PARQUET and find_spec("pyarrow") is None:
+        said = f"{tracks} needs pyarrow: pip install 'foresight[parquet]', or name a file that ends in .csv"
+        yield Problem("export.tracks_out", said)
+    if tracks is not None and settings.detector.kind == "none":
+        yield Problem("export.tracks_out", "without a detector nobody is seen: choose another than none")
     if any(source.kind == "match" for source in sources):
         return
     for name in ("truth_out", "truth_tracks_out"):

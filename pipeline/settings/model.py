@@ -184,6 +184,9 @@ class ExportSettings(Group):
     """The virtual camera's path as CSV: time_s,yaw_deg,pitch_deg,hfov_deg."""
     detections_out: FilePath | None = None
     """The detections as JSONL."""
+    tracks_out: FilePath | None = None
+    """Everybody on the field and the ball over time, with identities, in metres: tracks CSV (.csv) or Parquet
+    (.parquet)."""
     learned_out: FilePath | None = None
     """How each camera stood in each frame, and how clocks and colours parted, as JSONL; see learned."""
     truth_out: FilePath | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from pipeline import BufferManager
 from pipeline.analysis.detector import Detection
 from pipeline.gst.core.elements import make
 from pipeline.gst.runtime import Gst
+from pipeline.match.settings import MatchSettings
 from pipeline.match.sync import FLASH_LIFT, click
+from pipeline.match.truth import TruthRows
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
-from pipeline.timebase import Nanoseconds
+from pipeline.timebase import NS_PER_S, Nanoseconds
 from tests import videos
 from tests.docs.pages import PAGES, ROOT, blocks
 
@@ -123,6 +126,19 @@ def a_frame_is_rendered(names: Names) -> None:
     assert names["frame"].luma.mean() == pytest.approx(128)
 
 
+def some_tracks(_names: Names) -> None:
+    """tracks.csv: the true tracks of ten seconds of the match."""
+    rows = TruthRows.of_tracks(MatchSettings(fps=Fraction(12)))
+    lines = [rows.header, *rows.until(10 * NS_PER_S)]
+    Path("tracks.csv").write_text("".join(f"{line}\n" for line in lines))
+
+
+def speeds_are_those_of_people(names: Names) -> None:
+    assert len(names["km"]) == 25
+    assert 0.0 < names["km"].max() < 0.1
+    assert 3.0 < names["fastest"].iloc[0] < 12.0
+
+
 STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "BufferManager(": (two_pipelines, every_frame_is_shown),
     "annotate(": (a_manager_and_a_caption, the_caption_is_there),
@@ -130,6 +146,7 @@ STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
     "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),
     "find_flashes(": (a_recording, the_mark_is_found),
+    "read_csv(": (some_tracks, speeds_are_those_of_people),
     "Renderer(": (a_rig_and_its_frame, a_frame_is_rendered),
 }
 """For each example, by a call in it: what its reader has, and what must be true afterwards."""

@@ -100,7 +100,7 @@ def test_a_reader_that_stops_reading_holds_nothing_up(tmp_path: Path, behind: st
 
 @fault(
     Area.TELLING,
-    "an export cannot be written (`--path-out`, `--detections-out`, `--truth-out`)",
+    "an export cannot be written (`--path-out`, `--detections-out`, `--tracks-out`, `--truth-out`)",
     seen="one line in the log, when it happens, and in the report's failures; status 1",
     lost="the rest of that export; its lines before that, the video and the other exports are complete",
 )

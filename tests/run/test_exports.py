@@ -11,6 +11,8 @@ import pytest
 from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.analysis.jsonl import read_detections
 from pipeline.errors import ForesightError
+from pipeline.match.match import match_rig
+from pipeline.match.settings import MatchSettings
 from pipeline.optics.view import View
 from pipeline.run.export_file import MOST_WAITING
 from pipeline.run.exports import Exports
@@ -19,6 +21,7 @@ from pipeline.run.wiring import TIMELINE_MARGIN_S, make_timeline
 from pipeline.settings import Settings
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
+RIG = match_rig(MatchSettings())
 FRAME_NS = NS_PER_S // 25
 FRAMES = 25 * 60 * 8
 FILES = ("path_out", "detections_out", "truth_out", "truth_tracks_out")
@@ -59,7 +62,7 @@ def run_of(folder: Path, failures: list[str], frames: int, **files: str) -> int:
     exports = Exports(settings.export, failed, live=False)
     timeline = make_timeline(settings, exports.detected)
     shown = Shown(exports.shown)
-    exports.begin([Unknown(), Known()])  # type: ignore[list-item]
+    exports.begin([Unknown(), Known()], RIG)  # type: ignore[list-item]
     most = 0
     for index in range(frames):
         time_ns = Nanoseconds(index * FRAME_NS)

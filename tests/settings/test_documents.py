@@ -72,6 +72,7 @@ def value_at(settings: Settings, key: str) -> Any:
         ("--path-out p.csv", "export.path_out", Path("p.csv")),
         ("--detections-out d.jsonl", "export.detections_out", Path("d.jsonl")),
         ("--truth-out t.csv", "export.truth_out", Path("t.csv")),
+        ("--tracks-out t.csv", "export.tracks_out", Path("t.csv")),
         ("--truth-tracks-out t.csv", "export.truth_tracks_out", Path("t.csv")),
         ("--set buffer.stall_timeout_s=9", "buffer.stall_timeout_s", 9.0),
         ("--set encoder.video_encoder=x264enc", "encoder.video_encoder", "x264enc"),

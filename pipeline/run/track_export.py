@@ -1,0 +1,92 @@
+"""The export of tracks: lines of a CSV that grows with the run, made final at its end; or Parquet made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pipeline.analysis.detector import DetectionSet
+from pipeline.media.track_rows import HEADER, PARQUET, line_of
+from pipeline.optics.rig import Rig
+from pipeline.tracking.people.tracker import FieldTracker
+
+
+class TrackLines:
+    """The lines of a run's tracks. One thread at a time, the export file's.
+
+    Lines leave the tracker when the window after them is known. Who is who stays; which team somebody is in, and
+    whether he keeps goal, is known better at the end, and `complete` writes it into all lines.
+    """
+
+    header = HEADER
+
+    def __init__(self, rig: Rig, path: Path) -> None:
+        """`path`: the file that the user wants. Raises RigError if the rig has no pitch."""
+        self._tracker = FieldTracker(rig)
+        self._wanted = path
+        self.path = path.with_name(f"{path.name}.csv") if is_parquet(path) else path
+        """The file that grows."""
+
+    def of(self, seen: DetectionSet) -> Iterator[str]:
+        """The lines that became final with the detections of a frame."""
+        return map(line_of, self._tracker.add(seen))
+
+    def last_lines(self) -> Iterator[str]:
+        """The lines that were left."""
+        return map(line_of, self._tracker.finish())
+
+    def complete(self, path: Path) -> None:
+        """Write the final teams and labels into the closed file, and make Parquet of it if that is wanted.
+
+        Blocks on the disk. Raises OSError. A pipe or a device stays as it is.
+        """
+        if not path.is_file():
+            return
+        with replacing(path) as new, path.open(encoding="utf-8") as old:
+            new.write(old.readline().encode())
+            new.writelines(self._final(line).encode() for line in old)
+        if self.path != self._wanted:
+            write_parquet(path, self._wanted)
+            path.unlink()
+
+    def _final(self, line: str) -> str:
+        time_s, number, label, team, rest = line.split(",", 4)
+        if label != "ball":
+            label, team = self._tracker.final_part(int(number))
+        return ",".join((time_s, number, label, team, rest))
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the name asks for Parquet instead of CSV."""
+    return path.suffix.lower() == PARQUET
+
+
+def write_parquet(csv_path: Path, path: Path) -> None:
+    """Write a tracks CSV as Parquet, some thousand rows at a time. Blocks on the disk. Raises OSError."""
+    from pyarrow import csv, parquet
+
+    kinds = {"track_id": "int32", "label": "string", "team": "string"}
+    types = {name: kinds.get(name, "float64") for name in HEADER.split(",")}
+    options = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
+    with (
+        csv.open_csv(csv_path, convert_options=options) as rows,
+        replacing(path) as file,
+        parquet.ParquetWriter(file, rows.schema) as writer,
+    ):
+        for batch in rows:
+            writer.write_batch(batch)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside `path` that takes its place once it is written whole."""
+    real = path.resolve()
+    fresh = real.with_name(f".{real.name}.new")
+    try:
+        with fresh.open("wb") as file:
+            yield file
+        fresh.replace(real)
+    finally:
+        fresh.unlink(missing_ok=True)
