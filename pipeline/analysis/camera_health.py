@@ -9,6 +9,7 @@ from typing import Literal
 from pipeline.analysis.bumps import LEAST_BUMP_RAD, Bump
 from pipeline.analysis.clock_watch import ClockHealth, ClockStatus
 from pipeline.analysis.colour_history import ColourHealth
+from pipeline.analysis.seam_error import LEAST_TOLD_PX
 from pipeline.optics.stabilisation.pose import Pose
 
 Lost = Literal["covered", "elsewhere", "dark", "frozen"]
@@ -64,10 +65,14 @@ class CameraHealth:
     """By how many millionths its clock is fast (negative: slow), compared with the first camera's."""
     gain_bgr: tuple[float, float, float] = (1.0, 1.0, 1.0)
     """What its blue, green and red are multiplied by besides the rig's gains, so that neighbours agree."""
+    seam_error_px: float | None = None
+    """How far its ground lies beside its neighbour's where they meet, in pixels; null where that is not known."""
 
 
-def with_seams(camera: CameraHealth, clock: ClockHealth, colour: ColourHealth) -> CameraHealth:
-    """The same camera with what is known of its clock and its colours."""
+def with_seams(
+    camera: CameraHealth, clock: ClockHealth, colour: ColourHealth, seam_error_px: float | None
+) -> CameraHealth:
+    """The same camera with what is known of its clock, its colours and its seams."""
     said = [camera.told]
     if abs(clock.offset_ms) >= LEAST_OFFSET_MS:
         ahead = "behind" if clock.offset_ms > 0 else "ahead"
@@ -76,6 +81,8 @@ def with_seams(camera: CameraHealth, clock: ClockHealth, colour: ColourHealth) -
     most = max(abs(gain - 1) for gain in colour.gain_bgr)
     if most >= LEAST_GAIN:
         said.append(f"colours corrected by up to {100 * most:.0f} %")
+    if seam_error_px is not None and seam_error_px >= LEAST_TOLD_PX:
+        said.append(f"off by {seam_error_px:.0f} px at its seam")
     return replace(
         camera,
         told="; ".join(said),
@@ -83,6 +90,7 @@ def with_seams(camera: CameraHealth, clock: ClockHealth, colour: ColourHealth) -
         clock_offset_ms=clock.offset_ms,
         clock_drift_ppm=clock.drift_ppm,
         gain_bgr=colour.gain_bgr,
+        seam_error_px=None if seam_error_px is None else round(seam_error_px, 2),
     )
 
 

@@ -1,4 +1,4 @@
-"""CameraWatch: shows each rig frame to all that watches the cameras: their sway, their clocks, their colours."""
+"""CameraWatch: shows each rig frame to all that watches the cameras: sway, clocks, colours, seams."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from pipeline.analysis.clock_watch import ClockWatch
 from pipeline.analysis.colour_watch import ColourWatch
+from pipeline.analysis.seam_error import SeamErrorWatch
 from pipeline.analysis.sway_history import SwayHistory
 from pipeline.analysis.sway_watch import SwayWatch
 from pipeline.foreign_code import Contained, describe
@@ -27,20 +28,21 @@ class CameraWatch:
         self,
         rig: Rig,
         history: SwayHistory,
-        clock: ClockWatch | None,
-        colour: ColourWatch | None,
+        clock: ClockWatch | None = None,
+        colour: ColourWatch | None = None,
+        error: SeamErrorWatch | None = None,
     ) -> None:
         """None for what is not to be measured."""
         self._frame_px = rig.frame_size
         self._history = history
         self._sway: SwayWatch | None = SwayWatch(rig, history)
-        self._clock, self._colour = clock, colour
+        self._clock, self._colour, self._error = clock, colour, error
 
     def look(self, frame: Frame, time_ns: Nanoseconds, running_ns: Nanoseconds) -> None:
         """Measure a frame, a few milliseconds: `time_ns` is the delay line's, `running_ns` its source's time."""
         if (frame.width, frame.height) != self._frame_px:
             return
-        sway, clock, colour = self._sway, self._clock, self._colour
+        sway, clock, colour, error = self._sway, self._clock, self._colour, self._error
         if sway is not None and not self._goes_on("sway", lambda: sway.look(frame, time_ns)):
             sway.finish()
             self._sway = None
@@ -50,6 +52,8 @@ class CameraWatch:
         if colour is not None and not self._goes_on("colours", lambda: colour.look(frame, time_ns, poses)):
             colour.finish()
             self._colour = None
+        if error is not None and not self._goes_on("seams", lambda: error.look(frame, time_ns, poses)):
+            self._error = None
 
     def finish(self) -> None:
         """No frame follows. Idempotent."""

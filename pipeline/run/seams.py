@@ -10,6 +10,7 @@ from pipeline.analysis.clock_watch import ClockWatch
 from pipeline.analysis.colour_history import ColourHistory
 from pipeline.analysis.colour_watch import ColourWatch, neighbours
 from pipeline.analysis.learned_seams import SeamLines, read_learned_seams
+from pipeline.analysis.seam_error import SeamErrorWatch
 from pipeline.optics.rig import Rig
 from pipeline.settings import Settings
 
@@ -21,7 +22,7 @@ RECALLED_SPAN_S = 1e6
 
 
 class Seams:
-    """The clocks and colours of one run's cameras. Any thread; `clock_watch` and `colour_watch` one at a time."""
+    """The seams between one run's cameras. Any thread; the watches one at a time."""
 
     def __init__(
         self,
@@ -52,12 +53,19 @@ class Seams:
             rig, self.colours, lambda since_ns, ratios: on_learned(lines.colours(since_ns, ratios))
         )
 
+        self.error_watch = SeamErrorWatch(rig, pairs)
+
     def told_of(self, cameras: list[CameraHealth]) -> list[CameraHealth]:
         """The same cameras with what is known of their clocks and colours."""
-        known = zip(cameras, self.clock_watch.health(), self.colours.state(), strict=True)
+        clocks, colours, errors = (
+            self.clock_watch.health(),
+            self.colours.state(),
+            self.error_watch.errors_px(),
+        )
+        known = zip(cameras, clocks, colours, errors, strict=True)
         return [with_seams(*each) for each in known]
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines for the user."""
-        return (*self.clock_watch.notes, *self.colours.notes)
+        return (*self.clock_watch.notes, *self.colours.notes, *self.error_watch.notes)

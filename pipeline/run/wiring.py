@@ -174,8 +174,8 @@ def start_detector(
     """
     watch = None
     if sway is not None:
-        clock = None if seams is None else seams.clock_watch
-        watch = CameraWatch(rig, sway, clock, None if seams is None else seams.colour_watch)
+        watches = () if seams is None else (seams.clock_watch, seams.colour_watch, seams.error_watch)
+        watch = CameraWatch(rig, sway, *watches)
     if settings.detector.kind == "none":
         timeline.finish()
         feed.attach(None, watch)

@@ -64,6 +64,11 @@ CAMERA_METRICS: tuple[tuple[str, str, str], ...] = (
         "Millionths by which the camera's clock is fast compared with the first camera's; corrected",
     ),
     ("foresight_camera_gain_ratio", "gain_bgr", "Mean gain of the camera's colours besides the rig's"),
+    (
+        "foresight_camera_seam_error_pixels",
+        "seam_error_px",
+        "How far the camera's ground is off at its seams",
+    ),
 )
 """The same for each camera, if its sway is measured."""
 
@@ -101,7 +106,7 @@ class RunMetrics(Collector):
         cameras = state.get("cameras", ())
         for name, key, meaning in CAMERA_METRICS if cameras else ():
             family = _family(name, meaning, ("camera",))
-            for camera in cameras:
+            for camera in (each for each in cameras if each[key] is not None):
                 family.add_metric([camera["camera"]], _camera_value(key, camera[key]))
             yield family
         outputs = [output for output in state.get("outputs", ()) if output["state"] in _UP]

@@ -101,6 +101,7 @@ class Run:
         self.number += round(seconds * 25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "same_frames"), [(0.005, False), (-0.005, True)])
 def test_the_moment_at_the_seam_stays_within_half_a_frame_over_ten_minutes(
     rate: float, same_frames: bool
@@ -118,9 +119,17 @@ def test_the_moment_at_the_seam_stays_within_half_a_frame_over_ten_minutes(
     assert "ahead of" in run.watch.notes[0] if rate > 0 else "behind" in run.watch.notes[0]
 
 
+@pytest.mark.parametrize("rate", [0.002, -0.005])
+def test_a_minute_is_enough_to_know_the_clock(rate: float) -> None:
+    run = Run(rate)
+    run.go(60.0, Scene())
+    assert np.abs(run.errors[200:]).max() < 0.65
+    assert run.watch.health()[1].drift_ppm == pytest.approx(rate * 1e6, abs=300)
+
+
 def test_clocks_that_agree_are_left_alone() -> None:
     run = Run(0.0)
-    run.go(120.0, Scene())
+    run.go(60.0, Scene())
     assert np.abs(run.errors).max() == 0
     assert run.watch.notes == ()
 

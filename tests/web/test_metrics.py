@@ -30,6 +30,7 @@ def camera(name: str, status: str) -> dict[str, Any]:
         "clock_offset_ms": -30.0,
         "clock_drift_ppm": 5000.0,
         "gain_bgr": (1.1, 1.2, 1.3),
+        "seam_error_px": None if name == "b" else 0.7,
     }
 
 
@@ -97,6 +98,8 @@ def test_each_camera_is_seen_or_not() -> None:
     assert series["foresight_camera_off_degrees", "g"] == 1.5
     assert series["foresight_camera_clock_drift_ppm", "a"] == 5000
     assert series["foresight_camera_gain_ratio", "a"] == pytest.approx(1.2)
+    assert series["foresight_camera_seam_error_pixels", "a"] == 0.7
+    assert ("foresight_camera_seam_error_pixels", "b") not in series
 
 
 def test_two_runs_in_one_process_have_separate_metrics() -> None:
