@@ -17,6 +17,7 @@ from pipeline.cli.streams import drain_stderr, write_result
 from pipeline.media.source_spec import SourceSpec
 from pipeline.operator.mounting_watch import MountingState, MountingWatch, Watched
 from pipeline.optics.calibration.verdict import Grade
+from pipeline.optics.rig import Rig
 from pipeline.supervision.asked import ending_signals
 
 EVERY_S = 2.0
@@ -32,12 +33,18 @@ def watch_mounting(sources: Sequence[SourceSpec], output: Path | None) -> None:
     Main thread only. Raises SourceError when a source fails, RigError when the file cannot be written.
     """
     asked = threading.Event()
-    with MountingWatch(sources) as watch, _ended_by_signals(asked), _display() as show:
-        while not asked.is_set():
-            show(watch.state())
-            if _pause(watch, asked):
-                break
-        state, rig = watch.state(), watch.rig()
+    # The signals are taken to the end: a second Ctrl-C must not keep the rig from being written.
+    with _ended_by_signals(asked), MountingWatch(sources) as watch:
+        with _display() as show:
+            while not asked.is_set():
+                show(watch.state())
+                if _pause(watch, asked):
+                    break
+        _finish(watch.state(), watch.rig(), output)
+
+
+def _finish(state: MountingState, rig: Rig | None, output: Path | None) -> None:
+    """Say what is known at the end, and write the rig if there is a good one."""
     for line in state_lines(state):
         _say(line)
     if output is None:

@@ -11,8 +11,12 @@ import pytest
 
 from pipeline.cli import main
 from pipeline.cli.mounting import state_lines, status_line
+from pipeline.operator import mounting_watch
 from pipeline.operator.mounting_watch import MountingState, Watched
 from pipeline.optics.calibration.mounting import Mounting
+from pipeline.optics.calibration.verdict import Grade, Verdict
+from pipeline.optics.rig import Rig
+from tests.operator.test_mounting_watch import Attempts, film, scene
 
 NOISE = (
     "gst:videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=180,framerate=15/1 ! identity"
@@ -73,13 +77,35 @@ def test_what_does_not_go_together_is_refused(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("grade", "said"), [("good", "wrote"), ("usable", "the verdict is usable: faint")])
+def test_at_the_end_of_a_film_a_good_rig_is_written(
+    grade: Grade,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    verdict = Verdict(grade, () if grade == "good" else ("faint",))
+    monkeypatch.setattr(mounting_watch, "calibrate_and_judge", Attempts(verdict))
+    film(tmp_path / "camera.avi", [scene()] * 20)
+    rig = tmp_path / "rig.toml"
+    with pytest.raises(SystemExit) as ended:
+        main(["calibrate", str(tmp_path / "camera.avi"), "--watch", "-o", str(rig)])
+    assert ended.value.code == 0
+    assert said in capsys.readouterr().out.splitlines()[-1]
+    assert rig.exists() == (grade == "good")
+    if rig.exists():
+        Rig.load(rig)
+
+
 def test_ctrl_c_ends_the_watch_with_status_0_and_writes_no_rig_that_is_not_good(tmp_path: Path) -> None:
     rig = tmp_path / "rig.toml"
     command = [sys.executable, "-m", "pipeline", "calibrate", NOISE, "--watch", "-o", str(rig)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        for _ in range(2):  # an impatient hand
+            process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=60)
     assert first.startswith("none yet")
     assert "is not written" in rest
