@@ -14,7 +14,11 @@ ASPECT = 16 / 9
 
 def direct(
     track: Annotated[
-        Path, typer.Argument(metavar="TRACK.csv", help="time_s,yaw_deg,pitch_deg,confidence,label")
+        Path,
+        typer.Argument(
+            metavar="TRACK.csv",
+            help="time_s,yaw_deg,pitch_deg,confidence,label; or a file of --detections-out or --tracks-out",
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="PATH.csv", help="the path file to write")
@@ -37,7 +41,7 @@ def direct(
         Path | None, typer.Option(metavar="PNG", help="plot path, ball and field of view")
     ] = None,
 ) -> None:
-    """Plan a camera path from a track of ball and players.
+    """Plan a camera path from a track of ball and players, in angles, detections, or metres of the field.
 
     The view at time t uses nothing later than t + lookahead.
 
@@ -45,13 +49,15 @@ def direct(
     foresight direct track.csv -o path.csv
     foresight direct track.csv -o path.csv --lookahead 3 --style calm --plot path.png
     foresight direct track.csv -o path.csv --rig rig.toml --rate 50
+    foresight direct detections.jsonl -o path.csv --rig rig.toml
+    foresight direct tracks.csv -o path.csv --rig rig.toml
     """
     from pipeline.cli.files import check_files
     from pipeline.direction.director import LONGEST_LOOKAHEAD_S, Director
     from pipeline.direction.framing import goals_of
     from pipeline.direction.paths import frame_times_ns, write_path
     from pipeline.direction.plot import plot_path
-    from pipeline.direction.tracks import read_track
+    from pipeline.direction.tracks import ASSUMED_PITCH, read_recorded
     from pipeline.errors import ConfigError
     from pipeline.optics.limits import limits
     from pipeline.optics.rig import Rig
@@ -63,14 +69,15 @@ def direct(
         check_plot_name(plot)
     if rig is not None and height_m is not None:
         raise ConfigError("--height-m and --rig cannot be combined; give one of them")
-    recorded = read_track(track)
     # A longer look-ahead than the longest plan has no effect, so any value above it is accepted.
     lookahead_s = min(lookahead, LONGEST_LOOKAHEAD_S)
     if rig is None:
         ground = LevelGround(8.0 if height_m is None else height_m)
+        recorded = read_recorded(track, ground, ASSUMED_PITCH)
         director = Director(recorded, ground, style, lookahead_s)
     else:
         venue = Rig.load(rig)
+        recorded = read_recorded(track, venue, venue.pitch)
         director = Director(
             recorded, venue, style, lookahead_s, edges=limits(venue, ASPECT), goals=goals_of(venue)
         )

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.media.track_rows import HEADER
 from tests.conftest import SHARED_DATA
 from tests.docs.pages import PAGES, ROOT, command_lines, transcripts
 
@@ -43,6 +44,8 @@ def _at_hand(folder: Path, words: list[str]) -> None:
     shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     rows = "".join(f"{i / 25:.2f},{i / 10:.1f},-8,0.9,ball\n" for i in range(100))
     (folder / "track.csv").write_text("time_s,yaw_deg,pitch_deg,confidence,label\n" + rows)
+    places = "".join(f"{i / 25:.2f},0,ball,,{40 + i / 10:.1f},30,0,0.3,0.9\n" for i in range(100))
+    (folder / "tracks.csv").write_text(f"{HEADER}\n{places}")
     if "init" not in words:
         (folder / "match.toml").write_text(f'sources = ["{SMALL_MATCH}"]\noutputs = ["match.mkv"]\n')
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from pipeline.analysis.detector import DetectionSet
 from pipeline.errors import RigError
 from pipeline.optics.rig import Rig
+from pipeline.optics.rig_parts import Pitch
 from pipeline.tracking.ground import Array
 
 FOOT_DEG = 0.05
@@ -48,16 +49,11 @@ class Places:
 class FieldAxes:
     """Metres of the field: x from the left goal line as the cameras see it, y from the near touchline."""
 
-    def __init__(self, rig: Rig) -> None:
-        """Raises RigError if the rig has no pitch."""
-        if rig.pitch is None:
-            raise RigError(
-                "the rig has no pitch, so nobody's place on the field is known; add a [pitch] table"
-            )
-        self._rig, self._pitch = rig, rig.pitch
-        self.length_m, self.width_m = rig.pitch.length_m, rig.pitch.width_m
+    def __init__(self, pitch: Pitch) -> None:
+        self._pitch = pitch
+        self.length_m, self.width_m = pitch.length_m, pitch.width_m
         # A pitch that is described from its far side, with v towards the cameras, is turned around.
-        _, behind = rig.pitch.from_world(0.0, 0.0)
+        _, behind = pitch.from_world(0.0, 0.0)
         self._turn = 1.0 if float(behind) <= 0.0 else -1.0
 
     def from_world(self, x_m: ArrayLike, z_m: ArrayLike) -> Array:
@@ -74,6 +70,19 @@ class FieldAxes:
         """How far places (..., 2) are outside the field; 0 inside."""
         beyond = np.maximum(np.maximum(-xy_m, xy_m - (self.length_m, self.width_m)), 0.0)
         return np.asarray(np.hypot(beyond[..., 0], beyond[..., 1]))
+
+
+class PlaceReader:
+    """Reads people's places from detections. Immutable; any thread."""
+
+    def __init__(self, rig: Rig) -> None:
+        """Raises RigError if the rig has no pitch."""
+        if rig.pitch is None:
+            raise RigError(
+                "the rig has no pitch, so nobody's place on the field is known; add a [pitch] table"
+            )
+        self._rig = rig
+        self.axes = FieldAxes(rig.pitch)
 
     def places(self, seen: DetectionSet) -> Places:
         """The people of a set on or beside the field; who has no shirt, where shirts were read, is nobody."""
@@ -93,9 +102,11 @@ class FieldAxes:
         ]
         found = np.array(rows, np.float64).reshape(-1, 7)
         x, z = self._rig.angles_to_metres(found[:, 0], found[:, 1])
-        xy_m = self.from_world(x, z)
+        xy_m = self.axes.from_world(x, z)
         with np.errstate(invalid="ignore"):
-            near = self.outside_m(xy_m) <= MOST_OUTSIDE_M  # false above the horizon, where the place is nan
+            near = (
+                self.axes.outside_m(xy_m) <= MOST_OUTSIDE_M
+            )  # false above the horizon, where the place is nan
         found, xy_m, x, z = found[near], xy_m[near], x[near], z[near]
         return Places(
             seen.time_ns,
@@ -108,7 +119,7 @@ class FieldAxes:
 
     def _covariance(self, xy_m: Array, range_m: Array) -> Array:
         """The covariances (n, 2, 2) of places at these ranges: a foot's error is long in the line of sight."""
-        camera = self.from_world(0.0, 0.0)
+        camera = self.axes.from_world(0.0, 0.0)
         height_m = self._rig.surface.height_m
         foot = math.radians(FOOT_DEG)
         along = foot * (range_m**2 + height_m**2) / height_m

@@ -17,7 +17,7 @@ from pipeline.tracking.people.ball import BallRows
 from pipeline.tracking.people.links import LONGEST_GAP_S, linked
 from pipeline.tracking.people.looks import Looks
 from pipeline.tracking.people.parts import Part, Person, Teams
-from pipeline.tracking.people.places import FieldAxes
+from pipeline.tracking.people.places import PlaceReader
 from pipeline.tracking.people.smoother import Seen, State, smoothed
 from pipeline.tracking.people.tracklets import Tracklet, TrackletBuilder
 
@@ -61,8 +61,9 @@ class FieldTracker:
 
     def __init__(self, rig: Rig, window_s: float = 7.0) -> None:
         """Raises RigError if the rig has no pitch."""
-        axes = self._axes = FieldAxes(rig)
-        self._ball = BallRows(rig, axes)
+        self._reader = PlaceReader(rig)
+        self._axes = self._reader.axes
+        self._ball = BallRows(rig, self._axes)
         self._window_ns = seconds_to_ns(window_s)
         self._builder = TrackletBuilder()
         self._teams = Teams()
@@ -80,7 +81,7 @@ class FieldTracker:
         if self._times_ns and seen.time_ns <= self._times_ns[-1]:
             return []
         self._times_ns.append(seen.time_ns)
-        self._loose += self._builder.add(self._axes.places(seen))
+        self._loose += self._builder.add(self._reader.places(seen))
         self._ball.add(seen)
         if seen.time_ns - self._times_ns[0] < self._window_ns + EVERY_S * NS_PER_S:
             return []

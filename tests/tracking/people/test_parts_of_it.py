@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +11,7 @@ from pipeline.optics.rig_parts import Pitch
 from pipeline.timebase import NS_PER_S
 from pipeline.tracking.people.motion import SPEED_M_S, transition
 from pipeline.tracking.people.parts import two_colours
-from pipeline.tracking.people.places import FieldAxes
+from pipeline.tracking.people.places import FieldAxes, PlaceReader
 from pipeline.tracking.people.smoother import Seen, smoothed
 from tests.tracking.people.seen import RIG, seen, truth_of
 
@@ -72,8 +70,8 @@ def test_two_colours_are_found_among_a_few_others(seed: int, others: int) -> Non
 
 @pytest.mark.parametrize("yaw_deg", [0.0, 8.0, -8.0, 180.0, 173.0])
 def test_left_and_near_are_as_the_cameras_see_them(yaw_deg: float) -> None:
-    rig = replace(RIG, pitch=Pitch(105.0, 68.0, (3.0, 50.0), yaw_deg))
-    axes = FieldAxes(rig)
+    pitch = Pitch(105.0, 68.0, (3.0, 50.0), yaw_deg)
+    axes = FieldAxes(pitch)
     left, right = axes.from_world(-40.0, 50.0), axes.from_world(40.0, 50.0)
     near, far = axes.from_world(3.0, 30.0), axes.from_world(3.0, 70.0)
     assert left[0] < 30 < 75 < right[0]
@@ -84,7 +82,7 @@ def test_left_and_near_are_as_the_cameras_see_them(yaw_deg: float) -> None:
 
 def test_people_are_where_they_stand() -> None:
     (frame,) = truth_of(0.08)
-    (places,) = (FieldAxes(RIG).places(one) for one in seen([frame], missed=0.0, false=0.0))
+    (places,) = (PlaceReader(RIG).places(one) for one in seen([frame], missed=0.0, false=0.0))
     true = np.array([(row.x_m, row.y_m) for row in frame if row.label != "ball"])
     apart = places.xy_m - true
     square = (apart[:, None] @ np.linalg.inv(places.covariance) @ apart[..., None])[:, 0, 0]
