@@ -67,16 +67,16 @@ class SharedTime:
         if self._first_arrival is None:
             self._first_arrival = (arrival_ns, time_ns)
 
-    def paced_origin_ns(self, now_ns: int, first_ns: int, span_ns: int) -> int | None:
+    def paced_origin_ns(self, now_ns: int, newest_ns: int) -> int | None:
         """What the clock showed at time 0, if samples come as time goes by; None if faster or slower.
 
-        first_ns: time of the oldest sample stored; span_ns: how much is stored from there on.
+        newest_ns: where the newest stored sample ends.
         """
         if self._first_arrival is None:
             return None
         arrival_ns, time_ns = self._first_arrival
-        paced = time_ns == first_ns and abs(now_ns - arrival_ns - span_ns) < PACED_NS
-        return arrival_ns - time_ns if paced else None
+        is_paced = abs(now_ns - arrival_ns - (newest_ns - time_ns)) < PACED_NS
+        return arrival_ns - time_ns if is_paced else None
 
     def offer_pacer(self, stream: Intake) -> None:
         """A stream with a clock of its own began: it shows the clock, unless one does that has a better claim."""
@@ -134,6 +134,11 @@ class Intake:
         """What was added to the time of the newest sample for the drift of its source."""
         self.last_ns: int | None = None
         self.end_ns = 0
+
+    @property
+    def lag_ns(self) -> int | None:
+        """How long after its time the newest sample came, by our clock; None before the first one."""
+        return None if self.last_ns is None else self._arrival_ns - self.last_ns
 
     def shared_ns(self, running_ns: int) -> int:
         """The shared time of a running time of the stream, as it is now."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.buffering.annotations import Annotations
 from pipeline.buffering.bounds import Bound, Bounds
+from pipeline.buffering.filling import Filling
 from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
 from pipeline.buffering.intake import Intake, SharedTime, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
@@ -55,6 +56,7 @@ class DelayLine:
         self._late_before_ns = NEVER_NS  # the playhead at the last step
         self.margin_ns: int | None = None  # the least time a sample was taken before it was due
         self.stall = StallWatch(stall_ns)
+        self._filling = Filling(schedule)
         self._received = 0
         self._accepted = 0  # frames that playback had taken at the last step
         self._stepped_ns = 0  # the clock at the last step
@@ -179,6 +181,7 @@ class DelayLine:
     def begin(self) -> None:
         """The buffer thread starts: wait until the window is filled."""
         self.state = State.FILLING
+        self._filling.begin()
         self.schedule.reset()
         self._all_ended, self._ended_ns = False, None
         self._late_before_ns = NEVER_NS
@@ -207,6 +210,7 @@ class DelayLine:
         self.bounds.reset()
         self.annotations.clear()
         self.margin_ns = None
+        self._filling.begin()
         if self.state in (State.PLAYING, State.DRAINED):
             self.state = State.FILLING
         return evicted
@@ -245,10 +249,9 @@ class DelayLine:
         first_ns = min((entry.time_ns for entry in first_entries), default=0)
         base_ns: int | None = now_ns - first_ns
         if self.schedule.clocked:
-            span_ns = max(stream.ahead_ns for stream in self.streams.values())
-            if origin_ns is None:
-                origin_ns = self.shared_time.paced_origin_ns(now_ns, first_ns, span_ns)
-            base_ns = self.schedule.start(now_ns, first_ns, span_ns, origin_ns, ended=self._all_ended)
+            stored_ns = first_ns, first_ns + max(stream.ahead_ns for stream in self.streams.values())
+            ended = self._all_ended
+            base_ns = self._filling.base_ns(now_ns, self.shared_time, stored_ns, origin_ns, ended=ended)
         elif not any(self._is_due(stream, now_ns) for stream in self.streams.values()):
             base_ns = None
         if base_ns is None:
@@ -355,11 +358,13 @@ class DelayLine:
         if all(stream.closed for stream in self.streams.values()):
             self.state = State.DRAINED
             return
+        leaders = self._leaders()
+        rests = not any(send.stream in leaders for send in step.sends)
         progressed = (
             self.schedule.paused_ns is not None
             or all(stream.ended and stream.unsent == 0 for stream in self.streams.values() if stream.seen)
             or self._source_progressed()
-            or (self.schedule.clocked and not step.sends and self._due_in_ns(self._leaders(), now_ns, 0) > 0)
+            or (self.schedule.clocked and rests and self._due_in_ns(leaders, now_ns, 0) > 0)
         )
         step.stalled = self.stall.update(now_ns, progressed=progressed)
 

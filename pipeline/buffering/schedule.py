@@ -28,6 +28,7 @@ class Schedule:
         "clocked",
         "cushion_ns",
         "delay_ns",
+        "early_ns",
         "landing_ns",
         "may_pause",
         "paused_ns",
@@ -43,12 +44,15 @@ class Schedule:
         self.paused_ns: int | None = None
         self.may_pause = True
         """Whether a pause may begin: not while what is left is played out."""
+        self.early_ns = 0
+        """How much of a source that was faster than the clock has been skipped."""
         self._cuts: list[tuple[int, int]] = [(0, 0)]  # from this running time of playback on, this shift
 
     def reset(self) -> None:
         """Back to before the start."""
         self.base_ns = self.paused_ns = None
         self.may_pause = True
+        self.early_ns = 0
         self._cuts = [(0, 0)]
 
     def shorten(self, delay_ns: int) -> None:
@@ -114,6 +118,11 @@ class Schedule:
         """From playback's running time `begin_ns` on, samples are shown `shift_ns` after their own."""
         self.delay_ns += shift_ns - self.shift_ns
         self._cuts = [*self._cuts[1 - REMEMBERED_CUTS :], (begin_ns, shift_ns)]
+
+    def note_early(self, skipped_ns: int) -> None:
+        """The last cut skipped so much because the source had sent it too early: the delay is what it was."""
+        self.delay_ns += skipped_ns
+        self.early_ns += skipped_ns
 
     def pause(self, now_ns: int) -> None:
         """Stop the playhead; idempotent."""

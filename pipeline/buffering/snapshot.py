@@ -25,7 +25,7 @@ def statistics(
     playhead_ns = line.playhead_ns(now_ns)
     error_ns = None
     if origin_ns is not None and schedule.base_ns is not None and schedule.clocked:
-        error_ns = schedule.base_ns + schedule.shift_ns - origin_ns - schedule.delay_ns
+        error_ns = schedule.base_ns + schedule.shift_ns + schedule.early_ns - origin_ns - schedule.delay_ns
     streams = {name: _of_stream(stream, copied.get(name, 0)) for name, stream in line.streams.items()}
     return BufferStatistics(
         state=line.state_name,
@@ -33,6 +33,7 @@ def statistics(
         delay_error_s=None if error_ns is None else ns_to_seconds(error_ns),
         clock_drift_ppm=drift.rate * 1e6,
         clock_correction_s=ns_to_seconds(drift.total_ns),
+        skipped_early_s=ns_to_seconds(schedule.early_ns),
         playhead_s=None if playhead_ns is None else ns_to_seconds(playhead_ns),
         margin_s=None if line.margin_ns is None else ns_to_seconds(line.margin_ns),
         stored_bytes=line.size_bytes,

@@ -166,6 +166,13 @@ def drift_note(name: str, drift_ppm: float, correction_s: float) -> tuple[str, .
     )
 
 
+def early_note(name: str, skipped_s: float) -> tuple[str, ...]:
+    """The line for the user about a source of which `skipped_s` seconds were skipped; none for nothing."""
+    if skipped_s == 0:
+        return ()
+    return (f"{name}: sent faster than it plays; {skipped_s:.2f} s of it were skipped to keep the delay",)
+
+
 @dataclass(frozen=True, slots=True)
 class BufferStatistics:
     """The delay line, at an instant. Every figure is exact; two of them may be some microseconds apart."""
@@ -180,6 +187,8 @@ class BufferStatistics:
     """By how many millionths the source's clock is fast against ours (negative: slow); 0 until that is certain."""
     clock_correction_s: float
     """What was added to the source's times for that so far (negative: taken away)."""
+    skipped_early_s: float
+    """How much was skipped because the source sent it too early: faster than the clock, and than a drift can be."""
     playhead_s: float | None
     """Captured time that is shown now; None before playback starts."""
     margin_s: float | None

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from pipeline.buffering.line import DelayLine
-from pipeline.buffering.step import State
+from pipeline.buffering.step import State, Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
+from pipeline.timebase import NS_PER_MS
+
+OVERFLOW_NS = 250 * NS_PER_MS
+"""This short of a full window, what came too early is skipped: more than comes between two steps."""
+EARLY_NS = 250 * NS_PER_MS
+"""What came less early than this is left to the window's bound."""
 
 
 def seek(line: DelayLine, captured_ns: int) -> int | None:
@@ -19,18 +27,59 @@ def seek(line: DelayLine, captured_ns: int) -> int | None:
     lead = _lead(line)
     if lead is None or lead.announced_until_ns is None or len(lead.window) == 0:
         return None
-    old_shift_ns = line.schedule.shift_ns
     captured_ns = _landing_ns(line, lead, lead.announced_until_ns, captured_ns)
-    if captured_ns == lead.announced_until_ns:
-        return captured_ns
-    shift_ns = lead.announced_until_ns + old_shift_ns - captured_ns
+    _move(line, captured_ns - lead.announced_until_ns)
+    return captured_ns
+
+
+def _move(line: DelayLine, ahead_ns: int) -> None:
+    """Let every stream go on `ahead_ns` after where its last sample ended; below 0: before it."""
+    if ahead_ns == 0:
+        return
+    old_shift_ns = line.schedule.shift_ns
     begins_ns = []
     for stream in line.streams.values():
         if stream.announced_until_ns is not None:
             begins_ns.append(stream.announced_until_ns + old_shift_ns)
-            stream.jump(stream.announced_until_ns + old_shift_ns - shift_ns)
-    line.schedule.cut(min(begins_ns), shift_ns)
-    return captured_ns
+            stream.jump(stream.announced_until_ns + ahead_ns)
+    line.schedule.cut(min(begins_ns), old_shift_ns - ahead_ns)
+
+
+def step(line: DelayLine, now_ns: int, origin_ns: int | None, room_ns: Mapping[str, int]) -> Step:
+    """What is to be done at `now_ns`: the line's step, after what a source has sent too early is skipped."""
+    _catch_up(line, now_ns)
+    return line.step(now_ns, origin_ns, room_ns)
+
+
+def _catch_up(line: DelayLine, now_ns: int) -> None:
+    """Skip what a source has sent too early, before unsent samples would leave the window for what comes.
+
+    A source that is faster than the clock for longer than its drift can be followed fills the window, and all that
+    is due next would leave it unseen. Playback goes on a delay behind the newest sample, as it was meant to.
+    """
+    lead = _lead(line)
+    schedule = line.schedule
+    if (
+        lead is None
+        or lead.announced_until_ns is None
+        or lead.newest_ns is None
+        or line.state is not State.PLAYING
+        or schedule.paused_ns is not None
+        or not schedule.clocked
+        or lead.ahead_ns < line.span_ns - OVERFLOW_NS
+    ):
+        return
+    early_ns = lead.newest_ns - schedule.coming_playhead_ns(now_ns) - schedule.delay_ns
+    if early_ns < EARLY_NS:
+        return
+    window = lead.window
+    place = window.keyframe_at_or_before(window.index_at(lead.announced_until_ns + early_ns))
+    if place <= lead.next_seq:
+        place = min(window.keyframe_after(lead.next_seq), window.end - 1)
+    skipped_ns = window[place].time_ns - lead.announced_until_ns
+    if skipped_ns > 0:
+        _move(line, skipped_ns)
+        schedule.note_early(skipped_ns)
 
 
 def _landing_ns(line: DelayLine, lead: Stream, position_ns: int, asked_ns: int) -> int:

@@ -91,7 +91,7 @@ def account_notes(frames: FrameAccount, ending: Ending) -> Iterator[str]:
     if frames.refused:
         yield f"frames refused: {', '.join(f'{count} {reason}' for reason, count in frames.refused.items())}"
     if frames.skipped:
-        yield f"{frames.skipped} frames were skipped by a seek or a shorter delay"
+        yield f"{frames.skipped} frames were skipped by a seek, a shorter delay, or because they came too early"
     if frames.held:
         yield f"{frames.held} captured frames were not shown, {_WHY_HELD[ending]}"
 

@@ -7,7 +7,7 @@ import math
 import time
 
 from pipeline.buffer_manager import BufferManager
-from pipeline.buffering.stats import BufferStatistics, drift_note
+from pipeline.buffering.stats import BufferStatistics, drift_note, early_note
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import describe
@@ -87,8 +87,11 @@ class RunReporter:
             self._parts.playback,
         )
         stats = self._manager.statistics()
-        drift = drift_note("the source", stats.clock_drift_ppm, stats.clock_correction_s)
-        return (*self._notes, *drift, *(note for part in parts if part is not None for note in part.notes))
+        clock = (
+            *drift_note("the source", stats.clock_drift_ppm, stats.clock_correction_s),
+            *early_note("the source", stats.skipped_early_s),
+        )
+        return (*self._notes, *clock, *(note for part in parts if part is not None for note in part.notes))
 
     @property
     def camera_outages(self) -> int:

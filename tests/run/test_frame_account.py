@@ -39,7 +39,7 @@ def test_a_run_that_shows_or_drops_every_frame_has_nothing_to_say() -> None:
 def test_refused_and_skipped_frames_are_named() -> None:
     assert notes(80, received=100, sent=80, duplicate=5, backward=1, skipped=14) == [
         "frames refused: 5 with the time of the frame before, 1 with a time before that of the frame before",
-        "14 frames were skipped by a seek or a shorter delay",
+        "14 frames were skipped by a seek, a shorter delay, or because they came too early",
     ]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from pipeline.buffering import transport
 from pipeline.buffering.line import DelayLine
 from pipeline.buffering.step import LONGEST_WAIT_NS, Send, State
 from pipeline.buffering.stream import Stream
@@ -360,18 +361,17 @@ class DelayEngine:
             adopted = playback.adopt(now_ns)
             if self.live and (adopted or schedule.base_ns is None):
                 playback.choose_cushion()
-            base_ns = schedule.base_ns
-            if adopted and base_ns is not None and schedule.paused_ns is None:
+            if adopted and (base_ns := schedule.base_ns) is not None and schedule.paused_ns is None:
                 playback.start(base_ns, self.clock)
             if self.line.state is State.PLAYING:
                 self.store_inboxes()
             rooms_ns = playback.rooms_ns()
             now_ns = self.clock.get_time()
-            origin_ns = self.origin_ns(now_ns) if schedule.base_ns is None else None
+            origin_ns = self.origin_ns() if schedule.base_ns is None else None
             with self.lock:
                 if run.stopped:
                     break
-                step = self.line.step(now_ns, origin_ns, rooms_ns)
+                step = transport.step(self.line, now_ns, origin_ns, rooms_ns)
             refused = not playback.act(step, self.clock)
             if step.stalled:
                 logger.error("[BUFFER] playback stalled: no frame was sent for longer than the stall timeout")
@@ -393,8 +393,8 @@ class DelayEngine:
         if callback is not None:
             threading.Thread(target=callback, name="buffer-emergency", daemon=True).start()
 
-    def origin_ns(self, now_ns: int) -> int | None:
+    def origin_ns(self) -> int | None:
         """What the clock showed at running time 0 of a live source; None for a source that is not live."""
         delay_ns = self.line.schedule.delay_ns
-        origins_ns = (ends.origin_ns(now_ns, self.clock, delay_ns) for ends in list(self.endpoints.values()))
+        origins_ns = (ends.origin_ns(self.clock, delay_ns) for ends in list(self.endpoints.values()))
         return next((origin_ns for origin_ns in origins_ns if origin_ns is not None), None)
