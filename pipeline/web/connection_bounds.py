@@ -59,6 +59,9 @@ class ConnectionBounds:
         self._most = limits.open_connections
         self._limits = limits
         self._invalid = ClientFaults("an invalid request", "invalid requests", time.monotonic)
+        self._unread = ClientFaults(
+            "an unread connection, closed,", "unread connections, closed", time.monotonic
+        )
         self._open: dict[BoundedProtocol, None] = {}
 
     @property
@@ -80,9 +83,16 @@ class ConnectionBounds:
 
     def note_invalid(self, connection: BoundedProtocol) -> None:
         """Log what is no HTTP request, one line a second at most."""
+        self._note(self._invalid, connection)
+
+    def note_unread(self, connection: BoundedProtocol) -> None:
+        """Log that a connection was closed because its client stopped reading, one line a second at most."""
+        self._note(self._unread, connection)
+
+    def _note(self, faults: ClientFaults, connection: BoundedProtocol) -> None:
         host, _port = connection.client or ("an unknown address", 0)
-        self._invalid.note(host)
-        connection.loop.call_later(LINE_EVERY_S, self._invalid.tell)
+        faults.note(host)
+        connection.loop.call_later(LINE_EVERY_S, faults.tell)
 
 
 class BoundedProtocol(H11Protocol):
@@ -144,6 +154,7 @@ class BoundedProtocol(H11Protocol):
             self._unread = None
 
     def _drop(self) -> None:
+        self._bounds.note_unread(self)
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
         self.transport.abort()
 

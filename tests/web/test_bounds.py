@@ -47,13 +47,21 @@ WAIT_S = 20.0
 @contextmanager
 def served(limits: WebLimits) -> Iterator[tuple[str, int]]:
     """A dashboard's address and port."""
-    settings = Settings.parse({"sources": ["match"], "web": {"address": "127.0.0.1:0"}})
-    dashboard = Dashboard(PanoramaWithVirtualCamera(settings), settings.web, "0", limits=limits)
+    dashboard = make_dashboard(limits)
     address = dashboard.start()
     try:
-        yield address, int(address.split(":")[-1].strip("/"))
+        yield address, port_of(address)
     finally:
         dashboard.stop()
+
+
+def make_dashboard(limits: WebLimits) -> Dashboard:
+    settings = Settings.parse({"sources": ["match"], "web": {"address": "127.0.0.1:0"}})
+    return Dashboard(PanoramaWithVirtualCamera(settings), settings.web, "0", limits=limits)
+
+
+def port_of(address: str) -> int:
+    return int(address.split(":")[-1].strip("/"))
 
 
 def connect(port: int) -> socket.socket:
@@ -108,11 +116,15 @@ def test_a_request_that_does_not_come_to_its_end_is_closed(sent: bytes) -> None:
         assert is_closed(connection)
 
 
-@fault(
+UNREAD = fault(
     Area.DASHBOARD,
     "a client that stops reading: the video, the events, a file",
-    seen="its connection is closed after 15 s; half a megabyte at most waits for it; others and the run go on",
+    seen="its connection is closed after 15 s, with a line in the log; half a megabyte at most waits for it; "
+    "others and the run go on",
 )
+
+
+@UNREAD
 @pytest.mark.parametrize("last", [b"", b"connection: close\r\n"])
 def test_a_client_that_reads_nothing_is_dropped_and_what_waited_for_it_is_forgotten(last: bytes) -> None:
     request = b"GET /static/vendor/none HTTP/1.1\r\nhost: localhost\r\n"
@@ -128,6 +140,33 @@ def test_a_client_that_reads_nothing_is_dropped_and_what_waited_for_it_is_forgot
         assert stuck.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in (errno.ECONNRESET, 0)
         other.sendall(b"GET /api/state HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert other.recv(15) == b"HTTP/1.1 200 OK"
+
+
+@UNREAD
+def test_a_client_that_opens_the_events_and_reads_nothing_is_dropped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Publishing waits for nobody; whoever reads gets the events all the same."""
+    request = b"GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    dashboard = make_dashboard(WebLimits(response_s=0.3))
+    port = port_of(dashboard.start())
+    with ExitStack() as stack:
+        stack.callback(dashboard.stop)
+        stuck, reader = stack.enter_context(socket.socket()), stack.enter_context(connect(port))
+        stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stuck.connect(("127.0.0.1", port))
+        watch = select.poll()
+        watch.register(stuck, select.POLLHUP | select.POLLERR)
+        for connection in (stuck, reader):
+            connection.sendall(request)
+        progress = Progress(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "playing", "ball", standing=("x" * 50_000,))
+        for _ in range(round(WAIT_S * 100)):
+            dashboard.publish(progress)
+            assert reader.recv(100_000) != b""
+            if watch.poll(10):
+                break
+        assert watch.poll(0)
+        wait_until(lambda: "unread connection, closed, from 127.0.0.1" in caplog.text, "the log line")
 
 
 def send_many(connection: socket.socket, request: bytes, last: bytes) -> None:
