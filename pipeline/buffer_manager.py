@@ -27,6 +27,7 @@ from pipeline.gst.delay.frame_sound import push_sound
 from pipeline.gst.delay.limits import DEFAULT_LIMITS, DelayLimits
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.clips import check_clip_path, write_clip
+from pipeline.interpreter.processor_wait import ProcessorWait
 from pipeline.timebase import NS_PER_S, seconds_to_ns
 
 logger = logging.getLogger("buffer-manager")
@@ -96,6 +97,7 @@ class BufferManager(DelayLineView):
             keep_behind_ns=seconds_to_ns(keep_behind),
             follow_drift=follow_drift,
         )
+        self._line.stall.waited_ns = ProcessorWait().since_last_ns
         self._engine = DelayEngine(self._line, lambda: BufferOwnership(ownership), limits, live=live)
         self._engine.figures = self.get_stats
         self._video = self._engine.add_stream("video", nominal_ns=round(NS_PER_S / framerate), leads=True)

@@ -51,10 +51,16 @@ class StageWatch:
         self._asked_ns: int | None = None
         self._readings: Sequence[Reading] = ()
 
-    def update(self, now_ns: int, readings: Sequence[Reading]) -> tuple[Standing, ...]:
-        """The stages that stand still at `now_ns`: those to blame, not those that wait for them."""
-        if self._asked_ns is not None and (gap_ns := now_ns - self._asked_ns) > ABSENT_NS:
-            self._since_ns = {stage: since_ns + gap_ns for stage, since_ns in self._since_ns.items()}
+    def update(self, now_ns: int, readings: Sequence[Reading], *, waited_ns: int = 0) -> tuple[Standing, ...]:
+        """The stages that stand still at `now_ns`: those to blame, not those that wait for them.
+
+        waited_ns: how long, since the last call, the process was ready and had to wait for a processor; that time
+        does not count.
+        """
+        if self._asked_ns is not None:
+            gap_ns = now_ns - self._asked_ns
+            lost_ns = gap_ns if gap_ns > ABSENT_NS else min(waited_ns, gap_ns)
+            self._since_ns = {stage: since_ns + lost_ns for stage, since_ns in self._since_ns.items()}
         self._asked_ns = now_ns
         since_ns = {}
         for one in readings:

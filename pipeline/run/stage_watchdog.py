@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from pipeline.interpreter.processor_wait import ProcessorWait
 from pipeline.run.limits import StageLimits
 from pipeline.run.stage_watch import Reading, StageWatch, Standing
 from pipeline.timebase import NS_PER_S, seconds_to_ns
@@ -40,13 +41,16 @@ class StageWatchdog:
         note: Callable[[str], object],
         on_stuck: Callable[[str, float], object],
         limits: StageLimits,
+        processor: ProcessorWait | None = None,
     ) -> None:
         """On its thread, `note` gets a line when a stage begins to stand still, and `on_stuck(stage, seconds)` is
-        called once when one has stood still for longer than it may. Neither may block."""
+        called once when one has stood still for longer than it may. Neither may block. `processor` tells which time
+        does not count; None: by this process's own threads."""
         self.standing: tuple[str, ...] = ()
         """The stages that stand still now."""
         self._read, self._note, self._on_stuck = read, note, on_stuck
         self._watch = StageWatch(seconds_to_ns(limits.notice_s))
+        self._processor = ProcessorWait() if processor is None else processor
         self._is_stuck = False
         self._read_s: float | None = None
         self._stopping = threading.Event()
@@ -82,7 +86,7 @@ class StageWatchdog:
     def update(self, now_ns: int) -> None:
         """Read the stages once. Called on the watch's thread."""
         readings = self._read()
-        standing = self._watch.update(now_ns, readings)
+        standing = self._watch.update(now_ns, readings, waited_ns=self._processor.since_last_ns())
         self._read_s = now_ns / NS_PER_S
         before, self.standing = self.standing, tuple(one.stage for one in standing)
         for one in standing:

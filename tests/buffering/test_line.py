@@ -11,6 +11,7 @@ from pipeline.buffering.step import State
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
 from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, ROOM, S, entry_at, fill, make_line, run, sent, store
+from tests.faults.record import Area, fault
 
 
 class LineMachine(RuleBasedStateMachine):
@@ -234,6 +235,21 @@ def test_time_in_which_the_process_did_not_run_is_no_stall() -> None:
     assert not run(line, woken_ns).stalled, "an hour later: SIGSTOP, or a machine asleep"
     stalled = [run(line, woken_ns + tenth * S // 10).stalled for tenth in range(1, 21)]
     assert stalled.count(True) == 1, "but nothing comes after that either"
+
+
+@fault(
+    Area.MACHINE,
+    "others have the processor: the run gets a few percent of it",
+    seen="a run that is not live takes longer; no stage is said to stand still",
+)
+def test_time_in_which_others_had_the_processor_is_no_stall() -> None:
+    line = make_line()
+    fill(line, 0.4)
+    line.stall.waited_ns = lambda: round(0.98 * S / 2)
+    assert not any(run(line, tenth * S // 10).stalled for tenth in range(200))
+    line.stall.waited_ns = lambda: 0
+    stalled = [run(line, 20 * S + tenth * S // 10).stalled for tenth in range(21)]
+    assert stalled.count(True) == 1, "with a processor it has no excuse"
 
 
 def test_a_hole_before_what_is_stored_is_no_stall() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.interpreter.processor_wait import ProcessorWait
 from pipeline.run.limits import StageLimits
 from pipeline.run.stage_watch import Reading, StageWatch
 from pipeline.run.stage_watchdog import StageWatchdog, advice
@@ -96,6 +97,17 @@ def test_time_in_which_the_process_did_not_run_does_not_count() -> None:
     assert [(one.stage, one.for_s) for one in found] == [("source", 5)]
 
 
+def test_time_in_which_others_had_the_processor_does_not_count() -> None:
+    run = Run()
+    run.readings = [Reading("detector motion", 0, True, LONGEST_S)]
+    run.go_on(0, 240, starved=0.98)
+    assert run.notes == run.stuck == []
+    run.go_on(240, 240 + NOTICE_S + 1)
+    assert len(run.notes) == 1, "with a processor it has no excuse"
+    run.go_on(240 + NOTICE_S + 1, 240 + LONGEST_S + 1, starved=0.01)
+    assert len(run.stuck) == 1
+
+
 def test_a_stall_has_its_culprit_before_the_notice() -> None:
     watch = StageWatch(NOTICE_S * NS_PER_S)
     assert watch.culprit() is None
@@ -124,16 +136,20 @@ class Run:
         self.readings: list[Reading] = []
         self.notes: list[str] = []
         self.stuck: list[tuple[str, float]] = []
+        self.waits_ns = {"1": 0, "2": 0}
         limits = StageLimits(notice_s=NOTICE_S)
         self.watchdog = StageWatchdog(
             lambda: self.readings,
             self.notes.append,
             lambda stage, for_s: self.stuck.append((stage, for_s)),
             limits,
+            ProcessorWait(lambda: self.waits_ns),
         )
 
-    def go_on(self, from_s: int, to_s: int) -> None:
+    def go_on(self, from_s: int, to_s: int, *, starved: float = 0.0) -> None:
+        """starved: the share of the time in which a thread waits for a processor."""
         for tick in range(from_s * TICKS_HZ, to_s * TICKS_HZ):
+            self.waits_ns["2"] += round(starved * NS_PER_S / TICKS_HZ)
             self.watchdog.update(tick * NS_PER_S // TICKS_HZ)
 
 
