@@ -17,16 +17,14 @@ from pipeline.gst.capture.stream_joiner import JoinedStreams
 from pipeline.gst.core.bus import BusListener
 from pipeline.gst.core.connections import Connections, take_apart
 from pipeline.gst.core.elements import is_inside, static_pad
-from pipeline.gst.core.explain import explain
+from pipeline.gst.core.explain import explain, tells_damage
 from pipeline.gst.core.frame_corrector import FrameCorrector, corrected_px, orientation_at
 from pipeline.gst.core.frame_rate import caps_fps
 from pipeline.gst.core.hanging_source import is_closed, to_playing
 from pipeline.gst.core.samples import pad_running_time_ns
-from pipeline.gst.runtime import GLib, Gst, GstApp
+from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.frame_rate import FrameDurations, MeasuredRate
 from pipeline.timebase import Nanoseconds
-
-_STREAM_ERRORS = str(GLib.quark_to_string(Gst.StreamError.quark()))
 
 START_S = 5.0
 """Streams of a source that sends video have this long to begin; then the run goes on without them."""
@@ -349,7 +347,7 @@ class AnalysisPipeline:
             self._on_end()
         elif message.type == Gst.MessageType.WARNING:
             index = self._source_of(message)
-            if index is not None and message.parse_warning()[0].domain == _STREAM_ERRORS:
+            if index is not None and tells_damage(message):
                 self._damages[index] += 1
         elif message.type == Gst.MessageType.STREAM_COLLECTION:
             self._announces_sound |= lists_sound(message.parse_stream_collection())

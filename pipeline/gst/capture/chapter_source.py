@@ -76,8 +76,10 @@ class ChapterSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines about chapters that were left out, broke off, have no sound or are shorter than they promise."""
-        return (*self._troubles, *self._notes)
+        """Lines about chapters that were left out, broke off, are shorter than they promise, or have no sound, or
+        none that can be played."""
+        unplayed = (note for chapter in list(self._chapters) for note in chapter.source.notes)
+        return (*self._troubles, *self._notes, *dict.fromkeys(unplayed))
 
     @property
     def refused(self) -> Mapping[str, int]:

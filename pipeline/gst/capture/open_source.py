@@ -15,6 +15,7 @@ from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.capture.source import Source, TruthKind
+from pipeline.gst.capture.unplayed import UnplayedStreams
 from pipeline.gst.core.elements import (
     add,
     find_property,
@@ -113,9 +114,10 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     correct_films(container)
+    unplayed = UnplayedStreams(spec.name, container)
     add(container, opener)
     expose = _Expose(container, opener, one_stream=spec.is_one_stream)
-    return PlainSource(spec.name, container, spec.is_live, expose)
+    return PlainSource(spec.name, container, spec.is_live, expose, unplayed=unplayed)
 
 
 def _check_path(spec: SourceSpec, looked_up: LookUp) -> None:
@@ -225,6 +227,7 @@ def _open_fragment(spec: SourceSpec) -> PlainSource:
     else:
         container = fragment
     correct_films(container)
+    unplayed = UnplayedStreams(spec.name, container)
     ends = [pad for element in container.children for pad in element.srcpads if not pad.is_linked()]
     later = [
         element for element in container.children if _has_sometimes_pads(element) and not element.srcpads
@@ -242,7 +245,7 @@ def _open_fragment(spec: SourceSpec) -> PlainSource:
         if not later:
             source.complete()
 
-    return PlainSource(spec.name, container, is_live, find)
+    return PlainSource(spec.name, container, is_live, find, unplayed=unplayed)
 
 
 def _is_live(element: Gst.Element) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.source import StreamCallback, Truth, TruthKind
+from pipeline.gst.capture.unplayed import UnplayedStreams
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
 
@@ -24,6 +25,7 @@ class PlainSource:
     find_streams: Callable[[PlainSource], None] = field(repr=False)
     count_dropped: Callable[[], int] = field(default=lambda: 0, repr=False)
     open_truth: Callable[[TruthKind], Truth | None] = field(default=lambda _kind: None, repr=False)
+    unplayed: UnplayedStreams | None = field(default=None, repr=False)
     _on_stream: StreamCallback | None = field(default=None, init=False, repr=False)
     _on_complete: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
@@ -34,8 +36,8 @@ class PlainSource:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Empty."""
-        return ()
+        """A line for each stream of sound that cannot be played."""
+        return () if self.unplayed is None else self.unplayed.notes
 
     @property
     def dropped(self) -> int:

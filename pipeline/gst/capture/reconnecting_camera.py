@@ -12,7 +12,9 @@ from pipeline.errors import ForesightError
 from pipeline.gst.capture.camera_connection import CameraConnection
 from pipeline.gst.capture.camera_feed import SOUND_FORM, Feed, Outage, SoundFeed, VideoFeed
 from pipeline.gst.capture.limits import CameraLimits
-from pipeline.gst.capture.source import Source, StreamCallback, Truth, TruthKind
+from pipeline.gst.capture.plain_source import PlainSource
+from pipeline.gst.capture.source import StreamCallback, Truth, TruthKind
+from pipeline.gst.capture.unplayed import UnplayedStreams
 from pipeline.gst.core.elements import chain, ghost, make, static_pad
 from pipeline.gst.core.reconnector import Disconnected, Reconnector
 from pipeline.gst.runtime import Gst
@@ -39,7 +41,7 @@ class ReconnectingCamera:
     def __init__(
         self,
         name: str,
-        open_source: Callable[[], Source],
+        open_source: Callable[[], PlainSource],
         *,
         paced: bool,
         patience_s: float,
@@ -49,7 +51,8 @@ class ReconnectingCamera:
         in bursts (see CameraConnection). `patience_s`: how late a sample may be before it is replaced."""
         self.name = name
         self.element = Gst.Bin.new(None)
-        self._open_source = open_source
+        self._given_source = open_source
+        self._unplayed: UnplayedStreams | None = None  # of the newest connection
         self._paced = paced
         self._patience_ns = seconds_to_ns(patience_s)
         self._limits = limits
@@ -120,7 +123,7 @@ class ReconnectingCamera:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for the user: sound that did not come, how often the connection was lost, how its clock drifts."""
+        """Lines for the user: sound that did not come or is not played, lost connections, clock drift."""
         sound = self._feeds.get("audio")
         silent = isinstance(sound, SoundFeed) and not sound.has_come
         announced = (
@@ -128,13 +131,14 @@ class ReconnectingCamera:
         )
         corrected_s = ns_to_seconds(self._corrected_ns + self._drift.total_ns)
         drift = drift_note(self.name, self.clock_drift_ppm, corrected_s)
+        unplayed = () if self._unplayed is None else self._unplayed.notes
         if not self.outages or self._video is None:
-            return (*announced, *drift)
+            return (*announced, *unplayed, *drift)
         times = "once" if self.outages == 1 else f"{self.outages} times"
         state = "; still offline" if self._reconnector.is_away else ""
         held_s = ns_to_seconds(self._video.held_ns)
         lost = f"{self.name}: connection lost {times}, last frame held for {held_s:.1f} s{state}"
-        return (*announced, lost, *drift)
+        return (*announced, *unplayed, lost, *drift)
 
     @property
     def clock_drift_ppm(self) -> float:
@@ -158,6 +162,11 @@ class ReconnectingCamera:
             self._give_up(failure)
             return None
         return Disconnected(str(failure), was_up=connection is not None and connection.has_video)
+
+    def _open_source(self) -> PlainSource:
+        source = self._given_source()
+        self._unplayed = source.unplayed
+        return source
 
     def _stay_connected(self) -> tuple[CameraConnection | None, ForesightError | None]:
         try:

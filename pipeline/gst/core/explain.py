@@ -34,6 +34,14 @@ def explain(message: Gst.Message, role: str, description: str) -> ForesightError
     return PipelineError(f"{name}: {what}")
 
 
+def tells_damage(message: Gst.Message) -> bool:
+    """Whether a WARNING message says that a stream is damaged; that nothing decodes it, is no damage."""
+    warning: GLib.Error = message.parse_warning()[0]
+    quark = Gst.StreamError.quark()
+    is_of_stream = bool(warning.domain == GLib.quark_to_string(quark))
+    return is_of_stream and not warning.matches(quark, Gst.StreamError.CODEC_NOT_FOUND)
+
+
 def _reason(message: Gst.Message) -> str:
     error, debug = message.parse_error()
     text = " ".join(error.message.split()).rstrip(".")
