@@ -1,1 +1,1 @@
-"""CPython's interpreter: thread states of GStreamer's threads, and the switch interval."""
+"""CPython's interpreter: thread states, the switch interval, and how long its threads wait for a processor."""
