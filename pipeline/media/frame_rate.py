@@ -19,6 +19,9 @@ MOST = 256
 AGREES = 1.25
 """A header is believed if it and the timestamps differ by less than this factor."""
 
+STEADY = 0.8
+"""Frames come at one rate if this share of their spacings is the usual one: a film that lacks some still has it."""
+
 
 def is_rate(numerator: int, denominator: int) -> bool:
     """Whether a header's fraction can be a frame rate; 0/1 means that it varies."""
@@ -50,6 +53,16 @@ class MeasuredRate:
         """Note a frame's timestamp."""
         if not self.is_full:
             self._times_ns.append(time_ns)
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether most spacings are the usual one; True as long as there are too few frames to tell."""
+        in_order_ns = sorted(set(self._times_ns))
+        spacings_ns = [after - before for before, after in pairwise(in_order_ns)]
+        if len(spacings_ns) < ENOUGH:
+            return True
+        usual_ns = median(spacings_ns)
+        return sum(agree(spacing, usual_ns) for spacing in spacings_ns) >= STEADY * len(spacings_ns)
 
     @property
     def early_fps(self) -> float:

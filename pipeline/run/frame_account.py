@@ -112,8 +112,18 @@ def account_faults(frames: FrameAccount, streams: Mapping[str, StreamStatistics]
             )
 
 
-def missing_note(name: str, received: int, duration_s: float, framerate: float) -> str | None:
-    """The line about frames that a video lacks, by its length and its frame rate; None if it lacks none."""
+def missing_note(
+    name: str, received: int, duration_s: float, framerate: float, listed: int | None = None
+) -> str | None:
+    """The line about frames that a video lacks; None if it lacks none.
+
+    By its length and its frame rate (0: it has none), or by how many its index has `listed`, which tells of a film
+    whose rate varies too.
+    """
+    if listed is not None:
+        if listed - received < FEWEST_MISSING:
+            return None
+        return f"{name}: {listed - received} of {listed} frames are missing; they are damaged"
     expected = round(duration_s * framerate)
     missing = expected - received
     if missing < FEWEST_MISSING:

@@ -187,9 +187,10 @@ class RunReporter:
         files = [spec for spec in self._settings.source_specs if spec.kind in ("file", "chapters")]
         analysis, playback = self._parts.analysis, self._parts.playback
         has_one_rate = all(part.has_one_rate for part in (analysis, playback) if part is not None)
-        if len(files) == len(self._settings.source_specs) and has_one_rate:
+        if len(files) == len(self._settings.source_specs):
             name = ", ".join(spec.name for spec in files)
-            self.note(missing_note(name, video.received, self._shown.duration_s(framerate), framerate))
+            rate, duration_s = framerate if has_one_rate else 0.0, self._shown.duration_s(framerate)
+            self.note(missing_note(name, video.received, duration_s, rate, self._listed_frames))
         if analysis is None or playback is None:
             return frames
         sound = self._manager.statistics().streams["audio"]
@@ -198,6 +199,14 @@ class RunReporter:
         came_s = max(duration_s, playback.sound_end_s)
         self.note(shorter_note(analysis.promised_s, came_s))
         return frames
+
+    @property
+    def _listed_frames(self) -> int | None:
+        """How many frames the index of the only source lists; None if it lists none, or was not read to its end."""
+        analysis = self._parts.analysis
+        if analysis is None or analysis.is_cut_short or len(analysis.sources) != 1:
+            return None
+        return analysis.sources[0].stated_frames
 
     def _account_for_all(self, ending: Ending) -> FrameAccount:
         """Note what became of the frames that came in, and fail if that is not known of each."""

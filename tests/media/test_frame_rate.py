@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +107,25 @@ def test_the_first_two_frames_may_agree_with_a_header() -> None:
     assert not measured(25, 2).agrees(1)
     assert not measured(25, 1).agrees(25)
     assert measured(25, 12).early_corrected(1) == pytest.approx(25)
+
+
+@pytest.mark.parametrize(
+    ("missing", "is_steady"),
+    [
+        (lambda number: False, True),
+        (lambda number: number in (20, 40, 41, 42, 60), True),
+        (lambda number: 20 <= number < 60, True),
+        (lambda number: number % 3 == 0, False),
+        (lambda number: number % 4 == 0, False),
+        (lambda number: number % 2 == 0, True),
+    ],
+)
+def test_frames_come_at_one_rate_unless_many_spacings_differ(
+    missing: Callable[[int], bool], is_steady: bool
+) -> None:
+    rate = MeasuredRate()
+    for number in range(100):
+        assert number > 8 or rate.is_steady, "too few to tell"
+        if not missing(number):
+            rate.add(Nanoseconds(number * 40_000_000))
+    assert rate.is_steady is is_steady

@@ -91,6 +91,11 @@ def test_frames_that_a_file_lacks_are_told_by_its_length() -> None:
     assert missing_note("a.ts", 254, 10.16, 25) is None
     assert missing_note("a.ts", 299, 10.0, 29.97) is None, "the rounding of a rate"
     assert missing_note("a.mkv", 100, 10.0, 0) is None, "no frame rate is known"
+    assert missing_note("a.mp4", 99, 10.0, 25, listed=100) is None, "at a rate that varies"
+    assert (
+        missing_note("a.mp4", 85, 4.0, 25, listed=100)
+        == "a.mp4: 15 of 100 frames are missing; they are damaged"
+    )
 
 
 @pytest.mark.parametrize(

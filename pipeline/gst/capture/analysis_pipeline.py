@@ -60,9 +60,7 @@ class AnalysisPipeline:
         self._entries: list[tuple[int, Gst.Pad]] = []
         self._lost: set[int] = set()
         self._changed = threading.Condition()
-        self._complete = False
-        self._is_interrupted = False
-        self._has_audio = False
+        self._complete = self._is_interrupted = self._has_audio = False
         self._caps: dict[GstApp.AppSink, Gst.Caps] = {}
         self._error: ForesightError | None = None
         self._on_error: Callable[[ForesightError], object] = lambda _error: None
@@ -122,14 +120,18 @@ class AnalysisPipeline:
 
     @property
     def has_one_rate(self) -> bool:
-        """Whether each source has kept its frame rate so far; True if nothing here decodes them."""
-        return all(corrector.has_one_rate for corrector in self.correctors)
+        """Whether frames come at one rate, and each source has kept it so far, as far as they are decoded here."""
+        return self._rate.is_steady and all(corrector.has_one_rate for corrector in self.correctors)
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it has a limit or was asked to `finish`, so that sources are not read to their ends."""
+        return self._is_interrupted or self._is_limited
 
     @property
     def promised_s(self) -> Mapping[str, float]:
-        """How long each recording with an index says that it is, in seconds, by its name; empty with a limit or
-        after `finish`, which end it earlier."""
-        return {} if self._is_interrupted or self._is_limited else self._has_promised
+        """How long each recording with an index says that it is, in seconds, by its name; empty if cut short."""
+        return {} if self.is_cut_short else self._has_promised
 
     @property
     def sound_name(self) -> str | None:

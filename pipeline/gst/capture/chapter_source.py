@@ -87,6 +87,12 @@ class ChapterSource:
         return {}
 
     @property
+    def stated_frames(self) -> int | None:
+        """How many frames the indexes of its chapters list; None if one has none."""
+        counts = [chapter.source.stated_frames for chapter in list(self._chapters)]
+        return None if None in counts or self._troubles else sum(count or 0 for count in counts)
+
+    @property
     def clock_drift_ppm(self) -> float:
         """0: a file has no clock."""
         return 0.0

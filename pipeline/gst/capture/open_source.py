@@ -15,6 +15,7 @@ from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
 from pipeline.gst.capture.source import Source, TruthKind
+from pipeline.gst.capture.stated_frames import StatedFrames
 from pipeline.gst.capture.unplayed import UnplayedStreams
 from pipeline.gst.core.elements import (
     add,
@@ -114,10 +115,10 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     _stop_at_compressed(opener, decode)
     container = Gst.Bin.new(None)
     correct_films(container)
-    unplayed = UnplayedStreams(spec.name, container)
+    unplayed, stated = UnplayedStreams(spec.name, container), StatedFrames(container)
     add(container, opener)
     expose = _Expose(container, opener, one_stream=spec.is_one_stream)
-    return PlainSource(spec.name, container, spec.is_live, expose, unplayed=unplayed)
+    return PlainSource(spec.name, container, spec.is_live, expose, unplayed=unplayed, stated=stated)
 
 
 def _check_path(spec: SourceSpec, looked_up: LookUp) -> None:

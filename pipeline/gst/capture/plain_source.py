@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import ForesightError
 from pipeline.gst.capture.source import StreamCallback, Truth, TruthKind
+from pipeline.gst.capture.stated_frames import StatedFrames
 from pipeline.gst.capture.unplayed import UnplayedStreams
 from pipeline.gst.runtime import Gst
 from pipeline.timebase import Nanoseconds
@@ -26,6 +27,7 @@ class PlainSource:
     count_dropped: Callable[[], int] = field(default=lambda: 0, repr=False)
     open_truth: Callable[[TruthKind], Truth | None] = field(default=lambda _kind: None, repr=False)
     unplayed: UnplayedStreams | None = field(default=None, repr=False)
+    stated: StatedFrames | None = field(default=None, repr=False)
     _on_stream: StreamCallback | None = field(default=None, init=False, repr=False)
     _on_complete: Callable[[], None] | None = field(default=None, init=False, repr=False)
 
@@ -48,6 +50,11 @@ class PlainSource:
     def refused(self) -> Mapping[str, int]:
         """Empty: it takes every frame."""
         return {}
+
+    @property
+    def stated_frames(self) -> int | None:
+        """How many frames of its video its index lists, of what has been read; None if it has none."""
+        return None if self.stated is None else self.stated.count
 
     @property
     def outages(self) -> int:

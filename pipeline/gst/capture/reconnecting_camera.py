@@ -117,6 +117,11 @@ class ReconnectingCamera:
         return {} if self._video is None else dict(self._video.refused)
 
     @property
+    def stated_frames(self) -> int | None:
+        """None: a camera has no index."""
+        return None
+
+    @property
     def outages(self) -> int:
         """How often the connection was lost."""
         return self._reconnector.losses

@@ -60,6 +60,10 @@ class Source(Protocol):
         """How many frames it did not take, by reason: "before a keyframe"."""
 
     @property
+    def stated_frames(self) -> int | None:
+        """How many frames of its video its index lists, of what has been read; None if it has none."""
+
+    @property
     def outages(self) -> int:
         """How often it lost its connection and reconnected."""
 

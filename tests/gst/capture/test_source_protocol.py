@@ -26,6 +26,7 @@ class Scripted:
     refused: ClassVar = {"before a keyframe": 2}
     outages = 1
     clock_drift_ppm = -40.0
+    stated_frames = None
 
     def __init__(self, name: str, *, has_own_pipelines: bool = False) -> None:
         self.name = name
