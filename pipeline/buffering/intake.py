@@ -135,11 +135,6 @@ class Intake:
         self.last_ns: int | None = None
         self.end_ns = 0
 
-    @property
-    def lag_ns(self) -> int | None:
-        """How long after its time the newest sample came, by our clock; None before the first one."""
-        return None if self.last_ns is None else self._arrival_ns - self.last_ns
-
     def shared_ns(self, running_ns: int) -> int:
         """The shared time of a running time of the stream, as it is now."""
         time_ns = running_ns + self.shift_ns

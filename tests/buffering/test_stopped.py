@@ -18,6 +18,7 @@ from tests.buffering.lines import CHUNK_NS, FRAME_NS, MS, ROOM, S
 from tests.faults.record import Area, fault
 
 DELAY_NS = 7 * S
+ORIGIN_NS = -3 * S
 DRAIN_NS = MS
 """What was kept while the process was stopped comes at one sample each millisecond."""
 
@@ -42,7 +43,7 @@ def samples(name: str, kind: str, begin_ns: int, length_ns: int) -> Iterator[Sam
         elif captured_ns >= end_ns and kind == "waited":
             stamp_ns -= length_ns
         arrival_ns = free_ns = max(arrival_ns, free_ns + DRAIN_NS)
-        yield arrival_ns, name, captured_ns, 3 * S + stamp_ns
+        yield arrival_ns, name, captured_ns, stamp_ns - ORIGIN_NS
 
 
 def play(kinds: dict[str, str], begin_ns: int, length_ns: int, *, has_origin: bool) -> tuple[DelayLine, int]:
@@ -59,7 +60,10 @@ def play(kinds: dict[str, str], begin_ns: int, length_ns: int, *, has_origin: bo
     ):
         while next_ns <= arrival_ns:
             if not begin_ns <= next_ns < begin_ns + length_ns:
-                step = line.step(next_ns, -3 * S if has_origin else None, ROOM)
+                is_fresh = (
+                    next_ns - ORIGIN_NS - line.shared_time.newest_ns < DELAY_NS
+                )  # see Endpoints.origin_ns
+                step = line.step(next_ns, ORIGIN_NS if has_origin and is_fresh else None, ROOM)
                 assert not step.stalled
                 wait_ns = step.wait_ns
             next_ns += max(wait_ns, 5 * MS)

@@ -64,7 +64,7 @@ class DelayLineView:
         """All figures, frozen; takes no lock."""
         now_ns = self._engine.clock.get_time()
         copied = {name: ends.ownership.copied for name, ends in self._engine.endpoints.items()}
-        return statistics(self._line, now_ns, self._engine.origin_ns(), copied)
+        return statistics(self._line, now_ns, self._engine.origin_ns(now_ns), copied)
 
     @property
     def state(self) -> str:

@@ -104,18 +104,17 @@ class Endpoints:
             return retimer.retime(sample, order_ns - correction_ns, correction_ns)
         return (moved(sample, correction_ns) if correction_ns else sample), order_ns
 
-    def origin_ns(self, clock: Any, delay_ns: int) -> int | None:
+    def origin_ns(self, now_ns: int, clock: Any, delay_ns: int) -> int | None:
         """What `clock` showed at running time 0 of the stream's source, None where that is not live by this clock.
 
-        None too where its timestamps do not fit the clock: when they came they were too old to be shown in time,
-        or ahead of it.
+        None too where its timestamps do not fit the clock: too old to be shown in time, or ahead of it.
         """
         source, intake = self.source, self.stream.intake  # others may replace them meanwhile
-        lag_ns = intake.lag_ns
-        if source is None or lag_ns is None or not source.is_live or source.clock() is not clock:
+        newest_ns = intake.last_ns
+        if source is None or newest_ns is None or not source.is_live or source.clock() is not clock:
             return None
         origin_ns = source.base_ns - intake.shift_ns
-        return origin_ns if -AHEAD_NS < lag_ns - origin_ns < delay_ns else None
+        return origin_ns if -AHEAD_NS < now_ns - origin_ns - newest_ns < delay_ns else None
 
 
 def endpoints_of(endpoints: Mapping[str, Endpoints], stream: str) -> Endpoints:

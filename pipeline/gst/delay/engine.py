@@ -367,7 +367,7 @@ class DelayEngine:
                 self.store_inboxes()
             rooms_ns = playback.rooms_ns()
             now_ns = self.clock.get_time()
-            origin_ns = self.origin_ns() if schedule.base_ns is None else None
+            origin_ns = self.origin_ns(now_ns) if schedule.base_ns is None else None
             with self.lock:
                 if run.stopped:
                     break
@@ -393,8 +393,8 @@ class DelayEngine:
         if callback is not None:
             threading.Thread(target=callback, name="buffer-emergency", daemon=True).start()
 
-    def origin_ns(self) -> int | None:
+    def origin_ns(self, now_ns: int) -> int | None:
         """What the clock showed at running time 0 of a live source; None for a source that is not live."""
         delay_ns = self.line.schedule.delay_ns
-        origins_ns = (ends.origin_ns(self.clock, delay_ns) for ends in list(self.endpoints.values()))
+        origins_ns = (ends.origin_ns(now_ns, self.clock, delay_ns) for ends in list(self.endpoints.values()))
         return next((origin_ns for origin_ns in origins_ns if origin_ns is not None), None)
