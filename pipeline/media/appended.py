@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 
 def recordings_in(path: Path) -> list[Span]:
-    """The recordings in an MP4, MOV, Matroska, FLV or AVI file, in their order; one for any other.
+    """The recordings in an MP4, MOV, Matroska, FLV, AVI or Ogg file, in their order; one for any other.
 
     No demuxer reaches the second one of these. Players of transport streams and raw H.264 go on by themselves.
     """
@@ -41,6 +41,7 @@ def _later(file: BinaryIO, size: int) -> Iterator[int]:
         (int.from_bytes(head[:4], "big") == _EBML, _in_matroska),
         (head[:3] == b"FLV", _in_flv),
         (head[:4] == b"RIFF" and head[8:] == b"AVI ", _in_avi),
+        (head[:4] == b"OggS", _in_ogg),
     )
     return next((walk(file, size) for is_it, walk in walks if is_it), iter(()))
 
@@ -132,6 +133,23 @@ def _in_avi(file: BinaryIO, size: int) -> Iterator[int]:
             yield place
         length = int.from_bytes(head[4:8], "little")
         place += 8 + length + length % 2
+
+
+def _in_ogg(file: BinaryIO, size: int) -> Iterator[int]:
+    """The first pages of all streams stand at the beginning (RFC 3533, section 4)."""
+    place, has_content = 0, False
+    for _ in range(MOST_ELEMENTS):
+        if place >= size:
+            return
+        head = _read(file, place, 27 + 255)
+        if len(head) < 27 or head[:4] != b"OggS":
+            return
+        is_first = bool(head[5] & 2)
+        if is_first and has_content:
+            yield place
+        has_content = not is_first
+        lengths = head[27 : 27 + head[26]]
+        place += 27 + len(lengths) + sum(lengths)
 
 
 def _read(file: BinaryIO, place: int, count: int) -> bytes:

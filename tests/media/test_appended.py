@@ -23,6 +23,7 @@ FORMS: dict[str, tuple[str, ...]] = {
     "a.flv": (),
     "live.flv": ("-flvflags", "no_duration_filesize"),
     "a.avi": (),
+    "a.ogv": ("-c:v", "libtheora", "-c:a", "libvorbis"),
 }
 """Containers, and some as they are written without seeking back."""
 

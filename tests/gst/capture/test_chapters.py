@@ -134,6 +134,7 @@ def test_a_recording_without_any_readable_chapter_is_an_error(tmp_path: Path) ->
         ("a.mkv", {"storage": "source"}),
         ("a.mov", {}),
         ("a.avi", {}),
+        ("a.ogv", {}),
     ],
 )
 def test_recordings_put_together_in_one_file_follow_each_other(
@@ -141,8 +142,9 @@ def test_recordings_put_together_in_one_file_follow_each_other(
 ) -> None:
     first, second, both, out = (tmp_path / f"{part}{name}" for part in ("1", "2", "both-", "out.mkv-"))
     out = out.with_suffix(".mkv")
-    films.make_film(first, "-i", str(folder / "1.mp4"), "-c", "copy")
-    films.make_film(second, "-i", str(folder / "mute2.mp4"), "-c", "copy")
+    coded = ("-c:v", "libtheora", "-c:a", "libvorbis") if first.suffix == ".ogv" else ("-c", "copy")
+    films.make_film(first, "-i", str(folder / "1.mp4"), *coded)
+    films.make_film(second, "-i", str(folder / "mute2.mp4"), *coded)
     both.write_bytes(first.read_bytes() + second.read_bytes())
     report = run(str(both), out, **values)
     times = videos.frame_times(out)
