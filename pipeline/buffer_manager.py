@@ -98,6 +98,7 @@ class BufferManager(DelayLineView):
             follow_drift=follow_drift,
         )
         self._line.stall.waited_ns = ProcessorWait().since_last_ns
+        self._line.gaps.waited_ns = ProcessorWait().since_last_ns
         self._engine = DelayEngine(self._line, lambda: BufferOwnership(ownership), limits, live=live)
         self._engine.figures = self.get_stats
         self._video = self._engine.add_stream("video", nominal_ns=round(NS_PER_S / framerate), leads=True)

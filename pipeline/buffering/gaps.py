@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pipeline.buffering.schedule import Schedule
 from pipeline.buffering.step import Step
@@ -23,6 +23,8 @@ class Gaps:
     def __init__(self, streams: Mapping[str, Stream], schedule: Schedule) -> None:
         self._streams = streams
         self._schedule = schedule
+        self.waited_ns: Callable[[], int] = lambda: 0
+        """Returns how long the process was ready since the last call, and had to wait for a processor."""
 
     def announce(self, step: Step, stream: Stream, now_ns: int, horizon_ns: int, *, held_up: bool) -> None:
         """Announce a gap, as far as `horizon_ns`, of a stream that has nothing to send while another one goes on.
@@ -58,13 +60,19 @@ class Gaps:
             stream.announced_until_ns = horizon_ns
 
     def _starves_long(self, stream: Stream, now_ns: int) -> bool:
-        """Without a clock: whether another stream has been full for a while and this one has still nothing."""
+        """Without a clock: whether another stream has been full for a while and this one has still nothing.
+
+        Time in which others had the processor does not count: a decoder was slow then, and its sound would be lost.
+        """
         most_ns = 2 * self._schedule.run_ahead_ns
         if stream.unsent or not any(other.ahead_ns > most_ns for other in self._streams.values()):
             stream.starved_since_ns = None
             return False
         if stream.starved_since_ns is None:
+            self.waited_ns()
             stream.starved_since_ns = now_ns
+        elif now_ns - stream.starved_since_ns >= MISSING_AFTER_NS and not stream.in_gap:
+            stream.starved_since_ns = min(stream.starved_since_ns + self.waited_ns(), now_ns)
         return now_ns - stream.starved_since_ns >= MISSING_AFTER_NS
 
     def add(self, step: Step, stream: Stream, begin_ns: int, end_ns: int) -> None:

@@ -47,7 +47,7 @@ class DelayLine:
         self.duration_ns = duration_ns
         self.keep_behind_ns = keep_behind_ns
         self._follow_drift = follow_drift
-        self._gaps = Gaps(self.streams, schedule)
+        self.gaps = Gaps(self.streams, schedule)
         self.bounds = Bounds(self.streams, duration_ns, max_bytes)
         self.annotations = Annotations()
         self.max_stored_bytes = 0
@@ -303,12 +303,12 @@ class DelayLine:
             taken = self.take(stream, horizon_ns, room_ns)
             if taken:
                 if gap_from_ns is not None:
-                    self._gaps.add(step, stream, gap_from_ns, taken[0].order_ns)
+                    self.gaps.add(step, stream, gap_from_ns, taken[0].order_ns)
                 step.sends.append(Send(stream, taken, self.schedule.shift_ns, stream.splice))
                 stream.splice = None
                 return  # whether all of it is taken, and the end may follow, is known in the next step only
             if horizon_ns is not None:
-                self._gaps.announce(step, stream, now_ns, horizon_ns, held_up=held_up)
+                self.gaps.announce(step, stream, now_ns, horizon_ns, held_up=held_up)
         if stream.unsent == 0 and not stream.closed and self._has_ended(stream):
             stream.closed = True
             step.closes.append(stream)

@@ -70,8 +70,7 @@ def announced(
     """What playback is told of the sound, after it got the picture as far as `video_until_ns`."""
     line.streams["video"].announced_until_ns = video_until_ns
     step = Step()
-    gaps = Gaps(line.streams, line.schedule)
-    gaps.announce(step, line.streams["audio"], now_ns, horizon_ns, held_up=held_up)
+    line.gaps.announce(step, line.streams["audio"], now_ns, horizon_ns, held_up=held_up)
     return [(begin_ns, end_ns) for _, begin_ns, end_ns in step.gaps]
 
 
@@ -198,6 +197,18 @@ def test_without_a_clock_a_stream_starves_when_another_one_is_twice_as_far_ahead
     assert line.schedule.run_ahead_ns == 500 * MS
     fill(line, frames * FRAME_NS / S, audio=False)
     assert [starves(line, 10 * S + ms * MS) for ms in (0, 499, 500, 900)] == [False, False, is_full, is_full]
+
+
+def test_time_in_which_others_had_the_processor_starves_no_stream() -> None:
+    line = silent(clocked=False, until_ns=0)
+    fill(line, 2.0, audio=False)
+    waits_ns = iter([9 * S, 400 * MS, 300 * MS, 0, 9 * S, 600 * MS])
+    line.gaps.waited_ns = lambda: next(waits_ns)
+    assert [starves(line, 10 * S + ms * MS) for ms in (0, 500, 800, 900, 1200)] == [False] * 4 + [True]
+    store(line, "audio", 0, 0)
+    assert not starves(line, 20 * S), "it has something to send"
+    line.streams["audio"].take(None, S)
+    assert [starves(line, 20 * S + ms * MS) for ms in (0, 500)] == [False, False]
 
 
 def test_without_a_clock_a_stream_that_got_something_starves_from_then_on_anew() -> None:
