@@ -107,7 +107,7 @@ def test_a_segment_that_is_deleted_is_a_failure(tmp_path: Path) -> None:
 def test_a_second_run_does_not_touch_a_file_that_is_being_written(tmp_path: Path, name: str) -> None:
     path = tmp_path / "match.mkv"
     (tmp_path / "link.mkv").symlink_to(path)
-    first = begin("-o", path)
+    first = begin("--duration", "60", "-o", path)
     wait_until(lambda: has_content(path), "the file to grow")
     second = begin("-o", tmp_path / name)
     _said, logged = second.communicate(timeout=60)
@@ -116,6 +116,7 @@ def test_a_second_run_does_not_touch_a_file_that_is_being_written(tmp_path: Path
         f"foresight: {tmp_path / name}: another run is writing this file; "
         "name another file, or end that run first\n"
     )
+    first.send_signal(signal.SIGINT)
     said, _logged = first.communicate(timeout=60)
     assert first.returncode == 0
     assert f"written: {path}" in said
