@@ -128,10 +128,9 @@ class ColourHistory:
         with self._changed:
             newest_ns = max((times[-1] for times in self._times if times), default=0)
             logs = self._logs_at(newest_ns)
+            is_measuring = self._looked_ns < math.inf
             kept = [
-                not times or self._looked_ns - times[-1] > 5 * NS_PER_S
-                if self._looked_ns < math.inf
-                else False
+                is_measuring and (not times or self._looked_ns - times[-1] > 5 * NS_PER_S)
                 for times in self._times
             ]
         own = [

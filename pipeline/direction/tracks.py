@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.analysis.detector import Detection, DetectionSet, Label
 from pipeline.analysis.jsonl import read_detections
 from pipeline.errors import ConfigError, SourceError
+from pipeline.media.track_rows import BALL_RADIUS_M
 from pipeline.optics.angles import LARGEST_ANGLE_DEG
 from pipeline.optics.rig_parts import Pitch
 from pipeline.timebase import LARGEST_TIME_S, Nanoseconds, ns_to_seconds, seconds_to_ns
@@ -30,7 +31,6 @@ FIELD_LABELS: dict[str, Label] = {
     "referee": "main_referee",
 }
 LARGEST_PLACE_M = 1e4
-BALL_RADIUS_M = 0.11
 ASSUMED_PITCH = Pitch(105.0, 68.0, (0.0, 34.0 + 14.0))
 """Where a field lies for cameras without a rig: 14 m in front of them, as in the built-in match."""
 

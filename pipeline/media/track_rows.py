@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pipeline.timebase import ns_to_seconds
@@ -13,8 +14,8 @@ TeamName = Literal["left", "right", ""]
 
 COLUMNS = ("time_s", "track_id", "label", "team", "x_m", "y_m", "z_m", "sigma_m", "confidence")
 HEADER = ",".join(COLUMNS)
-PARQUET = ".parquet"
-"""A file of tracks whose name ends so holds Parquet; every other one holds CSV."""
+BALL_RADIUS_M = 0.11
+"""The middle of the ball is so much higher than its lowest point, which `z_m` tells."""
 
 BALL_ID = 0
 """The ball's track; people count from 1."""
@@ -39,6 +40,11 @@ class TrackRow:
     z_m: float
     sigma_m: float
     confidence: float
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether the name of a file of tracks asks for Parquet instead of CSV."""
+    return path.suffix.lower() == ".parquet"
 
 
 def line_of(row: TrackRow) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.analysis.detector import DetectionSet
-from pipeline.media.track_rows import HEADER, PARQUET, line_of
+from pipeline.media.track_rows import HEADER, is_parquet, line_of
 from pipeline.optics.rig import Rig
 from pipeline.tracking.people.tracker import FieldTracker
 
@@ -56,11 +56,6 @@ class TrackLines:
         if label != "ball":
             label, team = self._tracker.final_part(int(number))
         return ",".join((time_s, number, label, team, rest))
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether the name asks for Parquet instead of CSV."""
-    return path.suffix.lower() == PARQUET
 
 
 def write_parquet(csv_path: Path, path: Path) -> None:

@@ -11,7 +11,7 @@ from pipeline.errors import ConfigError
 from pipeline.fields import load_field
 from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.source_spec import SourceSpec
-from pipeline.media.track_rows import PARQUET
+from pipeline.media.track_rows import is_parquet
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
 from pipeline.settings.model import ExportSettings, Settings
 from pipeline.settings.problem import Problem
@@ -186,7 +186,7 @@ def _exports(settings: Settings, sources: Collection[SourceSpec]) -> Iterator[Pr
     for key, path in _export_files(settings):
         yield from writable_file(key, path)
     tracks = settings.export.tracks_out
-    if tracks is not None and tracks.suffix.lower() == PARQUET and find_spec("pyarrow") is None:
+    if tracks is not None and is_parquet(tracks) and find_spec("pyarrow") is None:
         said = f"{tracks} needs pyarrow: pip install 'foresight[parquet]', or name a file that ends in .csv"
         yield Problem("export.tracks_out", said)
     if tracks is not None and settings.detector.kind == "none":

@@ -55,28 +55,6 @@ def test_before_the_first_verdict_the_line_says_what_is_done() -> None:
     assert status_line(MountingState((), 5.0, "matching the images")) == "none yet: matching the images"
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--watch", "--preview", "a.png"], "--watch takes no --preview"),
-        (["--watch", "-o", "missing/rig.toml"], "mkdir -p missing"),
-        ([], "-o rig.toml"),
-    ],
-)
-def test_what_does_not_go_together_is_refused(
-    arguments: list[str],
-    said: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        main(["calibrate", "match", *arguments])
-    assert ended.value.code == 2
-    assert said in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(("grade", "said"), [("good", "wrote"), ("usable", "the verdict is usable: faint")])
 def test_at_the_end_of_a_film_a_good_rig_is_written(
     grade: Grade,

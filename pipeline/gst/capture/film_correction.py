@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline.gst.core.elements import elements_of, is_raw, media_type, pad_caps, static_pad
+from pipeline.gst.core.elements import factory_name, follow_elements, is_raw, media_type, pad_caps, static_pad
 from pipeline.gst.core.pcm import PcmFormat
 from pipeline.gst.runtime import Gst
 from pipeline.media.quicktime import MOST_BYTES, low_byte_first, mirrored_upward
@@ -19,14 +19,11 @@ def correct_films(container: Gst.Bin) -> None:
     timestamp. Of the eight turns and mirror images it overlooks one. The film's own description passes by on its
     way into the demuxer, before any pad appears.
     """
-    for element in elements_of(container):
-        _on_element(container, container, element)
-    container.connect("deep-element-added", _on_element)
+    follow_elements(container, _on_element)
 
 
-def _on_element(_container: Gst.Bin, _within: Gst.Bin, element: Gst.Element) -> None:
-    factory = element.get_factory()
-    if factory is not None and factory.get_name() == "qtdemux":
+def _on_element(element: Gst.Element) -> None:
+    if factory_name(element) == "qtdemux":
         description = _Description()
         static_pad(element, "sink").add_probe(Gst.PadProbeType.BUFFER, description.on_bytes)
         element.connect("pad-added", _on_pad, description)

@@ -66,16 +66,11 @@ class _Stills:
 
     def offer(self, frame: Frame) -> None:
         if self.seen % self.stride == 0:
-            self.frames.append(Frame(frame.format, tuple(plane.copy() for plane in frame.planes)))
+            self.frames.append(still_of(frame))
             if len(self.frames) == _MOST_STILLS:
                 self.frames = self.frames[::2]
                 self.stride *= 2
         self.seen += 1
-
-    def background(self) -> Picture:
-        """The median of the frames, plane by plane, in BGR."""
-        layers = zip(*(frame.planes for frame in self.frames), strict=True)
-        return bgr(Frame(self.frames[0].format, tuple(median_background(layer) for layer in layers)))
 
 
 class _Taker:
@@ -105,8 +100,7 @@ class _Taker:
         self._frame_rate = caps_fps(caps)
         with FrameLayout.of(caps).map(buffer) as frame:
             self._stills.offer(frame)
-            shrink = max(1, frame.width // MOTION_WIDTH)
-            self._motion.append(shrunk(frame.luma, shrink))
+            self._motion.append(motion_of(frame))
         return self._times_ns[-1] - self._times_ns[0] < span_s * NS_PER_S
 
     def footage(self, start_ns: int) -> Footage:
@@ -114,8 +108,7 @@ class _Taker:
         seconds = (self._times_ns[-1] - self._times_ns[0]) / NS_PER_S
         rate = self._frame_rate or ((len(self._times_ns) - 1) / seconds if seconds > 0 else 25.0)
         late = min(round((start_ns - self.first_ns) / NS_PER_S * rate), len(self._motion) - 1)
-        background, motion = self._stills.background(), np.stack(self._motion[late:])
-        return Footage(self._tap.name, background, motion, rate, picture_outline(background, motion))
+        return footage_from(self._tap.name, self._stills.frames, self._motion[late:], rate)
 
     def _next_sample(self, answer_s: float) -> Gst.Sample | None:
         """The next frame, None at the end. Raises SourceError when none arrives in time."""
@@ -126,6 +119,24 @@ class _Taker:
             if self._tap.has_ended and self._times_ns:
                 return None
         raise self._tap.silence(answer_s)
+
+
+def still_of(frame: Frame) -> Frame:
+    """A copy of a mapped frame, to be kept."""
+    return Frame(frame.format, tuple(plane.copy() for plane in frame.planes))
+
+
+def motion_of(frame: Frame) -> Picture:
+    """A frame's luma made small, about `MOTION_WIDTH` wide."""
+    return shrunk(frame.luma, max(1, frame.width // MOTION_WIDTH))
+
+
+def footage_from(name: str, stills: Sequence[Frame], motion: Sequence[Picture], frame_rate: float) -> Footage:
+    """A camera's footage: its background is the median of `stills`, plane by plane. One of each is enough."""
+    layers = zip(*(frame.planes for frame in stills), strict=True)
+    background = bgr(Frame(stills[0].format, tuple(median_background(layer) for layer in layers)))
+    pictures = np.stack(motion)
+    return Footage(name, background, pictures, frame_rate, picture_outline(background, pictures))
 
 
 def bgr(frame: Frame) -> Picture:

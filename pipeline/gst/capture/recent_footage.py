@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-import numpy as np
-
-from pipeline.gst.capture.footage import MOTION_WIDTH, bgr
-from pipeline.optics.calibration.black import picture_outline
-from pipeline.optics.calibration.footage import Footage, Picture, median_background
-from pipeline.optics.calibration.pictures import shrunk
+from pipeline.gst.capture.footage import footage_from, motion_of, still_of
+from pipeline.optics.calibration.footage import Footage, Picture
 from pipeline.optics.frame import Frame
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
@@ -35,9 +31,9 @@ class RecentFootage:
             return
         self.frame_rate = frame_rate
         if not self._stills or time_ns >= self._next_still_ns:
-            self._stills.append(Frame(frame.format, tuple(plane.copy() for plane in frame.planes)))
+            self._stills.append(still_of(frame))
             self._next_still_ns = Nanoseconds(time_ns + round(STILL_EVERY_S * NS_PER_S))
-        self._motion.append((time_ns, shrunk(frame.luma, max(1, frame.width // MOTION_WIDTH))))
+        self._motion.append((time_ns, motion_of(frame)))
         while time_ns - self._motion[0][0] > KEPT_S * NS_PER_S:
             self._motion.popleft()
 
@@ -62,11 +58,8 @@ class RecentFootage:
         """As Footage, whose motion starts at running time `start_ns`. There must be a frame; takes some tenths of a
         second. Raises CalibrationError never: one frame is a background, too."""
         frames = [picture for time_ns, picture in self._motion if time_ns >= start_ns]
-        motion = np.stack(frames or [self._motion[-1][1]])
         rate = self.frame_rate or (len(self._motion) - 1) / max(self.seconds, 1e-3) or 25.0
-        layers = zip(*(frame.planes for frame in self._stills), strict=True)
-        background = bgr(Frame(self._stills[0].format, tuple(median_background(layer) for layer in layers)))
-        return Footage(self.name, background, motion, rate, picture_outline(background, motion))
+        return footage_from(self.name, self._stills, frames or [self._motion[-1][1]], rate)
 
     @property
     def first_ns(self) -> Nanoseconds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.gst.core.elements import elements_of, media_type, pad_caps
+from pipeline.gst.core.elements import follow_elements, media_type, pad_caps
 from pipeline.gst.runtime import Gst
 
 
@@ -16,16 +16,14 @@ class StatedFrames:
     def __init__(self, container: Gst.Bin) -> None:
         self._counts: list[int] = []
         self._has_other = False
-        for element in elements_of(container):
-            self._on_element(container, container, element)
-        container.connect("deep-element-added", self._on_element)
+        follow_elements(container, self._on_element)
 
     @property
     def count(self) -> int | None:
         """How many frames have left them so far; None if they do not tell, or more than one video did."""
         return self._counts[0] if len(self._counts) == 1 and not self._has_other else None
 
-    def _on_element(self, _container: Gst.Bin, _within: Gst.Bin, element: Gst.Element) -> None:
+    def _on_element(self, element: Gst.Element) -> None:
         factory = element.get_factory()
         if factory is None or "Demuxer" not in (factory.get_metadata("klass") or ""):
             return

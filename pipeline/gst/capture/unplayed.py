@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.gst.core.elements import elements_of, static_pad
+from pipeline.gst.core.elements import factory_name, follow_elements, media_type, static_pad
 from pipeline.gst.runtime import Gst
 from pipeline.media.program_map import LOOKED_AT, mapped_streams
 
@@ -23,9 +23,7 @@ class UnplayedStreams:
         self._bytes = b""
         self._pids: set[int] = set()
         self._has_map = False
-        for element in elements_of(container):
-            self._on_element(container, container, element)
-        container.connect("deep-element-added", self._on_element)
+        follow_elements(container, self._on_element)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -47,9 +45,8 @@ class UnplayedStreams:
                 )
         return lines
 
-    def _on_element(self, _container: Gst.Bin, _within: Gst.Bin, element: Gst.Element) -> None:
-        factory = element.get_factory()
-        kind = None if factory is None else factory.get_name()
+    def _on_element(self, element: Gst.Element) -> None:
+        kind = factory_name(element)
         if kind == "decodebin":
             element.connect("unknown-type", self._on_unknown)
             element.connect("pad-added", self._on_decoded)
@@ -66,8 +63,7 @@ class UnplayedStreams:
             self._unknown.append(f"{self._name}: its sound cannot be played: nothing here decodes {codec}")
 
     def _on_decoded(self, _decodebin: Gst.Element, pad: Gst.Pad) -> None:
-        caps = pad.get_current_caps()
-        self._has_sound |= caps is not None and caps.get_structure(0).get_name().startswith("audio/")
+        self._has_sound |= media_type(pad.get_current_caps()) == "audio"
 
     def _on_bytes(self, _pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         buffer = info.get_buffer()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -153,6 +153,19 @@ def unlinked_source_pads(container: Gst.Bin) -> Iterator[Gst.Pad]:
 def elements_of(container: Gst.Bin) -> list[Gst.Element]:
     """The elements directly inside `container`, newest first."""
     return list(container.children)
+
+
+def follow_elements(container: Gst.Bin, on_element: Callable[[Gst.Element], object]) -> None:
+    """Call `on_element` with each element directly inside `container`, and with each that is added at any depth."""
+    for element in elements_of(container):
+        on_element(element)
+    container.connect("deep-element-added", lambda _container, _within, element: on_element(element))
+
+
+def factory_name(element: Gst.Element) -> str | None:
+    """The kind of an element, as ``qtdemux``; None if no factory made it."""
+    factory = element.get_factory()
+    return None if factory is None else factory.get_name()
 
 
 def is_inside(element: Gst.Object | None, container: Gst.Element) -> bool:

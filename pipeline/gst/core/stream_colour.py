@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.elements import factory_name, static_pad
 from pipeline.gst.runtime import Gst
 from pipeline.media.colour_range import FULL_RANGE, vp9_is_full_range
 
@@ -22,16 +22,11 @@ def trust_streams(pipeline: Gst.Pipeline) -> None:
 
 
 def _on_element(_pipeline: Gst.Pipeline, parent: Gst.Bin, element: Gst.Element) -> None:
-    kind = _kind(element)
+    kind = factory_name(element)
     if kind == _DEMUXER:
         element.connect("pad-added", _on_pad)
-    elif kind in _PARSERS and any(_kind(other) == _DEMUXER for other in parent.children):
+    elif kind in _PARSERS and any(factory_name(other) == _DEMUXER for other in parent.children):
         static_pad(element, "sink").add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, _without_colour)
-
-
-def _kind(element: Gst.Element) -> str | None:
-    factory = element.get_factory()
-    return None if factory is None else factory.get_name()
 
 
 def _on_pad(_element: Gst.Element, pad: Gst.Pad) -> None:

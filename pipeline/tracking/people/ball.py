@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.analysis.detector import DetectionSet
-from pipeline.media.track_rows import BALL_ID, TrackRow
+from pipeline.media.track_rows import BALL_ID, BALL_RADIUS_M, TrackRow
 from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S, seconds_to_ns
 from pipeline.tracking.ball import GRID_S, BallTracker, Following
 from pipeline.tracking.people.places import FieldAxes
-
-BALL_RADIUS_M = 0.11
 
 NOISE_M = 0.3
 """The standard deviation of the ball's place where it is seen."""

@@ -23,6 +23,9 @@ from pipeline.cli import main
         (["none.mp4", "-o", "rig.toml", "--preview", "rig.xyz"], 2, "not an image file"),
         (["none.mp4", "-o", "rig.toml", "--plot", "rig.xyz"], 2, "not an image file"),
         (["match", "-o", "rig.toml", "--plot", "missing/rig.png"], 2, "mkdir -p missing"),
+        (["match", "--watch", "--preview", "a.png"], 2, "--watch takes no --preview"),
+        (["match", "--watch", "-o", "missing/rig.toml"], 2, "mkdir -p missing"),
+        (["match"], 2, "-o rig.toml"),
     ],
 )
 def test_unusable_arguments_are_refused(
