@@ -162,6 +162,7 @@ def test_only_the_output_whose_folder_is_removed_ends(tmp_path: Path, name: str,
     shutil.rmtree(folder)
     said, logged = process.communicate(timeout=LONGEST_S)
     assert process.returncode == 1
+    assert said, logged
     report = json.loads(said)
     (failure,) = report["failures"]
     assert failure.startswith(str(folder / Path(name).stem)), logged  # of parts, one may be named

@@ -20,6 +20,7 @@ from pipeline.gst.core.elements import (
 from pipeline.gst.core.explain import post_error
 from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
 from pipeline.gst.output.backlog import Backlog
+from pipeline.gst.output.branch_guard import branch_guard
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import Gst
 from pipeline.media.output_spec import FileSpec, part_prefix
@@ -183,22 +184,22 @@ def numbered(path: Path, suffix: str) -> str:
 def enter(
     element: Gst.Bin, muxer: Muxer, writer: Gst.Element, *ways: tuple[str, str | None, str]
 ) -> list[Gst.Element]:
-    """Add a sink pad for each stream to `element`: errorignore -> queue -> parser -> `writer`. Returns the queues.
+    """Add a sink pad for each stream to `element`: guard -> queue -> parser -> `writer`. Returns the queues.
 
     Each of `ways` is a kind, its codec (None: no such stream) and the pad of `writer`, which is `muxer`'s element
-    or a sink that contains it. The queues are needed because a muxer takes its streams in turn. errorignore keeps a
-    failure of this output from stopping the others; its error still arrives on the bus.
+    or a sink that contains it. The queues are needed because a muxer takes its streams in turn. The guard keeps
+    a failure of this output from stopping the others.
     """
     entries = []
     for kind, codec, pad in ways:
         if codec is None:
             continue
-        errorignore = make("errorignore", None, convert_to="ok")
+        guard = branch_guard()
         queue = make("queue", None, max_size_buffers=0, max_size_bytes=0, max_size_time=Gst.SECOND)
         parser = muxer.make_parser(codec)
-        add(element, errorignore, queue, parser)
-        link(errorignore, queue, parser)
+        add(element, guard, queue, parser)
+        link(guard, queue, parser)
         parser.link_pads("src", writer, pad)
-        ghost(element, static_pad(errorignore, "sink"), kind)
+        ghost(element, static_pad(guard, "sink"), kind)
         entries.append(queue)
     return entries
