@@ -13,8 +13,9 @@ GAP_AFTER_NS = NS_PER_S // 2
 """A stream this far behind the others has a gap: it is announced, and playback goes on."""
 GAP_STEP_NS = 100 * NS_PER_MS
 """A gap that goes on is announced in steps of this length."""
-MISSING_AFTER_NS = NS_PER_S // 2
-"""A stream that has not begun this long after all others ended, or were full, does not exist."""
+MISSING_AFTER_NS, UNCLOCKED_MISSING_AFTER_NS = NS_PER_S // 2, 2 * NS_PER_S
+"""A stream that has not begun this long after all others ended, or were full, does not exist: the second time without
+a clock, where nobody waits for playback, and the decoder of a busy machine may be slow."""
 
 
 class Gaps:
@@ -71,9 +72,9 @@ class Gaps:
         if stream.starved_since_ns is None:
             self.waited_ns()
             stream.starved_since_ns = now_ns
-        elif now_ns - stream.starved_since_ns >= MISSING_AFTER_NS and not stream.in_gap:
+        elif now_ns - stream.starved_since_ns >= UNCLOCKED_MISSING_AFTER_NS and not stream.in_gap:
             stream.starved_since_ns = min(stream.starved_since_ns + self.waited_ns(), now_ns)
-        return now_ns - stream.starved_since_ns >= MISSING_AFTER_NS
+        return now_ns - stream.starved_since_ns >= UNCLOCKED_MISSING_AFTER_NS
 
     def add(self, step: Step, stream: Stream, begin_ns: int, end_ns: int) -> None:
         """Tell playback that the stream has nothing from `begin_ns` to `end_ns`, unless that is no time at all."""

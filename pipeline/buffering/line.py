@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pipeline.buffering.annotations import Annotations
 from pipeline.buffering.bounds import Bound, Bounds
 from pipeline.buffering.filling import Filling
-from pipeline.buffering.gaps import MISSING_AFTER_NS, Gaps
+from pipeline.buffering.gaps import MISSING_AFTER_NS, UNCLOCKED_MISSING_AFTER_NS, Gaps
 from pipeline.buffering.intake import Intake, SharedTime, Verdict
 from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
 from pipeline.buffering.stall import StallWatch
@@ -166,7 +166,7 @@ class DelayLine:
         return stream.ended or (not stream.seen and self._all_ended)
 
     def _note_ends(self, now_ns: int) -> None:
-        """All has ended when every stream has; one that never began, and is not awaited, after MISSING_AFTER_NS."""
+        """All has ended when every stream has; one that never began, and is not awaited, when it is missing."""
         seen = [stream for stream in self.streams.values() if stream.seen]
         coming = [stream for stream in self.streams.values() if stream.awaited and not stream.ended]
         if not seen or coming or not all(stream.ended for stream in seen):
@@ -174,7 +174,8 @@ class DelayLine:
             return
         if self._ended_ns is None:
             self._ended_ns = now_ns
-        self._all_ended = len(seen) == len(self.streams) or now_ns - self._ended_ns >= MISSING_AFTER_NS
+        missing_ns = MISSING_AFTER_NS if self.schedule.clocked else UNCLOCKED_MISSING_AFTER_NS
+        self._all_ended = len(seen) == len(self.streams) or now_ns - self._ended_ns >= missing_ns
 
     # Decisions
 
