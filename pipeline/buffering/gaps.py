@@ -14,8 +14,8 @@ GAP_AFTER_NS = NS_PER_S // 2
 GAP_STEP_NS = 100 * NS_PER_MS
 """A gap that goes on is announced in steps of this length."""
 MISSING_AFTER_NS, UNCLOCKED_MISSING_AFTER_NS = NS_PER_S // 2, 2 * NS_PER_S
-"""A stream that has not begun this long after all others ended, or were full, does not exist: the second time without
-a clock, where nobody waits for playback, and the decoder of a busy machine may be slow."""
+"""A stream that has not begun this long after all others ended, or were full, does not exist: the second time
+without a clock, where nobody waits for playback, and a busy machine's decoder may be slow."""
 
 
 class Gaps:
