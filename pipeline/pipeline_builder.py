@@ -11,6 +11,7 @@ from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.clocked_sound import ClockedSound
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.open_source import open_source
+from pipeline.gst.capture.sound_delays import SoundDelays
 from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
@@ -125,6 +126,7 @@ class PipelineBuilder:
             limit_ns=None if self._duration_s is None else seconds_to_ns(self._duration_s),
             on_sound=self._on_sound(analysis),
             on_complete=analysis.streams_complete,
+            delays=SoundDelays(self._rig, entries, analysis.connections),
         )
         joined = join_streams(pipeline, sources, targets)
         analysis.streams_joined(joined, is_limited=self._duration_s is not None)

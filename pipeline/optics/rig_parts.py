@@ -40,9 +40,9 @@ class Camera:
 
     ``gain_bgr`` multiplies blue, green and red; frame ``i + frame_offset`` shows the same moment as frame ``i`` of
     the first camera. If the cameras' frame rates differ, each has its ``frame_rate`` in frames per second, and its
-    frame ``frame_offset`` shows the moment of the first camera's frame 0. ``outline_px``: the corners of the
-    picture in frames with a black border; none if all of the frame is picture. Raises RigError for values that no
-    real camera has.
+    frame ``frame_offset`` shows the moment of the first camera's frame 0; without (0), the footage tells its rate.
+    ``outline_px``: the corners of the picture in frames with a black border; none if all of the frame is picture.
+    Raises RigError for values that no real camera has.
     """
 
     name: str

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pipeline.gst.capture.announced import announces_sound
+from pipeline.gst.capture.sound_delays import SoundDelays
 from pipeline.gst.capture.source import Source
 from pipeline.gst.capture.track_choice import TrackChoice
 from pipeline.gst.core.duration_limit import DurationLimit
@@ -38,7 +39,7 @@ class StreamTargets:
     `video`: the pad for the first video stream of each source, in order. `sound`: the sink for the sound of one
     source. `decode`: video is decoded on the way. `sound_source`: whose sound is used, None for the first source
     that has any. `limit_ns`: every stream ends at this running time. `on_sound(source, entry pad)` is called when
-    there is sound, `on_complete(sources with video)` when all streams are known.
+    there is sound, `on_complete(sources with video)` when all streams are known. `delays`: of the sound.
     """
 
     video: Sequence[Gst.Pad]
@@ -48,6 +49,7 @@ class StreamTargets:
     limit_ns: Nanoseconds | None
     on_sound: Callable[[int, Gst.Pad], None]
     on_complete: Callable[[set[int]], None]
+    delays: SoundDelays
 
 
 def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: StreamTargets) -> JoinedStreams:
@@ -72,6 +74,7 @@ class JoinedStreams:
         self._names = names = [source.name for source in sources]
         self._lock = threading.Lock()
         self._pending = set(range(len(names)))
+        self._is_complete = False
         self._videos = [
             TrackChoice(partial(self._link_video, index), partial(drain, pipeline))
             for index in range(len(names))
@@ -80,6 +83,7 @@ class JoinedStreams:
         self._sound: TrackChoice | None = None
         self._sound_index: int | None = None
         self._sound_shape: Gst.Element | None = None
+        targets.delays.on_known(self._complete)
 
     def found(self, index: int, pad: Gst.Pad) -> None:
         """Link a new stream of source `index`, or discard it: see TrackChoice."""
@@ -100,17 +104,23 @@ class JoinedStreams:
     def complete(self, index: int) -> None:
         """Note that all streams of source `index` are known; an element may report this more than once."""
         with self._lock:
-            if index not in self._pending:
-                return
             self._pending.discard(index)
-            if self._pending:
-                return
+        self._complete()
+
+    def _complete(self, *, in_time: bool = True) -> None:
+        """Link the sound once all streams are known, and by how much it is delayed, if that comes `in_time`."""
+        with self._lock:
             sounds = sorted(self._sounds.items())
+            delay_ns = self._targets.delays.of(sounds[0][0]) if sounds else 0
+            awaits_delay = delay_ns is None and in_time and bool(self._videos[sounds[0][0]].count)
+            if self._is_complete or self._pending or awaits_delay:
+                return
+            self._is_complete = True
         if not sounds:
             self._take_announced()
         for position, (source, pads) in enumerate(sounds):
             if position == 0:
-                self._take_sound(source)
+                self._take_sound(source, delay_ns or 0)
             for pad, block in pads:
                 if self._sound is not None and position == 0:
                     self._sound.offer(pad)
@@ -128,6 +138,7 @@ class JoinedStreams:
             choice.settle()
         for index in sorted(self._pending):
             self.complete(index)
+        self._complete(in_time=False)
         shape = self._sound_shape
         if shape is None or static_pad(shape, "src").get_current_caps() is not None:
             return None
@@ -142,13 +153,13 @@ class JoinedStreams:
 
     @property
     def is_held_up(self) -> bool:
-        """Whether each source has a video stream, and one has not said that it has no more streams.
+        """Whether each source has a video stream, and one has not said that it has no more streams, or its rate.
 
         A demuxer without queues behind it says so only after the first data, for which a blocked sound stream may
         make it wait.
         """
         with self._lock:
-            return bool(self._pending) and all(video.count for video in self._videos)
+            return not self._is_complete and all(video.count for video in self._videos)
 
     @property
     def sound_name(self) -> str | None:
@@ -167,7 +178,7 @@ class JoinedStreams:
             if choice.count > 1
         )
 
-    def _take_sound(self, source: int) -> None:
+    def _take_sound(self, source: int, delay_ns: int = 0) -> None:
         queue, shape = make("queue"), make("capsfilter")
         shape.set_property("caps", Gst.Caps.from_string("audio/x-raw,layout=interleaved"))
         elements = [queue, make("audioconvert"), make("audioresample"), shape, self._targets.sound]
@@ -175,6 +186,7 @@ class JoinedStreams:
         for element in reversed(elements):
             element.sync_state_with_parent()
         entry = static_pad(queue, "sink")
+        entry.set_offset(delay_ns)
         self._targets.on_sound(source, entry)
         self._sound_index, self._sound_shape = source, shape
         self._sound = TrackChoice(partial(self._link_sound, entry), partial(drain, self._pipeline))

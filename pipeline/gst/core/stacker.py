@@ -13,6 +13,7 @@ from pipeline.gst.core.elements import add, ghost, link, make, static_pad
 from pipeline.gst.core.frame_rate import caps_rate, structure_rate
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.runtime import Gst
+from pipeline.optics.camera_delays import camera_delays_ns
 from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
@@ -47,12 +48,9 @@ class Stacker:
         self.element = Gst.Bin.new("stacker")
         self._live = live
         self._on_error = on_error
-        self._delays = [max(frame_offsets) - offset for offset in frame_offsets]
-        self._delays_ns: list[int] = []
-        """How much later each camera is shown, if that is known before its frame rate."""
-        if rates and all(rates):
-            late_ns = [round(o / rate * NS_PER_S) for o, rate in zip(frame_offsets, rates, strict=True)]
-            self._delays_ns = [max(late_ns) - late for late in late_ns]
+        self._frame_offsets = frame_offsets
+        self._delays_ns = camera_delays_ns(frame_offsets, rates or [0.0] * len(sizes))
+        """How much later each camera is shown; None if its frame rate tells."""
         self._lock = threading.Lock()
         self._playing = len(sizes)
         self._clocks, self._captured_ns = clocks, captured_ns
@@ -174,11 +172,12 @@ class Stacker:
 
     def _pair(self, pad: Gst.Pad, structure: Gst.Structure, index: int) -> None:
         delays_ns = self._delays_ns
-        if not delays_ns:
+        if delays_ns is None:
             rate = structure_rate(structure)
-            if rate is None:
-                return
-            delays_ns = [delay * (NS_PER_S * rate[1] // rate[0]) for delay in self._delays]
+            fps = 0.0 if rate is None else rate[0] / rate[1]
+            delays_ns = camera_delays_ns(self._frame_offsets, [fps] * len(self._frame_offsets))
+        if delays_ns is None:
+            return
         pad.set_offset(delays_ns[index])
         if not self._live:
             self._compositor.set_property("start-time", max(delays_ns))

@@ -177,12 +177,11 @@ def with_offsets(rig: Rig, prepared: PreparedFootage) -> tuple[Rig, list[str]]:
                 "they are assumed to be in sync (frame_offset = 0)"
             )
         late_s[new] = late_s[known] + (offset or 0) / rates[new]
-    differ = len({round(rate, 2) for rate in rates}) > 1
+    offsets = [round(late_s[i] * rate) for i, rate in enumerate(rates)]
+    counts = any(offsets) or len({round(rate, 2) for rate in rates}) > 1
     cameras = tuple(
-        replace(
-            camera, frame_offset=round(late_s[i] * rates[i]), frame_rate=round(rates[i], 3) if differ else 0.0
-        )
-        for i, camera in enumerate(rig.cameras)
+        replace(camera, frame_offset=offset, frame_rate=round(rate, 3) if counts else 0.0)
+        for camera, offset, rate in zip(rig.cameras, offsets, rates, strict=True)
     )
     return replace(rig, cameras=cameras), notes
 

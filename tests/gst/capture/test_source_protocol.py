@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.errors import ForesightError, SourceError
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
+from pipeline.gst.capture.sound_delays import SoundDelays
 from pipeline.gst.capture.source import StreamCallback
 from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
 from pipeline.gst.core.elements import chain, ghost, make, make_appsink, static_pad
@@ -70,7 +71,10 @@ def analysis_of(*sources: Scripted) -> AnalysisPipeline:
         pipeline.add(sink)
     entries = [static_pad(sink, "sink") for sink in sinks]
     analysis.video_enters(entries)
-    targets = StreamTargets(entries, sound, True, None, None, analysis.sound_found, analysis.streams_complete)
+    delays = SoundDelays(None, entries, analysis.connections)
+    targets = StreamTargets(
+        entries, sound, True, None, None, analysis.sound_found, analysis.streams_complete, delays
+    )
     join_streams(pipeline, sources, targets)
     return analysis
 
