@@ -100,6 +100,8 @@ class _Camera:
         self.lens: Lens | None = None
         self._frozen = FrozenPicture()
         self.is_frozen = False
+        self.is_lost = False
+        """Whether its last frame is repeated, because it is offline."""
         self._meter: SwayMeter | None = None
         self._turns: list[tuple[Nanoseconds, Array]] = []
         self._measured_ns = Nanoseconds(0)
@@ -199,13 +201,13 @@ class MountingWatch:
             attempt = self._attempt
             steady_s = min((camera.recent.seconds for camera in self._cameras), default=0.0)
             known = [
-                (camera.recent.name, camera.luma, camera.is_frozen, camera.sway_deg)
+                (camera.recent.name, camera.luma, camera.is_frozen, camera.is_lost, camera.sway_deg)
                 for camera in self._cameras
             ]
         rig = None if attempt is None else attempt.rig
         cameras = []
-        for i, (name, luma, is_frozen, sway_deg) in enumerate(known):
-            faults = [] if luma is None else picture_faults(luma)
+        for i, (name, luma, is_frozen, is_lost, sway_deg) in enumerate(known):
+            faults = ["is offline"] if is_lost else [] if luma is None else picture_faults(luma)
             if is_frozen and not faults:
                 faults.append("sends the same picture again and again")
             watched = Watched(name, tuple(faults), sway_deg)
@@ -258,8 +260,12 @@ class MountingWatch:
         if buffer is None or caps is None:
             raise SourceError(f"{tap.name}: sends data that is not video")
         time_ns = Nanoseconds(segment.to_running_time(Gst.Format.TIME, buffer.pts))
+        is_lost = tap.is_lost_at(time_ns)
         with FrameLayout.of(caps).map(buffer) as frame, self._lock:
             camera = self._cameras[i]
+            camera.is_lost = is_lost
+            if is_lost:
+                return
             if camera.measure(frame.luma, time_ns):
                 self._moves += 1
                 self._attempt = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,10 @@ from pipeline.operator.mounting_watch import MountingWatch
 from pipeline.optics.calibration import Footage
 from pipeline.optics.calibration.verdict import Verdict
 from pipeline.optics.rig import Rig
+from pipeline.optics.surface import Surface
+from tests.films import CODED, make_film
+from tests.gst.capture.peers import RtspCamera
+from tests.gst.output.peers import free_port, wait_until
 
 SIZE = (640, 360)
 RATE = 25
@@ -35,7 +40,9 @@ class Attempts:
         progress("fitting")
         self.footage.append(footage[0])
         self.priority = os.getpriority(os.PRIO_PROCESS, 0)
-        return SimpleNamespace(verdict=self.verdict, rig=Rig.assume(*SIZE))
+        camera = Rig.assume(*SIZE).cameras[0]
+        cameras = tuple(replace(camera, name=part.name) for part in footage)
+        return SimpleNamespace(verdict=self.verdict, rig=Rig(cameras, Surface("infinity")))
 
 
 @pytest.fixture
@@ -53,6 +60,15 @@ def film(path: Path, moments: list[np.ndarray]) -> SourceSpec:
         writer.write(np.clip(noisy, 0, 255).astype(np.uint8))
     writer.release()
     return SourceSpec.parse(str(path))
+
+
+def network_film(folder: Path) -> Path:
+    """Half a minute of a landscape with sound, as a network camera sends it."""
+    still, video = folder / "still.png", folder / "network.mkv"
+    cv2.imwrite(str(still), scene())
+    picture = ("-loop", "1", "-framerate", str(RATE), "-i", str(still))
+    tone = ("-f", "lavfi", "-i", "sine=sample_rate=48000")
+    return make_film(video, *picture, *tone, "-vf", "noise=alls=6:allf=t", "-t", "30", *CODED)
 
 
 def scene(right_px: int = 0) -> np.ndarray:
@@ -117,3 +133,35 @@ def test_a_source_that_fails_ends_the_watch(tmp_path: Path) -> None:
     with MountingWatch([SourceSpec.parse(str(path))]) as watch, pytest.raises(SourceError):  # noqa: PT012
         while not watch.wait(0.1):
             pass
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("quick")
+def test_two_network_cameras_are_watched_and_one_may_drop_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = Attempts(Verdict("usable", ("faint",)))
+    monkeypatch.setattr(mounting_watch, "calibrate_and_judge", attempts)
+    video = network_film(tmp_path)
+    with RtspCamera(video, tmp_path) as left, RtspCamera(video, tmp_path) as right:
+        sources = [SourceSpec.parse(camera.url) for camera in (left, right)]
+        watch = MountingWatch(sources)
+
+        def faults() -> list[tuple[str, ...]]:
+            assert not watch.wait(0.0)
+            return [camera.faults for camera in watch.state().cameras]
+
+        with watch:
+            wait_until(lambda: watch.state().verdict == "usable" and faults() == [(), ()], "a verdict")
+            assert [camera.name for camera in watch.state().cameras] == ["camera 1", "camera 2"]
+            right.stop()
+            wait_until(lambda: faults() == [(), ("is offline",)], "the notice of the loss")
+            right.start()
+            wait_until(lambda: faults() == [(), ()], "the return")
+    assert all(each.motion.shape[1:] == SIZE[::-1] for each in attempts.footage)
+
+
+def test_a_network_camera_that_nobody_answers_for_ends_the_watch_with_its_reason() -> None:
+    url = f"rtsp://127.0.0.1:{free_port()}/camera"
+    with MountingWatch([SourceSpec.parse(url)]) as watch, pytest.raises(SourceError, match="no answer"):
+        wait_until(lambda: watch.wait(0.0), "its end")
