@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.blobs import Array, Boxes, Floats, outlines
+from pipeline.analysis.blobs import Array, Boxes, outlines
 from pipeline.analysis.camera_crop import Planes
 from pipeline.analysis.plane_ops import absdiff, maximum, threshold
+from pipeline.analysis.silhouettes import Floats
 from pipeline.optics.frame import Plane
 
 BALL_M = 0.22

@@ -1,4 +1,4 @@
-"""Blob analysis: boxes of connected foreground areas, merged and split into players by their size."""
+"""Blob analysis: boxes of connected foreground areas, merged and taken apart into people by their size."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.analysis.silhouettes import (
+    BROADEST_M,
+    BROADEST_SOLID_M,
+    EDGE_PX,
+    SOLID,
+    TALLEST_M,
+    Floats,
+    separated,
+)
 from pipeline.optics.frame import Plane
 
 Array = NDArray[np.float64]
-Floats = NDArray[np.float32]
 
 CLOSING = np.ones((7, 3), np.uint8)
 """The kernel that closes gaps where a player has the ground's colour; gaps are mostly vertical."""
 
-SPECK_M = 0.12
-"""Smaller blobs are not part of a player."""
+SPECK_M, SPECK_PX = 0.12, 2
+"""Blobs that are no larger than this are not part of a player."""
 
 USUAL_HEIGHT_M = 1.75
 """The height of a player's outline."""
@@ -29,30 +37,20 @@ UPRIGHT_FROM, UPRIGHT_TO, LEAST_UPRIGHT_PX = 1.8, 4.5, 12
 PART_GAP_M = 0.35
 """Parts one above the other with a smaller gap belong to one player."""
 
-TALLEST_M = 2.5
-BROADEST_M = 1.3
-"""The size of a player with arms and legs apart; anything larger is more than one player."""
-
 TALLEST_JOINED_M = 2.1
 """Parts are merged up to the height of a tall player."""
 
 TALL_M, BROAD_M = 2.0, 0.9
-"""A larger blob is more than one player if its area is large, too."""
-
-BODY_M2 = 0.65
-"""The area that one player covers."""
-
-EDGE_PX = 3
-"""How much lens, codec and closing enlarge a blob."""
-
-MOST_IN_CLUSTER = 6
-"""Larger clusters are not split."""
-
-UPRIGHT = np.array([2.0, 1.0])
-"""Weights of width and height in clustering: a player is about twice as high as wide."""
+"""A larger blob may be more than one player, or have something at its feet."""
 
 SHORTEST_M = 1.0
 """The height of a player who kneels, or whose legs are hidden."""
+
+NARROWEST_M = 0.25
+"""The least width of a person."""
+
+LEAST_FILLED = 0.25
+"""A box of which less differs holds bits of lines, not a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +128,20 @@ def people(mask: Plane, px_per_m: Floats) -> tuple[Boxes, Array]:
     closed = cast(Plane, cv2.morphologyEx(mask, cv2.MORPH_CLOSE, CLOSING))
     boxes = outlines(closed)
     scale = boxes.at_feet(px_per_m)
-    boxes = boxes[np.maximum(boxes.width, boxes.height) > SPECK_M * scale]
+    boxes = boxes[np.maximum(boxes.width, boxes.height) > np.maximum(SPECK_M * scale, SPECK_PX)]
     boxes = _merged(boxes, px_per_m)
     boxes = _split(boxes, closed, px_per_m)
     scale = boxes.at_feet(px_per_m)
-    wide, high = boxes.width / scale, boxes.height / scale
-    boxes = boxes[(high >= SHORTEST_M) & (high <= 1.2 * TALLEST_M) & (wide >= 0.2) & (wide <= BROADEST_M)]
-    return boxes, np.array([_filled(closed[box]) for box in boxes.slices()], np.float64)
+    filled = np.array([_filled(closed[box]) for box in boxes.slices()], np.float64)
+    wide, high = (boxes.width - EDGE_PX) / scale, (boxes.height - EDGE_PX) / scale
+    broadest_m = np.where(filled > SOLID, BROADEST_SOLID_M, BROADEST_M)
+    fits = (boxes.height >= SHORTEST_M * scale) & (high <= TALLEST_M)
+    fits &= (
+        (boxes.width >= np.maximum(NARROWEST_M * scale, SPECK_PX + 1))
+        & (wide <= broadest_m)
+        & (filled >= LEAST_FILLED)
+    )
+    return boxes[fits], filled[fits]
 
 
 def upright_heights(mask: Plane, px_per_m: Floats) -> Array:
@@ -168,37 +173,17 @@ def _merged(boxes: Boxes, px_per_m: Floats) -> Boxes:
 
 
 def _split(boxes: Boxes, mask: Plane, px_per_m: Floats) -> Boxes:
-    """Split boxes that are too large for one player, by clustering their pixels."""
+    """Take boxes apart that are too large for one player."""
     rows: list[list[float]] = []
     for row, scale in zip(boxes.rows.astype(int).tolist(), boxes.at_feet(px_per_m), strict=True):
         left, top, right, bottom = row
         if right - left <= BROAD_M * scale + EDGE_PX and bottom - top <= TALL_M * scale + EDGE_PX:
             rows.append(row)
             continue
-        y, x = np.nonzero(mask[top:bottom, left:right])
-        edge = (right - left + bottom - top) * EDGE_PX / 2
-        count = round((len(x) - edge) / (BODY_M2 * scale * scale))
-        if right - left > BROADEST_M * scale or bottom - top > TALLEST_M * scale:
-            count = max(count, 2)
-        if not 2 <= count <= MOST_IN_CLUSTER:
-            rows.append(row)
-            continue
-        for members in _clustered(np.stack([x, y], axis=-1), count):
-            low, high = members.min(axis=0), members.max(axis=0) + 1
-            rows.append([left + low[0], top + low[1], left + high[0], top + high[1]])
+        scales = px_per_m[top:bottom, (left + right) // 2]
+        people_here = separated(mask[top:bottom, left:right], scales)
+        rows += [[left + a, top + b, left + c, top + d] for a, b, c, d in people_here]
     return Boxes.of(np.array(rows, np.float64))
-
-
-def _clustered(pixels: NDArray[np.intp], count: int) -> list[NDArray[np.intp]]:
-    """The pixels (N, 2) in `count` upright clusters: k-means, with width weighted more than height."""
-    points = (pixels * UPRIGHT).astype(np.float32)
-    along = points[:, int(np.argmax(np.ptp(points, axis=0)))]
-    rank = np.argsort(np.argsort(along, kind="stable"), kind="stable")
-    labels = (rank * count // len(rank)).astype(np.int32)[:, None]
-    criteria = (cv2.TERM_CRITERIA_MAX_ITER, 8, 0.0)
-    _, found, _ = cv2.kmeans(points, count, labels, criteria, 1, cv2.KMEANS_USE_INITIAL_LABELS)
-    heaps = [pixels[np.asarray(found)[:, 0] == heap] for heap in range(count)]
-    return [heap for heap in heaps if len(heap)]
 
 
 def _filled(part: Plane) -> float:
