@@ -29,8 +29,8 @@ from pipeline.direction.tracks import RecordedTrack
 from pipeline.match.match import Match
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
+from pipeline.optics.camera_limits import camera_limits
 from pipeline.optics.frame import Frame
-from pipeline.optics.limits import limits
 from pipeline.optics.rig import Rig
 
 Array = NDArray[np.float64]
@@ -71,7 +71,7 @@ def directed(match: Watched) -> PathMetrics:
     """The figures of the director's path."""
     director = Director(
         RecordedTrack(match.sets), match.rig, lookahead_s=LOOKAHEAD_S,
-        edges=limits(match.rig, 16 / 9), goals=goals_of(match.rig),
+        edges=camera_limits(match.rig, (1920, 1080)), goals=goals_of(match.rig),
     )  # fmt: skip
     views = [director.view_at(index * 10**9 // FPS) for index in range(len(match.ball))]
     path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])

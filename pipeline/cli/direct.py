@@ -9,7 +9,8 @@ import typer
 
 from pipeline.cli.completion import values_of
 
-ASPECT = 16 / 9
+SIZE_PX = 1920, 1080
+"""The output of the camera whose path is planned."""
 
 
 def direct(
@@ -59,7 +60,7 @@ def direct(
     from pipeline.direction.plot import plot_path
     from pipeline.direction.tracks import ASSUMED_PITCH, read_recorded
     from pipeline.errors import ConfigError
-    from pipeline.optics.limits import limits
+    from pipeline.optics.camera_limits import camera_limits
     from pipeline.optics.rig import Rig
     from pipeline.plotting import check_plot_name
     from pipeline.tracking.ground import LevelGround
@@ -79,7 +80,7 @@ def direct(
         venue = Rig.load(rig)
         recorded = read_recorded(track, venue, venue.pitch)
         director = Director(
-            recorded, venue, style, lookahead_s, edges=limits(venue, ASPECT), goals=goals_of(venue)
+            recorded, venue, style, lookahead_s, edges=camera_limits(venue, SIZE_PX), goals=goals_of(venue)
         )
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]

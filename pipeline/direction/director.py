@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.camera_path import WAITING, Follows, PathState
 from pipeline.direction.edges import Edges
-from pipeline.direction.framing import Place, frame
+from pipeline.direction.framing import Place, first_known_s, frame
 from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
 from pipeline.direction.styles import Style, operator_style, style_named
@@ -36,7 +36,7 @@ TRACK_MARGIN_NS = 2 * NS_PER_S
 """The track extends this far beyond the plan at both ends, because framing looks back and ahead."""
 
 DEFAULT_VIEW = View(0.0, -12.0, 60.0)
-"""The view before anything was detected."""
+"""The view before anything was detected, if neither the field nor the rig's edges say where to look."""
 
 FOLLOWS: dict[Following, Follows] = {
     Following.BALL: "ball",
@@ -109,6 +109,7 @@ class Director:
         self._patience_s = patience_s
         self._lookahead_ns = seconds_to_ns(lookahead_s)
         self._tracker = BallTracker(geometry)
+        self._edges = edges
         self._limit = edges.limit if limit is None and edges is not None else limit
         self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
         self._operator_planner = Planner(operator_style(self.style), SHORTEST_HORIZON_S, aspect, edges)
@@ -116,6 +117,8 @@ class Director:
         self._operator: View | None = None
         self._plans = self._solved = 0
         self._begin_anew = False
+        self._has_opened = False
+        """Whether the path has reached the time at which the play is first seen."""
         self._is_commanded = False
 
     def view_at(self, time_ns: int) -> View:
@@ -130,7 +133,7 @@ class Director:
             or time_ns > plan.start_ns + LONGEST_LEAP_S * NS_PER_S
             or self._begin_anew
         ):
-            self._begin_anew = False
+            self._begin_anew = self._has_opened = False
             plan = self._replan(time_ns, None)
         while time_ns >= plan.start_ns + STRIDE_NS:
             plan = self._replan(plan.start_ns + STRIDE_NS, plan)
@@ -166,7 +169,7 @@ class Director:
     def hold(self) -> None:
         """Stop the camera at its present view, until `hand_back` or `take_over`. Any thread."""
         plan = self._plan
-        self._operator = DEFAULT_VIEW if plan is None else view_of(plan.points[COMMITTED])
+        self._operator = self._overview() if plan is None else view_of(plan.points[COMMITTED])
         self._is_commanded = True
 
     def hand_back(self) -> None:
@@ -219,11 +222,24 @@ class Director:
         end_ns = now_ns + max(self._planner.strides * STRIDE_NS, horizon_ns - now_ns) + TRACK_MARGIN_NS
         track = self._tracker.track(sets, now_ns - TRACK_MARGIN_NS, end_ns)
         if not (track.following != Following.NOTHING).any():
-            view = DEFAULT_VIEW if last is None else view_of(last.points[COMMITTED])
+            view = self._overview() if last is None else view_of(last.points[COMMITTED])
             wide = replace(view, hfov_deg=max(view.hfov_deg, DEFAULT_VIEW.hfov_deg))
             return _targets_for(wide, self._planner), "ball not found"
-        targets = frame(track, self._geometry, self.style, now_ns, self._planner.sample_times_s, self._goals)
+        opens_s = -math.inf if self._has_opened else first_known_s(track, now_ns)
+        self._has_opened |= opens_s <= 0.0
+        times_s = self._planner.sample_times_s
+        targets = frame(track, self._geometry, self.style, now_ns, times_s, self._goals, opens_s)
         return targets, FOLLOWS[Following(track.following[round(ns_to_seconds(TRACK_MARGIN_NS) / GRID_S)])]
+
+    def _overview(self) -> View:
+        """The view while nothing was detected: of the field's middle, or of what the rig sees."""
+        if self._goals:
+            x, z = np.mean(self._goals, axis=0)
+            yaw, tilt = (float(angle) for angle in self._geometry.metres_to_angles(x, z))
+            return replace(DEFAULT_VIEW, yaw_deg=yaw, tilt_deg=tilt)
+        if self._edges is None:
+            return DEFAULT_VIEW
+        return replace(DEFAULT_VIEW, yaw_deg=sum(self._edges.yaw_range_deg(DEFAULT_VIEW.hfov_deg)) / 2)
 
     def _within_limits(self, points: Array) -> Array:
         """`points` with every control point after the committed ones moved into the hard limits."""

@@ -8,11 +8,15 @@ from pipeline.optics.view import View
 
 
 class Edges(Protocol):
-    """The views that a rig can fill, as ``optics.limits.ViewLimits`` gives them. Pure; any thread; degrees."""
+    """The views that a rig can fill sharply, as ``optics.camera_limits.CameraLimits`` gives them. Pure; any thread;
+    degrees."""
 
     @property
     def max_hfov_deg(self) -> float:
         """The widest field of view that fits anywhere."""
+
+    def min_hfov_deg(self, yaw_deg: float) -> float:
+        """The narrowest field of view at this yaw."""
 
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
         """The smallest and the largest yaw of a view of this width."""
@@ -22,3 +26,6 @@ class Edges(Protocol):
 
     def limit(self, view: View) -> View:
         """The nearest view that fits."""
+
+    def fill(self, view: View) -> View:
+        """The nearest view without black, however narrow, and however much sky it shows."""

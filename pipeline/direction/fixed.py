@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.direction.camera_path import CameraPath, PathState
+from pipeline.direction.edges import Edges
 from pipeline.errors import StateError
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
@@ -13,18 +14,20 @@ _FIXED = PathState("fixed view", 0.0, 0, 0, Nanoseconds(0))
 class FixedDirector:
     """A CameraPath that shows the same view in every frame and cannot be steered. Any thread."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, edges: Edges | None = None) -> None:
+        """``edges``: of these, the view keeps to what shows no black (`Edges.fill`)."""
         self._fixed = view
+        self._edges = edges
 
     def view_at(self, time_ns: int) -> View:
         """The fixed view."""
         del time_ns
-        return self._fixed
+        return self._fixed if self._edges is None else self._edges.fill(self._fixed)
 
     def plan(self, t0_ns: int, t1_ns: int) -> list[tuple[int, View]]:
         """The fixed view at `t0_ns`."""
         del t1_ns
-        return [(t0_ns, self._fixed)]
+        return [(t0_ns, self.view_at(t0_ns))]
 
     @property
     def state(self) -> PathState:

@@ -25,6 +25,8 @@ GOAL_WIDENS, PLAYERS_WIDEN = 1.6, 1.35
 LARGEST_FILL = 0.85
 """The largest fraction of the view's width that goal and ball, or the players near the ball, may take."""
 LOST_WIDENS_DEG = 10.0
+KNOWN_M = 0.5
+"""A ball with no more uncertainty than this is seen."""
 
 
 def goals_of(rig: Rig) -> tuple[Place, ...]:
@@ -36,6 +38,15 @@ def goals_of(rig: Rig) -> tuple[Place, ...]:
     return ((float(x[0]), float(z[0])), (float(x[1]), float(z[1])))
 
 
+def first_known_s(track: Track, now_ns: int) -> float:
+    """Seconds from `now_ns` to when the track first knows where the play is; infinite if it never does."""
+    ball = (track.following == Following.BALL) & (track.uncertainty_m <= KNOWN_M)
+    known = ball | (track.following == Following.PLAYERS)
+    if not known.any():
+        return np.inf
+    return (track.start_ns - now_ns) / NS_PER_S + float(np.argmax(known)) * GRID_S
+
+
 def frame(
     track: Track,
     geometry: Geometry,
@@ -43,13 +54,17 @@ def frame(
     now_ns: int,
     times_s: Array,
     goals: Sequence[Place] = (),
+    opens_s: float = -np.inf,
 ) -> Targets:
     """The targets that `style` sets for `track` at `times_s` (N,), in seconds after `now_ns`. Pure; any thread.
 
     The ball, its uncertainty included, must be in view. The aim is the ball's position a moment later, moved
     towards a goal that it comes near. The view is a number of metres wide at the ball's distance, and wider ahead
     of fast play, for the players around the ball, for the goal, and if the ball is lost.
+
+    Before `opens_s` the targets are those of that time: a film opens on the play that is about to be seen.
     """
+    times_s = np.maximum(times_s, opens_s)
     track_s = (track.start_ns - now_ns) / NS_PER_S + np.arange(len(track.x_m)) * GRID_S
 
     def at(values: Array, times: Array = times_s) -> Array:

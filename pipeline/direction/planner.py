@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import piqp
@@ -29,6 +29,8 @@ LIMIT_SHARE = 0.995
 
 EDGE_MARGIN_DEG = 0.2
 """The distance that a plan keeps from the rig's edges, if there is room."""
+WIDTH_MARGIN_DEG = 0.1
+"""Plans are so much wider than the narrowest view."""
 EDGE_POINTS = 9
 EDGE_ROUNDS = 3
 """The number of control points that are kept within the curved edges, and of solutions at most to get there."""
@@ -155,10 +157,12 @@ class Planner:
             rows.add(f"{axis}_acceleration", -most, most, **{axis: second})
         every = np.eye(n)
         narrowest, widest = self._widths_deg
-        rows.add("width", narrowest, widest, hfov=every)
         if self._edges is None:
+            rows.add("width", narrowest, widest, hfov=every)
             return rows
-        # A soft constraint, so that a solution always exists; its cost per degree outweighs all others.
+        # Soft constraints, so that a solution always exists; their cost per degree outweighs all others.
+        rows.add("width", narrowest, math.inf, hfov=every, over_yaw=every)
+        rows.add("widest", -math.inf, widest, hfov=every)
         for axis, low, high, half in (
             ("yaw", "left", "right", 0.5),
             ("tilt", "bottom", "top", 0.5 / self.aspect),
@@ -210,16 +214,18 @@ class Planner:
         rig's edges are curved: they are linearised around `near`, control points (points, 3), or a guess, and again
         around the solution if it lies outside them.
         """
+        targets = self._within_widths(targets)
         linear, lower, upper = self._asked(targets)
         start = np.zeros(0) if committed is None else committed.T.ravel()
         solver = self._free if committed is None else self._bound
-        if committed is not None:  # exact, regardless of the solver's last digit
-            settled = slice(self._rows.place["width"].start, self._rows.place["width"].start + COMMITTED)
-            lower[settled], upper[settled] = 0.0, 180.0
         points = near
         for _ in range(1 if self._edges is None else EDGE_ROUNDS):
             if self._edges is not None:
                 self._set_edges(self._edges, lower, upper, self._guess(targets) if points is None else points)
+            if committed is not None:  # exact, regardless of the solver's last digit
+                for name in self._rows.place.keys() & {"width", "widest"}:
+                    settled = slice(self._rows.place[name].start, self._rows.place[name].start + COMMITTED)
+                    lower[settled], upper[settled] = 0.0, 180.0
             solver.update(c=linear, b=np.concatenate([np.zeros(6), start]), h_l=lower, h_u=upper)
             found = self._found(solver)
             if found is None:
@@ -228,6 +234,13 @@ class Planner:
             if self._inside(points):
                 break
         return points
+
+    def _within_widths(self, targets: Targets) -> Targets:
+        """The targets with no view narrower than the edges allow where it looks."""
+        if self._edges is None:
+            return targets
+        least_deg = np.array([self._edges.min_hfov_deg(yaw_deg) for yaw_deg in targets.aim_yaw_deg.tolist()])
+        return replace(targets, hfov_deg=np.maximum(targets.hfov_deg, least_deg))
 
     def _asked(self, targets: Targets) -> tuple[Array, Array, Array]:
         """Linear cost, lower and upper bounds for `targets`."""
@@ -269,6 +282,9 @@ class Planner:
         for i, point in enumerate(points):
             view = edges.limit(view_of(point))
             half = view.hfov_deg / 2
+            least_deg = edges.min_hfov_deg(view.yaw_deg) + WIDTH_MARGIN_DEG
+            lower[place["width"].start + i] = max(self._widths_deg[0], least_deg)
+            upper[place["widest"].start + i] = max(self._widths_deg[1], least_deg)
             left, right = edges.yaw_range_deg(view.hfov_deg)
             bottom, top = edges.tilt_range_deg(view.yaw_deg, view.hfov_deg)
             room = min(EDGE_MARGIN_DEG, (right - left) / 2, (top - bottom) / 2)

@@ -12,17 +12,17 @@ class Style:
     """How the camera frames and moves. Fractions are of half the view: 0 is its centre, 1 its edge."""
 
     # Framing
-    picture_width_m: float = 18.0
+    picture_width_m: float = 32.0
     """The width of the view at the ball's distance, at rest."""
     hfov_min_deg: float = 22.0
     hfov_max_deg: float = 80.0
-    lead_s: float = 0.6
+    lead_s: float = 1.2
     """Lead room: the camera aims at the ball's position this much later."""
     dead_zone: float = 0.5
     """The camera does not follow the ball within this distance from the centre."""
     keep_in: float = 0.765
     """The ball, its uncertainty included, is kept within this distance; the actual goal is 0.8."""
-    speed_widens: float = 0.3
+    speed_widens: float = 0.15
     """Degrees of field of view for each degree that the ball moves in the last and the next second."""
     # Limits, held at every instant
     pan_speed_deg_s: float = 30.0
@@ -54,8 +54,8 @@ class Style:
 
 STYLES: dict[str, Style] = {
     "broadcast": Style(),
-    "calm": Style(picture_width_m=26.0, hfov_min_deg=28.0, dead_zone=0.6, pan_acceleration_cost=50.0),
-    "close": Style(picture_width_m=13.0, hfov_min_deg=14.0, dead_zone=0.4, zoom_cost=0.1),
+    "calm": Style(picture_width_m=42.0, hfov_min_deg=28.0, dead_zone=0.6, pan_acceleration_cost=50.0),
+    "close": Style(picture_width_m=24.0, hfov_min_deg=14.0, dead_zone=0.4, zoom_cost=0.1),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import replace
 from functools import lru_cache
 
@@ -18,6 +19,8 @@ _YAW_STEP_DEG = 1.0
 _TILT_STEP_DEG = 0.5
 _WIDTHS_DEG = tuple(np.geomspace(1.0, 140.0, 49))
 _EDGE_POINTS = 7
+_LEAST_YAWS = 3
+"""A field of view fits if it does at so many yaws."""
 
 
 class ViewLimits:
@@ -32,22 +35,55 @@ class ViewLimits:
         seen = _Profile(rig, also)
         self._yaw_start_deg = seen.yaw_start_deg
         self._full_turn = seen.full_turn
+        self._fits: list[tuple[Array, Array]] = []
+        """The smallest and the largest tilt (yaws,) for each field of view; smallest > largest where none fits."""
+        low, high = seen.all_tilts()
+        for hfov_deg in _WIDTHS_DEG:
+            low, high = seen.tilt_ranges(hfov_deg, aspect, low, high)
+            self._fits.append((low, high))
+            if (low <= high).sum() < _LEAST_YAWS:
+                break
+        self._tabulate()
+
+    def lowered(self, most_sky: float) -> ViewLimits:
+        """These limits for views of which at most this share of the height lies above the horizon."""
+        lowered = copy(self)
+        lowered._fits = [
+            (low, np.minimum(high, highest_tilt_deg(hfov_deg, self.aspect, most_sky)))
+            for hfov_deg, (low, high) in zip(_WIDTHS_DEG, self._fits, strict=False)
+        ]
+        lowered._tabulate()
+        return lowered
+
+    def _tabulate(self) -> None:
+        """Make the tables for queries of what fits."""
         self._tilts: list[list[tuple[float, float]]] = []
         """The smallest and the largest tilt for each field of view and each yaw, up to the widest that fits."""
         self._yaws: list[tuple[float, float]] = []
         """The smallest and the largest yaw for each field of view."""
-        low, high = seen.all_tilts()
-        for hfov_deg in _WIDTHS_DEG:
-            low, high = seen.tilt_ranges(hfov_deg, aspect, low, high)
+        was_whole = False
+        for low, high in self._fits:
             fits = np.flatnonzero(low <= high)
-            if len(fits) < 3:
-                break
+            is_whole = bool((np.diff(fits) == 1).all())
+            if len(fits) < _LEAST_YAWS or (self._yaws and was_whole and not is_whole):
+                break  # a wider view would fit on both sides of a gap, and show black in between
+            was_whole = is_whole
             yaws = np.arange(len(low))
             filled = np.interp(yaws, fits, low[fits]), np.interp(yaws, fits, high[fits])
             self._tilts.append(list(zip(filled[0].tolist(), filled[1].tolist(), strict=True)))
             # One step inside the outermost that fits: next to it, a field of view between two table rows may not.
             first, last = (self._yaw_start_deg + _YAW_STEP_DEG * float(fits[i]) for i in (1, -2))
             self._yaws.append((first, last))
+
+    @property
+    def full_turn(self) -> bool:
+        """Whether the rig covers 360 degrees, so that views of any yaw fit."""
+        return self._full_turn
+
+    @property
+    def yaw_ranges_deg(self) -> list[tuple[float, float, float]]:
+        """Fields of view from narrow to wide, each with the smallest and the largest yaw of such views."""
+        return [(width, *yaws) for width, yaws in zip(_WIDTHS_DEG, self._yaws, strict=False)]
 
     @property
     def max_hfov_deg(self) -> float:
@@ -108,6 +144,14 @@ class ViewLimits:
         share = place - left
         (low, high), (low_next, high_next) = row[left], row[min(left + 1, len(row) - 1)]
         return low + share * (low_next - low), high + share * (high_next - high)
+
+
+def highest_tilt_deg(hfov_deg: float, aspect: float, most_sky: float) -> float:
+    """The tilt at which the horizon leaves this share of an upright rectilinear view's height above it."""
+    if most_sky >= 1.0:
+        return 90.0
+    half = math.tan(math.radians(hfov_deg) / 2) / aspect
+    return -math.degrees(math.atan((1.0 - 2.0 * most_sky) * half))
 
 
 _WIDTH_LOG_STEP = math.log(_WIDTHS_DEG[1] / _WIDTHS_DEG[0])

@@ -16,8 +16,8 @@ from pipeline.optics.view import View
 from pipeline.run.bounded_timeline import BoundedTimeline
 from pipeline.settings import Settings
 
-CAMERA_ASPECT = 16 / 9
-"""Width / height of the virtual camera whose outline is drawn in a panorama."""
+OUTLINED_SIZE_PX = 1920, 1080
+"""The output of the virtual camera whose outline is drawn in a panorama."""
 
 
 def shows_panorama(settings: Settings) -> bool:
@@ -25,11 +25,15 @@ def shows_panorama(settings: Settings) -> bool:
     return settings.mode == "panorama" and settings.director.fixed_view is None
 
 
+def camera_size_px(settings: Settings) -> tuple[int, int]:
+    """Width and height of the virtual camera's output in pixels."""
+    return OUTLINED_SIZE_PX if shows_panorama(settings) else (settings.size.width_px, settings.size.height_px)
+
+
 def camera_aspect(settings: Settings) -> float:
     """Width / height of the virtual camera's view."""
-    if shows_panorama(settings):
-        return CAMERA_ASPECT
-    return settings.size.width_px / settings.size.height_px
+    width_px, height_px = camera_size_px(settings)
+    return width_px / height_px
 
 
 def lookahead_s(settings: Settings) -> float:
@@ -48,7 +52,7 @@ def path_for(
     """
     fixed = settings.director.fixed_view
     if fixed is not None:
-        return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg))
+        return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg), edges)
     aspect = camera_aspect(settings)
     director = Director(
         timeline if settings.buffer.max_bytes is None else BoundedTimeline(timeline, full_at_ns),

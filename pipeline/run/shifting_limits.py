@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from pipeline.errors import RigError
+from pipeline.optics.camera_limits import CameraLimits, camera_limits
 from pipeline.optics.corrected import corrected
-from pipeline.optics.limits import ViewLimits, limits
 from pipeline.optics.rig import Rig
 from pipeline.optics.stabilisation.pose import Poses
 from pipeline.optics.view import View
@@ -30,14 +31,14 @@ class ShiftingLimits:
     limits have changed before the bump is shown.
     """
 
-    def __init__(self, rig: Rig, aspect: float, ahead_ns: int, *, live: bool) -> None:
-        """``ahead_ns``: the director's look-ahead. ``live``: a change begins when it is worked out; otherwise the
-        streaming thread would wait for that, so that a run repeats bit by bit."""
-        self._rig, self._aspect, self._ahead_ns, self._live = rig, aspect, ahead_ns, live
-        self._old = self._new = limits(rig, aspect)
+    def __init__(self, rig: Rig, size_px: tuple[int, int], ahead_ns: int, *, live: bool) -> None:
+        """``size_px``: of the output. ``ahead_ns``: the director's look-ahead. ``live``: a change begins when it is
+        worked out; otherwise the streaming thread would wait for that, so that a run repeats bit by bit."""
+        self._rig, self._size_px, self._ahead_ns, self._live = rig, size_px, ahead_ns, live
+        self._old = self._new = camera_limits(rig, size_px)
         self._share = 1.0
         self._begin_ns = 0
-        self._bumps: list[tuple[Nanoseconds, Future[ViewLimits | None]]] = []
+        self._bumps: list[tuple[Nanoseconds, Future[CameraLimits | None]]] = []
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="limits")
 
     def bumped(self, noticed_ns: Nanoseconds, stands: Poses) -> None:
@@ -69,6 +70,10 @@ class ShiftingLimits:
         """See Edges."""
         return self._mixed(self._old.max_hfov_deg, self._new.max_hfov_deg)
 
+    def min_hfov_deg(self, yaw_deg: float) -> float:
+        """See Edges."""
+        return self._mixed(self._old.min_hfov_deg(yaw_deg), self._new.min_hfov_deg(yaw_deg))
+
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
         """See Edges."""
         return self._mixed_range(self._old.yaw_range_deg(hfov_deg), self._new.yaw_range_deg(hfov_deg))
@@ -80,10 +85,17 @@ class ShiftingLimits:
 
     def limit(self, view: View) -> View:
         """See Edges."""
-        new = self._new.limit(view)
+        return self._mixed_view(view, self._old.limit, self._new.limit)
+
+    def fill(self, view: View) -> View:
+        """See Edges."""
+        return self._mixed_view(view, self._old.fill, self._new.fill)
+
+    def _mixed_view(self, view: View, by_old: Callable[[View], View], by_new: Callable[[View], View]) -> View:
+        new = by_new(view)
         if self._share == 1.0:
             return new
-        old = self._old.limit(view)
+        old = by_old(view)
         if old == new:
             return new
         return replace(
@@ -99,10 +111,10 @@ class ShiftingLimits:
     def _mixed_range(self, old: tuple[float, float], new: tuple[float, float]) -> tuple[float, float]:
         return self._mixed(old[0], new[0]), self._mixed(old[1], new[1])
 
-    def _limits_for(self, stands: Poses) -> ViewLimits | None:
+    def _limits_for(self, stands: Poses) -> CameraLimits | None:
         """The limits for cameras that stand like this; None if no view would fit, which cannot be helped."""
         try:
-            found = ViewLimits(self._rig, self._aspect, corrected(self._rig, stands))
+            found = CameraLimits(self._rig, self._size_px, corrected(self._rig, stands))
         except RigError as error:
             logger.warning("the limits of the view stay as they are: %s", error)
             return None

@@ -23,7 +23,7 @@ from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
-from pipeline.run.director_choice import camera_aspect, lookahead_s
+from pipeline.run.director_choice import camera_size_px, lookahead_s
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.rig_choice import detector_for
@@ -111,7 +111,7 @@ def _measures_sway(settings: Settings) -> bool:
 def make_shifting_limits(settings: Settings, rig: Rig) -> ShiftingLimits:
     """The views that the cameras can fill, for the run's director."""
     ahead_ns = seconds_to_ns(lookahead_s(settings))
-    return ShiftingLimits(rig, camera_aspect(settings), ahead_ns, live=settings.is_live)
+    return ShiftingLimits(rig, camera_size_px(settings), ahead_ns, live=settings.is_live)
 
 
 def make_seams(

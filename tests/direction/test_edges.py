@@ -31,6 +31,11 @@ class BoxEdges:
         """The widest view that fits both ways."""
         return min(self.yaw_max_deg - self.yaw_min_deg, (self.tilt_max_deg - self.tilt_min_deg) * self.aspect)
 
+    def min_hfov_deg(self, yaw_deg: float) -> float:
+        """As narrow as one likes."""
+        del yaw_deg
+        return 0.0
+
     def yaw_range_deg(self, hfov_deg: float) -> tuple[float, float]:
         """The least and the largest yaw of a view of this width."""
         return self.yaw_min_deg + hfov_deg / 2, self.yaw_max_deg - hfov_deg / 2
@@ -52,6 +57,10 @@ class BoxEdges:
             tilt_deg=min(max(view.tilt_deg, bottom), top),
             hfov_deg=hfov_deg,
         )
+
+    def fill(self, view: View) -> View:
+        """The nearest view that fits."""
+        return self.limit(view)
 
 
 BOX = BoxEdges(-35.0, 40.0, -22.0, 5.0)

@@ -15,7 +15,8 @@ from pipeline.tracking.ball import Following, Track
 from pipeline.tracking.ground import LevelGround
 
 GROUND = LevelGround(8.0)
-STYLE = STYLES["broadcast"]
+STYLE = replace(STYLES["broadcast"], picture_width_m=18.0, speed_widens=0.3, lead_s=0.6)
+"""As narrow as a view that players and goals widen."""
 TIMES_S = np.arange(0.0, 4.0, 0.2)
 
 

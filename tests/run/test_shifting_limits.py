@@ -13,6 +13,7 @@ from pipeline.run.shifting_limits import EASE_NS, PREPARE_NS, ShiftingLimits
 from pipeline.timebase import NS_PER_S, Nanoseconds
 
 RIG = Rig((Camera("mast", RectilinearLens((640, 360), 420.0, (319.5, 179.5))),))
+SIZE_PX = 320, 180
 AHEAD_NS = 7 * NS_PER_S
 FRAME_NS = NS_PER_S // 25
 NOTICED_NS = Nanoseconds(10 * NS_PER_S)
@@ -26,7 +27,7 @@ def turned(yaw_deg: float) -> Poses:
 
 @pytest.fixture
 def limits() -> ShiftingLimits:
-    return ShiftingLimits(RIG, 16 / 9, AHEAD_NS, live=False)
+    return ShiftingLimits(RIG, SIZE_PX, AHEAD_NS, live=False)
 
 
 def test_views_keep_to_what_the_camera_sees_before_and_after_the_bump(limits: ShiftingLimits) -> None:
@@ -36,7 +37,7 @@ def test_views_keep_to_what_the_camera_sees_before_and_after_the_bump(limits: Sh
         limits.advance(n * FRAME_NS, n * FRAME_NS)
     assert before.yaw_deg - limits.limit(EDGE).yaw_deg == pytest.approx(3.0, abs=0.6)
     left = View(-30.0, 0.0, 30.0)
-    assert limits.limit(left) == ShiftingLimits(RIG, 16 / 9, AHEAD_NS, live=False).limit(left)
+    assert limits.limit(left) == ShiftingLimits(RIG, SIZE_PX, AHEAD_NS, live=False).limit(left)
 
 
 def test_they_change_gradually_and_are_done_before_the_bump_is_shown(limits: ShiftingLimits) -> None:
