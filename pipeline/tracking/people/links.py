@@ -21,7 +21,7 @@ from pipeline.tracking.people.tracklets import Tracklet
 LONGEST_GAP_S = 12.0
 """Whoever is away for longer comes back as somebody new."""
 
-OVERLAP_S = 0.3
+OVERLAP_S = 1.0
 """The second may begin so long before the first ends: a person was found twice for a moment."""
 
 START_PLACES = 12
@@ -31,9 +31,12 @@ BRINK = np.diag([0.6**2, 0.6**2, 1.5**2, 1.5**2])
 """The covariance by which both sides of a gap are less exact than the filter knows: where people part or hide,
 boxes grow, shrink and jump."""
 
-NOBODY_NEW = 11.0
+TAIL = 4.0
+"""Degrees of freedom of Student's t distribution: boxes jump farther than a normal distribution says."""
+
+NOBODY_NEW = 18.0
 """What a link may cost: minus the log likelihood that somebody new begins here, anywhere on a field at any
-velocity, and as rarely as that happens."""
+velocity, and as rarely as that happens in the middle of a match."""
 
 NEVER = 1e4
 
@@ -69,11 +72,16 @@ def linked(ends: Sequence[Tracklet], starts: Sequence[Tracklet]) -> list[tuple[T
         np.array([one.looks.weight for one in starts]),
     )
     for i, j in np.argwhere(possible).tolist():
-        step, noise = transition(max(gap_s[i, j], 1 / NS_PER_S))
-        mean, spread = begun[j]
-        apart = mean - step @ ends[i].mean
-        within = step @ ends[i].spread @ step.T + noise + spread + BRINK
+        step, noise = transition(max(abs(gap_s[i, j]), 1 / NS_PER_S))
+        first, second = (ends[i].mean, ends[i].spread), begun[j]
+        if gap_s[i, j] >= 0:
+            first = step @ first[0], step @ first[1] @ step.T + noise
+        else:
+            second = step @ second[0], step @ second[1] @ step.T + noise
+        apart = second[0] - first[0]
+        within = first[1] + second[1] + BRINK
         square = float(apart @ np.linalg.solve(within, apart))
+        square = (TAIL + 4) * np.log1p(square / TAIL)
         cost[i, j] = 0.5 * (square + float(np.linalg.slogdet(within)[1])) + alike[i, j]
     rows, columns = linear_sum_assignment(np.minimum(cost, NOBODY_NEW))
     return [

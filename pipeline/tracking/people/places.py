@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pipeline.analysis.detector import DetectionSet
 from pipeline.errors import RigError
@@ -20,6 +20,19 @@ FOOT_DEG = 0.05
 STRIDE_M = 0.15
 """The standard deviation of the place of a box's lower edge around the person: legs swing, boxes are cut."""
 
+USUAL_M, LEARNS = 1.75, 0.02
+"""How high a person's box is at first, and how much of each frame's median is learned."""
+
+LEAST_OFF_M, MOST_OFF_M = 0.15, 0.45
+"""A box that is higher or lower than usual by less than the first is one whole person; by more than the second, one
+of its edges is somebody else's, or cut."""
+
+FARTHEST_OFF_M = 6.0
+"""An edge of a box is not used if it would put the person this much elsewhere."""
+
+LEAST_ABOVE_M = 1.0
+"""Cameras that are less above the heads are taken for this much above them."""
+
 LEAST_SCORE = 0.05
 """People with a lower score are not used."""
 
@@ -32,7 +45,10 @@ class Places:
     """The people of one analysed frame: places (n, 2) in metres of the field, covariances (n, 2, 2), scores (n,).
 
     ``shirts`` (n, 3): the colours Y, U, V; nan where they were not read. ``officials`` (n,): 1 where the detector
-    itself says that it is an official, otherwise 0.
+    itself says that it is an official, otherwise 0. ``bare`` (n,): whether shirts were read, but none here: a
+    shadow, or somebody who is not seen well. ``sight`` (n, 2): the direction on the field in which each is
+    seen from ``camera`` (2,); ``reach_m`` (n, 2): how near and how far away somebody in the box may stand, if its
+    lower or its upper edge is somebody else's; ``half_m`` (n,): half of the box's width.
     """
 
     time_ns: int
@@ -41,6 +57,11 @@ class Places:
     score: Array
     shirts: Array
     officials: Array
+    bare: NDArray[np.bool_]
+    camera: Array
+    sight: Array
+    reach_m: Array
+    half_m: Array
 
     def __len__(self) -> int:
         return len(self.score)
@@ -73,7 +94,7 @@ class FieldAxes:
 
 
 class PlaceReader:
-    """Reads people's places from detections. Immutable; any thread."""
+    """Reads people's places from detections, and learns how high people's boxes are. One thread at a time."""
 
     def __init__(self, rig: Rig) -> None:
         """Raises RigError if the rig has no pitch."""
@@ -83,49 +104,76 @@ class PlaceReader:
             )
         self._rig = rig
         self.axes = FieldAxes(rig.pitch)
+        self._camera = self.axes.from_world(0.0, 0.0)
+        self._height_m = rig.surface.height_m
+        self._usual_m = USUAL_M
 
     def places(self, seen: DetectionSet) -> Places:
-        """The people of a set on or beside the field; who has no shirt, where shirts were read, is nobody."""
+        """The people of a set on or beside the field."""
         shirts = seen.shirts or (None,) * len(seen.detections)
         rows = [
             (
                 one.yaw_deg,
-                one.tilt_deg - one.height_deg / 2,
+                one.tilt_deg,
+                one.width_deg,
+                one.height_deg,
                 one.score,
                 one.label in ("side_referee", "main_referee"),
+                shirt is None and bool(seen.shirts),
                 *(shirt or (math.nan,) * 3),
             )
             for one, shirt in zip(seen.detections, shirts, strict=True)
-            if one.label not in ("ball", "staff")
-            and one.score >= LEAST_SCORE
-            and (shirt is not None or not seen.shirts)
+            if one.label not in ("ball", "staff") and one.score >= LEAST_SCORE
         ]
-        found = np.array(rows, np.float64).reshape(-1, 7)
-        x, z = self._rig.angles_to_metres(found[:, 0], found[:, 1])
-        xy_m = self.axes.from_world(x, z)
+        found = np.array(rows, np.float64).reshape(-1, 10)
+        foot_deg = found[:, 1] - found[:, 3] / 2
+        xy_m = self.axes.from_world(*self._rig.angles_to_metres(found[:, 0], foot_deg))
         with np.errstate(invalid="ignore"):
             near = (
                 self.axes.outside_m(xy_m) <= MOST_OUTSIDE_M
             )  # false above the horizon, where the place is nan
-        found, xy_m, x, z = found[near], xy_m[near], x[near], z[near]
+        found, xy_m = found[near], xy_m[near]
+        foot_m = np.linalg.norm(xy_m - self._camera, axis=-1)
+        sight = (xy_m - self._camera) / np.maximum(foot_m, 1e-6)[:, None]
+        slope = np.tan(np.radians(found[:, 1] + found[:, 3] / 2))
+        high_m = self._height_m + foot_m * slope
+        head_m = self._head_range(foot_m, slope)
+        off_m = np.abs(high_m - self._usual_m) - LEAST_OFF_M
+        doubt = np.clip(off_m / (MOST_OFF_M - LEAST_OFF_M), 0.0, 1.0)
+        if len(high_m):
+            self._usual_m += LEARNS * (float(np.median(high_m)) - self._usual_m)
+        away = doubt * (head_m - foot_m) / 2  # in the middle of where he may stand
+        reach_m = np.sort(np.stack([foot_m, head_m], axis=-1), axis=-1)
         return Places(
             seen.time_ns,
-            xy_m,
-            self._covariance(xy_m, np.hypot(x, z)),
-            found[:, 2],
-            found[:, 4:],
-            found[:, 3],
+            xy_m + away[:, None] * sight,
+            self._covariance(foot_m, sight, away),
+            found[:, 4],
+            found[:, 7:],
+            found[:, 5],
+            found[:, 6] > 0,
+            self._camera,
+            sight,
+            reach_m,
+            np.radians(found[:, 2]) / 2 * np.hypot(foot_m, self._height_m),
         )
 
-    def _covariance(self, xy_m: Array, range_m: Array) -> Array:
+    def _head_range(self, foot_m: Array, slope: Array) -> Array:
+        """How far away people stand whose heads are seen at these slopes, (n,)."""
+        below_m = max(self._height_m - self._usual_m, LEAST_ABOVE_M)
+        head_m = below_m / np.maximum(-slope, 1e-3)
+        return np.asarray(np.clip(head_m, foot_m - FARTHEST_OFF_M, foot_m + FARTHEST_OFF_M))
+
+    def _covariance(self, range_m: Array, sight: Array, away_m: Array) -> Array:
         """The covariances (n, 2, 2) of places at these ranges: a foot's error is long in the line of sight."""
-        camera = self.axes.from_world(0.0, 0.0)
-        height_m = self._rig.surface.height_m
+        height_m = self._height_m
         foot = math.radians(FOOT_DEG)
         along = foot * (range_m**2 + height_m**2) / height_m
         across = foot * np.hypot(range_m, height_m)
-        sight = (xy_m - camera) / np.maximum(np.linalg.norm(xy_m - camera, axis=-1, keepdims=True), 1e-6)
-        outer = sight[:, :, None] * sight[:, None, :]
-        eye = np.eye(2)
-        stretched = (along**2)[:, None, None] * outer + (across**2)[:, None, None] * (eye - outer)
-        return np.asarray(stretched + STRIDE_M**2 * eye)
+        return stretched(sight, along**2 + away_m**2, across**2) + STRIDE_M**2 * np.eye(2)
+
+
+def stretched(sight: Array, along: Array, across: Array) -> Array:
+    """Covariances (n, 2, 2) with the variances (n,) along and across the lines of sight (n, 2)."""
+    outer = sight[:, :, None] * sight[:, None, :]
+    return np.asarray(along[:, None, None] * outer + across[:, None, None] * (np.eye(2) - outer))

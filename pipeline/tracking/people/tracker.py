@@ -19,13 +19,10 @@ from pipeline.tracking.people.looks import Looks
 from pipeline.tracking.people.parts import Part, Person, Teams
 from pipeline.tracking.people.places import PlaceReader
 from pipeline.tracking.people.smoother import Seen, State, smoothed
-from pipeline.tracking.people.tracklets import Tracklet, TrackletBuilder
+from pipeline.tracking.people.tracklets import LEAST_PLACES, Tracklet, TrackletBuilder
 
 EVERY_S = 1.0
 """Rows are made for so much time at once."""
-
-LEAST_PLACES = 5
-"""A tracklet with fewer places is no person."""
 
 LEAST_CHAIN_S = 1.0
 """Nor is a chain of tracklets that is known to be shorter, unless the film ends."""
@@ -86,6 +83,11 @@ class FieldTracker:
         if seen.time_ns - self._times_ns[0] < self._window_ns + EVERY_S * NS_PER_S:
             return []
         return self._rows_until(seen.time_ns - self._window_ns)
+
+    @property
+    def size_m(self) -> tuple[float, float]:
+        """The field's length and width."""
+        return self._axes.length_m, self._axes.width_m
 
     def final_part(self, number: int) -> Part:
         """What an identity is, and in which team, by all that was seen so far."""
@@ -162,7 +164,7 @@ class FieldTracker:
         seconds = ns_to_seconds(times_ns[-1] - times_ns[0]) / max(len(times_ns) - 1, 1)
         spans: list[tuple[int, int]] = []
         for n, one in enumerate(here):
-            begin, end = _span(one, seen[n].steps, count)
+            begin, end = _span(one, seen[n].steps[scores[n] > 0.0], count)
             one.is_present = end == count
             spans.append((begin, end))
             one.person.add(found.mean[begin:end, n, :2], seconds, (self._axes.length_m, self._axes.width_m))

@@ -51,9 +51,16 @@ def seen(
             places.append((float(rng.uniform(-50, 50)), float(rng.uniform(-33, 33))))
             worn.append((110.0, 97.0, 110.0))
         for (u, v), shirt in zip(places, worn, strict=True):
-            yaw, tilt = (float(angle) for angle in rig.pitch_to_angles(u, v))
-            yaw, tilt = yaw + rng.normal(0, 0.04), tilt + rng.normal(0, 0.03)
-            found.append(Detection("player", 0.9, yaw, tilt + 0.6, 0.5, 1.2))
+            assert rig.pitch is not None
+            x, z = rig.pitch.to_world(u, v)
+            yaw, foot = (float(angle) for angle in rig.metres_to_angles(x, z))
+            _, head = (float(angle) for angle in rig.metres_to_angles(x, z, 1.75))
+            yaw, foot, head = (
+                yaw + rng.normal(0, 0.04),
+                foot + rng.normal(0, 0.03),
+                head + rng.normal(0, 0.03),
+            )
+            found.append(Detection("player", 0.9, yaw, (foot + head) / 2, 0.4 * (head - foot), head - foot))
             assert shirt is not None
             y, cb, cr = (level + rng.normal(0, 4) for level in shirt)
             shirts.append((y, cb, cr))
