@@ -115,7 +115,7 @@ def run(
     tracks_out: Annotated[
         Path | None,
         typer.Option(
-            metavar="CSV", help="write everybody's place in metres, with identities (.csv, .parquet)"
+            metavar="CSV", help="write everybody's place in metres, with identities (.csv, .parquet, .jsonl)"
         ),
     ] = None,
     learned_out: Annotated[

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
-from pipeline.timebase import ns_to_seconds
+from pipeline.timebase import ns_to_seconds, seconds_to_ns
 
 TrackLabel = Literal["ball", "player", "goalkeeper", "referee"]
 TeamName = Literal["left", "right", ""]
@@ -52,4 +52,16 @@ def line_of(row: TrackRow) -> str:
     return (
         f"{ns_to_seconds(row.time_ns):.9f},{row.track_id},{row.label},{row.team},"
         f"{row.x_m:.3f},{row.y_m:.3f},{row.z_m:.3f},{row.sigma_m:.3f},{row.confidence:.3f}"
+    )
+
+
+def row_of(line: str) -> TrackRow:
+    """The row of a line that `line_of` made."""
+    time_s, number, label, team, *numbers = line.rstrip("\n").split(",")
+    return TrackRow(
+        seconds_to_ns(float(time_s)),
+        int(number),
+        cast(TrackLabel, label),
+        cast(TeamName, team),
+        *map(float, numbers),
     )

@@ -1,14 +1,16 @@
-"""The export of tracks: lines of a CSV that grows with the run, made final at its end; or Parquet made of it."""
+"""The export of tracks: lines of a CSV that grows with the run, made final at its end, or another form of it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from pipeline.analysis.detector import DetectionSet
-from pipeline.media.track_rows import HEADER, is_parquet, line_of
+from pipeline.media.skillcorner import is_skillcorner, match_path, roll_of, tracking_lines
+from pipeline.media.track_rows import HEADER, TrackRow, is_parquet, line_of, row_of
 from pipeline.optics.rig import Rig
 from pipeline.tracking.people.tracker import FieldTracker
 
@@ -26,7 +28,8 @@ class TrackLines:
         """`path`: the file that the user wants. Raises RigError if the rig has no pitch."""
         self._tracker = FieldTracker(rig)
         self._wanted = path
-        self.path = path.with_name(f"{path.name}.csv") if is_parquet(path) else path
+        is_made = is_parquet(path) or is_skillcorner(path)
+        self.path = path.with_name(f"{path.name}.csv") if is_made else path
         """The file that grows."""
 
     def of(self, seen: DetectionSet) -> Iterator[str]:
@@ -38,7 +41,7 @@ class TrackLines:
         return map(line_of, self._tracker.finish())
 
     def complete(self, path: Path) -> None:
-        """Write the final teams and labels into the closed file, and make Parquet of it if that is wanted.
+        """Write the final teams and labels into the closed file, and make the form of it that is wanted.
 
         Blocks on the disk. Raises OSError. A pipe or a device stays as it is.
         """
@@ -47,9 +50,13 @@ class TrackLines:
         with replacing(path) as new, path.open(encoding="utf-8") as old:
             new.write(old.readline().encode())
             new.writelines(self._final(line).encode() for line in old)
-        if self.path != self._wanted:
+        if self.path == self._wanted:
+            return
+        if is_parquet(self._wanted):
             write_parquet(path, self._wanted)
-            path.unlink()
+        else:
+            write_skillcorner(path, self._wanted, *self._tracker.size_m)
+        path.unlink()
 
     def _final(self, line: str) -> str:
         time_s, number, label, team, rest = line.split(",", 4)
@@ -72,6 +79,24 @@ def write_parquet(csv_path: Path, path: Path) -> None:
     ):
         for batch in rows:
             writer.write_batch(batch)
+
+
+def write_skillcorner(csv_path: Path, path: Path, length_m: float, width_m: float) -> None:
+    """Write a tracks CSV as SkillCorner's tracking file, and its match file beside it. Blocks on the disk. Raises
+    OSError."""
+    roll = roll_of(_rows(csv_path))
+    with replacing(path) as file:
+        lines = tracking_lines(_rows(csv_path), roll, length_m, width_m)
+        file.writelines(f"{line}\n".encode() for line in lines)
+    with replacing(match_path(path)) as file:
+        file.write(json.dumps(roll.match(length_m, width_m), indent=1).encode())
+
+
+def _rows(path: Path) -> Iterator[TrackRow]:
+    """The rows of a tracks CSV."""
+    with path.open(encoding="utf-8") as file:
+        next(file)
+        yield from map(row_of, file)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.fields import load_field
 from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
+from pipeline.media.skillcorner import is_skillcorner, match_path
 from pipeline.media.source_spec import SourceSpec
 from pipeline.media.track_rows import is_parquet
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
@@ -142,6 +143,9 @@ def _export_files(settings: Settings) -> Iterator[Named]:
         path: Path | None = getattr(settings.export, name)
         if path is not None:
             yield f"export.{name}", path
+    tracks = settings.export.tracks_out
+    if tracks is not None and is_skillcorner(tracks):
+        yield "export.tracks_out", match_path(tracks)
 
 
 def _parts(output: FileSpec, *, is_split: bool) -> Iterator[Path]:

@@ -185,8 +185,8 @@ class ExportSettings(Group):
     detections_out: FilePath | None = None
     """The detections as JSONL."""
     tracks_out: FilePath | None = None
-    """Everybody on the field and the ball over time, with identities, in metres: tracks CSV (.csv) or Parquet
-    (.parquet)."""
+    """Everybody on the field and the ball over time, with identities, in metres: tracks CSV (.csv), Parquet
+    (.parquet), or SkillCorner's form (.jsonl), with a match file beside it."""
     learned_out: FilePath | None = None
     """How each camera stood in each frame, and how clocks and colours parted, as JSONL; see learned."""
     truth_out: FilePath | None = None

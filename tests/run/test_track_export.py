@@ -108,3 +108,38 @@ def test_without_pyarrow_parquet_is_refused_with_what_to_install(tmp_path: Path)
     assert done.returncode == 2
     assert "pip install 'foresight[parquet]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # kloppy leaves a file open
+def test_kloppy_reads_the_same_places_teams_and_keepers(tmp_path: Path) -> None:
+    pytest.importorskip("kloppy")
+    from kloppy import skillcorner
+    from kloppy.domain import Ground, PositionType
+
+    assert exported(tmp_path / "tracks.csv") == exported(tmp_path / "tracks.jsonl") == []
+    assert {one.name for one in tmp_path.iterdir()} == {"tracks.csv", "tracks.jsonl", "tracks_match.json"}
+    dataset = skillcorner.load(
+        meta_data=str(tmp_path / "tracks_match.json"),
+        raw_data=str(tmp_path / "tracks.jsonl"),
+        coordinates="skillcorner",
+    )
+    assert dataset.metadata.pitch_dimensions.pitch_length == 105.0
+    grounds = {"left": Ground.HOME, "right": Ground.AWAY}
+    rows = {
+        (round(float(row["time_s"]), 3), int(row["track_id"])): row for row in read(tmp_path / "tracks.csv")
+    }
+    compared = 0
+    for frame in dataset.records:
+        at_s = round(frame.timestamp.total_seconds(), 3)  # every fourth of them is an analysed time
+        for player, data in frame.players_data.items():
+            row = rows.get((at_s, int(player.player_id)))
+            if row is None:
+                continue
+            compared += 1
+            assert data.coordinates.x == pytest.approx(float(row["x_m"]) - 52.5, abs=2e-3)
+            assert data.coordinates.y == pytest.approx(float(row["y_m"]) - 34.0, abs=2e-3)
+            assert player.team.ground == grounds[row["team"]]
+            is_keeper = player.starting_position == PositionType.Goalkeeper
+            assert is_keeper == (row["label"] == "goalkeeper")
+    with_a_team = [row for (at_s, _), row in rows.items() if row["team"] and round(at_s * 10, 6).is_integer()]
+    assert compared == len(with_a_team) > 100
