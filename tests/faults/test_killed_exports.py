@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.media.track_rows import HEADER, row_of
 from tests.faults.record import Area, fault
 from tests.faults.runs import FRAMES, LONGEST_S, run, start
 from tests.gst.output.peers import wait_until
@@ -26,9 +27,12 @@ def count(path: Path) -> int:
 @pytest.mark.slow
 def test_a_killed_run_leaves_what_it_had_detected_and_shown(tmp_path: Path) -> None:
     detections, path, truth = tmp_path / "seen.jsonl", tmp_path / "path.csv", tmp_path / "truth.csv"
+    tracks, true_tracks = tmp_path / "tracks.csv", tmp_path / "true_tracks.csv"
     exports = ("--detections-out", detections, "--path-out", path, "--truth-out", truth)
+    exports += ("--tracks-out", tracks, "--truth-tracks-out", true_tracks)
     process = start(*exports, "--detector", "motion", "--delay", "1", "--duration", "60")
-    wait_until(lambda: count(detections) > 10 and count(path) > 10 and count(truth) > 300, "the first lines")
+    lines = {detections: 10, path: 10, truth: 300, tracks: 10, true_tracks: 300}
+    wait_until(lambda: all(count(file) > least for file, least in lines.items()), "the first lines")
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=LONGEST_S)
     times_s = [json.loads(line)["time_s"] for line in detections.read_text().splitlines()]
@@ -36,6 +40,12 @@ def test_a_killed_run_leaves_what_it_had_detected_and_shown(tmp_path: Path) -> N
     assert path.read_text().endswith("\n")
     assert all(len(row.split(",")) == 4 for row in path.read_text().splitlines())
     assert (truth.read_text().count("\n") - 1) % 23 == 0, "whole frames"
+    assert (true_tracks.read_text().count("\n") - 1) % 26 == 0, "whole frames"
+    assert tracks.read_text().startswith(f"{HEADER}\n")
+    assert tracks.read_text().endswith("\n")
+    rows = [row_of(line) for line in tracks.read_text().splitlines()[1:]]
+    keys = [(row.time_ns, row.track_id) for row in rows]
+    assert keys == sorted(set(keys))
     replayed = run("--detector", "replay", "--model", detections, "--json")
     assert replayed.returncode == 0, replayed.stderr
     assert json.loads(replayed.stdout)["frames_out"] == FRAMES
