@@ -6,6 +6,8 @@ need the real videos and events in ../shared/data.
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -125,6 +127,30 @@ def draw_match(path: Path) -> None:
     luma, chroma = frame.planes
     picture = cv2.cvtColorTwoPlane(luma, chroma, cv2.COLOR_YUV2RGB_NV12)
     Image.fromarray(cv2.resize(picture, (1440, 480), interpolation=cv2.INTER_AREA)).save(path, quality=75)
+
+
+def draw_tracks(path: Path) -> None:
+    """A minute of the match as tracked from its picture, drawn by the example in the page about tracks."""
+    page = (ROOT / "docs" / "tracks.md").read_text(encoding="utf-8")
+    (example,) = (one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "savefig(" in one)
+    with tempfile.TemporaryDirectory() as folder:
+        match = [
+            "run",
+            "match",
+            "--offline",
+            "--duration",
+            "60",
+            "--size",
+            "320x180",
+            "-o",
+            f"{folder}/view.mkv",
+        ]
+        for command in (
+            [sys.executable, "-m", "pipeline", *match, "--tracks-out", f"{folder}/tracks.csv"],
+            [sys.executable, "-c", f"import os; os.chdir({folder!r})\n{example}"],
+        ):
+            subprocess.run(command, cwd=ROOT, check=True)
+        shutil.copy(Path(folder) / "tracks.png", path)
 
 
 @contextmanager
@@ -334,6 +360,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "calibration-matches.jpg": draw_matches,
     "calibration-points.jpg": draw_clicks,
     "running-time.png": draw_running_time,
+    "tracks.png": draw_tracks,
     "known-future.png": draw_known_future,
     "director-path.png": draw_path,
     "director-horizon.png": draw_horizons,

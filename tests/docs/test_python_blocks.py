@@ -19,6 +19,7 @@ from pipeline.match.sync import FLASH_LIFT, click
 from pipeline.match.truth import TruthRows
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
+from pipeline.run.track_export import write_skillcorner
 from pipeline.timebase import NS_PER_S, Nanoseconds
 from tests import videos
 from tests.docs.pages import PAGES, ROOT, blocks
@@ -139,20 +140,42 @@ def speeds_are_those_of_people(names: Names) -> None:
     assert 3.0 < names["fastest"].iloc[0] < 12.0
 
 
+def the_picture_is_drawn(_names: Names) -> None:
+    assert Path("tracks.png").stat().st_size > 10_000
+
+
+def tracks_for_kloppy(names: Names) -> None:
+    """tracks.jsonl and its match file, of the true tracks of ten seconds of the match."""
+    pytest.importorskip("kloppy")
+    some_tracks(names)
+    write_skillcorner(Path("tracks.csv"), Path("tracks.jsonl"), 105.0, 68.0)
+
+
+def kloppy_knows_both_teams(names: Names) -> None:
+    assert (len(names["home"].players), len(names["away"].players)) == (11, 11)
+    assert len(names["ball"]) == 101
+
+
 STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
+    "savefig(": (some_tracks, the_picture_is_drawn),
     "BufferManager(": (two_pipelines, every_frame_is_shown),
     "annotate(": (a_manager_and_a_caption, the_caption_is_there),
     "PanoramaWithVirtualCamera(": (the_example_file, video_is_written),
     "write_nvinfer(": (a_model, a_file_for_nvinfer_is_there),
     "class BrightestSpot": (what_the_example_imports, the_brightest_spot_is_found),
     "find_flashes(": (a_recording, the_mark_is_found),
+    "skillcorner.load(": (tracks_for_kloppy, kloppy_knows_both_teams),
     "read_csv(": (some_tracks, speeds_are_those_of_people),
     "Renderer(": (a_rig_and_its_frame, a_frame_is_rendered),
 }
 """For each example, by a call in it: what its reader has, and what must be true afterwards."""
 
+KLOPPY_LEAVES_A_FILE_OPEN = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 EXAMPLES = [
-    pytest.param(block, id=f"{page.stem}-{number}")
+    pytest.param(
+        block, id=f"{page.stem}-{number}", marks=[KLOPPY_LEAVES_A_FILE_OPEN] if "kloppy" in block else []
+    )
     for page in PAGES
     if page.stem not in ("extending", "migration")
     for number, block in enumerate(blocks(page, "python"))
