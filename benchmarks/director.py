@@ -23,6 +23,7 @@ from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.director import Director
 from pipeline.direction.metrics import PathMetrics, measure
 from pipeline.direction.tracks import RecordedTrack
+from pipeline.optics.rig import Pitch
 
 Array = NDArray[np.float64]
 HORIZONS_S = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0)
@@ -61,9 +62,11 @@ def plays(which: tuple[tuple[int, ...], tuple[float, ...]]) -> list[Play]:
     return made
 
 
-def directed(play: Play, sets: Sequence[DetectionSet], lookahead_s: float = 7.0) -> Run:
+def directed(
+    play: Play, sets: Sequence[DetectionSet], lookahead_s: float = 7.0, pitch: Pitch | None = None
+) -> Run:
     """The director's path, and the milliseconds of each call that made a plan."""
-    director = Director(RecordedTrack(sets), play.ground, lookahead_s=lookahead_s)
+    director = Director(RecordedTrack(sets), play.ground, lookahead_s=lookahead_s, pitch=pitch)
     views, steps, plans = [], [], 0
     for time_ns in play.times_ns:
         begin = time.thread_time()
@@ -235,7 +238,7 @@ def run() -> list[Row]:
 
 def directed_scene(one: Scene) -> tuple[Array, Array]:
     """The director's path of a hard scene, and the milliseconds of each plan."""
-    run = directed(one.play, one.sets)
+    run = directed(one.play, one.sets, pitch=one.pitch)
     return run.path, run.steps_ms
 
 

@@ -24,6 +24,7 @@ from benchmarks.play import (
     random_play,
 )
 from pipeline.analysis.detector import DetectionSet
+from pipeline.optics.rig import Pitch
 
 NOISE_M = 0.3
 WALK_M_S, RUN_M_S = 1.4, 6.0
@@ -32,16 +33,17 @@ HALF_TIME_S = 40.0
 
 @dataclass(frozen=True)
 class Scene:
-    """A play and its detections. ``judged``: the samples (N,) that count."""
+    """A play and its detections. ``judged``: the samples (N,) that count; ``pitch``: what the rig would know."""
 
     play: Play
     sets: list[DetectionSet]
+    pitch: Pitch | None
     judged: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One kind of scene: how often the ball is seen, and what else is there.
+    """One kind of scene: how often the ball is seen, what else is there, and what the director is told.
 
     The ball is not seen in ``gaps_per_min`` gaps of ``gap_s``, and in between as often as makes ``seen_share`` of
     all frames in all.
@@ -58,6 +60,7 @@ class Trial:
     second_field: bool = False
     half_time: bool = False
     with_players: bool = False
+    with_pitch: bool = False
     often_seen: float = 0.8
     """How often everything that is not the ball is seen."""
     false_share: float = 0.03
@@ -68,9 +71,9 @@ TRIALS = (
     Trial("ball seen 25 %", seen_share=0.25),
     Trial("two linesmen, three spare balls", seen_share=0.4, linesmen=2, spare_balls=3),
     Trial("ball boys", seen_share=0.4, linesmen=2, ball_boys=5),
-    Trial("warm-up", seen_share=0.4, linesmen=2, warm_ups=2, with_players=True),
-    Trial("next field", seen_share=0.4, second_field=True, with_players=True),
-    Trial("half-time", seen_share=0.5, linesmen=2, half_time=True, with_players=True),
+    Trial("warm-up", seen_share=0.4, linesmen=2, warm_ups=2, with_players=True, with_pitch=True),
+    Trial("next field", seen_share=0.4, second_field=True, with_players=True, with_pitch=True),
+    Trial("half-time", seen_share=0.5, linesmen=2, half_time=True, with_players=True, with_pitch=True),
 )  # fmt: skip
 
 
@@ -113,7 +116,8 @@ def scene(
     _report_false(rng, balls, trial.false_share)
     everybody = np.concatenate(people, axis=1) if trial.with_players else np.zeros((len(play.ball), 0, 2))
     everybody = everybody + rng.normal(0, NOISE_M, everybody.shape)
-    return Scene(play, detection_sets(play, balls, everybody), judged)
+    pitch = Pitch(LENGTH_M, WIDTH_M, (0.0, distance_m + WIDTH_M / 2)) if trial.with_pitch else None
+    return Scene(play, detection_sets(play, balls, everybody), pitch, judged)
 
 
 def linesman(rng: np.random.Generator, play: Play, far: bool) -> Array:

@@ -71,7 +71,7 @@ def directed(match: Watched) -> PathMetrics:
     """The figures of the director's path."""
     director = Director(
         RecordedTrack(match.sets), match.rig, lookahead_s=LOOKAHEAD_S,
-        edges=camera_limits(match.rig, (1920, 1080)), goals=goals_of(match.rig),
+        edges=camera_limits(match.rig, (1920, 1080)), goals=goals_of(match.rig), pitch=match.rig.pitch,
     )  # fmt: skip
     views = [director.view_at(index * 10**9 // FPS) for index in range(len(match.ball))]
     path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])

@@ -80,7 +80,13 @@ def direct(
         venue = Rig.load(rig)
         recorded = read_recorded(track, venue, venue.pitch)
         director = Director(
-            recorded, venue, style, lookahead_s, edges=camera_limits(venue, SIZE_PX), goals=goals_of(venue)
+            recorded,
+            venue,
+            style,
+            lookahead_s,
+            edges=camera_limits(venue, SIZE_PX),
+            goals=goals_of(venue),
+            pitch=venue.pitch,
         )
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]

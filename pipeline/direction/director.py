@@ -17,10 +17,12 @@ from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
 from pipeline.direction.styles import Style, operator_style, style_named
 from pipeline.errors import ConfigError
+from pipeline.optics.rig_parts import Pitch
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
-from pipeline.tracking.ball import GRID_S, BallTracker, Following
+from pipeline.tracking.ball import BallTracker, Following
 from pipeline.tracking.ground import Geometry
+from pipeline.tracking.smoother import GRID_S
 
 LONGEST_LOOKAHEAD_S = 30.0
 SHORTEST_HORIZON_S = 2.4
@@ -89,11 +91,13 @@ class Director:
         limit: Callable[[View], View] | None = None,
         edges: Edges | None = None,
         goals: Sequence[Place] = (),
+        pitch: Pitch | None = None,
         patience_s: float | None = 0.0,
     ) -> None:
         """``edges``: the views that the rig can fill, to which plans and views are limited; ``limit``: replaces
         ``edges.limit`` as the final limit of every view; ``goals``: the goals' positions (`goals_of` a rig), which
-        the camera includes when the play comes near.
+        the camera includes when the play comes near; ``pitch``: where the game is, so that nobody beside it is
+        followed.
 
         ``patience_s``: how long a plan waits for the timeline to be known up to its horizon: 0 live, None (for
         ever) offline. Raises ConfigError for a look-ahead outside 0..30 s or an unknown style.
@@ -108,7 +112,7 @@ class Director:
         self._geometry = geometry
         self._patience_s = patience_s
         self._lookahead_ns = seconds_to_ns(lookahead_s)
-        self._tracker = BallTracker(geometry)
+        self._tracker = BallTracker(geometry, pitch=pitch)
         self._edges = edges
         self._limit = edges.limit if limit is None and edges is not None else limit
         self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
@@ -195,6 +199,8 @@ class Director:
             targets = _targets_for(operator, planner)
         else:
             planner = self._planner
+            if last is None:
+                self._tracker.forget()
             targets, follows = self._targets(now_ns, horizon_ns, last)
         committed = None if last is None else _committed(last, now_ns)
         near = None if last is None else _resized(last.points[1:], planner.points)

@@ -10,8 +10,9 @@ from pipeline.direction.planner import Targets
 from pipeline.direction.styles import Style
 from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S
-from pipeline.tracking.ball import GRID_S, Following, Track
+from pipeline.tracking.ball import Following, Track
 from pipeline.tracking.ground import Array, Geometry
+from pipeline.tracking.smoother import GRID_S
 
 Place = tuple[float, float]
 """x and z in metres on the ground."""

@@ -62,6 +62,7 @@ def path_for(
         aspect=aspect,
         edges=edges,
         goals=goals_of(rig),
+        pitch=rig.pitch,
         patience_s=0.0 if settings.is_live else None,
     )
     if not shows_panorama(settings):

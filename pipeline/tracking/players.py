@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.tracking.ground import Array
 
@@ -33,6 +34,13 @@ class Crowd:
         centre_x, centre_z = float(weight @ x), float(weight @ z)
         spread = float(np.sqrt(weight @ ((x - centre_x) ** 2 + (z - centre_z) ** 2)))
         return centre_x, centre_z, spread
+
+    def centres(self, times_s: Array, wanted: NDArray[np.bool_]) -> Array:
+        """x, z and spread of the play at the wanted times, (3, N); nan elsewhere and where nobody was seen near."""
+        found = np.full((3, len(times_s)), np.nan)
+        for i in np.flatnonzero(wanted):
+            found[:, i] = self.centre(float(times_s[i])) or (np.nan,) * 3
+        return found
 
     def reach_m(
         self, time_s: float, x_m: float, z_m: float, radius_m: float, within_s: float = 0.25

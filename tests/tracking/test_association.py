@@ -29,7 +29,10 @@ def candidates(
 ) -> Candidates:
     """Seconds, x and z of sightings on the ground, seen from that height."""
     time_s, x_m, z_m = np.array(rows, float).T
-    return Candidates(time_s, x_m, z_m, np.full(len(rows), gain), -height_m / np.hypot(x_m, z_m))
+    same, number = np.ones(len(rows)), np.arange(len(rows), dtype=float)
+    return Candidates(
+        time_s, x_m, z_m, gain * same, -height_m / np.hypot(x_m, z_m), same, number, time_s, time_s
+    )
 
 
 @given(rows, st.sampled_from([0.25, 1.0, 2.0, 10.0]))
@@ -55,7 +58,7 @@ def test_pairs_are_the_times_and_distances_back_to_the_earlier_ones(
 
 
 def test_nothing_has_no_pairs_and_no_chain() -> None:
-    nothing = Candidates(*np.zeros((5, 0)))
+    nothing = Candidates(*np.zeros((9, 0)))
     assert pairs(nothing, 1.0)[0].shape == (0, 1)
     assert best_chain(nothing).tolist() == []
 
@@ -102,7 +105,9 @@ def test_what_was_near_four_times_half_a_second_before_or_after_lies_still(
     ],
 )
 def test_what_a_step_costs(seconds: float, metres: float, cost: float) -> None:
-    assert step_cost(np.array([[seconds]]), np.array([[metres]]), MOTION)[0, 0] == pytest.approx(cost)
+    assert step_cost(np.array([[seconds]]), np.array([[metres]]), MOTION)[0, 0] == pytest.approx(
+        cost + MOTION.unseen_cost * max(seconds - 0.5, 0.0)
+    )
 
 
 def cost_of(found: Candidates, *, flies: bool) -> np.ndarray:
@@ -167,12 +172,12 @@ def run_of(
 
 
 @pytest.mark.parametrize(
-    ("gap_s", "before", "is_kept"), [(0.3, 7, True), (0.3, 5, False), (6.0, 7, True), (6.0, 5, False)]
+    ("gap_s", "before", "is_kept"), [(0.3, 9, True), (0.3, 5, False), (6.0, 9, True), (6.0, 5, False)]
 )
 def test_a_ball_is_elsewhere_if_that_gains_more_than_a_fresh_start_costs(
     gap_s: float, before: int, is_kept: bool
 ) -> None:
-    """A fresh start costs 6: seven sightings before a leap are kept, five are given up."""
+    """A fresh start costs 6: nine sightings before a leap are kept, five are given up."""
     far = run_of(before, -40.0, every_s=0.5)
     near = run_of(20, 40.0, begin_s=far[-1][0] + gap_s)
     chain = best_chain(candidates(far + near)).tolist()

@@ -10,8 +10,9 @@ from pipeline.analysis.detector import DetectionSet
 from pipeline.media.track_rows import BALL_ID, BALL_RADIUS_M, TrackRow
 from pipeline.optics.rig import Rig
 from pipeline.timebase import NS_PER_S, seconds_to_ns
-from pipeline.tracking.ball import GRID_S, BallTracker, Following
+from pipeline.tracking.ball import BallTracker, Following
 from pipeline.tracking.people.places import FieldAxes
+from pipeline.tracking.smoother import GRID_S
 
 NOISE_M = 0.3
 """The standard deviation of the ball's place where it is seen."""
@@ -25,7 +26,7 @@ class BallRows:
 
     def __init__(self, rig: Rig, axes: FieldAxes) -> None:
         self._axes = axes
-        self._tracker = BallTracker(rig)
+        self._tracker = BallTracker(rig, pitch=rig.pitch)
         self._sets: list[DetectionSet] = []
 
     def add(self, seen: DetectionSet) -> None:
