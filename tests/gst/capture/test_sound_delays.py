@@ -58,4 +58,6 @@ def test_sound_stays_with_the_pictures_of_its_camera(
     PanoramaWithVirtualCamera(run).run()
     flashes, skews_ms = videos.sync_marks(tmp_path / "video.mkv")
     assert len(flashes) >= 2
-    assert np.abs(skews_ms).max() < 20
+    paired = np.abs(skews_ms) < 500  # a busy machine may drop a flash, which is one frame, of a live run
+    assert np.count_nonzero(paired) >= (2 if live else len(flashes))
+    assert np.abs(skews_ms[paired]).max() < 20
