@@ -81,7 +81,7 @@ def directed(rig: Rig, sets: Sequence[DetectionSet], seconds: float, size_px: tu
     """The director's path (N, 3) in degrees over so many seconds, a view for each of FPS frames a second."""
     director = Director(
         RecordedTrack(sets), rig, aspect=size_px[0] / size_px[1], edges=camera_limits(rig, size_px),
-        goals=goals_of(rig),
+        goals=goals_of(rig), pitch=rig.pitch,
     )  # fmt: skip
     views = [director.view_at(i * 10**9 // FPS) for i in range(round(seconds * FPS))]
     return np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])

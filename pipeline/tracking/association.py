@@ -40,8 +40,8 @@ class Candidates:
         return len(self.time_s)
 
 
-GAIN_ROW, THING_ROW = 3, 6
-"""The rows of gains and things in `Candidates.rows`."""
+GAIN_ROW, THING_ROW, SIGHT_ROWS = 3, 6, [0, 1, 2, 4]
+"""The rows of gains, of things, and of what makes a sighting (seconds, x, z, slope) in `Candidates.rows`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.timebase import NS_PER_S
-from pipeline.tracking.association import MOTION, THING_ROW, Candidates, best_chain
+from pipeline.tracking.association import MOTION, SIGHT_ROWS, THING_ROW, Candidates, best_chain
 from pipeline.tracking.ground import Array
 from pipeline.tracking.sightings import MOMENT_S, enough
 from pipeline.tracking.tracklets import Tracklet
@@ -53,14 +53,12 @@ class BallMemory:
         owners = [one[4] for one in known] + [things[i] for i in chosen]
         self._known = [
             (round(time_s * NS_PER_S) + start_ns, x_m, z_m, slope, owners[i])
-            for i, (time_s, x_m, z_m, slope) in zip(
-                chain, rows[[0, 1, 2, 4]][:, chain].T.tolist(), strict=True
-            )
+            for i, (time_s, x_m, z_m, slope) in zip(chain, rows[SIGHT_ROWS][:, chain].T.tolist(), strict=True)
         ]
         _mark_arrivals([owners[i] for i in chain], rows[:3, chain], start_ns / NS_PER_S)
         more = _between(seen, rows[0, chain], rows[THING_ROW, chain])
         return np.concatenate(
-            [rows[[0, 1, 2, 4]][:, chain[chain < len(known)]], seen.rows[[0, 1, 2, 4]][:, more]], axis=1
+            [rows[SIGHT_ROWS][:, chain[chain < len(known)]], seen.rows[SIGHT_ROWS][:, more]], axis=1
         )
 
 
