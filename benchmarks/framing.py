@@ -30,8 +30,8 @@ from pipeline.direction.tracks import RecordedTrack
 from pipeline.match.match import match_rig
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
-from pipeline.optics.camera_limits import camera_limits
 from pipeline.optics.rig import Rig
+from pipeline.optics.shot_limits import shot_limits
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -80,7 +80,7 @@ def detections(film: Film, folder: Path) -> Path:
 def directed(rig: Rig, sets: Sequence[DetectionSet], seconds: float, size_px: tuple[int, int]) -> Array:
     """The director's path (N, 3) in degrees over so many seconds, a view for each of FPS frames a second."""
     director = Director(
-        RecordedTrack(sets), rig, aspect=size_px[0] / size_px[1], edges=camera_limits(rig, size_px),
+        RecordedTrack(sets), rig, aspect=size_px[0] / size_px[1], edges=shot_limits(rig, size_px),
         goals=goals_of(rig), pitch=rig.pitch,
     )  # fmt: skip
     views = [director.view_at(i * 10**9 // FPS) for i in range(round(seconds * FPS))]

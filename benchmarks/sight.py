@@ -29,9 +29,9 @@ from pipeline.direction.tracks import RecordedTrack
 from pipeline.match.match import Match
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
-from pipeline.optics.camera_limits import camera_limits
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
+from pipeline.optics.shot_limits import shot_limits
 
 Array = NDArray[np.float64]
 FPS, EVERY, SECONDS = 25, 2, 60
@@ -71,7 +71,7 @@ def directed(match: Watched) -> PathMetrics:
     """The figures of the director's path."""
     director = Director(
         RecordedTrack(match.sets), match.rig, lookahead_s=LOOKAHEAD_S,
-        edges=camera_limits(match.rig, (1920, 1080)), goals=goals_of(match.rig), pitch=match.rig.pitch,
+        edges=shot_limits(match.rig, (1920, 1080)), goals=goals_of(match.rig), pitch=match.rig.pitch,
     )  # fmt: skip
     views = [director.view_at(index * 10**9 // FPS) for index in range(len(match.ball))]
     path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])

@@ -60,8 +60,8 @@ def direct(
     from pipeline.direction.plot import plot_path
     from pipeline.direction.tracks import ASSUMED_PITCH, read_recorded
     from pipeline.errors import ConfigError
-    from pipeline.optics.camera_limits import camera_limits
     from pipeline.optics.rig import Rig
+    from pipeline.optics.shot_limits import shot_limits
     from pipeline.plotting import check_plot_name
     from pipeline.tracking.ground import LevelGround
 
@@ -84,7 +84,7 @@ def direct(
             venue,
             style,
             lookahead_s,
-            edges=camera_limits(venue, SIZE_PX),
+            edges=shot_limits(venue, SIZE_PX),
             goals=goals_of(venue),
             pitch=venue.pitch,
         )

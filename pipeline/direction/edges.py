@@ -8,7 +8,7 @@ from pipeline.optics.view import View
 
 
 class Edges(Protocol):
-    """The views that a rig can fill sharply, as ``optics.camera_limits.CameraLimits`` gives them. Pure; any thread;
+    """The views that a rig can fill sharply, as ``optics.shot_limits.ShotLimits`` gives them. Pure; any thread;
     degrees."""
 
     @property

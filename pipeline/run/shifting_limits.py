@@ -8,9 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from pipeline.errors import RigError
-from pipeline.optics.camera_limits import CameraLimits, camera_limits
 from pipeline.optics.corrected import corrected
 from pipeline.optics.rig import Rig
+from pipeline.optics.shot_limits import ShotLimits, shot_limits
 from pipeline.optics.stabilisation.pose import Poses
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds
@@ -35,10 +35,10 @@ class ShiftingLimits:
         """``size_px``: of the output. ``ahead_ns``: the director's look-ahead. ``live``: a change begins when it is
         worked out; otherwise the streaming thread would wait for that, so that a run repeats bit by bit."""
         self._rig, self._size_px, self._ahead_ns, self._live = rig, size_px, ahead_ns, live
-        self._old = self._new = camera_limits(rig, size_px)
+        self._old = self._new = shot_limits(rig, size_px)
         self._share = 1.0
         self._begin_ns = 0
-        self._bumps: list[tuple[Nanoseconds, Future[CameraLimits | None]]] = []
+        self._bumps: list[tuple[Nanoseconds, Future[ShotLimits | None]]] = []
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="limits")
 
     def bumped(self, noticed_ns: Nanoseconds, stands: Poses) -> None:
@@ -111,10 +111,10 @@ class ShiftingLimits:
     def _mixed_range(self, old: tuple[float, float], new: tuple[float, float]) -> tuple[float, float]:
         return self._mixed(old[0], new[0]), self._mixed(old[1], new[1])
 
-    def _limits_for(self, stands: Poses) -> CameraLimits | None:
+    def _limits_for(self, stands: Poses) -> ShotLimits | None:
         """The limits for cameras that stand like this; None if no view would fit, which cannot be helped."""
         try:
-            found = CameraLimits(self._rig, self._size_px, corrected(self._rig, stands))
+            found = ShotLimits(self._rig, self._size_px, corrected(self._rig, stands))
         except RigError as error:
             logger.warning("the limits of the view stay as they are: %s", error)
             return None

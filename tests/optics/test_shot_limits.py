@@ -10,10 +10,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.framing_measure import COLUMNS, ROWS, black_share, enlargement, sky_share
-from pipeline.optics.camera_limits import MOST_ENLARGED, MOST_SKY, ROOM, CameraLimits
 from pipeline.optics.lens import CylindricalLens, EquirectangularLens, FisheyeLens, Lens, RectilinearLens
 from pipeline.optics.limits import ViewLimits
 from pipeline.optics.rig import Camera, Rig
+from pipeline.optics.shot_limits import MOST_ENLARGED, MOST_SKY, ROOM, ShotLimits
 from pipeline.optics.view import View
 from tests.optics.rigs import panorama, two_cameras
 
@@ -61,7 +61,7 @@ WISHES = st.tuples(st.floats(-120, 120), st.floats(-60, 40), st.floats(1, 150))
 @given(cases(), st.lists(WISHES, min_size=6, max_size=6))
 def test_no_view_is_black_or_enlarged_too_much(case: Case, wishes: list[tuple[float, float, float]]) -> None:
     rig, size_px = case
-    limits = CameraLimits(rig, size_px)
+    limits = ShotLimits(rig, size_px)
     whole = ViewLimits(rig, size_px[0] / size_px[1])
     for wish in wishes:
         view = limits.limit(View(*wish))
@@ -79,7 +79,7 @@ def test_no_view_is_black_or_enlarged_too_much(case: Case, wishes: list[tuple[fl
 @pytest.mark.parametrize("size_px", SIZES[1:4:2])
 @pytest.mark.parametrize("rig", [two_cameras(), panorama(2880, 960), Rig.assume(1920, 1080)])
 def test_a_usual_rig_is_sharp_with_little_sky(rig: Rig, size_px: tuple[int, int]) -> None:
-    limits = CameraLimits(rig, size_px)
+    limits = ShotLimits(rig, size_px)
     rng = np.random.default_rng(5)
     enough = limits.max_hfov_deg > 1.2 * max(limits.min_hfov_deg(yaw) for yaw in (-20.0, 0.0, 20.0))
     for yaw, tilt, hfov in rng.uniform((-90, -50, 1), (90, 30, 140), (40, 3)):
@@ -92,13 +92,13 @@ def test_a_usual_rig_is_sharp_with_little_sky(rig: Rig, size_px: tuple[int, int]
 
 def test_a_rig_that_sees_little_ground_may_show_sky() -> None:
     lens = RectilinearLens((1920, 1080), 1000.0, (960.0, 540.0))
-    limits = CameraLimits(Rig((Camera("up", lens, 0.0, 26.0),)), (1920, 1080))
+    limits = ShotLimits(Rig((Camera("up", lens, 0.0, 26.0),)), (1920, 1080))
     view = limits.limit(View(0.0, 0.0, 20.0))
     assert view.hfov_deg > 35.0
 
 
 def test_a_view_to_hold_is_only_kept_from_black() -> None:
-    limits = CameraLimits(two_cameras(), (1920, 1080))
+    limits = ShotLimits(two_cameras(), (1920, 1080))
     view = View(5.0, 2.0, 12.0)
     assert limits.fill(view) is view
     assert limits.limit(view).hfov_deg > 12.0

@@ -1,4 +1,4 @@
-"""CameraLimits: the views that a virtual camera may show: none black, none mostly sky, none enlarged too much."""
+"""ShotLimits: the views that a virtual camera may show: none black, none mostly sky, none enlarged too much."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _YAW_STEP_DEG = 1.0
 _TILT_STEP_DEG = 2.5
 
 
-class CameraLimits:
+class ShotLimits:
     """The limits of one rig's views for an output of one size in pixels; the director's ``Edges``.
 
     A view never shows black. Of these, none is enlarged more than MOST_ENLARGED times at its centre, in any
@@ -151,6 +151,6 @@ def _needed(rig: Rig, whole: ViewLimits, yaws: Array, width_px: int) -> Array:
 
 
 @lru_cache(maxsize=16)
-def camera_limits(rig: Rig, size_px: tuple[int, int]) -> CameraLimits:
-    """The limits of a rig's virtual camera, cached. Keep the result if you need it for each frame. Any thread."""
-    return CameraLimits(rig, size_px)
+def shot_limits(rig: Rig, size_px: tuple[int, int]) -> ShotLimits:
+    """The limits of a rig's shots, cached. Keep the result if you need it for each frame. Any thread."""
+    return ShotLimits(rig, size_px)
