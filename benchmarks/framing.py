@@ -23,7 +23,6 @@ from benchmarks.harness import Row, main
 from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.analysis.jsonl import read_detections
 from pipeline.direction.director import Director
-from pipeline.direction.framing import goals_of
 from pipeline.direction.metrics import measure
 from pipeline.direction.spline import Array
 from pipeline.direction.tracks import RecordedTrack
@@ -31,7 +30,6 @@ from pipeline.match.match import match_rig
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
 from pipeline.optics.rig import Rig
-from pipeline.optics.shot_limits import shot_limits
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -79,10 +77,7 @@ def detections(film: Film, folder: Path) -> Path:
 
 def directed(rig: Rig, sets: Sequence[DetectionSet], seconds: float, size_px: tuple[int, int]) -> Array:
     """The director's path (N, 3) in degrees over so many seconds, a view for each of FPS frames a second."""
-    director = Director(
-        RecordedTrack(sets), rig, aspect=size_px[0] / size_px[1], edges=shot_limits(rig, size_px),
-        goals=goals_of(rig), pitch=rig.pitch,
-    )  # fmt: skip
+    director = Director.of_rig(RecordedTrack(sets), rig, size_px)
     views = [director.view_at(i * 10**9 // FPS) for i in range(round(seconds * FPS))]
     return np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])
 

@@ -23,7 +23,6 @@ from pipeline.analysis.detector import DetectionSet
 from pipeline.analysis.field import Field
 from pipeline.analysis.motion import MotionDetector
 from pipeline.direction.director import Director
-from pipeline.direction.framing import goals_of
 from pipeline.direction.metrics import PathMetrics, measure
 from pipeline.direction.tracks import RecordedTrack
 from pipeline.match.match import Match
@@ -31,7 +30,6 @@ from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
-from pipeline.optics.shot_limits import shot_limits
 
 Array = NDArray[np.float64]
 FPS, EVERY, SECONDS = 25, 2, 60
@@ -69,10 +67,7 @@ def watched(seed: int, seconds: int = SECONDS) -> Watched:
 
 def directed(match: Watched) -> PathMetrics:
     """The figures of the director's path."""
-    director = Director(
-        RecordedTrack(match.sets), match.rig, lookahead_s=LOOKAHEAD_S,
-        edges=shot_limits(match.rig, (1920, 1080)), goals=goals_of(match.rig), pitch=match.rig.pitch,
-    )  # fmt: skip
+    director = Director.of_rig(RecordedTrack(match.sets), match.rig, (1920, 1080), lookahead_s=LOOKAHEAD_S)
     views = [director.view_at(index * 10**9 // FPS) for index in range(len(match.ball))]
     path = np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])
     return measure(path, match.ball, FPS)

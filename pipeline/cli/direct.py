@@ -55,13 +55,11 @@ def direct(
     """
     from pipeline.cli.files import check_files
     from pipeline.direction.director import LONGEST_LOOKAHEAD_S, Director
-    from pipeline.direction.framing import goals_of
     from pipeline.direction.paths import frame_times_ns, write_path
     from pipeline.direction.plot import plot_path
     from pipeline.direction.tracks import ASSUMED_PITCH, read_recorded
     from pipeline.errors import ConfigError
     from pipeline.optics.rig import Rig
-    from pipeline.optics.shot_limits import shot_limits
     from pipeline.plotting import check_plot_name
     from pipeline.tracking.ground import LevelGround
 
@@ -79,15 +77,7 @@ def direct(
     else:
         venue = Rig.load(rig)
         recorded = read_recorded(track, venue, venue.pitch)
-        director = Director(
-            recorded,
-            venue,
-            style,
-            lookahead_s,
-            edges=shot_limits(venue, SIZE_PX),
-            goals=goals_of(venue),
-            pitch=venue.pitch,
-        )
+        director = Director.of_rig(recorded, venue, SIZE_PX, style, lookahead_s)
     times_ns = frame_times_ns([one.time_ns for one in recorded.sets], rate)
     views = [(time_ns, director.view_at(time_ns)) for time_ns in times_ns]
     write_path(output, views)

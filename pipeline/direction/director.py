@@ -12,12 +12,14 @@ import numpy as np
 from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.camera_path import WAITING, Follows, PathState
 from pipeline.direction.edges import Edges
-from pipeline.direction.framing import Place, first_known_s, frame
+from pipeline.direction.framing import first_known_s, frame, goals_of
 from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
 from pipeline.direction.styles import Style, operator_style, style_named
 from pipeline.errors import ConfigError
+from pipeline.optics.rig import Rig
 from pipeline.optics.rig_parts import Pitch
+from pipeline.optics.shot_limits import shot_limits
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 from pipeline.tracking.ball import BallTracker, Following
@@ -90,14 +92,12 @@ class Director:
         aspect: float = 16 / 9,
         limit: Callable[[View], View] | None = None,
         edges: Edges | None = None,
-        goals: Sequence[Place] = (),
         pitch: Pitch | None = None,
         patience_s: float | None = 0.0,
     ) -> None:
         """``edges``: the views that the rig can fill, to which plans and views are limited; ``limit``: replaces
-        ``edges.limit`` as the final limit of every view; ``goals``: the goals' positions (`goals_of` a rig), which
-        the camera includes when the play comes near; ``pitch``: where the game is, so that nobody beside it is
-        followed.
+        ``edges.limit`` as the final limit of every view; ``pitch``: where the game is, so that nobody beside it is
+        followed, and the camera includes a goal that the play comes near. `of_rig` gives all of these.
 
         ``patience_s``: how long a plan waits for the timeline to be known up to its horizon: 0 live, None (for
         ever) offline. Raises ConfigError for a look-ahead outside 0..30 s or an unknown style.
@@ -108,7 +108,7 @@ class Director:
             raise ConfigError(f"the aspect ratio must be positive, not {aspect}")
         self.style = style_named(style) if isinstance(style, str) else style
         self._timeline = timeline
-        self._goals = tuple(goals)
+        self._goals = goals_of(pitch)
         self._geometry = geometry
         self._patience_s = patience_s
         self._lookahead_ns = seconds_to_ns(lookahead_s)
@@ -124,6 +124,33 @@ class Director:
         self._has_opened = False
         """Whether the path has reached the time at which the play is first seen."""
         self._is_commanded = False
+
+    @classmethod
+    def of_rig(
+        cls,
+        timeline: SeenTimeline,
+        rig: Rig,
+        size_px: tuple[int, int],
+        style: str | Style = "broadcast",
+        lookahead_s: float = 7.0,
+        edges: Edges | None = None,
+        patience_s: float | None = 0.0,
+    ) -> Director:
+        """A director of a rig's cameras, for an output of this size in pixels.
+
+        ``edges``: the rig's, where they change during a run. Everything else: see the constructor.
+        """
+        width_px, height_px = size_px
+        return cls(
+            timeline,
+            rig,
+            style,
+            lookahead_s,
+            aspect=width_px / height_px,
+            edges=shot_limits(rig, size_px) if edges is None else edges,
+            pitch=rig.pitch,
+            patience_s=patience_s,
+        )
 
     def view_at(self, time_ns: int) -> View:
         """The view of the frame at `time_ns`. The streaming thread; blocks for at most `patience_s`.

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.direction.planner import Targets
 from pipeline.direction.styles import Style
-from pipeline.optics.rig import Rig
+from pipeline.optics.rig_parts import Pitch
 from pipeline.timebase import NS_PER_S
 from pipeline.tracking.ball import Following, Track
 from pipeline.tracking.ground import Array, Geometry
@@ -30,12 +30,12 @@ KNOWN_M = 0.5
 """A ball with no more uncertainty than this is seen."""
 
 
-def goals_of(rig: Rig) -> tuple[Place, ...]:
-    """The positions of a rig's goals, the centres of the goal lines; empty if the rig has no pitch."""
-    if rig.pitch is None:
+def goals_of(pitch: Pitch | None) -> tuple[Place, ...]:
+    """The positions of a pitch's goals, the centres of the goal lines; empty without a pitch."""
+    if pitch is None:
         return ()
-    half_m = rig.pitch.length_m / 2
-    x, z = rig.pitch.to_world([-half_m, half_m], [0.0, 0.0])
+    half_m = pitch.length_m / 2
+    x, z = pitch.to_world([-half_m, half_m], [0.0, 0.0])
     return ((float(x[0]), float(z[0])), (float(x[1]), float(z[1])))
 
 

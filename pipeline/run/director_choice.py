@@ -9,7 +9,6 @@ from pipeline.direction.camera_path import CameraPath
 from pipeline.direction.director import Director
 from pipeline.direction.edges import Edges
 from pipeline.direction.fixed import FixedDirector, PanoramaPath
-from pipeline.direction.framing import goals_of
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
@@ -53,16 +52,13 @@ def path_for(
     fixed = settings.director.fixed_view
     if fixed is not None:
         return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg), edges)
-    aspect = camera_aspect(settings)
-    director = Director(
+    director = Director.of_rig(
         timeline if settings.buffer.max_bytes is None else BoundedTimeline(timeline, full_at_ns),
         rig,
+        camera_size_px(settings),
         style=settings.director.style,
         lookahead_s=lookahead_s(settings),
-        aspect=aspect,
         edges=edges,
-        goals=goals_of(rig),
-        pitch=rig.pitch,
         patience_s=0.0 if settings.is_live else None,
     )
     if not shows_panorama(settings):
