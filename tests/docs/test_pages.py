@@ -15,6 +15,7 @@ from pipeline.config_builder import check_file
 from pipeline.fields import load_field
 from pipeline.optics.calibration.control_points import read_points
 from pipeline.optics.rig import Rig
+from pipeline.scoring import load_sport
 from tests.docs.pages import COMMAND, PAGES, ROOT, blocks, command_lines, commands, help_examples
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -86,6 +87,8 @@ def test_every_toml_block_in_a_page_loads(
             Rig.load(path)
         elif "line_m" in block:
             load_field(str(path))
+        elif "[[period]]" in block:
+            load_sport(str(path))
         else:
             assert check_file(path) == []
     for block in blocks(page, "json"):

@@ -114,6 +114,14 @@ def the_caption_is_there(names: Names) -> None:
     assert names["manager"].annotations.at("caption", names["frame_ns"]).data == "Offside!"
 
 
+def nothing(_names: Names) -> None:
+    """The example needs nothing."""
+
+
+def the_clock_is_right(names: Names) -> None:
+    assert (names["text"].clock, names["text"].home_score, names["text"].home.short) == ("46:03", "1", "SVG")
+
+
 def a_rig_and_its_frame(names: Names) -> None:
     """rig.toml and a grey frame."""
     rig = Rig.assume(640, 360)
@@ -166,6 +174,7 @@ STAGES: dict[str, tuple[Callable[[Names], None], Callable[[Names], None]]] = {
     "find_flashes(": (a_recording, the_mark_is_found),
     "skillcorner.load(": (tracks_for_kloppy, kloppy_knows_both_teams),
     "read_csv(": (some_tracks, speeds_are_those_of_people),
+    "scoreboard_text(": (nothing, the_clock_is_right),
     "Renderer(": (a_rig_and_its_frame, a_frame_is_rendered),
 }
 """For each example, by a call in it: what its reader has, and what must be true afterwards."""
