@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import MissingDependencyError
@@ -71,6 +72,7 @@ __all__ = [
     "GstRtspServer",
     "GstVideo",
     "load_rtsp_server",
+    "load_svg",
     "missing_elements",
     "require",
 ]
@@ -83,15 +85,18 @@ _BASE, _GOOD, _BAD, _UGLY, _LIBAV = (
     "gstreamer1.0-libav",
 )
 _RTSP_SERVER = "GstRtspServer"
+_SVG = "Rsvg"
 
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """Something a user can ask for, with the elements and typelibs that it needs and their Debian packages."""
+    """Something a user can ask for: the elements, typelibs and Python modules that it needs, with their Debian
+    packages."""
 
     name: str
     elements: dict[str, str]
     typelibs: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
 
 
 FEATURES: dict[str, Feature] = {
@@ -133,6 +138,7 @@ FEATURES: dict[str, Feature] = {
             {_RTSP_SERVER: "gir1.2-gst-rtsp-server-1.0"},
         ),
         Feature("srt", {"srtsink": _BAD, "srtsrc": _BAD, "capssetter": _GOOD}),
+        Feature("graphics", {}, {_SVG: "gir1.2-rsvg-2.0"}, {"gi._gi_cairo": "python3-gi-cairo"}),
         Feature("window", {"autovideosink": _GOOD, "autoaudiosink": _GOOD}),
         Feature("camera", {"v4l2src": _GOOD}),
     )
@@ -140,7 +146,7 @@ FEATURES: dict[str, Feature] = {
 
 
 def missing_elements(feature: str) -> dict[str, str]:
-    """The elements and typelibs of `feature` (a key of FEATURES) that this machine lacks, each with its package."""
+    """What `feature` (a key of FEATURES) needs and this machine lacks, each with its package."""
     wanted = FEATURES[feature]
     elements = {
         name: package for name, package in wanted.elements.items() if Gst.ElementFactory.find(name) is None
@@ -149,7 +155,8 @@ def missing_elements(feature: str) -> dict[str, str]:
     typelibs = {
         name: package for name, package in wanted.typelibs.items() if not known.enumerate_versions(name)
     }
-    return elements | typelibs
+    modules = {name: package for name, package in wanted.modules.items() if find_spec(name) is None}
+    return elements | typelibs | modules
 
 
 def require(*features: str) -> None:
@@ -171,3 +178,14 @@ def load_rtsp_server() -> Any:
     from gi.repository import GstRtspServer
 
     return GstRtspServer
+
+
+def load_svg() -> tuple[Any, Any]:
+    """Import librsvg and pycairo, which only graphics need. Raises MissingDependencyError."""
+    require("graphics")
+    gi.require_version(_SVG, "2.0")
+    gi.require_foreign("cairo")
+    import cairo
+    from gi.repository import Rsvg
+
+    return Rsvg, cairo

@@ -1,0 +1,1 @@
+"""Graphics over the video, scoreboard and lower third: from SVG templates to pictures blended onto frames. Pure."""

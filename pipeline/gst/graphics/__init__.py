@@ -1,0 +1,1 @@
+"""Draws graphics (librsvg), and blends them onto the frames of a stream."""
