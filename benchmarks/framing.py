@@ -36,7 +36,7 @@ DATA = ROOT.parent / "shared" / "data"
 FPS, SECONDS, EVERY = 25, 60, 5
 SIZES = ((640, 360), (1280, 720), (1920, 1080), (1080, 1920), (1080, 1080))
 FILM_SIZES = ((640, 360), (1280, 720), (1920, 1080))
-MOST_ENLARGED, MOST_SKY_PERCENT, LATEST_OPENING_S = 2.5, 33.4, 0.5
+MOST_ENLARGED, MOST_SKY_PERCENT, MOST_BEYOND_PERCENT, LATEST_OPENING_S = 2.5, 33.4, 30.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,12 @@ def _rows(case: str, found: Shown, size_px: tuple[int, int], *, has_room: bool) 
     """The figures of a film; `has_room`: the sources have the pixels for this size."""
     figures = summary(found)
     wide = size_px[0] > size_px[1]
-    goals = {
+    goals: dict[str, tuple[float, float] | None] = {
         "width, median, m": (30.0, 40.0) if wide and has_room else None,
         "enlargement at the centre, worst frame": (0.0, MOST_ENLARGED * 1.02) if has_room else None,
         "sky, worst frame %": (0.0, MOST_SKY_PERCENT),
         "black, worst frame %": (0.0, 0.0),
+        "beyond the field, mean %": (0.0, MOST_BEYOND_PERCENT) if wide and has_room else None,
     }
     rows = []
     for name, value in figures.items():

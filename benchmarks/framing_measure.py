@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 
 COLUMNS, ROWS = 15, 9
 """The pixels of a picture at which it is measured, corners included."""
+REACH_M = 80.0
+"""How far a field without a known pitch reaches from the cameras."""
 WIDEST_OPENING_M = 44.0
 """A picture this wide or narrower shows the play, not the ground as a whole."""
 
@@ -35,7 +37,8 @@ class Shown:
     ``width_m``: metres of ground across the picture, in the row of the play, or in its middle row if that is not
     given; infinite above the horizon. ``centre`` and ``worst``: output pixels per source pixel, in the direction in
     which the picture is enlarged most, at its centre and anywhere. ``sky``, ``black``: the shares of the picture
-    above the horizon, and outside the sources.
+    above the horizon, and outside the sources. ``beyond``: the share that shows neither the ground of the field nor
+    what is nearer: the sky, and all ground behind the far touchline, or REACH_M away if the rig has no pitch.
     """
 
     width_m: Array
@@ -43,6 +46,7 @@ class Shown:
     worst: Array
     sky: Array
     black: Array
+    beyond: Array
 
 
 def enlargement(rig: Rig, view: View, size_px: tuple[int, int]) -> Array:
@@ -78,6 +82,16 @@ def sky_share(view: View, size_px: tuple[int, int]) -> float:
     return float(np.clip(0.5 + 0.5 * np.tan(np.radians(view.tilt_deg)) / half, 0.0, 1.0))
 
 
+def beyond_share(rig: Rig, view: View, size_px: tuple[int, int]) -> float:
+    """The share of the picture beyond the far side of the field."""
+    x, z = rig.angles_to_metres(*view.pixels_to_angles(_grid(size_px), *size_px))
+    if rig.pitch is None:
+        near = np.hypot(x, z) <= REACH_M
+    else:
+        near = rig.pitch.from_world(x, z)[1] <= rig.pitch.width_m / 2
+    return float(1.0 - near.mean())
+
+
 def width_m(rig: Rig, view: View, play: Sequence[float] | None = None) -> float:
     """Metres of ground across the picture, in the row of the `play` (yaw and tilt in degrees) or its middle row."""
     yaw, tilt = (view.yaw_deg, view.tilt_deg) if play is None else play
@@ -96,7 +110,8 @@ def shown(rig: Rig, path: Array, size_px: tuple[int, int], play: Array | None = 
         middle = float(grown[ROWS // 2, COLUMNS // 2])
         worst = float(np.nanmax(grown)) if np.isfinite(grown).any() else float("nan")
         wide = width_m(rig, view, None if play is None else play[i])
-        rows.append((wide, middle, worst, sky_share(view, size_px), black_share(rig, view, size_px)))
+        shares = sky_share(view, size_px), black_share(rig, view, size_px), beyond_share(rig, view, size_px)
+        rows.append((wide, middle, worst, *shares))
     return Shown(*np.array(rows).T)
 
 
@@ -132,6 +147,7 @@ def summary(found: Shown) -> dict[str, float]:
         "sky, mean %": 100.0 * float(found.sky.mean()),
         "sky, worst frame %": 100.0 * float(found.sky.max()),
         "black, worst frame %": 100.0 * float(found.black.max()),
+        "beyond the field, mean %": 100.0 * float(found.beyond.mean()),
     }
 
 

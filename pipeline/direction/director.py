@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.camera_path import WAITING, Follows, PathState
 from pipeline.direction.edges import Edges
+from pipeline.direction.far_edge import FarEdge
 from pipeline.direction.framing import first_known_s, frame, goals_of
 from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
@@ -115,7 +116,8 @@ class Director:
         self._tracker = BallTracker(geometry, pitch=pitch)
         self._edges = edges
         self._limit = edges.limit if limit is None and edges is not None else limit
-        self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges)
+        far = FarEdge(geometry, pitch)
+        self._planner = Planner(self.style, max(lookahead_s, SHORTEST_HORIZON_S), aspect, edges, far)
         self._operator_planner = Planner(operator_style(self.style), SHORTEST_HORIZON_S, aspect, edges)
         self._plan: _Plan | None = None
         self._operator: View | None = None

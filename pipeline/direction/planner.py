@@ -10,12 +10,16 @@ import piqp
 from scipy import sparse
 
 from pipeline.direction.edges import Edges
+from pipeline.direction.far_edge import FarEdge
 from pipeline.direction.spline import COMMITTED, STRIDE_S, Array, differences, matrix
 from pipeline.direction.styles import Style
 from pipeline.optics.view import View
 
 SAMPLE_S = 0.2
 """The spacing of the samples at which the path is compared with the targets."""
+
+NARROWER = 0.8
+"""To look lower without showing black, a view may be this fraction of its wanted width."""
 
 SAMPLES_PER_STRIDE = 2
 """Samples per stride."""
@@ -72,7 +76,15 @@ class Planner:
     the edges. All paths come to rest in the tail, so that a next solution always exists.
     """
 
-    def __init__(self, style: Style, horizon_s: float, aspect: float, edges: Edges | None = None) -> None:
+    def __init__(
+        self,
+        style: Style,
+        horizon_s: float,
+        aspect: float,
+        edges: Edges | None = None,
+        far: FarEdge | None = None,
+    ) -> None:
+        """``far``: the field's far side, which the upper edge of a view rises above for the ball only."""
         self.style = style
         self.strides = max(1, math.ceil(horizon_s / STRIDE_S - 1e-9))
         self.points = self.strides + COMMITTED + TAIL
@@ -80,6 +92,7 @@ class Planner:
         self.sample_times_s: Array = SAMPLE_S * np.arange(self.samples, dtype=np.float64)
         self.aspect = aspect
         self._edges = edges
+        self._far = far
         widest_deg = style.hfov_max_deg if edges is None else min(style.hfov_max_deg, edges.max_hfov_deg)
         self._widths_deg = min(style.hfov_min_deg, widest_deg), widest_deg
         self._layout()
@@ -255,7 +268,23 @@ class Planner:
             ("tilt_aim", targets.aim_tilt_deg, 1.0 / self.aspect),
         ):
             lower[place[name]], upper[place[name]] = aim_deg - share * slack_deg, aim_deg + share * slack_deg
+        if self._far is not None:
+            # Within the dead zone the view looks as low as still shows the far side of the field: no needless sky.
+            rows = place["tilt_aim"]
+            upper[rows] = np.clip(self._lowest(targets, self._far), lower[rows], upper[rows])
         return linear, lower, upper
+
+    def _lowest(self, targets: Targets, far: FarEdge) -> Array:
+        """The lowest tilts with which views of the wanted widths show the far side, and fit when NARROWER."""
+        top_deg = far.tilt_deg(targets.aim_yaw_deg, targets.hfov_deg)
+        lowest: Array = top_deg - targets.hfov_deg / 2 / self.aspect
+        if self._edges is None:
+            return lowest
+        views = zip(targets.aim_yaw_deg.tolist(), (NARROWER * targets.hfov_deg).tolist(), strict=True)
+        bottom_deg = np.array(
+            [self._edges.tilt_range_deg(yaw_deg, hfov_deg)[0] for yaw_deg, hfov_deg in views]
+        )
+        return np.maximum(lowest, bottom_deg + EDGE_MARGIN_DEG)
 
     def _found(self, solver: piqp.SparseSolver) -> Array | None:
         status, result = solver.solve(), solver.result
