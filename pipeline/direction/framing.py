@@ -26,6 +26,9 @@ GOAL_WIDENS, PLAYERS_WIDEN = 1.6, 1.35
 LARGEST_FILL = 0.85
 """The largest fraction of the view's width that goal and ball, or the players near the ball, may take."""
 LOST_WIDENS_DEG = 10.0
+RUN_S = -0.5, 2.5
+RUN_SHARE = 0.5
+"""Play runs sideways if it covers this share of the view's width between these times: the camera leads it then."""
 KNOWN_M = 0.5
 """A ball with no more uncertainty than this is seen."""
 
@@ -61,7 +64,8 @@ def frame(
 
     The ball, its uncertainty included, must be in view. The aim is the ball's position a moment later, moved
     towards a goal that it comes near. The view is a number of metres wide at the ball's distance, and wider ahead
-    of fast play, for the players around the ball, for the goal, and if the ball is lost.
+    of fast play, for the players around the ball, for the goal, and if the ball is lost. What runs sideways is
+    led: the view may not lag behind the aim.
 
     Before `opens_s` the targets are those of that time: a film opens on the play that is about to be seen.
     """
@@ -85,6 +89,7 @@ def frame(
     )
     travel = np.abs(at(track.yaw_deg, times_s + 1.0) - at(track.yaw_deg, times_s - 1.0))
     width = np.degrees(2 * np.arctan(style.picture_width_m / 2 / distance)) + style.speed_widens * travel
+    run = at(track.yaw_deg, times_s + RUN_S[1]) - at(track.yaw_deg, times_s + RUN_S[0])
     players = np.degrees(2 * np.arctan(at(track.players_reach_m) / distance)) / LARGEST_FILL
     width = np.maximum(width, np.minimum(players, PLAYERS_WIDEN * width))
     for goal_x, goal_z in goals:
@@ -105,4 +110,5 @@ def frame(
         aim_yaw,
         aim_tilt,
         np.clip(width, style.hfov_min_deg, style.hfov_max_deg),
+        np.clip(run / (RUN_SHARE * width), -1.0, 1.0),
     )

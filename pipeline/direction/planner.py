@@ -60,6 +60,8 @@ class Targets:
     """Where the camera should look."""
     hfov_deg: Array
     """How wide the view should be."""
+    running: Array | float = 0.0
+    """How much the play runs sideways, from -1, to the left, to 1, to the right."""
 
 
 def view_of(point: Array) -> View:
@@ -263,15 +265,15 @@ class Planner:
         upper[place["yaw_low"]], lower[place["yaw_high"]] = targets.yaw_low_deg, targets.yaw_high_deg
         upper[place["tilt_low"]], lower[place["tilt_high"]] = targets.tilt_low_deg, targets.tilt_high_deg
         slack_deg = style.dead_zone * targets.hfov_deg / 2
-        for name, aim_deg, share in (
-            ("yaw_aim", targets.aim_yaw_deg, 1.0),
-            ("tilt_aim", targets.aim_tilt_deg, 1.0 / self.aspect),
-        ):
-            lower[place[name]], upper[place[name]] = aim_deg - share * slack_deg, aim_deg + share * slack_deg
+        # Running play has no dead zone behind the aim: the camera leads, and the play's side is the open one.
+        yaw, tilt = place["yaw_aim"], place["tilt_aim"]
+        lower[yaw] = targets.aim_yaw_deg - (1.0 - np.maximum(targets.running, 0.0)) * slack_deg
+        upper[yaw] = targets.aim_yaw_deg + (1.0 + np.minimum(targets.running, 0.0)) * slack_deg
+        lower[tilt] = targets.aim_tilt_deg - slack_deg / self.aspect
+        upper[tilt] = targets.aim_tilt_deg + slack_deg / self.aspect
         if self._far is not None:
             # Within the dead zone the view looks as low as still shows the far side of the field: no needless sky.
-            rows = place["tilt_aim"]
-            upper[rows] = np.clip(self._lowest(targets, self._far), lower[rows], upper[rows])
+            upper[tilt] = np.clip(self._lowest(targets, self._far), lower[tilt], upper[tilt])
         return linear, lower, upper
 
     def _lowest(self, targets: Targets, far: FarEdge) -> Array:

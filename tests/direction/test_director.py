@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from benchmarks.play import Play, clean, degraded, random_play
+from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.direction.director import Director
 from pipeline.direction.fixed import FixedDirector, PanoramaPath
 from pipeline.direction.metrics import measure
 from pipeline.direction.tracks import RecordedTrack
 from pipeline.errors import ConfigError, StateError
 from pipeline.optics.view import View
-from pipeline.timebase import NS_PER_S
+from pipeline.timebase import NS_PER_S, Nanoseconds
+from pipeline.tracking.ground import LevelGround
 
 
 @pytest.fixture(scope="module")
@@ -223,3 +225,22 @@ def test_the_limits_hold_while_an_operator_steers_continuously(play: Play) -> No
     assert (np.abs(speed).max(axis=0) <= [30.0, 15.0, 20.0]).all()
     assert (np.abs(acceleration).max(axis=0) <= [45.0, 22.5, 20.0]).all()
     assert np.abs(np.diff(acceleration, axis=0)).max() < 2.5
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize("speed_m_s", [8.0, 10.0])
+def test_the_side_to_which_play_runs_is_the_open_one(speed_m_s: float, side: float) -> None:
+    ground = LevelGround(8.0)
+    seconds = np.arange(0.0, 11.0, 0.08)
+    x = side * (np.clip(seconds - 1.0, 0.0, 8.0) - 4.0) * speed_m_s
+    yaw, tilt = ground.metres_to_angles(x, np.full_like(x, 40.0))
+    times_ns = [round(one * 1e9) for one in seconds]
+    sets = [
+        DetectionSet(Nanoseconds(time_ns), (Detection("ball", 0.9, float(a), float(b), 0.3, 0.3),))
+        for time_ns, a, b in zip(times_ns, yaw, tilt, strict=True)
+    ]
+    path = directed(Director(RecordedTrack(sets), ground), times_ns)
+    middle = (seconds > 2.5) & (seconds < 7.5)
+    ahead = side * (path[:, 0] - yaw) / path[:, 2]
+    assert (ahead[middle] > 0.0).mean() > 0.9
+    assert np.abs(ahead).max() < 0.4

@@ -174,3 +174,12 @@ def test_each_of_two_goals_draws() -> None:
     assert (one.aim_yaw_deg > 2.0).all()
     assert (both.aim_yaw_deg < one.aim_yaw_deg - 2.0).all()
     assert (both.hfov_deg >= one.hfov_deg).all()
+
+
+@pytest.mark.parametrize(("speed_m_s", "running"), [(0.0, 0.0), (0.5, 0.17), (1.5, 0.5), (8.0, 1.0)])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_play_runs_as_far_as_it_covers_half_of_the_view_in_three_seconds(
+    speed_m_s: float, running: float, side: float
+) -> None:
+    targets = frame(track(-3.0, side * speed_m_s), GROUND, replace(STYLE, speed_widens=0.0), 0, TIMES_S)
+    np.testing.assert_allclose(np.asarray(targets.running)[3:7], side * running, atol=0.03)
