@@ -14,7 +14,7 @@ from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker
 from pipeline.optics.rig import Rig
-from pipeline.run.director_choice import camera_aspect, path_for
+from pipeline.run.director_choice import camera_aspect, enlargement_note, path_for
 from pipeline.run.early_end import end_capture, end_pipelines
 from pipeline.run.exports import Exports
 from pipeline.run.frame_account import Ending
@@ -141,6 +141,7 @@ class PanoramaWithVirtualCamera:
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources, rig)
         limits = make_shifting_limits(settings, rig)
+        self._reporter.note(enlargement_note(settings, rig))
         parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
         parts.worker = start_detector(
             settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway, parts.seams

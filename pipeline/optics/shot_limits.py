@@ -49,6 +49,7 @@ class ShotLimits:
         width_px, height_px = size_px
         whole = ViewLimits(rig, width_px / height_px, also)
         self._whole = self._fitting = whole
+        self._enlargement = MOST_ENLARGED
         if not whole.max_hfov_deg:
             return
         _, begin, end = whole.yaw_ranges_deg[0]
@@ -67,11 +68,19 @@ class ShotLimits:
             enough = np.arange(len(yaws))
         self._least: list[float] = least.tolist()
         self._yaw_range = float(yaws[enough[0]]), float(yaws[enough[-1]])
+        too_narrow = np.tan(np.radians(needed) / 2) / np.maximum(np.tan(np.radians(least) / 2), 1e-9)
+        self._enlargement *= float(too_narrow[enough[0] : enough[-1] + 1].max())
 
     @property
     def max_hfov_deg(self) -> float:
         """The widest field of view that fits anywhere, in degrees; 0 if not even the narrowest does."""
         return self._fitting.max_hfov_deg
+
+    @property
+    def enlargement(self) -> float:
+        """Output pixels per source pixel at the centre of the narrowest view, where that is most: MOST_ENLARGED, or
+        more if the sources have too few pixels for it."""
+        return self._enlargement
 
     def min_hfov_deg(self, yaw_deg: float) -> float:
         """The narrowest field of view at this yaw."""

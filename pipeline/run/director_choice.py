@@ -1,4 +1,4 @@
-"""Chooses a run's camera path: a director, a fixed view, or a panorama with the camera's outline."""
+"""Chooses a run's camera path: a director, a fixed view, or a panorama; and notes too large an output."""
 
 from __future__ import annotations
 
@@ -11,12 +11,19 @@ from pipeline.direction.edges import Edges
 from pipeline.direction.fixed import FixedDirector, PanoramaPath
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
+from pipeline.optics.shot_limits import MOST_ENLARGED, shot_limits
 from pipeline.optics.view import View
 from pipeline.run.bounded_timeline import BoundedTimeline
-from pipeline.settings import Settings
+from pipeline.settings import Settings, Size
 
 OUTLINED_SIZE_PX = 1920, 1080
 """The output of the virtual camera whose outline is drawn in a panorama."""
+
+SHORT_SIDES_PX = 2160, 1440, 1080, 720, 540, 480, 360, 240, 144
+"""The heights of usual video, or the widths if it is upright."""
+
+ENLARGEMENT_TOLERANCE = 1.05
+"""So many times the largest enlargement is not worth a note."""
 
 
 def shows_panorama(settings: Settings) -> bool:
@@ -39,6 +46,26 @@ def lookahead_s(settings: Settings) -> float:
     """How far into the future the director looks."""
     wanted_s = settings.director.lookahead_s
     return settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s)
+
+
+def enlargement_note(settings: Settings, rig: Rig) -> str | None:
+    """What to say of a virtual camera for whose output the sources have too few pixels; None if they have enough.
+
+    The first call for a rig and a size takes a few tenths of a second.
+    """
+    if settings.director.fixed_view is not None or shows_panorama(settings):
+        return None
+    enlargement = shot_limits(rig, camera_size_px(settings)).enlargement
+    if enlargement <= MOST_ENLARGED * ENLARGEMENT_TOLERANCE:
+        return None
+    sides_px = camera_size_px(settings)
+    most_px = min(sides_px) * MOST_ENLARGED / enlargement
+    short_px = max((side_px for side_px in SHORT_SIDES_PX if side_px <= most_px), default=SHORT_SIDES_PX[-1])
+    sharp = Size(*(2 * round(side_px * short_px / min(sides_px) / 2) for side_px in sides_px))
+    return (
+        f"the video has too few pixels for {settings.size}: the camera's view is enlarged up to {enlargement:.1f} "
+        f"times, where {MOST_ENLARGED:g} still looks sharp; give --size {sharp}"
+    )
 
 
 def path_for(
