@@ -163,7 +163,7 @@ GOALS: dict[str, dict[str, tuple[str, float]]] = {
     "clean": {
         "in_view_percent": (">=", 99.95), "central_percent": (">=", 99.5), "longest_loss_s": ("<=", 0.2),
         "pan_acceleration_deg_s2": ("<=", 0.6), "pan_jerk_deg_s3": ("<=", 0.8),
-        "reversals_per_min": ("<=", 2.5), "mean_hfov_deg": ("<=", 46.0),
+        "reversals_per_min": ("<=", 2.5), "mean_hfov_deg": ("<=", 41.0),
     },
     "degraded": {
         "in_view_percent": (">=", 99.7), "central_percent": (">=", 98.5), "longest_loss_s": ("<=", 1.0),

@@ -1,7 +1,7 @@
 """Makes the pages' pictures, each by running the program: ``python -m docs.pictures [NAME...]`` in the checkout.
 
-Without names it makes all of them, which takes some minutes; rig.png, those of calibration and known-future.png
-need the real videos and events in ../shared/data.
+Without names it makes all of them, which takes some minutes; rig.png, framing-films.jpg, those of calibration and
+known-future.png need the real videos and events in ../shared/data.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from benchmarks.director import directed
 from benchmarks.director_pictures import draw_horizons, draw_path
 from benchmarks.play import degraded, metrica_play
 from docs.calibration_pictures import draw_clicks, draw_errors, draw_lines, draw_matches, two_cameras
+from docs.framing_pictures import draw_films, draw_match_frames
 from pipeline import BufferManager, __version__
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.gst.runtime import Gst
@@ -362,6 +363,8 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "running-time.png": draw_running_time,
     "tracks.png": draw_tracks,
     "known-future.png": draw_known_future,
+    "framing-films.jpg": draw_films,
+    "framing-match.jpg": draw_match_frames,
     "director-path.png": draw_path,
     "director-horizon.png": draw_horizons,
 }

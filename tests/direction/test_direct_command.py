@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.cli import main
+from pipeline.direction.metrics import image_position
+from pipeline.direction.styles import STYLES
 from pipeline.optics.rig import Rig
 
 HEADER = "time_s,yaw_deg,pitch_deg,confidence,label"
@@ -68,7 +70,10 @@ def test_a_single_row_gives_a_single_view(track: Path) -> None:
     assert direct(track) == 0
     path = written(track)
     assert len(path) == 1
-    np.testing.assert_allclose(path[0, :3], [3.5, 12.0, -9.0], atol=6.0)
+    np.testing.assert_allclose(path[0, :2], [3.5, 12.0], atol=0.01)
+    across, up = image_position(path[:, 1:], np.array([[12.0, -9.0]]))
+    assert abs(across[0]) < 0.01
+    assert abs(up[0]) < STYLES["broadcast"].dead_zone + 0.02
 
 
 def test_more_look_ahead_than_is_useful_is_no_error(track: Path) -> None:
