@@ -1,4 +1,4 @@
-"""What a film's description (mp4, QuickTime) says that GStreamer overlooks: a byte order, an orientation. Pure."""
+"""What a film's description (mp4, QuickTime) says that GStreamer overlooks or misreads. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ MOST_BYTES = 64 << 20
 
 _HEADER_BYTES = {0: 36, 1: 52, 2: 72}
 """The length of a sound description, by its version (QuickTime File Format, "Sound Sample Descriptions")."""
+
+_RAW_SOUND = frozenset({b"lpcm", b"sowt", b"twos", b"in24", b"in32", b"fl32", b"fl64", b"raw ", b"NONE"})
+"""The kinds of sound description whose samples are numbers."""
 
 
 def low_byte_first(film: bytes) -> frozenset[int]:
@@ -31,6 +34,16 @@ def mirrored_upward(film: bytes) -> frozenset[int]:
     `film`: as for `low_byte_first`. GStreamer 1.22 makes a tag of every other turn and mirror image.
     """
     return _Film(film).mirrored_upward()
+
+
+def called_compressed(film: bytes) -> tuple[int, ...]:
+    """Where raw sound is called compressed: the places in `film` of the two bytes that say so, for each track.
+
+    `film`: as for `low_byte_first`, or its first part. QuickTime's second version of a sound description says it of
+    all sound (-2). GStreamer 1.22 then takes each moment's numbers for a frame of their own, and reads its times
+    beyond the end of its table; with 0 in that place it goes by chunks, with the right times.
+    """
+    return _Film(film).called_compressed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,16 @@ class _Film:
 
     def mirrored_upward(self) -> frozenset[int]:
         return frozenset(self._number(track) for track in self._tracks() if self._is_mirrored_upward(track))
+
+    def called_compressed(self) -> tuple[int, ...]:
+        return tuple(
+            entry.begin + 20
+            for track in self._tracks()
+            for entry in self._sound_descriptions(track)
+            if entry.kind in _RAW_SOUND
+            and self._version(entry) == 2
+            and self._read(entry.begin + 20, 2) == b"\xff\xfe"
+        )
 
     def _tracks(self) -> Iterator[_Box]:
         film = next(self._inside(_Box(b"", 0, len(self._content)), b"moov"), None)
@@ -73,13 +96,18 @@ class _Film:
         return False
 
     def _is_low_first(self, track: _Box) -> bool:
-        for described in self._inside(track, b"mdia", b"minf", b"stbl", b"stsd"):
-            for entry in self._boxes(described.begin + 8, described.end):  # after version, flags and count
-                version = int.from_bytes(self._read(entry.begin + 8, 2), "big")
-                rest = _Box(b"", entry.begin - 8 + _HEADER_BYTES.get(version, 36), entry.end)
-                said = [*self._inside(rest, b"enda"), *self._inside(rest, b"wave", b"enda")]
-                return any(self._read(box.begin, 2) == b"\0\1" for box in said)
+        for entry in self._sound_descriptions(track):
+            rest = _Box(b"", entry.begin - 8 + _HEADER_BYTES.get(self._version(entry), 36), entry.end)
+            said = [*self._inside(rest, b"enda"), *self._inside(rest, b"wave", b"enda")]
+            return any(self._read(box.begin, 2) == b"\0\1" for box in said)
         return False
+
+    def _sound_descriptions(self, track: _Box) -> Iterator[_Box]:
+        for described in self._inside(track, b"mdia", b"minf", b"stbl", b"stsd"):
+            yield from self._boxes(described.begin + 8, described.end)  # after version, flags and count
+
+    def _version(self, sound: _Box) -> int:
+        return int.from_bytes(self._read(sound.begin + 8, 2), "big")
 
     def _inside(self, box: _Box, kind: bytes, *deeper: bytes) -> Iterator[_Box]:
         for found in self._boxes(box.begin, box.end):

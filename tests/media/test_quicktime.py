@@ -1,4 +1,4 @@
-"""The byte order of a QuickTime film's sound is read from its headers; damaged headers are no harm."""
+"""What a QuickTime film's headers say of its sound is read, and damaged headers are no harm."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.media.quicktime import low_byte_first, mirrored_upward
+from pipeline.media.quicktime import called_compressed, low_byte_first, mirrored_upward
 from tests import films
 
 ENDA = b"\0\0\0\x0aenda\0\1"
@@ -58,6 +58,31 @@ def test_each_version_of_a_description_is_read(version: int, wide: bool) -> None
         assert low_byte_first(described(version, within, wide=wide)) == expected
 
 
+@pytest.mark.parametrize(
+    ("codec", "rate_hz", "raw"),
+    [
+        ("pcm_s16le", 96_000, True),
+        ("pcm_f64be", 192_000, True),
+        ("pcm_s24le", 48_000, False),
+        ("aac", 96_000, False),
+    ],
+)
+def test_raw_sound_that_is_called_compressed_is_found(
+    tmp_path: Path, codec: str, rate_hz: int, raw: bool
+) -> None:
+    film = tmp_path / "film.mov"
+    sound = ("-f", "lavfi", "-i", f"sine=duration=0.1:sample_rate={rate_hz}")
+    films.make_film(film, *sound, "-map", "0", "-map", "0", "-c:a", codec)
+    content = film.read_bytes()
+    places = called_compressed(content)
+    assert len(places) == (2 if raw else 0)
+    assert all(content[place - 24 : place - 20] == b"lpcm" for place in places)
+    description = content[content.find(b"moov") - 4 :]
+    for place in called_compressed(description)[:1]:
+        assert called_compressed(description[: place + 1]) == ()
+        assert called_compressed(description[: place + 2]) == (place,)
+
+
 @given(data=st.data(), noise=st.binary(max_size=6))
 def test_damaged_headers_are_no_harm(data: st.DataObject, noise: bytes) -> None:
     whole = described(1, box(b"wave", ENDA))
@@ -65,6 +90,7 @@ def test_damaged_headers_are_no_harm(data: st.DataObject, noise: bytes) -> None:
     damaged = whole[:place] + noise + whole[place + data.draw(st.integers(0, 6)) :]
     found = low_byte_first(damaged) | mirrored_upward(damaged)
     assert all(0 <= number < 1 << 32 for number in found)
+    assert all(place < len(damaged) for place in called_compressed(damaged))
 
 
 @pytest.mark.parametrize("version", [0, 1])
