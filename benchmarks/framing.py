@@ -30,6 +30,8 @@ from pipeline.match.match import match_rig
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
 from pipeline.optics.rig import Rig
+from pipeline.tracking.ball import BallTracker
+from pipeline.tracking.smoother import GRID_S
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -81,6 +83,13 @@ def directed(rig: Rig, sets: Sequence[DetectionSet], seconds: float, size_px: tu
     director = Director.of_rig(RecordedTrack(sets), rig, size_px)
     views = [director.view_at(i * 10**9 // FPS) for i in range(round(seconds * FPS))]
     return np.array([(view.yaw_deg, view.tilt_deg, view.hfov_deg) for view in views])
+
+
+def followed(rig: Rig, sets: Sequence[DetectionSet], seconds: float) -> Array:
+    """Where the play is in each frame, yaw and tilt (N, 2) in degrees, from the detections of the whole film."""
+    track = BallTracker(rig, pitch=rig.pitch).track(sets, 0, sets[-1].time_ns)
+    times_s, grid_s = np.arange(round(seconds * FPS)) / FPS, np.arange(len(track.yaw_deg)) * GRID_S
+    return np.stack([np.interp(times_s, grid_s, angle) for angle in (track.yaw_deg, track.tilt_deg)], axis=1)
 
 
 def _rows(case: str, found: Shown, size_px: tuple[int, int], *, has_room: bool) -> list[Row]:
@@ -157,11 +166,13 @@ def film_rows(folder: Path) -> list[Row]:
         rig = film.known_rig()
         sets = read_detections(detections(film, folder))
         seconds = sets[-1].time_ns / 1e9
+        play = followed(rig, sets, seconds)
         for size_px in FILM_SIZES:
             path = directed(rig, sets, seconds, size_px)[::EVERY]
+            found = shown(rig, path, size_px, play[::EVERY])
             has_room = "sideline" not in film.name or size_px[1] <= 360
             case = f"{film.name}, {size_px[0]}x{size_px[1]}"
-            made += _rows(case, shown(rig, path, size_px), size_px, has_room=has_room)
+            made += _rows(case, found, size_px, has_room=has_room)
     return made
 
 
