@@ -21,6 +21,7 @@ from pipeline.run.frame_account import Ending
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
+from pipeline.run.match_entry import MatchEntry
 from pipeline.run.output_locks import output_locks
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
@@ -53,6 +54,7 @@ class PanoramaWithVirtualCamera:
     """A run: the video of the sources is analysed at once, and played `delay_s` later with a directed camera.
 
     `rig`, `director`, `playback`, `timeline` and `camera_aspect` are read-only; the first three are None at first.
+    `match` takes score, clock and tags.
     `onlooker`, set before `run`, receives every frame (see ViewElement). One thread calls `run`, once; any thread
     may call `stop`, `abort` and `progress`, also from a signal handler.
     """
@@ -72,6 +74,7 @@ class PanoramaWithVirtualCamera:
         self.buffer_manager = make_buffer_manager(settings)
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
         shared_ns = self.buffer_manager.shared_ns if settings.is_live else int
+        self.match = MatchEntry(settings, self.buffer_manager, self._export_failed)
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
         self._shown = Shown(self._exports.shown)
@@ -140,6 +143,7 @@ class PanoramaWithVirtualCamera:
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources, rig)
+            self.match.begin()
         limits = make_shifting_limits(settings, rig)
         self._reporter.note(enlargement_note(settings, rig))
         parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
@@ -161,7 +165,14 @@ class PanoramaWithVirtualCamera:
         )
         frame_view.element.onlooker = self.onlooker
         playback = parts.playback = build_playback(
-            settings, info, rig, frame_view.element, self._limits, parts.seams, manager.captured_ns
+            settings,
+            info,
+            rig,
+            frame_view.element,
+            self.match.graphics,
+            self._limits,
+            parts.seams,
+            manager.captured_ns,
         )
         playback.on_error(self._fail)
         connect_playback(playback, manager, parts.further_streams)
@@ -233,6 +244,7 @@ class PanoramaWithVirtualCamera:
             parts.frame_view.close()  # a pipeline that still runs still renders
         self._lifetime.advance(RunState.DONE)
         self._exports.close(at_once=self._shutdown.at_once)
+        self.match.close()
 
     # Failures. Called on the pipelines' threads.
 

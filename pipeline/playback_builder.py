@@ -39,7 +39,8 @@ class PlaybackPipelineBuilder:
     `video_caps`: the caps of each video stream, either rig frames or one compressed stream per camera, which needs
     a `rig`; `cameras`: their names, for messages, and `orientations`: how their frames stand, as image-orientation
     tags. `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a
-    ViewElement, or any other that transforms raw frames). `files`, `streams` and `show_window`: the outputs, all
+    ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that draws on what every
+    output shows. `files`, `streams` and `show_window`: the outputs, all
     from one encode (`encoding`, required for files and streams, also for those that start later). `split`: when a
     file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
     wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
@@ -67,6 +68,7 @@ class PlaybackPipelineBuilder:
         framerate: float = 0.0,
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
+        graphics: Gst.Element | None = None,
         rig: Rig | None = None,
         clocks: CameraClocks | None = None,
         captured_ns: Callable[[int], int] = int,
@@ -96,7 +98,7 @@ class PlaybackPipelineBuilder:
         self._live = live
         self._framerate = framerate
         self._encoding = encoding
-        self._view = view
+        self._pictures = [element for element in (view, graphics) if element is not None]
         self._rig = rig
         self._clocks, self._captured_ns = clocks, captured_ns
         self._limits = limits
@@ -161,9 +163,7 @@ class PlaybackPipelineBuilder:
         eos_sink = make("fakesink", None, sync=False)
         eos_sink.set_property("async", False)
         steps = [make("queue", RIG_FRAMES, max_size_buffers=2, max_size_bytes=0, max_size_time=0)]
-        if self._view is not None:
-            steps.append(self._view)
-        chain(pipeline, *steps, tee, gate, eos_sink)
+        chain(pipeline, *steps, *self._pictures, tee, gate, eos_sink)
         entry = static_pad(steps[0], "sink")
         if self._framerate:
             check_first_rate(entry, connections, self._framerate)

@@ -100,6 +100,9 @@ def run(
     overlay: Annotated[
         bool | None, typer.Option("--overlay", help="draw detections and the planned path")
     ] = None,
+    scoreboard: Annotated[
+        bool | None, typer.Option("--scoreboard", help="draw score and match clock over the video")
+    ] = None,
     window: Annotated[bool | None, typer.Option("--window", help="show the video in a window")] = None,
     web: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="serve the dashboard at this address")
@@ -117,6 +120,9 @@ def run(
         typer.Option(
             metavar="CSV", help="write everybody's place in metres, with identities (.csv, .parquet, .jsonl)"
         ),
+    ] = None,
+    tags_out: Annotated[
+        Path | None, typer.Option(metavar="JSONL", help="write what people mark in the match: goals, cards")
     ] = None,
     learned_out: Annotated[
         Path | None,
@@ -191,12 +197,14 @@ def run(
         "encoder__audio_codec": audio_codec,
         "encoder__bitrate_kbps": bitrate,
         "overlay": overlay,
+        "graphics__scoreboard": scoreboard,
         "window": window,
         "web__address": web,
         "web__token": web_token,
         "export__path_out": path_out,
         "export__detections_out": detections_out,
         "export__tracks_out": tracks_out,
+        "export__tags_out": tags_out,
         "export__learned_out": learned_out,
         "learned": learned,
         "export__truth_out": truth_out,

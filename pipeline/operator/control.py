@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,22 @@ from pipeline.operator.rig_by_points import RigByPoints
 from pipeline.optics.rig import Rig
 from pipeline.run.encoding_choice import clip_encoding
 from pipeline.run.scene import Scene
+from pipeline.scoring.clock import Clock
+from pipeline.scoring.match_score import MatchScore
+from pipeline.scoring.tags import Tag
+from pipeline.scoring.values import Side
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 USUAL_HFOV_DEG = 50.0
 """The field of view of `look_at` before the camera has a view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened: a captured time, or so many seconds before the newest frame; one of the two."""
+
+    captured_s: float | None = None
+    seconds_ago: float | None = None
 
 
 class Control:
@@ -95,6 +107,33 @@ class Control:
         Raises ConfigError for a delay longer than the window.
         """
         return self._run.buffer_manager.set_delay(seconds)
+
+    # The match
+
+    def set_score(self, when: Moment, home: int, away: int, **fouls: int | None) -> MatchScore:
+        """Set the score from a moment on. Raises LateError, ConfigError; see MatchEntry."""
+        return self._run.match.set_score(self._captured_ns(when), home, away, **fouls)
+
+    def set_clock(
+        self, when: Moment, running: bool, period: int | None, elapsed_s: float | None, added_min: int | None
+    ) -> Clock:
+        """Start, stop or set the match clock at a moment. Raises LateError, ConfigError; see MatchEntry."""
+        return self._run.match.set_clock(self._captured_ns(when), running, period, elapsed_s, added_min)
+
+    def add_tag(self, when: Moment, kind: str, team: Side | None, label: str, who: str) -> Tag:
+        """Mark a moment; blocks for the disk. Raises ConfigError."""
+        return self._run.match.add_tag(self._captured_ns(when), kind, team, label, who)
+
+    def undo_tag(self, number: int, who: str) -> Tag:
+        """Take a tag back; returns it; blocks for the disk."""
+        return self._run.match.undo_tag(number, who)
+
+    def tags(self) -> tuple[Tag, ...]:
+        """The tags that hold, in order of captured time."""
+        return self._run.match.tags()
+
+    def _captured_ns(self, when: Moment) -> Nanoseconds:
+        return self._run.match.captured_ns(when.captured_s, when.seconds_ago)
 
     # Clips
 

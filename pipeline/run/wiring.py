@@ -17,6 +17,7 @@ from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
+from pipeline.gst.graphics.graphics_element import GraphicsElement
 from pipeline.gst.output.file import Split
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import ViewElement
@@ -26,6 +27,7 @@ from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.run.director_choice import camera_size_px, lookahead_s
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.limits import DetectorLimits, RunLimits
+from pipeline.run.match_graphics import MatchGraphics
 from pipeline.run.rig_choice import detector_for
 from pipeline.run.seams import Seams
 from pipeline.run.shifting_limits import ShiftingLimits
@@ -197,6 +199,7 @@ def build_playback(
     info: StreamInfo,
     rig: Rig,
     view: ViewElement,
+    graphics: MatchGraphics | None,
     limits: RunLimits,
     seams: Seams | None,
     captured_ns: Callable[[int], int],
@@ -216,6 +219,7 @@ def build_playback(
         framerate=info.framerate,
         encoding=encoding_for(settings, info.framerate),
         view=view,
+        graphics=None if graphics is None else GraphicsElement(graphics),
         rig=rig,
         clocks=None if seams is None else seams.clocks,
         captured_ns=captured_ns,

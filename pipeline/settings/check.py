@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from glob import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,8 @@ from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.skillcorner import is_skillcorner, match_path
 from pipeline.media.source_spec import SourceSpec
 from pipeline.media.track_rows import is_parquet
+from pipeline.scoring.load import load_sport
+from pipeline.scoring.values import SIDES
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
 from pipeline.settings.model import ExportSettings, Settings
 from pipeline.settings.problem import Problem
@@ -37,6 +40,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *(problem for path in settings.outputs for problem in _output_file(path)),
         *overwritten(read_files(settings), written_files(settings)),
         *field_problems(settings),
+        *_match(settings),
         *_mode(settings),
         *_read_files(settings),
         *_exports(settings, sources),
@@ -68,6 +72,18 @@ def field_problems(settings: Settings) -> Iterator[Problem]:
             field.sized(settings.field_size)
         except ConfigError as error:
             yield Problem("field_size", str(error))
+
+
+def _match(settings: Settings) -> Iterator[Problem]:
+    """Why sport or teams cannot be used; reads the sport's file."""
+    teams = settings.teams
+    checks: dict[str, Callable[[], object]] = {side: partial(teams.team, side) for side in SIDES}
+    checks["sport"] = partial(load_sport, teams.sport)
+    for key, check_it in checks.items():
+        try:
+            check_it()
+        except ConfigError as error:
+            yield Problem(f"teams.{key}", str(error))
 
 
 def _output_file(path: Path) -> Iterator[Problem]:
@@ -113,6 +129,9 @@ def read_files(settings: Settings) -> Iterator[Named]:
         ("learned", settings.learned),
         ("detector.model", settings.detector.model),
         ("detector.field_picture", settings.detector.field_picture),
+        ("teams.home_logo", settings.teams.home_logo),
+        ("teams.away_logo", settings.teams.away_logo),
+        ("graphics.sponsor", settings.graphics.sponsor),
     ):
         if path is not None:
             yield key, path

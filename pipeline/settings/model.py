@@ -24,6 +24,9 @@ from pipeline.media.formats import AudioCodec, HlsSegments, VideoCodec
 from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.media.source_spec import SourceSpec
 from pipeline.redaction import redact
+from pipeline.scoring.load import SPORT_NAMES
+from pipeline.scoring.team import Team
+from pipeline.scoring.values import Side
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
     FieldSizeValue,
@@ -189,10 +192,60 @@ class ExportSettings(Group):
     (.parquet), or SkillCorner's form (.jsonl), with a match file beside it."""
     learned_out: FilePath | None = None
     """How each camera stood in each frame, and how clocks and colours parted, as JSONL; see learned."""
+    tags_out: FilePath | None = None
+    """What people mark in the match (goals, cards, words of their own), as JSONL."""
     truth_out: FilePath | None = None
     """The true positions of ball and players in the built-in match, as track CSV."""
     truth_tracks_out: FilePath | None = None
     """Everybody's true positions and identities in the built-in match, as tracks CSV, in metres of the field."""
+
+
+class TeamsSettings(Group):
+    """The sport, and the two teams that play it."""
+
+    sport: Annotated[
+        str,
+        Field(
+            min_length=1,
+            json_schema_extra={"x-allowed": f"{', '.join(SPORT_NAMES)}, or a file of your own (.toml)"},
+        ),
+    ] = "football"
+    """The sport by whose rules score and clock count: its name or a file of your own."""
+    home: str = "Home"
+    """The home team's name, up to 60 characters."""
+    home_short: str = ""
+    """Its short name for the scoreboard, up to 8 characters; default: the first three letters of its name."""
+    home_colour: str = "#1565c0"
+    """The colour of its shirts."""
+    home_logo: FilePath | None = None
+    """Its logo: a PNG, JPEG or SVG file."""
+    away: str = "Away"
+    """The visitors' name, up to 60 characters."""
+    away_short: str = ""
+    """Their short name for the scoreboard, up to 8 characters; default: the first three letters of their name."""
+    away_colour: str = "#c62828"
+    """The colour of their shirts."""
+    away_logo: FilePath | None = None
+    """Their logo: a PNG, JPEG or SVG file."""
+
+    def team(self, side: Side) -> Team:
+        """The team of a side. Raises ConfigError for a value that cannot be shown."""
+        if side == "home":
+            return Team(self.home, self.home_short, self.home_colour, logo=self.home_logo)
+        return Team(self.away, self.away_short, self.away_colour, logo=self.away_logo)
+
+
+class GraphicsSettings(Group):
+    """What is drawn over the video for viewers."""
+
+    scoreboard: bool = False
+    """Draw the scoreboard, and the other graphics of the match."""
+    template: Annotated[
+        str, Field(min_length=1, json_schema_extra={"x-allowed": "scoreboard, or a file of your own (.svg)"})
+    ] = "scoreboard"
+    """The template of the scoreboard: scoreboard, or a file of your own."""
+    sponsor: FilePath | None = None
+    """A sponsor's picture, a PNG, JPEG or SVG file; drawn with the scoreboard."""
 
 
 class WebSettings(Group):
@@ -269,6 +322,8 @@ class Settings(Group):
     encoder: EncoderSettings = EncoderSettings()
     buffer: BufferSettings = BufferSettings()
     export: ExportSettings = ExportSettings()
+    teams: TeamsSettings = TeamsSettings()
+    graphics: GraphicsSettings = GraphicsSettings()
     web: WebSettings = WebSettings()
 
     @model_validator(mode="before")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.fields import FieldSize
 from pipeline.gst.output.output_slot import OutputStatus
-from pipeline.operator.control import Control
+from pipeline.operator.control import Control, Moment
 from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
-from pipeline.web.responses import SavedClip, clip_json
+from pipeline.scoring.match_score import MatchScore
+from pipeline.timebase import LARGEST_TIME_S
+from pipeline.web.responses import ClockState, SavedClip, TagState, clip_json, clock_json
 
 
 class Body(BaseModel):
@@ -62,6 +64,57 @@ class OutputNumber(Body):
     """An output, by its number in the state."""
 
     number: Annotated[int, Field(ge=0, le=10_000), BeforeValidator(_whole)]
+
+
+_Whole = BeforeValidator(_whole)
+_Count = Annotated[int, Field(ge=0, le=9999), _Whole]
+_Fouls = Annotated[int, Field(ge=0, le=99), _Whole]
+
+
+class When(Body):
+    """When it happened: captured_s, the running time of the frame, or seconds_ago, before the newest frame."""
+
+    captured_s: Annotated[float, Field(ge=0, le=LARGEST_TIME_S)] | None = None
+    seconds_ago: Annotated[float, Field(ge=0, le=3600)] | None = None
+
+    @property
+    def moment(self) -> Moment:
+        """The moment."""
+        return Moment(self.captured_s, self.seconds_ago)
+
+
+class ScoreSet(When):
+    """A score; fouls that are left out stay as they are."""
+
+    home: _Count
+    away: _Count
+    home_fouls: _Fouls | None = None
+    away_fouls: _Fouls | None = None
+
+
+class ClockSet(When):
+    """The match clock; what is left out stays as it is, and a new period begins at 0."""
+
+    running: bool
+    period: Annotated[int, Field(ge=1, le=30), _Whole] | None = None
+    elapsed_s: Annotated[float, Field(ge=0, le=21_600)] | None = None
+    added_min: Annotated[int, Field(ge=0, le=99), _Whole] | None = None
+
+
+class TagSet(When):
+    """A tag: goal, chance, save, card, corner, substitution, or a word of your own."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=40)]
+    team: Literal["home", "away"] | None = None
+    label: Annotated[str, Field(max_length=120)] = ""
+    who: Annotated[str, Field(max_length=60)] = ""
+
+
+class TagUndone(Body):
+    """A tag by its id, and who takes it back."""
+
+    id: Annotated[int, Field(ge=1, le=1 << 53), _Whole]
+    who: Annotated[str, Field(max_length=60)] = ""
 
 
 _Metres = Annotated[float, Field(ge=1, le=1000)]
@@ -170,6 +223,32 @@ ACTIONS: tuple[Action, ...] = (
         "Change the delay; returns the delay reached, in seconds",
         lambda c, b: c.set_delay(b.seconds),
         float,
+    ),
+    Action(
+        "score",
+        ScoreSet,
+        "Set the score from a moment on; 409 says how late it is if that frame has been played",
+        lambda c, b: asdict(
+            c.set_score(b.moment, b.home, b.away, home_fouls=b.home_fouls, away_fouls=b.away_fouls)
+        ),
+        MatchScore,
+    ),
+    Action(
+        "clock",
+        ClockSet,
+        "Start, stop or set the match clock at a moment",
+        lambda c, b: clock_json(c.set_clock(b.moment, b.running, b.period, b.elapsed_s, b.added_min)),
+        ClockState,
+    ),
+    Action(
+        "tags",
+        TagSet,
+        "Mark a moment of the match",
+        lambda c, b: c.add_tag(b.moment, b.kind, b.team, b.label, b.who).as_json(),
+        TagState,
+    ),
+    Action(
+        "undo_tag", TagUndone, "Take a tag back", lambda c, b: c.undo_tag(b.id, b.who).as_json(), TagState
     ),
     Action("record", Empty, "Start a recording in a new file", lambda c, _: asdict(c.record()), OutputStatus),
     Action(

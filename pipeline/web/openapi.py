@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline.web.actions import ACTIONS, Action
-from pipeline.web.responses import Error, SavedClip, State
+from pipeline.web.responses import Error, SavedClip, State, TagState
 
 Schema = dict[str, Any]
 
@@ -19,6 +19,7 @@ _READS: tuple[tuple[str, str, str, Any], ...] = (
     ("/api/state", "The state of the run", JSON, State),
     ("/api/events", "The state, four times a second, until the run has ended", "text/event-stream", State),
     ("/api/stills/{number}", "A still image of a camera, as take_stills numbers them", "image/jpeg", _FILE),
+    ("/api/tags", "The tags that hold, in order of captured time", JSON, list[TagState]),
     ("/api/clips", "The saved clips, oldest first", JSON, list[SavedClip]),
     ("/api/clips/{number}", "A clip's file", "video/mp4", _FILE),
     ("/api/outputs/{number}", "The file of an output that has stopped", "video/*", _FILE),
@@ -48,7 +49,8 @@ def openapi(version: str, cookie: str) -> Schema:
     """The document; `cookie` is the name of the one that holds the token."""
     schemas = _Schemas()
     paths: Schema = {path: {"get": _get(schemas, path, *rest)} for path, *rest in _READS}
-    paths |= {f"/api/{action.name}": {"post": _post(schemas, action)} for action in ACTIONS}
+    for action in ACTIONS:
+        paths.setdefault(f"/api/{action.name}", {})["post"] = _post(schemas, action)
     bearer = {"type": "http", "scheme": "bearer"}
     in_cookie = {"type": "apiKey", "in": "cookie", "name": cookie, "description": "set by /?token=..."}
     return {

@@ -9,6 +9,8 @@ from pipeline.analysis.camera_health import CameraHealth
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
+from pipeline.scoring.clock import Clock
+from pipeline.timebase import ns_to_seconds
 
 Point = tuple[float, float]
 """x and y as fractions of the panorama's width and height, from its upper left corner."""
@@ -86,10 +88,39 @@ class SavedClip:
 
 
 @dataclass(frozen=True)
+class ClockState:
+    """The match clock as it was set: `elapsed_s` of its period at `captured_s`."""
+
+    captured_s: float
+    running: bool
+    period: int
+    elapsed_s: float
+    added_min: int
+
+
+@dataclass(frozen=True)
+class TagState:
+    """A tag, by its id; `time_s`: the captured time of its moment."""
+
+    id: int
+    time_s: float
+    kind: str
+    team: Literal["home", "away"] | None
+    label: str
+    who: str
+
+
+@dataclass(frozen=True)
 class Error:
     """Why a request was refused."""
 
     error: str
+
+
+def clock_json(clock: Clock) -> dict[str, Any]:
+    """A clock as a client sees it."""
+    captured_s, elapsed_s = ns_to_seconds(clock.captured_ns), ns_to_seconds(clock.elapsed_ns)
+    return asdict(ClockState(captured_s, clock.running, clock.period, elapsed_s, clock.added_min))
 
 
 def clip_json(clip: Clip) -> dict[str, Any]:

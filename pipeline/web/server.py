@@ -154,6 +154,7 @@ class Dashboard:
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/stills/{number}", self._get_still),
+                Route("/api/tags", self._get_tags, methods=["GET"]),
                 Route("/api/clips", self._get_clips),
                 Route("/api/clips/{number}", self._get_clip),
                 Route("/api/outputs/{number}", self._get_output),
@@ -216,6 +217,9 @@ class Dashboard:
         if jpeg is None:
             return JSONResponse({"error": "there is no such still image; take them first"}, 404)
         return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
+
+    async def _get_tags(self, _request: Request) -> Response:
+        return JSONResponse([tag.as_json() for tag in self.control.tags()], headers=_FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
         return JSONResponse([clip_json(clip) for clip in self.control.clips() if clip.path.exists()])

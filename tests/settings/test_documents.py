@@ -69,6 +69,8 @@ def value_at(settings: Settings, key: str) -> Any:
         ("--bitrate 4000", "encoder.bitrate_kbps", 4000),
         ("--overlay", "overlay", True),
         ("--window", "window", True),
+        ("--scoreboard", "graphics.scoreboard", True),
+        ("--tags-out t.jsonl", "export.tags_out", Path("t.jsonl")),
         ("--path-out p.csv", "export.path_out", Path("p.csv")),
         ("--detections-out d.jsonl", "export.detections_out", Path("d.jsonl")),
         ("--truth-out t.csv", "export.truth_out", Path("t.csv")),

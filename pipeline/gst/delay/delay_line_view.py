@@ -77,6 +77,11 @@ class DelayLineView:
         return self._line.playhead_ns(self._engine.clock.get_time())
 
     @property
+    def newest_ns(self) -> int | None:
+        """The captured time of the newest frame that is stored; None before the first."""
+        return self._video.newest_stored_ns
+
+    @property
     def full_at_ns(self) -> int | None:
         """The captured time of the newest frame while `max_bytes` leaves no room for another, otherwise None."""
         return self._video.newest_stored_ns if self._line.bounds.full_bytes else None

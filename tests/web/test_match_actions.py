@@ -1,0 +1,117 @@
+"""Score, clock and tags over HTTP in a live run: what is answered, and what is refused with the reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from pipeline.timebase import ns_to_seconds
+from tests.web.live import Live
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    live = Live(clips=str(tmp_path_factory.mktemp("clips")))
+    yield live
+    live.end()
+
+
+def post(live: Live, name: str, **body: Any) -> tuple[int, Any]:
+    """The status and the result, or the error."""
+    request = Request(f"{live.address}api/{name}", json.dumps(body).encode())
+    request.add_header("content-type", "application/json")
+    try:
+        with urlopen(request) as answer:
+            return answer.status, json.load(answer)["result"]
+    except HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)["error"]
+
+
+def tags(live: Live) -> list[dict[str, Any]]:
+    with urlopen(f"{live.address}api/tags") as answer:
+        found: list[dict[str, Any]] = json.load(answer)
+    return found
+
+
+def test_score_and_clock_hold_from_their_moment_on(live: Live) -> None:
+    newest_ns = live.run.buffer_manager.newest_ns
+    assert newest_ns is not None
+    at_s = ns_to_seconds(newest_ns) + 5  # not yet captured: never late
+    assert post(live, "score", home=1, away=0, captured_s=at_s) == (
+        200,
+        {"home": 1, "away": 0, "home_fouls": 0, "away_fouls": 0},
+    )
+    clock = {"captured_s": at_s, "running": True, "period": 2, "elapsed_s": 3.5, "added_min": 0}
+    assert post(live, "clock", running=True, period=2, elapsed_s=3.5, captured_s=at_s) == (200, clock)
+    annotations = live.run.buffer_manager.annotations
+    assert annotations.at("score", round(at_s * 1e9)).data.home == 1  # type: ignore[union-attr]
+
+
+def test_seconds_ago_count_from_the_newest_frame(live: Live) -> None:
+    before_ns = live.run.buffer_manager.newest_ns
+    status, tag = post(live, "tags", kind="save", seconds_ago=0)  # a tag is never too late
+    after_ns = live.run.buffer_manager.newest_ns
+    assert status == 200
+    assert before_ns is not None
+    assert after_ns is not None
+    assert before_ns <= round(tag["time_s"] * 1e9) <= after_ns
+    post(live, "undo_tag", id=tag["id"])
+
+
+@pytest.mark.parametrize("name", ["score", "clock"])
+def test_what_comes_too_late_is_refused_with_how_late_it_is(live: Live, name: str) -> None:
+    body = {"home": 1, "away": 0} if name == "score" else {"running": True}
+    status, error = post(live, name, **body, captured_s=0)
+    assert status == 409
+    assert f"{name} for 0.000 s comes" in error
+    assert "s too late" in error
+
+
+def test_tags_are_listed_in_order_of_the_match_until_they_are_taken_back(live: Live) -> None:
+    _, later = post(live, "tags", kind="goal", team="home", label="Müller", who="phone", seconds_ago=0)
+    status, first = post(live, "tags", kind="Ecke", captured_s=0.04)
+    assert (status, first) == (
+        200,
+        {"id": first["id"], "time_s": 0.04, "kind": "Ecke", "team": None, "label": "", "who": ""},
+    )
+    assert tags(live) == [first, later]
+    assert post(live, "undo_tag", id=later["id"]) == (200, later)
+    assert tags(live) == [first]
+    status, error = post(live, "undo_tag", id=later["id"])
+    assert (status, error) == (409, f"there is no tag {later['id']}; look at the list of tags")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("score", {"home": -1, "away": 0, "seconds_ago": 0}, 422),
+        ("score", {"home": True, "away": 0, "seconds_ago": 0}, 422),
+        ("score", {"home": 1.5, "away": 0, "seconds_ago": 0}, 422),
+        ("score", {"home": 1, "away": 0}, 409),
+        ("score", {"home": 1, "away": 0, "seconds_ago": 0, "captured_s": 0}, 409),
+        ("score", {"home": 1, "away": 0, "home_fouls": 1, "seconds_ago": 0}, 409),
+        ("score", {"home": 1, "away": 0, "seconds_ago": -1}, 422),
+        ("score", {"home": 1, "away": 0, "seconds_ago": "1"}, 422),
+        ("clock", {"running": 1, "seconds_ago": 0}, 422),
+        ("clock", {"running": True, "period": 0, "seconds_ago": 0}, 422),
+        ("clock", {"running": True, "elapsed_s": float("nan"), "seconds_ago": 0}, 422),
+        ("tags", {"kind": "", "seconds_ago": 0}, 422),
+        ("tags", {"kind": "goal", "team": "third", "seconds_ago": 0}, 422),
+        ("tags", {"kind": "a\nb", "seconds_ago": 0}, 409),
+        ("tags", {"kind": "goal", "label": "x" * 121, "seconds_ago": 0}, 422),
+        ("undo_tag", {"id": 0}, 422),
+    ],
+)
+def test_a_bad_value_is_refused_and_changes_nothing(
+    live: Live, name: str, body: dict[str, Any], status: int
+) -> None:
+    before = tags(live)
+    answered, error = post(live, name, **body)
+    assert (answered, "\n" in error) == (status, False)
+    assert tags(live) == before
