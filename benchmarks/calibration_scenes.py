@@ -257,7 +257,7 @@ def match_scene(seed: int, height_m: float, cache: Path, moments: int = 8) -> Sc
         from pipeline.optics.frame import Frame
 
         venue = Venue(width, rows, height_m, focal, (width - 1) / 2, horizon)
-        painter, play = Painter(venue), Play(seed)
+        painter, play = Painter(venue, "white"), Play(seed)
         frames = []
         for i in range(moments):
             frame = Frame.empty("NV12", width, rows)

@@ -33,8 +33,14 @@ _PIXEL_VARIANCE: Final = 0.35
 """The variance of the blur of one pixel, in square pixels."""
 _LEAST_BALL_PX: Final = 1.5
 """The ball's smallest radius in the image, so that it never disappears between pixels."""
-_BALL_LIT_YUV: Final = (232, 128, 128)
-_BALL_DARK_YUV: Final = (150, 126, 128)
+_BALL_YUV: Final = {
+    "white": ((232, 128, 128), (150, 126, 128)),
+    "yellow": ((210, 40, 140), (137, 58, 138)),
+    "orange": ((150, 60, 190), (98, 74, 178)),
+    "red": ((90, 100, 205), (59, 106, 190)),
+    "pink": ((150, 135, 180), (98, 134, 170)),
+}
+"""The lit and the dark side of a ball."""
 _MIRRORED: Final[dict[Gait, Gait]] = {"dive-left": "dive-right", "dive-right": "dive-left"}
 
 
@@ -52,8 +58,10 @@ class _Place:
 class Painter:
     """Draws match states into NV12 frames. One thread at a time; starts none itself."""
 
-    def __init__(self, venue: Venue) -> None:
+    def __init__(self, venue: Venue, ball: str) -> None:
+        """``ball``: its colour, one of `BALLS`."""
         self._venue = venue
+        self._ball_yuv = _BALL_YUV[ball]
         self._stadium = paint_stadium(venue)
         self._blots = [_shadow_template((level + 0.5) / 24) for level in range(24)]
 
@@ -134,7 +142,8 @@ class Painter:
     def _ball(self, out: Frame, place: _Place, height_m: float) -> None:
         radius = max(BALL_RADIUS_M * place.px_per_m, _LEAST_BALL_PX)
         x, y = place.x, place.y - (height_m + BALL_RADIUS_M) * place.px_per_m
-        for part, shift, colour in ((1.0, 0.0, _BALL_DARK_YUV), (0.80, 0.20, _BALL_LIT_YUV)):
+        lit, dark = self._ball_yuv
+        for part, shift, colour in ((1.0, 0.0, dark), (0.80, 0.20, lit)):
             put(out, _disc(x - 0.6 * shift * radius, y - shift * radius, part * radius, colour))
 
 

@@ -28,7 +28,7 @@ class Match:
         self.settings = settings
         self._venue = Venue.of(settings)
         self._play = Play(settings.seed)
-        self._painter = Painter(self._venue)
+        self._painter = Painter(self._venue, settings.ball)
 
     @property
     def rig(self) -> Rig:

@@ -12,7 +12,11 @@ from urllib.parse import parse_qsl
 from pipeline.errors import ConfigError
 from pipeline.media.source_spec import is_match
 
-_ALLOWED = "seed=N, size=WxH, fps=R, height_m=H, marks=0|1, joined by &"
+_ALLOWED = "seed=N, size=WxH, fps=R, height_m=H, ball=COLOUR, marks=0|1, joined by &"
+
+BALLS = ("white", "yellow", "orange", "red", "pink")
+"""The colours of balls."""
+
 _SMALLEST_PX, _LARGEST_PX = 64, 8192
 
 
@@ -21,7 +25,7 @@ class MatchSettings:
     """Settings of one match. Raises ConfigError for values that cannot be drawn.
 
     ``height_m`` is the camera's height above the pitch; ``marks`` adds a flash and a click to every second, by
-    which the sync of video and sound can be measured.
+    which the sync of video and sound can be measured. ``ball`` is one of `BALLS`.
     """
 
     seed: int = 11
@@ -30,6 +34,7 @@ class MatchSettings:
     fps: Fraction = Fraction(30)
     height_m: float = 9.0
     marks: bool = True
+    ball: str = "white"
 
     def __post_init__(self) -> None:
         for name in ("width", "height"):
@@ -44,6 +49,8 @@ class MatchSettings:
             raise ConfigError(f"match: fps={self.fps}; allowed: 1 to 240 frames per second")
         if not (math.isfinite(self.height_m) and 4.0 <= self.height_m <= 30.0):
             raise ConfigError(f"match: height_m={self.height_m:g}; allowed: 4 to 30 metres")
+        if self.ball not in BALLS:
+            raise ConfigError(f"match: ball={self.ball}; allowed: {', '.join(BALLS)}")
 
 
 def parse_match(text: str) -> MatchSettings:
@@ -69,7 +76,7 @@ def _setting(key: str, value: str) -> dict[str, Any]:
             return {"width": int(size[1]), "height": int(size[2])}
         if key == "marks":
             return {"marks": {"0": False, "1": True}[value]}
-        kinds = {"seed": int, "fps": Fraction, "height_m": float}
+        kinds = {"seed": int, "fps": Fraction, "height_m": float, "ball": str}
         return {key: kinds[key](value)}
     except (ValueError, KeyError, ZeroDivisionError):
         raise ConfigError(f"match: {key}={value} is not understood; allowed: {_ALLOWED}") from None
