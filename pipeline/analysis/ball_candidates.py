@@ -17,9 +17,14 @@ from pipeline.optics.frame import Plane
 
 BALL_M = 0.22
 
-SMALLEST, LARGEST, LONGEST = 0.4, 2.2, 4.0
-"""The extent of a candidate relative to a ball on the ground there: in flight it is nearer, and fast it is a
-streak."""
+Extent = tuple[float, float, float]
+"""The smallest and the largest short side, and the longest side, relative to a ball on the ground."""
+
+USUAL: Extent = (0.4, 2.2, 4.0)
+"""The extent of a white ball there: in flight it is nearer, and fast it is a streak."""
+
+ANY: Extent = (0.3, 3.0, 5.0)
+"""The extent of all candidates: what looks like no usual ball is left to the learned score."""
 
 BLUR_PX = 2.0
 """How much lens and codec enlarge a small candidate."""
@@ -71,6 +76,9 @@ class BallCandidates:
     white: Plane
     """255 where the image shows something white and at least as wide as a ball."""
 
+    def __getitem__(self, chosen: NDArray[np.intp]) -> BallCandidates:
+        return BallCandidates(self.boxes[chosen], self.ball_score[chosen], self.touching[chosen], self.white)
+
 
 class BallCandidateFinder:
     """Finds ball candidates in an image of known scale. Immutable; any thread."""
@@ -88,12 +96,12 @@ class BallCandidateFinder:
         levels by which each pixel is brighter than the background.
         """
         alone = outlines(busy)
-        alone = alone[self._fits(alone)]
+        alone = alone[self._fits(alone, ANY)]
         white = self._broad_whites(now, bodies, brighter)
         touching = outlines(white)
         short = np.minimum(touching.width, touching.height)
         is_round = short >= ROUND * np.maximum(touching.width, touching.height)
-        touching = touching[self._fits(touching) & is_round & ~_within(touching, alone)]
+        touching = touching[self._fits(touching, ANY) & is_round & ~_within(touching, alone)]
         boxes = Boxes.of(np.concatenate([alone.rows, touching.rows]))
         is_touching = np.arange(len(boxes)) >= len(alone)
         ball_px = BALL_M * boxes.at_feet(self._px_per_m)
@@ -138,15 +146,16 @@ class BallCandidateFinder:
             broad[box] |= white
         return broad
 
-    def _fits(self, boxes: Boxes) -> NDArray[np.bool_]:
-        """Which boxes have the size of a ball at their position."""
+    def _fits(self, boxes: Boxes, extent: Extent) -> NDArray[np.bool_]:
+        """Which boxes have this extent at their position."""
         ball_px = BALL_M * boxes.at_feet(self._px_per_m)
         short, long = np.minimum(boxes.width, boxes.height), np.maximum(boxes.width, boxes.height)
-        fits = (short >= SMALLEST * ball_px) & (short <= LARGEST * ball_px + BLUR_PX)
-        return np.asarray(fits & (long <= LONGEST * ball_px + BLUR_PX))
+        smallest, largest, longest = extent
+        fits = (short >= smallest * ball_px) & (short <= largest * ball_px + BLUR_PX)
+        return np.asarray(fits & (long <= longest * ball_px + BLUR_PX))
 
     def _ball_score(self, now: Planes, before: Planes, boxes: Boxes, brighter: Plane) -> Array:
-        """The scores (N,) of the boxes by brightness, colour and size, 0 to 1."""
+        """How much the boxes (N,) are like a white ball in brightness, colour and size, 0 to 1."""
         peaks = np.array([_peak(now, before, brighter, box) for box in boxes.slices()], np.float64)
         levels, colour, colour_before = peaks.reshape(-1, 3).T
         bright = np.clip((levels - BRIGHTER_LEVELS) / BRIGHT_RANGE, 0, 1)
@@ -155,7 +164,7 @@ class BallCandidateFinder:
         paler[colour_before < GREEN_LEVELS] = 1.0
         ball_px = BALL_M * boxes.at_feet(self._px_per_m)
         size = np.log(np.sqrt(boxes.width * boxes.height) / (ball_px + BLUR_PX / 2))
-        return np.asarray(bright * grey * paler * np.exp(-(size**2)))
+        return np.asarray(bright * grey * paler * np.exp(-(size**2)) * self._fits(boxes, USUAL))
 
 
 def _disc(breadth_px: int) -> Plane:

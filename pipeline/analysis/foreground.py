@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.analysis.background import OBJECT_STILL_S, THRESHOLD, Background
 from pipeline.analysis.ball_candidates import BLUR_PX, ROUND, BallCandidateFinder
+from pipeline.analysis.ball_features import BallSight
 from pipeline.analysis.blobs import Array, Boxes, outlines, people, upright_heights
 from pipeline.analysis.camera_crop import CameraCrop, Planes
 from pipeline.analysis.field import Field
@@ -34,16 +35,11 @@ LINE_STILL_S = 1.0
 SURE_CANDIDATE = 0.3
 """A candidate with this score or more is not part of the player next to it."""
 
+MOST_CANDIDATES = 64
+"""Of more ball candidates those with the most room around them are judged: leaves in the wind are many."""
+
 DOUBTFUL_STILL_S = 12.0
 """Something present from the first frame and motionless for this long is not a person but a marking or a goal."""
-
-DOUBTFUL_SHARE = 0.25
-"""The score factor of a lingering candidate that is flat, or lies where a person was removed: most are bits of
-lines."""
-
-FLAT = 0.45
-"""A lingering candidate with this ratio of height to width, or less, is a marking: a ball is round, and wide only
-in fast flight. A marking appears where a ball covered it in the first frame."""
 
 LYING_STILL_S = 5.0
 """How long a ball may lie where one was seen in the first frame; after that it is a marking."""
@@ -64,8 +60,8 @@ class Foreground:
     filled: Array
     """The fraction of each person's box that differs, 0 to 1."""
     candidates: Boxes
-    ball_score: Array
-    """The score of each candidate, 0 to 1."""
+    features: Array
+    """What each candidate looks like, (N, len(FEATURES))."""
     lingering: NDArray[np.bool_]
     """Whether something already differed at the candidate's position one frame before."""
 
@@ -88,7 +84,7 @@ class ForegroundFinder:
         self._body = _mask(crop.body)
         self._anywhere = _mask(crop.body | crop.air)
         self._before = self._anywhere
-        now = crop.planes(frame)
+        now = self._last = crop.planes(frame)
         self._background = Background(now)
         standing = threshold(self._background.plain_difference(now), THRESHOLD) & self._body
         self._measure_people(standing)
@@ -115,11 +111,11 @@ class ForegroundFinder:
         and reappearing lines become background.
         """
         now = self.crop.planes(frame, pose)
-        px_per_m = self._px_per_m
+        px_per_m, background = self._px_per_m, self._background.picture
         difference, brighter = self._background.difference(now)
         busy = threshold(difference, THRESHOLD) & self._anywhere
         bodies = busy & self._body
-        candidates = self._finder.find(now, self._background.picture, busy, bodies, brighter)
+        candidates = self._finder.find(now, background, busy, bodies, brighter)
         for candidate in candidates.boxes[
             (candidates.ball_score > SURE_CANDIDATE) & ~candidates.touching
         ].slices():
@@ -133,15 +129,17 @@ class ForegroundFinder:
             self._restore(now, boxes, busy, self._doubtful & ~self._lying, LINE_STILL_S)
             self._restore(now, boxes, busy, self._lying, LYING_STILL_S)
         self._background.learn(now, busy, elapsed_s, since_look_back_s)
-        ball_score = candidates.ball_score * self._finder.clearance(candidates, boxes, busy)
+        clear = self._finder.clearance(candidates, boxes, busy)
+        kept = np.sort(np.argsort(-clear, kind="stable")[:MOST_CANDIDATES])
+        candidates, clear = candidates[kept], clear[kept]
         slices = candidates.boxes.slices()
         lingering = np.array([self._before[candidate].any() for candidate in slices], np.bool_)
         doubtful = np.array([self._doubtful[candidate].any() for candidate in slices], np.bool_)
-        flat = candidates.boxes.height <= FLAT * candidates.boxes.width
-        ball_score[lingering & (doubtful | flat) & ~candidates.touching] *= DOUBTFUL_SHARE
-        self._before = busy
+        sight = BallSight(now, self._last, background, busy, px_per_m)
+        features = sight.described(candidates, clear, boxes, np.stack([lingering, doubtful]))
+        self._before, self._last = busy, now
         height_m = boxes.height / boxes.at_feet(px_per_m)
-        return Foreground(boxes, height_m, filled, candidates.boxes, ball_score, lingering)
+        return Foreground(boxes, height_m, filled, candidates.boxes, features, lingering)
 
     def _lying_balls(self, now: Planes, standing: Plane, field: Field) -> Boxes:
         """Candidates in the first frame that look like a ball: round, unlike a marking, which looks flat from

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.analysis.ball_features import FEATURES
+from pipeline.analysis.ball_looks import BallLooks, one_ball, shipped_looks
 from pipeline.analysis.blobs import USUAL_HEIGHT_M, Array, Boxes
 from pipeline.analysis.camera_crop import CameraCrop
 from pipeline.analysis.detector import Detection, Label
@@ -28,9 +31,6 @@ HEIGHT_SPREAD_M = 0.9
 WELL_FILLED = 0.5
 """A box with this filled fraction or more has the full player score."""
 
-AIRBORNE = 0.75
-"""The score factor of a candidate in front of stands and trees instead of the field."""
-
 MOST_BALLS = 6
 """The number of best ball candidates per frame; more are caused by weather."""
 
@@ -39,6 +39,14 @@ LEAST_BALL = 0.05
 
 LONGEST_PAUSE_S = 1.0
 """A longer pause counts as this long for the background model."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spots:
+    """What may be a ball in one frame, whatever its score: where, and what it looks like (N, len(FEATURES))."""
+
+    detections: list[Detection]
+    features: Array
 
 
 class MotionDetector:
@@ -57,8 +65,10 @@ class MotionDetector:
         margin_m: float = DEFAULT_MARGIN_M,
         rate_hz: float = RATE_HZ,
         pose_at: PoseSource = standing,
+        looks: BallLooks | None = None,
     ) -> None:
-        """Without a field, the turf's colour in the first frame gives it. ``pose_at``: how the cameras sway."""
+        """Without a field, the turf's colour in the first frame gives it. ``pose_at``: how the cameras sway;
+        ``looks``: what a ball looks like, otherwise as the project ships it."""
         self.rate_hz = rate_hz
         self._rig = rig
         self._given_field = field
@@ -66,6 +76,9 @@ class MotionDetector:
         self._finders: list[ForegroundFinder] = []
         self._field = field
         self._pose_at = pose_at
+        self._looks = looks or shipped_looks()
+        self.spots = Spots([], np.zeros((0, len(FEATURES))))
+        """What the last frame showed, from which looks are learned. Read it in the detector's thread."""
         self._last_ns = self._looked_back_ns = Nanoseconds(0)
 
     def detect(self, frame: Frame, time_ns: Nanoseconds) -> Sequence[Detection]:
@@ -86,15 +99,21 @@ class MotionDetector:
             self._looked_back_ns = time_ns
         pose = self._pose_at(time_ns)
         players: list[Detection] = []
-        balls: list[Detection] = []
+        spots: list[Detection] = []
+        features = [np.zeros((0, len(FEATURES)))]
         for finder in self._finders:
             camera = finder.crop.camera
             finder.crop.first_pose = None if pose.first is None else pose.first[camera]
             stands = None if pose.from_place is None else pose.from_place[camera]
             foreground = finder.look(frame, elapsed_s, since_s, stands)
             players += self._players(finder.crop, foreground)
-            balls += self._balls(finder.crop, foreground)
-        return players + sorted(balls, key=lambda ball: -ball.score)[:MOST_BALLS]
+            spots_here, features_here = self._spots(finder.crop, foreground)
+            spots += spots_here
+            features.append(features_here)
+        self.spots = Spots(spots, np.concatenate(features))
+        score = one_ball(self._looks.odds(self.spots.features))
+        best = [i for i in np.argsort(-score, kind="stable")[:MOST_BALLS].tolist() if score[i] > LEAST_BALL]
+        return players + [replace(spots[i], score=float(score[i])) for i in best]
 
     def close(self) -> None:
         """Discard everything learnt."""
@@ -120,13 +139,13 @@ class MotionDetector:
         score *= np.clip(foreground.filled / WELL_FILLED, 0, 1)
         return _in_angles(crop, boxes, "player", score, crop.is_ours(*foot) & self._inside(*foot))
 
-    def _balls(self, crop: CameraCrop, foreground: Foreground) -> list[Detection]:
-        """The ball candidates over the field, or in the air in front of what is behind it."""
+    def _spots(self, crop: CameraCrop, foreground: Foreground) -> tuple[list[Detection], Array]:
+        """The ball candidates over the field, or in the air in front of what is behind it, without a score, and
+        their features."""
         boxes = foreground.candidates
         middle = crop.to_angles((boxes.left + boxes.right - 1) / 2, (boxes.top + boxes.bottom - 1) / 2)
-        outside = np.where(foreground.lingering, 0.0, AIRBORNE)
-        score = foreground.ball_score * np.where(self._inside(*middle), 1.0, outside)
-        return _in_angles(crop, boxes, "ball", score, crop.is_ours(*middle) & (score > LEAST_BALL))
+        chosen = crop.is_ours(*middle) & (self._inside(*middle) | ~foreground.lingering)
+        return _in_angles(crop, boxes, "ball", np.zeros(len(boxes)), chosen), foreground.features[chosen]
 
     def _inside(self, yaw_deg: Array, tilt_deg: Array) -> NDArray[np.bool_]:
         return np.asarray(self._field is None or self._field.contains(yaw_deg, tilt_deg, self._margin_m))
