@@ -154,18 +154,20 @@ class Dashboard:
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/stills/{number}", self._get_still),
-                Route("/api/tags", self._get_tags, methods=["GET"]),
                 Route("/api/clips", self._get_clips),
                 Route("/api/clips/{number}", self._get_clip),
                 Route("/api/outputs/{number}", self._get_output),
-                *(
-                    Route(f"/api/{action.name}", partial(self._act, action=action), methods=["POST"])
-                    for action in ACTIONS
-                ),
+                *map(self._action_route, ACTIONS),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ],
             exception_handlers={404: _no_such, 405: _no_such},
         )
+
+    def _action_route(self, action: Action) -> Route:
+        """An action is asked for by POST; what is also read there, by GET. One route, so that it tells both."""
+        if action.name == "tags":
+            return Route("/api/tags", partial(self._tags, action=action), methods=["GET", "POST"])
+        return Route(f"/api/{action.name}", partial(self._act, action=action), methods=["POST"])
 
     async def _get_openapi(self, request: Request) -> Response:
         return JSONResponse(openapi(self._version, cookie_name(request.headers.get("host", ""))))
@@ -218,7 +220,9 @@ class Dashboard:
             return JSONResponse({"error": "there is no such still image; take them first"}, 404)
         return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
 
-    async def _get_tags(self, _request: Request) -> Response:
+    async def _tags(self, request: Request, action: Action) -> Response:
+        if request.method == "POST":
+            return await self._act(request, action)
         return JSONResponse([tag.as_json() for tag in self.control.tags()], headers=_FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
