@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pipeline.analysis.camera_health import CameraHealth
 from pipeline.direction.camera_path import CameraPath
@@ -11,8 +11,10 @@ from pipeline.errors import ForesightError, PipelineError, StateError
 from pipeline.foreign_code import Contained
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.capture.stream_info import StreamInfo
+from pipeline.gst.core.shutdown import all_within
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker
+from pipeline.media.film_file import FilmFile
 from pipeline.optics.rig import Rig
 from pipeline.run.director_choice import camera_aspect, enlargement_note, path_for
 from pipeline.run.early_end import end_capture, end_pipelines
@@ -21,6 +23,7 @@ from pipeline.run.frame_account import Ending
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
+from pipeline.run.match_chapters import write_chapters
 from pipeline.run.match_entry import MatchEntry
 from pipeline.run.output_locks import output_locks
 from pipeline.run.parts import RunParts
@@ -46,6 +49,7 @@ from pipeline.run.wiring import (
     start_detector,
 )
 from pipeline.settings import Settings, check
+from pipeline.timebase import seconds_to_ns
 
 PROGRESS_EVERY_S = 0.25
 
@@ -242,9 +246,17 @@ class PanoramaWithVirtualCamera:
         is_down = parts.playback is None or parts.playback.stop(at_once=self._shutdown.at_once)
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders
+        if is_down and not self._shutdown.at_once and parts.playback is not None:
+            films = parts.playback.outputs.films
+            if not all_within(self._limits.shutdown.chapters_s, [lambda: self._write_chapters(films)]):
+                self._reporter.note("the films' chapters were not written in time; check the disk")
         self._lifetime.advance(RunState.DONE)
         self._exports.close(at_once=self._shutdown.at_once)
         self.match.close()
+
+    def _write_chapters(self, films: Sequence[FilmFile]) -> None:
+        lead_ns = seconds_to_ns(self.settings.chapter_lead_s)
+        write_chapters(films, self.match.marks(), self._shown.times, lead_ns, self._export_failed)
 
     # Failures. Called on the pipelines' threads.
 

@@ -59,6 +59,12 @@ def start_s(path: Path, kind: str = "") -> float:
     return float((streams(path)[kind] if kind else _probe(path)["format"])["start_time"])
 
 
+def chapters(path: Path) -> list[tuple[float, float, str]]:
+    """The chapters: begin and end in seconds of the file's own time, and title."""
+    found = json.loads(_run("ffprobe", "-v", "error", "-show_chapters", "-of", "json", str(path)))["chapters"]
+    return [(float(one["start_time"]), float(one["end_time"]), one["tags"]["title"]) for one in found]
+
+
 @_once
 def frame_times(path: Path) -> NDArray[np.float64]:
     """Presentation times of the decoded frames, in seconds from the start of the video."""

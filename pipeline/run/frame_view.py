@@ -95,7 +95,7 @@ class FrameView:
             self._limits.advance(self._path.state.time_ns, captured_ns)
             view = self._path.view_at(captured_ns)
         finally:  # without a view the last frame is shown again
-            self._shown.note(time_ns, view)
+            self._shown.note(time_ns, captured_ns, view)
         return view
 
     def _poses_at(self, time_ns: Nanoseconds) -> Poses | None:

@@ -18,6 +18,8 @@ class ShutdownLimits:
     """An aborted run ends when nothing has reached an output for this long."""
     standstill_s: float = 10.0
     """A run that plays to its end is given up when nothing has reached an output for this long."""
+    chapters_s: float = 10.0
+    """How long the end of a run waits for a disk that takes the films' chapters."""
 
 
 @dataclass(frozen=True, slots=True)

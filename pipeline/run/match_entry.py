@@ -8,6 +8,7 @@ from pipeline.buffer_manager import BufferManager
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.run.match_graphics import CLOCK, SCORE, GraphicsFiles, MatchGraphics
 from pipeline.run.tag_book import TagBook
+from pipeline.scoring.chapters import Mark, chapter_marks
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.load import load_sport
 from pipeline.scoring.match_score import MatchScore
@@ -43,6 +44,7 @@ class MatchEntry:
         self._manager, self._on_failed = manager, on_failed
         self._tags_out = settings.export.tags_out
         self._tags: TagBook | None = None
+        self._clocks: list[Clock] = []
 
     def begin(self) -> None:
         """Open the file of tags. If that fails, tags are kept in memory, and the failure is reported."""
@@ -119,6 +121,7 @@ class MatchEntry:
             added_min = before.added_min if goes_on else 0
         clock = Clock(captured_ns, running, period, elapsed_ns, added_min)
         self._manager.annotate(CLOCK, clock, captured_ns=captured_ns)
+        self._clocks.append(clock)
         return clock
 
     def add_tag(self, captured_ns: int, kind: str, team: Side | None, label: str, who: str) -> Tag:
@@ -132,6 +135,10 @@ class MatchEntry:
     def tags(self) -> tuple[Tag, ...]:
         """The tags that hold, in order of captured time."""
         return () if self._tags is None else self._tags.tags()
+
+    def marks(self) -> list[Mark]:
+        """The moments that begin chapters of the film: those of the tags, and the periods' beginnings."""
+        return chapter_marks(self.tags(), self._clocks, self.sport, self.teams)
 
     def _book(self) -> TagBook:
         if self._tags is None:

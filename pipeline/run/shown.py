@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipeline.optics.view import View
+from pipeline.run.film_times import FilmTimes
 from pipeline.timebase import Nanoseconds, ns_to_seconds
 
 
@@ -18,11 +19,13 @@ class Shown:
         self.count = 0
         self.first_ns: Nanoseconds | None = None
         self.last_ns: Nanoseconds | None = None
+        self.times = FilmTimes()
         self._on_frame = on_frame
 
-    def note(self, time_ns: Nanoseconds, view: View | None) -> None:
+    def note(self, time_ns: Nanoseconds, captured_ns: int, view: View | None) -> None:
         """Note that a frame has been shown. `time_ns`: its running time; `view`: None where that failed."""
         self.count += 1
+        self.times.note(time_ns, captured_ns)
         if self.first_ns is None:
             self.first_ns = time_ns
         self.last_ns = time_ns

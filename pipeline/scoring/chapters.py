@@ -13,8 +13,6 @@ from pipeline.scoring.tags import Tag
 from pipeline.scoring.team import Team
 from pipeline.timebase import NS_PER_MS, NS_PER_S
 
-LEAD_NS = 5 * NS_PER_S
-"""A tag's chapter begins this long before it, so that one sees how it came about."""
 SERVICE_NS = 10 * NS_PER_S
 """The shortest chapter that streaming services take."""
 
@@ -30,6 +28,15 @@ class FilmChapter:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment that begins a chapter. ``is_period``: it is the beginning of a period, not a tag."""
+
+    captured_ns: int
+    title: str
+    is_period: bool = False
+
+
 def film_chapters(
     tags: Iterable[Tag],
     clocks: Iterable[Clock],
@@ -39,40 +46,50 @@ def film_chapters(
     film_end_ns: int,
     *,
     shortest_ns: int = NS_PER_S,
-    lead_ns: int = LEAD_NS,
+    lead_ns: int = 0,
 ) -> list[FilmChapter]:
     """The chapters of a film whose frames are those of these captured times; they fill it without a gap.
 
-    The first one begins with the film. A period begins a chapter where its clock first runs (`clocks`: all that
-    were set). What begins less than `shortest_ns` after a chapter, or before the film's end, shares it, with its
-    title. Moments outside the film have none. Raises ConfigError for a film that ends before it begins.
+    `lead_ns`: a tag's chapter begins so long before it. The rest as in `chapter_marks` and `chapters_at`.
     """
-    length_ns = film_end_ns - film_begin_ns
+    begins = [
+        (mark.captured_ns - film_begin_ns - (0 if mark.is_period else lead_ns), mark.title)
+        for mark in chapter_marks(tags, clocks, sport, teams)
+        if film_begin_ns <= mark.captured_ns < film_end_ns
+    ]
+    return chapters_at(begins, film_end_ns - film_begin_ns, shortest_ns=shortest_ns)
+
+
+def chapter_marks(
+    tags: Iterable[Tag], clocks: Iterable[Clock], sport: Sport, teams: tuple[Team, Team]
+) -> list[Mark]:
+    """The moments of the tags, and where each period's clock first runs (`clocks`: all that were set)."""
+    marks = [Mark(tag.captured_ns, tag_title(tag, teams)) for tag in tags]
+    return [*marks, *(Mark(begin_ns, title, True) for begin_ns, title in _period_begins(clocks, sport))]
+
+
+def chapters_at(
+    begins: Iterable[tuple[int, str]], length_ns: int, *, shortest_ns: int = NS_PER_S
+) -> list[FilmChapter]:
+    """Chapters that begin at these times of a film, in ns, with these titles; they fill it without a gap.
+
+    The first one begins with the film. What begins less than `shortest_ns` after a chapter, or before the film's
+    end, shares it, with its title. Raises ConfigError for a film without any length.
+    """
     if length_ns <= 0:
         raise ConfigError("the film is empty; chapters need one of some length")
-    marks = [
-        (max(0, tag.captured_ns - film_begin_ns - lead_ns), tag_title(tag, teams))
-        for tag in tags
-        if film_begin_ns <= tag.captured_ns < film_end_ns
-    ]
-    marks += [
-        (begin_ns - film_begin_ns, title)
-        for begin_ns, title in _period_begins(clocks, sport)
-        if film_begin_ns <= begin_ns < film_end_ns
-    ]
-    marks.sort(key=lambda mark: mark[0])
-    begins: list[int] = [0]
+    starts: list[int] = [0]
     titles: list[list[str]] = [[]]
-    for begin_ns, title in marks:
-        if begin_ns - begins[-1] < shortest_ns or length_ns - begin_ns < shortest_ns:
+    for begin_ns, title in sorted(begins, key=lambda begin: begin[0]):
+        if begin_ns - starts[-1] < shortest_ns or length_ns - begin_ns < shortest_ns:
             titles[-1].append(title)
         else:
-            begins.append(begin_ns)
+            starts.append(begin_ns)
             titles.append([title])
-    ends = [*begins[1:], length_ns]
+    ends = [*starts[1:], length_ns]
     return [
         FilmChapter(begin, end, ", ".join(dict.fromkeys(named)) or "Start")
-        for begin, end, named in zip(begins, ends, titles, strict=True)
+        for begin, end, named in zip(starts, ends, titles, strict=True)
     ]
 
 

@@ -279,6 +279,8 @@ class Settings(Group):
     """Split files into parts (match-00000.mp4, match-00001.mp4, ...) of at most this many seconds, at keyframes."""
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
     """Split files into parts of at most this many bytes, at keyframes."""
+    chapter_lead_s: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """A tag's chapter in the mp4 or mkv begins this many seconds before it."""
     hls_segments: HlsSegments = "ts"
     """The format of HLS segments: ts plays everywhere; fmp4 also carries h265 and opus."""
     window: bool = False

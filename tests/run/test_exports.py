@@ -67,7 +67,7 @@ def run_of(folder: Path, failures: list[str], frames: int, **files: str) -> int:
     for index in range(frames):
         time_ns = Nanoseconds(index * FRAME_NS)
         timeline.add(DetectionSet(time_ns, (Detection("ball", 0.5, 1.0, 2.0, 0.1, 0.1),)))
-        shown.note(time_ns, View(1.0, 2.0, 50.0))
+        shown.note(time_ns, time_ns, View(1.0, 2.0, 50.0))
         if index % 1000 == 999:
             most = max(most, sum(isinstance(one, DetectionSet) for one in gc.get_objects()))
     exports.close(at_once=False)

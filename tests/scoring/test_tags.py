@@ -131,7 +131,14 @@ def test_chapters_in_the_films_own_time_from_tags_and_periods() -> None:
     ]
     tags = [tag(1, 60, label="Meyer"), tag(2, 63, "save"), tag(3, 4000, "corner"), tag(4, 1), tag(5, 9999)]
     chapters = film_chapters(
-        tags, clocks, FOOTBALL, TEAMS, 10 * NS_PER_S, 4010 * NS_PER_S, shortest_ns=10 * NS_PER_S
+        tags,
+        clocks,
+        FOOTBALL,
+        TEAMS,
+        10 * NS_PER_S,
+        4010 * NS_PER_S,
+        shortest_ns=10 * NS_PER_S,
+        lead_ns=5 * NS_PER_S,
     )
     assert [
         (chapter.begin_ns // NS_PER_S, chapter.end_ns // NS_PER_S, chapter.title) for chapter in chapters

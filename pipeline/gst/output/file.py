@@ -18,13 +18,15 @@ from pipeline.gst.core.elements import (
     without_clock_sync,
 )
 from pipeline.gst.core.explain import post_error
+from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
 from pipeline.gst.output.backlog import Backlog
 from pipeline.gst.output.branch_guard import branch_guard
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import Gst
+from pipeline.media.film_file import FilmFile
 from pipeline.media.output_spec import FileSpec, part_prefix
-from pipeline.media.written_file import WrittenFile, WrittenPlaylist
+from pipeline.media.written_file import WrittenPlaylist
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 PAYLOAD_SHARE = 0.9
@@ -46,7 +48,7 @@ class FileOutput:
         element: Gst.Bin,
         entries: Sequence[Gst.Element],
         notes: tuple[str, ...] = (),
-        written: WrittenFile | WrittenPlaylist | None = None,
+        written: WrittenPlaylist | None = None,
     ) -> None:
         """`entries`: the queues through which video, then sound, enter `element`. `written`: None for one file."""
         self.name = name
@@ -57,7 +59,7 @@ class FileOutput:
         """Why a file is not at its path; errors of the writer arrive on the bus."""
         self._entries = entries
         self._parts = 0
-        self._written: list[WrittenFile | WrittenPlaylist] = [written or WrittenFile(Path(name))]
+        self._written: list[FilmFile | WrittenPlaylist] = [written or FilmFile(Path(name))]
         self._lost: set[Path] = set()
         static_pad(entries[0], "src").add_probe(Gst.PadProbeType.BUFFER, self._on_frame)
 
@@ -70,12 +72,27 @@ class FileOutput:
     def sole_file(self) -> Path | None:
         """The file, or the only part so far; None once it is lost, for several parts and for a playlist."""
         files = self.files
-        return files[0] if len(files) == 1 and isinstance(self._written[0], WrittenFile) else None
+        return files[0] if len(files) == 1 and isinstance(self._written[0], FilmFile) else None
 
-    def begin_part(self, path: Path) -> None:
-        """Note that a new part starts at `path`. On the streaming thread."""
-        self._written = [*(self._written if self._parts else ()), WrittenFile(path)]
+    @property
+    def films(self) -> tuple[FilmFile, ...]:
+        """The parts of a split file, otherwise the file; none of a playlist."""
+        return tuple(file for file in self._written if isinstance(file, FilmFile))
+
+    def begin_part(self, path: Path, first_pts_ns: int | None = None) -> None:
+        """Note that a new part starts at `path`, with the frame of this timestamp. On the streaming thread."""
+        part = FilmFile(path)
+        begin_ns = None if first_pts_ns is None else self._running_ns(first_pts_ns)
+        if begin_ns is not None:
+            before = self.films[-1]
+            part.note_frame(begin_ns, max((before.end_ns or begin_ns) - begin_ns, 0))
+            before.end_ns = begin_ns  # frames of the new part may have passed already
+        self._written = [*(self._written if self._parts else ()), part]
         self._parts += 1
+
+    def _running_ns(self, pts_ns: int) -> Nanoseconds | None:
+        running_ns = pad_running_time_ns(static_pad(self._entries[0], "src"), pts_ns)
+        return None if running_ns is None else Nanoseconds(running_ns)
 
     def close(self) -> None:
         """Note which files are no longer where they were written; the pipeline has finished them. Idempotent."""
@@ -83,8 +100,12 @@ class FileOutput:
         self._lost.update(losses)
         self.trouble = "; ".join(losses.values()) or None
 
-    def _on_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
-        self._written[-1].note()
+    def _on_frame(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        newest, buffer = self._written[-1], info.get_buffer()
+        newest.note()
+        if isinstance(newest, FilmFile) and buffer is not None:
+            lasts_ns = 0 if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration
+            newest.note_frame(pad_running_time_ns(pad, buffer.pts), lasts_ns)
         return Gst.PadProbeReturn.OK
 
     def buffer_slow_disk(self, limit_s: float) -> None:
@@ -167,12 +188,15 @@ def _open_parts(
     entries = enter(element, muxer, sink, ("video", video_codec, "video"), ("audio", audio_codec, "audio_%u"))
     notes = (f"{path} is written in parts: {pattern % 0}, ...",)
     output = FileOutput(str(path), element, entries, notes)
-    sink.connect("format-location", _begin_part, pattern, output)
+    sink.connect("format-location-full", _begin_part, pattern, output)
     return output
 
 
-def _begin_part(_sink: Gst.Element, number: int, pattern: str, output: FileOutput) -> str:
-    output.begin_part(Path(pattern % number))
+def _begin_part(
+    _sink: Gst.Element, number: int, first: Gst.Sample | None, pattern: str, output: FileOutput
+) -> str:
+    buffer = None if first is None else first.get_buffer()
+    output.begin_part(Path(pattern % number), None if buffer is None else buffer.pts)
     return pattern % number
 
 

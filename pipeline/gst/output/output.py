@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from pipeline.gst.runtime import Gst
+from pipeline.media.film_file import FilmFile
 
 OutputKind = Literal["file", "stream"]
 
@@ -60,6 +61,10 @@ class Output(Protocol):
     @property
     def sole_file(self) -> Path | None:
         """The one file that plays all of it, by itself; None for several, a playlist or a stream."""
+
+    @property
+    def films(self) -> tuple[FilmFile, ...]:
+        """Its files, each of which plays by itself, with the times of its frames; none of a playlist or stream."""
 
     @property
     def cut_short(self) -> str | None:

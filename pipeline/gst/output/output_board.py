@@ -26,6 +26,7 @@ from pipeline.gst.output.open_output import open_recording
 from pipeline.gst.output.output import OnFailed, Output
 from pipeline.gst.output.output_slot import OutputSlot, OutputStatus
 from pipeline.gst.runtime import Gst
+from pipeline.media.film_file import FilmFile
 
 logger = logging.getLogger("foresight")
 
@@ -92,6 +93,16 @@ class OutputBoard:
             for slot in self._slots
         )
         return tuple(line for slot, line in lines if line is not None and line not in slot.output.notes)
+
+    @property
+    def films(self) -> list[FilmFile]:
+        """The files that have ended well, in order; all of them once the run has ended. Never blocks."""
+        return [
+            film
+            for slot in self._slots
+            if slot.is_closed and slot.status().trouble is None and slot.output.trouble is None
+            for film in slot.output.films
+        ]
 
     def statuses(self) -> list[OutputStatus]:
         """The outputs in the order in which they were added. Never blocks."""

@@ -13,6 +13,7 @@ from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
+from pipeline.media.film_file import FilmFile
 from pipeline.timebase import ns_to_seconds
 
 logger = logging.getLogger("foresight")
@@ -30,6 +31,7 @@ class Push:
     recovers = True
     files: tuple[Path, ...] = ()
     sole_file: Path | None = None
+    films: tuple[FilmFile, ...] = ()
     cut_short = None  # missing video is counted as a gap
     waiting_bytes: tuple[int, ...] = ()
 

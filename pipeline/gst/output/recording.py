@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import OutputError
+from pipeline.gst.core.samples import running_time_ns
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.muxers import Muxer
 from pipeline.gst.output.limits import OutputLimits
@@ -15,7 +16,7 @@ from pipeline.gst.output.output import OnFailed, OutputKind, incomplete_file
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
 from pipeline.gst.runtime import Gst
 from pipeline.media.file_lock import FileLock
-from pipeline.media.written_file import WrittenFile
+from pipeline.media.film_file import FilmFile
 
 logger = logging.getLogger("foresight")
 
@@ -49,7 +50,7 @@ class Recording:
         Raises OutputError while another run writes the file.
         """
         self.name = str(path)
-        self._written = WrittenFile(path)
+        self._written = FilmFile(path)
         self._written.note()
         self._is_lost = False
         self._empty: str | None = None
@@ -66,7 +67,7 @@ class Recording:
         )  # fmt: skip
         self._side = SidePipeline(self.name, delivery)
         self._kinds = ["video"] if audio_codec is None else ["video", "audio"]
-        self.element = EncodedTap(self._side.take, self._side.end, with_sound=audio_codec is not None).element
+        self.element = EncodedTap(self._take, self._side.end, with_sound=audio_codec is not None).element
         self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()
 
@@ -84,6 +85,18 @@ class Recording:
     def sole_file(self) -> Path | None:
         """The file; None once it is known to be lost."""
         return None if self._is_lost or self._empty is not None else self._path
+
+    @property
+    def films(self) -> tuple[FilmFile, ...]:
+        """The file, with the times of its frames."""
+        return () if self._is_lost or self._empty is not None else (self._written,)
+
+    def _take(self, kind: str, sample: Gst.Sample) -> None:
+        self._side.take(kind, sample)
+        buffer = sample.get_buffer()
+        if kind == "video" and buffer is not None and self._side.first_ns is not None:
+            lasts_ns = 0 if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration
+            self._written.note_frame(running_time_ns(sample.get_segment(), buffer.pts), lasts_ns)
 
     def abandon(self) -> None:
         """Do nothing: it never blocks playback."""

@@ -15,6 +15,7 @@ from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
 from pipeline.gst.runtime import GLib, Gst, GstApp, load_rtsp_server, require
 from pipeline.media.addresses import Address
+from pipeline.media.film_file import FilmFile
 from pipeline.media.output_spec import StreamSpec
 from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, seconds_to_ns
 
@@ -59,6 +60,7 @@ class RtspServer:
     lost_s = 0.0
     files: tuple[Path, ...] = ()
     sole_file: Path | None = None
+    films: tuple[FilmFile, ...] = ()
     cut_short = None
     waiting_bytes: tuple[int, ...] = ()
 

@@ -19,6 +19,7 @@ from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, Output, OutputKind
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.runtime import Gst
+from pipeline.media.film_file import FilmFile
 from tests.gst.output.peers import wait_until
 
 ENCODING = Encoding(
@@ -48,6 +49,7 @@ class Counter:
         self.cut_short = cut_short
         self.files = (Path(name),)
         self.sole_file: Path | None = None
+        self.films: tuple[FilmFile, ...] = ()
         self.trouble: str | None = None
         self.taken = 0
         self.is_abandoned = False

@@ -1,0 +1,30 @@
+"""FilmTimes: a captured moment is found where it was first shown, through freezes, replays and jumps."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.run.film_times import FilmTimes
+
+FRAME = 40
+
+
+@given(st.lists(st.integers(-30, 30), max_size=12), st.integers(0, 60), st.integers(1, 200))
+def test_it_finds_the_first_frame_that_shows_the_moment(jumps: list[int], begin: int, length: int) -> None:
+    times, shown, captured = FilmTimes(), 0, 1000
+    frames = []
+    for jump in [0, *jumps]:
+        captured += jump * FRAME
+        for _ in range(10):
+            times.note(shown, captured)
+            frames.append((shown, captured))
+            shown, captured = shown + FRAME, captured + FRAME
+    begin_ns, end_ns = begin * FRAME, (begin + length) * FRAME
+    inside = [frame for frame in frames if begin_ns <= frame[0] < end_ns]
+    for moment in {frame[1] for frame in frames}:
+        first = next((shown for shown, captured in inside if captured == moment), None)
+        found = times.first_shown_ns(moment, begin_ns, min(end_ns, shown))
+        assert found == first
+        between = times.first_shown_ns(moment + FRAME // 2, begin_ns, min(end_ns, shown))
+        assert first is None or between is not None
