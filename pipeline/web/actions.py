@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -12,8 +12,12 @@ from pipeline.fields import FieldSize
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control, Moment
 from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
-from pipeline.scoring.match_score import MatchScore
-from pipeline.timebase import LARGEST_TIME_S
+from pipeline.scoring.clock import LONGEST_PERIOD_NS, MOST_ADDED_MINUTES
+from pipeline.scoring.match_score import MOST_FOULS, MOST_POINTS, MatchScore
+from pipeline.scoring.sport import MOST_PERIODS
+from pipeline.scoring.tags import MOST_KIND, MOST_LABEL, MOST_WHO
+from pipeline.scoring.values import Side
+from pipeline.timebase import LARGEST_TIME_S, NS_PER_S
 from pipeline.web.responses import ClockState, SavedClip, TagState, clip_json, clock_json
 
 
@@ -67,8 +71,8 @@ class OutputNumber(Body):
 
 
 _Whole = BeforeValidator(_whole)
-_Count = Annotated[int, Field(ge=0, le=9999), _Whole]
-_Fouls = Annotated[int, Field(ge=0, le=99), _Whole]
+_Count = Annotated[int, Field(ge=0, le=MOST_POINTS), _Whole]
+_Fouls = Annotated[int, Field(ge=0, le=MOST_FOULS), _Whole]
 
 
 class When(Body):
@@ -96,25 +100,25 @@ class ClockSet(When):
     """The match clock; what is left out stays as it is, and a new period begins at 0."""
 
     running: bool
-    period: Annotated[int, Field(ge=1, le=30), _Whole] | None = None
-    elapsed_s: Annotated[float, Field(ge=0, le=21_600)] | None = None
-    added_min: Annotated[int, Field(ge=0, le=99), _Whole] | None = None
+    period: Annotated[int, Field(ge=1, le=MOST_PERIODS), _Whole] | None = None
+    elapsed_s: Annotated[float, Field(ge=0, le=LONGEST_PERIOD_NS // NS_PER_S)] | None = None
+    added_min: Annotated[int, Field(ge=0, le=MOST_ADDED_MINUTES), _Whole] | None = None
 
 
 class TagSet(When):
     """A tag: goal, chance, save, card, corner, substitution, or a word of your own."""
 
-    kind: Annotated[str, Field(min_length=1, max_length=40)]
-    team: Literal["home", "away"] | None = None
-    label: Annotated[str, Field(max_length=120)] = ""
-    who: Annotated[str, Field(max_length=60)] = ""
+    kind: Annotated[str, Field(min_length=1, max_length=MOST_KIND)]
+    team: Side | None = None
+    label: Annotated[str, Field(max_length=MOST_LABEL)] = ""
+    who: Annotated[str, Field(max_length=MOST_WHO)] = ""
 
 
 class TagUndone(Body):
     """A tag by its id, and who takes it back."""
 
     id: Annotated[int, Field(ge=1, le=1 << 53), _Whole]
-    who: Annotated[str, Field(max_length=60)] = ""
+    who: Annotated[str, Field(max_length=MOST_WHO)] = ""
 
 
 _Metres = Annotated[float, Field(ge=1, le=1000)]

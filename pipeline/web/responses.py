@@ -10,6 +10,7 @@ from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
 from pipeline.scoring.clock import Clock
+from pipeline.scoring.values import Side
 from pipeline.timebase import ns_to_seconds
 
 Point = tuple[float, float]
@@ -105,7 +106,7 @@ class TagState:
     id: int
     time_s: float
     kind: str
-    team: Literal["home", "away"] | None
+    team: Side | None
     label: str
     who: str
 
