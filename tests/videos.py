@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATE_HZ = 48_000
+CLICK_S = 0.03
+"""How much sound shows a click of the built-in match for sure, lossy coding included."""
 
 Read = TypeVar("Read", bound=Callable[..., Any])
 
@@ -99,11 +101,16 @@ def mean_luma(path: Path) -> NDArray[np.float64]:
 
 
 def sync_marks(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The times of the match's flashes in seconds, and how much later each click comes, in milliseconds."""
+    """The times of the match's flashes in seconds, and how much later each click comes, in milliseconds.
+
+    A flash in the last frames is none if the sound ends before its click: a run that is stopped cuts between the two.
+    """
     from pipeline.match.sync import find_clicks, find_flashes
 
     flashes = np.asarray(find_flashes(frame_times(path), mean_luma(path)))
-    clicks = np.asarray(find_clicks(sound(path), RATE_HZ))
+    samples = sound(path)
+    clicks = np.asarray(find_clicks(samples, RATE_HZ))
+    flashes = flashes[flashes < len(samples) / RATE_HZ - CLICK_S]
     nearest = np.array([clicks[np.argmin(np.abs(clicks - flash))] for flash in flashes])
     return flashes, 1000 * (nearest - flashes)
 
