@@ -26,6 +26,9 @@ SURE = 4.0
 SMALL_ERROR = 0.05
 """A standard error of this share of a frame is small: two milliseconds at 25 frames a second."""
 
+SHORTEST = 0.025
+"""A readout of a smaller share, a millisecond at 25 frames a second, bends nothing that can be seen."""
+
 LONGEST = 1.0
 """The readout takes no longer than a frame."""
 
@@ -118,7 +121,7 @@ class RollingShutter:
         share = self._share = float(np.clip(_middle(slopes, squares), -LONGEST, LONGEST))
         spread = 1.48 * _middle(np.abs(slopes - share), squares)
         doubt = 1.25 * spread * math.sqrt(float((squares * squares).sum())) / float(squares.sum())
-        is_known = doubt < SMALL_ERROR and abs(share) > SURE * doubt and abs(share) < LONGEST
+        is_known = doubt < SMALL_ERROR and abs(share) > SURE * doubt and SHORTEST < abs(share) < LONGEST
         self.readout = share if is_known else 0.0
 
 
