@@ -103,7 +103,7 @@ def mean_luma(path: Path) -> NDArray[np.float64]:
 def sync_marks(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The times of the match's flashes in seconds, and how much later each click comes, in milliseconds.
 
-    A flash in the last frames is left out if the sound ends before its click: a run that is stopped cuts between them.
+    A flash in the last frames is left out if the sound ends before its click: a stop may cut between the two.
     """
     from pipeline.match.sync import find_clicks, find_flashes
 
