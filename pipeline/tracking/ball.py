@@ -18,6 +18,7 @@ from pipeline.tracking.ground import Array, Geometry, camera_height_m
 from pipeline.tracking.players import Crowd
 from pipeline.tracking.sightings import SightingReader, thinned
 from pipeline.tracking.smoother import GRID_S, SMOOTHNESS, Smoothness, smooth
+from pipeline.tracking.unseen import Unseen
 
 REACH_CELLS = 10
 """The players around the ball are evaluated at every so many cells of the grid."""
@@ -109,18 +110,22 @@ class BallTracker:
             round((end_ns - start_ns) / NS_PER_S / GRID_S) + 1, dtype=np.float64
         )
         sights = lift_flights(sight_s, x, z, slope, self._height_m)
-        unseen_s = _unseen_s(grid_s, sight_s)
-        centre = crowd.centres(grid_s, unseen_s > self._settings.doubt_after_s)
+        unseen = Unseen.of(grid_s, sights)
+        doubtful = unseen.seconds > self._settings.doubt_after_s
+        centre = crowd.centres(grid_s, doubtful)
+        rests = unseen.rests & ~doubtful
+        centre[:2, rests] = unseen.x_m[rests], unseen.z_m[rests]
         led = np.flatnonzero(np.isfinite(centre[0]))
         x_m, z_m, above_m = smooth(
             len(grid_s), (sight_s - grid_s[0]) / GRID_S, np.stack([sights.x_m, sights.z_m, sights.above_m]),
             led, centre[:2, led], self._settings.movement,
         )  # fmt: skip
         uncertainty_m = np.minimum(
-            np.maximum(unseen_s - 0.15, 0.0) * self._settings.speed_m_s, self._settings.largest_uncertainty_m
+            np.maximum(unseen.seconds - 0.15, 0.0) * self._settings.speed_m_s,
+            self._settings.largest_uncertainty_m,
         )
         following = np.full(len(grid_s), Following.BALL, np.int8)
-        lost = unseen_s > self._settings.lost_after_s
+        lost = unseen.seconds > self._settings.lost_after_s
         following[lost] = Following.NOTHING
         by_players = lost & np.isfinite(centre[0])
         following[by_players] = Following.PLAYERS
@@ -139,14 +144,3 @@ class BallTracker:
         radius_m = self._settings.players_radius_m
         reach = [crowd.reach_m(float(grid_s[i]), float(x_m[i]), float(z_m[i]), radius_m) for i in some]
         return np.interp(grid_s, grid_s[some], reach)
-
-
-def _unseen_s(grid_s: Array, sight_s: Array) -> Array:
-    """Seconds from each grid time to the nearest sighting; infinite without one."""
-    if len(sight_s) == 0:
-        return np.full(len(grid_s), np.inf)
-    after = np.searchsorted(sight_s, grid_s)
-    back = np.where(after > 0, grid_s - sight_s[np.maximum(after - 1, 0)], np.inf)
-    ahead = np.where(after < len(sight_s), sight_s[np.minimum(after, len(sight_s) - 1)] - grid_s, np.inf)
-    nearest: Array = np.minimum(back, ahead)
-    return nearest

@@ -23,6 +23,9 @@ TAKES_PART_M = 1.0
 HELD = 0.8
 """What is this near to the middle of a person's box, in widths and in heights of it, may be held by that person."""
 
+ALONE_M = 6.0
+"""Nobody plays a ball that is farther from everybody."""
+
 SIGHT_LINE = np.linspace(0.1, 0.9, 9)
 """The places on the way to a thing at which the pitch below is looked for."""
 
@@ -56,7 +59,7 @@ class Whereabouts:
     near: Array
     """How likely a ball is there that is on the ground, 0 to 1."""
     beside: NDArray[np.bool_]
-    """Whether it is where no play is, or with somebody who is."""
+    """Whether it is where no play is, with somebody who is, or where nobody is."""
     aloft: NDArray[np.bool_]
     """Whether it would be in play if it flew: it is beyond the pitch, over which the eye passes."""
 
@@ -83,7 +86,7 @@ class PlayArea:
         outside_m = self._outside_m(balls.x_m, balls.z_m)
         near = 1.0 / (1.0 + (np.maximum(outside_m - LINE_M, 0.0) / OUTSIDE_M) ** 2)
         outsiders = people[self._outside_m(people.x_m, people.z_m) > -LINE_M]
-        beside = (outside_m > -INSIDE_M) | _held(balls, outsiders)
+        beside = (outside_m > -INSIDE_M) | _held(balls, outsiders) | _left_alone(balls, people)
         below_m = self._outside_m(SIGHT_LINE[:, None] * balls.x_m, SIGHT_LINE[:, None] * balls.z_m)
         aloft = (outside_m > LINE_M) & (below_m < -INSIDE_M).any(axis=0)
         return Whereabouts(near, beside, aloft)
@@ -106,6 +109,15 @@ def _among(balls: Seen, people: Seen) -> Whereabouts:
     low_m, high_m = np.quantile([people.x_m, people.z_m], (rest, 1.0 - rest), axis=1)[:, :, None]
     beside: NDArray[np.bool_] = np.any((places < low_m) | (places > high_m), axis=0)
     return Whereabouts(near, beside, balls.range_m > np.quantile(people.range_m, 1.0 - rest))
+
+
+def _left_alone(balls: Seen, people: Seen) -> NDArray[np.bool_]:
+    """Which balls (N,) nobody is near, where enough people are seen to tell."""
+    if len(people.x_m) < ENOUGH_PLAYERS:
+        return np.zeros(len(balls.x_m), np.bool_)
+    apart_m = np.hypot(balls.x_m[:, None] - people.x_m, balls.z_m[:, None] - people.z_m)
+    alone: NDArray[np.bool_] = apart_m.min(axis=1) > ALONE_M
+    return alone
 
 
 def _held(balls: Seen, people: Seen) -> NDArray[np.bool_]:

@@ -72,3 +72,13 @@ def test_an_unknown_pitch_is_where_most_people_are() -> None:
     assert found.near.tolist() == [1.0, 1.0, 1.0]
     alone = PlayArea(None).whereabouts(at((0.0, 40.0, 0.0)), NOBODY)
     assert (alone.beside[0], alone.aloft[0]) == (True, False), "without people, everything may be beside"
+
+
+@pytest.mark.parametrize(
+    ("apart_m", "others", "is_alone"), [(4.0, 5, False), (9.0, 5, True), (9.0, 4, False)]
+)
+def test_a_ball_that_nobody_is_near_is_beside_play(apart_m: float, others: int, is_alone: bool) -> None:
+    """If six people are seen: of fewer, the nearest may have been missed."""
+    nearest = (5.0 + apart_m, 44.0, 0.0)
+    people = at(nearest, *((30.0 + k, 50.0, 0.0) for k in range(others)))
+    assert where((5.0, 44.0, 0.0), people).beside[0] == is_alone
