@@ -39,9 +39,10 @@ class PlaybackPipelineBuilder:
     `video_caps`: the caps of each video stream, either rig frames or one compressed stream per camera, which needs
     a `rig`; `cameras`: their names, for messages, and `orientations`: how their frames stand, as image-orientation
     tags. `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a
-    ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that draws on what every
-    output shows. `files`, `streams` and `show_window`: the outputs, all
-    from one encode (`encoding`, required for files and streams, also for those that start later). `split`: when a
+    ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that draws on the frames
+    of every output but those whose spec says otherwise. `files`, `streams` and `show_window`: the outputs, all from
+    one encode (`encoding`, required for files and streams, also for those that start later), and a second one
+    without graphics. `split`: when a
     file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
     wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
     playback continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to
@@ -98,7 +99,7 @@ class PlaybackPipelineBuilder:
         self._live = live
         self._framerate = framerate
         self._encoding = encoding
-        self._pictures = [element for element in (view, graphics) if element is not None]
+        self._view, self._graphics = view, graphics
         self._rig = rig
         self._clocks, self._captured_ns = clocks, captured_ns
         self._limits = limits
@@ -115,7 +116,7 @@ class PlaybackPipelineBuilder:
         audio_appsrc = None if self._audio_caps is None else make_appsrc("audio_src", self._audio_caps)
         connections = Connections()
         correctors: list[FrameCorrector] = []
-        video_tee = self._link_video(pipeline, appsrcs, connections, correctors)
+        video_tee, clean_tee = self._link_video(pipeline, appsrcs, connections, correctors)
         sound_end = (
             None if audio_appsrc is None else SoundEnd(pipeline, audio_appsrc, static_pad(video_tee, "sink"))
         )
@@ -125,6 +126,7 @@ class PlaybackPipelineBuilder:
             video_tee,
             audio_tee,
             self._encoding,
+            clean_tee=clean_tee,
             may_be_empty=self._is_watched,
             limits=self._output_limits,
         )
@@ -155,15 +157,22 @@ class PlaybackPipelineBuilder:
         appsrcs: list[GstApp.AppSrc],
         connections: Connections,
         correctors: list[FrameCorrector],
-    ) -> Gst.Element:
-        """Link appsrcs -> (decode, correct) -> (stack) -> (view) -> tee; adds to `correctors`."""
-        tee = make("tee", "picture")
+    ) -> tuple[Gst.Element, Gst.Element]:
+        """Link appsrcs -> (decode, correct) -> (stack) -> (view) -> (tee -> graphics) -> tee; adds to `correctors`.
+
+        Returns the last tee, and that of the frames without graphics, which is the same one if there are none.
+        """
+        tee = clean_tee = make("tee", "picture")
+        pictures = [] if self._view is None else [self._view]
+        if self._graphics is not None:
+            clean_tee = make("tee", "clean-picture")
+            pictures += [clean_tee, self._graphics]
         # a sink that receives only events, so that EOS reaches the bus also while no output is on
         gate = make("valve", None, drop=True, drop_mode="forward-sticky-events")
         eos_sink = make("fakesink", None, sync=False)
         eos_sink.set_property("async", False)
         steps = [make("queue", RIG_FRAMES, max_size_buffers=2, max_size_bytes=0, max_size_time=0)]
-        chain(pipeline, *steps, *self._pictures, tee, gate, eos_sink)
+        chain(pipeline, *steps, *pictures, tee, gate, eos_sink)
         entry = static_pad(steps[0], "sink")
         if self._framerate:
             check_first_rate(entry, connections, self._framerate)
@@ -188,7 +197,7 @@ class PlaybackPipelineBuilder:
                 corrector = FrameCorrector(self._cameras[index], connections, self._orientations[index])
                 self._link_decoded(pipeline, appsrc, corrector, end)
                 correctors.append(corrector)
-        return tee
+        return tee, clean_tee
 
     @staticmethod
     def _link_decoded(
@@ -215,7 +224,7 @@ class PlaybackPipelineBuilder:
             output = open_file(file, video_codec=video, audio_codec=audio_codec, split=self._split)
             if self._live:
                 output.buffer_slow_disk(self._output_limits.slow_disk_s)
-            outputs.add(output)
+            outputs.add(output, graphics=file.graphics)
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for stream in self._streams:
             outputs.add_restartable(
@@ -226,7 +235,8 @@ class PlaybackPipelineBuilder:
                     audio_codec=audio_codec,
                     make_silence_encoder=silence,
                     limits=self._output_limits,
-                )
+                ),
+                graphics=stream.graphics,
             )
 
     @staticmethod

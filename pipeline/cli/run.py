@@ -14,7 +14,7 @@ from pipeline.media.formats import listed, output_suffixes
 from pipeline.supervision.worker import Worker
 
 _EXTENSIONS = listed(suffix.removeprefix(".") for suffix in output_suffixes())
-OUTPUT_HELP = f"file to write: {_EXTENSIONS}; or an address, as --stream"
+OUTPUT_HELP = f"file to write: {_EXTENSIONS}; or an address, as --stream; FILE?graphics=off: without graphics"
 SOURCES_HELP = (
     "files (a.mp4+b.mp4, a folder or an m3u list: chapters of one recording), URIs, /dev/videoN, match, or gst: "
     "and a launch fragment; one for each camera of the rig"

@@ -1,10 +1,10 @@
-"""FileSpec and StreamSpec: an output as the user named it, parsed once."""
+"""FileSpec and StreamSpec: an output as the user named it, with its options, parsed once."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import ConfigError
@@ -28,6 +28,8 @@ from pipeline.media.formats import (
 ALLOWED_ADDRESS = f"an address that begins with {listed(f'{name}://' for name in STREAM_SCHEMES)}"
 """The allowed addresses of a stream, in words."""
 
+_SWITCH = {"on": True, "off": False}
+
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
@@ -36,6 +38,8 @@ class OutputSpec:
     name: str
     codecs: frozenset[str]
     """The codecs that it can hold."""
+    graphics: bool = field(default=True, kw_only=True)
+    """Whether the run's graphics are drawn on it; without them it is a clean feed."""
 
     def refusals(self, video_codec: str | None, audio_codec: str | None) -> Iterator[tuple[Kind, str]]:
         """For each codec that it cannot hold, its kind and a message. None: there is no such stream."""
@@ -67,12 +71,18 @@ class FileSpec(OutputSpec):
 
     @classmethod
     def parse(cls, path: Path, hls_segments: HlsSegments = "ts") -> FileSpec:
-        """Parse the path of a file or a playlist. Raises ConfigError for an unknown extension."""
+        """Parse the path of a file or a playlist, as ``clean.mp4?graphics=off``.
+
+        Raises ConfigError for an unknown extension or option.
+        """
         _check_name(path)
+        path, graphics = _without_options(path)
         if not is_playlist(path):
-            return cls._one(path, output_suffixes())
+            return cls._one(path, output_suffixes(), graphics)
         segments = SEGMENTS[hls_segments]
-        return cls(str(path), segments.codecs, path, CONTAINERS[segments.container], segments)
+        return cls(
+            str(path), segments.codecs, path, CONTAINERS[segments.container], segments, graphics=graphics
+        )
 
     @classmethod
     def parse_one(cls, path: Path) -> FileSpec:
@@ -81,11 +91,15 @@ class FileSpec(OutputSpec):
         return cls._one(path, tuple(container.suffix for container in CONTAINERS.values()))
 
     @classmethod
-    def _one(cls, path: Path, allowed: tuple[str, ...]) -> FileSpec:
+    def _one(cls, path: Path, allowed: tuple[str, ...], graphics: bool = True) -> FileSpec:
         found = container_of(path.suffix)
         if found is None:
             raise ConfigError(f"{shown_text(str(path))} has no known extension; allowed: {listed(allowed)}")
-        return cls(str(path), found.codecs, path, found)
+        return cls(str(path), found.codecs, path, found, graphics=graphics)
+
+    def named(self, path: Path) -> Path:
+        """How a user names an output like this one at `path`: with its options."""
+        return path if self.graphics else path.with_name(f"{path.name}?graphics=off")
 
     @property
     def is_playlist(self) -> bool:
@@ -121,7 +135,11 @@ class StreamSpec(OutputSpec):
 
     @classmethod
     def parse(cls, text: str) -> StreamSpec:
-        """Parse an address. Raises ConfigError, which quotes nothing of it."""
+        """Parse an address; ``graphics=off`` or ``on`` in its query is ours, and not sent to the server.
+
+        Raises ConfigError, which quotes nothing of it.
+        """
+        text, graphics = _without_switch(text)
         scheme = STREAM_SCHEMES.get(scheme_of(text) or "")
         if scheme is None:
             raise ConfigError(f"this value (not shown) is not allowed, allowed: {ALLOWED_ADDRESS}")
@@ -132,7 +150,7 @@ class StreamSpec(OutputSpec):
             raise ConfigError(
                 f"in the {scheme.name} address the application or the key is missing; write {scheme.example}"
             )
-        return cls(address.name, scheme.codecs, scheme, address)
+        return cls(address.name, scheme.codecs, scheme, address, graphics=graphics)
 
 
 def is_playlist(path: Path) -> bool:
@@ -149,6 +167,37 @@ def _check_name(path: Path) -> None:
     """Raise ConfigError for a name that no list of files and no message can show in one line."""
     if any(unicodedata.category(letter) == "Cc" for letter in str(path)):
         raise ConfigError(f"{str(path)!r} holds a line break or another control character; use another name")
+
+
+def _without_options(path: Path) -> tuple[Path, bool]:
+    """The path without its options, and whether graphics are drawn; a file may have a ? in its name."""
+    base, mark, options = str(path).rpartition("?")
+    if not mark or _is_known(path) or not _is_known(Path(base)):
+        return path, True
+    name, _equals, value = options.partition("=")
+    if name != "graphics" or value not in _SWITCH:
+        raise ConfigError(
+            f"{shown_text(str(path))}: unknown option {options!r}; allowed behind the name: "
+            "?graphics=off or ?graphics=on"
+        )
+    return Path(base), _SWITCH[value]
+
+
+def _is_known(path: Path) -> bool:
+    return is_playlist(path) or container_of(path.suffix) is not None
+
+
+def _without_switch(text: str) -> tuple[str, bool]:
+    """The address without the parameter ``graphics``, and whether graphics are drawn."""
+    base, _mark, query = text.partition("?")
+    parameters = query.split("&") if query else []
+    switches = [one.removeprefix("graphics=") for one in parameters if one.startswith("graphics=")]
+    if not switches:
+        return text, True
+    if switches not in (["on"], ["off"]):
+        raise ConfigError("an address has graphics=on or graphics=off, once; write it as the last parameter")
+    rest = [one for one in parameters if not one.startswith("graphics=")]
+    return f"{base}?{'&'.join(rest)}" if rest else base, _SWITCH[switches[0]]
 
 
 def _has_key(path: str) -> bool:

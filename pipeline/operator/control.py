@@ -151,9 +151,9 @@ class Control:
         """The state of the run's outputs, files without their folders; empty before playback."""
         return self._outputs.statuses()
 
-    def record(self) -> OutputStatus:
+    def record(self, *, graphics: bool = True) -> OutputStatus:
         """Start a recording in a new file, beside the run's own file or the clips. Raises OutputError."""
-        return self._outputs.record(self._clips.folder, self._names)
+        return self._outputs.record(self._clips.folder, self._names, graphics=graphics)
 
     def start_output(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""

@@ -25,12 +25,13 @@ class Outputs:
         """The state of the outputs; empty before playback."""
         return [_without_folder(one) for one in self._statuses()]
 
-    def record(self, folder: Path, names: FileNames) -> OutputStatus:
+    def record(self, folder: Path, names: FileNames, *, graphics: bool = True) -> OutputStatus:
         """Start a recording in a new file, beside the run's own file, otherwise in `folder`. Raises OutputError."""
         board = self._board()
         own = [spec.path for spec in self._run.settings.file_specs if not spec.is_playlist]
         beside = own[0] if own else folder / "recording.mp4"
-        return _without_folder(board.record(names.new(beside.parent, beside.stem, beside.suffix)))
+        path = names.new(beside.parent, beside.stem, beside.suffix)
+        return _without_folder(board.record(path, graphics=graphics))
 
     def start(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""

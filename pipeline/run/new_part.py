@@ -43,7 +43,7 @@ def in_new_part(settings: Settings, worker: Worker) -> Settings:
     kept_rig = kept_rig_path(settings)
     return settings.model_copy(
         update={
-            "outputs": tuple(renamed.get(path, path) for path in settings.outputs),
+            "outputs": tuple(spec.named(renamed.get(spec.path, spec.path)) for spec in settings.file_specs),
             "export": settings.export.model_copy(
                 update={name: renamed.get(path, path) for name, path in exports.items()}
             ),

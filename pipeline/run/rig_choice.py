@@ -199,7 +199,8 @@ def _fitting(kept: Path, sources: Sequence[SourceSpec]) -> Rig | str:
 
 def kept_rig_path(settings: Settings) -> Path:
     """The path of a calibrated rig: beside the first output, otherwise in the working folder."""
-    return settings.outputs[0].with_suffix(".rig.toml") if settings.outputs else Path("foresight.rig.toml")
+    files = settings.file_specs
+    return files[0].path.with_suffix(".rig.toml") if files else Path("foresight.rig.toml")
 
 
 def rig_for_frames(settings: Settings, rig: Rig | None, size_px: tuple[int, int]) -> tuple[Rig, str | None]:

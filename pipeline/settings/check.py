@@ -37,7 +37,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
     sources, files = settings.source_specs, settings.file_specs
     return (
         *source_problems(sources),
-        *(problem for path in settings.outputs for problem in _output_file(path)),
+        *(problem for file in files for problem in _output_file(file.path)),
         *overwritten(read_files(settings), written_files(settings)),
         *field_problems(settings),
         *_match(settings),

@@ -271,10 +271,11 @@ class Settings(Group):
     fragment. A plus joins the files of one recording: a.mp4+b.mp4."""
     outputs: tuple[OutputPath, ...] = ()
     """Files to write; the extension selects the container: mp4, mkv, flv or ts; m3u8 writes an HLS playlist with
-    its segments beside it."""
+    its segments beside it. clean.mp4?graphics=off is written without graphics."""
     streams: tuple[StreamAddress, ...] = ()
     """Addresses to stream to, stream key included: rtmp, rtmps or srt pushes; rtsp serves the video at an address
-    of this machine. An address among the outputs counts as one of these. Never displayed."""
+    of this machine. An address among the outputs counts as one of these; graphics=off in its query leaves the
+    graphics out. Never displayed."""
     split_s: Seconds | None = None
     """Split files into parts (match-00000.mp4, match-00001.mp4, ...) of at most this many seconds, at keyframes."""
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None

@@ -64,6 +64,12 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+class Recording(Body):
+    """Whether the run's graphics are drawn on the recording."""
+
+    graphics: bool = True
+
+
 class OutputNumber(Body):
     """An output, by its number in the state."""
 
@@ -254,7 +260,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "undo_tag", TagUndone, "Take a tag back", lambda c, b: c.undo_tag(b.id, b.who).as_json(), TagState
     ),
-    Action("record", Empty, "Start a recording in a new file", lambda c, _: asdict(c.record()), OutputStatus),
+    Action(
+        "record",
+        Recording,
+        "Start a recording in a new file",
+        lambda c, b: asdict(c.record(graphics=b.graphics)),
+        OutputStatus,
+    ),
     Action(
         "start_output",
         OutputNumber,

@@ -40,6 +40,52 @@ def test_an_unknown_extension_is_refused_in_one_line(name: str) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "graphics"),
+    [
+        ("a.mp4", "a.mp4", True),
+        ("a.mp4?graphics=on", "a.mp4", True),
+        ("live/a.mkv?graphics=off", "live/a.mkv", False),
+        ("a.m3u8?graphics=off", "a.m3u8", False),
+        ("what?.mp4?graphics=off", "what?.mp4", False),
+        ("a.mp4?graphics=off.mp4", "a.mp4?graphics=off.mp4", True),  # a name as any other
+    ],
+)
+def test_a_file_is_written_with_or_without_graphics(text: str, path: str, graphics: bool) -> None:
+    spec = FileSpec.parse(Path(text))
+    assert (spec.path, spec.name, spec.graphics) == (Path(path), path, graphics)
+    assert FileSpec.parse(spec.named(Path("b.ts"))).graphics is graphics
+
+
+@pytest.mark.parametrize(
+    "options", ["graphics", "graphics=", "graphics=yes", "grafics=off", "a=b&graphics=off", ""]
+)
+def test_an_unknown_option_of_a_file_is_refused_in_one_line(options: str) -> None:
+    with pytest.raises(ConfigError, match=r"allowed behind the name: \?graphics=off or \?graphics=on$"):
+        FileSpec.parse(Path(f"a.mp4?{options}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sent", "graphics"),
+    [
+        ("srt://h:9000?graphics=off", "srt://h:9000", False),
+        ("srt://h:9000?graphics=off&passphrase=x", "srt://h:9000?passphrase=x", False),
+        ("rtmp://h/app/KEY?token=x&graphics=on", "rtmp://h/app/KEY?token=x", True),
+        ("rtmp://h/app/KEY?biographics=off", "rtmp://h/app/KEY?biographics=off", True),
+    ],
+)
+def test_a_stream_is_sent_with_or_without_graphics(text: str, sent: str, graphics: bool) -> None:
+    spec = StreamSpec.parse(text)
+    assert (spec.address.text, spec.graphics) == (sent, graphics)
+
+
+@pytest.mark.parametrize("query", ["graphics=maybe", "graphics=on&graphics=off", f"x={SECRET}&graphics="])
+def test_an_unknown_choice_of_a_stream_is_refused_without_the_address(query: str) -> None:
+    with pytest.raises(ConfigError, match="graphics=on or graphics=off, once") as caught:
+        StreamSpec.parse(f"srt://{SECRET}@h:9000?{query}")
+    assert SECRET not in str(caught.value)
+
+
 def test_a_playlist_is_not_one_file() -> None:
     assert FileSpec.parse_one(Path("a.flv")).container.name == "flv"
     with pytest.raises(ConfigError, match=r"allowed: \.mp4, \.mkv, \.flv or \.ts$"):

@@ -52,6 +52,12 @@ def test_all_files_get_the_same_free_part(tmp_path: Path, there: str, expected: 
     ]
 
 
+def test_a_part_without_graphics_stays_without(tmp_path: Path) -> None:
+    (tmp_path / "clean.mp4").touch()
+    made = in_new_part(settings(tmp_path, "clean.mp4?graphics=off"), FIRST)
+    assert names(made)[0] == "clean.part2.mp4?graphics=off"
+
+
 def test_the_rig_that_the_first_part_has_calibrated_is_used(tmp_path: Path) -> None:
     before = settings(tmp_path, "match.mp4").model_copy(update={"sources": ("match", "match")})
     (tmp_path / "match.rig.toml").touch()

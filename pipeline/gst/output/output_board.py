@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
@@ -48,6 +49,8 @@ class RecordingOpener(Protocol):
 class OutputBoard:
     """The outputs of one pipeline, fed by one encode that exists while an output is on.
 
+    Outputs without graphics have an encode of their own, likewise, if there are graphics.
+
     Any thread may call. Lock: `_switching`, held while one output starts or stops. The caller waits for the
     output's end while holding it, so no streaming thread and no bus thread may take it.
     """
@@ -59,18 +62,21 @@ class OutputBoard:
         audio_tee: Gst.Element | None,
         encoding: Encoding | None,
         *,
+        clean_tee: Gst.Element | None = None,
         may_be_empty: bool = False,
         limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """`video_tee`, `audio_tee`: raw frames and raw sound. `may_be_empty`: playback continues when the last
-        output has failed, because somebody is watching."""
+        """`video_tee`, `audio_tee`: raw frames and raw sound; `clean_tee`: frames without graphics, None if there
+        are none. `may_be_empty`: playback continues when the last output has failed, because somebody is watching.
+        """
         self._pipeline = pipeline
         self._may_be_empty = may_be_empty
         self._limits = limits
         self._video_tee = video_tee
+        self._clean_tee = video_tee if clean_tee is None else clean_tee
         self._audio_tee = audio_tee
         self._encoding = encoding
-        self._stage: EncodeStage | None = None
+        self._stages: Mapping[Gst.Element, EncodeStage] = MappingProxyType({})  # replaced, never edited
         self._slots: list[OutputSlot] = []
         self._switching = threading.Lock()
         self._is_over = False
@@ -124,26 +130,29 @@ class OutputBoard:
     @property
     def encoder_backlog(self) -> int:
         """How many frames wait for the encoder of all outputs. Never blocks."""
-        return 0 if (stage := self._stage) is None else stage.backlog
+        return sum(stage.backlog for stage in self._stages.values())
 
-    def encoded_sound(self) -> Gst.Pad | None:
-        """The source pad of the encoded sound of all outputs; None while there is none. Never blocks."""
-        tee = None if (stage := self._stage) is None else stage.tees.get("audio")
-        return None if tee is None else static_pad(tee, "sink").get_peer()
+    def encoded_sounds(self) -> list[Gst.Pad]:
+        """The source pads of the encoded sound of all outputs; none while there is none. Never blocks."""
+        tees = [stage.tees.get("audio") for stage in self._stages.values()]
+        pads = [static_pad(tee, "sink").get_peer() for tee in tees if tee is not None]
+        return [pad for pad in pads if pad is not None]
 
-    def add(self, output: Output) -> None:
+    def add(self, output: Output, *, graphics: bool = True) -> None:
         """Add an output that is on from the first frame to the last, or until it is stopped. Blocks briefly."""
         with self._switching:
-            self._attach(OutputSlot(len(self._slots), output))
+            self._attach(OutputSlot(len(self._slots), output, graphics=graphics))
 
-    def add_restartable(self, reopen: Callable[[], Output]) -> None:
+    def add_restartable(self, reopen: Callable[[], Output], *, graphics: bool = True) -> None:
         """Add an output that may be stopped and started again; `reopen` makes it each time."""
-        slot = OutputSlot(len(self._slots), reopen())
+        slot = OutputSlot(len(self._slots), reopen(), graphics=graphics)
         slot.reopen = reopen
         with self._switching:
             self._attach(slot)
 
-    def record(self, path: Path, open_output: RecordingOpener = open_recording) -> OutputStatus:
+    def record(
+        self, path: Path, open_output: RecordingOpener = open_recording, *, graphics: bool = True
+    ) -> OutputStatus:
         """Start a new file at the next keyframe. Raises OutputError, StateError, ConfigError."""
         with self._switch() as encoding:
             if (
@@ -153,6 +162,7 @@ class OutputBoard:
                 raise StateError(
                     f"{self._limits.recordings} recordings are on already; stop one of them first"
                 )
+            self._stage_of(graphics)
             sound = None if self._audio_tee is None else encoding.audio_codec
             output = open_output(
                 path,
@@ -161,7 +171,7 @@ class OutputBoard:
                 on_failed=self._drop_soon,
                 limits=self._limits,
             )
-            slot = OutputSlot(len(self._slots), output)
+            slot = OutputSlot(len(self._slots), output, graphics=graphics)
             slot.is_recording = True
             self._attach(slot)
             return slot.status()
@@ -172,6 +182,7 @@ class OutputBoard:
             slot = self._slot(number)
             if slot.state != "off" or slot.reopen is None:
                 raise StateError(f"{slot.output.name}: cannot be started; only a stopped stream can")
+            self._stage_of(slot.graphics)
             output, ended = slot.reopen(), slot.output
             slot.past_notes += ended.notes
             slot.output, slot.trouble, slot.is_closed = output, None, False
@@ -267,26 +278,39 @@ class OutputBoard:
 
     @contextmanager
     def _switch(self) -> Iterator[Encoding]:
-        """Start or stop one output, with the encoders running; they are removed when no output is on."""
+        """Start or stop one output; encoders that no output needs then are removed."""
         with self._switching:
             if self._is_over:
                 raise StateError("the video has ended; outputs can no longer be started or stopped")
             if self._pipeline.get_state(0)[1] == Gst.State.NULL:
                 raise StateError("playback has not started yet; start and stop outputs once it has")
-            encoding = self._encode()
+            encoding = self._encoding_in_use()
             try:
                 yield encoding
             finally:
-                if self._stage is not None and all(slot.state == "off" for slot in self._slots):
-                    self._stage.remove()
-                    self._stage = None
+                needed = {self._tee_of(slot.graphics) for slot in self._slots if slot.state != "off"}
+                unused = [stage for tee, stage in self._stages.items() if tee not in needed]
+                self._stages = MappingProxyType(
+                    {tee: stage for tee, stage in self._stages.items() if tee in needed}
+                )
+                for stage in unused:
+                    stage.remove()
 
-    def _encode(self) -> Encoding:
+    def _encoding_in_use(self) -> Encoding:
         if self._encoding is None:
             raise StateError("this run's video is not encoded, so it cannot be recorded or streamed")
-        if self._stage is None:
-            self._stage = EncodeStage(self._pipeline, self._video_tee, self._audio_tee, self._encoding)
         return self._encoding
+
+    def _tee_of(self, graphics: bool) -> Gst.Element:
+        return self._video_tee if graphics else self._clean_tee
+
+    def _stage_of(self, graphics: bool) -> EncodeStage:
+        """The encoders of the outputs with or without graphics; they are made if there are none."""
+        tee = self._tee_of(graphics)
+        if tee not in self._stages:
+            stage = EncodeStage(self._pipeline, tee, self._audio_tee, self._encoding_in_use())
+            self._stages = MappingProxyType({**self._stages, tee: stage})
+        return self._stages[tee]
 
     def _slot(self, number: int) -> OutputSlot:
         if not 0 <= number < len(self._slots):
@@ -294,7 +318,7 @@ class OutputBoard:
         return self._slots[number]
 
     def _attach(self, slot: OutputSlot) -> None:
-        self._encode()
+        stage = self._stage_of(slot.graphics)
         element = slot.output.element
         slot.state = "on"
         slot.has_ended.clear()
@@ -302,7 +326,7 @@ class OutputBoard:
         slot.common_end = CommonEnd(element.sinkpads, slot.connections)
         self._pipeline.add(element)
         element.sync_state_with_parent()
-        for kind, tee in self._stage.tees.items() if self._stage is not None else ():
+        for kind, tee in stage.tees.items():
             attach(tee, static_pad(element, kind))
         ask_for_keyframe(static_pad(element, "video"))
         if slot not in self._slots:

@@ -40,14 +40,17 @@ class OutputStatus:
     """How often a push lost its server since it was started."""
     lost_s: float
     """Seconds of video that its server has not received since then."""
+    graphics: bool
+    """Whether the run's graphics are drawn on it."""
 
 
 class OutputSlot:
     """An output's place on the board; it changes only while the board's lock is held."""
 
-    def __init__(self, number: int, output: Output) -> None:
+    def __init__(self, number: int, output: Output, *, graphics: bool = True) -> None:
         self.number = number
         self.output = output
+        self.graphics = graphics
         self.reopen: Callable[[], Output] | None = None
         self.state: Literal["on", "finishing", "off"] = "on"
         self.trouble: str | None = None
@@ -91,5 +94,14 @@ class OutputSlot:
             state = "waiting"
         can_start, own = self.state == "off" and self.reopen is not None, self.output
         return OutputStatus(
-            self.number, own.kind, own.name, state, elapsed_s, can_start, trouble, own.gaps, own.lost_s
+            self.number,
+            own.kind,
+            own.name,
+            state,
+            elapsed_s,
+            can_start,
+            trouble,
+            own.gaps,
+            own.lost_s,
+            self.graphics,
         )

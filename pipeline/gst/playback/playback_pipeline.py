@@ -134,8 +134,7 @@ class PlaybackPipeline:
 
     def end_sound_at(self, time_ns: Nanoseconds) -> None:
         """End the outputs' sound at this running time; what they already have stays."""
-        encoded = self.outputs.encoded_sound()
-        if encoded is not None:
+        for encoded in self.outputs.encoded_sounds():
             DurationLimit(encoded, time_ns)
 
     def stop(self, *, at_once: bool = False) -> bool:
