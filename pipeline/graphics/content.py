@@ -17,6 +17,8 @@ class LowerThird:
 
     name: str
     role: str = ""
+    until_ns: int | None = None
+    """The captured time of the first frame that no longer shows it; None: it stays until the next one."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", checked_text(self.name, "name", MOST_NAME))

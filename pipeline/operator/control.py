@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ConfigError, StateError
+from pipeline.graphics.content import LowerThird
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip, Clips, FileNames
@@ -119,6 +120,14 @@ class Control:
     ) -> Clock:
         """Start, stop or set the match clock at a moment. Raises LateError, ConfigError; see MatchEntry."""
         return self._run.match.set_clock(self._captured_ns(when), running, period, elapsed_s, added_min)
+
+    def set_lower_third(self, when: Moment, name: str, role: str, seconds: float | None) -> LowerThird | None:
+        """Show a name and a role, from a moment on. Raises LateError, ConfigError; see MatchEntry."""
+        return self._run.match.set_lower_third(self._captured_ns(when), name, role, seconds)
+
+    def set_replay(self, when: Moment, word: str | None) -> str | None:
+        """Show the sign of a replay, from a moment on; None: take it away. Raises as `set_lower_third`."""
+        return self._run.match.set_replay(self._captured_ns(when), word)
 
     def add_tag(self, when: Moment, kind: str, team: Side | None, label: str, who: str) -> Tag:
         """Mark a moment; blocks for the disk. Raises ConfigError."""

@@ -1,4 +1,4 @@
-"""MatchEntry: enters score, clock and tags of a run by captured time, and has them drawn."""
+"""MatchEntry: enters score, clock, tags and graphics of a run by captured time, and has them drawn."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from collections.abc import Callable
 
 from pipeline.buffer_manager import BufferManager
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.run.match_graphics import CLOCK, SCORE, GraphicsFiles, MatchGraphics
+from pipeline.graphics.content import LowerThird
+from pipeline.run.match_graphics import CLOCK, LOWER_THIRD, REPLAY, SCORE, GraphicsFiles, MatchGraphics
 from pipeline.run.tag_book import TagBook
 from pipeline.scoring.chapters import Mark, chapter_marks
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.load import load_sport
 from pipeline.scoring.match_score import MatchScore
 from pipeline.scoring.tags import Tag
-from pipeline.scoring.values import SIDES, Side
+from pipeline.scoring.values import SIDES, Side, checked_text
 from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
+MOST_REPLAY = 20
+"""Characters of the word on a replay's sign."""
+
 
 class MatchEntry:
-    """Score, clock and tags of one run. Any thread may call; only a tag blocks, for the disk.
+    """Score, clock, tags and further graphics of one run. Any thread may call; only a tag blocks, for the disk.
 
     What is entered for a captured time is seen from that frame on. ``sport``, ``teams``: from the settings.
     ``graphics``: what is drawn; None if nothing is.
@@ -124,6 +128,30 @@ class MatchEntry:
         self._clocks.append(clock)
         return clock
 
+    def set_lower_third(
+        self, captured_ns: int, name: str, role: str = "", seconds: float | None = None
+    ) -> LowerThird | None:
+        """Show a name and a role from a captured time on, for `seconds` or until the next one; "": show none.
+
+        Raises StateError if no graphics are drawn, LateError as `set_score`, ConfigError for text that cannot be
+        shown.
+        """
+        self._check_drawn()
+        until_ns = None if seconds is None else captured_ns + seconds_to_ns(seconds)
+        third = LowerThird(name, role, until_ns) if name.strip() else None
+        self._manager.annotate(LOWER_THIRD, third, captured_ns=captured_ns)
+        return third
+
+    def set_replay(self, captured_ns: int, word: str | None) -> str | None:
+        """Show the sign of a replay, with this word, from a captured time on; None: show none.
+
+        Raises as `set_lower_third`.
+        """
+        self._check_drawn()
+        word = None if word is None else checked_text(word, "word", MOST_REPLAY)
+        self._manager.annotate(REPLAY, word, captured_ns=captured_ns)
+        return word
+
     def add_tag(self, captured_ns: int, kind: str, team: Side | None, label: str, who: str) -> Tag:
         """Set a tag; it is in its file then. Raises ConfigError for its values, StateError before the start."""
         return self._book().add(captured_ns, kind, team, label, who)
@@ -139,6 +167,10 @@ class MatchEntry:
     def marks(self) -> list[Mark]:
         """The moments that begin chapters of the film: those of the tags, and the periods' beginnings."""
         return chapter_marks(self.tags(), self._clocks, self.sport, self.teams)
+
+    def _check_drawn(self) -> None:
+        if self.graphics is None:
+            raise StateError("this run draws no graphics; start it with --scoreboard")
 
     def _book(self) -> TagBook:
         if self._tags is None:

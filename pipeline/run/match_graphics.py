@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.buffering.annotations import Annotations
-from pipeline.graphics.content import scoreboard_values
+from pipeline.buffering.annotations import ROUNDING_NS, Annotations
+from pipeline.graphics.content import LowerThird, scoreboard_values
 from pipeline.graphics.logo import picture_uri
 from pipeline.graphics.template import Template
 from pipeline.gst.graphics.graphics_element import Shown
@@ -69,8 +69,12 @@ class MatchGraphics:
         shown = [Shown(self._scoreboard, scoreboard_values(text, *self._logos))]
         if self._sponsor_uri:
             shown.append(Shown(self._sponsor, {"sponsor": self._sponsor_uri}))
-        if third is not None:
+        if third is not None and not _is_over(third, captured_ns):
             shown.append(Shown(self._lower_third, third.values))
         if replay:
             shown.append(Shown(self._replay, {"replay": replay}))
         return shown
+
+
+def _is_over(third: LowerThird, captured_ns: int) -> bool:
+    return third.until_ns is not None and captured_ns + ROUNDING_NS >= third.until_ns

@@ -9,16 +9,26 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.fields import FieldSize
+from pipeline.graphics.content import MOST_NAME, MOST_ROLE
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control, Moment
 from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
+from pipeline.run.match_entry import MOST_REPLAY
 from pipeline.scoring.clock import LONGEST_PERIOD_NS, MOST_ADDED_MINUTES
 from pipeline.scoring.match_score import MOST_FOULS, MOST_POINTS, MatchScore
 from pipeline.scoring.sport import MOST_PERIODS
 from pipeline.scoring.tags import MOST_KIND, MOST_LABEL, MOST_WHO
 from pipeline.scoring.values import Side
 from pipeline.timebase import LARGEST_TIME_S, NS_PER_S
-from pipeline.web.responses import ClockState, SavedClip, TagState, clip_json, clock_json
+from pipeline.web.responses import (
+    ClockState,
+    LowerThirdState,
+    SavedClip,
+    TagState,
+    clip_json,
+    clock_json,
+    lower_third_json,
+)
 
 
 class Body(BaseModel):
@@ -109,6 +119,21 @@ class ClockSet(When):
     period: Annotated[int, Field(ge=1, le=MOST_PERIODS), _Whole] | None = None
     elapsed_s: Annotated[float, Field(ge=0, le=LONGEST_PERIOD_NS // NS_PER_S)] | None = None
     added_min: Annotated[int, Field(ge=0, le=MOST_ADDED_MINUTES), _Whole] | None = None
+
+
+class LowerThirdSet(When):
+    """A name and a role, for so many seconds; seconds null: until the next one; an empty name takes it away."""
+
+    name: Annotated[str, Field(max_length=MOST_NAME)]
+    role: Annotated[str, Field(max_length=MOST_ROLE)] = ""
+    seconds: Annotated[float, Field(gt=0, le=3600)] | None = 5.0
+
+
+class ReplaySet(When):
+    """The sign of a replay, on or off, and its word."""
+
+    on: bool
+    word: Annotated[str, Field(min_length=1, max_length=MOST_REPLAY)] = "Replay"
 
 
 class TagSet(When):
@@ -249,6 +274,20 @@ ACTIONS: tuple[Action, ...] = (
         "Start, stop or set the match clock at a moment",
         lambda c, b: clock_json(c.set_clock(b.moment, b.running, b.period, b.elapsed_s, b.added_min)),
         ClockState,
+    ),
+    Action(
+        "lower_third",
+        LowerThirdSet,
+        "Show a name and a role from a moment on; 409 says how late it is if that frame has been played",
+        lambda c, b: lower_third_json(c.set_lower_third(b.moment, b.name, b.role, b.seconds)),
+        LowerThirdState | None,
+    ),
+    Action(
+        "replay",
+        ReplaySet,
+        "Show the sign of a replay from a moment on, or take it away",
+        lambda c, b: c.set_replay(b.moment, b.word if b.on else None),
+        str | None,
     ),
     Action(
         "tags",

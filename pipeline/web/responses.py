@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from pipeline.analysis.camera_health import CameraHealth
+from pipeline.graphics.content import LowerThird
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.run.progress import Progress
@@ -100,6 +101,15 @@ class ClockState:
 
 
 @dataclass(frozen=True)
+class LowerThirdState:
+    """What is shown below: a name and a role, until the captured time `until_s`; null: until the next one."""
+
+    name: str
+    role: str
+    until_s: float | None
+
+
+@dataclass(frozen=True)
 class TagState:
     """A tag, by its id; `time_s`: the captured time of its moment."""
 
@@ -122,6 +132,14 @@ def clock_json(clock: Clock) -> dict[str, Any]:
     """A clock as a client sees it."""
     captured_s, elapsed_s = ns_to_seconds(clock.captured_ns), ns_to_seconds(clock.elapsed_ns)
     return asdict(ClockState(captured_s, clock.running, clock.period, elapsed_s, clock.added_min))
+
+
+def lower_third_json(third: LowerThird | None) -> dict[str, Any] | None:
+    """A lower third as a client sees it."""
+    if third is None:
+        return None
+    until_s = None if third.until_ns is None else ns_to_seconds(third.until_ns)
+    return asdict(LowerThirdState(third.name, third.role, until_s))
 
 
 def clip_json(clip: Clip) -> dict[str, Any]:

@@ -48,6 +48,13 @@ def test_the_clock_stops_and_goes_on_where_it_is_and_a_period_begins_at_0(pipes:
     assert match.set_clock(55 * second, True, elapsed_s=100.5).elapsed_ns == 100_500_000_000
 
 
+def test_a_lower_third_needs_a_run_that_draws(pipes: Pipes) -> None:
+    match = entry(pipes)
+    for show in (lambda: match.set_lower_third(0, "Eva"), lambda: match.set_replay(0, "Replay")):
+        with pytest.raises(StateError, match="start it with --scoreboard"):
+            show()
+
+
 def test_a_moment_is_given_in_one_of_two_ways(pipes: Pipes) -> None:
     match = entry(pipes)
     assert match.captured_ns(12.5, None) == 12_500_000_000

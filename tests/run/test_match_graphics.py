@@ -74,8 +74,7 @@ def test_it_shows_what_is_annotated_at_the_frames_captured_time(tmp_path: Path) 
     ) as pipes:
         manager = pipes.manager
         manager.annotate(CLOCK, Clock(2 * NS_PER_S, True), captured_ns=2 * NS_PER_S)
-        manager.annotate(LOWER_THIRD, LowerThird("Eva", "Coach"), captured_ns=3 * NS_PER_S)
-        manager.annotate(LOWER_THIRD, None, captured_ns=4 * NS_PER_S)
+        manager.annotate(LOWER_THIRD, LowerThird("Eva", "Coach", 4 * NS_PER_S), captured_ns=3 * NS_PER_S)
         manager.annotate(REPLAY, "Replay", captured_ns=4 * NS_PER_S)
         teams = (Team("SV Grün", logo=picture), Team("FC Blau"))
         graphics = MatchGraphics(

@@ -17,7 +17,7 @@ from tests.gst.output.peers import wait_until
 
 
 class Live:
-    """A live run of the match without outputs, with its dashboard; `web`: the dashboard's settings."""
+    """A live run of the match, usually without outputs, with its dashboard; `web`: the dashboard's settings."""
 
     def __init__(
         self,
@@ -26,6 +26,8 @@ class Live:
         streams: Sequence[str] = (),
         source: str = "match?size=640x214&fps=25",
         rig: Path | None = None,
+        scoreboard: bool = False,
+        outputs: Sequence[str] = (),
         **web: object,
     ) -> None:
         settings = Settings.parse(
@@ -34,6 +36,9 @@ class Live:
                 "rig": rig,
                 "size": size,
                 "streams": list(streams),
+                "outputs": list(outputs),
+                "live": True,
+                "graphics": {"scoreboard": scoreboard},
                 "delay_s": 1.0,
                 "detector": {"kind": "none"},
                 "web": {"address": "127.0.0.1:0"} | web,

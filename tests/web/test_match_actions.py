@@ -16,12 +16,12 @@ from tests.web.live import Live
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    live = Live(clips=str(tmp_path_factory.mktemp("clips")))
+    live = Live(clips=str(tmp_path_factory.mktemp("clips")), scoreboard=True)
     yield live
     live.end()
 
 
-def post(live: Live, name: str, **body: Any) -> tuple[int, Any]:
+def post(live: Live, name: str, /, **body: Any) -> tuple[int, Any]:
     """The status and the result, or the error."""
     request = Request(f"{live.address}api/{name}", json.dumps(body).encode())
     request.add_header("content-type", "application/json")
@@ -64,10 +64,37 @@ def test_seconds_ago_count_from_the_newest_frame(live: Live) -> None:
     post(live, "undo_tag", id=tag["id"])
 
 
-@pytest.mark.parametrize("name", ["score", "clock"])
+def test_a_lower_third_holds_for_its_seconds_and_a_replay_sign_until_it_is_off(live: Live) -> None:
+    newest_ns = live.run.buffer_manager.newest_ns
+    assert newest_ns is not None
+    at_s = round(ns_to_seconds(newest_ns)) + 5.0
+    third = {"name": "Eva", "role": "Coach", "until_s": at_s + 2}
+    assert post(live, "lower_third", name="Eva", role="Coach", seconds=2, captured_s=at_s) == (200, third)
+    assert post(live, "lower_third", name="Max", seconds=None, captured_s=at_s + 1)[1]["until_s"] is None
+    assert post(live, "lower_third", name="", captured_s=at_s + 6) == (200, None)
+    assert post(live, "replay", on=True, word="Noch einmal", captured_s=at_s) == (200, "Noch einmal")
+    assert post(live, "replay", on=False, captured_s=at_s + 4) == (200, None)
+    graphics = live.run.match.graphics
+    assert graphics is not None
+    shown = [
+        [value for template, values in graphics(round((at_s + after_s) * 1e9)) for value in values.values()]
+        for after_s in (-0.5, 0.5, 1.5, 3.5, 6.5)
+    ]
+    words = [[word for word in ("Eva", "Max", "Noch einmal") if word in values] for values in shown]
+    assert words == [[], ["Eva", "Noch einmal"], ["Max", "Noch einmal"], ["Max", "Noch einmal"], []]
+
+
+BODIES = {
+    "score": {"home": 1, "away": 0},
+    "clock": {"running": True},
+    "lower_third": {"name": "Eva"},
+    "replay": {"on": True},
+}
+
+
+@pytest.mark.parametrize("name", list(BODIES))
 def test_what_comes_too_late_is_refused_with_how_late_it_is(live: Live, name: str) -> None:
-    body = {"home": 1, "away": 0} if name == "score" else {"running": True}
-    status, error = post(live, name, **body, captured_s=0)
+    status, error = post(live, name, **BODIES[name], captured_s=0)
     assert status == 409
     assert f"{name} for 0.000 s comes" in error
     assert "s too late" in error
@@ -106,6 +133,13 @@ def test_tags_are_listed_in_order_of_the_match_until_they_are_taken_back(live: L
         ("tags", {"kind": "a\nb", "seconds_ago": 0}, 409),
         ("tags", {"kind": "goal", "label": "x" * 121, "seconds_ago": 0}, 422),
         ("undo_tag", {"id": 0}, 422),
+        ("lower_third", {"name": "x" * 61, "seconds_ago": 0}, 422),
+        ("lower_third", {"name": "a\nb", "seconds_ago": 0}, 409),
+        ("lower_third", {"name": "a", "seconds": 0, "seconds_ago": 0}, 422),
+        ("lower_third", {"name": "a"}, 409),
+        ("replay", {"on": 1, "seconds_ago": 0}, 422),
+        ("replay", {"on": True, "word": "x" * 21, "seconds_ago": 0}, 422),
+        ("replay", {"on": True, "word": " ", "seconds_ago": 0}, 409),
     ],
 )
 def test_a_bad_value_is_refused_and_changes_nothing(
