@@ -17,6 +17,7 @@ from pipeline.gst.playback.view_element import Onlooker
 from pipeline.media.film_file import FilmFile
 from pipeline.optics.rig import Rig
 from pipeline.run.director_choice import camera_aspect, enlargement_note, path_for
+from pipeline.run.dump import Dump
 from pipeline.run.early_end import end_capture, end_pipelines
 from pipeline.run.exports import Exports
 from pipeline.run.frame_account import Ending
@@ -58,7 +59,7 @@ class PanoramaWithVirtualCamera:
     """A run: the video of the sources is analysed at once, and played `delay_s` later with a directed camera.
 
     `rig`, `director`, `playback`, `timeline` and `camera_aspect` are read-only; the first three are None at first.
-    `match` takes score, clock and tags.
+    `match` takes score, clock and tags, `dump` what must not be seen or heard.
     `onlooker`, set before `run`, receives every frame (see ViewElement). One thread calls `run`, once; any thread
     may call `stop`, `abort` and `progress`, also from a signal handler.
     """
@@ -79,6 +80,7 @@ class PanoramaWithVirtualCamera:
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
         shared_ns = self.buffer_manager.shared_ns if settings.is_live else int
         self.match = MatchEntry(settings, self.buffer_manager, self._export_failed)
+        self.dump = Dump(self.buffer_manager.captured_ns)
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
         self._shown = Shown(self._exports.shown)
@@ -174,6 +176,7 @@ class PanoramaWithVirtualCamera:
             rig,
             frame_view.element,
             self.match.graphics,
+            self.dump,
             self._limits,
             parts.seams,
             manager.captured_ns,

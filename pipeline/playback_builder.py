@@ -42,9 +42,10 @@ class PlaybackPipelineBuilder:
     ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that draws on the frames
     of every output but those whose spec says otherwise. `files`, `streams` and `show_window`: the outputs, all from
     one encode (`encoding`, required for files and streams, also for those that start later), and a second one
-    without graphics. `split`: when a
-    file continues in its next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not
-    wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
+    without graphics. `cover`, `mute`: elements in front of all outputs and graphics, for what must not be seen or
+    heard. `split`: when a file continues in its next part. `hls_segments`: the kind of segments in a playlist.
+    `live`: playback does not wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0
+    if unknown. `is_watched`:
     playback continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to
     wait for the pipeline and the outputs. `clocks`: what is added to the times of several cameras, by the capture's
     running time, which `captured_ns` tells of playback's.
@@ -70,6 +71,8 @@ class PlaybackPipelineBuilder:
         encoding: Encoding | None = None,
         view: Gst.Element | None = None,
         graphics: Gst.Element | None = None,
+        cover: Gst.Element | None = None,
+        mute: Gst.Element | None = None,
         rig: Rig | None = None,
         clocks: CameraClocks | None = None,
         captured_ns: Callable[[int], int] = int,
@@ -100,6 +103,7 @@ class PlaybackPipelineBuilder:
         self._framerate = framerate
         self._encoding = encoding
         self._view, self._graphics = view, graphics
+        self._cover, self._mute = cover, mute
         self._rig = rig
         self._clocks, self._captured_ns = clocks, captured_ns
         self._limits = limits
@@ -158,12 +162,13 @@ class PlaybackPipelineBuilder:
         connections: Connections,
         correctors: list[FrameCorrector],
     ) -> tuple[Gst.Element, Gst.Element]:
-        """Link appsrcs -> (decode, correct) -> (stack) -> (view) -> (tee -> graphics) -> tee; adds to `correctors`.
+        """Link appsrcs -> (decode, correct) -> (stack) -> (view) -> (cover) -> (tee -> graphics) -> tee.
 
-        Returns the last tee, and that of the frames without graphics, which is the same one if there are none.
+        Adds to `correctors`. Returns the last tee, and that of the frames without graphics, which is the same one
+        if there are none.
         """
         tee = clean_tee = make("tee", "picture")
-        pictures = [] if self._view is None else [self._view]
+        pictures = [element for element in (self._view, self._cover) if element is not None]
         if self._graphics is not None:
             clean_tee = make("tee", "clean-picture")
             pictures += [clean_tee, self._graphics]
@@ -210,10 +215,10 @@ class PlaybackPipelineBuilder:
         decoder.connect("pad-added", lambda _element, pad: pad.link(entry))
         static_pad(corrector.element, "src").link(end)
 
-    @staticmethod
-    def _link_sound(pipeline: Gst.Pipeline, sound_end: SoundEnd) -> Gst.Element:
+    def _link_sound(self, pipeline: Gst.Pipeline, sound_end: SoundEnd) -> Gst.Element:
         queue, tee = make("queue"), make("tee", "sound", allow_not_linked=True)
-        chain(pipeline, queue, *make_stereo_mixer(), tee)
+        mute = [] if self._mute is None else [self._mute]
+        chain(pipeline, queue, *make_stereo_mixer(), *mute, tee)
         link(sound_end.element, queue)
         return tee
 

@@ -7,23 +7,28 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.buffering.spans import Span
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ConfigError, StateError
 from pipeline.graphics.content import LowerThird
+from pipeline.graphics.cover import Cover
+from pipeline.gst.core.frames import HeldFrame
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_slot import OutputStatus
+from pipeline.gst.playback.cover_element import LONGEST_FRAME_NS
 from pipeline.operator.clips import Clip, Clips, FileNames
 from pipeline.operator.outputs import Outputs
 from pipeline.operator.panorama import Panorama
 from pipeline.operator.rig_by_points import RigByPoints
 from pipeline.optics.rig import Rig
+from pipeline.run.dump import Dumped, What, end_of
 from pipeline.run.encoding_choice import clip_encoding
 from pipeline.run.scene import Scene
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.match_score import MatchScore
 from pipeline.scoring.tags import Tag
 from pipeline.scoring.values import Side
-from pipeline.timebase import Nanoseconds, seconds_to_ns
+from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
 
 USUAL_HFOV_DEG = 50.0
 """The field of view of `look_at` before the camera has a view."""
@@ -144,6 +149,34 @@ class Control:
     def _captured_ns(self, when: Moment) -> Nanoseconds:
         return self._run.match.captured_ns(when.captured_s, when.seconds_ago)
 
+    # The dump button
+
+    def cover(
+        self, when: Moment, until_s: float | None, seconds: float | None, cover: Cover
+    ) -> Dumped[Cover]:
+        """Cover the picture from a moment on, up to a captured time, for `seconds`, or until it is released.
+
+        Raises LateError, ConfigError; see Dump.
+        """
+        begin_ns = self._captured_ns(when)
+        return self._run.dump.cover(begin_ns, end_of(begin_ns, until_s, seconds), cover)
+
+    def mute(self, when: Moment, until_s: float | None, seconds: float | None) -> Dumped[None]:
+        """Mute the sound, as `cover` does the picture."""
+        begin_ns = self._captured_ns(when)
+        return self._run.dump.mute(begin_ns, end_of(begin_ns, until_s, seconds))
+
+    def release(self, what: What, when: Moment) -> None:
+        """Cover, or mute, nothing from a moment on; without one, from the newest frame that was captured."""
+        if when == Moment():
+            when = Moment(seconds_ago=0.0)
+        self._run.dump.release(what, self._captured_ns(when))
+
+    def cover_of_image(self, held: HeldFrame, time_ns: Nanoseconds) -> Cover | None:
+        """What covers a frame of this running time of playback; None if nothing does."""
+        lasts_ns = min(held.buffer.duration, LONGEST_FRAME_NS)  # it may have none
+        return self._run.dump.cover_of_image(time_ns, Nanoseconds(time_ns + lasts_ns))
+
     # Clips
 
     def save_clip(self, before_s: float, after_s: float) -> Clip:
@@ -239,9 +272,22 @@ class Control:
                 for status in self.outputs()
             ],
             "clips": len(self.clips()),
+            "cover": _dump_state(*self._run.dump.covers()),
+            "mute": _dump_state(*self._run.dump.mutes()),
         }
 
     def _camera(self) -> CameraPath:
         if self._run.director is None:
             raise StateError("the camera cannot be steered yet; wait for the first frame")
         return self._run.director
+
+
+def span_json(span: Span[Any]) -> dict[str, Any]:
+    """A span as a client sees it: captured times in seconds; what covers it, null for sound."""
+    until_s = None if span.end_ns is None else ns_to_seconds(span.end_ns)
+    how = span.held.how if isinstance(span.held, Cover) else None
+    return {"captured_s": ns_to_seconds(span.begin_ns), "until_s": until_s, "how": how}
+
+
+def _dump_state(coming: tuple[Span[Any], ...], is_on: bool) -> dict[str, Any]:
+    return {"on": is_on, "spans": [span_json(span) for span in coming]}

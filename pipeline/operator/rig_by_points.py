@@ -150,7 +150,7 @@ class RigByPoints:
         """Take a still image of each camera, of what is shown now."""
         newest, rig = self._newest, self._run.rig
         if newest is None or rig is None:
-            raise StateError("no video has been shown yet; take the still images once it is")
+            raise StateError("no video is shown, or it is covered; take the still images once it is not")
         with newest.map() as frame:
             picture = bgr(frame)
         parts = []

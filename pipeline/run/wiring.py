@@ -19,12 +19,15 @@ from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.graphics.graphics_element import GraphicsElement
 from pipeline.gst.output.file import Split
+from pipeline.gst.playback.cover_element import CoverElement
+from pipeline.gst.playback.mute_element import MuteElement
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.run.director_choice import camera_size_px, lookahead_s
+from pipeline.run.dump import Dump
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.match_graphics import MatchGraphics
@@ -200,6 +203,7 @@ def build_playback(
     rig: Rig,
     view: ViewElement,
     graphics: MatchGraphics | None,
+    dump: Dump,
     limits: RunLimits,
     seams: Seams | None,
     captured_ns: Callable[[int], int],
@@ -220,6 +224,8 @@ def build_playback(
         encoding=encoding_for(settings, info.framerate),
         view=view,
         graphics=None if graphics is None else GraphicsElement(graphics),
+        cover=CoverElement(dump.cover_at),
+        mute=None if info.audio_caps is None else MuteElement(dump.muted_at),
         rig=rig,
         clocks=None if seams is None else seams.clocks,
         captured_ns=captured_ns,

@@ -10,9 +10,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline.fields import FieldSize
 from pipeline.graphics.content import MOST_NAME, MOST_ROLE
+from pipeline.graphics.cover import MOST_TEXT, Cover, How
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control, Moment
 from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
+from pipeline.run.dump import What
 from pipeline.run.match_entry import MOST_REPLAY
 from pipeline.scoring.clock import LONGEST_PERIOD_NS, MOST_ADDED_MINUTES
 from pipeline.scoring.match_score import MOST_FOULS, MOST_POINTS, MatchScore
@@ -24,9 +26,11 @@ from pipeline.web.responses import (
     ClockState,
     LowerThirdState,
     SavedClip,
+    SpanAsked,
     TagState,
     clip_json,
     clock_json,
+    dumped_json,
     lower_third_json,
 )
 
@@ -134,6 +138,26 @@ class ReplaySet(When):
 
     on: bool
     word: Annotated[str, Field(min_length=1, max_length=MOST_REPLAY)] = "Replay"
+
+
+class SpanSet(When):
+    """From a moment to a captured time, `until_s`, or for so many `seconds`; with neither, until it is released."""
+
+    until_s: Annotated[float, Field(ge=0, le=LARGEST_TIME_S)] | None = None
+    seconds: Annotated[float, Field(gt=0, le=36_000)] | None = None
+
+
+class CoverSet(SpanSet):
+    """With what the picture is covered; `text` is for a card."""
+
+    how: Annotated[How, Field(alias="with")] = "blur"
+    text: Annotated[str, Field(max_length=MOST_TEXT)] = ""
+
+
+class Release(When):
+    """What is released, from a moment on; without one, from the newest frame that was captured."""
+
+    what: What
 
 
 class TagSet(When):
@@ -298,6 +322,26 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "undo_tag", TagUndone, "Take a tag back", lambda c, b: c.undo_tag(b.id, b.who).as_json(), TagState
+    ),
+    Action(
+        "cover",
+        CoverSet,
+        "Cover the picture in every output from one captured time to another; 409 if all of it has been passed on",
+        lambda c, b: dumped_json(c.cover(b.moment, b.until_s, b.seconds, Cover(b.how, b.text))),
+        SpanAsked,
+    ),
+    Action(
+        "mute",
+        SpanSet,
+        "Mute the sound in every output from one captured time to another",
+        lambda c, b: dumped_json(c.mute(b.moment, b.until_s, b.seconds)),
+        SpanAsked,
+    ),
+    Action(
+        "release",
+        Release,
+        "Cover, or mute, nothing from a moment on",
+        lambda c, b: c.release(b.what, b.moment),
     ),
     Action(
         "record",

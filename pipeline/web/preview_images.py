@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import StateError
+from pipeline.graphics.cover import Cover
 from pipeline.gst.core.frames import HeldFrame
 from pipeline.gst.output.browser_preview import small_size
 from pipeline.operator.control import Control
@@ -34,24 +35,33 @@ _BGR = np.array(
 
 Picture = NDArray[np.uint8]
 
+START = Nanoseconds(0)
+
+CoverOf = Callable[[HeldFrame, Nanoseconds], Cover | None]
+
 
 class PreviewImage:
     """One image as a JPEG, made on request: at most once a frame, and `most_hz` times a second, for all viewers."""
 
     def __init__(
-        self, make: Callable[[Frame], Frame], most_hz: float, clock: Callable[[], float] = time.monotonic
+        self,
+        make: Callable[[Frame], Frame],
+        most_hz: float,
+        clock: Callable[[], float] = time.monotonic,
+        cover_of: CoverOf = lambda _frame, _time_ns: None,
     ) -> None:
-        self._make, self._every_s, self._clock = make, 1 / most_hz, clock
-        self._held: tuple[int, HeldFrame] | None = None
+        """`cover_of(frame, running time)` returns what covers the image of a frame, asked when it is made."""
+        self._make, self._every_s, self._clock, self._cover_of = make, 1 / most_hz, clock, cover_of
+        self._held: tuple[int, HeldFrame, Nanoseconds] | None = None
         self._count = self._made = 0
         self._next_s = 0.0
         self._jpeg: bytes | None = None
         self._making = asyncio.Lock()
 
-    def hold(self, frame: HeldFrame | None) -> None:
-        """Take the frame for the next JPEG; None: release the last. One thread; never blocks."""
+    def hold(self, frame: HeldFrame | None, time_ns: Nanoseconds = START) -> None:
+        """Take the frame for the next JPEG, and its time; None: release the last. One thread; never blocks."""
         self._count += 1
-        self._held = None if frame is None else (self._count, frame)
+        self._held = None if frame is None else (self._count, frame, time_ns)
 
     async def newest(self) -> bytes | None:
         """The newest JPEG; None before the first. On the server's event loop, which is not blocked."""
@@ -59,13 +69,16 @@ class PreviewImage:
             held = self._held
             if held is not None and held[0] != self._made and self._clock() >= self._next_s:
                 self._next_s = self._clock() + self._every_s
-                self._jpeg = await asyncio.to_thread(self._encode, held[1])
+                self._jpeg = await asyncio.to_thread(self._encode, held[1], held[2])
                 self._made = held[0]
             return self._jpeg
 
-    def _encode(self, held: HeldFrame) -> bytes:
+    def _encode(self, held: HeldFrame, time_ns: Nanoseconds) -> bytes:
         with held.map() as frame:
             small = self._make(frame)
+        cover = self._cover_of(held, time_ns)
+        if cover is not None:
+            cover.hide(small)
         _done, data = cv2.imencode(".jpg", _bgr(small), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         return data.tobytes()
 
@@ -74,17 +87,18 @@ class PreviewImages:
     """The video and the panorama as they are now; `look`, a ViewElement's onlooker, only keeps the frames."""
 
     def __init__(self, control: Control) -> None:
-        self.picture = PreviewImage(_small, PICTURE_HZ)
-        self.panorama = PreviewImage(self._whole, PANORAMA_HZ)
+        self.picture = PreviewImage(_small, PICTURE_HZ, cover_of=control.cover_of_image)
+        self.panorama = PreviewImage(self._whole, PANORAMA_HZ, cover_of=control.cover_of_image)
         self._control = control
         self._renderer: Renderer | None = None
 
     def look(self, source: HeldFrame, rendered: HeldFrame, time_ns: Nanoseconds) -> None:
         """Take the newest frame; the streaming thread calls it."""
         self._control.rendered(time_ns)
-        self.picture.hold(rendered)
-        self.panorama.hold(source)
-        self._control.points.look(source)
+        self.picture.hold(rendered, time_ns)
+        self.panorama.hold(source, time_ns)
+        is_covered = self._control.cover_of_image(source, time_ns) is not None
+        self._control.points.look(None if is_covered else source)
 
     def stop(self) -> None:
         """Release the frames. Idempotent."""

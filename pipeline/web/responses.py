@@ -7,8 +7,11 @@ from typing import Any, Literal
 
 from pipeline.analysis.camera_health import CameraHealth
 from pipeline.graphics.content import LowerThird
+from pipeline.graphics.cover import How
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
+from pipeline.operator.control import span_json
+from pipeline.run.dump import Dumped
 from pipeline.run.progress import Progress
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.values import Side
@@ -55,6 +58,30 @@ class Output(OutputStatus):
 
 
 @dataclass(frozen=True)
+class SpanState:
+    """A span of captured time, `until_s` null without an end; `how` it is covered, null for sound."""
+
+    captured_s: float
+    until_s: float | None
+    how: How | None
+
+
+@dataclass(frozen=True)
+class SpanAsked(SpanState):
+    """A span as it was asked for; `shown_s`: how much of it had been passed on to the outputs before."""
+
+    shown_s: float
+
+
+@dataclass(frozen=True)
+class DumpState:
+    """What is covered, or muted: whether it is now, and the spans that are on or to come."""
+
+    on: bool
+    spans: list[SpanState]
+
+
+@dataclass(frozen=True)
 class State(Progress):
     """The state of the run; before its first progress only `run` and `state`.
 
@@ -76,6 +103,8 @@ class State(Progress):
     notes: list[str]
     outputs: list[Output]
     clips: int
+    cover: DumpState
+    mute: DumpState
 
 
 @dataclass(frozen=True)
@@ -132,6 +161,11 @@ def clock_json(clock: Clock) -> dict[str, Any]:
     """A clock as a client sees it."""
     captured_s, elapsed_s = ns_to_seconds(clock.captured_ns), ns_to_seconds(clock.elapsed_ns)
     return asdict(ClockState(captured_s, clock.running, clock.period, elapsed_s, clock.added_min))
+
+
+def dumped_json(dumped: Dumped[Any]) -> dict[str, Any]:
+    """A span that was asked for as a client sees it."""
+    return span_json(dumped.span) | {"shown_s": ns_to_seconds(dumped.shown_ns)}
 
 
 def lower_third_json(third: LowerThird | None) -> dict[str, Any] | None:

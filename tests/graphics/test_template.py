@@ -136,7 +136,7 @@ def test_a_template_that_means_nothing_is_refused_in_one_line(old: str, new: str
 
 
 def test_a_template_that_is_not_there_or_too_long_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no template 'score'; give lower_third, .*, or a file"):
+    with pytest.raises(ConfigError, match=r"no template 'score'; give card, .*, or a file"):
         Template.load("score")
     with pytest.raises(ConfigError, match="cannot read the template"):
         Template.load(str(tmp_path / "none.svg"))

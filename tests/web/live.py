@@ -27,6 +27,7 @@ class Live:
         source: str = "match?size=640x214&fps=25",
         rig: Path | None = None,
         scoreboard: bool = False,
+        delay_s: float = 1.0,
         outputs: Sequence[str] = (),
         **web: object,
     ) -> None:
@@ -39,7 +40,7 @@ class Live:
                 "outputs": list(outputs),
                 "live": True,
                 "graphics": {"scoreboard": scoreboard},
-                "delay_s": 1.0,
+                "delay_s": delay_s,
                 "detector": {"kind": "none"},
                 "web": {"address": "127.0.0.1:0"} | web,
             }
