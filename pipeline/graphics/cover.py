@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import cv2
+import numpy as np
 
 from pipeline.errors import ConfigError
-from pipeline.optics.frame import Frame
+from pipeline.optics.frame import Frame, Plane
 from pipeline.scoring.values import checked_text
 
 How = Literal["blur", "card"]
@@ -46,8 +47,20 @@ def blur(frame: Frame) -> None:
     rows = max(1, min(round(columns * frame.height / frame.width), frame.height))
     for plane in frame.planes:
         height, width = plane.shape[:2]
-        small = cv2.resize(plane, (min(columns, width), min(rows, height)), interpolation=cv2.INTER_AREA)
-        plane[...] = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR).reshape(plane.shape)
+        part = _halved(plane) if plane.ndim == 2 else plane
+        small = cv2.resize(part, (min(columns, width), min(rows, height)), interpolation=cv2.INTER_AREA)
+        made = cv2.resize(small, (width, height), dst=plane, interpolation=cv2.INTER_LINEAR)
+        if made is not plane:  # made elsewhere, as for a plane whose memory OpenCV cannot write to
+            plane[...] = made.reshape(plane.shape)
+
+
+def _halved(plane: Plane) -> Plane:
+    """The means of two by two pixels, as often as that goes: far faster than those of large blocks at once."""
+    height, width = plane.shape
+    while not height % 2 and not width % 2 and min(height, width) >= 4 * BLURRED_COLUMNS:
+        height, width = height // 2, width // 2
+        plane = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    return plane
 
 
 def blank(frame: Frame) -> None:

@@ -10,12 +10,16 @@ from typing import Generic, Literal, TypeVar
 from pipeline.buffering.spans import Span, Spans
 from pipeline.errors import ConfigError, LateError, StateError
 from pipeline.graphics.cover import Cover
-from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+from pipeline.gst.delay.crossfade import FADE_NS
+from pipeline.gst.playback.mute_element import RAMP_NS
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
 What = Literal["cover", "mute"]
 
 MOST_SPANS = 1000
 """More than this are not held at a time."""
+JUMP_NS = NS_PER_MS
+"""Sound that begins this far from where the last one ended comes from another place in the window."""
 KEPT_NS = 3600 * NS_PER_S
 """So long after its end a span is kept: far longer than a window, out of which a replay shows it again."""
 
@@ -43,6 +47,11 @@ class _Stretches(Generic[Held]):
         self._spans: Spans[Held] = Spans()
         self._passed_ns: int | None = None
         """The captured end of what was passed on last: less than before after a jump back."""
+
+    @property
+    def passed_ns(self) -> int | None:
+        """The captured end of what was passed on last."""
+        return self._passed_ns
 
     def pass_on(self, begin_ns: int, end_ns: int) -> tuple[Span[Held], ...]:
         """What holds in a frame, or a piece of sound, that is passed on now. Captured times."""
@@ -136,10 +145,16 @@ class Dump:
         """What of the sound that playback passes on now is silent; running times of playback. See MuteElement."""
         captured = self._captured(begin_ns, end_ns)
         shift_ns = begin_ns - captured[0]
-        return [
+        before_ns = self._mutes.passed_ns
+        found: list[tuple[int, int | None]] = [
             (span.begin_ns + shift_ns, None if span.end_ns is None else span.end_ns + shift_ns)
             for span in self._mutes.pass_on(*captured)
         ]
+        jumps = before_ns is not None and abs(captured[0] - before_ns) > JUMP_NS
+        if before_ns is not None and jumps and self._mutes.at(before_ns, before_ns + 1):
+            # the crossfade at the jump still holds what would have followed
+            found.append((begin_ns - RAMP_NS, begin_ns + FADE_NS + RAMP_NS))
+        return found
 
     def _captured(self, begin_ns: int, end_ns: int) -> tuple[int, int]:
         captured_ns = self._captured_ns(begin_ns)

@@ -58,6 +58,17 @@ def test_frames_of_any_size_are_blurred(pixel_format: PixelFormat, size: tuple[i
         assert int(np.abs(np.diff(frame.luma.astype(int), axis=1)).max()) <= 3
 
 
+def test_frames_with_padded_rows_are_blurred_in_their_place() -> None:
+    memory = np.random.default_rng(1).integers(0, 256, 64 * 48 * 3 // 2, np.uint8)
+    before = memory.copy()
+    frame = Frame.from_bytes(memory.data, "NV12", 48, 48, (64, 64), (0, 64 * 48))
+    Cover("blur").hide(frame)
+    rows, was = memory.reshape(-1, 64), before.reshape(-1, 64)
+    assert (rows[:, 48:] == was[:, 48:]).all()
+    assert int(np.abs(np.diff(rows[:48, :48].astype(int), axis=1)).max()) < 60
+    assert (rows[:, :48] != was[:, :48]).mean() > 0.9
+
+
 def test_a_cover_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="allowed: blur, card"):
         Cover("pixels")  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import pytest
 from pipeline.errors import ConfigError, LateError, StateError
 from pipeline.graphics.cover import Cover
 from pipeline.run.dump import MOST_SPANS, Dump, end_of
-from pipeline.timebase import NS_PER_S, Nanoseconds
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds
 
 FRAME_NS = NS_PER_S // 25
 BLUR, CARD = Cover("blur"), Cover("card")
@@ -86,6 +86,19 @@ def test_a_replay_out_of_the_window_is_covered_too() -> None:
     assert dump.cover(at(5), at(8), BLUR).shown_ns == 0, (
         "what is replayed can be covered, though it was shown before"
     )
+
+
+def test_a_jump_out_of_muted_sound_takes_none_of_it_along() -> None:
+    shift_ns = 0
+    dump = Dump(lambda running_ns: running_ns - shift_ns)
+    dump.mute(at(10), at(20))
+    dump.muted_at(at(14), at(15))
+    shift_ns = at(10)  # what was captured in frame 5 is heard next, faded over from frame 15
+    ((begin_ns, end_ns),) = dump.muted_at(at(15), at(16))
+    assert begin_ns <= at(15) - 5 * NS_PER_MS
+    assert end_ns is not None
+    assert end_ns >= at(15) + 15 * NS_PER_MS
+    assert dump.muted_at(at(16), at(17)) == []
 
 
 def test_the_state_tells_what_is_on_and_what_comes() -> None:

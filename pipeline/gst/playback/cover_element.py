@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from pipeline.errors import MissingDependencyError
+from pipeline.errors import MissingDependencyError, PipelineError
 from pipeline.foreign_code import Contained, describe
 from pipeline.graphics.cover import Cover, blank
 from pipeline.graphics.graphic import Graphic
@@ -67,6 +67,8 @@ class CoverElement(GstBase.BaseTransform):
         """Find out what covers the next frame; if nothing, it is passed on as it is."""
         with Contained() as call:
             begin_ns = self.segment.to_running_time(Gst.Format.TIME, buffer.pts)
+            if begin_ns == Gst.CLOCK_TIME_NONE:
+                raise PipelineError("it has no time")
             lasts_ns = self._frame_ns if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration
             self._cover = self._cover_at(Nanoseconds(begin_ns), Nanoseconds(begin_ns + lasts_ns))
         if call.error is not None:

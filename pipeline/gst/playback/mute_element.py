@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import PipelineError
 from pipeline.foreign_code import Contained, describe
 from pipeline.gst.core.pcm import PcmFormat
 from pipeline.gst.runtime import Gst, GstBase
@@ -64,6 +65,8 @@ class MuteElement(GstBase.BaseTransform):
         count = buffer.get_size() // pcm.frame_bytes
         with Contained() as call:
             begin_ns = self.segment.to_running_time(Gst.Format.TIME, buffer.pts)
+            if begin_ns == Gst.CLOCK_TIME_NONE:
+                raise PipelineError("it has no time")
             end_ns = begin_ns + count * NS_PER_S // pcm.rate_hz
             stretches = self._muted_at(Nanoseconds(begin_ns), Nanoseconds(end_ns))
             if stretches:
