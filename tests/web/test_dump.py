@@ -51,7 +51,7 @@ def expect_dumped(film: Path, begin_s: float, first_s: float, last_s: float) -> 
     times_s = videos.frame_times(film) + begin_s
     sharp = detail(videos.pictures(film, 320, 180))
     inside = (times_s > first_s - 1 / FPS + 0.001) & (times_s < last_s - 0.001)
-    assert inside.sum() > FPS
+    assert inside.any()
     assert sharp[inside].max() < 0.7 * sharp[~inside].min()
     clicks_s = np.asarray(find_clicks(videos.sound(film), videos.RATE_HZ)) + begin_s
     marks_s = np.arange(clicks_s[0], times_s[-1] - 0.3)  # one each second
