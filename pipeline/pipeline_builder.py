@@ -7,6 +7,7 @@ from typing import Literal
 
 from pipeline.analysis.camera_clocks import CameraClocks
 from pipeline.errors import ConfigError, RigError
+from pipeline.graphics.private_areas import PrivateArea
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.clocked_sound import ClockedSound
 from pipeline.gst.capture.limits import CameraLimits
@@ -17,6 +18,7 @@ from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
 from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.frame_rate import check_rate
+from pipeline.gst.core.privacy_element import PrivacyElement
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.core.stream_colour import trust_streams
 from pipeline.gst.runtime import Gst
@@ -44,7 +46,8 @@ class PipelineBuilder:
     frames, rig frames ``encoded`` here (`encoder` makes the element), or a camera's compressed ``source`` stream.
     `duration_s`: every stream ends at this running time. `audio_source`: the index of the source whose sound is
     used (default: the first that has any). `detector_branch` adds the branch for a detector. `clocks`: what is
-    added to the times of several cameras and of their sound.
+    added to the times of several cameras and of their sound. `private_areas`: areas of the rig frame that are
+    blurred in decoded video; a compressed ``source`` stream stays as it is.
 
     Raises ConfigError or RigError when the arguments do not fit together.
     """
@@ -63,6 +66,7 @@ class PipelineBuilder:
         encoder: Callable[[], Gst.Element] | None = None,
         camera_limits: CameraLimits = CameraLimits(),
         clocks: CameraClocks | None = None,
+        private_areas: Sequence[PrivateArea] = (),
     ) -> None:
         if not sources:
             raise ConfigError("no source was given; give a file, a URI, a device, gst:... or match")
@@ -87,6 +91,7 @@ class PipelineBuilder:
         self._encoder = encoder
         self._camera_limits = camera_limits
         self._clocks = clocks
+        self._private_areas = private_areas
 
     def build(self) -> AnalysisPipeline:
         """Build the pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
@@ -150,8 +155,9 @@ class PipelineBuilder:
         pipeline, window, detector = analysis.pipeline, analysis.video_appsink, analysis.detector_appsink
         entries, rig_frame = self._rig_frame(analysis)
         tee = make("tee", "rig-frames")
-        chain(pipeline, tee)
-        rig_frame.link(static_pad(tee, "sink"))
+        steps = [PrivacyElement(self._private_areas), tee] if self._private_areas else [tee]
+        chain(pipeline, *steps)
+        rig_frame.link(static_pad(steps[0], "sink"))
         if self._storage == "encoded" and self._encoder is not None:
             self._branch(
                 pipeline, tee, make("queue"), make("videoconvert"), self._encoder(), make("queue"), window

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from pipeline.analysis.camera_clocks import CameraClocks
 from pipeline.errors import ConfigError, ForesightError
+from pipeline.graphics.private_areas import PrivateArea
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, is_raw, link, make, make_appsrc, static_pad
 from pipeline.gst.core.frame_corrector import FrameCorrector
 from pipeline.gst.core.frame_rate import check_first_rate
+from pipeline.gst.core.privacy_element import PrivacyElement
 from pipeline.gst.core.stacker import Stacker
 from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.encoding import Encoding
@@ -43,9 +45,9 @@ class PlaybackPipelineBuilder:
     of every output but those whose spec says otherwise. `files`, `streams` and `show_window`: the outputs, all from
     one encode (`encoding`, required for files and streams, also for those that start later), and a second one
     without graphics. `cover`, `mute`: elements in front of all outputs and graphics, for what must not be seen or
-    heard. `split`: when a file continues in its next part. `hls_segments`: the kind of segments in a playlist.
-    `live`: playback does not wait for a file whose disk hangs. `framerate`: frames per second by the timestamps, 0
-    if unknown. `is_watched`:
+    heard. `private_areas`: areas of the rig frame that are blurred. `split`: when a file continues in its next
+    part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not wait for a file whose disk
+    hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
     playback continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to
     wait for the pipeline and the outputs. `clocks`: what is added to the times of several cameras, by the capture's
     running time, which `captured_ns` tells of playback's.
@@ -73,6 +75,7 @@ class PlaybackPipelineBuilder:
         graphics: Gst.Element | None = None,
         cover: Gst.Element | None = None,
         mute: Gst.Element | None = None,
+        private_areas: Sequence[PrivateArea] = (),
         rig: Rig | None = None,
         clocks: CameraClocks | None = None,
         captured_ns: Callable[[int], int] = int,
@@ -104,6 +107,7 @@ class PlaybackPipelineBuilder:
         self._encoding = encoding
         self._view, self._graphics = view, graphics
         self._cover, self._mute = cover, mute
+        self._private_areas = private_areas
         self._rig = rig
         self._clocks, self._captured_ns = clocks, captured_ns
         self._limits = limits
@@ -168,7 +172,8 @@ class PlaybackPipelineBuilder:
         if there are none.
         """
         tee = clean_tee = make("tee", "picture")
-        pictures = [element for element in (self._view, self._cover) if element is not None]
+        privacy = PrivacyElement(self._private_areas) if self._private_areas else None
+        pictures = [element for element in (privacy, self._view, self._cover) if element is not None]
         if self._graphics is not None:
             clean_tee = make("tee", "clean-picture")
             pictures += [clean_tee, self._graphics]

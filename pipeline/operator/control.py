@@ -180,7 +180,13 @@ class Control:
     # Clips
 
     def save_clip(self, before_s: float, after_s: float) -> Clip:
-        """Save a clip from `before_s` before to `after_s` after the playhead; blocks. Raises OutputError."""
+        """Save a clip from `before_s` before to `after_s` after the playhead; blocks. Raises OutputError.
+
+        Refused if the window holds the cameras' own streams and they have private areas.
+        """
+        settings = self._run.settings
+        if settings.privacy.areas and settings.storage == "source":
+            raise StateError("a clip would show the private areas; run with --storage raw, or record instead")
         return self._clips.save(before_s, after_s)
 
     def clips(self) -> list[Clip]:

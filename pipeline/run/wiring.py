@@ -12,6 +12,7 @@ from pipeline.analysis.sway_history import SETTLE_S, SwayHistory
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
+from pipeline.graphics.private_areas import PrivateArea
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.capture.limits import CameraLimits
@@ -45,6 +46,16 @@ SWAY_MARGIN_S = 5.0
 
 LEARNED_SPAN_S = 1e6
 """What an earlier run learned is kept whole."""
+
+
+def private_areas(settings: Settings, rig: Rig | None) -> list[PrivateArea]:
+    """The private areas of `settings` in the rig frame; without a rig it is the picture of the one camera."""
+    areas = []
+    for area in settings.privacy.areas:
+        region = None if rig is None else rig.region(area.camera - 1)
+        place = None if region is None else (region.x, region.y, region.width, region.height)
+        areas.append(PrivateArea(area.corners_px, place))
+    return areas
 
 
 def make_timeline(settings: Settings, on_add: Callable[[DetectionSet], object]) -> Timeline:
@@ -83,6 +94,7 @@ def build_analysis(
         encoder=window_encoding(settings).make_video_encoder,
         camera_limits=limits,
         clocks=None if seams is None else seams.clocks,
+        private_areas=private_areas(settings, rig),
     ).build()
 
 
@@ -224,6 +236,7 @@ def build_playback(
         encoding=encoding_for(settings, info.framerate),
         view=view,
         graphics=None if graphics is None else GraphicsElement(graphics),
+        private_areas=private_areas(settings, rig) if settings.storage == "source" else (),
         cover=CoverElement(dump.cover_at),
         mute=None if info.audio_caps is None else MuteElement(dump.muted_at),
         rig=rig,

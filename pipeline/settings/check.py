@@ -47,6 +47,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_codecs(settings, (*files, *settings.stream_specs)),
         *_web(settings),
         *_split(settings, files),
+        *_privacy(settings),
     )
 
 
@@ -239,3 +240,10 @@ def _split(settings: Settings, files: Collection[FileSpec]) -> Iterator[Problem]
         if getattr(settings, key) is not None:
             refused = (output.split_refusal() for output in files)
             yield from (Problem(key, line) for line in refused if line is not None)
+
+
+def _privacy(settings: Settings) -> Iterator[Problem]:
+    count = len(settings.sources)
+    for area in settings.privacy.areas:
+        if count and area.camera > count:
+            yield Problem("privacy.areas", f"there is no camera {area.camera}; the sources have {count}")

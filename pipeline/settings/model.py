@@ -49,6 +49,8 @@ TargetLabel = Literal["ball", "player", "staff", "side_referee", "main_referee"]
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
+Pixels = Annotated[float, Field(ge=-32_768, le=32_768, allow_inf_nan=False)]
+
 DETECTOR_KINDS = ("motion", "onnx", "replay", "none")
 
 
@@ -248,6 +250,29 @@ class GraphicsSettings(Group):
     """A sponsor's picture, a PNG, JPEG or SVG file; drawn with the scoreboard."""
 
 
+class PrivateArea(Group):
+    """A part of a camera's picture that is always blurred."""
+
+    camera: Annotated[int, Field(ge=1, le=16)] = 1
+    """Which camera, from left to right, the first is 1."""
+    corners_px: Annotated[
+        tuple[tuple[Pixels, Pixels], ...],
+        Field(min_length=3, max_length=100, json_schema_extra={"x-allowed": "3 to 100 corners [x, y]"}),
+    ]
+    """Its corners in pixels of the camera's picture, in order."""
+
+
+class PrivacySettings(Group):
+    """Parts of the cameras' pictures that nobody sees: a neighbour's garden, a playground."""
+
+    areas: tuple[
+        Annotated[PrivateArea, Field(json_schema_extra={"x-allowed": "a table with camera and corners_px"})],
+        ...,
+    ] = ()
+    """Areas that are always blurred, as [{ camera = 1, corners_px = [[0, 0], [600, 0], [600, 250], [0, 250]] }]: a
+    camera from left to right, the first is 1, and corners in pixels of its picture, in order."""
+
+
 class WebSettings(Group):
     """The dashboard in a browser."""
 
@@ -327,6 +352,7 @@ class Settings(Group):
     export: ExportSettings = ExportSettings()
     teams: TeamsSettings = TeamsSettings()
     graphics: GraphicsSettings = GraphicsSettings()
+    privacy: PrivacySettings = PrivacySettings()
     web: WebSettings = WebSettings()
 
     @model_validator(mode="before")
