@@ -71,6 +71,7 @@ def test_an_unknown_option_of_a_file_is_refused_in_one_line(options: str) -> Non
         ("srt://h:9000?graphics=off", "srt://h:9000", False),
         ("srt://h:9000?graphics=off&passphrase=x", "srt://h:9000?passphrase=x", False),
         ("rtmp://h/app/KEY?token=x&graphics=on", "rtmp://h/app/KEY?token=x", True),
+        ("rtsp://127.0.0.1:8554/live?graphics=off", "rtsp://127.0.0.1:8554/live", False),
         ("rtmp://h/app/KEY?biographics=off", "rtmp://h/app/KEY?biographics=off", True),
     ],
 )

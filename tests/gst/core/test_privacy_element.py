@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, ForesightError, StateError
 from pipeline.operator.control import Control
-from pipeline.settings import check
+from pipeline.optics.lens import RectilinearLens
+from pipeline.optics.rig import Rig
+from pipeline.optics.rig_parts import Camera
+from pipeline.run.wiring import private_areas
+from pipeline.settings import Settings, check
 from tests import videos
 from tests.gst.output.runs import settings
 
@@ -58,3 +63,14 @@ def test_an_area_of_a_camera_that_is_not_there_is_refused(short_video: Path) -> 
     areas = {"areas": [{"camera": 2, "corners_px": LEFT}]}
     with pytest.raises(ConfigError, match=r"privacy\.areas: there is no camera 2; the sources have 1"):
         check(settings(short_video, privacy=areas))
+
+
+def test_each_camera_has_its_place_in_the_rig_frame() -> None:
+    cameras = tuple(Camera(name, RectilinearLens((640, 360), 500.0, (319.5, 179.5))) for name in "lr")
+    rig = Rig((cameras[0], replace(cameras[1], yaw_deg=40.0)))
+    areas = [{"camera": 2, "corners_px": LEFT}, {"corners_px": LEFT}]
+    wanted = Settings.parse({"sources": ["a.mp4", "b.mp4"], "privacy": {"areas": areas}})
+    found = private_areas(wanted, rig)
+    assert [area.region for area in found] == [(0, 360, 640, 360), (0, 0, 640, 360)]
+    assert found[0].corners_px == tuple((float(x), float(y)) for x, y in LEFT)
+    assert private_areas(Settings.parse({"privacy": {"areas": areas[1:]}}), None)[0].region is None
