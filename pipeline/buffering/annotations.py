@@ -40,7 +40,7 @@ class Annotations:
         self._settled_ns: int | None = None
 
     def add(self, annotation: Annotation, delay_ns: int) -> None:
-        """Put it into its place; of two for one time the later one holds.
+        """Put it into its place; it replaces one of the same kind and time.
 
         delay_ns: what playback keeps to, for the message. Raises LateError when a frame of its time has been handed
         to playback, StateError when there are too many of its kind.
@@ -55,10 +55,16 @@ class Annotations:
                     late_s=ns_to_seconds(late_ns),
                 )
         held = self._by_kind.get(annotation.kind, ())
-        if len(held) >= MOST_OF_A_KIND:
+        begin = bisect_left(held, annotation.captured_ns, key=_time_ns)
+        end = bisect_right(held, annotation.captured_ns, key=_time_ns)
+        if begin == end and len(held) >= MOST_OF_A_KIND:
             raise StateError(f"{len(held)} annotations of kind {annotation.kind!r} wait already; send fewer")
-        place = bisect_right(held, annotation.captured_ns, key=_time_ns)
-        self._replace(annotation.kind, (*held[:place], annotation, *held[place:]))
+        self._replace(annotation.kind, (*held[:begin], annotation, *held[end:]))
+
+    @property
+    def soonest_ns(self) -> int | None:
+        """The earliest captured time that can still be annotated; None while every time can."""
+        return None if self._settled_ns is None else self._settled_ns + ROUNDING_NS + 1
 
     def settle(self, frame_ns: int, oldest_ns: int) -> None:
         """A frame of this captured time is handed to playback. `oldest_ns`: of the oldest frame still stored.

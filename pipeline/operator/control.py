@@ -23,10 +23,11 @@ from pipeline.operator.rig_by_points import RigByPoints
 from pipeline.optics.rig import Rig
 from pipeline.run.dump import Dumped, What, end_of
 from pipeline.run.encoding_choice import clip_encoding
+from pipeline.run.match_entry import Entered, IfLate
+from pipeline.run.match_view import TagView, tag_view
 from pipeline.run.scene import Scene
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.match_score import MatchScore
-from pipeline.scoring.tags import Tag
 from pipeline.scoring.values import Side
 from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
 
@@ -36,10 +37,15 @@ USUAL_HFOV_DEG = 50.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something happened: a captured time, or so many seconds before the newest frame; one of the two."""
+    """When something happened: a captured time, or seconds before the newest frame or before the one that is shown.
+
+    One of the three is given. `if_late`: what is done if that frame has been handed to playback.
+    """
 
     captured_s: float | None = None
     seconds_ago: float | None = None
+    shown_seconds_ago: float | None = None
+    if_late: IfLate = "refuse"
 
 
 class Control:
@@ -116,15 +122,30 @@ class Control:
 
     # The match
 
-    def set_score(self, when: Moment, home: int, away: int, **fouls: int | None) -> MatchScore:
+    def set_score(self, when: Moment, home: int, away: int, **fouls: int | None) -> Entered[MatchScore]:
         """Set the score from a moment on. Raises LateError, ConfigError; see MatchEntry."""
-        return self._run.match.set_score(self._captured_ns(when), home, away, **fouls)
+        return self._run.match.set_score(self._captured_ns(when), home, away, if_late=when.if_late, **fouls)
+
+    def add_to_score(
+        self, when: Moment, team: Side, points: int, fouls: int, tag: int | None
+    ) -> Entered[MatchScore]:
+        """Add to, or take from, the score of a moment and every later one. Raises LateError, ConfigError."""
+        return self._run.match.add_to_score(
+            self._captured_ns(when), team, points, fouls, if_late=when.if_late, tag=tag
+        )
 
     def set_clock(
-        self, when: Moment, running: bool, period: int | None, elapsed_s: float | None, added_min: int | None
-    ) -> Clock:
+        self,
+        when: Moment,
+        running: bool | None,
+        period: int | None,
+        elapsed_s: float | None,
+        added_min: int | None,
+    ) -> Entered[Clock]:
         """Start, stop or set the match clock at a moment. Raises LateError, ConfigError; see MatchEntry."""
-        return self._run.match.set_clock(self._captured_ns(when), running, period, elapsed_s, added_min)
+        return self._run.match.set_clock(
+            self._captured_ns(when), running, period, elapsed_s, added_min, if_late=when.if_late
+        )
 
     def set_lower_third(self, when: Moment, name: str, role: str, seconds: float | None) -> LowerThird | None:
         """Show a name and a role, from a moment on. Raises LateError, ConfigError; see MatchEntry."""
@@ -134,20 +155,22 @@ class Control:
         """Show the sign of a replay, from a moment on; None: take it away. Raises as `set_lower_third`."""
         return self._run.match.set_replay(self._captured_ns(when), word)
 
-    def add_tag(self, when: Moment, kind: str, team: Side | None, label: str, who: str) -> Tag:
+    def add_tag(self, when: Moment, kind: str, team: Side | None, label: str, who: str) -> TagView:
         """Mark a moment; blocks for the disk. Raises ConfigError."""
-        return self._run.match.add_tag(self._captured_ns(when), kind, team, label, who)
+        return tag_view(self._run.match.add_tag(self._captured_ns(when), kind, team, label, who), 0)
 
-    def undo_tag(self, number: int, who: str) -> Tag:
-        """Take a tag back; returns it; blocks for the disk."""
-        return self._run.match.undo_tag(number, who)
+    def undo_tag(self, number: int, who: str) -> TagView:
+        """Take a tag back; returns it, with the points that left the score with it; blocks for the disk."""
+        undone = self._run.match.undo_tag(number, who)
+        return tag_view(undone.tag, undone.points)
 
-    def tags(self) -> tuple[Tag, ...]:
+    def tags(self) -> list[TagView]:
         """The tags that hold, in order of captured time."""
-        return self._run.match.tags()
+        match = self._run.match
+        return [tag_view(tag, match.points_of(tag.number)) for tag in match.tags()]
 
     def _captured_ns(self, when: Moment) -> Nanoseconds:
-        return self._run.match.captured_ns(when.captured_s, when.seconds_ago)
+        return self._run.match.captured_ns(when.captured_s, when.seconds_ago, when.shown_seconds_ago)
 
     # The dump button
 
@@ -280,6 +303,7 @@ class Control:
             "clips": len(self.clips()),
             "cover": _dump_state(*self._run.dump.covers()),
             "mute": _dump_state(*self._run.dump.mutes()),
+            "match": asdict(self._run.match.view()),
         }
 
     def _camera(self) -> CameraPath:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +25,9 @@ MOST_BYTES = 50_000
 MOST_PERIOD_NAME, MOST_PERIOD_SHORT = 40, 8
 
 
+_Points = Annotated[int, Field(ge=1, le=99)]
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True, frozen=True)
 
@@ -32,6 +36,7 @@ class _Period(_Entry):
     name: str
     short: str
     minutes: Annotated[float, Field(gt=0, le=180)]
+    keeps_fouls: bool = False
 
 
 class _Clock(_Entry):
@@ -45,6 +50,8 @@ class _Score(_Entry):
     most_points: Annotated[int, Field(ge=1, le=9999)] = 999
     team_fouls: bool = False
     most_fouls: Annotated[int, Field(ge=1, le=99)] = 99
+    steps: Annotated[list[_Points], Field(min_length=1, max_length=6)] = [1]
+    points: dict[str, _Points] = {}
 
 
 class _File(_Entry):
@@ -89,11 +96,17 @@ def _read(path: Path, name: str) -> Sport:
                 checked_text(period.name, f"period.{number}.name", MOST_PERIOD_NAME),
                 checked_text(period.short, f"period.{number}.short", MOST_PERIOD_SHORT),
                 seconds_to_ns(period.minutes * 60),
+                period.keeps_fouls,
             )
             for number, period in enumerate(file.period, start=1)
         )
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+    for kind in file.score.points:
+        if kind not in tags:
+            raise ConfigError(
+                f"{where}: score.points: {kind!r} is none of its tags; allowed: {', '.join(tags) or 'none'}"
+            )
     return Sport(
         name,
         title,
@@ -106,4 +119,6 @@ def _read(path: Path, name: str) -> Sport:
         file.score.team_fouls,
         file.score.most_fouls,
         tags,
+        tuple(sorted(set(file.score.steps))),
+        MappingProxyType(file.score.points),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pipeline.errors import ConfigError
 from pipeline.scoring.sport import Sport
-from pipeline.scoring.values import checked_whole
+from pipeline.scoring.values import Side, checked_whole
 
 MOST_POINTS = 9999
 MOST_FOULS = 99
@@ -33,3 +34,13 @@ class MatchScore:
             checked_whole(
                 getattr(self, f"{name}_fouls"), f"{name}_fouls", 0, MOST_FOULS if sport.team_fouls else 0
             )
+
+    def plus(self, side: Side, points: int, fouls: int, sport: Sport) -> MatchScore:
+        """The score with more, or fewer, points and fouls of a team. Raises ConfigError for what no score has."""
+        counts = {side: points, f"{side}_fouls": fouls}
+        sums = {name: getattr(self, name) + more for name, more in counts.items() if more}
+        if min(sums.values(), default=0) < 0:
+            raise ConfigError(f"the {side} team has nothing left to take away; look at the score")
+        score = replace(self, **sums)
+        score.check(sport)
+        return score

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 MOST_PERIODS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period of the match: ``name`` ("First half"), ``short`` ("1st"), its length in nanoseconds."""
+    """A period of the match: ``name`` ("First half"), ``short`` ("1st"), its length in nanoseconds.
+
+    ``keeps_fouls``: the team fouls of the period before go on counting, as in a basketball overtime.
+    """
 
     name: str
     short: str
     length_ns: int
+    keeps_fouls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,8 @@ class Sport:
     goes on beyond the period's length (added time). ``is_cumulative``: the second period begins where the first one
     ends. ``tenths_below_ns``: with less left, a clock that counts down shows tenths; 0 for never. ``team_fouls``:
     fouls of a team in a period are shown; ``most_fouls``: from so many on, in a special colour.
-    ``tags``: the kinds of tags that a button is worth.
+    ``tags``: the kinds of tags that a button is worth. ``steps``: how many points a score may bring, smallest
+    first. ``points``: how many points a tag of this kind brings; one that is not named brings none.
     """
 
     name: str
@@ -39,6 +45,8 @@ class Sport:
     team_fouls: bool
     most_fouls: int
     tags: tuple[str, ...]
+    steps: tuple[int, ...]
+    points: Mapping[str, int] = field(hash=False)
 
     def period(self, number: int) -> Period:
         """The period of this number, from 1."""

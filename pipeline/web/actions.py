@@ -15,9 +15,10 @@ from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import Control, Moment
 from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
 from pipeline.run.dump import What
-from pipeline.run.match_entry import MOST_REPLAY
+from pipeline.run.match_entry import MOST_REPLAY, IfLate
+from pipeline.run.match_view import TagView
 from pipeline.scoring.clock import LONGEST_PERIOD_NS, MOST_ADDED_MINUTES
-from pipeline.scoring.match_score import MOST_FOULS, MOST_POINTS, MatchScore
+from pipeline.scoring.match_score import MOST_FOULS, MOST_POINTS
 from pipeline.scoring.sport import MOST_PERIODS
 from pipeline.scoring.tags import MOST_KIND, MOST_LABEL, MOST_WHO
 from pipeline.scoring.values import Side
@@ -26,12 +27,13 @@ from pipeline.web.responses import (
     ClockState,
     LowerThirdState,
     SavedClip,
+    ScoreState,
     SpanAsked,
-    TagState,
     clip_json,
     clock_json,
     dumped_json,
     lower_third_json,
+    score_json,
 )
 
 
@@ -93,21 +95,35 @@ class OutputNumber(Body):
 _Whole = BeforeValidator(_whole)
 _Count = Annotated[int, Field(ge=0, le=MOST_POINTS), _Whole]
 _Fouls = Annotated[int, Field(ge=0, le=MOST_FOULS), _Whole]
+_TagId = Annotated[int, Field(ge=1, le=1 << 53), _Whole]
 
 
 class When(Body):
-    """When it happened: captured_s, the running time of the frame, or seconds_ago, before the newest frame."""
+    """When it happened: captured_s, the running time of the frame, or seconds_ago, before the newest frame, or
+    shown_seconds_ago, before the frame that is shown now."""
 
     captured_s: Annotated[float, Field(ge=0, le=LARGEST_TIME_S)] | None = None
     seconds_ago: Annotated[float, Field(ge=0, le=3600)] | None = None
+    shown_seconds_ago: Annotated[float, Field(ge=0, le=3600)] | None = None
 
     @property
     def moment(self) -> Moment:
         """The moment."""
-        return Moment(self.captured_s, self.seconds_ago)
+        return Moment(self.captured_s, self.seconds_ago, self.shown_seconds_ago)
 
 
-class ScoreSet(When):
+class InTime(When):
+    """As When, for what is drawn: if_late tells what is done if that frame has been handed to playback."""
+
+    if_late: IfLate = "refuse"
+
+    @property
+    def moment(self) -> Moment:
+        """The moment."""
+        return Moment(self.captured_s, self.seconds_ago, self.shown_seconds_ago, self.if_late)
+
+
+class ScoreSet(InTime):
     """A score; fouls that are left out stay as they are."""
 
     home: _Count
@@ -116,10 +132,19 @@ class ScoreSet(When):
     away_fouls: _Fouls | None = None
 
 
-class ClockSet(When):
+class ScoreAdded(InTime):
+    """What a team gets, below 0 what it loses; tag: the id of the tag that the points belong to."""
+
+    team: Side
+    points: Annotated[int, Field(ge=-MOST_POINTS, le=MOST_POINTS), _Whole] = 0
+    fouls: Annotated[int, Field(ge=-MOST_FOULS, le=MOST_FOULS), _Whole] = 0
+    tag: _TagId | None = None
+
+
+class ClockSet(InTime):
     """The match clock; what is left out stays as it is, and a new period begins at 0."""
 
-    running: bool
+    running: bool | None = None
     period: Annotated[int, Field(ge=1, le=MOST_PERIODS), _Whole] | None = None
     elapsed_s: Annotated[float, Field(ge=0, le=LONGEST_PERIOD_NS // NS_PER_S)] | None = None
     added_min: Annotated[int, Field(ge=0, le=MOST_ADDED_MINUTES), _Whole] | None = None
@@ -172,7 +197,7 @@ class TagSet(When):
 class TagUndone(Body):
     """A tag by its id, and who takes it back."""
 
-    id: Annotated[int, Field(ge=1, le=1 << 53), _Whole]
+    id: _TagId
     who: Annotated[str, Field(max_length=MOST_WHO)] = ""
 
 
@@ -287,10 +312,17 @@ ACTIONS: tuple[Action, ...] = (
         "score",
         ScoreSet,
         "Set the score from a moment on; 409 says how late it is if that frame has been played",
-        lambda c, b: asdict(
+        lambda c, b: score_json(
             c.set_score(b.moment, b.home, b.away, home_fouls=b.home_fouls, away_fouls=b.away_fouls)
         ),
-        MatchScore,
+        ScoreState,
+    ),
+    Action(
+        "add_to_score",
+        ScoreAdded,
+        "Add to the score of a moment and every later one, or take away; refused as score is",
+        lambda c, b: score_json(c.add_to_score(b.moment, b.team, b.points, b.fouls, b.tag)),
+        ScoreState,
     ),
     Action(
         "clock",
@@ -317,11 +349,15 @@ ACTIONS: tuple[Action, ...] = (
         "tags",
         TagSet,
         "Mark a moment of the match",
-        lambda c, b: c.add_tag(b.moment, b.kind, b.team, b.label, b.who).as_json(),
-        TagState,
+        lambda c, b: asdict(c.add_tag(b.moment, b.kind, b.team, b.label, b.who)),
+        TagView,
     ),
     Action(
-        "undo_tag", TagUndone, "Take a tag back", lambda c, b: c.undo_tag(b.id, b.who).as_json(), TagState
+        "undo_tag",
+        TagUndone,
+        "Take a tag back, and the points that it has added to the score",
+        lambda c, b: asdict(c.undo_tag(b.id, b.who)),
+        TagView,
     ),
     Action(
         "cover",

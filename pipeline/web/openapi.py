@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pipeline.run.match_view import TagView
 from pipeline.web.actions import ACTIONS, Action
-from pipeline.web.responses import Error, SavedClip, State, TagState
+from pipeline.web.responses import Error, SavedClip, State
 
 Schema = dict[str, Any]
 
@@ -19,7 +20,7 @@ _READS: tuple[tuple[str, str, str, Any], ...] = (
     ("/api/state", "The state of the run", JSON, State),
     ("/api/events", "The state, four times a second, until the run has ended", "text/event-stream", State),
     ("/api/stills/{number}", "A still image of a camera, as take_stills numbers them", "image/jpeg", _FILE),
-    ("/api/tags", "The tags that hold, in order of captured time", JSON, list[TagState]),
+    ("/api/tags", "The tags that hold, in order of captured time", JSON, list[TagView]),
     ("/api/clips", "The saved clips, oldest first", JSON, list[SavedClip]),
     ("/api/clips/{number}", "A clip's file", "video/mp4", _FILE),
     ("/api/outputs/{number}", "The file of an output that has stopped", "video/*", _FILE),

@@ -12,9 +12,11 @@ from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.operator.control import span_json
 from pipeline.run.dump import Dumped
+from pipeline.run.match_entry import Entered
+from pipeline.run.match_view import MatchView
 from pipeline.run.progress import Progress
 from pipeline.scoring.clock import Clock
-from pipeline.scoring.values import Side
+from pipeline.scoring.match_score import MatchScore
 from pipeline.timebase import ns_to_seconds
 
 Point = tuple[float, float]
@@ -105,6 +107,7 @@ class State(Progress):
     clips: int
     cover: DumpState
     mute: DumpState
+    match: MatchView
 
 
 @dataclass(frozen=True)
@@ -119,14 +122,27 @@ class SavedClip:
 
 
 @dataclass(frozen=True)
+class ScoreState:
+    """A score; `captured_s`: the first frame that shows it, `late_s` after its moment, 0 if it came in time."""
+
+    home: int
+    away: int
+    home_fouls: int
+    away_fouls: int
+    captured_s: float
+    late_s: float
+
+
+@dataclass(frozen=True)
 class ClockState:
-    """The match clock as it was set: `elapsed_s` of its period at `captured_s`."""
+    """The match clock as it was set: `elapsed_s` of its period at `captured_s`; shown `late_s` after that on."""
 
     captured_s: float
     running: bool
     period: int
     elapsed_s: float
     added_min: int
+    late_s: float
 
 
 @dataclass(frozen=True)
@@ -139,28 +155,25 @@ class LowerThirdState:
 
 
 @dataclass(frozen=True)
-class TagState:
-    """A tag, by its id; `time_s`: the captured time of its moment."""
-
-    id: int
-    time_s: float
-    kind: str
-    team: Side | None
-    label: str
-    who: str
-
-
-@dataclass(frozen=True)
 class Error:
-    """Why a request was refused."""
+    """Why a request was refused; `late_s`: by how many seconds it came too late, where that is why."""
 
     error: str
+    late_s: float | None = None
 
 
-def clock_json(clock: Clock) -> dict[str, Any]:
-    """A clock as a client sees it."""
+def score_json(entered: Entered[MatchScore]) -> dict[str, Any]:
+    """A score that was entered, as a client sees it."""
+    score, times_s = entered.value, (ns_to_seconds(entered.from_ns), ns_to_seconds(entered.late_ns))
+    return asdict(ScoreState(score.home, score.away, score.home_fouls, score.away_fouls, *times_s))
+
+
+def clock_json(entered: Entered[Clock]) -> dict[str, Any]:
+    """A clock that was entered, as a client sees it."""
+    clock = entered.value
     captured_s, elapsed_s = ns_to_seconds(clock.captured_ns), ns_to_seconds(clock.elapsed_ns)
-    return asdict(ClockState(captured_s, clock.running, clock.period, elapsed_s, clock.added_min))
+    late_s = ns_to_seconds(entered.late_ns)
+    return asdict(ClockState(captured_s, clock.running, clock.period, elapsed_s, clock.added_min, late_s))
 
 
 def dumped_json(dumped: Dumped[Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.errors import ConfigError, ForesightError, OutputError, StateError
+from pipeline.errors import ConfigError, ForesightError, LateError, OutputError, StateError
 from pipeline.operator.control import Control
 from pipeline.redaction import redact
 from pipeline.run.progress import Progress
@@ -223,7 +223,7 @@ class Dashboard:
     async def _tags(self, request: Request, action: Action) -> Response:
         if request.method == "POST":
             return await self._act(request, action)
-        return JSONResponse([tag.as_json() for tag in self.control.tags()], headers=_FRESH)
+        return JSONResponse([asdict(tag) for tag in self.control.tags()], headers=_FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
         return JSONResponse([clip_json(clip) for clip in self.control.clips() if clip.path.exists()])
@@ -253,7 +253,8 @@ class Dashboard:
             where = ".".join(map(str, first["loc"])) or "body"
             return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
         except ForesightError as error:
-            return JSONResponse({"error": redact(str(error))}, 409)
+            late = {"late_s": error.late_s} if isinstance(error, LateError) else {}
+            return JSONResponse({"error": redact(str(error))} | late, 409)
         is_repeated = action.name in ("take_over", "fit_points")  # dragging sends many per second
         logger.log(logging.DEBUG if is_repeated else logging.INFO, "dashboard: %s", action.name)
         return JSONResponse({"done": action.name, "result": done})

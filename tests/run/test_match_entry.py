@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.run.match_entry import MatchEntry
+from pipeline.run.match_entry import Entered, MatchEntry, UndoneTag
 from pipeline.run.tag_book import read_tags
 from pipeline.scoring import Clock, MatchScore
 from pipeline.settings import Settings
@@ -31,8 +31,8 @@ def pipes() -> Pipes:
 def test_what_is_left_out_of_a_score_stays_as_it_was_at_that_time(pipes: Pipes) -> None:
     match = entry(pipes, teams={"sport": "basketball"})
     match.set_score(10 * NS_PER_S, 4, 2, home_fouls=3)
-    assert match.set_score(20 * NS_PER_S, 6, 2, away_fouls=1) == MatchScore(6, 2, 3, 1)
-    assert match.set_score(5 * NS_PER_S, 1, 0) == MatchScore(1, 0, 0, 0)
+    assert match.set_score(20 * NS_PER_S, 6, 2, away_fouls=1).value == MatchScore(6, 2, 3, 1)
+    assert match.set_score(5 * NS_PER_S, 1, 0) == Entered(MatchScore(1, 0, 0, 0), 5 * NS_PER_S)
     with pytest.raises(ConfigError, match="allowed"):
         match.set_score(20 * NS_PER_S, 1000, 0)
     with pytest.raises(ConfigError, match="home_fouls"):
@@ -42,10 +42,11 @@ def test_what_is_left_out_of_a_score_stays_as_it_was_at_that_time(pipes: Pipes) 
 def test_the_clock_stops_and_goes_on_where_it_is_and_a_period_begins_at_0(pipes: Pipes) -> None:
     match, second = entry(pipes), NS_PER_S
     match.set_clock(10 * second, True)
-    assert match.set_clock(25 * second, False, added_min=2) == Clock(25 * second, False, 1, 15 * second, 2)
-    assert match.set_clock(40 * second, True) == Clock(40 * second, True, 1, 15 * second, 2)
-    assert match.set_clock(50 * second, True, period=2) == Clock(50 * second, True, 2)
-    assert match.set_clock(55 * second, True, elapsed_s=100.5).elapsed_ns == 100_500_000_000
+    stopped = match.set_clock(25 * second, False, added_min=2)
+    assert stopped == Entered(Clock(25 * second, False, 1, 15 * second, 2), 25 * second)
+    assert match.set_clock(40 * second, True).value == Clock(40 * second, True, 1, 15 * second, 2)
+    assert match.set_clock(50 * second, period=2).value == Clock(50 * second, True, 2)
+    assert match.set_clock(55 * second, elapsed_s=100.5).value.elapsed_ns == 100_500_000_000
 
 
 def test_a_lower_third_needs_a_run_that_draws(pipes: Pipes) -> None:
@@ -55,14 +56,16 @@ def test_a_lower_third_needs_a_run_that_draws(pipes: Pipes) -> None:
             show()
 
 
-def test_a_moment_is_given_in_one_of_two_ways(pipes: Pipes) -> None:
+def test_a_moment_is_given_in_one_of_three_ways(pipes: Pipes) -> None:
     match = entry(pipes)
     assert match.captured_ns(12.5, None) == 12_500_000_000
-    for both in ((None, None), (1.0, 1.0)):
-        with pytest.raises(ConfigError, match="captured_s or seconds_ago, one of the two"):
-            match.captured_ns(*both)
+    for given in ((None, None), (1.0, 1.0), (1.0, None, 0.0), (None, 0.0, 0.0)):
+        with pytest.raises(ConfigError, match="captured_s, seconds_ago or shown_seconds_ago, one of them"):
+            match.captured_ns(*given)
     with pytest.raises(StateError, match="nothing has been captured yet"):
         match.captured_ns(None, 1.0)
+    with pytest.raises(StateError, match="nothing has been shown yet"):
+        match.captured_ns(None, None, 0.0)
     with pipes:
         pipes.play()
         pipes.wait_eos()
@@ -70,6 +73,9 @@ def test_a_moment_is_given_in_one_of_two_ways(pipes: Pipes) -> None:
         assert newest_ns == 29 * NS_PER_S // 30
         assert match.captured_ns(None, 0.5) == newest_ns - NS_PER_S // 2
         assert match.captured_ns(None, 60.0) == 0
+        shown_ns = pipes.manager.playhead_ns
+        assert shown_ns is not None
+        assert match.captured_ns(None, None, 0.25) == shown_ns - NS_PER_S // 4
 
 
 def test_tags_are_set_from_the_start_on_and_kept_if_their_file_fails(pipes: Pipes, tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_tags_are_set_from_the_start_on_and_kept_if_their_file_fails(pipes: Pipe
     assert "tags.jsonl: cannot be written" in str(failed[0])
     tag = match.add_tag(0, "goal", "home", "", "")
     assert match.tags() == (tag,)
-    assert match.undo_tag(1, "phone") == tag
+    assert match.undo_tag(1, "phone") == UndoneTag(tag)
     match.close()
 
 

@@ -172,6 +172,10 @@ period = [{ name = "Set", short = "S", minutes = 15.0 }]
         ("version = 1", "version = 2", "version"),
         ("version = 1", "version = 1\nhalves = 2", "halves"),
         ("version = 1", "version = 1\ntags = ['']", "tags"),
+        ("clock", "tags = ['try']\nscore.points = { goal = 1 }\nclock", "score.points: 'goal' .*: try"),
+        ("clock", "score.points = { goal = 1 }\nclock", "score.points: 'goal' is none of its tags; .*: none"),
+        ("clock", "score.steps = [0]\nclock", "score.steps.1"),
+        ("clock", "score.steps = []\nclock", "score.steps"),
         ("version", "version = version", "not TOML"),
     ],
 )

@@ -23,14 +23,18 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 def post(live: Live, name: str, /, **body: Any) -> tuple[int, Any]:
     """The status and the result, or the error."""
-    request = Request(f"{live.address}api/{name}", json.dumps(body).encode())
-    request.add_header("content-type", "application/json")
     try:
-        with urlopen(request) as answer:
+        with urlopen(asked(live, name, body)) as answer:
             return answer.status, json.load(answer)["result"]
     except HTTPError as refused:
         with refused:
             return refused.code, json.load(refused)["error"]
+
+
+def asked(live: Live, name: str, body: dict[str, Any]) -> Request:
+    return Request(
+        f"{live.address}api/{name}", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
 
 
 def tags(live: Live) -> list[dict[str, Any]]:
@@ -43,11 +47,16 @@ def test_score_and_clock_hold_from_their_moment_on(live: Live) -> None:
     newest_ns = live.run.buffer_manager.newest_ns
     assert newest_ns is not None
     at_s = ns_to_seconds(newest_ns) + 5  # not yet captured: never late
-    assert post(live, "score", home=1, away=0, captured_s=at_s) == (
-        200,
-        {"home": 1, "away": 0, "home_fouls": 0, "away_fouls": 0},
-    )
-    clock = {"captured_s": at_s, "running": True, "period": 2, "elapsed_s": 3.5, "added_min": 0}
+    score = {"home": 1, "away": 0, "home_fouls": 0, "away_fouls": 0, "captured_s": at_s, "late_s": 0.0}
+    assert post(live, "score", home=1, away=0, captured_s=at_s) == (200, score)
+    clock = {
+        "captured_s": at_s,
+        "running": True,
+        "period": 2,
+        "elapsed_s": 3.5,
+        "added_min": 0,
+        "late_s": 0.0,
+    }
     assert post(live, "clock", running=True, period=2, elapsed_s=3.5, captured_s=at_s) == (200, clock)
     annotations = live.run.buffer_manager.annotations
     assert annotations.at("score", round(at_s * 1e9)).data.home == 1  # type: ignore[union-attr]
@@ -100,12 +109,56 @@ def test_what_comes_too_late_is_refused_with_how_late_it_is(live: Live, name: st
     assert "s too late" in error
 
 
+def test_how_late_it_came_is_a_number_too_and_soonest_shows_it_from_then_on(live: Live) -> None:
+    body = {"team": "away", "points": 1, "captured_s": 0.0}
+    with pytest.raises(HTTPError) as refused:
+        urlopen(asked(live, "add_to_score", body))
+    with refused.value:
+        assert json.load(refused.value)["late_s"] > 0
+    status, entered = post(live, "add_to_score", **body, if_late="soonest")
+    assert status == 200
+    assert entered["late_s"] == entered["captured_s"] > 0
+    held = live.run.buffer_manager.annotations.at("score", round(entered["captured_s"] * 1e9))
+    assert held is not None
+    assert held.data.away == entered["away"] == 1
+    status, clock = post(live, "clock", running=True, captured_s=0.0, if_late="soonest")
+    assert (status, clock["captured_s"], clock["late_s"] > 0) == (200, 0.0, True)
+
+
+def test_the_points_of_a_tag_are_told_and_go_with_it(live: Live) -> None:
+    at_s = ns_to_seconds(live.run.buffer_manager.newest_ns or 0) + 60
+    _, tag = post(live, "tags", kind="goal", team="home", captured_s=at_s)
+    _, before = post(live, "add_to_score", team="home", points=1, tag=tag["id"], captured_s=at_s)
+    assert [each["points"] for each in tags(live) if each["id"] == tag["id"]] == [1]
+    assert post(live, "undo_tag", id=tag["id"]) == (200, tag | {"points": 1})
+    held = live.run.buffer_manager.annotations.at("score", round(at_s * 1e9))
+    assert held is not None
+    assert held.data.home == before["home"] - 1
+
+
+def test_shown_seconds_ago_count_from_the_frame_that_is_shown(live: Live) -> None:
+    _, tag = post(live, "tags", kind="chance", shown_seconds_ago=0)
+    _, before = post(live, "tags", kind="chance", shown_seconds_ago=0.4)
+    newest_s = ns_to_seconds(live.run.buffer_manager.newest_ns or 0)
+    assert 0 < tag["time_s"] <= newest_s
+    post(live, "undo_tag", id=tag["id"])
+    post(live, "undo_tag", id=before["id"])
+
+
 def test_tags_are_listed_in_order_of_the_match_until_they_are_taken_back(live: Live) -> None:
     _, later = post(live, "tags", kind="goal", team="home", label="Müller", who="phone", seconds_ago=0)
     status, first = post(live, "tags", kind="Ecke", captured_s=0.04)
     assert (status, first) == (
         200,
-        {"id": first["id"], "time_s": 0.04, "kind": "Ecke", "team": None, "label": "", "who": ""},
+        {
+            "id": first["id"],
+            "time_s": 0.04,
+            "kind": "Ecke",
+            "team": None,
+            "label": "",
+            "who": "",
+            "points": 0,
+        },
     )
     assert tags(live) == [first, later]
     assert post(live, "undo_tag", id=later["id"]) == (200, later)
@@ -125,6 +178,14 @@ def test_tags_are_listed_in_order_of_the_match_until_they_are_taken_back(live: L
         ("score", {"home": 1, "away": 0, "home_fouls": 1, "seconds_ago": 0}, 409),
         ("score", {"home": 1, "away": 0, "seconds_ago": -1}, 422),
         ("score", {"home": 1, "away": 0, "seconds_ago": "1"}, 422),
+        ("score", {"home": 1, "away": 0, "seconds_ago": 0, "shown_seconds_ago": 0}, 409),
+        ("score", {"home": 1, "away": 0, "seconds_ago": 0, "if_late": "never"}, 422),
+        ("add_to_score", {"team": "home", "seconds_ago": 0}, 409),
+        ("add_to_score", {"team": "home", "points": -90, "seconds_ago": 0}, 409),
+        ("add_to_score", {"team": "home", "points": 1, "tag": 999, "seconds_ago": 0}, 409),
+        ("add_to_score", {"team": "third", "points": 1, "seconds_ago": 0}, 422),
+        ("add_to_score", {"points": 1, "seconds_ago": 0}, 422),
+        ("add_to_score", {"team": "home", "points": 0.5, "seconds_ago": 0}, 422),
         ("clock", {"running": 1, "seconds_ago": 0}, 422),
         ("clock", {"running": True, "period": 0, "seconds_ago": 0}, 422),
         ("clock", {"running": True, "elapsed_s": float("nan"), "seconds_ago": 0}, 422),
