@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from pipeline.optics.rig import Rig
 from pipeline.run.dump import Dumped, What, end_of
 from pipeline.run.encoding_choice import clip_encoding
 from pipeline.run.match_entry import Entered, IfLate
-from pipeline.run.match_view import TagView, tag_view
+from pipeline.run.match_view import TagView
 from pipeline.run.scene import Scene
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.match_score import MatchScore
@@ -157,17 +157,18 @@ class Control:
 
     def add_tag(self, when: Moment, kind: str, team: Side | None, label: str, who: str) -> TagView:
         """Mark a moment; blocks for the disk. Raises ConfigError."""
-        return tag_view(self._run.match.add_tag(self._captured_ns(when), kind, team, label, who), 0)
+        tag = self._run.match.add_tag(self._captured_ns(when), kind, team, label, who)
+        return self._run.match.views([tag])[0]
 
     def undo_tag(self, number: int, who: str) -> TagView:
         """Take a tag back; returns it, with the points that left the score with it; blocks for the disk."""
         undone = self._run.match.undo_tag(number, who)
-        return tag_view(undone.tag, undone.points)
+        return replace(self._run.match.views([undone.tag])[0], points=undone.points)
 
     def tags(self) -> list[TagView]:
         """The tags that hold, in order of captured time."""
         match = self._run.match
-        return [tag_view(tag, match.points_of(tag.number)) for tag in match.tags()]
+        return match.views(match.tags())
 
     def _captured_ns(self, when: Moment) -> Nanoseconds:
         return self._run.match.captured_ns(when.captured_s, when.seconds_ago, when.shown_seconds_ago)

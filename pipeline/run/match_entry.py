@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, Literal, TypeVar
 
@@ -11,7 +11,7 @@ from pipeline.buffer_manager import BufferManager
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.graphics.content import LowerThird
 from pipeline.run.match_graphics import CLOCK, LOWER_THIRD, REPLAY, SCORE, GraphicsFiles, MatchGraphics
-from pipeline.run.match_view import MatchView, match_view
+from pipeline.run.match_view import MatchView, TagView, match_view, tag_views
 from pipeline.run.tag_book import TagBook
 from pipeline.scoring.chapters import Mark, chapter_marks
 from pipeline.scoring.clock import Clock
@@ -252,9 +252,11 @@ class MatchEntry:
                 return UndoneTag(tag)
         return UndoneTag(tag, points)
 
-    def points_of(self, number: int) -> int:
-        """How many points a tag has added to the score."""
-        return self._counted.get(number, (None, 0))[1]
+    def views(self, tags: Sequence[Tag]) -> list[TagView]:
+        """Tags with what the clock showed then, and with the points that they have added."""
+        return tag_views(
+            tags, lambda number: self._counted.get(number, (None, 0))[1], self._clocks, self.sport
+        )
 
     def tags(self) -> tuple[Tag, ...]:
         """The tags that hold, in order of captured time."""
@@ -270,7 +272,7 @@ class MatchEntry:
             self.teams,
             (self._score_at(at_ns), self._clock_at(at_ns), newest_ns),
             None if shown_ns is None else (self._score_at(shown_ns), self._clock_at(shown_ns), shown_ns),
-            [(tag, self.points_of(tag.number)) for tag in last],
+            self.views(last),
             is_drawn=self.graphics is not None,
         )
 

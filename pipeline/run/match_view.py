@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.scoring.clock import Clock
@@ -81,10 +82,12 @@ class ClockView:
 
 @dataclass(frozen=True, slots=True)
 class TagView:
-    """A tag, by its id; `time_s`: the captured time of its moment; `points`: what it has added to the score."""
+    """A tag, by its id; `time_s`: the captured time of its moment; `clock`: what the match clock showed then, empty
+    before it was set; `points`: what it has added to the score."""
 
     id: int
     time_s: float
+    clock: str
     kind: str
     team: Side | None
     label: str
@@ -114,11 +117,11 @@ def match_view(
     teams: tuple[Team, Team],
     newest: Held,
     shown: Held | None,
-    tags: Sequence[tuple[Tag, int]],
+    tags: Sequence[TagView],
     *,
     is_drawn: bool,
 ) -> MatchView:
-    """The view. `tags`: each with the points that it has added."""
+    """The view. `tags`: as `tag_views` makes them."""
     _score, clock, newest_ns = newest
     home, away = (TeamView(team.name, team.short, team.colour, team.ink) for team in teams)
     return MatchView(
@@ -129,7 +132,7 @@ def match_view(
         _board(sport, teams, newest),
         None if shown is None else _board(sport, teams, shown),
         None if clock is None else _clock(sport, clock, newest_ns or 0),
-        [tag_view(tag, points) for tag, points in tags],
+        tags,
     )
 
 
@@ -156,9 +159,20 @@ def sport_view(sport: Sport) -> SportView:
     )
 
 
-def tag_view(tag: Tag, points: int) -> TagView:
-    """A tag with the points that it has added."""
-    return TagView(tag.number, ns_to_seconds(tag.captured_ns), tag.kind, tag.team, tag.label, tag.who, points)
+def tag_views(
+    tags: Sequence[Tag], points: Callable[[int], int], clocks: Sequence[Clock], sport: Sport
+) -> list[TagView]:
+    """The tags; `points`: what the tag of a number has added; `clocks`: all that were set, in that order."""
+    clocks = sorted(clocks, key=_captured_ns)
+    views = []
+    for tag in tags:
+        place = bisect_right(clocks, tag.captured_ns, key=_captured_ns)
+        clock = clocks[place - 1].text_at(tag.captured_ns, sport) if place else ""
+        time_s = ns_to_seconds(tag.captured_ns)
+        views.append(
+            TagView(tag.number, time_s, clock, tag.kind, tag.team, tag.label, tag.who, points(tag.number))
+        )
+    return views
 
 
 def _board(sport: Sport, teams: tuple[Team, Team], held: Held) -> BoardView:
@@ -179,3 +193,7 @@ def _board(sport: Sport, teams: tuple[Team, Team], held: Held) -> BoardView:
 def _clock(sport: Sport, clock: Clock, captured_ns: int) -> ClockView:
     elapsed_s = ns_to_seconds(clock.elapsed_at(captured_ns, sport))
     return ClockView(clock.running, clock.period, elapsed_s, clock.added_min)
+
+
+def _captured_ns(clock: Clock) -> int:
+    return clock.captured_ns

@@ -151,7 +151,7 @@ def test_the_points_of_a_tag_go_with_it(pipes: Pipes) -> None:
     goal = match.add_tag(20 * S, "goal", "home", "Meyer", "phone")
     match.add_to_score(20 * S, "home", 1, tag=goal.number)
     match.add_to_score(40 * S, "away", 1)
-    assert match.points_of(goal.number) == 1
+    assert match.views([goal])[0].points == 1
     with pytest.raises(StateError, match="tag 1 counts already"):
         match.add_to_score(20 * S, "home", 1, tag=goal.number)
     with pytest.raises(StateError, match="there is no tag 7"):
@@ -226,4 +226,5 @@ def test_the_view_tells_what_may_be_entered_and_what_holds(pipes: Pipes) -> None
     assert view.clock is not None
     assert view.clock.elapsed_s == pytest.approx(29 / 30)
     assert [tag.kind for tag in view.tags] == [f"tag {number}" for number in range(9, 1, -1)]
+    assert {tag.clock for tag in view.tags} == {"10:00"}
     assert entry(pipes).view().sport.points == {"goal": 1}

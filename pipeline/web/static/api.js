@@ -1,7 +1,8 @@
 // Requests to the run: its state is polled, actions are sent as JSON. A browser opens at most six connections to a
 // host for all of its windows, and each preview video keeps one open; every other request is over soon.
 const POLL_EVERY_MS = 250, RETRY_MS = 1000, STATE_TIMEOUT_MS = 5000;
-const ACTION_TIMEOUT_MS = 15_000, CLIP_TIMEOUT_MS = 60_000; // a clip may have to be encoded
+export const ACTION_TIMEOUT_MS = 15_000;
+const CLIP_TIMEOUT_MS = 60_000; // a clip may have to be encoded
 
 export const sleep = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
 
@@ -34,12 +35,15 @@ export async function postAction(name, fields) {
   return ok ? null : body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
 }
 
-// The answer's result; or, in refusal, why there is none.
-export async function postForResult(name, fields) {
+// The answer's result; or, in refusal, why there is none, with the status (0 for no answer) and, if it came too late,
+// late_s.
+export async function postForResult(name, fields, timeout_ms = CLIP_TIMEOUT_MS) {
   const { ok, status, body } = await request(`/api/${name}`, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fields),
-  }, CLIP_TIMEOUT_MS);
-  return ok ? { result: body.result } : { refusal: body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}` };
+  }, timeout_ms);
+  if (ok) return { result: body.result };
+  const refusal = body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
+  return { refusal, status, late_s: body.late_s };
 }
 
 async function request(address, options, timeout_ms) {

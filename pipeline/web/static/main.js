@@ -3,6 +3,7 @@ import { pollState, postAction } from "./api.js";
 import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
 import { Events } from "./events.js";
+import { MatchPanel } from "./match_panel.js";
 import { Outputs } from "./outputs.js";
 import { PreviewImages } from "./preview_images.js";
 import { PreviewVideo } from "./preview_video.js";
@@ -15,6 +16,7 @@ const PANORAMA_EVERY_MS = 250;
 const find = (id) => document.getElementById(id);
 const charts = new Charts(find("charts"));
 const events = new Events(find("events"));
+const match = new MatchPanel(find("match"), events);
 const outputs = new Outputs(find("outputs"), act);
 const cameras = new Cameras(find("health"), find("cameras"));
 const camera = new Camera(act, () => state?.view);
@@ -78,9 +80,9 @@ const keys = {
   n: actions.return_to_delay, c: actions.save_clip, r: actions.record, m: actions.sound, " ": actions.pause,
 };
 addEventListener("keydown", (event) => {
-  const isOn = (tag) => event.target.tagName === tag;
-  if (event.ctrlKey || event.metaKey || event.altKey || isOn("INPUT")) return;
-  if (isOn("BUTTON") && event.key === " ") return;
+  const isOn = (...tags) => tags.includes(event.target.tagName);
+  if (event.ctrlKey || event.metaKey || event.altKey || isOn("INPUT", "SELECT")) return;
+  if (isOn("BUTTON", "SUMMARY") && event.key === " ") return;
   if (isOn("BUTTON") && event.key === "Enter" && event.repeat) event.preventDefault(); // one press, one action
   const key = event.key.toLowerCase();
   const run = steers[key] ?? keys[key];
@@ -140,6 +142,7 @@ function show(now) {
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
   outputs.show(now.outputs);
+  if (now.match) match.show(now.match);
   cameras.show(now.cameras);
   if (now.view) preview.start();
   charts.add(now);
