@@ -88,6 +88,7 @@ class PanoramaWithVirtualCamera:
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
         self._error: ForesightError | None = None
+        self._report: RunReport | None = None
         readings = StageReadings(settings, self.buffer_manager, self._parts, self._shown, limits.stages)
         self._stages = StageWatchdog(
             lambda: readings.read(is_draining=self._lifetime.is_draining),
@@ -115,7 +116,7 @@ class PanoramaWithVirtualCamera:
                 self._play_out(playback, on_progress or (lambda _progress: None))
         finally:
             self._close()
-            report = self._reporter.report(self._ending)
+            report = self._report = self._reporter.report(self._ending)
             self.buffer_manager.clear_buffers()  # and its counts
         if self._error is not None:
             raise self._error
@@ -336,6 +337,16 @@ class PanoramaWithVirtualCamera:
     def cameras(self) -> list[CameraHealth]:
         """What is known of each camera; empty before the first frame, or if it is not measured."""
         return self._parts.cameras()
+
+    @property
+    def report(self) -> RunReport | None:
+        """The report of the run once it has ended, also if it failed; None before."""
+        return self._report
+
+    @property
+    def error(self) -> ForesightError | None:
+        """Why the run fails or has failed; None if it does not."""
+        return self._error
 
     def progress(self) -> Progress:
         """The present figures of the run; changes nothing and never blocks the streaming threads."""

@@ -305,6 +305,7 @@ class Control:
             "cover": _dump_state(*self._run.dump.covers()),
             "mute": _dump_state(*self._run.dump.mutes()),
             "match": asdict(self._run.match.view()),
+            "ended": None,
         }
 
     def _camera(self) -> CameraPath:

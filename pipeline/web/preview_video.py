@@ -32,6 +32,7 @@ class PreviewVideo:
         self._viewers = 0
         self._switching = asyncio.Lock()
         self._closing: asyncio.Task[None] | None = None
+        self._is_over = False
 
     async def begin(self) -> tuple[Head, AsyncIterator[bytes]]:
         """The head of the stream, and an iterator over its bytes: the head, then all from the newest keyframe on.
@@ -44,12 +45,15 @@ class PreviewVideo:
                 if self._preview is None or self._history.is_closed:
                     history = self._history = FragmentHistory()
                     self._preview = await asyncio.to_thread(self._control.open_browser_preview, history.add)
+                if self._is_over:  # whoever asks after the end would wait for a head that never comes
+                    self._history.close()
             return await self._history.head(), self._follow(self._history)
         finally:
             self._leave()
 
     def close(self) -> None:
-        """End every viewer. The run closes the preview."""
+        """End every viewer, now and later. The run closes the preview."""
+        self._is_over = True
         self._history.close()
 
     async def _follow(self, history: FragmentHistory) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ from pipeline.graphics.cover import How
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.clips import Clip
 from pipeline.operator.control import span_json
+from pipeline.operator.run_ended import RunEnded
 from pipeline.run.dump import Dumped
 from pipeline.run.match_entry import Entered
 from pipeline.run.match_view import MatchView
@@ -108,6 +109,7 @@ class State(Progress):
     cover: DumpState
     mute: DumpState
     match: MatchView
+    ended: RunEnded | None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pipeline.web.latest_value import LatestValue
@@ -38,12 +39,12 @@ class RunStateFeed:
         self._published_s = self._clock()
         self._replace(state)
 
-    def end(self) -> bool:
-        """End the feed with a last state, "ended". Idempotent; returns whether a client is about to ask for it."""
+    def end(self, last: Mapping[str, Any] = MappingProxyType({})) -> bool:
+        """End the feed, with what is in its `last` state. Idempotent; returns whether a client is about to ask."""
         if self._is_over:
             return False
         self._is_over = True
-        self._replace({"state": "ended"})
+        self._replace({**last, "state": "ended"})
         self.events.close()
         return self._asked_s is not None and self._clock() - self._asked_s < WATCHED_S
 

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, ForesightError, LateError, OutputError, StateError
 from pipeline.operator.control import Control
+from pipeline.operator.run_ended import run_ended
 from pipeline.redaction import redact
 from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
@@ -72,6 +73,7 @@ class Dashboard:
         if settings.address is None:
             raise ConfigError("the dashboard has no address; give web.address")
         self._host, self._port = host_and_port(settings.address)
+        self._run = run
         self.control = Control(run, settings.clips)
         self.preview_video = PreviewVideo(self.control)
         self.preview_images = PreviewImages(self.control)
@@ -129,7 +131,11 @@ class Dashboard:
 
     def stop(self) -> None:
         """End every viewer and the server, once open pages know of it. Idempotent, returns within seconds."""
-        if self._run_state.end() and self._server is not None:
+        ended = run_ended(self._run)
+        if (
+            self._run_state.end({"ended": None if ended is None else asdict(ended)})
+            and self._server is not None
+        ):
             time.sleep(FAREWELL_S)
         self.preview_video.close()
         self.preview_images.stop()

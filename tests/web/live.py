@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from playwright.sync_api import Page
 
@@ -28,18 +29,21 @@ class Live:
         rig: Path | None = None,
         scoreboard: bool = False,
         delay_s: float = 1.0,
-        outputs: Sequence[str] = (),
+        outputs: Sequence[str | Path] = (),
+        groups: Mapping[str, object] = MappingProxyType({}),
         **web: object,
     ) -> None:
+        """`groups`: further groups of the settings, by name."""
         settings = Settings.parse(
             {
+                "graphics": {"scoreboard": scoreboard},
+                **groups,
                 "sources": [source],
                 "rig": rig,
                 "size": size,
                 "streams": list(streams),
-                "outputs": list(outputs),
+                "outputs": [str(output) for output in outputs],
                 "live": True,
-                "graphics": {"scoreboard": scoreboard},
                 "delay_s": delay_s,
                 "detector": {"kind": "none"},
                 "web": {"address": "127.0.0.1:0"} | web,
@@ -57,6 +61,11 @@ class Live:
         playback = self.run.playback
         assert playback is not None
         return len(list(_encoders(playback.pipeline)))
+
+    def play_out(self) -> None:
+        """End the capture, and wait until the window has been played."""
+        self.run.stop()
+        self._thread.join(60)
 
     def end(self) -> None:
         self.run.abort()

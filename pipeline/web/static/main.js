@@ -8,6 +8,7 @@ import { Outputs } from "./outputs.js";
 import { PreviewImages } from "./preview_images.js";
 import { PreviewVideo } from "./preview_video.js";
 import { Cameras } from "./cameras.js";
+import { showEnd } from "./ended.js";
 import { drawScene } from "./scene.js";
 import { cameraWord, DONE, stateWord } from "./words.js";
 
@@ -25,7 +26,8 @@ const preview = new PreviewVideo(find("picture"), (hasSound, isOn) => {
   find("sound").textContent = isOn ? "Mute" : "Unmute";
 });
 camera.attachTo(find("picture"), () => preview.aspect);
-new PreviewImages(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS).enable(true);
+const panorama = new PreviewImages(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS);
+panorama.enable(true);
 let state = null; // the run's newest state
 let clipsShown = 0;
 
@@ -124,6 +126,12 @@ function show(now) {
   const isHeld = now.transport === "paused";
   const word = isHeld && !["silent", "ended"].includes(now.state) ? "paused" : now.state;
   showWord(word);
+  document.body.classList.remove("lost");
+  if (now.state === "ended") {
+    showEnd(find("ended"), now.ended);
+    preview.stop();
+    panorama.enable(false);
+  }
   if (!("transport" in now)) return; // the run is still starting
   if (state && state.state !== now.state) events.add(`${stateWord(state.state)} → ${stateWord(now.state)}`);
   if (state && state.follows !== now.follows) {
@@ -151,5 +159,7 @@ function show(now) {
 
 pollState(show, (status) => {
   preview.reconnect();
-  if (state?.state !== "ended") showWord([401, 403].includes(status) ? "no access" : "no connection", "lost");
+  if (state?.state === "ended") return;
+  document.body.classList.add("lost");
+  showWord([401, 403].includes(status) ? "no access" : "no connection", "lost");
 });

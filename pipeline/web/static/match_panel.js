@@ -6,6 +6,7 @@ import {
 } from "./match_words.js";
 
 const SIDES = ["home", "away"];
+const SAID_MS = 10_000;
 const KEPT = "foresight.match."; // what this browser remembers
 
 function kept(name, otherwise) {
@@ -44,6 +45,7 @@ export class MatchPanel {
     this.find("who").value = kept("who", "");
     this.find(kept("seen", "live") === "delayed" ? "delayed" : "live").checked = true;
     this.listen();
+    this.hush();
   }
 
   find(id) { return document.getElementById(`match-${id}`); }
@@ -57,6 +59,7 @@ export class MatchPanel {
     for (const seen of ["live", "delayed"]) this.find(seen).addEventListener("change", () => keep("seen", seen));
     this.onTouch(this.find("run"), () => this.startOrStop());
     this.onTouch(this.find("next"), () => this.nextPeriod());
+    this.find("hush").addEventListener("click", () => this.hush());
     this.onTouch(this.find("follow"), () => this.follow?.());
     this.find("correct").addEventListener("toggle", () => this.fillCorrection());
     this.find("period").addEventListener("change", () => this.fillTime());
@@ -108,8 +111,8 @@ export class MatchPanel {
     this.find("run").setAttribute("aria-label", clock?.running ? "Stop the clock" : "Start the clock");
     const next = sport.periods[clock ? clock.period : 1];
     this.find("next").hidden = !clock || !next;
-    if (next) write(this.find("next"), next.name);
-    this.find("next").setAttribute("aria-label", next ? `Next period: ${next.name}` : "");
+    if (next) write(this.find("next"), `Next: ${next.short}`);
+    this.find("next").setAttribute("aria-label", next ? `Next: ${next.short}, ${next.name}` : "");
     const board = shown && `${shown.home} : ${shown.away}${shown.clock ? `, ${shown.clock}` : ""}`;
     write(this.find("shown"), is_drawn ? (board ? `Viewers see ${board}` : "")
       : "Not drawn on the video: start the run with --scoreboard");
@@ -141,7 +144,11 @@ export class MatchPanel {
     const { sport } = this.match;
     for (const side of SIDES) this.buildTeam(side);
     this.find("kinds").replaceChildren(...sport.tags.flatMap((kind) => SIDES.map((side) => this.tagButton(kind, side))));
-    for (const side of SIDES) write(this.find(`own-${side}`), this.match[side].short);
+    for (const side of SIDES) {
+      const { name, short } = this.match[side];
+      write(this.find(`own-${side}`), short);
+      this.find(`own-${side}`).setAttribute("aria-label", `${short}: tag the word for ${name}`);
+    }
     this.find("period").replaceChildren(...sport.periods.map(({ name }, index) => element("option", { value: index + 1, textContent: name })));
     this.find("added-label").hidden = !sport.runs_on;
     this.find("goals-label").hidden = !Object.keys(sport.points).length;
@@ -166,15 +173,15 @@ export class MatchPanel {
   stepButton(side, points, fouls, text) {
     const many = Math.abs(points || fouls), what = points ? "point" : "foul";
     const button = element("button", { type: "button", textContent: text });
-    const words = points + fouls > 0 ? `Add ${many} ${what}` : `Take away ${many} ${what}`;
-    button.setAttribute("aria-label", `${words}${many > 1 ? "s" : ""}, ${this.match[side].name}`);
+    const shown = points ? text : `${text}${many}`;
+    button.setAttribute("aria-label", `${shown} ${what}${many > 1 ? "s" : ""}, ${this.match[side].name}`);
     if (points > 0) button.className = "plus";
     this.onTouch(button, () => this.add(side, points, fouls));
     return button;
   }
 
   tagButton(kind, side) {
-    const button = element("button", { type: "button" }, element("span", { textContent: capital(kind) }), element("b", {}));
+    const button = element("button", { type: "button" }, element("span", { textContent: capital(kind) }), " ", element("b", {}));
     button.dataset.kind = kind;
     button.dataset.side = side;
     button.style.setProperty("--team", this.match[side].colour);
@@ -187,7 +194,7 @@ export class MatchPanel {
     for (const button of this.find("kinds").children) {
       const { kind, side } = button.dataset, points = this.pointsOf(kind);
       write(button.querySelector("b"), points ? `+${points}` : "");
-      button.setAttribute("aria-label", `${capital(kind)}, ${this.match[side].name}${points ? `, adds ${points}` : ""}`);
+      button.setAttribute("aria-label", `${capital(kind)}${points ? ` +${points}` : ""}, ${this.match[side].name}`);
     }
   }
 
@@ -199,6 +206,8 @@ export class MatchPanel {
 
   get secondsAgo() { return Number(this.section.querySelector("[name=match-ago]:checked").value); }
 
+  get drawn() { return drawnMoment(this.seen, this.secondsAgo); }
+
   now() { // the choice is for one touch
     this.section.querySelector("[name=match-ago]").checked = true;
   }
@@ -206,24 +215,25 @@ export class MatchPanel {
   // The touches
 
   async add(side, points, fouls) {
-    const when = drawnMoment(this.seen, this.secondsAgo);
     const change = points || fouls;
-    const what = `${this.match[side].name}: ${change > 0 ? "+" : "−"}${Math.abs(change)}${fouls ? " foul" : ""}`;
-    await this.enter("add_to_score", { team: side, points, fouls }, when, what, (result) => () =>
+    const what = `${this.match[side].name} ${change > 0 ? "+" : "−"}${Math.abs(change)}${fouls ? " foul" : ""}`;
+    const back = { done: `Taken back: ${what}`, what: `take back ${what}` };
+    await this.enter("add_to_score", { team: side, points, fouls }, this.drawn, { done: what, what }, (result) => () =>
       this.enter("add_to_score", { team: side, points: -points, fouls: -fouls },
-        { captured_s: result.captured_s, if_late: "soonest" }, `${what} was taken back`));
+        { captured_s: result.captured_s, if_late: "soonest" }, back));
   }
 
   async startOrStop() {
-    const isRunning = Boolean(this.match.clock?.running);
-    const what = isRunning ? "Clock stopped" : "Clock started";
-    await this.enter("clock", { running: !isRunning }, drawnMoment(this.seen, this.secondsAgo), what);
+    const running = !this.match.clock?.running;
+    const words = running ? { done: "Clock started", what: "clock start" } : { done: "Clock stopped", what: "clock stop" };
+    await this.enter("clock", { running }, this.drawn, words);
   }
 
   async nextPeriod() {
     const number = this.match.clock.period + 1, { name } = period(this.match.sport, number);
     if (!confirm(`${name}? The clock goes to its beginning and waits for Start.`)) return;
-    await this.enter("clock", { running: false, period: number }, drawnMoment(this.seen, this.secondsAgo), `${name} is next`);
+    const words = { done: `${name}: press Start when it begins`, what: name };
+    await this.enter("clock", { running: false, period: number }, this.drawn, words);
   }
 
   fillCorrection() {
@@ -254,7 +264,7 @@ export class MatchPanel {
       fields.elapsed_s = elapsed_s;
     }
     if (sport.runs_on) fields.added_min = Math.round(Number(this.find("added").value));
-    if (await this.enter("clock", fields, drawnMoment(this.seen, this.secondsAgo), "Clock set")) {
+    if (await this.enter("clock", fields, this.drawn, { done: "Clock set", what: "clock time" })) {
       this.find("correct").open = false;
       this.find("correct").querySelector("summary").focus();
     }
@@ -276,20 +286,17 @@ export class MatchPanel {
     const what = tagWords({ kind, team, label }, this.match);
     const seen = this.seen, points = team ? this.pointsOf(kind) : 0;
     const answer = await this.send("tags", { ...moment(seen, this.secondsAgo), kind, team, label, who });
-    if (!answer.result) {
-      this.tell(outcome(what, answer));
-      return false;
-    }
     const tag = answer.result;
+    const undo = () => this.undoTag(tag);
+    if (!tag || !points) this.tell(outcome({ done: `Tagged: ${what}`, what }, answer), tag && "Undo", tag && undo);
+    if (!tag) return false;
     this.find("label").value = "";
     this.now();
-    const undo = () => this.undoTag(tag);
-    if (!points) {
-      this.tell({ said: `${what}: tagged.` }, "Undo", undo);
-      return true;
+    if (points) {
+      const when = { captured_s: tag.time_s, if_late: seen === "delayed" ? "soonest" : "refuse" };
+      const words = { done: `Tagged and counted: ${what} +${points}`, what };
+      await this.enter("add_to_score", { team, points, tag: tag.id }, when, words, () => undo, true);
     }
-    const when = { captured_s: tag.time_s, if_late: seen === "delayed" ? "soonest" : "refuse" };
-    await this.enter("add_to_score", { team, points, tag: tag.id }, when, `${what}, +${points}`, () => undo, what);
     return true;
   }
 
@@ -297,16 +304,16 @@ export class MatchPanel {
     const what = tagWords(tag, this.match);
     const answer = await this.send("undo_tag", { id: tag.id, who: this.find("who").value.trim() });
     const points = answer.result?.points ? `, and ${answer.result.points} from the score` : "";
-    this.tell(outcome(`${what} was taken back${points}`, answer));
+    this.tell(outcome({ done: `Taken back: ${what}${points}`, what: `take back ${what}` }, answer));
   }
 
-  // Enters a score or a clock and tells what came of it; `undo(result)` makes what takes it back, `tagged` is what
-  // stays if it is refused. Returns whether it was entered.
-  async enter(name, fields, when, what, undo, tagged) {
+  // Enters a score or a clock, and tells what came of it in `words`; `undo(result)` makes what takes it back.
+  // `isTagged`: a tag of it holds, whatever comes of this. Returns whether it was entered.
+  async enter(name, fields, when, words, undo, isTagged = false) {
     const began_ms = performance.now();
     const answer = await this.send(name, { ...when, ...fields });
-    const told = outcome(answer.result || !tagged ? what : tagged, answer, Boolean(tagged));
-    const retry = () => this.enter(name, fields, again(when, (performance.now() - began_ms) / 1000), what, undo, tagged);
+    const told = outcome(words, answer, isTagged);
+    const retry = () => this.enter(name, fields, again(when, (performance.now() - began_ms) / 1000), words, undo, isTagged);
     if (told.mayFollow) this.tell(told, name === "clock" ? "Set it from now on" : "Count it from now on", retry);
     else if (answer.result && undo) this.tell(told, "Undo", undo(answer.result));
     else this.tell(told);
@@ -316,14 +323,24 @@ export class MatchPanel {
 
   send(name, fields) { return postForResult(name, fields, ACTION_TIMEOUT_MS); }
 
-  // What is said goes into a live region; beside it, what may be done about it.
-  tell({ said, failed = false }, action = "", follow = null) {
+  // What is said goes into a live region; beside it, what may be done about it. A refusal stays until the next touch.
+  tell({ said, failed = false }, action, follow = null) {
+    const box = this.find("said"), button = this.find("follow");
+    box.className = failed ? "said failed" : "said";
     this.find("done").textContent = failed ? "" : said;
     this.find("refused").textContent = failed ? said : "";
     this.follow = follow;
-    const button = this.find("follow");
     button.hidden = !follow;
-    button.textContent = action;
+    this.find("hush").hidden = false;
+    button.textContent = action ?? "";
+    clearTimeout(this.hiding);
+    if (!failed) this.hiding = setTimeout(() => this.hush(), SAID_MS);
     this.events.add(said);
+  }
+
+  hush() {
+    this.find("said").className = "said idle";
+    for (const id of ["done", "refused"]) this.find(id).textContent = "";
+    for (const id of ["follow", "hush"]) this.find(id).hidden = true;
   }
 }

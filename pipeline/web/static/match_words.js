@@ -59,19 +59,18 @@ export function elapsedWhere(sport, number, minutes, seconds) {
 const tenths = (seconds) => `${Math.max(0.1, seconds).toFixed(1)} s`;
 
 // What became of a touch: `said`, whether it `failed`, and whether entering it again from now on `mayFollow`.
-export function outcome(what, { result, refusal, late_s, status }, isKept = false) {
+// `done`: what was done, as a sentence without its dot; `what`: what was wanted; `isTagged`: its tag holds all the same.
+export function outcome({ done, what }, { result, refusal, late_s: late, status }, isTagged = false) {
   if (result) {
     const shown = result.late_s > 0
       ? ` Viewers see it from now on; the moment itself was out already, by ${tenths(result.late_s)}.` : "";
-    return { said: `${what}.${shown}`, failed: false, mayFollow: false };
+    return { said: `${done}.${shown}`, failed: false, mayFollow: false };
   }
-  if (late_s !== undefined && late_s !== null) {
-    const left = isKept ? `${what} is tagged, but does not count` : `${what}: nothing was changed`;
-    return { said: `Too late by ${tenths(late_s)}: viewers have seen that moment. ${left}.`, failed: true, mayFollow: true };
+  const left = isTagged ? `Tagged, but not counted: ${what}.` : `Not entered: ${what}.`;
+  const isLate = late !== undefined && late !== null;
+  if (isLate) return { said: `Too late by ${tenths(late)}: viewers have seen that moment. ${left}`, failed: true, mayFollow: true };
+  if (status < 400) {
+    return { said: `No answer: ${what}. Look at the score and the tags before you press again.`, failed: true, mayFollow: false };
   }
-  if (status !== undefined && status < 400) {
-    return { said: `${what}: no answer. Look at the score and the tags before you press again.`, failed: true, mayFollow: false };
-  }
-  const left = isKept ? `${what} is tagged, but does not count` : `${what}: refused`;
-  return { said: `${left}: ${refusal}.`, failed: true, mayFollow: false };
+  return { said: `${left} ${capital(refusal)}.`, failed: true, mayFollow: false };
 }

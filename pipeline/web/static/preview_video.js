@@ -16,6 +16,7 @@ export class PreviewVideo {
     this.stills = new PreviewImages(this.image, "/preview.jpg", STILL_EVERY_MS);
     this.onSound = onSound; // called with whether there is sound, and whether it is on
     this.hasSound = false;
+    this.isOver = false;
     this.isSupported = null; // not known yet; false: this browser cannot play the video
     this.connection = null;
     this.lag_s = SHORTEST_LAG_S;
@@ -45,10 +46,10 @@ export class PreviewVideo {
   async start() {
     if (this.isSupported !== null) return;
     this.isSupported = Boolean(Media);
-    while (this.isSupported) {
+    while (this.isSupported && !this.isOver) {
       if (!document.hidden || !this.video.muted) {
         this.connection = new AbortController();
-        await this.play(this.connection.signal).catch(() => this.showStills(true));
+        await this.play(this.connection.signal).catch(() => this.showStills(!this.isOver));
         this.connection.abort();
       }
       await sleep(RETRY_MS);
@@ -57,6 +58,13 @@ export class PreviewVideo {
 
   // For when the run does not answer: a connection lost on the way may look alive from this end.
   reconnect() { this.connection?.abort(); }
+
+  // For when the run has ended: the last frame stays.
+  stop() {
+    this.isOver = true;
+    this.stills.enable(false);
+    this.connection?.abort();
+  }
 
   async play(signal) {
     const response = await fetch("/preview.mp4", { signal });
