@@ -126,12 +126,12 @@ export class MatchPanel {
     const list = this.find("tags");
     const hadFocus = list.contains(document.activeElement);
     list.replaceChildren(...tags.map((tag) => {
-      const words = tagWords(tag, this.match);
+      const words = tagWords(tag, this.match), time = tag.clock || stamp(tag.time_s);
       const undo = element("button", { type: "button", textContent: "Undo" });
-      undo.setAttribute("aria-label", `Undo ${words}`);
+      undo.setAttribute("aria-label", `Undo ${words}, at ${time}`);
       this.onTouch(undo, () => this.undoTag(tag));
       const points = tag.points ? ` (+${tag.points})` : "";
-      return element("li", {}, element("time", { textContent: tag.clock || stamp(tag.time_s) }),
+      return element("li", {}, element("time", { textContent: time }),
         element("span", { textContent: `${words}${points}` }), undo);
     }));
     if (!tags.length) list.append(element("li", { className: "quiet", textContent: "none yet" }));
