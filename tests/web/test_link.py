@@ -140,7 +140,9 @@ def test_a_page_reports_the_end_of_the_run_and_starts_over_with_the_next(page: P
     finally:
         live.end()
     expect(page.locator("#state")).to_have_text("ended")
-    page.click("#save_clip")
+    expect(page.locator("#ended")).to_contain_text("The run has ended")
+    expect(page.locator("#ended li")).to_have_count(1)
+    page.keyboard.press("c")
     expect(page.locator("#notice")).to_have_text("the run has ended")
     live = Live(address=address, clips=str(tmp_path))
     try:
