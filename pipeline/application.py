@@ -114,6 +114,9 @@ class PanoramaWithVirtualCamera:
             if opened is not None:
                 playback = self._start_playback(*opened)
                 self._play_out(playback, on_progress or (lambda _progress: None))
+        except ForesightError as error:
+            self._error = self._error or error
+            raise
         finally:
             self._close()
             report = self._report = self._reporter.report(self._ending)

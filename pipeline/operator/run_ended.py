@@ -37,23 +37,26 @@ def run_ended(run: PanoramaWithVirtualCamera) -> RunEnded | None:
     report = run.report
     if report is None:
         return None
-    exports = [path for _, path in run.settings.export if isinstance(path, Path) and path.is_file()]
-    outputs = [*report.outputs, *exports]
-    left = [_without_folders(failure, outputs) for failure in report.failures]
+    settings, made = run.settings, set(report.outputs)
+    exports = [path for _, path in settings.export if isinstance(path, Path)]
+    wanted = [path for path in (*(spec.path for spec in settings.file_specs), *exports) if path not in made]
+    sources = [spec.path for spec in settings.source_specs if spec.path is not None]
+    paths = [*(output for output in report.outputs if isinstance(output, Path)), *wanted, *sources]
+    left = [_without_folders(failure, paths) for failure in report.failures]
     written = []
-    for output in outputs:
+    for output in (*report.outputs, *wanted):
         name = output.name if isinstance(output, Path) else redact(output)
         own = [failure for failure in left if failure.startswith(f"{name}: ")]
         left = [failure for failure in left if failure not in own]
         trouble = "; ".join(failure.removeprefix(f"{name}: ") for failure in own) or None
-        written.append(Written(name, "file" if isinstance(output, Path) else "stream", trouble))
-    error = None if run.error is None else _without_folders(str(run.error), outputs)
+        if trouble is not None or output in made or Path(output).is_file():
+            written.append(Written(name, "file" if isinstance(output, Path) else "stream", trouble))
+    error = None if run.error is None else _without_folders(str(run.error), paths)
     return RunEnded(error, report.duration_s, report.dropped, written, left)
 
 
-def _without_folders(text: str, outputs: Iterable[Path | str]) -> str:
+def _without_folders(text: str, paths: Iterable[Path]) -> str:
     """Clients must not learn the folders of this machine, nor the keys of its streams."""
-    for output in outputs:
-        if isinstance(output, Path):
-            text = text.replace(str(output), output.name)
+    for path in paths:
+        text = text.replace(str(path), path.name)
     return redact(text)
