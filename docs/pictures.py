@@ -165,6 +165,13 @@ def dashboard_page(
             "outputs": [str(Path(tempfile.mkdtemp()) / "match.mkv")],
             "size": "960x540",
             "web": {"address": "127.0.0.1:0"},
+            "graphics": {"scoreboard": True},
+            "teams": {
+                "home": "SV Grün",
+                "home_colour": "#1b7f3b",
+                "away": "FC Blau",
+                "away_colour": "#1e6fd9",
+            },
         }
     )
     run = PanoramaWithVirtualCamera(settings)
@@ -187,6 +194,19 @@ def draw_dashboard(path: Path) -> None:
         page.goto(address)
         page.wait_for_timeout(1e3 * (DELAY_S + 20))
         page.screenshot(path=path, quality=75, type="jpeg")
+
+
+def draw_match_panel(path: Path) -> None:
+    """The match panel on a phone, after a goal."""
+    with dashboard_page("match?size=1440x480", 360, 700) as (_run, address, page):
+        page.goto(address)
+        page.wait_for_timeout(1e3 * (DELAY_S + 3))
+        page.click("#match-run")
+        page.fill("#match-label", "Meyer")
+        page.click("#match-kinds button")
+        page.wait_for_timeout(1500)
+        page.evaluate("document.querySelector('#match').scrollIntoView()")
+        page.screenshot(path=path, quality=80, type="jpeg")
 
 
 def draw_points(path: Path) -> None:
@@ -354,6 +374,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "start-here.jpg": draw_still,
     "match.jpg": draw_match,
     "dashboard.jpg": draw_dashboard,
+    "match-panel.jpg": draw_match_panel,
     "points.jpg": draw_points,
     "rig.png": draw_rig,
     "calibration-errors.png": draw_errors,
