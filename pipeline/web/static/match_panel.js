@@ -146,6 +146,7 @@ export class MatchPanel {
     this.find("kinds").replaceChildren(...sport.tags.flatMap((kind) => SIDES.map((side) => this.tagButton(kind, side))));
     for (const side of SIDES) {
       const { name, short } = this.match[side];
+      write(this.find(`${side}-head`), name);
       write(this.find(`own-${side}`), short);
       this.find(`own-${side}`).setAttribute("aria-label", `${short}: tag the word for ${name}`);
     }
