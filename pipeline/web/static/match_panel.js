@@ -160,7 +160,7 @@ export class MatchPanel {
     const team = this.match[side], { sport } = this.match;
     const place = this.find(side);
     place.style.setProperty("--team", team.colour);
-    write(place.querySelector("h3"), team.name);
+    write(place.querySelector("h2"), team.name);
     const step = (points) => this.stepButton(side, points, 0, `${points > 0 ? "+" : "−"}${Math.abs(points)}`);
     place.querySelector(".minus").replaceChildren(step(-1));
     place.querySelector(".steps").replaceChildren(...sport.steps.map(step));
