@@ -67,6 +67,25 @@ def test_how_late_it_came_is_said_and_how_long_the_delay_is() -> None:
         add(held, 8 * S + 500 * MS)
 
 
+def test_the_soonest_time_is_the_first_that_is_not_refused() -> None:
+    held = Annotations()
+    assert held.soonest_ns is None
+    held.settle(10 * S, 0)
+    soonest_ns = held.soonest_ns
+    assert soonest_ns is not None
+    add(held, soonest_ns, "in time")
+    with pytest.raises(LateError):
+        add(held, soonest_ns - 1)
+    assert held.at("score", 11 * S) == Annotation("score", "in time", soonest_ns)
+
+
+def test_one_of_the_same_time_replaces_the_one_before() -> None:
+    held = Annotations()
+    for data in ("wrong", "right"):
+        add(held, S, data)
+    assert [each.data for each in held.between(0, 2 * S)] == ["right"]
+
+
 def test_what_no_stored_frame_shows_is_forgotten_and_what_holds_still_is_not() -> None:
     held = Annotations()
     for second in range(6):
