@@ -16,10 +16,12 @@ from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker
 from pipeline.media.film_file import FilmFile
 from pipeline.optics.rig import Rig
+from pipeline.run.clip_book import ClipBook
 from pipeline.run.director_choice import camera_aspect, enlargement_note, path_for
 from pipeline.run.dump import Dump
 from pipeline.run.early_end import end_capture, end_pipelines
 from pipeline.run.exports import Exports
+from pipeline.run.film_clips import FilmClips
 from pipeline.run.frame_account import Ending
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
@@ -59,7 +61,8 @@ class PanoramaWithVirtualCamera:
     """A run: the video of the sources is analysed at once, and played `delay_s` later with a directed camera.
 
     `rig`, `director`, `playback`, `timeline` and `camera_aspect` are read-only; the first three are None at first.
-    `match` takes score, clock and tags, `dump` what must not be seen or heard.
+    `match` takes score, clock and tags, `dump` what must not be seen or heard; `film_clips` saves pieces of the
+    film, which `clip_book` lists.
     `onlooker`, set before `run`, receives every frame (see ViewElement). One thread calls `run`, once; any thread
     may call `stop`, `abort` and `progress`, also from a signal handler.
     """
@@ -84,6 +87,13 @@ class PanoramaWithVirtualCamera:
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
         self._shown = Shown(self._exports.shown)
+        self.clip_book = ClipBook()
+        self.film_clips = FilmClips(
+            self.clip_book,
+            self._shown.times,
+            lambda: self.buffer_manager.playhead_ns,
+            has_film=settings.film_s > 0,
+        )
         self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
@@ -186,6 +196,7 @@ class PanoramaWithVirtualCamera:
             manager.captured_ns,
         )
         playback.on_error(self._fail)
+        self.film_clips.begin(playback.outputs.film)
         connect_playback(playback, manager, parts.further_streams)
         self._lifetime.advance(RunState.BUFFERING)
         manager.start_buffer_thread()
@@ -251,11 +262,16 @@ class PanoramaWithVirtualCamera:
             parts.analysis.stop()
             self.buffer_manager.stop_buffer_thread()  # of a run that is aborted, samples came until now
         is_down = parts.playback is None or parts.playback.stop(at_once=self._shutdown.at_once)
+        shutdown = self._limits.shutdown
+        if not self.film_clips.finish(
+            shutdown.hurried_clips_s if self._shutdown.at_once else shutdown.clips_s
+        ):
+            self._reporter.note("a clip was not written in time; check the disk")
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders
         if is_down and not self._shutdown.at_once and parts.playback is not None:
             films = parts.playback.outputs.films
-            if not all_within(self._limits.shutdown.chapters_s, [lambda: self._write_chapters(films)]):
+            if not all_within(shutdown.chapters_s, [lambda: self._write_chapters(films)]):
                 self._reporter.note("the films' chapters were not written in time; check the disk")
         self._lifetime.advance(RunState.DONE)
         self._exports.close(at_once=self._shutdown.at_once)

@@ -20,6 +20,7 @@ from pipeline.gst.core.stereo import make_stereo_mixer
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.browser_preview import BrowserPreview
 from pipeline.gst.output.file import Split
+from pipeline.gst.output.film_ring import FilmKept, FilmRing
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_file, open_stream
 from pipeline.gst.output.output_board import OutputBoard
@@ -38,18 +39,19 @@ __all__ = ["Encoding", "PlaybackPipelineBuilder"]
 class PlaybackPipelineBuilder:
     """Builds the playback pipeline for the streams of the delay line. Any thread; one call of `build` at a time.
 
-    `video_caps`: the caps of each video stream, either rig frames or one compressed stream per camera, which needs
-    a `rig`; `cameras`: their names, for messages, and `orientations`: how their frames stand, as image-orientation
-    tags. `audio_caps`: None without sound. `view`: an element between the rig frame and the encoder (a
-    ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that draws on the frames
-    of every output but those whose spec says otherwise. `files`, `streams` and `show_window`: the outputs, all from
-    one encode (`encoding`, required for files and streams, also for those that start later), and a second one
-    without graphics. `cover`, `mute`: elements in front of all outputs and graphics, for what must not be seen or
-    heard. `private_areas`: areas of the rig frame that are blurred. `split`: when a file continues in its next
-    part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not wait for a file whose disk
-    hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`:
-    playback continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to
-    wait for the pipeline and the outputs. `clocks`: what is added to the times of several cameras, by the capture's
+    `video_caps`: the caps of each video stream, either rig frames or one compressed stream per camera, which
+    needs a `rig`; `cameras`: their names, for messages, and `orientations`: how their frames stand, as
+    image-orientation tags. `audio_caps`: None without sound. `view`: an element between the rig frame and the
+    encoder (a ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that
+    draws on the frames of every output but those whose spec says otherwise. `files`, `streams` and
+    `show_window`: the outputs, all from one encode (`encoding`, required for files and streams, also for those
+    that start later), and a second one without graphics. `film`: how much of the encoded film is kept for clips
+    (`outputs.film`). `cover`, `mute`: elements in front of all outputs and graphics, for what must not be seen
+    or heard. `private_areas`: areas of the rig frame that are blurred. `split`: when a file continues in its
+    next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not wait for a file
+    whose disk hangs. `framerate`: frames per second by the timestamps, 0 if unknown. `is_watched`: playback
+    continues when its last output has failed, as with a window. `limits` and `output_limits`: how long to wait
+    for the pipeline and the outputs. `clocks`: what is added to the times of several cameras, by the capture's
     running time, which `captured_ns` tells of playback's.
 
     Raises ConfigError when the arguments do not fit together.
@@ -63,6 +65,7 @@ class PlaybackPipelineBuilder:
         cameras: Sequence[str] = (),
         orientations: Sequence[str] = (),
         files: Sequence[Path | FileSpec] = (),
+        film: FilmKept | None = None,
         split: Split | None = None,
         hls_segments: HlsSegments = "ts",
         streams: Sequence[str | StreamSpec] = (),
@@ -82,8 +85,8 @@ class PlaybackPipelineBuilder:
         limits: PlaybackLimits = PlaybackLimits(),
         output_limits: OutputLimits = OutputLimits(),
     ) -> None:
-        if (files or streams) and encoding is None:
-            raise ConfigError("files and streams need an encoding")
+        if (files or streams or film) and encoding is None:
+            raise ConfigError("files, streams and a film that is kept need an encoding")
         if not (encoding or show_window):
             raise ConfigError("the video has no output; give an encoding, or show a window")
         if len(video_caps) > 1 and rig is None:
@@ -96,6 +99,7 @@ class PlaybackPipelineBuilder:
         self._files = [
             file if isinstance(file, FileSpec) else FileSpec.parse(file, hls_segments) for file in files
         ]
+        self._film = film
         self._split = split
         self._streams = [
             stream if isinstance(stream, StreamSpec) else StreamSpec.parse(stream) for stream in streams
@@ -235,6 +239,8 @@ class PlaybackPipelineBuilder:
             if self._live:
                 output.buffer_slow_disk(self._output_limits.slow_disk_s)
             outputs.add(output, graphics=file.graphics)
+        if self._film is not None:
+            outputs.keep_film(FilmRing(self._film, with_sound=self._audio_caps is not None))
         silence = encoding.make_audio_encoder if audio == "aac" else None
         for stream in self._streams:
             outputs.add_restartable(

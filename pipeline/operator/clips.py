@@ -1,98 +1,136 @@
-"""Clips: the clips that an operator saves, and names for new files."""
+"""Clips: the clips that an operator saves, of the film that viewers see or of the cameras' footage."""
 
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.buffer_manager import BufferManager
-from pipeline.errors import OutputError, StateError
+from pipeline.errors import ForesightError, OutputError, StateError
 from pipeline.gst.encode.encoding import Encoding
-from pipeline.timebase import ns_to_seconds
+from pipeline.run.clip_book import Clip, ClipBook, ClipOf
+from pipeline.run.file_names import FileNames
+from pipeline.run.film_clips import FilmClips
+from pipeline.timebase import ns_to_seconds, seconds_to_ns
 
 MOST_CLIPS_AT_ONCE = 2
+PROMPT_S = 2.0
+"""A clip that is saved within this time is told as saved; any other as one that is being saved."""
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
-    """A saved clip; clients identify it by `number`."""
+class ClipWanted:
+    """A clip from `before_s` before to `after_s` after a captured moment, None: after what is shown now; seconds.
 
-    number: int
-    path: Path
-    length_s: float
-    saved_at: float
-    """Seconds since 1970."""
+    ``of``: the film, or the cameras' footage; None: the film if the run keeps it.
+    """
 
-
-class FileNames:
-    """Makes names for new files, each one different within a run. Any thread."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._begun = 0
-
-    def new(self, folder: Path, stem: str, suffix: str) -> Path:
-        """A path ``STEM-DATE-TIME-NUMBER.SUFFIX`` in `folder`, which is created. Raises OutputError."""
-        with self._lock:
-            self._begun += 1
-            number = self._begun
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"{folder}: nothing can be saved there ({error.strerror}); check the folder"
-            ) from error
-        return folder / f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}-{number:03d}{suffix}"
+    of: ClipOf | None = None
+    before_s: float = 5.0
+    after_s: float = 0.0
+    captured_s: float | None = None
 
 
 class Clips:
-    """The clips of one run, in a folder. Any thread; only `save` blocks."""
+    """The clips of one run, in a folder. Any thread; only `save_footage` and, for a moment, `save` block."""
 
     def __init__(
         self,
         manager: BufferManager,
+        film: FilmClips,
+        book: ClipBook,
         folder: Path,
         names: FileNames,
         encoding: Encoding,
         most_at_once: int = MOST_CLIPS_AT_ONCE,
     ) -> None:
-        """`encoding`: used if the window holds raw frames. `most_at_once`: more are refused, because each one holds
-        its frames in memory while it is encoded."""
+        """`encoding`: used for footage of raw frames. `most_at_once`: more clips of footage are refused, because
+        each one holds its frames in memory while it is encoded."""
         self._most_at_once = most_at_once
         self.folder = folder
-        self._manager = manager
+        self._manager, self._film, self._book = manager, film, book
         self._names = names
         self._encoding = encoding
-        self._lock = threading.Lock()
-        self._saved: list[Clip] = []
         self._being_saved = threading.BoundedSemaphore(most_at_once)
 
-    def save(self, before_s: float, after_s: float) -> Clip:
-        """Save a clip from `before_s` before to `after_s` after the playhead; blocks.
+    def save(self, wanted: ClipWanted) -> Clip:
+        """Begin to save a clip; returns it, saved or being saved, after PROMPT_S at most.
+
+        Raises OutputError, ConfigError, and StateError for what cannot be saved now.
+        """
+        of = wanted.of or ("film" if self._film.has_film else "cameras")
+        if of == "film":
+            captured_ns = None if wanted.captured_s is None else seconds_to_ns(wanted.captured_s)
+            path = self._new_path()
+            clip = self._film.save(path, wanted.before_s, wanted.after_s, captured_ns)
+        else:
+            clip = self._begin_footage(wanted)
+        clip = self._book.wait_over(clip, PROMPT_S)
+        if clip.state == "failed":
+            self._book.remove(clip)
+            raise OutputError(clip.trouble or "the clip could not be saved")
+        return clip
+
+    def save_footage(self, before_s: float, after_s: float) -> Clip:
+        """Save the cameras' footage from `before_s` before to `after_s` after the playhead; blocks.
 
         Raises OutputError, and StateError while too many others are being saved.
         """
+        self._take_place()
+        clip = None
+        try:
+            clip = self._book.begin(self._new_path(), "cameras")
+            return self._write_footage(clip, before_s, after_s)
+        except ForesightError:
+            if clip is not None:
+                self._book.remove(clip)
+            raise
+        finally:
+            self._being_saved.release()
+
+    def clips(self) -> list[Clip]:
+        """The clips so far, oldest first."""
+        return self._book.clips()
+
+    @property
+    def changes(self) -> int:
+        """How often the list of clips has changed so far."""
+        return self._book.changes
+
+    def _new_path(self) -> Path:
+        return self._names.new(self.folder, "clip", ".mp4")
+
+    def _take_place(self) -> None:
         if not self._being_saved.acquire(blocking=False):
             raise StateError(
                 f"{self._most_at_once} clips are being saved already; wait until one of them is done"
             )
-        try:
-            return self._save(before_s, after_s)
-        finally:
-            self._being_saved.release()
 
-    def _save(self, before_s: float, after_s: float) -> Clip:
-        saved_at = time.time()
-        path = self._names.new(self.folder, "clip", ".mp4")
-        begin_ns, end_ns = self._manager.save_clip(path, before_s, after_s, encoding=self._encoding)
-        with self._lock:
-            clip = Clip(len(self._saved) + 1, path, ns_to_seconds(end_ns - begin_ns), saved_at)
-            self._saved.append(clip)
+    def _begin_footage(self, wanted: ClipWanted) -> Clip:
+        """Save footage on a thread of its own; returns the clip that is being saved."""
+        before_s, after_s = wanted.before_s, wanted.after_s
+        if wanted.captured_s is not None:
+            now_ns = self._manager.playhead_ns
+            if now_ns is None:
+                raise StateError("playback has not started yet; save a clip once it has")
+            ago_s = ns_to_seconds(now_ns) - wanted.captured_s
+            before_s, after_s = before_s + ago_s, after_s - ago_s
+        path = self._new_path()
+        self._take_place()
+        clip = self._book.begin(path, "cameras")
+
+        def write() -> None:
+            try:
+                self._write_footage(clip, before_s, after_s)
+            except ForesightError as error:
+                self._book.failed(clip, str(error))
+            finally:
+                self._being_saved.release()
+
+        threading.Thread(target=write, name="footage-clip", daemon=True).start()
         return clip
 
-    def saved(self) -> list[Clip]:
-        """The clips so far, oldest first."""
-        with self._lock:
-            return list(self._saved)
+    def _write_footage(self, clip: Clip, before_s: float, after_s: float) -> Clip:
+        begin_ns, end_ns = self._manager.save_clip(clip.path, before_s, after_s, encoding=self._encoding)
+        return self._book.saved(clip, ns_to_seconds(begin_ns), ns_to_seconds(end_ns - begin_ns))

@@ -16,13 +16,15 @@ from pipeline.gst.core.frames import HeldFrame
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.gst.playback.cover_element import LONGEST_FRAME_NS
-from pipeline.operator.clips import Clip, Clips, FileNames
+from pipeline.operator.clips import Clips, ClipWanted
 from pipeline.operator.outputs import Outputs
 from pipeline.operator.panorama import Panorama
 from pipeline.operator.rig_by_points import RigByPoints
 from pipeline.optics.rig import Rig
+from pipeline.run.clip_book import Clip
 from pipeline.run.dump import Dumped, What, end_of
 from pipeline.run.encoding_choice import clip_encoding
+from pipeline.run.file_names import FileNames
 from pipeline.run.match_entry import Entered, IfLate
 from pipeline.run.match_view import TagView
 from pipeline.run.scene import Scene
@@ -49,8 +51,8 @@ class Moment:
 
 
 class Control:
-    """An operator's control of `run`. Any thread; only `save_clip` and `stop_output` block, until a file is
-    complete.
+    """An operator's control of `run`. Any thread; only `save_footage` and `stop_output` block, until a file is
+    complete, and `save_clip` for a moment.
 
     Every action raises StateError when the state of the run does not allow it. ``points``: a rig by clicks.
     """
@@ -58,7 +60,9 @@ class Control:
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
         self._run = run
         self._names = FileNames()
-        self._clips = Clips(run.buffer_manager, clips, self._names, clip_encoding(run.settings))
+        self._clips = Clips(
+            run.buffer_manager, run.film_clips, run.clip_book, clips, self._names, clip_encoding(run.settings)
+        )
         self._outputs = Outputs(run)
         self.points = RigByPoints(run)
         self._panorama: Panorama | None = None
@@ -203,19 +207,26 @@ class Control:
 
     # Clips
 
-    def save_clip(self, before_s: float, after_s: float) -> Clip:
-        """Save a clip from `before_s` before to `after_s` after the playhead; blocks. Raises OutputError.
+    def save_clip(self, wanted: ClipWanted) -> Clip:
+        """Begin to save a clip; returns it, saved or being saved, within two seconds. Raises OutputError."""
+        return self._clips.save(wanted)
+
+    def save_footage(self, before_s: float, after_s: float) -> Clip:
+        """Save the cameras' footage from `before_s` before to `after_s` after the playhead; blocks. Raises
+        OutputError.
 
         Refused if the window holds the cameras' own streams and they have private areas.
         """
         settings = self._run.settings
         if settings.privacy.areas and settings.storage == "source":
-            raise StateError("a clip would show the private areas; run with --storage raw, or record instead")
-        return self._clips.save(before_s, after_s)
+            raise StateError(
+                "a clip would show the private areas; save one of the film, or run with --storage raw"
+            )
+        return self._clips.save_footage(before_s, after_s)
 
     def clips(self) -> list[Clip]:
-        """The clips of this run, oldest first."""
-        return self._clips.saved()
+        """The clips of this run, oldest first, those that are being saved too."""
+        return self._clips.clips()
 
     # Outputs
 
@@ -302,6 +313,8 @@ class Control:
                 for status in self.outputs()
             ],
             "clips": len(self.clips()),
+            "clip_changes": self._clips.changes,
+            "keeps_film": self._run.film_clips.has_film,
             "cover": _dump_state(*self._run.dump.covers()),
             "mute": _dump_state(*self._run.dump.mutes()),
             "match": asdict(self._run.match.view()),

@@ -9,7 +9,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import StateError
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.output.output_slot import OutputStatus
-from pipeline.operator.clips import FileNames
+from pipeline.run.file_names import FileNames
 
 
 class Outputs:

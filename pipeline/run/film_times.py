@@ -21,6 +21,18 @@ class FilmTimes:
         if not self._steps or self._steps[-1][1] != shift_ns:
             self._steps.append((shown_ns, shift_ns))
 
+    def captured_ns(self, shown_ns: int) -> Nanoseconds:
+        """The captured time that playback showed at a running time; before the first frame, as if it were that."""
+        steps = list(self._steps)
+        shift_ns = next((shift for begin_ns, shift in reversed(steps) if begin_ns <= shown_ns), None)
+        if shift_ns is None:
+            shift_ns = steps[0][1] if steps else 0
+        return Nanoseconds(shown_ns - shift_ns)
+
+    def shown_from_now_ns(self, captured_ns: int) -> Nanoseconds:
+        """When a captured moment is shown if playback goes on as it does now, in its running time."""
+        return Nanoseconds(captured_ns + (self._steps[-1][1] if self._steps else 0))
+
     def first_shown_ns(self, captured_ns: int, begin_ns: int, end_ns: int) -> Nanoseconds | None:
         """When a captured moment was first shown between two running times of playback; None if it was not."""
         steps = list(self._steps)

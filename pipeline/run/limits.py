@@ -20,6 +20,10 @@ class ShutdownLimits:
     """A run that plays to its end is given up when nothing has reached an output for this long."""
     chapters_s: float = 10.0
     """How long the end of a run waits for a disk that takes the films' chapters."""
+    clips_s: float = 20.0
+    """How long it waits for the film's last clips."""
+    hurried_clips_s: float = 1.0
+    """The same for a run that must end at once."""
 
 
 @dataclass(frozen=True, slots=True)

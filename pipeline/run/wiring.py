@@ -20,6 +20,7 @@ from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.graphics.graphics_element import GraphicsElement
 from pipeline.gst.output.file import Split
+from pipeline.gst.output.film_ring import FilmKept
 from pipeline.gst.playback.cover_element import CoverElement
 from pipeline.gst.playback.mute_element import MuteElement
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
@@ -227,6 +228,7 @@ def build_playback(
         cameras=[spec.name for spec in settings.source_specs],
         orientations=info.orientations,
         files=settings.file_specs,
+        film=film_kept(settings),
         split=Split.at(settings.split_s, settings.split_bytes),
         streams=settings.stream_specs,
         show_window=settings.shows_window,
@@ -245,6 +247,13 @@ def build_playback(
         limits=limits.playback,
         output_limits=limits.output,
     ).build()
+
+
+def film_kept(settings: Settings) -> FilmKept | None:
+    """How much of the encoded film a run with `settings` keeps for clips; None for nothing."""
+    if not settings.film_s:
+        return None
+    return FilmKept(seconds_to_ns(settings.film_s), settings.clips.film_bytes)
 
 
 def connect_playback(

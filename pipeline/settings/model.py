@@ -50,6 +50,7 @@ Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
 Pixels = Annotated[float, Field(ge=-32_768, le=32_768, allow_inf_nan=False)]
+USUAL_FILM_S = 60.0
 
 DETECTOR_KINDS = ("motion", "onnx", "replay", "none")
 
@@ -273,6 +274,16 @@ class PrivacySettings(Group):
     camera from left to right, the first is 1, and corners in pixels of its picture, in order."""
 
 
+class ClipSettings(Group):
+    """What is kept of the encoded film, to save clips of what viewers see."""
+
+    film_s: Annotated[float, Field(ge=0, le=600)] | None = None
+    """Seconds of the encoded film that are kept for clips, 0 for none; default: 60 with the dashboard and an output
+    or a stream. With the dashboard alone, the video is then encoded for this."""
+    film_bytes: Annotated[int, Field(ge=1_000_000)] = 256_000_000
+    """The most memory that these may take, in bytes; what does not fit is kept for fewer seconds."""
+
+
 class WebSettings(Group):
     """The dashboard in a browser."""
 
@@ -353,6 +364,7 @@ class Settings(Group):
     teams: TeamsSettings = TeamsSettings()
     graphics: GraphicsSettings = GraphicsSettings()
     privacy: PrivacySettings = PrivacySettings()
+    clips: ClipSettings = ClipSettings()
     web: WebSettings = WebSettings()
 
     @model_validator(mode="before")
@@ -414,6 +426,15 @@ class Settings(Group):
         if self.web.address is not None:
             return 5.0
         return 0.5 if self.is_live else 0.1  # offline nothing jumps back, and a frame takes up to 16 MB
+
+    @property
+    def film_s(self) -> float:
+        """Seconds of the encoded film that are kept for clips, 0 for none: as set, or because somebody may ask for
+        clips of a film that is encoded anyway."""
+        if self.clips.film_s is not None:
+            return self.clips.film_s
+        is_encoded = bool(self.outputs or self.streams)
+        return USUAL_FILM_S if self.web.address is not None and is_encoded else 0.0
 
     @property
     def shows_window(self) -> bool:

@@ -12,8 +12,10 @@ from pipeline.fields import FieldSize
 from pipeline.graphics.content import MOST_NAME, MOST_ROLE
 from pipeline.graphics.cover import MOST_TEXT, Cover, How
 from pipeline.gst.output.output_slot import OutputStatus
+from pipeline.operator.clips import ClipWanted
 from pipeline.operator.control import Control, Moment
 from pipeline.operator.rig_by_points import Clicks, FieldShown, RigFitted, RigSaved, Still
+from pipeline.run.clip_book import ClipOf
 from pipeline.run.dump import What
 from pipeline.run.match_entry import MOST_REPLAY, IfLate
 from pipeline.run.match_view import TagView
@@ -73,6 +75,23 @@ class ClipSpan(Body):
 
     before_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
     after_s: Annotated[float, Field(ge=0, le=3600)] = 0.0
+
+
+class ClipAsked(Body):
+    """A clip around captured_s, the running time of a frame (left out: around what is shown now), in seconds.
+
+    `of`: film, what viewers see, or cameras, their own footage; left out: the film if the run keeps it.
+    """
+
+    of: ClipOf | None = None
+    before_s: Annotated[float, Field(ge=0, le=3600)] = 5.0
+    after_s: Annotated[float, Field(ge=0, le=600)] = 0.0
+    captured_s: Annotated[float, Field(ge=0, le=LARGEST_TIME_S)] | None = None
+
+    @property
+    def wanted(self) -> ClipWanted:
+        """The clip."""
+        return ClipWanted(self.of, self.before_s, self.after_s, self.captured_s)
 
 
 def _whole(value: Any) -> Any:
@@ -401,10 +420,17 @@ ACTIONS: tuple[Action, ...] = (
         OutputStatus,
     ),
     Action(
+        "clips",
+        ClipAsked,
+        "Save a clip of the film or of the cameras' footage; its state is saving if that takes longer than 2 s",
+        lambda c, b: clip_json(c.save_clip(b.wanted)),
+        SavedClip,
+    ),
+    Action(
         "save_clip",
         ClipSpan,
-        "Save a clip of what was shown and of what comes",
-        lambda c, b: clip_json(c.save_clip(b.before_s, b.after_s)),
+        "Save a clip of the cameras' footage; answers once it is complete",
+        lambda c, b: clip_json(c.save_footage(b.before_s, b.after_s)),
         SavedClip,
     ),
     Action(

@@ -79,8 +79,7 @@ class PreviewImage:
         cover = self._cover_of(held, time_ns)
         if cover is not None:
             cover.hide(small)
-        _done, data = cv2.imencode(".jpg", _bgr(small), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        return data.tobytes()
+        return jpeg_of(small)
 
 
 class PreviewImages:
@@ -115,12 +114,19 @@ class PreviewImages:
         return self._renderer.render(self._control.panorama().view, source)
 
 
+def jpeg_of(frame: Frame) -> bytes:
+    """The frame as a JPEG."""
+    _done, data = cv2.imencode(".jpg", _bgr(frame), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()
+
+
 def _small(frame: Frame) -> Frame:
     """The frame at the preview's size."""
-    return _shrunk(frame, *small_size(frame.width, frame.height))
+    return shrunk(frame, *small_size(frame.width, frame.height))
 
 
-def _shrunk(frame: Frame, width: int, height: int) -> Frame:
+def shrunk(frame: Frame, width: int, height: int) -> Frame:
+    """The frame at a smaller size in pixels, both even."""
     luma, *chroma = frame.planes
     half = (width // 2, height // 2)
     small = [cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA)]

@@ -9,9 +9,9 @@ from pipeline.analysis.camera_health import CameraHealth
 from pipeline.graphics.content import LowerThird
 from pipeline.graphics.cover import How
 from pipeline.gst.output.output_slot import OutputStatus
-from pipeline.operator.clips import Clip
 from pipeline.operator.control import span_json
 from pipeline.operator.run_ended import RunEnded
+from pipeline.run.clip_book import Clip, ClipOf, ClipState
 from pipeline.run.dump import Dumped
 from pipeline.run.match_entry import Entered
 from pipeline.run.match_view import MatchView
@@ -89,6 +89,7 @@ class State(Progress):
     """The state of the run; before its first progress only `run` and `state`.
 
     `state`: starting, buffering, playing, draining, ended, or silent if the run has reported nothing for 5 s.
+    `clip_changes` grows with each change of the list of clips; `keeps_film`: clips can be of the film.
     """
 
     run: str
@@ -106,6 +107,8 @@ class State(Progress):
     notes: list[str]
     outputs: list[Output]
     clips: int
+    clip_changes: int
+    keeps_film: bool
     cover: DumpState
     mute: DumpState
     match: MatchView
@@ -114,13 +117,23 @@ class State(Progress):
 
 @dataclass(frozen=True)
 class SavedClip:
-    """A clip, by number; its file's name without its folder; `saved_at` in seconds since 1970."""
+    """A clip, by number; its file's name without its folder; `saved_at` in seconds since 1970.
+
+    `begin_s`: the captured time of its first frame. While it is being saved its length and size are 0, and
+    `begin_s`, `url` and `thumbnail` null; `trouble` says why one has failed.
+    """
 
     number: int
     name: str
+    of: ClipOf
+    state: ClipState
+    begin_s: float | None
     length_s: float
     size_bytes: int
     saved_at: float
+    trouble: str | None
+    url: str | None
+    thumbnail: str | None
 
 
 @dataclass(frozen=True)
@@ -192,6 +205,22 @@ def lower_third_json(third: LowerThird | None) -> dict[str, Any] | None:
 
 
 def clip_json(clip: Clip) -> dict[str, Any]:
-    """A clip as a client sees it."""
-    size_bytes = clip.path.stat().st_size
-    return asdict(SavedClip(clip.number, clip.path.name, clip.length_s, size_bytes, clip.saved_at))
+    """A clip as a client sees it, who must not learn the folders of this machine. Looks at the disk."""
+    path, is_saved = clip.path, clip.state == "saved"
+    size_bytes = path.stat().st_size if is_saved and path.exists() else 0
+    url = f"/api/clips/{clip.number}" if is_saved else None
+    return asdict(
+        SavedClip(
+            clip.number,
+            path.name,
+            clip.of,
+            clip.state,
+            clip.begin_s,
+            clip.length_s,
+            size_bytes,
+            clip.saved_at,
+            None if clip.trouble is None else clip.trouble.replace(str(path), path.name),
+            url,
+            None if url is None else f"{url}/thumbnail",
+        )
+    )

@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -29,10 +29,12 @@ from pipeline.errors import ConfigError, ForesightError, LateError, OutputError,
 from pipeline.operator.control import Control
 from pipeline.operator.run_ended import run_ended
 from pipeline.redaction import redact
+from pipeline.run.clip_book import Clip
 from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
 from pipeline.web.actions import ACTIONS, Action
+from pipeline.web.clip_thumbnails import ClipThumbnails
 from pipeline.web.connection_bounds import BACKLOG, ConnectionBounds, WebLimits
 from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
@@ -53,6 +55,7 @@ MOST_DIGITS = 9
 """A clip's or an output's number is not longer; Python refuses to read one of thousands of digits."""
 
 _FRESH = {"cache-control": "no-store"}
+_NO_CLIP = partial(JSONResponse, {"error": "no such clip"}, 404)
 
 
 class Dashboard:
@@ -77,6 +80,7 @@ class Dashboard:
         self.control = Control(run, settings.clips)
         self.preview_video = PreviewVideo(self.control)
         self.preview_images = PreviewImages(self.control)
+        self.thumbnails = ClipThumbnails()
         run.onlooker = self.preview_images.look
         self._run_state = RunStateFeed(clock)
         self._metrics = RunMetrics(self._run_state.state)
@@ -160,8 +164,8 @@ class Dashboard:
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/stills/{number}", self._get_still),
-                Route("/api/clips", self._get_clips),
                 Route("/api/clips/{number}", self._get_clip),
+                Route("/api/clips/{number}/thumbnail", self._get_thumbnail),
                 Route("/api/outputs/{number}", self._get_output),
                 *map(self._action_route, ACTIONS),
                 Mount("/static", StaticFiles(directory=STATIC)),
@@ -171,8 +175,10 @@ class Dashboard:
 
     def _action_route(self, action: Action) -> Route:
         """An action is asked for by POST; what is also read there, by GET. One route, so that it tells both."""
-        if action.name == "tags":
-            return Route("/api/tags", partial(self._tags, action=action), methods=["GET", "POST"])
+        read = {"tags": self._get_tags, "clips": self._get_clips}.get(action.name)
+        if read is not None:
+            both = partial(self._read_or_act, action=action, read=read)
+            return Route(f"/api/{action.name}", both, methods=["GET", "POST"])
         return Route(f"/api/{action.name}", partial(self._act, action=action), methods=["POST"])
 
     async def _get_openapi(self, request: Request) -> Response:
@@ -226,20 +232,39 @@ class Dashboard:
             return JSONResponse({"error": "there is no such still image; take them first"}, 404)
         return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
 
-    async def _tags(self, request: Request, action: Action) -> Response:
-        if request.method == "POST":
-            return await self._act(request, action)
+    async def _read_or_act(
+        self, request: Request, action: Action, read: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        return await (self._act(request, action) if request.method == "POST" else read(request))
+
+    async def _get_tags(self, _request: Request) -> Response:
         return JSONResponse([asdict(tag) for tag in self.control.tags()], headers=_FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
-        return JSONResponse([clip_json(clip) for clip in self.control.clips() if clip.path.exists()])
+        clips = (clip for clip in self.control.clips() if clip.state != "saved" or clip.path.exists())
+        return JSONResponse([clip_json(clip) for clip in clips], headers=_FRESH)
 
     async def _get_clip(self, request: Request) -> Response:
+        clip = self._clip(request)
+        if clip is None:
+            return _NO_CLIP()
+        return FileResponse(clip.path, media_type="video/mp4", filename=clip.path.name)
+
+    async def _get_thumbnail(self, request: Request) -> Response:
+        clip = self._clip(request)
+        if clip is None:
+            return _NO_CLIP()
+        try:
+            jpeg = await run_in_threadpool(self.thumbnails.jpeg, clip)
+        except ForesightError as error:
+            return JSONResponse({"error": redact(str(error))}, 409)
+        return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+
+    def _clip(self, request: Request) -> Clip | None:
+        """The clip of this number, if it is saved and still there."""
         number = _number(request)
-        for clip in self.control.clips():
-            if clip.number == number and clip.path.exists():
-                return FileResponse(clip.path, media_type="video/mp4", filename=clip.path.name)
-        return JSONResponse({"error": "no such clip"}, 404)
+        clips = (clip for clip in self.control.clips() if clip.number == number and clip.state == "saved")
+        return next((clip for clip in clips if clip.path.exists()), None)
 
     async def _get_output(self, request: Request) -> Response:
         number = _number(request)

@@ -15,11 +15,11 @@ from pipeline.analysis.timeline import Timeline
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.direction.fixed import FixedDirector
 from pipeline.errors import ConfigError, OutputError, StateError
-from pipeline.operator.clips import FileNames
 from pipeline.operator.control import Control
 from pipeline.operator.panorama import Panorama
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
+from pipeline.run.file_names import FileNames
 from pipeline.run.scene import scene_at
 from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds

@@ -121,7 +121,7 @@ def one_run(given: Settings, is_watched: bool = False) -> None:
             return
         is_used = True
         if dashboard is not None and given.live:
-            dashboard.control.save_clip(0.5, 0.0)
+            dashboard.control.save_footage(0.5, 0.0)
             dashboard.control.record()
 
     try:

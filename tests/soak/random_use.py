@@ -104,7 +104,7 @@ class Use:
             "hand back": control.hand_back,
             "record": control.record,
             "stop output": lambda: control.stop_output(self._chance.randrange(3)),
-            "clip": lambda: control.save_clip(self._chance.uniform(0.1, 2), 0.0),
+            "clip": lambda: control.save_footage(self._chance.uniform(0.1, 2), 0.0),
             "preview": lambda: control.open_browser_preview(lambda _fragment: None),
             "read": lambda: manager.future(1.0),
         }

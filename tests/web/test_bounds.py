@@ -20,9 +20,13 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.buffer_manager import BufferManager
 from pipeline.errors import StateError
 from pipeline.gst.output.limits import OutputLimits
-from pipeline.operator.clips import Clip, Clips, FileNames
+from pipeline.operator.clips import Clips, ClipWanted
 from pipeline.operator.control import Control
+from pipeline.run.clip_book import Clip, ClipBook
 from pipeline.run.encoding_choice import window_encoding
+from pipeline.run.file_names import FileNames
+from pipeline.run.film_clips import FilmClips
+from pipeline.run.film_times import FilmTimes
 from pipeline.run.limits import RunLimits
 from pipeline.run.progress import Progress
 from pipeline.settings import Settings
@@ -221,18 +225,22 @@ class SlowManager(BufferManager):
 @ONE_MORE
 def test_a_few_clips_are_saved_at_once_and_one_more_is_refused(tmp_path: Path) -> None:
     manager = SlowManager()
-    clips = Clips(manager, tmp_path, FileNames(), window_encoding(Settings()), most_at_once=2)
+    book = ClipBook()
+    film = FilmClips(book, FilmTimes(), lambda: None, has_film=False)
+    encoding = window_encoding(Settings())
+    clips = Clips(manager, film, book, tmp_path, FileNames(), encoding, most_at_once=2)
     saved: list[Clip] = []
-    threads = [threading.Thread(target=lambda: saved.append(clips.save(1.0, 0.0))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: saved.append(clips.save_footage(1.0, 0.0))) for _ in range(2)]
     for thread in threads:
         thread.start()
         assert manager.begun.acquire(timeout=WAIT_S)
-    with pytest.raises(StateError, match="2 clips are being saved already"):
-        clips.save(1.0, 0.0)
+    for save in (lambda: clips.save_footage(1.0, 0.0), lambda: clips.save(ClipWanted("cameras"))):
+        with pytest.raises(StateError, match="2 clips are being saved already"):
+            save()
     manager.may_end.set()
     for thread in threads:
         thread.join(WAIT_S)
-    assert clips.save(1.0, 0.0).number == 3
+    assert clips.save_footage(1.0, 0.0).number == 3
 
 
 @ONE_MORE

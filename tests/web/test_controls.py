@@ -66,7 +66,7 @@ def test_a_key_held_down_acts_once_but_keeps_steering(page: Page) -> None:
         page.evaluate("window.posted.push('')")
     page.keyboard.up("ArrowLeft")
     posted = page.evaluate("window.posted")
-    assert [posted.count(f"/api/{name}") for name in ("save_clip", "hold_camera", "take_over")] == [1, 1, 3]
+    assert [posted.count(f"/api/{name}") for name in ("clips", "hold_camera", "take_over")] == [1, 1, 3]
 
 
 def test_keys_work_with_caps_lock(page: Page) -> None:

@@ -22,6 +22,7 @@ from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import ask_for_keyframe
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.common_end import CommonEnd
+from pipeline.gst.output.film_ring import FilmRing
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
 from pipeline.gst.output.output import OnFailed, Output
@@ -47,7 +48,7 @@ class RecordingOpener(Protocol):
 
 
 class OutputBoard:
-    """The outputs of one pipeline, fed by one encode that exists while an output is on.
+    """The outputs of one pipeline, fed by one encode that exists while an output is on, or the film is kept.
 
     Outputs without graphics have an encode of their own, likewise, if there are graphics.
 
@@ -77,6 +78,7 @@ class OutputBoard:
         self._audio_tee = audio_tee
         self._encoding = encoding
         self._stages: Mapping[Gst.Element, EncodeStage] = MappingProxyType({})  # replaced, never edited
+        self._film: FilmRing | None = None
         self._slots: list[OutputSlot] = []
         self._switching = threading.Lock()
         self._is_over = False
@@ -138,6 +140,11 @@ class OutputBoard:
         pads = [static_pad(tee, "sink").get_peer() for tee in tees if tee is not None]
         return [pad for pad in pads if pad is not None]
 
+    @property
+    def film(self) -> FilmRing | None:
+        """The newest part of the encoded film; None if it is not kept. Never blocks."""
+        return self._film
+
     def add(self, output: Output, *, graphics: bool = True) -> None:
         """Add an output that is on from the first frame to the last, or until it is stopped. Blocks briefly."""
         with self._switching:
@@ -149,6 +156,12 @@ class OutputBoard:
         slot.reopen = reopen
         with self._switching:
             self._attach(slot)
+
+    def keep_film(self, film: FilmRing) -> None:
+        """Keep the newest part of the encoded film, from the next frame on; the encode goes on to the end then."""
+        with self._switching:
+            self._film = film
+            self._feed(film.element, self._stage_of(True))
 
     def record(
         self, path: Path, open_output: RecordingOpener = open_recording, *, graphics: bool = True
@@ -214,6 +227,8 @@ class OutputBoard:
         Blocks for a bounded time, a short one if the run must end `at_once`.
         """
         self._is_over = True
+        if self._film is not None:
+            self._film.close()
         for slot in self._slots:
             slot.has_ended.set()
         limit_s = self._limits.hurried_close_s if at_once else self._limits.close_s
@@ -289,6 +304,8 @@ class OutputBoard:
                 yield encoding
             finally:
                 needed = {self._tee_of(slot.graphics) for slot in self._slots if slot.state != "off"}
+                if self._film is not None:
+                    needed.add(self._tee_of(True))
                 unused = [stage for tee, stage in self._stages.items() if tee not in needed]
                 self._stages = MappingProxyType(
                     {tee: stage for tee, stage in self._stages.items() if tee in needed}
@@ -324,13 +341,17 @@ class OutputBoard:
         slot.has_ended.clear()
         slot.connections.probe(static_pad(element, "video"), Gst.PadProbeType.BUFFER, slot.note_frame)
         slot.common_end = CommonEnd(element.sinkpads, slot.connections)
+        self._feed(element, stage)
+        ask_for_keyframe(static_pad(element, "video"))
+        if slot not in self._slots:
+            self._slots.append(slot)
+
+    def _feed(self, element: Gst.Bin, stage: EncodeStage) -> None:
+        """Put `element` into the pipeline, and link its pads to the encoders of `stage`."""
         self._pipeline.add(element)
         element.sync_state_with_parent()
         for kind, tee in stage.tees.items():
             attach(tee, static_pad(element, kind))
-        ask_for_keyframe(static_pad(element, "video"))
-        if slot not in self._slots:
-            self._slots.append(slot)
 
     def _detach(self, slot: OutputSlot) -> None:
         slot.state = "finishing"

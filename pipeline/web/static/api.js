@@ -2,7 +2,7 @@
 // host for all of its windows, and each preview video keeps one open; every other request is over soon.
 const POLL_EVERY_MS = 250, RETRY_MS = 1000, STATE_TIMEOUT_MS = 5000;
 export const ACTION_TIMEOUT_MS = 15_000;
-const CLIP_TIMEOUT_MS = 60_000; // a clip may have to be encoded
+const RESULT_TIMEOUT_MS = 60_000; // a fit may take long
 
 export const sleep = (time_ms) => new Promise((resolve) => setTimeout(resolve, time_ms));
 
@@ -31,19 +31,25 @@ export async function pollState(onState, onLost) {
 export async function postAction(name, fields) {
   const { ok, status, body } = await request(`/api/${name}`, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fields),
-  }, name === "save_clip" ? CLIP_TIMEOUT_MS : ACTION_TIMEOUT_MS);
+  }, ACTION_TIMEOUT_MS);
   return ok ? null : body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
 }
 
 // The answer's result; or, in refusal, why there is none, with the status (0 for no answer) and, if it came too late,
 // late_s.
-export async function postForResult(name, fields, timeout_ms = CLIP_TIMEOUT_MS) {
+export async function postForResult(name, fields, timeout_ms = RESULT_TIMEOUT_MS) {
   const { ok, status, body } = await request(`/api/${name}`, {
     method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(fields),
   }, timeout_ms);
   if (ok) return { result: body.result };
   const refusal = body.error ?? `the run does not answer${status ? ` (status ${status})` : ""}`;
   return { refusal, status, late_s: body.late_s };
+}
+
+// The run's clips, oldest first; null where nothing came.
+export async function fetchClips() {
+  const { ok, body } = await request("/api/clips", { cache: "no-store" }, ACTION_TIMEOUT_MS);
+  return ok ? body : null;
 }
 
 async function request(address, options, timeout_ms) {

@@ -2,6 +2,7 @@
 import { pollState, postAction } from "./api.js";
 import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
+import { Clips } from "./clips.js";
 import { Events } from "./events.js";
 import { MatchPanel } from "./match_panel.js";
 import { Outputs } from "./outputs.js";
@@ -19,6 +20,7 @@ const charts = new Charts(find("charts"));
 const events = new Events(find("events"));
 const match = new MatchPanel(find("match"), events);
 const outputs = new Outputs(find("outputs"), act);
+const clips = new Clips(find("clips"), showNotice);
 const cameras = new Cameras(find("health"), find("cameras"));
 const camera = new Camera(act, () => state?.view);
 const preview = new PreviewVideo(find("picture"), (hasSound, isOn) => {
@@ -29,7 +31,6 @@ camera.attachTo(find("picture"), () => preview.aspect);
 const panorama = new PreviewImages(document.querySelector(".panorama img"), "/panorama.jpg", PANORAMA_EVERY_MS);
 panorama.enable(true);
 let state = null; // the run's newest state
-let clipsShown = 0;
 
 async function act(name, body = {}) {
   const refusal = state?.state === "ended" ? "the run has ended" : await postAction(name, body);
@@ -55,7 +56,7 @@ const actions = {
   return_to_delay: () => act("return_to_delay"),
   set_delay: () => act("set_delay", { seconds: Number(find("delay").value) }),
   record: () => act("record"),
-  save_clip: () => act("save_clip", { before_s: Number(find("before").value) }),
+  save_clip: () => act("clips", { before_s: Number(find("before").value), of: find("clip_of").value }),
   sound: () => preview.toggleSound(),
 };
 for (const [id, run] of Object.entries(actions)) find(id).addEventListener("click", run);
@@ -83,7 +84,7 @@ const keys = {
 };
 addEventListener("keydown", (event) => {
   const isOn = (...tags) => tags.includes(event.target.tagName);
-  if (event.ctrlKey || event.metaKey || event.altKey || isOn("INPUT", "SELECT")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isOn("INPUT", "SELECT", "VIDEO")) return;
   if (isOn("BUTTON", "SUMMARY") && event.key === " ") return;
   if (isOn("BUTTON") && event.key === "Enter" && event.repeat) event.preventDefault(); // one press, one action
   const key = event.key.toLowerCase();
@@ -92,26 +93,6 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   if (key in steers || !event.repeat) run();
 });
-
-async function showClips(count) {
-  clipsShown = count;
-  let clips;
-  try {
-    clips = await (await fetch("/api/clips")).json();
-  } catch {
-    clipsShown = -1; // fetch them again with the next state
-    return;
-  }
-  find("clips").replaceChildren(...clips.reverse().map((clip) => {
-    const link = document.createElement("a");
-    link.href = `/api/clips/${clip.number}`;
-    link.download = clip.name;
-    link.textContent = clip.name;
-    const item = document.createElement("li");
-    item.append(link, ` ${clip.length_s.toFixed(1)} s, ${(clip.size_bytes / 1e6).toFixed(1)} MB`);
-    return item;
-  }));
-}
 
 function showWord(word, kind = word) {
   find("state").textContent = stateWord(word);
@@ -140,7 +121,11 @@ function show(now) {
   }
   if (state && now.dropped > state.dropped) events.addDropped(now.dropped - state.dropped);
   for (const note of now.notes.slice(state?.notes.length ?? 0)) events.add(note);
-  if (!state) find("delay").value = now.target_delay_s;
+  if (!state) {
+    find("delay").value = now.target_delay_s;
+    find("clip_of").value = now.keeps_film ? "film" : "cameras";
+    find("clip_of").querySelector("[value=film]").disabled = !now.keeps_film;
+  }
   state = now;
   find("follows").textContent = cameraWord(now.follows);
   find("numbers").textContent = `${now.fps_out.toFixed(1)} fps · delay ${now.delay_s.toFixed(1)} s · `
@@ -154,7 +139,7 @@ function show(now) {
   cameras.show(now.cameras);
   if (now.view) preview.start();
   charts.add(now);
-  if (clipsShown !== now.clips) showClips(now.clips);
+  clips.show(now.clip_changes);
 }
 
 pollState(show, (status) => {

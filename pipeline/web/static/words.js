@@ -21,5 +21,5 @@ export const DONE = {
   record: () => "recording started",
   start_output: () => "stream started",
   stop_output: () => "output stopped",
-  save_clip: () => "clip saved",
+  clips: ({ of, before_s }) => `clip of the last ${before_s} s${of === "cameras" ? ", cameras' footage" : ""}`,
 };
