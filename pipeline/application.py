@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pipeline.analysis.camera_health import CameraHealth
 from pipeline.direction.camera_path import CameraPath
-from pipeline.errors import ForesightError, PipelineError, StateError
+from pipeline.errors import ForesightError, OutputError, PipelineError, StateError
 from pipeline.foreign_code import Contained
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.capture.stream_info import StreamInfo
@@ -31,6 +31,7 @@ from pipeline.run.match_entry import MatchEntry
 from pipeline.run.output_locks import output_locks
 from pipeline.run.parts import RunParts
 from pipeline.run.progress import Progress, RunReport
+from pipeline.run.reel import write_reel
 from pipeline.run.rig_choice import known_rig, rig_for_frames
 from pipeline.run.run_reporter import RunReporter
 from pipeline.run.run_state import RunState
@@ -48,6 +49,7 @@ from pipeline.run.wiring import (
     make_seams,
     make_shifting_limits,
     make_sway_history,
+    make_tag_clips,
     make_timeline,
     start_detector,
 )
@@ -82,7 +84,6 @@ class PanoramaWithVirtualCamera:
         self.buffer_manager = make_buffer_manager(settings)
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
         shared_ns = self.buffer_manager.shared_ns if settings.is_live else int
-        self.match = MatchEntry(settings, self.buffer_manager, self._export_failed)
         self.dump = Dump(self.buffer_manager.captured_ns)
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
@@ -94,6 +95,8 @@ class PanoramaWithVirtualCamera:
             lambda: self.buffer_manager.playhead_ns,
             has_film=settings.film_s > 0,
         )
+        self._tag_clips = make_tag_clips(settings, self.film_clips, self._note, self._export_failed)
+        self.match = MatchEntry(settings, self.buffer_manager, self._export_failed, self._tag_clips)
         self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
@@ -267,6 +270,8 @@ class PanoramaWithVirtualCamera:
             shutdown.hurried_clips_s if self._shutdown.at_once else shutdown.clips_s
         ):
             self._reporter.note("a clip was not written in time; check the disk")
+        if not self._shutdown.at_once and not all_within(shutdown.reel_s, [self._write_reel]):
+            self._reporter.note("the reel was not written in time; check the disk")
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders
         if is_down and not self._shutdown.at_once and parts.playback is not None:
@@ -276,6 +281,16 @@ class PanoramaWithVirtualCamera:
         self._lifetime.advance(RunState.DONE)
         self._exports.close(at_once=self._shutdown.at_once)
         self.match.close()
+
+    def _write_reel(self) -> None:
+        reel = self.settings.export.reel
+        if reel is None or self._tag_clips is None:
+            return
+        clips = [self.clip_book.now(clip) for clip in self._tag_clips.clips()]
+        try:
+            write_reel(reel, [clip for clip in clips if clip is not None], self._reporter.note)
+        except OutputError as error:
+            self._export_failed(error)
 
     def _write_chapters(self, films: Sequence[FilmFile]) -> None:
         lead_ns = seconds_to_ns(self.settings.chapter_lead_s)
@@ -301,6 +316,9 @@ class PanoramaWithVirtualCamera:
         if self._shutdown.is_aborted:
             return "aborted"
         return "played" if self._error is None and not self._shutdown.at_once else "failed"
+
+    def _note(self, line: str) -> None:
+        self._reporter.note(line)
 
     def _export_failed(self, error: ForesightError) -> None:
         self._reporter.failed(error)

@@ -124,6 +124,12 @@ def run(
     tags_out: Annotated[
         Path | None, typer.Option(metavar="JSONL", help="write what people mark in the match: goals, cards")
     ] = None,
+    reel: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="join the tags' clips to one film with chapters at the end (.mp4, .mkv)"
+        ),
+    ] = None,
     learned_out: Annotated[
         Path | None,
         typer.Option(metavar="JSONL", help="write how cameras stood, and clocks and colours parted"),
@@ -205,6 +211,7 @@ def run(
         "export__detections_out": detections_out,
         "export__tracks_out": tracks_out,
         "export__tags_out": tags_out,
+        "export__reel": reel,
         "export__learned_out": learned_out,
         "learned": learned,
         "export__truth_out": truth_out,

@@ -29,6 +29,10 @@ class Clip:
     length_s: float = 0.0
     trouble: str | None = None
     """Why it has failed, in one line."""
+    tag: int | None = None
+    """The tag that it was made for, by its id."""
+    title: str = ""
+    """What it shows, in words; of a tag."""
 
     @property
     def is_over(self) -> bool:
@@ -55,11 +59,11 @@ class ClipBook:
         with self._changed:
             return list(self._clips.values())
 
-    def begin(self, path: Path, of: ClipOf) -> Clip:
+    def begin(self, path: Path, of: ClipOf, tag: int | None = None, title: str = "") -> Clip:
         """Add a clip that is being saved at `path`."""
         with self._changed:
             self._begun += 1
-            clip = Clip(self._begun, path, of, time.time())
+            clip = Clip(self._begun, path, of, time.time(), tag=tag, title=title)
             return self._keep(clip)
 
     def saved(self, clip: Clip, begin_s: float, length_s: float) -> Clip:
@@ -78,14 +82,16 @@ class ClipBook:
             if self._clips.pop(clip.number, None) is not None:
                 self._note()
 
+    def now(self, clip: Clip) -> Clip | None:
+        """The clip as it is now; None if it was taken out of the list."""
+        with self._changed:
+            return self._clips.get(clip.number)
+
     def wait_over(self, clip: Clip, timeout_s: float) -> Clip:
         """Block until the clip is saved or has failed; returns it as it is then, or after `timeout_s`."""
         with self._changed:
-            self._changed.wait_for(lambda: self._now(clip).is_over, timeout_s)
-            return self._now(clip)
-
-    def _now(self, clip: Clip) -> Clip:
-        return self._clips.get(clip.number, clip)
+            self._changed.wait_for(lambda: self._clips.get(clip.number, clip).is_over, timeout_s)
+            return self._clips.get(clip.number, clip)
 
     def _keep(self, clip: Clip) -> Clip:
         self._clips[clip.number] = clip

@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import ForesightError, StateError
@@ -15,7 +16,7 @@ from pipeline.gst.output.clips import check_clip_path, write_clip
 from pipeline.gst.output.film_ring import FilmCut, FilmRing
 from pipeline.run.clip_book import Clip, ClipBook
 from pipeline.run.film_times import FilmTimes
-from pipeline.timebase import NS_PER_S, ns_to_seconds, seconds_to_ns
+from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
 
 logger = logging.getLogger("foresight")
 
@@ -80,36 +81,36 @@ class FilmClips:
         before_s: float,
         after_s: float,
         captured_ns: int | None = None,
-        on_over: Callable[[Clip], object] = lambda _clip: None,
+        *,
+        tag: int | None = None,
+        title: str = "",
+        on_failed: Callable[[ForesightError], object] = lambda _error: None,
     ) -> Clip:
         """Begin to save what is shown from `before_s` before to `after_s` after a captured moment; None: of now.
 
-        It begins at the keyframe at or before that, and is written when the film has come to its end.
-        `on_over(clip)` is called, on a thread of its own, when it is saved or has failed. Raises StateError where
-        there is no film of it, OutputError for a path that a clip cannot have.
+        It begins at the keyframe at or before that, and is written when the film has come to its end. A captured
+        moment may lie before the film has begun. `tag` and `title`: the tag that it is made for, and what it shows.
+        `on_failed(error)` is called on a thread of the clip's own. Raises StateError where there is no film of it,
+        OutputError for a path that a clip cannot have.
         """
-        ring = self._film()
+        if not self.has_film:
+            raise StateError(
+                "this run keeps no film for clips: give it an output, a stream or clips.film_s; "
+                "the cameras' own footage can be saved"
+            )
         check_clip_path(path)
         before_ns, after_ns = seconds_to_ns(before_s), seconds_to_ns(after_s)
-        kept = ring.span_ns
-        now_ns = self._playhead_ns()
-        if kept is None or now_ns is None:
-            raise StateError("the film has not begun yet; save a clip once it plays")
+        kept_ns = None if self._ring is None else self._ring.span_ns
         if captured_ns is None:
-            fixed_ns = self._times.shown_from_now_ns(now_ns)
-            span: Callable[[], Span | None] = lambda: (fixed_ns - before_ns, fixed_ns + after_ns)  # noqa: E731
+            at_ns = self._shown_now_ns() if kept_ns is not None else None
+            if at_ns is None:
+                raise StateError("the film has not begun yet; save a clip once it plays")
+            span: Callable[[], Span | None] = partial(_around, at_ns, before_ns, after_ns)
         else:
-            span = lambda: self._around(captured_ns, before_ns, after_ns, kept[0])  # noqa: E731
-        wanted = span()
-        if wanted is None or wanted[1] <= kept[0]:
-            kept_s = ns_to_seconds(kept[1] - kept[0])
-            raise StateError(f"the film of that moment is not kept: only the last {kept_s:.0f} s are")
-        ahead_s = ns_to_seconds(wanted[1] - kept[1])
-        if ahead_s > MOST_AHEAD_S:
-            raise StateError(
-                f"the film comes there in {ahead_s:.0f} s only; give a moment within {MOST_AHEAD_S:.0f} s"
-            )
-        return self._start(path, span, wanted[0], on_over)
+            oldest_ns = 0 if kept_ns is None else kept_ns[0]
+            span = partial(self._around_captured, captured_ns, before_ns, after_ns, oldest_ns)
+        _check(span(), kept_ns)
+        return self._start(path, span, tag, title, on_failed)
 
     def cancel(self, clip: Clip) -> None:
         """Do not save a clip, or remove it with its file if it is saved already."""
@@ -139,24 +140,27 @@ class FilmClips:
             self._ring.clear()
         return is_all_written
 
-    def _film(self) -> FilmRing:
-        if not self.has_film:
-            raise StateError(
-                "this run keeps no film for clips: give it an output, a stream or clips.film_s; "
-                "the cameras' own footage can be saved"
-            )
-        if self._ring is None:
-            raise StateError("the film has not begun yet; save a clip once it plays")
-        return self._ring
+    def _shown_now_ns(self) -> int | None:
+        playhead_ns = self._playhead_ns()
+        return None if playhead_ns is None else self._times.shown_from_now_ns(playhead_ns)
 
-    def _around(self, captured_ns: int, before_ns: int, after_ns: int, oldest_ns: int) -> Span | None:
+    def _around_captured(
+        self, captured_ns: int, before_ns: int, after_ns: int, oldest_ns: int
+    ) -> Span | None:
         """The piece around a captured moment, in running time of playback; None if that was not shown since."""
         far_ns = self._times.shown_from_now_ns(captured_ns) + NS_PER_S
         shown_ns = self._times.first_shown_ns(captured_ns, oldest_ns, far_ns)
-        return None if shown_ns is None else (shown_ns - before_ns, shown_ns + after_ns)
+        if shown_ns is None and not self._times.has_begun:
+            shown_ns = Nanoseconds(captured_ns)
+        return None if shown_ns is None else _around(shown_ns, before_ns, after_ns)
 
     def _start(
-        self, path: Path, span: Callable[[], Span | None], begin_ns: int, on_over: Callable[[Clip], object]
+        self,
+        path: Path,
+        span: Callable[[], Span | None],
+        tag: int | None,
+        title: str,
+        on_failed: Callable[[ForesightError], object],
     ) -> Clip:
         with self._changed:
             if self._is_over:
@@ -165,60 +169,83 @@ class FilmClips:
                 raise StateError(
                     f"{MOST_AT_ONCE} clips are being saved already; wait until one of them is done"
                 )
-            job = _Job(self._book.begin(path, "film"), span)
+            job = _Job(self._book.begin(path, "film", tag, title), span)
             self._jobs.append(job)
             job.thread = threading.Thread(
-                target=self._run, args=(job, begin_ns, on_over), name="film-clip", daemon=True
+                target=self._run, args=(job, on_failed), name="film-clip", daemon=True
             )
             job.thread.start()
         return job.clip
 
     # On the thread of one clip
 
-    def _run(self, job: _Job, begin_ns: int, on_over: Callable[[Clip], object]) -> None:
-        clip, ring = job.clip, self._film()
+    def _run(self, job: _Job, on_failed: Callable[[ForesightError], object]) -> None:
+        clip, failure = job.clip, None
         try:
-            with ring.holding(begin_ns):
-                cut = self._wait_for(job, ring)
+            cut = self._wait_for(job)
             if cut is not None:
                 with self._writing:
                     write_clip(clip.path, cut.parts)
                 begin_s = ns_to_seconds(self._times.captured_ns(cut.begin_ns))
-                clip = self._book.saved(clip, begin_s, ns_to_seconds(cut.end_ns - cut.begin_ns))
+                self._book.saved(clip, begin_s, ns_to_seconds(cut.end_ns - cut.begin_ns))
         except ForesightError as error:
-            logger.warning("%s; the clip is not saved", error)
-            clip = self._book.failed(clip, str(error))
+            failure = error
+            self._book.failed(clip, str(error))
         finally:
             with self._changed:
                 self._jobs.remove(job)
                 is_cancelled = job.is_cancelled
         if is_cancelled:
             self.cancel(clip)
-        else:
-            on_over(clip)
+        elif failure is not None:
+            logger.warning("%s; the clip is not saved", failure)
+            on_failed(failure)
 
-    def _wait_for(self, job: _Job, ring: FilmRing) -> FilmCut | None:
+    def _wait_for(self, job: _Job) -> FilmCut | None:
         """The clip's piece of the film, when that has come to its end, or does not go on; None if it is cancelled.
 
         Raises StateError if the film holds nothing of it.
         """
-        last_s = time.monotonic() + self._patience_s
-        reached_ns = 0
-        while True:
-            wanted, kept = job.span(), ring.span_ns
-            if wanted is None or kept is None:
-                raise StateError("the film of that moment is not kept any more, or was not shown")
-            if min(kept[1], wanted[1]) > reached_ns:
-                reached_ns, last_s = min(kept[1], wanted[1]), time.monotonic() + self._patience_s
-            is_there = ring.has_reached(wanted[1]) or ring.has_ended or time.monotonic() > last_s
-            with self._changed:
-                if not (is_there or job.is_cancelled or self._is_over):
-                    missing_s = ns_to_seconds(wanted[1] - kept[1])
-                    self._changed.wait(min(max(missing_s, 0.02), LOOK_S))
-                    continue
-                if job.is_cancelled:
-                    return None
-            cut = ring.cut(*wanted)
-            if cut is None:
-                raise StateError("the film holds nothing of that moment")
-            return cut
+        last_s, reached_ns = float("inf"), 0
+        with ExitStack() as held:
+            is_held = False
+            while True:
+                wanted, ring = job.span(), self._ring
+                kept_ns = None if ring is None else ring.span_ns
+                if wanted is None:
+                    raise StateError("the film of that moment is not kept any more, or was not shown")
+                if ring is not None and not is_held:
+                    held.enter_context(ring.holding(wanted[0]))
+                    is_held = True
+                if kept_ns is not None and min(kept_ns[1], wanted[1]) > reached_ns:
+                    reached_ns = min(kept_ns[1], wanted[1])
+                    last_s = time.monotonic() + self._patience_s
+                is_there = ring is not None and (ring.has_ended or ring.has_reached(wanted[1]))
+                with self._changed:
+                    if job.is_cancelled:
+                        return None
+                    if not (is_there or self._is_over or time.monotonic() > last_s):
+                        missing_s = LOOK_S if kept_ns is None else ns_to_seconds(wanted[1] - kept_ns[1])
+                        self._changed.wait(min(max(missing_s, 0.02), LOOK_S))
+                        continue
+                cut = None if ring is None else ring.cut(*wanted)
+                if cut is None:
+                    raise StateError("the film holds nothing of that moment")
+                return cut
+
+
+def _around(at_ns: int, before_ns: int, after_ns: int) -> Span:
+    return at_ns - before_ns, at_ns + after_ns
+
+
+def _check(wanted: Span | None, kept_ns: Span | None) -> None:
+    """Raise StateError if the kept film, None before its begin, has passed what is wanted, or is far from it."""
+    end_ns = 0 if kept_ns is None else kept_ns[1]
+    if wanted is None or (kept_ns is not None and wanted[1] <= kept_ns[0]):
+        kept_s = 0.0 if kept_ns is None else ns_to_seconds(kept_ns[1] - kept_ns[0])
+        raise StateError(f"the film of that moment is not kept: only the last {kept_s:.0f} s are")
+    ahead_s = ns_to_seconds(wanted[1] - end_ns)
+    if ahead_s > MOST_AHEAD_S:
+        raise StateError(
+            f"the film comes there in {ahead_s:.0f} s only; give a moment within {MOST_AHEAD_S:.0f} s"
+        )

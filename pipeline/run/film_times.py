@@ -21,6 +21,11 @@ class FilmTimes:
         if not self._steps or self._steps[-1][1] != shift_ns:
             self._steps.append((shown_ns, shift_ns))
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a frame was shown."""
+        return bool(self._steps)
+
     def captured_ns(self, shown_ns: int) -> Nanoseconds:
         """The captured time that playback showed at a running time; before the first frame, as if it were that."""
         steps = list(self._steps)

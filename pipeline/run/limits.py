@@ -24,6 +24,8 @@ class ShutdownLimits:
     """How long it waits for the film's last clips."""
     hurried_clips_s: float = 1.0
     """The same for a run that must end at once."""
+    reel_s: float = 120.0
+    """How long it waits for the reel; an aborted run makes none."""
 
 
 @dataclass(frozen=True, slots=True)

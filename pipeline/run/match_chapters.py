@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from pipeline.errors import OutputError
 from pipeline.media.film_chapters import MOST_CHAPTERS, add_chapters, first_frame_ns, has_chapters
@@ -47,10 +48,18 @@ def _chapters_of(film: FilmFile, marks: Iterable[Mark], times: FilmTimes, lead_n
             begins.append((max(begin_ns, 0), mark.title))
     if not begins:
         return []
-    length_ns, shortest_ns = film.end_ns - film.begin_ns, SHORTEST_NS
+    return chapters_in(film.path, begins, film.end_ns - film.begin_ns)
+
+
+def chapters_in(path: Path, begins: Sequence[tuple[int, str]], length_ns: int) -> list[FilmChapter]:
+    """The chapters of a finished film, in its own time, that begin so long after its first frame, in ns.
+
+    So many share one that they fit. Blocks for the disk; raises OutputError for a file that is not a finished film.
+    """
+    shortest_ns = SHORTEST_NS
     while len(chapters := chapters_at(begins, length_ns, shortest_ns=shortest_ns)) > MOST_CHAPTERS:
         shortest_ns *= 2
-    first_ns = first_frame_ns(film.path)
+    first_ns = first_frame_ns(path)
     return [
         FilmChapter(first_ns + chapter.begin_ns, first_ns + chapter.end_ns, chapter.title)
         for chapter in chapters

@@ -13,7 +13,8 @@ from pipeline.graphics.content import LowerThird
 from pipeline.run.match_graphics import CLOCK, LOWER_THIRD, REPLAY, SCORE, GraphicsFiles, MatchGraphics
 from pipeline.run.match_view import MatchView, TagView, match_view, tag_views
 from pipeline.run.tag_book import TagBook
-from pipeline.scoring.chapters import Mark, chapter_marks
+from pipeline.run.tag_clips import TagClips
+from pipeline.scoring.chapters import Mark, chapter_marks, tag_title
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.load import load_sport
 from pipeline.scoring.match_score import MatchScore
@@ -62,11 +63,15 @@ class MatchEntry:
     """
 
     def __init__(
-        self, settings: Settings, manager: BufferManager, on_failed: Callable[[OutputError], object]
+        self,
+        settings: Settings,
+        manager: BufferManager,
+        on_failed: Callable[[OutputError], object],
+        clips: TagClips | None = None,
     ) -> None:
         """Reads the files of sport, logos and templates. Raises ConfigError for one that cannot be used.
 
-        `on_failed(error)`: the file of tags cannot be written.
+        `on_failed(error)`: the file of tags cannot be written. `clips`: of the tags; None for none.
         """
         self.sport = load_sport(settings.teams.sport)
         home, away = (settings.teams.team(side) for side in SIDES)
@@ -77,7 +82,7 @@ class MatchEntry:
             self.graphics = MatchGraphics(
                 self.sport, self.teams, manager.annotations, manager.captured_ns, files
             )
-        self._manager, self._on_failed = manager, on_failed
+        self._manager, self._on_failed, self._clips = manager, on_failed, clips
         self._tags_out = settings.export.tags_out
         self._tags: TagBook | None = None
         self._clocks: list[Clock] = []
@@ -234,12 +239,17 @@ class MatchEntry:
 
     def add_tag(self, captured_ns: int, kind: str, team: Side | None, label: str, who: str) -> Tag:
         """Set a tag; it is in its file then. Raises ConfigError for its values, StateError before the start."""
-        return self._book().add(captured_ns, kind, team, label, who)
+        tag = self._book().add(captured_ns, kind, team, label, who)
+        if self._clips is not None:
+            self._clips.add(tag, tag_title(tag, self.teams))
+        return tag
 
     def undo_tag(self, number: int, who: str) -> UndoneTag:
         """Take a tag back, and the points that belong to it: from its moment on or, if that has been shown, from
         the next frame on. Raises StateError for one that is not there."""
         tag = self._book().undo(number, who)
+        if self._clips is not None:
+            self._clips.remove(tag)
         with self._counting:
             side, points = self._counted.pop(number, (None, 0))
             if side is None:

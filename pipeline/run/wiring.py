@@ -12,6 +12,7 @@ from pipeline.analysis.sway_history import SETTLE_S, SwayHistory
 from pipeline.analysis.timeline import Timeline
 from pipeline.analysis.worker import DetectorWorker
 from pipeline.buffer_manager import BufferManager
+from pipeline.errors import OutputError
 from pipeline.graphics.private_areas import PrivateArea
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.detector_feed import DetectorFeed
@@ -31,11 +32,13 @@ from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.run.director_choice import camera_size_px, lookahead_s
 from pipeline.run.dump import Dump
 from pipeline.run.encoding_choice import encoding_for, window_encoding
+from pipeline.run.film_clips import FilmClips
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.match_graphics import MatchGraphics
 from pipeline.run.rig_choice import detector_for
 from pipeline.run.seams import Seams
 from pipeline.run.shifting_limits import ShiftingLimits
+from pipeline.run.tag_clips import TagClipping, TagClips
 from pipeline.settings import Settings
 from pipeline.timebase import seconds_to_ns
 
@@ -254,6 +257,20 @@ def film_kept(settings: Settings) -> FilmKept | None:
     if not settings.film_s:
         return None
     return FilmKept(seconds_to_ns(settings.film_s), settings.clips.film_bytes)
+
+
+def make_tag_clips(
+    settings: Settings,
+    film: FilmClips,
+    on_note: Callable[[str], object],
+    on_failed: Callable[[OutputError], object],
+) -> TagClips | None:
+    """The clips of the tags, cut from `film`; None if `settings` ask for none. The callbacks as in TagClips."""
+    if not settings.saves_tags:
+        return None
+    wanted = settings.clips
+    clipping = TagClipping(wanted.tag_before_s, wanted.tag_after_s, settings.web.clips)
+    return TagClips(film, clipping, on_note, on_failed)
 
 
 def connect_playback(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import ConfigError
 from pipeline.fields import load_field
+from pipeline.media.film_chapters import has_chapters
 from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.skillcorner import is_skillcorner, match_path
 from pipeline.media.source_spec import SourceSpec
@@ -46,6 +47,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_exports(settings, sources),
         *_codecs(settings, (*files, *settings.stream_specs)),
         *_web(settings),
+        *_clips(settings),
         *_split(settings, files),
         *_privacy(settings),
     )
@@ -233,6 +235,16 @@ def _web(settings: Settings) -> Iterator[Problem]:
     address = settings.web.address
     if address is not None and not is_loopback(address) and settings.web.token is None:
         yield _missing("web.token", f"other machines can reach {address}: add a token (FORESIGHT_WEB__TOKEN)")
+
+
+def _clips(settings: Settings) -> Iterator[Problem]:
+    reel = settings.export.reel
+    if reel is not None and not has_chapters(reel):
+        yield Problem("export.reel", f"{reel} cannot have chapters: name a file that ends in .mp4 or .mkv")
+    if settings.saves_tags and not settings.film_s:
+        yield Problem(
+            "clips.film_s", "clips of tags are cut from the film that is kept: give 10 or more, not 0"
+        )
 
 
 def _split(settings: Settings, files: Collection[FileSpec]) -> Iterator[Problem]:

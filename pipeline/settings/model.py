@@ -197,6 +197,8 @@ class ExportSettings(Group):
     """How each camera stood in each frame, and how clocks and colours parted, as JSONL; see learned."""
     tags_out: FilePath | None = None
     """What people mark in the match (goals, cards, words of their own), as JSONL."""
+    reel: FilePath | None = None
+    """The clips of all tags, one after the other, as one film with chapters: mp4 or mkv."""
     truth_out: FilePath | None = None
     """The true positions of ball and players in the built-in match, as track CSV."""
     truth_tracks_out: FilePath | None = None
@@ -279,9 +281,15 @@ class ClipSettings(Group):
 
     film_s: Annotated[float, Field(ge=0, le=600)] | None = None
     """Seconds of the encoded film that are kept for clips, 0 for none; default: 60 with the dashboard and an output
-    or a stream. With the dashboard alone, the video is then encoded for this."""
+    or a stream, and for clips of tags. Without an output, the video is encoded for this."""
     film_bytes: Annotated[int, Field(ge=1_000_000)] = 256_000_000
     """The most memory that these may take, in bytes; what does not fit is kept for fewer seconds."""
+    of_tags: bool = False
+    """Save a clip of the film for each tag, in the folder of web.clips."""
+    tag_before_s: Annotated[float, Field(ge=0, le=120)] = 8.0
+    """A tag's clip begins this many seconds before it."""
+    tag_after_s: Annotated[float, Field(ge=0, le=120)] = 4.0
+    """A tag's clip ends this many seconds after it."""
 
 
 class WebSettings(Group):
@@ -434,7 +442,13 @@ class Settings(Group):
         if self.clips.film_s is not None:
             return self.clips.film_s
         is_encoded = bool(self.outputs or self.streams)
-        return USUAL_FILM_S if self.web.address is not None and is_encoded else 0.0
+        is_wanted = self.saves_tags or (self.web.address is not None and is_encoded)
+        return USUAL_FILM_S if is_wanted else 0.0
+
+    @property
+    def saves_tags(self) -> bool:
+        """Whether each tag gets a clip: as set, or because the reel is made of them."""
+        return self.clips.of_tags or self.export.reel is not None
 
     @property
     def shows_window(self) -> bool:

@@ -119,8 +119,8 @@ class State(Progress):
 class SavedClip:
     """A clip, by number; its file's name without its folder; `saved_at` in seconds since 1970.
 
-    `begin_s`: the captured time of its first frame. While it is being saved its length and size are 0, and
-    `begin_s`, `url` and `thumbnail` null; `trouble` says why one has failed.
+    `begin_s`: the captured time of its first frame; `tag`, `title`: the tag that it was made for. While it is being
+    saved its length and size are 0, and `begin_s`, `url` and `thumbnail` null; `trouble` says why one has failed.
     """
 
     number: int
@@ -134,6 +134,8 @@ class SavedClip:
     trouble: str | None
     url: str | None
     thumbnail: str | None
+    tag: int | None
+    title: str
 
 
 @dataclass(frozen=True)
@@ -222,5 +224,7 @@ def clip_json(clip: Clip) -> dict[str, Any]:
             None if clip.trouble is None else clip.trouble.replace(str(path), path.name),
             url,
             None if url is None else f"{url}/thumbnail",
+            clip.tag,
+            clip.title,
         )
     )

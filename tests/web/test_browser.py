@@ -361,7 +361,7 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
     assert recorded.numbers[-1] == pytest.approx(shown[1], abs=FPS)
     clipped = read_dial(clip, round((clip_s - 2) * FPS))
     assert clipped.is_without_a_gap(dropped=served.dropped)
-    assert len(clipped.numbers) == pytest.approx(2 * FPS, abs=4 + served.dropped)
+    assert 2 * FPS - 4 - served.dropped <= len(clipped.numbers) <= 3 * FPS + 4  # from the keyframe before
     assert clipped.numbers[-1] == pytest.approx(clip_s * FPS, abs=FPS)
     assert len(server.videos) == 2
     assert videos.streams(server.videos[1])["video"]["codec_name"] == "h264"

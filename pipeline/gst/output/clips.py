@@ -55,7 +55,7 @@ def write_clip(
     unfinished = path.with_name(path.name + ".part")
     pipeline = Gst.Pipeline.new("clip")
     try:
-        appsrcs = _build(pipeline, spec, unfinished, parts, encoding)
+        appsrcs = build_writer(pipeline, spec, unfinished, parts, encoding)
         for appsrc, entries in zip(appsrcs, parts.values(), strict=True):
             for entry in entries:
                 appsrc.push_sample(shifted(entry.sample, -begin_ns))
@@ -71,14 +71,17 @@ def write_clip(
     return begin_ns, end_ns
 
 
-def _build(
+def build_writer(
     pipeline: Gst.Pipeline,
     spec: FileSpec,
     unfinished: Path,
     parts: Mapping[str, Sequence[Entry]],
-    encoding: Encoding | None,
+    encoding: Encoding | None = None,
 ) -> list[GstApp.AppSrc]:
-    """Build the pipeline that writes `parts`; returns an appsrc for each of them."""
+    """Build the pipeline that writes `parts`, or others like them, to a file of the kind that `spec` names.
+
+    Returns an appsrc for each of them. `encoding`, and what is raised, as in `write_clip`.
+    """
     muxer = FILE_MUXERS[spec.container.name]
     writer = muxer.make()
     chain(pipeline, writer, make("filesink", None, location=str(unfinished)))

@@ -57,7 +57,7 @@ export class Clips {
     link.href = clip.url;
     link.download = link.textContent = clip.name;
     name.append(link);
-    said.textContent = `${OF[clip.of]}, ${clip.length_s.toFixed(1)} s, ${(clip.size_bytes / 1e6).toFixed(1)} MB`;
+    said.textContent = `${clip.title || OF[clip.of]}, ${clip.length_s.toFixed(1)} s, ${(clip.size_bytes / 1e6).toFixed(1)} MB`;
     row.append(this.makePlayer(clip), name, said);
     if (canShare()) row.append(this.makeShare(clip));
     return row;
