@@ -288,7 +288,8 @@ class PanoramaWithVirtualCamera:
             return
         clips = [self.clip_book.now(clip) for clip in self._tag_clips.clips()]
         try:
-            write_reel(reel, [clip for clip in clips if clip is not None], self._reporter.note)
+            if write_reel(reel, [clip for clip in clips if clip is not None], self._reporter.note):
+                self._reporter.written(reel)
         except OutputError as error:
             self._export_failed(error)
 

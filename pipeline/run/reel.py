@@ -12,23 +12,23 @@ from pipeline.gst.output.join_clips import Piece, join_clips
 from pipeline.media.film_chapters import add_chapters
 from pipeline.run.clip_book import Clip
 from pipeline.run.match_chapters import chapters_in
-from pipeline.timebase import NS_PER_MS, ns_to_seconds, seconds_to_ns
+from pipeline.timebase import NS_PER_MS, seconds_to_ns
 
 SLACK_NS = NS_PER_MS
 """A file rounds its frames' times; no two frames are so near."""
 
 
-def write_reel(path: Path, clips: Sequence[Clip], on_note: Callable[[str], object]) -> None:
-    """Join clips that are saved to one film in order of captured time; blocks for the disk.
+def write_reel(path: Path, clips: Sequence[Clip], on_note: Callable[[str], object]) -> bool:
+    """Join clips that are saved to one film in order of captured time; returns whether there are any. Blocks.
 
     What two clips show is in it once: the earlier one ends where the later one begins. The file gets its name when
-    it is complete. `on_note(line)`: what became of it, and of clips that are not in it. Raises OutputError if it
-    cannot be written.
+    it is complete. `on_note(line)`: why there is none, or which clips are not in it. Raises OutputError if
+    it cannot be written.
     """
     moments = _moments(clips)
     if not moments:
         on_note(f"{path}: not written, because there is no clip of a tag to join")
-        return
+        return False
     unfinished = path.with_name(f"{path.stem}.part{path.suffix}")
     try:
         joined = join_clips(unfinished, [Piece(moment.path, moment.most_ns) for moment in moments])
@@ -48,10 +48,7 @@ def write_reel(path: Path, clips: Sequence[Clip], on_note: Callable[[str], objec
             unfinished.unlink(missing_ok=True)
     for line in joined.refusals:
         on_note(f"{path}: {line}")
-    count = len(begins)
-    on_note(
-        f"written: {path}, {count} clip{'s' if count > 1 else ''}, {ns_to_seconds(joined.length_ns):.1f} s"
-    )
+    return True
 
 
 class _Moment(NamedTuple):

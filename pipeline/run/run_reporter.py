@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from pathlib import Path
 
 from pipeline.buffer_manager import BufferManager
 from pipeline.buffering.stats import BufferStatistics, drift_note, early_note
@@ -45,6 +46,7 @@ class RunReporter:
         self._notes: list[str] = []
         self._has_noted_bound = False
         self._failures: list[str] = []
+        self._written: list[Path] = []
         self._progress_failed = False
         self._started_s = time.monotonic()
         self._started_cpu_s = processor_seconds()
@@ -59,6 +61,10 @@ class RunReporter:
     def begin(self, settings: Settings) -> None:
         """Report on a run with `settings` from now on: its sources may be fewer than those that were given."""
         self._settings = settings
+
+    def written(self, path: Path) -> None:
+        """Count a file that was written after playback among the outputs."""
+        self._written.append(path)
 
     def failed(self, error: ForesightError) -> None:
         """Keep and log the failure of a part without which the run goes on."""
@@ -170,7 +176,7 @@ class RunReporter:
             wall_s=time.monotonic() - self._started_s,
             cpu_s=processor_seconds() - self._started_cpu_s,
             peak_memory_mb=peak_memory_mb(),
-            outputs=() if playback is None else (*playback.outputs.files, *streams),
+            outputs=() if playback is None else (*playback.outputs.files, *self._written, *streams),
             notes=self.notes,
             failures=(*(() if playback is None else playback.outputs.failures), *self._failures),
             frames=frames,

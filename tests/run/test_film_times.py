@@ -28,3 +28,21 @@ def test_it_finds_the_first_frame_that_shows_the_moment(jumps: list[int], begin:
         assert found == first
         between = times.first_shown_ns(moment + FRAME // 2, begin_ns, min(end_ns, shown))
         assert first is None or between is not None
+
+
+@given(st.lists(st.integers(-30, 30), max_size=12))
+def test_it_tells_what_was_shown_when_and_where_playback_goes_from_here(jumps: list[int]) -> None:
+    times, shown, captured = FilmTimes(), 0, 1000
+    assert not times.has_begun
+    assert times.captured_ns(123) == times.shown_from_now_ns(123) == 123
+    frames = []
+    for jump in [0, *jumps]:
+        captured += jump * FRAME
+        for _ in range(10):
+            times.note(shown, captured)
+            frames.append((shown, captured))
+            shown, captured = shown + FRAME, captured + FRAME
+    assert times.has_begun
+    assert [times.captured_ns(at) for at, _captured in frames] == [captured for _at, captured in frames]
+    assert times.captured_ns(-FRAME) == frames[0][1] - FRAME
+    assert times.shown_from_now_ns(captured) == shown

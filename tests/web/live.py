@@ -18,7 +18,10 @@ from tests.gst.output.peers import wait_until
 
 
 class Live:
-    """A live run of the match, usually without outputs, with its dashboard; `web`: the dashboard's settings."""
+    """A live run of the match, usually without outputs, with its dashboard; `web`: the dashboard's settings.
+
+    `film_s`: how much of the film it keeps for clips; None: what is usual.
+    """
 
     def __init__(
         self,
@@ -31,12 +34,14 @@ class Live:
         delay_s: float = 1.0,
         outputs: Sequence[str | Path] = (),
         groups: Mapping[str, object] = MappingProxyType({}),
+        film_s: float | None = None,
         **web: object,
     ) -> None:
         """`groups`: further groups of the settings, by name."""
         settings = Settings.parse(
             {
                 "graphics": {"scoreboard": scoreboard},
+                "clips": {"film_s": film_s},
                 **groups,
                 "sources": [source],
                 "rig": rig,
