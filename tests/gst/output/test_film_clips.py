@@ -212,9 +212,9 @@ def test_without_an_encode_there_is_no_film_and_clips_are_of_the_cameras(
 
 
 def test_with_the_dashboard_alone_the_film_is_encoded_for_clips_if_they_are_wanted(
-    match_video: Path, tmp_path: Path
+    long_video: Path, tmp_path: Path
 ) -> None:
-    run = Kept(match_video, tmp_path, web={"address": "127.0.0.1:0"})
+    run = Kept(long_video, tmp_path, web={"address": "127.0.0.1:0"})
     run.wait_shown(2.5)
     clip = run.wait_saved(run.control.save_clip(ClipWanted(before_s=1.0)))
     assert (clip.of, clip.state) == ("film", "saved")
