@@ -44,14 +44,18 @@ class Clips:
         names: FileNames,
         encoding: Encoding,
         most_at_once: int = MOST_CLIPS_AT_ONCE,
+        *,
+        is_private: bool = False,
     ) -> None:
         """`encoding`: used for footage of raw frames. `most_at_once`: more clips of footage are refused, because
-        each one holds its frames in memory while it is encoded."""
+        each one holds its frames in memory while it is encoded. `is_private`: the footage shows what nobody may
+        see, so that clips of it are refused."""
         self._most_at_once = most_at_once
         self.folder = folder
         self._manager, self._film, self._book = manager, film, book
         self._names = names
         self._encoding = encoding
+        self._is_private = is_private
         self._being_saved = threading.BoundedSemaphore(most_at_once)
 
     def save(self, wanted: ClipWanted) -> Clip:
@@ -102,6 +106,10 @@ class Clips:
         return self._names.new(self.folder, "clip", ".mp4")
 
     def _take_place(self) -> None:
+        if self._is_private:
+            raise StateError(
+                "a clip would show the private areas; save one of the film, or run with --storage raw"
+            )
         if not self._being_saved.acquire(blocking=False):
             raise StateError(
                 f"{self._most_at_once} clips are being saved already; wait until one of them is done"
@@ -116,9 +124,12 @@ class Clips:
                 raise StateError("playback has not started yet; save a clip once it has")
             ago_s = ns_to_seconds(now_ns) - wanted.captured_s
             before_s, after_s = before_s + ago_s, after_s - ago_s
-        path = self._new_path()
         self._take_place()
-        clip = self._book.begin(path, "cameras")
+        try:
+            clip = self._book.begin(self._new_path(), "cameras")
+        except ForesightError:
+            self._being_saved.release()
+            raise
 
         def write() -> None:
             try:

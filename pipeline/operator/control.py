@@ -60,8 +60,15 @@ class Control:
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
         self._run = run
         self._names = FileNames()
+        settings = run.settings
         self._clips = Clips(
-            run.buffer_manager, run.film_clips, run.clip_book, clips, self._names, clip_encoding(run.settings)
+            run.buffer_manager,
+            run.film_clips,
+            run.clip_book,
+            clips,
+            self._names,
+            clip_encoding(settings),
+            is_private=bool(settings.privacy.areas) and settings.storage == "source",
         )
         self._outputs = Outputs(run)
         self.points = RigByPoints(run)
@@ -213,15 +220,7 @@ class Control:
 
     def save_footage(self, before_s: float, after_s: float) -> Clip:
         """Save the cameras' footage from `before_s` before to `after_s` after the playhead; blocks. Raises
-        OutputError.
-
-        Refused if the window holds the cameras' own streams and they have private areas.
-        """
-        settings = self._run.settings
-        if settings.privacy.areas and settings.storage == "source":
-            raise StateError(
-                "a clip would show the private areas; save one of the film, or run with --storage raw"
-            )
+        OutputError, StateError."""
         return self._clips.save_footage(before_s, after_s)
 
     def clips(self) -> list[Clip]:

@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, ForesightError, StateError
+from pipeline.operator.clips import ClipWanted
 from pipeline.operator.control import Control
 from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Rig
@@ -45,8 +46,14 @@ def test_the_area_is_blurred_whatever_the_window_holds(
     run.run()
     assert detail(film, np.s_[10:150]) < 0.4 * detail(film, np.s_[170:310])
     if storage == "source":
-        with pytest.raises(StateError, match="a clip would show the private areas"):
-            Control(run, tmp_path).save_clip(1.0, 0.0)
+        control = Control(run, tmp_path)
+        for save in (
+            lambda: control.save_footage(1.0, 0.0),
+            lambda: control.save_clip(ClipWanted("cameras")),
+            lambda: control.save_clip(ClipWanted()),  # the film is not kept
+        ):
+            with pytest.raises(StateError, match="a clip would show the private areas"):
+                save()
 
 
 def test_an_area_beyond_the_picture_ends_the_run_before_anything_is_shown(
