@@ -323,6 +323,7 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
         page.click("#clips a")
     clip = served.folder / "downloaded.mp4"
     download.value.save_as(clip)
+    clip_over_s = now_s(page)
 
     begin_s = now_s(page)
     page.click("#record")
@@ -362,6 +363,6 @@ def test_clips_recordings_and_pushes_hold_what_was_played(
     clipped = read_dial(clip, round((clip_s - 2) * FPS))
     assert clipped.is_without_a_gap(dropped=served.dropped)
     assert 2 * FPS - 4 - served.dropped <= len(clipped.numbers) <= 3 * FPS + 4  # from the keyframe before
-    assert clipped.numbers[-1] == pytest.approx(clip_s * FPS, abs=FPS)
+    assert (clip_s - 1) * FPS <= clipped.numbers[-1] <= (clip_over_s + 1) * FPS  # a click may take its time
     assert len(server.videos) == 2
     assert videos.streams(server.videos[1])["video"]["codec_name"] == "h264"
