@@ -88,6 +88,7 @@ class PanoramaWithVirtualCamera:
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
         self._shown = Shown(self._exports.shown)
+        self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self.clip_book = ClipBook()
         self.film_clips = FilmClips(
             self.clip_book,
@@ -95,9 +96,8 @@ class PanoramaWithVirtualCamera:
             lambda: self.buffer_manager.playhead_ns,
             has_film=settings.film_s > 0,
         )
-        self._tag_clips = make_tag_clips(settings, self.film_clips, self._note, self._export_failed)
+        self._tag_clips = make_tag_clips(settings, self.film_clips, self._reporter.note, self._export_failed)
         self.match = MatchEntry(settings, self.buffer_manager, self._export_failed, self._tag_clips)
-        self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
         self._error: ForesightError | None = None
@@ -317,9 +317,6 @@ class PanoramaWithVirtualCamera:
         if self._shutdown.is_aborted:
             return "aborted"
         return "played" if self._error is None and not self._shutdown.at_once else "failed"
-
-    def _note(self, line: str) -> None:
-        self._reporter.note(line)
 
     def _export_failed(self, error: ForesightError) -> None:
         self._reporter.failed(error)
