@@ -41,10 +41,10 @@ class Bounds:
         """Whether they hold more bytes than they may."""
         return self.max_bytes is not None and self.size_bytes > self.max_bytes
 
-    def fits(self, stream: Stream, entry: Entry) -> bool:
-        """Whether nothing that waits to be sent would have to leave for `entry`."""
+    def fits(self, stream: Stream, entry: Entry, unsent_ns: int) -> bool:
+        """Whether a stream may hold `entry` too: at most `unsent_ns` wait to be sent then, and none must leave."""
         first, size_bytes = stream.next_entry, self.size_bytes
-        in_time = first is None or entry.end_ns - first.order_ns <= self.duration_ns
+        in_time = first is None or entry.end_ns - first.order_ns <= unsent_ns
         return in_time and (
             self.max_bytes is None or size_bytes == 0 or size_bytes + entry.size_bytes <= self.max_bytes
         )

@@ -144,19 +144,28 @@ class DelayLine:
     def has_room(self, stream: Stream, entry: Entry) -> bool:
         """Whether a producer that waits for room may store `entry`.
 
-        While the window fills up to the delay, it always may: playback, which makes room, starts only then.
+        While the window fills up to the delay, it always may: playback, which makes room, starts only then. What
+        has been frozen, or jumped back, is further behind, and so much more is stored ahead of it.
         Without a clock it may exceed the bound, up to twice, while another stream starves: one thread may
         deliver both, and playback may need both.
         """
         if self.schedule.clocked:
             if self.state is not State.PLAYING and stream.ahead_ns < self.schedule.delay_ns:
                 return True
-            return self.bounds.fits(stream, entry)
+            return self.bounds.fits(stream, entry, self._unsent_most_ns)
         if stream.ahead_ns <= self.schedule.run_ahead_ns and not self.bounds.full_bytes:
             return True
         if stream.ahead_ns > 2 * self.schedule.run_ahead_ns:
             return False
         return any(other is not stream and self._starves(other) for other in self.streams.values())
+
+    @property
+    def _unsent_most_ns(self) -> int:
+        """How much may wait to be sent, where a producer waits for room: what playback is behind, if it is kept."""
+        if self.state is not State.PLAYING:
+            return self.duration_ns
+        behind_ns = self.schedule.delay_if_resumed_ns(self._stepped_ns)
+        return max(min(behind_ns, self.span_ns - self.schedule.landing_ns), self.duration_ns)
 
     def _starves(self, stream: Stream) -> bool:
         return not stream.closed and not self._has_ended(stream) and stream.unsent == 0

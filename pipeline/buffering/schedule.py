@@ -129,6 +129,10 @@ class Schedule:
         if self.paused_ns is None:
             self.paused_ns = now_ns
 
+    def delay_if_resumed_ns(self, now_ns: int) -> int:
+        """The delay, and while frozen what it would be if playback went on now."""
+        return self.delay_ns + (0 if self.paused_ns is None else max(now_ns - self.paused_ns, 0))
+
     def resume(self, now_ns: int) -> int | None:
         """Let the playhead go on where it stands, which makes the delay longer; returns the new base time."""
         paused_ns, self.paused_ns = self.paused_ns, None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.buffering.line import DelayLine
-from pipeline.buffering.schedule import Schedule
+from pipeline.buffering.schedule import KEEP_BEHIND_NS, Schedule
 from pipeline.buffering.step import Step
 from pipeline.buffering.stream import Stream
 from pipeline.buffering.window import Entry
@@ -16,10 +16,17 @@ ROOM = {"video": S, "audio": S}
 
 
 def make_line(
-    *, clocked: bool = True, delay_ns: int = 400 * MS, duration_ns: int = S, max_bytes: int | None = None
+    *,
+    clocked: bool = True,
+    delay_ns: int = 400 * MS,
+    duration_ns: int = S,
+    max_bytes: int | None = None,
+    keep_behind_ns: int = KEEP_BEHIND_NS,
 ) -> DelayLine:
     schedule = Schedule(delay_ns, 100 * MS, clocked=clocked)
-    line = DelayLine(schedule, duration_ns=duration_ns, stall_ns=S, max_bytes=max_bytes)
+    line = DelayLine(
+        schedule, duration_ns=duration_ns, stall_ns=S, max_bytes=max_bytes, keep_behind_ns=keep_behind_ns
+    )
     line.add_stream("video", nominal_ns=FRAME_NS, leads=True)
     line.add_stream("audio", nominal_ns=CHUNK_NS, leads=False)
     line.begin()

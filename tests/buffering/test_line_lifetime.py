@@ -186,6 +186,25 @@ def test_with_a_clock_a_producer_that_waits_fills_the_delay_and_then_what_fits(
     assert line.has_room(video, entry_at(video, video.newest_ns or 0)) == has_room
 
 
+@pytest.mark.parametrize(
+    ("frozen_s", "stored_s", "has_room"),
+    [(0.0, 1.1, False), (0.5, 1.1, True), (0.5, 1.5, False), (9.0, 2.3, True), (9.0, 2.44, False)],
+)
+def test_while_playback_is_frozen_a_producer_that_waits_goes_on_as_far_as_the_window_reaches(
+    frozen_s: float, stored_s: float, has_room: bool
+) -> None:
+    line = make_line(delay_ns=S, duration_ns=S, keep_behind_ns=S)
+    fill(line, 1.0, audio=False)
+    base_ns = run(line, 0).start_base_ns
+    assert base_ns is not None
+    line.schedule.pause(base_ns)
+    run(line, base_ns + round(frozen_s * S))
+    video = line.streams["video"]
+    while video.ahead_ns < stored_s * S:
+        store(line, "video", video.newest_ns, base_ns)
+    assert line.has_room(video, entry_at(video, video.newest_ns or 0)) is has_room
+
+
 def test_full_bytes_end_the_room_and_the_wait_for_look_ahead() -> None:
     line = make_line(clocked=False, max_bytes=75)
     for number in range(7):
