@@ -89,7 +89,7 @@ def _encoders(container: Gst.Bin) -> Iterator[Gst.Element]:
 
 
 def until(page: Page, condition: str) -> None:
-    """Wait until `condition` holds for the run's state `s` from the API; half a minute at most."""
+    """Wait until `condition` holds for the run's state `s` from the API; a minute and a half at most."""
     wait_in(page, f"((s) => {condition})(await (await fetch('/api/state')).json())")
 
 
@@ -97,7 +97,7 @@ def wait_in(page: Page, condition: str) -> None:
     """Wait until `condition` holds in the page, whose content security policy forbids Playwright's own waiting."""
     held = page.evaluate(
         f"""async () => {{
-          for (let look = 0; look < 300; look++) {{
+          for (let look = 0; look < 900; look++) {{
             if ({condition}) return true;
             await new Promise((go) => setTimeout(go, 100));
           }}

@@ -22,7 +22,7 @@ from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_d
 from tests.web.live import until, wait_in
 
 DELAY_S = 2.0
-DIAL_S = 60
+DIAL_S = 240
 BALL_X = 0.6
 """Where the ball lies that the camera follows without an operator, as a share of the dial's width."""
 NARROWEST = 0.15
