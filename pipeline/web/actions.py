@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from pipeline.errors import StateError
 from pipeline.fields import FieldSize
 from pipeline.graphics.content import MOST_NAME, MOST_ROLE
 from pipeline.graphics.cover import MOST_TEXT, Cover, How
@@ -25,6 +26,7 @@ from pipeline.scoring.sport import MOST_PERIODS
 from pipeline.scoring.tags import MOST_KIND, MOST_LABEL, MOST_WHO
 from pipeline.scoring.values import Side
 from pipeline.timebase import LARGEST_TIME_S, NS_PER_S
+from pipeline.web.links import PairingLink
 from pipeline.web.responses import (
     ClockState,
     LowerThirdState,
@@ -285,6 +287,11 @@ class Action:
     result: Any = None
 
 
+def not_by_control(_control: Control, _body: Any) -> Any:
+    """What `do` is for an action that the dashboard does itself. Raises StateError."""
+    raise StateError("this is done by the dashboard itself")
+
+
 ACTIONS: tuple[Action, ...] = (
     Action(
         "take_over",
@@ -462,3 +469,12 @@ ACTIONS: tuple[Action, ...] = (
         RigSaved,
     ),
 )
+
+PAIR = Action(
+    "pair",
+    Empty,
+    "A link, and its QR code, that lets one phone in for ten minutes, without the token in it",
+    not_by_control,
+    PairingLink,
+)
+"""The dashboard's own action: it is about its page, not the run."""

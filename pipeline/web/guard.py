@@ -16,11 +16,16 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.web.client_faults import ClientFaults
+from pipeline.web.pairing import PATH as PAIR_PATH
+from pipeline.web.pairing import Pairing
 
 COOKIE = "foresight"
 MOST_BODY_BYTES = 64_000
 OPEN_PATHS = ("/healthz",)
 
+_USED_UP = (
+    "this link is used up, or older than ten minutes; open a new one with Phone on the page, or its QR code"
+)
 _TOO_LONG = f"the body is too long; at most {MOST_BODY_BYTES:,} bytes"
 
 _HEADERS = {
@@ -49,8 +54,11 @@ class Guard:
         wrong_token_s: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        pairing: Pairing | None = None,
     ) -> None:
-        """`wrong_token_s`: how long the answer to a wrong token takes, by `pause`."""
+        """`wrong_token_s`: how long the answer to a wrong token takes, by `pause`. `pairing`: the codes that give
+        the token's cookie."""
+        self._pairing = pairing
         self._wrong_token_s = wrong_token_s
         self._pause = pause
         self._wrong_tokens = ClientFaults("a wrong token", "wrong tokens", clock)
@@ -101,28 +109,29 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != host.text:
             return _refused(scope, 403, "requests from another site's page are refused")
-        visits = method == "GET" and path == "/" and headers.get("sec-fetch-mode") == "navigate"
+        visits = method == "GET" and path in ("/", PAIR_PATH) and headers.get("sec-fetch-mode") == "navigate"
         if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not visits:
             return _refused(scope, 403, "requests from another site's page are refused")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BODY_BYTES:
             return _refused(scope, 413, _TOO_LONG)
+        if self._token is None and method == "GET" and path == PAIR_PATH:
+            return RedirectResponse("/", 303)
         if self._token is None or path in OPEN_PATHS:
             return None
         return self._check_token(self._token, headers, scope, cookie_name(host.text))
 
-    @staticmethod
-    def _check_token(token: str, headers: Headers, scope: Scope, cookie: str) -> Response | None:
-        if _same(headers.get("authorization", "").removeprefix("Bearer "), token):
-            return None
-        if _same(_cookie(headers.get("cookie", ""), cookie), token):
-            return None
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["method"] == "GET" and scope["path"] == "/" and _same(asked, token):
-            answer = RedirectResponse("/", 303)  # the token leaves the address bar and the history
-            # lax, not strict: a link in a mail leads here through another site's page
-            answer.set_cookie(cookie, token.encode().hex(), httponly=True, samesite="lax")
-            return answer
+    def _check_token(self, token: str, headers: Headers, scope: Scope, cookie: str) -> Response | None:
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        if _same(bearer, token) or _same(_cookie(headers.get("cookie", ""), cookie), token):
+            is_paired = scope["path"] == PAIR_PATH  # a second touch on the link
+            return RedirectResponse("/", 303) if is_paired else None
+        if scope["method"] == "GET" and scope["path"] == "/" and _same(_asked(scope, "token"), token):
+            return let_in(RedirectResponse("/", 303), token, cookie)  # the token leaves the address bar
+        if scope["method"] == "GET" and scope["path"] == PAIR_PATH:
+            if self._pairing is not None and self._pairing.redeem(_asked(scope, "code")):
+                return let_in(RedirectResponse("/", 303), token, cookie)
+            return _refused(scope, 401, _USED_UP)
         return _refused(
             scope, 401, "the token is missing or wrong; open /?token=... once, with the token of --web-token"
         )
@@ -133,7 +142,20 @@ def _has_token(scope: Scope) -> bool:
     headers = Headers(scope=scope)
     if "authorization" in headers or _cookie(headers.get("cookie", ""), cookie_name(headers.get("host", ""))):
         return True
-    return "token" in parse_qs(scope["query_string"].decode("latin-1"))
+    return scope["path"] == PAIR_PATH or "token" in parse_qs(scope["query_string"].decode("latin-1"))
+
+
+def _asked(scope: Scope, name: str) -> str:
+    """A value of the query; empty without it."""
+    query: bytes = scope["query_string"]
+    return parse_qs(query.decode("latin-1")).get(name, [""])[0]
+
+
+def let_in(answer: Response, token: str, cookie: str) -> Response:
+    """`answer` with the cookie by which a browser is known from now on."""
+    # lax, not strict: a link in a mail leads here through another site's page
+    answer.set_cookie(cookie, token.encode().hex(), httponly=True, samesite="lax")
+    return answer
 
 
 def cookie_name(host: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline.run.match_view import TagView
-from pipeline.web.actions import ACTIONS, Action
+from pipeline.web.actions import ACTIONS, PAIR, Action
 from pipeline.web.responses import Error, SavedClip, State
 
 Schema = dict[str, Any]
@@ -51,10 +51,15 @@ def openapi(version: str, cookie: str) -> Schema:
     """The document; `cookie` is the name of the one that holds the token."""
     schemas = _Schemas()
     paths: Schema = {path: {"get": _get(schemas, path, *rest)} for path, *rest in _READS}
-    for action in ACTIONS:
+    for action in (*ACTIONS, PAIR):
         paths.setdefault(f"/api/{action.name}", {})["post"] = _post(schemas, action)
     bearer = {"type": "http", "scheme": "bearer"}
-    in_cookie = {"type": "apiKey", "in": "cookie", "name": cookie, "description": "set by /?token=..."}
+    in_cookie = {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": cookie,
+        "description": "set by /?token=... or by /pair?code=...",
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "Foresight", "version": version},

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import uvicorn
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -25,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.errors import ConfigError, ForesightError, LateError, OutputError, StateError
+from pipeline.errors import ConfigError, ForesightError, LateError, StateError
 from pipeline.operator.control import Control
 from pipeline.operator.run_ended import run_ended
 from pipeline.redaction import redact
@@ -33,12 +30,15 @@ from pipeline.run.clip_book import Clip
 from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
-from pipeline.web.actions import ACTIONS, Action
+from pipeline.web.actions import ACTIONS, PAIR, Action
 from pipeline.web.clip_thumbnails import ClipThumbnails
-from pipeline.web.connection_bounds import BACKLOG, ConnectionBounds, WebLimits
+from pipeline.web.connection_bounds import WebLimits
 from pipeline.web.guard import Guard, cookie_name
+from pipeline.web.links import PairingLink, network_page, page_asked_for, pairing_link
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
 from pipeline.web.openapi import JSON, openapi
+from pipeline.web.page_server import PageServer, listening, page_address
+from pipeline.web.pairing import Pairing
 from pipeline.web.preview_images import PreviewImage, PreviewImages
 from pipeline.web.preview_video import PreviewVideo
 from pipeline.web.responses import clip_json
@@ -47,7 +47,6 @@ from pipeline.web.run_state import RunStateFeed
 logger = logging.getLogger("foresight")
 
 STATIC = Path(__file__).parent / "static"
-STOP_TIMEOUT_S = 3.0
 FAREWELL_S = 0.75
 """Time for pages to ask once more, and to learn that the run has ended."""
 
@@ -68,8 +67,10 @@ class Dashboard:
         version: str,
         clock: Callable[[], float] = time.monotonic,
         limits: WebLimits = WebLimits(),
+        listener: socket.socket | None = None,
     ) -> None:
-        """`clock`: seconds, of any origin. `limits`: what the clients may take.
+        """`clock`: seconds, of any origin. `limits`: what the clients may take. `listener`: a socket that listens
+        already, instead of one at the address of `settings`; the dashboard closes it.
 
         Raises ConfigError if `settings` name no address.
         """
@@ -86,48 +87,33 @@ class Dashboard:
         self._metrics = RunMetrics(self._run_state.state)
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
-        self.app: ASGIApp = Guard(self._application(), token, limits.wrong_token_s, clock)
-        self._limits = limits
-        self._listener: socket.socket | None = None
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._pairing = None if token is None else Pairing(clock)
+        self.app: ASGIApp = Guard(
+            self._application(), token, limits.wrong_token_s, clock, pairing=self._pairing
+        )
+        self._server = PageServer(self.app, limits)
+        self._listener = listener
 
     def start(self) -> str:
         """Listen and serve from a thread; returns the page's address. Raises OutputError if it cannot listen."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((self._host, self._port))
-            listener.listen(BACKLOG)
-        except OSError as error:
-            listener.close()
-            where = f"{self._host}:{self._port}"
-            raise OutputError(
-                f"the dashboard cannot listen at {where} ({error.strerror}); give another address or port"
-            ) from error
-        config = uvicorn.Config(
-            self.app,
-            http=cast(type[asyncio.Protocol], ConnectionBounds(self._limits).protocol),
-            ws="none",
-            backlog=BACKLOG,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)
-        logging.getLogger("uvicorn.error").setLevel(
-            logging.ERROR
-        )  # it warns of each request; see ClientFaults
-        self._listener = listener
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="dashboard", daemon=True
-        )
-        self._thread.start()
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{listener.getsockname()[1]}/"
+        if self._listener is None:
+            self._listener = listening(self._host, self._port)
+        self._server.start(self._listener)
+        return page_address(self._listener)
+
+    def pairing_link(self) -> PairingLink:
+        """A fresh link that lets one phone in. Raises StateError before `start`, or if no phone can reach it."""
+        return pairing_link(self._codes(), network_page(self._host, self._own_port()))
+
+    def _codes(self) -> Pairing:
+        if self._pairing is None:
+            raise StateError("this page has no token, so no phone needs a link; open its address")
+        return self._pairing
+
+    def _own_port(self) -> int:
+        if self._listener is None:
+            raise StateError("the dashboard does not listen yet")
+        return int(self._listener.getsockname()[1])
 
     def publish(self, progress: Progress) -> None:
         """The run's newest progress; the run's thread calls it four times a second."""
@@ -138,15 +124,13 @@ class Dashboard:
         ended = run_ended(self._run)
         if (
             self._run_state.end({"ended": None if ended is None else asdict(ended)})
-            and self._server is not None
+            and self._listener is not None
         ):
             time.sleep(FAREWELL_S)
         self.preview_video.close()
         self.preview_images.stop()
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(STOP_TIMEOUT_S)
-        if self._listener is not None:  # a server that is stopped before it starts leaves it open
+        self._server.stop()
+        if self._listener is not None:
             self._listener.close()
 
     def _application(self) -> Starlette:
@@ -168,6 +152,7 @@ class Dashboard:
                 Route("/api/clips/{number}/thumbnail", self._get_thumbnail),
                 Route("/api/outputs/{number}", self._get_output),
                 *map(self._action_route, ACTIONS),
+                Route(f"/api/{PAIR.name}", self._pair, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ],
             exception_handlers={404: _no_such, 405: _no_such},
@@ -272,6 +257,14 @@ class Dashboard:
         if path is None:
             return JSONResponse({"error": "this output has no finished file"}, 404)
         return FileResponse(path, filename=path.name)
+
+    async def _pair(self, request: Request) -> Response:
+        def link(_control: Control, _body: object) -> dict[str, Any]:
+            codes = self._codes()
+            page = page_asked_for(request.headers.get("host", ""), self._host, self._own_port())
+            return asdict(pairing_link(codes, page))
+
+        return await self._act(request, replace(PAIR, do=link))
 
     async def _act(self, request: Request, action: Action) -> Response:
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
