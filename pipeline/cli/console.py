@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -23,7 +24,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import INTERRUPTED
 from pipeline.cli.service import told_to
 from pipeline.cli.streams import discard_stdout, drain_stderr, write_result
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, StateError
 from pipeline.foreign_code import Contained, describe
 from pipeline.redaction import redact
 from pipeline.run.limits import RunLimits, StageLimits
@@ -32,6 +33,8 @@ from pipeline.settings import Settings
 from pipeline.supervision.asked import Asked, ending_signals
 from pipeline.supervision.notifier import Notifier
 from pipeline.supervision.worker import COMPLETE
+from pipeline.web.links import PairingLink
+from pipeline.web.qr_code import qr_lines
 
 PLAIN_LINE_EVERY_S = 5.0
 
@@ -166,14 +169,24 @@ def _dashboard(application: PanoramaWithVirtualCamera) -> Iterator[Callable[[Pro
         yield lambda _progress: None
         return
     from pipeline import __version__
+    from pipeline.web.handed_socket import take_handed_socket
     from pipeline.web.server import Dashboard
 
-    dashboard = Dashboard(application, settings, __version__)
+    dashboard = Dashboard(application, settings, __version__, listener=take_handed_socket())
     _err.print(f"dashboard: {dashboard.start()}", markup=False)
+    with suppress(StateError):  # no phone needs a link, or can reach the page
+        tell_pairing(dashboard.pairing_link())
     try:
         yield dashboard.publish
     finally:
         dashboard.stop()
+
+
+def tell_pairing(link: PairingLink) -> None:
+    """Show the link that lets a phone in, to a person at the terminal only: a log would keep it."""
+    if _err.is_terminal:
+        _err.print(f"phone: {link.url} (once, within {link.minutes} minutes)", markup=False)
+        sys.stderr.write(qr_lines(link.url))
 
 
 @contextmanager

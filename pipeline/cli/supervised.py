@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from pipeline.redaction import redact
 from pipeline.supervision.notifier import SOCKET, Notifier
+from pipeline.supervision.restarts import RestartLimits
 from pipeline.supervision.supervisor import Supervisor
 from pipeline.supervision.worker import COMPLETE, LIVE, WRITES, Worker, files_text
+from pipeline.web.handed_socket import handed_descriptor
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -19,13 +21,18 @@ if TYPE_CHECKING:
 def supervised(arguments: Sequence[str]) -> int:
     """Run this process's own command, whose `arguments` follow the interpreter, until its work is done; blocks.
 
+    A run that was handed the socket of a page is given up if it fails before it is on air: the page says why.
     Main thread. Returns the exit status.
     """
 
     def say(line: str) -> None:
         sys.stderr.write(f"foresight: {redact(line)}\n")
 
-    return Supervisor([sys.executable, *arguments], say, Notifier.from_environment()).run()
+    page = handed_descriptor()
+    limits = RestartLimits() if page is None else RestartLimits(first_attempts=0)
+    inherited = () if page is None else (page,)
+    manager = Notifier.from_environment()
+    return Supervisor([sys.executable, *arguments], say, manager, limits, inherited).run()
 
 
 def continued(settings: Settings, worker: Worker) -> Settings:

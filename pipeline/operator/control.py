@@ -20,6 +20,7 @@ from pipeline.operator.clips import Clips, ClipWanted
 from pipeline.operator.outputs import Outputs
 from pipeline.operator.panorama import Panorama
 from pipeline.operator.rig_by_points import RigByPoints
+from pipeline.operator.run_stills import RunStills
 from pipeline.optics.rig import Rig
 from pipeline.run.clip_book import Clip
 from pipeline.run.dump import Dumped, What, end_of
@@ -54,7 +55,8 @@ class Control:
     """An operator's control of `run`. Any thread; only `save_footage` and `stop_output` block, until a file is
     complete, and `save_clip` for a moment.
 
-    Every action raises StateError when the state of the run does not allow it. ``points``: a rig by clicks.
+    Every action raises StateError when the state of the run does not allow it. ``points``: a rig by clicks on
+    ``stills``.
     """
 
     def __init__(self, run: PanoramaWithVirtualCamera, clips: Path) -> None:
@@ -71,9 +73,14 @@ class Control:
             is_private=bool(settings.privacy.areas) and settings.storage == "source",
         )
         self._outputs = Outputs(run)
-        self.points = RigByPoints(run)
+        self.stills = RunStills(run)
+        self.points = RigByPoints(self.stills)
         self._panorama: Panorama | None = None
         self._rendered_ns: Nanoseconds | None = None
+
+    def end_run(self) -> None:
+        """End the capture; the window is still played, and every file is completed. Idempotent."""
+        self._run.stop()
 
     # The camera
 

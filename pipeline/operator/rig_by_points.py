@@ -1,8 +1,4 @@
-"""A rig by a person's clicks on still images of the run's cameras: the field's lines as fitted, then the file.
-
-The run itself keeps the rig that it has, because the view, the detector and the path are built on it; the next
-start uses the saved one.
-"""
+"""A rig by a person's clicks on still images of cameras: the field's lines as fitted, then the file."""
 
 from __future__ import annotations
 
@@ -10,16 +6,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import CalibrationError, ConfigError, OutputError, StateError
 from pipeline.fields import FIELD_NAMES, FieldSize, Markings, PlayingField, load_field
-from pipeline.gst.capture.footage import bgr
-from pipeline.gst.core.frames import HeldFrame
 from pipeline.optics.angles import Array
 from pipeline.optics.calibration.agreement import NO_AGREEMENT, RidgeMap
 from pipeline.optics.calibration.by_points import with_paint
@@ -39,7 +33,7 @@ from pipeline.optics.calibration.ridges import find_ridges, turf_mask
 from pipeline.optics.calibration.solve import Observations
 from pipeline.optics.calibration.verdict import Verdict
 from pipeline.optics.rig import Blend, Rig
-from pipeline.run.rig_choice import kept_rig_path
+from pipeline.settings import Settings
 
 JPEG_QUALITY = 88
 _STEP_M = 0.5
@@ -113,12 +107,38 @@ class RigSaved:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class CameraStill:
+    """A still image of one camera, as footage of one frame; `frame_offset`: what is known of its clock."""
+
+    footage: Footage
+    frame_offset: int = 0
+
+
+class PointsCameras(Protocol):
+    """The cameras that are clicked on, of a run or before one. Any thread."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, for the field and its size."""
+
+    @property
+    def rig_path(self) -> Path:
+        """Where the rig is saved."""
+
+    def take_stills(self) -> list[CameraStill]:
+        """A still image of each, in order. Raises StateError, SourceError."""
+
+    def saved(self, path: Path) -> str:
+        """Note that a rig was saved; returns from when on it is used, for people."""
+
+
 @dataclass
 class _Stills:
     """The still images of one moment and the thin lines in each, found once."""
 
-    rig: Rig
     footage: tuple[Footage, ...]
+    frame_offsets: tuple[int, ...]
     lines: dict[int, RidgeMap] = field(default_factory=dict)
 
     def pictures(self) -> tuple[RidgeMap, ...]:
@@ -130,36 +150,23 @@ class _Stills:
 
 
 class RigByPoints:
-    """The clicks on a run's cameras. Any thread; one fit at a time, `fit` and `save` block for about a second.
+    """The clicks on cameras. Any thread; one fit at a time, `fit` and `save` block for about a second.
 
-    Every method raises StateError when the run has shown no frame, or another fit is still being made.
+    Every method raises StateError when the cameras show nothing, or another fit is still being made.
     """
 
-    def __init__(self, run: PanoramaWithVirtualCamera) -> None:
-        self._run = run
-        self._newest: HeldFrame | None = None
+    def __init__(self, cameras: PointsCameras) -> None:
+        self._cameras = cameras
         self._stills: _Stills | None = None
         self._last: Rig | None = None
         self._fitting = threading.Lock()
 
-    def look(self, source: HeldFrame | None) -> None:
-        """Keep the newest frame of the sources, None: release it. The streaming thread calls it; never blocks."""
-        self._newest = source
-
     def take_stills(self) -> list[Still]:
-        """Take a still image of each camera, of what is shown now."""
-        newest, rig = self._newest, self._run.rig
-        if newest is None or rig is None:
-            raise StateError("no video is shown, or it is covered; take the still images once it is not")
-        with newest.map() as frame:
-            picture = bgr(frame)
-        parts = []
-        for i, camera in enumerate(rig.cameras):
-            at = rig.region(i)
-            own = np.ascontiguousarray(picture[at.y : at.y + at.height, at.x : at.x + at.width])
-            small = cv2.resize(cv2.cvtColor(own, cv2.COLOR_BGR2GRAY), (at.width // 4, at.height // 4))
-            parts.append(Footage(camera.name, own, np.asarray(small, np.uint8)[None], 25.0))
-        self._stills, self._last = _Stills(rig, tuple(parts)), None
+        """Take a still image of each camera. Raises StateError, SourceError."""
+        taken = self._cameras.take_stills()
+        parts = tuple(still.footage for still in taken)
+        self._stills = _Stills(parts, tuple(still.frame_offset for still in taken))
+        self._last = None
         return [Still(i, part.name, *part.size_px) for i, part in enumerate(parts)]
 
     def jpeg(self, number: int) -> bytes | None:
@@ -172,7 +179,7 @@ class RigByPoints:
 
     def show_field(self, name: str | None, size: FieldSize | None) -> FieldShown:
         """A field by name and size; None: those of the settings. Raises ConfigError."""
-        settings = self._run.settings
+        settings = self._cameras.settings
         kind = self._field(name)
         if size is None and kind.name == self._field(None).name:
             size = settings.field_size
@@ -218,7 +225,7 @@ class RigByPoints:
             return RigFitted(verdict.grade, list(verdict.reasons), height_m, lens, cameras)
 
     def save(self, name: str, size: FieldSize, clicks: Sequence[Clicks]) -> RigSaved:
-        """Fit all cameras and write the rig for the next start; the file before it is kept as NAME.old.
+        """Fit all cameras and write the rig; the file before it is kept as NAME.old.
 
         Raises CalibrationError if the rig is refused, OutputError if it cannot be written.
         """
@@ -233,10 +240,9 @@ class RigByPoints:
             if verdict.grade == "refused":
                 raise CalibrationError(verdict.reasons[0])
             rig = with_gains(fit.rig, stills.footage, [turf_mask(part.background) for part in stills.footage])
-            offsets = [camera.frame_offset for camera in stills.rig.cameras]
             cameras = tuple(
                 replace(camera, frame_offset=offset)
-                for camera, offset in zip(rig.cameras, offsets, strict=True)
+                for camera, offset in zip(rig.cameras, stills.frame_offsets, strict=True)
             )
             off = zip(
                 (one for camera in points.cameras for one in camera.names), fit.held_out_px, strict=True
@@ -244,16 +250,15 @@ class RigByPoints:
             report = replace(_NO_REPORT, points_px=tuple((one, float(px)) for one, px in off))
             quality = table(report, True, "control points", verdict.grade, verdict.reasons)
             rig = replace(rig, cameras=cameras, blend=Blend(rig.seams_deg), quality=quality)
-            settings = self._run.settings
-            path = settings.rig or kept_rig_path(settings)
+            path = self._cameras.rig_path
             _write(rig, path)
-            note = f"the run goes on with the rig that it has; the next start uses {path.name}"
+            note = self._cameras.saved(path)
             return RigSaved(path.name, verdict.grade, list(verdict.reasons), note)
 
     def _field(self, name: str | None) -> PlayingField:
         """A field of the package, or the one of the settings: a client cannot name another file."""
-        wanted = self._run.settings.field if name is None else name
-        if wanted not in (*FIELD_NAMES, self._run.settings.field):
+        wanted = self._cameras.settings.field if name is None else name
+        if wanted not in (*FIELD_NAMES, self._cameras.settings.field):
             raise ConfigError(f"there is no field {wanted!r}; give {', '.join(FIELD_NAMES)}")
         return load_field(wanted)
 

@@ -21,6 +21,9 @@ class RestartLimits:
     """A run that was on air for this long ends the row of failures."""
     attempts: int = 5
     """A run whose sources are not live is given up after so many failures in a row; a live one never."""
+    first_attempts: int | None = None
+    """A run that was never on air is given up after so many failures, because somebody waits for it to begin; None:
+    as any other."""
     silent_s: float = 15.0
     """A run that gives no sign for so long hangs, and is killed."""
     silent_start_s: float = 60.0
@@ -68,6 +71,7 @@ class Restarts:
     def __init__(self, limits: RestartLimits = RestartLimits()) -> None:
         self._limits = limits
         self._in_a_row = 0
+        self._was_on_air = False
         self.count = 0
         """How many restarts there were."""
 
@@ -77,7 +81,11 @@ class Restarts:
             return None
         if ended.on_air_s >= self._limits.stable_s:
             self._in_a_row = 0
+        self._was_on_air = self._was_on_air or ended.on_air_s > 0
         self._in_a_row += 1
+        first = self._limits.first_attempts
+        if first is not None and not self._was_on_air and self._in_a_row > first:
+            return None
         if not is_live and self._in_a_row > self._limits.attempts:
             return None
         self.count += 1

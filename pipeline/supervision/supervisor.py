@@ -40,9 +40,11 @@ class Supervisor:
         say: Callable[[str], object],
         manager: Notifier | None = None,
         limits: RestartLimits = RestartLimits(),
+        inherited: Sequence[int] = (),
     ) -> None:
         """`say` gets one line for each restart and must not raise. `manager`: systemd, which hears how the runs
-        fare."""
+        fare. `inherited`: descriptors that each run gets."""
+        self._inherited = tuple(inherited)
         self._command = list(command)
         self._say = say
         self._manager = manager
@@ -103,7 +105,9 @@ class Supervisor:
         watchdog = {WATCHDOG: str(round(self._limits.silent_s * 1e6))}
         me = Worker(os.getpid(), self._first_on_air_s)
         environment = {**os.environ, SOCKET: self._signs.address, **watchdog, **me.variables()}
-        self._child = subprocess.Popen(self._command, env=environment, start_new_session=True)
+        self._child = subprocess.Popen(
+            self._command, env=environment, start_new_session=True, pass_fds=self._inherited
+        )
         on_air_since_s: float | None = None
         silent_s, seen_s, has_signed, was_silent = 0.0, began_s, False, False
         while (code := self._child.poll()) is None:

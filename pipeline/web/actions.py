@@ -294,6 +294,12 @@ def not_by_control(_control: Control, _body: Any) -> Any:
 
 ACTIONS: tuple[Action, ...] = (
     Action(
+        "end_run",
+        Empty,
+        "End the run: the window is still played, and every file is completed",
+        lambda c, _: c.end_run(),
+    ),
+    Action(
         "take_over",
         ViewAngles,
         "Turn the camera to a view; it stays under manual control until hand_back",

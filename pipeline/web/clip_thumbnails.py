@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from pipeline.errors import OutputError
-from pipeline.gst.capture.frame_tap import POLL_S, open_taps
-from pipeline.gst.core.frames import FrameLayout
+from pipeline.errors import OutputError, SourceError
+from pipeline.gst.capture.first_frame import first_frame
 from pipeline.media.source_spec import SourceSpec
+from pipeline.optics.frame import Frame
 from pipeline.run.clip_book import Clip
 from pipeline.web.preview_images import jpeg_of, shrunk
 
@@ -37,13 +37,17 @@ class ClipThumbnails:
 
 
 def _first_frame(clip: Clip) -> bytes:
-    """The clip's keyframe at its begin, small. Raises OutputError, SourceError."""
-    with open_taps([SourceSpec.parse(str(clip.path.absolute()))]) as (tap,):
-        for _ in range(round(ANSWER_S / POLL_S)):
-            sample = tap.poll()
-            buffer, caps = (None, None) if sample is None else (sample.get_buffer(), sample.get_caps())
-            if buffer is not None and caps is not None:
-                with FrameLayout.of(caps).map(buffer) as frame:
-                    height = max(round(WIDTH_PX * frame.height / frame.width / 2) * 2, 2)
-                    return jpeg_of(shrunk(frame, min(WIDTH_PX, frame.width // 2 * 2), height))
-    raise OutputError(f"{clip.path.name}: has no frame to show; look whether the file is complete")
+    """The clip's keyframe at its begin, small. Raises OutputError."""
+    try:
+        frame = first_frame(SourceSpec.parse(str(clip.path.absolute())), ANSWER_S)
+    except SourceError as error:
+        raise OutputError(
+            f"{clip.path.name}: has no frame to show; look whether the file is complete"
+        ) from error
+    return small_jpeg(frame)
+
+
+def small_jpeg(frame: Frame, width_px: int = WIDTH_PX) -> bytes:
+    """A frame as a JPEG of this width, in its own shape."""
+    height = max(round(width_px * frame.height / frame.width / 2) * 2, 2)
+    return jpeg_of(shrunk(frame, min(width_px, frame.width // 2 * 2), height))

@@ -97,13 +97,13 @@ class PreviewImages:
         self.picture.hold(rendered, time_ns)
         self.panorama.hold(source, time_ns)
         is_covered = self._control.cover_of_image(source, time_ns) is not None
-        self._control.points.look(None if is_covered else source)
+        self._control.stills.look(None if is_covered else source)
 
     def stop(self) -> None:
         """Release the frames. Idempotent."""
         self.picture.hold(None)
         self.panorama.hold(None)
-        self._control.points.look(None)
+        self._control.stills.look(None)
 
     def _whole(self, source: Frame) -> Frame:
         """Render the panorama."""

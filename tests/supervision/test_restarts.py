@@ -76,3 +76,11 @@ def test_a_live_run_is_never_given_up(ends: list[tuple[int, float]]) -> None:
 def test_the_reason_is_said(ended: Ended, said: str) -> None:
     assert said in ended.reason
     assert ended.status == 1
+
+
+def test_a_first_run_that_somebody_waits_for_is_given_up_at_once() -> None:
+    waited_for = RestartLimits(first_attempts=0)
+    assert Restarts(waited_for).pause_s(Ended(1, 5), is_live=True) is None
+    once_on_air = Restarts(waited_for)
+    assert once_on_air.pause_s(Ended(1, 5, on_air_s=2), is_live=True) is not None
+    assert once_on_air.pause_s(Ended(1, 5), is_live=True) is not None

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.xdist_group("openapi")
 
 WAIT_S = 20.0
 ENDLESS = ["/api/events", "/preview.mp4"]
-SCHEMA = schemathesis.openapi.from_dict(openapi("0", "foresight")).exclude(path=ENDLESS)
+ENDS_THE_RUN = ["/api/end_run"]
+SCHEMA = schemathesis.openapi.from_dict(openapi("0", "foresight")).exclude(path=[*ENDLESS, *ENDS_THE_RUN])
 FEW = settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 
 
