@@ -17,7 +17,7 @@ from pipeline.cli.streams import discard_stdout, secure_streams
 from pipeline.errors import ForesightError
 from pipeline.redaction import redact
 
-COMMANDS: tuple[str, ...] = ("run", "calibrate", "direct", "demo", "doctor", "bench")
+COMMANDS: tuple[str, ...] = ("start", "run", "calibrate", "direct", "demo", "doctor", "bench")
 """The commands; each is the function of that name in the module of that name."""
 
 GROUPS: tuple[str, ...] = ("config",)

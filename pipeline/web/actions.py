@@ -278,12 +278,12 @@ class ClicksToFit(ClicksToSave):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """POST /api/NAME: the type of its body, what it does, and the type of its JSON result."""
+    """POST /api/NAME: the type of its body, what it does (to a Control), and the type of its JSON result."""
 
     name: str
     body: type[Body]
     meaning: str
-    do: Callable[[Control, Any], Any]
+    do: Callable[[Any, Any], Any]
     result: Any = None
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from pipeline.run.match_view import TagView
+from pipeline.web.acting import JSON
 from pipeline.web.actions import ACTIONS, PAIR, Action
 from pipeline.web.responses import Error, SavedClip, State
 
 Schema = dict[str, Any]
 
-JSON = "application/json"
 _TEXT: Schema = {"type": "string"}
 _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 

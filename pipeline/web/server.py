@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -22,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from pipeline.application import PanoramaWithVirtualCamera
-from pipeline.errors import ConfigError, ForesightError, LateError, StateError
+from pipeline.errors import ConfigError, ForesightError, StateError
 from pipeline.operator.control import Control
 from pipeline.operator.run_ended import run_ended
 from pipeline.redaction import redact
@@ -30,21 +28,20 @@ from pipeline.run.clip_book import Clip
 from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
 from pipeline.settings.values import host_and_port
+from pipeline.web.acting import act
 from pipeline.web.actions import ACTIONS, PAIR, Action
 from pipeline.web.clip_thumbnails import ClipThumbnails
 from pipeline.web.connection_bounds import WebLimits
 from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.links import PairingLink, network_page, page_asked_for, pairing_link
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
-from pipeline.web.openapi import JSON, openapi
+from pipeline.web.openapi import openapi
 from pipeline.web.page_server import PageServer, listening, page_address
 from pipeline.web.pairing import Pairing
 from pipeline.web.preview_images import PreviewImage, PreviewImages
 from pipeline.web.preview_video import PreviewVideo
 from pipeline.web.responses import clip_json
 from pipeline.web.run_state import RunStateFeed
-
-logger = logging.getLogger("foresight")
 
 STATIC = Path(__file__).parent / "static"
 FAREWELL_S = 0.75
@@ -53,7 +50,7 @@ FAREWELL_S = 0.75
 MOST_DIGITS = 9
 """A clip's or an output's number is not longer; Python refuses to read one of thousands of digits."""
 
-_FRESH = {"cache-control": "no-store"}
+FRESH = {"cache-control": "no-store"}
 _NO_CLIP = partial(JSONResponse, {"error": "no such clip"}, 404)
 
 
@@ -136,9 +133,9 @@ class Dashboard:
     def _application(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/", partial(_page, name="index.html")),
-                Route("/points", partial(_page, name="points.html")),
-                Route("/docs", partial(_page, name="docs.html")),
+                Route("/", partial(page, name="index.html")),
+                Route("/points", partial(page, name="points.html")),
+                Route("/docs", partial(page, name="docs.html")),
                 Route("/openapi.json", self._get_openapi),
                 Route("/healthz", self._get_healthz),
                 Route("/metrics", self._get_metrics),
@@ -155,7 +152,7 @@ class Dashboard:
                 Route(f"/api/{PAIR.name}", self._pair, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ],
-            exception_handlers={404: _no_such, 405: _no_such},
+            exception_handlers={404: no_such, 405: no_such},
         )
 
     def _action_route(self, action: Action) -> Route:
@@ -183,14 +180,14 @@ class Dashboard:
         return Response(self._metrics.exposition(), media_type=CONTENT_TYPE)
 
     async def _get_state(self, _request: Request) -> Response:
-        return Response(self._run_state.json_text(), media_type="application/json", headers=_FRESH)
+        return Response(self._run_state.json_text(), media_type="application/json", headers=FRESH)
 
     async def _get_events(self, _request: Request) -> Response:
         async def lines() -> AsyncIterator[str]:
             async for state in self._run_state.events.follow():
                 yield f"data: {state}\n\n"
 
-        return StreamingResponse(lines(), media_type="text/event-stream", headers=_FRESH)
+        return StreamingResponse(lines(), media_type="text/event-stream", headers=FRESH)
 
     async def _get_preview_video(self, _request: Request) -> Response:
         try:
@@ -199,7 +196,7 @@ class Dashboard:
             return Response(status_code=204)  # not an error: a page also asks before and after playback
         except ForesightError as error:
             return JSONResponse({"error": redact(str(error))}, 409)
-        return StreamingResponse(fragments, media_type=head.media_type, headers=_FRESH)
+        return StreamingResponse(fragments, media_type=head.media_type, headers=FRESH)
 
     async def _get_preview_image(self, _request: Request, image: PreviewImage) -> Response:
         try:
@@ -208,14 +205,14 @@ class Dashboard:
             return JSONResponse({"error": redact(str(error))}, 409)
         if jpeg is None:
             return Response(status_code=204)
-        return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
+        return Response(jpeg, media_type="image/jpeg", headers=FRESH)
 
     async def _get_still(self, request: Request) -> Response:
-        number = _number(request)
+        number = number_in(request)
         jpeg = None if number is None else await run_in_threadpool(self.control.points.jpeg, number)
         if jpeg is None:
             return JSONResponse({"error": "there is no such still image; take them first"}, 404)
-        return Response(jpeg, media_type="image/jpeg", headers=_FRESH)
+        return Response(jpeg, media_type="image/jpeg", headers=FRESH)
 
     async def _read_or_act(
         self, request: Request, action: Action, read: Callable[[Request], Awaitable[Response]]
@@ -223,11 +220,11 @@ class Dashboard:
         return await (self._act(request, action) if request.method == "POST" else read(request))
 
     async def _get_tags(self, _request: Request) -> Response:
-        return JSONResponse([asdict(tag) for tag in self.control.tags()], headers=_FRESH)
+        return JSONResponse([asdict(tag) for tag in self.control.tags()], headers=FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
         clips = (clip for clip in self.control.clips() if clip.state != "saved" or clip.path.exists())
-        return JSONResponse([clip_json(clip) for clip in clips], headers=_FRESH)
+        return JSONResponse([clip_json(clip) for clip in clips], headers=FRESH)
 
     async def _get_clip(self, request: Request) -> Response:
         clip = self._clip(request)
@@ -247,12 +244,12 @@ class Dashboard:
 
     def _clip(self, request: Request) -> Clip | None:
         """The clip of this number, if it is saved and still there."""
-        number = _number(request)
+        number = number_in(request)
         clips = (clip for clip in self.control.clips() if clip.number == number and clip.state == "saved")
         return next((clip for clip in clips if clip.path.exists()), None)
 
     async def _get_output(self, request: Request) -> Response:
-        number = _number(request)
+        number = number_in(request)
         path = None if number is None else self.control.finished_file(number)
         if path is None:
             return JSONResponse({"error": "this output has no finished file"}, 404)
@@ -260,37 +257,22 @@ class Dashboard:
 
     async def _pair(self, request: Request) -> Response:
         def link(_control: Control, _body: object) -> dict[str, Any]:
-            codes = self._codes()
             page = page_asked_for(request.headers.get("host", ""), self._host, self._own_port())
-            return asdict(pairing_link(codes, page))
+            return asdict(pairing_link(self._codes(), page))
 
         return await self._act(request, replace(PAIR, do=link))
 
     async def _act(self, request: Request, action: Action) -> Response:
-        if request.headers.get("content-type", "").split(";")[0].strip().lower() != JSON:
-            return JSONResponse({"error": f"the body must be {JSON}"}, 415)
-        try:
-            body = action.body.model_validate_json(await request.body() or b"{}")
-            done = await run_in_threadpool(action.do, self.control, body)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(map(str, first["loc"])) or "body"
-            return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
-        except ForesightError as error:
-            late = {"late_s": error.late_s} if isinstance(error, LateError) else {}
-            return JSONResponse({"error": redact(str(error))} | late, 409)
-        is_repeated = action.name in ("take_over", "fit_points")  # dragging sends many per second
-        logger.log(logging.DEBUG if is_repeated else logging.INFO, "dashboard: %s", action.name)
-        return JSONResponse({"done": action.name, "result": done})
+        return await act(request, action, self.control)
 
 
-def _number(request: Request) -> int | None:
+def number_in(request: Request) -> int | None:
     """The number in the path; None for what is none, or has more digits than any has."""
     text = request.path_params["number"]
     return int(text) if len(text) <= MOST_DIGITS and text.isascii() and text.isdecimal() else None
 
 
-async def _no_such(request: Request, error: Exception) -> Response:
+async def no_such(request: Request, error: Exception) -> Response:
     """The answer to a path that does not exist, or not for this method: JSON in the API, text elsewhere."""
     refused = cast(HTTPException, error)
     if request.url.path.startswith("/api/"):
@@ -298,5 +280,5 @@ async def _no_such(request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{refused.detail}\n", refused.status_code, refused.headers)
 
 
-async def _page(_request: Request, name: str) -> Response:
+async def page(_request: Request, name: str) -> Response:
     return FileResponse(STATIC / name, headers={"cache-control": "no-cache"})

@@ -6,6 +6,7 @@ import { Clips } from "./clips.js";
 import { Events } from "./events.js";
 import { MatchPanel } from "./match_panel.js";
 import { Outputs } from "./outputs.js";
+import { showPairing } from "./pairing.js";
 import { PreviewImages } from "./preview_images.js";
 import { PreviewVideo } from "./preview_video.js";
 import { Cameras } from "./cameras.js";
@@ -73,6 +74,21 @@ find("scene").addEventListener("click", (event) => {
   act("look_at", { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height });
 });
 
+find("phone").addEventListener("click", async () => {
+  const refusal = await showPairing(find("pairing"));
+  if (refusal) showNotice(refusal);
+});
+const askForEnd = (isAsked) => {
+  find("ending").hidden = !isAsked;
+  find(isAsked ? "end_not" : "end_run").focus();
+};
+find("end_run").addEventListener("click", () => askForEnd(true));
+find("end_not").addEventListener("click", () => askForEnd(false));
+find("end_sure").addEventListener("click", () => {
+  askForEnd(false);
+  act("end_run");
+});
+
 const steers = { // these repeat while the key is held
   arrowleft: () => camera.step(-1, 0, 1), arrowright: () => camera.step(1, 0, 1),
   arrowup: () => camera.step(0, 1, 1), arrowdown: () => camera.step(0, -1, 1),
@@ -100,7 +116,7 @@ function showWord(word, kind = word) {
 }
 
 function show(now) {
-  if (state && state.run !== now.run) { // what the page shows belongs to another run
+  if (now.state === "setup" || (state && state.run !== now.run)) { // what the page shows belongs to another run
     location.reload();
     return;
   }

@@ -18,6 +18,7 @@ export const DONE = {
   jump_back: ({ seconds }) => `replaying the last ${seconds} s`,
   return_to_delay: () => "back to the normal delay",
   set_delay: ({ seconds }) => `delay set to ${seconds} s`,
+  end_run: () => "the run ends: what was captured is still shown",
   record: () => "recording started",
   start_output: () => "stream started",
   stop_output: () => "output stopped",
