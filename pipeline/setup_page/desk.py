@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +52,9 @@ class SetupDesk:
         self._kept = home / KEPT
         self._lengths = Lengths()
         self.problem = ""
-        """Why the last match could not begin."""
+        """Why the last match could not begin, or what was wrong at its end."""
+        self.has_played = False
+        """Whether a match has ended since the page was opened."""
         try:
             self._plan = MatchPlan.of(load_settings(home / NAME))
         except ConfigError as error:
@@ -75,6 +76,8 @@ class SetupDesk:
         )
         self._know(local_cameras(home))
         self._know([_known(home, source) for source in self._plan.settings.sources])
+        if self._plan.settings.sources:
+            self._looking.start_or_repeat(lambda _say: self._take_missing())
 
     # What the page shows
 
@@ -134,6 +137,7 @@ class SetupDesk:
             "trial": asdict(self._trying.state) | {"film": (self._kept / TRIAL).is_file()},
             "hours_left": round(hours_left(plan, free), 1),
             "problem": self.problem,
+            "has_played": self.has_played,
         }
 
     def matches(self) -> list[dict[str, Any]]:
@@ -195,23 +199,31 @@ class SetupDesk:
             self._calibrating.reset()
             self._has_sound = None
             self._trial_notes = None
-        with suppress(StateError):  # it is looking already
-            self.look()
+        self._looking.start_or_repeat(lambda _say: self._take_missing())
 
     def look(self) -> None:
         """Take the still images of the chosen cameras anew. Raises StateError while that is done."""
-        sources = self._plan.settings.sources
-        self._looking.start(lambda _say: self._take(sources))
 
-    def _take(self, sources: Sequence[str]) -> None:
-        self._stills = self._stills | dict(zip(sources, take_stills(sources), strict=True))
+        def work(_say: Say) -> None:
+            self._stills = {}
+            self._take_missing()
+
+        self._looking.start(work)
+
+    def _take_missing(self) -> None:
+        """Take the still images that are not there yet of the cameras that are chosen now."""
+        sources = self._plan.settings.sources
+        missing = [source for source in sources if source not in self._stills]
+        self._stills = self._stills | dict(zip(missing, take_stills(missing), strict=True))
         self._has_sound = any_sound(map(SourceSpec.parse, sources))
 
     def _stills_now(self) -> list[Taken]:
         sources = self._plan.settings.sources
-        if any(source not in self._stills or self._stills[source].frame is None for source in sources):
-            with suppress(StateError):
-                self.look()
+        gone = [one for one in sources if one in self._stills and self._stills[one].frame is None]
+        for source in gone:  # it may be back
+            self._stills.pop(source, None)
+        if any(source not in self._stills for source in sources):
+            self._looking.start_or_repeat(lambda _say: self._take_missing())
             self._looking.wait(STILLS_S)
         return [self._stills.get(source, Taken(None, None, "gives no picture")) for source in sources]
 

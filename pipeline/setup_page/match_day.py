@@ -129,6 +129,7 @@ class MatchDay:
         self._say(f"the match runs; its film is in {folder}")
         status = self._wait()
         self._run = None
+        self.desk.has_played = True
         said = last_words(folder / LOG)
         if status not in (DONE, 0):
             self.desk.problem = f"the match has ended with a fault{f': {said}' if said else ''}"

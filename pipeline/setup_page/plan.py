@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
 from pipeline.media.output_spec import FileSpec
+from pipeline.scoring.load import SPORT_NAMES
 from pipeline.scoring.values import SIDES
 from pipeline.settings.model import Settings
 from pipeline.settings.problem import problems_in
@@ -85,6 +86,9 @@ class MatchPlan:
 
     def with_teams(self, teams: Mapping[str, str], *, scoreboard: bool) -> MatchPlan:
         """With these values of the settings' group `teams`, and the scoreboard drawn or not."""
+        sport = teams.get("sport", self.settings.teams.sport)
+        if sport not in (*SPORT_NAMES, self.settings.teams.sport):  # a page may name no file
+            raise ConfigError(f"there is no sport {sport[:40]!r}; give {', '.join(SPORT_NAMES)}")
         plan = self._with(
             teams=self.settings.teams.model_dump() | dict(teams),
             graphics=self.settings.graphics.model_dump() | {"scoreboard": scoreboard},

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.errors import ForesightError, StateError
+from pipeline.foreign_code import Contained, describe
 from pipeline.redaction import redact
 
 Say = Callable[[str], object]
@@ -40,6 +41,7 @@ class Task:
         self._lock = threading.Lock()
         self._state = TaskState()
         self._thread: threading.Thread | None = None
+        self._next: Callable[[Say], object] | None = None
 
     @property
     def state(self) -> TaskState:
@@ -51,9 +53,20 @@ class Task:
         with self._lock:
             if self._state.state == "running":
                 raise StateError(f"{self._name} is going on; wait for its end")
-            self._state = TaskState("running")
-            self._thread = threading.Thread(target=self._do, args=[work], name=self._name, daemon=True)
-            self._thread.start()
+            self._begin(work)
+
+    def start_or_repeat(self, work: Callable[[Say], object]) -> None:
+        """Begin `work(say)`, or have it done once more after what goes on: something has changed meanwhile."""
+        with self._lock:
+            if self._state.state == "running":
+                self._next = work
+            else:
+                self._begin(work)
+
+    def _begin(self, work: Callable[[Say], object]) -> None:
+        self._state = TaskState("running")
+        self._thread = threading.Thread(target=self._do, args=[work], name=self._name, daemon=True)
+        self._thread.start()
 
     def reset(self) -> None:
         """Forget how it ended; work that goes on is not touched."""
@@ -69,20 +82,27 @@ class Task:
         return True
 
     def _do(self, work: Callable[[Say], object]) -> None:
+        following: Callable[[Say], object] | None = work
+        while following is not None:
+            ended = self._ended(following)
+            with self._lock:
+                following, self._next = self._next, None
+                self._state = ended if following is None else TaskState("running", ended.said)
+
+    def _ended(self, work: Callable[[Say], object]) -> TaskState:
+        """Do the work; returns how it ended."""
+
         def say(line: str) -> None:
             self._state = TaskState("running", redact(line))
 
-        try:
+        with Contained() as call:
             work(say)
-        except ForesightError as error:
-            self._state = TaskState("failed", redact(str(error)))
-        except OSError as error:
-            self._state = TaskState("failed", error.strerror or str(error))
-        except Exception as error:
-            self._state = TaskState("failed", f"a fault in Foresight ({type(error).__name__})")
-            raise
-        else:
-            self._state = TaskState("done", self._state.said)
+        error = call.error
+        if error is None:
+            return TaskState("done", self._state.said)
+        if isinstance(error, ForesightError):
+            return TaskState("failed", redact(str(error)))
+        return TaskState("failed", redact(describe(error)))
 
 
 def foresight(*arguments: str) -> list[str]:

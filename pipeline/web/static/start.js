@@ -119,7 +119,15 @@ function show(now) {
   find("start").disabled = now.missing.length > 0 || [trial, calibration].some((one) => one.state === "running");
   find("start-said").textContent = { cameras: "Choose a camera first.", rig: "Calibrate the cameras first." }[now.missing[0]] ?? "";
   problemSaid(now.problem);
+  showLast({ has_played: now.has_played });
 }
+
+// After a match its files come first.
+const showLast = whenChanged(({ has_played }) => {
+  if (!has_played) return;
+  find("matches-title").textContent = "The match has ended";
+  find("pairing").after(find("before"));
+});
 
 function showRig({ calibration, calibration_note, has_rig, chosen }) {
   if (calibration.state === "running") rigSaid(calibration.said || "beginning ...");
