@@ -1,7 +1,7 @@
 """Makes the pages' pictures, each by running the program: ``python -m docs.pictures [NAME...]`` in the checkout.
 
-Without names it makes all of them, which takes some minutes; rig.png, framing-films.jpg, those of calibration and
-known-future.png need the real videos and events in ../shared/data.
+Without names it makes all of them, which takes some minutes; rig.png, framing-films.jpg, start.jpg, those of
+calibration and known-future.png need the real videos and events in ../shared/data.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from benchmarks.director_pictures import draw_horizons, draw_path
 from benchmarks.play import degraded, metrica_play
 from docs.calibration_pictures import draw_clicks, draw_errors, draw_lines, draw_matches, two_cameras
 from docs.framing_pictures import draw_films, draw_match_frames
+from docs.start_pictures import draw_start, draw_start_phone
 from pipeline import BufferManager, __version__
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.gst.runtime import Gst
@@ -376,6 +377,8 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "dashboard.jpg": draw_dashboard,
     "match-panel.jpg": draw_match_panel,
     "points.jpg": draw_points,
+    "start.jpg": draw_start,
+    "start-phone.jpg": draw_start_phone,
     "rig.png": draw_rig,
     "calibration-errors.png": draw_errors,
     "calibration-lines.jpg": draw_lines,

@@ -33,27 +33,27 @@ def start(
     foresight start ~/Matches --address 0.0.0.0:8080
     foresight start --install-desktop-entry
     """
-    from pipeline.cli.console import say, tell_pairing
-    from pipeline.cli.start_page import free_listener, given_listener, open_browser, wait_for_folder
+    from pipeline.errors import ConfigError
     from pipeline.settings.values import is_loopback
     from pipeline.setup_page.desktop_entry import install_desktop_entry as install
     from pipeline.setup_page.folder_lock import FolderLock
-    from pipeline.setup_page.match_day import MatchDay
-    from pipeline.setup_page.plan_file import ready_folder
-    from pipeline.web.server import STATIC
+    from pipeline.setup_page.folders import ready_folder
 
     if install_desktop_entry:
-        say(f"wrote {install(STATIC / 'icon.svg')}")
+        typer.echo(f"wrote {install()}")
         return
     is_open = False
     if address is not None:
         try:
             is_open = not is_loopback(address)
         except ValueError as error:
-            raise typer.BadParameter(
-                f"{address!r} is no address; write HOST:PORT, as 0.0.0.0:8080"
-            ) from error
+            raise ConfigError(f"--address {address}: not HOST:PORT; write it as 0.0.0.0:8080") from error
     home = ready_folder(folder or Path.home() / "Foresight")
+
+    from pipeline.cli.console import say, tell_pairing
+    from pipeline.cli.start_page import free_listener, given_listener, open_browser, wait_for_folder
+    from pipeline.setup_page.match_day import MatchDay
+
     lock = FolderLock(home)
     if not wait_for_folder(lock, say, with_browser=not no_browser):
         return

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipeline.errors import OutputError
 
 NAME = "foresight.desktop"
+ICON = Path(__file__).resolve().parents[1] / "web" / "static" / "icon.svg"
 
 
 def entry_text(interpreter: str, icon: Path) -> str:
@@ -23,7 +24,7 @@ def entry_text(interpreter: str, icon: Path) -> str:
     )
 
 
-def install_desktop_entry(icon: Path, environment: Mapping[str, str] | None = None) -> Path:
+def install_desktop_entry(environment: Mapping[str, str] | None = None) -> Path:
     """Write the entry for this user; returns its path. Raises OutputError."""
     variables = os.environ if environment is None else environment
     home = Path(
@@ -32,7 +33,7 @@ def install_desktop_entry(icon: Path, environment: Mapping[str, str] | None = No
     path = home / "applications" / NAME
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(entry_text(sys.executable, icon), encoding="utf-8")
+        path.write_text(entry_text(sys.executable, ICON), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
     return path

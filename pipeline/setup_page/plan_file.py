@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.config_builder import ConfigBuilder, to_toml
-from pipeline.errors import ConfigError, OutputError
+from pipeline.errors import OutputError
 from pipeline.settings.model import Settings
 
 NAME = "match.toml"
@@ -45,16 +45,3 @@ def save_settings(path: Path, settings: Settings) -> None:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); check the folder and its disk"
         ) from error
-
-
-def ready_folder(folder: Path) -> Path:
-    """The folder, made if it is missing, as an absolute path. Raises ConfigError if it cannot be written."""
-    folder = folder.expanduser().absolute()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "there is a file of this name" if isinstance(error, FileExistsError) else error.strerror
-        raise ConfigError(f"{folder}: cannot be made ({reason}); name another folder") from error
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ConfigError(f"{folder}: cannot be written; name another folder or change its permissions")
-    return folder

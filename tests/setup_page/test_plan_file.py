@@ -10,7 +10,8 @@ import pytest
 
 from pipeline.errors import ConfigError, OutputError
 from pipeline.settings.model import Settings
-from pipeline.setup_page.plan_file import load_settings, ready_folder, save_settings
+from pipeline.setup_page.folders import ready_folder
+from pipeline.setup_page.plan_file import load_settings, save_settings
 
 SECRET = Settings.parse({"sources": ["match"], "streams": ["rtmp://server/app/SECRET"]})
 
