@@ -18,6 +18,7 @@ from scipy.signal import savgol_filter
 from benchmarks.director_hard import hard_rows
 from benchmarks.hard_play import Scene
 from benchmarks.harness import Row, main
+from benchmarks.other_games import other_game_rows
 from benchmarks.play import METRICA, Play, clean, degraded, metrica_play, random_play
 from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.director import Director
@@ -228,6 +229,7 @@ def run() -> list[Row]:
     worst = float(np.percentile(np.concatenate(steps), 95))
     rows.append(Row("a whole step, 95th percentile", worst, "ms", goal="<= 5", met=worst <= 5.0))
     rows += hard_rows(directed_scene)
+    rows += other_game_rows(lambda play, sets, pitch: directed(play, sets, pitch=pitch).figures)
     for lookahead_s, one in horizons():
         case = f"held out, degraded, look-ahead {lookahead_s:g} s"
         rows.append(Row(f"{case}: in_view_percent", one.in_view_percent, "%"))

@@ -34,6 +34,7 @@ class Play:
     players: Array
     height_m: float = 8.0
     distance_m: float = 10.0
+    size_m: tuple[float, float] = (LENGTH_M, WIDTH_M)
     angles: Array = field(init=False)
 
     def __post_init__(self) -> None:
@@ -49,7 +50,9 @@ class Play:
 
     def to_angles(self, metres: Array) -> tuple[Array, Array]:
         """Yaw and tilt in degrees of pitch places (..., 2)."""
-        return self.ground.metres_to_angles(metres[..., 0] - LENGTH_M / 2, metres[..., 1] + self.distance_m)
+        return self.ground.metres_to_angles(
+            metres[..., 0] - self.size_m[0] / 2, metres[..., 1] + self.distance_m
+        )
 
 
 def random_play(
@@ -183,7 +186,7 @@ def degraded(
         x, y = play.ball[i] + rng.normal(0, noise_m, 2)
         found[i].append((x, y, rng.uniform(0.5, 1.0)))
     for i in np.flatnonzero(rng.random(count) < false_share):
-        x, y = rng.uniform([-3, -3], [LENGTH_M + 3, WIDTH_M + 3])
+        x, y = rng.uniform([-3, -3], [play.size_m[0] + 3, play.size_m[1] + 3])
         if rng.random() < 0.1:
             for k in range(i, min(count, i + int(rng.uniform(1, 6) * rate))):
                 if rng.random() < 0.8:

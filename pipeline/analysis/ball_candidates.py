@@ -15,8 +15,6 @@ from pipeline.analysis.plane_ops import absdiff, maximum, threshold
 from pipeline.analysis.silhouettes import Floats
 from pipeline.optics.frame import Plane
 
-BALL_M = 0.22
-
 Extent = tuple[float, float, float]
 """The smallest and the largest short side, and the longest side, relative to a ball on the ground."""
 
@@ -83,9 +81,12 @@ class BallCandidates:
 class BallCandidateFinder:
     """Finds ball candidates in an image of known scale. Immutable; any thread."""
 
-    def __init__(self, px_per_m: Floats) -> None:
-        """``px_per_m`` (height, width): working pixels per metre for objects on the ground at each pixel."""
-        self._px_per_m = px_per_m
+    def __init__(self, px_per_m: Floats, ball_m: float) -> None:
+        """``px_per_m`` (height, width): working pixels per metre for objects on the ground at each pixel.
+
+        ``ball_m``: the ball's diameter.
+        """
+        self._px_per_m, self._ball_m = px_per_m, ball_m
 
     def find(
         self, now: Planes, before: Planes, busy: Plane, bodies: Plane, brighter: Plane
@@ -104,7 +105,7 @@ class BallCandidateFinder:
         touching = touching[self._fits(touching, ANY) & is_round & ~_within(touching, alone)]
         boxes = Boxes.of(np.concatenate([alone.rows, touching.rows]))
         is_touching = np.arange(len(boxes)) >= len(alone)
-        ball_px = BALL_M * boxes.at_feet(self._px_per_m)
+        ball_px = self._ball_m * boxes.at_feet(self._px_per_m)
         ball_score = self._ball_score(now, before, boxes, brighter)
         ball_score[is_touching] *= TOUCHING * np.clip(ball_px[is_touching] / TELLING_PX, 0, 1)
         return BallCandidates(boxes, ball_score, is_touching, white)
@@ -133,7 +134,7 @@ class BallCandidateFinder:
         broad = np.zeros_like(bodies)
         bright = threshold(brighter, WHITE_LEVELS) & bodies
         boxes = outlines(bright)
-        ball_px = BALL_M * boxes.at_feet(self._px_per_m)
+        ball_px = self._ball_m * boxes.at_feet(self._px_per_m)
         large_enough = np.minimum(boxes.width, boxes.height) >= np.maximum(np.floor(BREADTH * ball_px), 2)
         for box, breadth_px in zip(
             boxes[large_enough].slices(), (BREADTH * ball_px[large_enough]).astype(int).tolist(), strict=True
@@ -148,7 +149,7 @@ class BallCandidateFinder:
 
     def _fits(self, boxes: Boxes, extent: Extent) -> NDArray[np.bool_]:
         """Which boxes have this extent at their position."""
-        ball_px = BALL_M * boxes.at_feet(self._px_per_m)
+        ball_px = self._ball_m * boxes.at_feet(self._px_per_m)
         short, long = np.minimum(boxes.width, boxes.height), np.maximum(boxes.width, boxes.height)
         smallest, largest, longest = extent
         fits = (short >= smallest * ball_px) & (short <= largest * ball_px + BLUR_PX)
@@ -162,7 +163,7 @@ class BallCandidateFinder:
         grey = np.clip(2 - colour / GREY_LEVELS, 0, 1)
         paler = np.clip((colour_before - colour) / (PALER_SHARE * np.maximum(colour_before, 1)), 0, 1)
         paler[colour_before < GREEN_LEVELS] = 1.0
-        ball_px = BALL_M * boxes.at_feet(self._px_per_m)
+        ball_px = self._ball_m * boxes.at_feet(self._px_per_m)
         size = np.log(np.sqrt(boxes.width * boxes.height) / (ball_px + BLUR_PX / 2))
         return np.asarray(bright * grey * paler * np.exp(-(size**2)) * self._fits(boxes, USUAL))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.ball_candidates import BALL_M, BLUR_PX, BallCandidates
+from pipeline.analysis.ball_candidates import BLUR_PX, BallCandidates
 from pipeline.analysis.blobs import Array, Boxes
 from pipeline.analysis.camera_crop import Planes
 from pipeline.analysis.silhouettes import Floats
@@ -44,6 +44,7 @@ class BallSight:
     busy: Plane
     """Not 0 where the frame differs from the background."""
     px_per_m: Floats
+    ball_m: float
 
     def described(
         self, found: BallCandidates, clear: Array, people: Boxes, flags: NDArray[np.bool_]
@@ -57,7 +58,7 @@ class BallSight:
             return np.zeros((0, len(FEATURES)))
         scale = boxes.at_feet(self.px_per_m)
         columns = [
-            np.log(np.sqrt(boxes.width * boxes.height) / (BALL_M * scale + BLUR_PX / 2)),
+            np.log(np.sqrt(boxes.width * boxes.height) / (self.ball_m * scale + BLUR_PX / 2)),
             np.log(boxes.width / boxes.height),
             found.ball_score,
             clear,

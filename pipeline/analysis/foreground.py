@@ -70,16 +70,25 @@ class ForegroundFinder:
     """Finds the foreground in a camera's crop, with a learnt background. One thread at a time."""
 
     def __init__(
-        self, crop: CameraCrop, field: Field, frame: Frame, scale_is_guess: bool, field_is_guess: bool
+        self,
+        crop: CameraCrop,
+        field: Field,
+        frame: Frame,
+        ball_m: float,
+        *,
+        scale_is_guess: bool,
+        field_is_guess: bool,
     ) -> None:
         """Learn from the first frame; people on the field are removed by comparison with the plain ground.
 
         So is a ball that lies there, unless the field is a guess, because spare balls lie around a pitch.
-        ``scale_is_guess``: the rig is not calibrated, so the scale is estimated from the heights of people.
+        ``ball_m``: the ball's diameter. ``scale_is_guess``: the rig is not calibrated, so the scale is estimated
+        from the heights of people.
         """
         self.crop = crop
+        self._ball_m = ball_m
         self._px_per_m = crop.px_per_m
-        self._finder = BallCandidateFinder(self._px_per_m)
+        self._finder = BallCandidateFinder(self._px_per_m, self._ball_m)
         self._heights: deque[float] | None = deque(maxlen=HEIGHTS_KEPT) if scale_is_guess else None
         self._body = _mask(crop.body)
         self._anywhere = _mask(crop.body | crop.air)
@@ -135,7 +144,7 @@ class ForegroundFinder:
         slices = candidates.boxes.slices()
         lingering = np.array([self._before[candidate].any() for candidate in slices], np.bool_)
         doubtful = np.array([self._doubtful[candidate].any() for candidate in slices], np.bool_)
-        sight = BallSight(now, self._last, background, busy, px_per_m)
+        sight = BallSight(now, self._last, background, busy, px_per_m, self._ball_m)
         features = sight.described(candidates, clear, boxes, np.stack([lingering, doubtful]))
         self._before, self._last = busy, now
         height_m = boxes.height / boxes.at_feet(px_per_m)
@@ -163,7 +172,7 @@ class ForegroundFinder:
         if len(self._heights) >= LEAST_HEIGHTS:
             factor = float(np.clip(np.median(self._heights), 1 / WORST_GUESS, WORST_GUESS))
             self._px_per_m = (self.crop.px_per_m * factor).astype(np.float32)
-            self._finder = BallCandidateFinder(self._px_per_m)
+            self._finder = BallCandidateFinder(self._px_per_m, self._ball_m)
 
     def _without_ghosts(self, now: Planes, boxes: Boxes, busy: Plane) -> NDArray[np.bool_]:
         """Which boxes contain a person; the others become background and are removed from `busy`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from pipeline.analysis.foreground import Foreground, ForegroundFinder
 from pipeline.analysis.sway_history import PoseSource, standing
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
+from pipeline.optics.rig_parts import play_on
 from pipeline.timebase import Nanoseconds, ns_to_seconds
 
 RATE_HZ = 12.5
@@ -124,12 +126,15 @@ class MotionDetector:
         """Set up every camera that sees part of the field."""
         field = self._field = self._given_field or Field.of_turf(self._rig, frame)
         crops = [CameraCrop(self._rig, i, field, self._margin_m) for i in range(len(self._rig.cameras))]
-        is_guess = self._rig.scale_is_guess
-        self._finders = [
-            ForegroundFinder(crop, field, frame, is_guess, self._given_field is None)
-            for crop in crops
-            if crop.seen
-        ]
+        make = partial(
+            ForegroundFinder,
+            field=field,
+            frame=frame,
+            ball_m=play_on(self._rig.pitch).ball_m,
+            scale_is_guess=self._rig.scale_is_guess,
+            field_is_guess=self._given_field is None,
+        )
+        self._finders = [make(crop) for crop in crops if crop.seen]
 
     def _players(self, crop: CameraCrop, foreground: Foreground) -> list[Detection]:
         """The players on the part of the field for which this camera is responsible."""

@@ -16,10 +16,10 @@ from pipeline.direction.far_edge import FarEdge
 from pipeline.direction.framing import first_known_s, frame, goals_of
 from pipeline.direction.planner import Planner, Targets, view_of
 from pipeline.direction.spline import COMMITTED, STRIDE_NS, STRIDE_S, Array, continued, value
-from pipeline.direction.styles import Style, operator_style, style_named
+from pipeline.direction.styles import Style, operator_style, style_in, style_named
 from pipeline.errors import ConfigError
 from pipeline.optics.rig import Rig
-from pipeline.optics.rig_parts import Pitch
+from pipeline.optics.rig_parts import Pitch, play_on
 from pipeline.optics.shot_limits import shot_limits
 from pipeline.optics.view import View
 from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
@@ -97,8 +97,9 @@ class Director:
         patience_s: float | None = 0.0,
     ) -> None:
         """``edges``: the views that the rig can fill, to which plans and views are limited; ``limit``: replaces
-        ``edges.limit`` as the final limit of every view; ``pitch``: where the game is, so that nobody beside it is
-        followed, and the camera includes a goal that the play comes near. `of_rig` gives all of these.
+        ``edges.limit`` as the final limit of every view; ``pitch``: where the game is, and of which sport, so that
+        nobody beside it is followed, the ball moves at that sport's pace, and the camera shows as much as its play
+        needs, and a goal that the play comes near. `of_rig` gives all of these.
 
         ``patience_s``: how long a plan waits for the timeline to be known up to its horizon: 0 live, None (for
         ever) offline. Raises ConfigError for a look-ahead outside 0..30 s or an unknown style.
@@ -107,7 +108,9 @@ class Director:
             raise ConfigError(f"the look-ahead must be 0 to {LONGEST_LOOKAHEAD_S:g} s, not {lookahead_s} s")
         if not aspect > 0:
             raise ConfigError(f"the aspect ratio must be positive, not {aspect}")
-        self.style = style_named(style) if isinstance(style, str) else style
+        football = style_named(style) if isinstance(style, str) else style
+        self._play = play_on(pitch)
+        self.style = style_in(football, self._play)
         self._timeline = timeline
         self._goals = goals_of(pitch)
         self._geometry = geometry
@@ -263,7 +266,7 @@ class Director:
         opens_s = -math.inf if self._has_opened else first_known_s(track, now_ns)
         self._has_opened |= opens_s <= 0.0
         times_s = self._planner.sample_times_s
-        targets = frame(track, self._geometry, self.style, now_ns, times_s, self._goals, opens_s)
+        targets = frame(track, self._geometry, self.style, now_ns, times_s, self._goals, opens_s, self._play)
         return targets, FOLLOWS[Following(track.following[round(ns_to_seconds(TRACK_MARGIN_NS) / GRID_S)])]
 
     def _overview(self) -> View:

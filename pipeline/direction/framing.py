@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.direction.planner import Targets
 from pipeline.direction.styles import Style
+from pipeline.fields import FOOTBALL_PLAY, Play
 from pipeline.optics.rig_parts import Pitch
 from pipeline.timebase import NS_PER_S
 from pipeline.tracking.ball import Following, Track
@@ -21,6 +22,7 @@ GOAL_FAR_M, GOAL_NEAR_M = 28.0, 16.0
 """The goal starts to attract the camera when the play is this near, and attracts it fully at the second
 distance."""
 GOAL_HALF_M = 3.66
+"""In football; in other sports all three are as much nearer or smaller as the play is narrower."""
 GOAL_WIDENS, PLAYERS_WIDEN = 1.6, 1.35
 """The largest factors by which a goal, and the players near the ball, widen the view."""
 LARGEST_FILL = 0.85
@@ -59,6 +61,7 @@ def frame(
     times_s: Array,
     goals: Sequence[Place] = (),
     opens_s: float = -np.inf,
+    play: Play = FOOTBALL_PLAY,
 ) -> Targets:
     """The targets that `style` sets for `track` at `times_s` (N,), in seconds after `now_ns`. Pure; any thread.
 
@@ -67,7 +70,8 @@ def frame(
     of fast play, for the players around the ball, for the goal, and if the ball is lost. What runs sideways is
     led: the view may not lag behind the aim.
 
-    Before `opens_s` the targets are those of that time: a film opens on the play that is about to be seen.
+    `play`: of the sport whose goals these are. Before `opens_s` the targets are those of that time: a film opens
+    on the play that is about to be seen.
     """
     times_s = np.maximum(times_s, opens_s)
     track_s = (track.start_ns - now_ns) / NS_PER_S + np.arange(len(track.x_m)) * GRID_S
@@ -92,12 +96,14 @@ def frame(
     run = at(track.yaw_deg, times_s + RUN_S[1]) - at(track.yaw_deg, times_s + RUN_S[0])
     players = np.degrees(2 * np.arctan(at(track.players_reach_m) / distance)) / LARGEST_FILL
     width = np.maximum(width, np.minimum(players, PLAYERS_WIDEN * width))
+    far_m, near_m, half_m = (
+        play.picture_width_m / FOOTBALL_PLAY.picture_width_m * each
+        for each in (GOAL_FAR_M, GOAL_NEAR_M, GOAL_HALF_M)
+    )
     for goal_x, goal_z in goals:
-        share = np.clip(
-            (GOAL_FAR_M - np.hypot(x - goal_x, z - goal_z)) / (GOAL_FAR_M - GOAL_NEAR_M), 0.0, 1.0
-        )
+        share = np.clip((far_m - np.hypot(x - goal_x, z - goal_z)) / (far_m - near_m), 0.0, 1.0)
         goal_yaw, _ = geometry.metres_to_angles(goal_x, goal_z)
-        beyond = np.sign(goal_yaw - yaw) * np.degrees(np.arctan(GOAL_HALF_M / np.hypot(goal_x, goal_z)))
+        beyond = np.sign(goal_yaw - yaw) * np.degrees(np.arctan(half_m / np.hypot(goal_x, goal_z)))
         to_goal = goal_yaw + beyond - yaw
         aim_yaw = aim_yaw + share * np.clip(to_goal / 2, -width / 3, width / 3)
         width = np.maximum(width, share * np.minimum(np.abs(to_goal) / LARGEST_FILL, GOAL_WIDENS * width))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ConfigError
+from pipeline.fields import FOOTBALL_PLAY, Play
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Style:
 
     # Framing
     picture_width_m: float = 32.0
-    """The width of the view at the ball's distance, at rest."""
+    """The width of the view at the ball's distance, at rest, in football."""
     hfov_min_deg: float = 22.0
     hfov_max_deg: float = 80.0
     lead_s: float = 1.2
@@ -57,6 +58,12 @@ STYLES: dict[str, Style] = {
     "calm": Style(picture_width_m=42.0, hfov_min_deg=28.0, dead_zone=0.6, pan_acceleration_cost=50.0),
     "close": Style(picture_width_m=24.0, hfov_min_deg=14.0, dead_zone=0.4, zoom_cost=0.1),
 }
+
+
+def style_in(style: Style, play: Play) -> Style:
+    """The style for a sport: as much wider or narrower as its play is than football's."""
+    share = play.picture_width_m / FOOTBALL_PLAY.picture_width_m
+    return replace(style, picture_width_m=share * style.picture_width_m)
 
 
 def operator_style(style: Style) -> Style:

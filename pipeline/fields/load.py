@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.data_file import read_data
 from pipeline.errors import ConfigError
+from pipeline.fields.play import FOOTBALL_PLAY, Play
 from pipeline.fields.playing_field import (
     SIDE_RANGE_M,
     Anchored,
@@ -53,6 +54,13 @@ class _Size(_Entry):
     width_range_m: Annotated[list[_Side], Field(min_length=2, max_length=2)] = list(SIDE_RANGE_M)
 
 
+class _Play(_Entry):
+    ball_m: Annotated[float, Field(ge=0.02, le=1)] = FOOTBALL_PLAY.ball_m
+    fastest_m_s: Annotated[float, Field(ge=5, le=100)] = FOOTBALL_PLAY.fastest_m_s
+    picture_width_m: Annotated[float, Field(ge=2, le=200)] = FOOTBALL_PLAY.picture_width_m
+    has_goalkeepers: bool = FOOTBALL_PLAY.has_goalkeepers
+
+
 class _Line(_Entry):
     name: _Name
     start: Annotated[_At, Field(alias="from")]
@@ -81,6 +89,7 @@ class _File(_Entry):
     source: Annotated[str, Field(min_length=1)]
     line_m: Annotated[float, Field(gt=0, le=1)]
     size: _Size = _Size()
+    play: _Play = _Play()
     lengths: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], _Metres] = {}
     line: list[_Line] = []
     arc: list[_Arc] = []
@@ -173,6 +182,7 @@ def _field(file: _File, name: str, where: str) -> PlayingField:
         (size.length_range_m[0], size.length_range_m[1]),
         (size.width_range_m[0], size.width_range_m[1]),
         file.line_m,
+        Play(**file.play.model_dump()),
         tuple(known.items()),
         tuple(rules),
     )

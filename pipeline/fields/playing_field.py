@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.fields.markings import Arc, Array, FieldPoint, Line, Markings, Place
+from pipeline.fields.play import Play
 
 SIDE_RANGE_M = (1.0, 1000.0)
 """The sides that a field may have."""
@@ -101,6 +102,7 @@ class PlayingField:
 
     ``name``: of a sport in the package, or the path of a user's own file. ``usual``: its usual size, None if it has
     none. ``lengths_m``: the lengths that its markings are made of, by name. ``line_m``: how thick its lines are.
+    ``play``: what is played on it.
     """
 
     name: str
@@ -108,6 +110,7 @@ class PlayingField:
     length_range_m: tuple[float, float]
     width_range_m: tuple[float, float]
     line_m: float
+    play: Play
     lengths_m: tuple[tuple[str, float], ...] = dataclass_field(repr=False)
     rules: tuple[Rule, ...] = dataclass_field(repr=False)
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pipeline.errors import RigError
-from pipeline.fields import Markings, PlayingField, football
+from pipeline.fields import FOOTBALL_PLAY, Markings, Play, PlayingField, football
 from pipeline.optics.angles import LARGEST_ANGLE_DEG, Array, rotation
 from pipeline.optics.lens import Lens
 from pipeline.optics.outline import Outline, check_outline, within
@@ -161,6 +161,11 @@ class Pitch:
         cos, sin = math.cos(math.radians(self.yaw_deg)), math.sin(math.radians(self.yaw_deg))
         x, z = np.asarray(x_m, np.float64) - self.centre_m[0], np.asarray(z_m, np.float64) - self.centre_m[1]
         return cos * x - sin * z, sin * x + cos * z
+
+
+def play_on(pitch: Pitch | None) -> Play:
+    """What is played on a pitch: football where none is known."""
+    return FOOTBALL_PLAY if pitch is None else pitch.kind.play
 
 
 @dataclass(frozen=True, slots=True)

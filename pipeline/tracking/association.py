@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from pipeline.fields import Play
 from pipeline.tracking.ground import Array
 
 
@@ -72,6 +73,13 @@ class Motion:
 
 
 MOTION = Motion()
+
+
+def motion_in(play: Play) -> Motion:
+    """How the ball of a sport may move: as a football does, at the pace of its fastest."""
+    pace = play.fastest_m_s / MOTION.highest_speed_m_s
+    return replace(MOTION, usual_speed_m_s=pace * MOTION.usual_speed_m_s, highest_speed_m_s=play.fastest_m_s)
+
 
 PERSON_S = 10.0
 """Only a thing of this age, or one that lies still, is surely one: a player with the ball is seen on when the ball

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.analysis.detector import DetectionSet
-from pipeline.optics.rig_parts import Pitch
+from pipeline.optics.rig_parts import Pitch, play_on
 from pipeline.timebase import NS_PER_S
+from pipeline.tracking.association import motion_in
 from pipeline.tracking.ball_memory import BallMemory
 from pipeline.tracking.flight import lift_flights
 from pipeline.tracking.ground import Array, Geometry, camera_height_m
@@ -79,12 +80,13 @@ class BallTracker:
     def __init__(
         self, geometry: Geometry, settings: TrackerSettings = SETTINGS, pitch: Pitch | None = None
     ) -> None:
-        """``pitch``: where the game is, if known; nobody else's ball is followed then."""
+        """``pitch``: where the game is, if known, and of which sport; nobody else's ball is followed then."""
         self._geometry = geometry
         self._settings = settings
         self._height_m = camera_height_m(geometry)
         self._reader = SightingReader(geometry, pitch)
-        self._memory = BallMemory()
+        self._motion = motion_in(play_on(pitch))
+        self._memory = BallMemory(self._motion)
 
     @property
     def past_s(self) -> float:
@@ -94,7 +96,7 @@ class BallTracker:
     def forget(self) -> None:
         """Begin anew, for example after a seek."""
         self._reader.forget()
-        self._memory = BallMemory()
+        self._memory = BallMemory(self._motion)
 
     def track(self, sets: Sequence[DetectionSet], start_ns: int, end_ns: int) -> Track:
         """The track over [start_ns, end_ns] from `sets` in time order, which may begin and end at any time."""

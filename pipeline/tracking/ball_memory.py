@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.timebase import NS_PER_S
-from pipeline.tracking.association import MOTION, SIGHT_ROWS, THING_ROW, Candidates, best_chain
+from pipeline.tracking.association import MOTION, SIGHT_ROWS, THING_ROW, Candidates, Motion, best_chain
 from pipeline.tracking.ground import Array
 from pipeline.tracking.sightings import MOMENT_S, enough
 from pipeline.tracking.tracklets import Tracklet
@@ -26,7 +26,9 @@ as another thing to which it came, or one that moved no faster than a person for
 class BallMemory:
     """Chooses the chain of candidates in each window and remembers it for the next. One thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, motion: Motion = MOTION) -> None:
+        """`motion`: how the ball may move."""
+        self._motion = motion
         self._known: list[tuple[int, float, float, float, Tracklet]] = []
 
     def sightings(self, seen: Candidates, things: Sequence[Tracklet], start_ns: int) -> Array:
@@ -47,7 +49,8 @@ class BallMemory:
             before = [time_s, x_m, z_m, 0.0, slope, 1.0, thing.number, time_s, ended_s]
             rows = np.concatenate([np.array(before)[:, None], rows], axis=1)
         was_ball = rows[THING_ROW] == known[0][4].number if known else np.ones(rows.shape[1], np.bool_)
-        chain = best_chain(Candidates(*rows), prior=MOTION.fresh_start if known else None, was_ball=was_ball)
+        prior = self._motion.fresh_start if known else None
+        chain = best_chain(Candidates(*rows), self._motion, prior=prior, was_ball=was_ball)
         # Where the ball was known to be stays so in a gap, too.
         chain = chain[~_isolated(rows[0, chain]) | (chain < len(known))]
         owners = [one[4] for one in known] + [things[i] for i in chosen]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pipeline.optics.rig_parts import Pitch
 from pipeline.tracking.ground import Array
 
-INSIDE_M = 2.0
-"""Nearer to the line a thing may be somebody's who walks along it."""
+INSIDE_M, WIDE_M = 2.0, 60.0
+"""Nearer to the line a thing may be somebody's who walks along it; on a pitch that is not as wide as the second, as
+much nearer as it is narrower: more of the play is near a line there."""
 
 LINE_M, OUTSIDE_M = 0.5, 1.5
 """A ball touches the line up to the first distance outside the pitch; beyond, its likelihood is halved this far on
@@ -69,6 +70,7 @@ class PlayArea:
 
     def __init__(self, pitch: Pitch | None) -> None:
         self._pitch = pitch
+        self._inside_m = 0.0 if pitch is None else INSIDE_M * min(pitch.width_m / WIDE_M, 1.0)
 
     @property
     def is_known(self) -> bool:
@@ -86,9 +88,9 @@ class PlayArea:
         outside_m = self._outside_m(balls.x_m, balls.z_m)
         near = 1.0 / (1.0 + (np.maximum(outside_m - LINE_M, 0.0) / OUTSIDE_M) ** 2)
         outsiders = people[self._outside_m(people.x_m, people.z_m) > -LINE_M]
-        beside = (outside_m > -INSIDE_M) | _held(balls, outsiders) | _left_alone(balls, people)
+        beside = (outside_m > -self._inside_m) | _held(balls, outsiders) | _left_alone(balls, people)
         below_m = self._outside_m(SIGHT_LINE[:, None] * balls.x_m, SIGHT_LINE[:, None] * balls.z_m)
-        aloft = (outside_m > LINE_M) & (below_m < -INSIDE_M).any(axis=0)
+        aloft = (outside_m > LINE_M) & (below_m < -self._inside_m).any(axis=0)
         return Whereabouts(near, beside, aloft)
 
     def _outside_m(self, x_m: Array, z_m: Array) -> Array:

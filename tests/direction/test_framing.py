@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.direction.framing import frame, goals_of
-from pipeline.direction.styles import STYLES, Style
+from pipeline.direction.styles import STYLES, Style, style_in
+from pipeline.fields import FOOTBALL_PLAY, load_field
 from pipeline.optics.rig_parts import Pitch
 from pipeline.timebase import NS_PER_S
 from pipeline.tracking.ball import Following, Track
@@ -183,3 +184,16 @@ def test_play_runs_as_far_as_it_covers_half_of_the_view_in_three_seconds(
 ) -> None:
     targets = frame(track(-3.0, side * speed_m_s), GROUND, replace(STYLE, speed_widens=0.0), 0, TIMES_S)
     np.testing.assert_allclose(np.asarray(targets.running)[3:7], side * running, atol=0.03)
+
+
+def test_a_small_field_is_shown_from_nearer_and_its_goal_later() -> None:
+    handball = load_field("handball").play
+    narrow = style_in(STYLE, handball)
+    assert style_in(STYLE, FOOTBALL_PLAY) == STYLE
+    assert narrow.picture_width_m == pytest.approx(STYLE.picture_width_m * 20 / 32)
+    goal = [(24.0, 40.0)]
+    football, small = (
+        frame(track(), GROUND, STYLE, 0, TIMES_S, goal, play=play) for play in (FOOTBALL_PLAY, handball)
+    )
+    assert football.aim_yaw_deg[0] > 0.5, "the goal is near in football"
+    assert small.aim_yaw_deg[0] == pytest.approx(0.0, abs=1e-9)

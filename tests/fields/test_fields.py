@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.spatial import KDTree
 
 from pipeline.errors import ConfigError
-from pipeline.fields import FIELD_NAMES, FieldSize, field_at, football, load_field
+from pipeline.fields import FIELD_NAMES, FOOTBALL_PLAY, FieldSize, Play, field_at, football, load_field
 from pipeline.optics.lens import RectilinearLens
 from pipeline.optics.rig import Camera, Pitch, Rig
 
@@ -25,6 +25,9 @@ line_m = 0.05
 [size]
 length_m = 30.0
 width_m = 15.0
+
+[play]
+ball_m = 0.3
 
 [lengths]
 zone = 4.0
@@ -62,6 +65,15 @@ def test_the_package_has_the_fields_that_the_manual_names() -> None:
         "basketball", "field_hockey", "football", "futsal", "handball", "ice_hockey", "plain", "rugby",
     }  # fmt: skip
     assert set(FIELD_NAMES) == sports
+
+
+def test_each_sport_is_played_in_its_own_way() -> None:
+    plays = {name: load_field(name).play for name in FIELD_NAMES}
+    assert plays["football"] == plays["plain"] == FOOTBALL_PLAY == Play()
+    assert plays["ice_hockey"].ball_m < 0.08 < plays["handball"].ball_m < 0.2 < plays["basketball"].ball_m
+    assert min(plays.values(), key=lambda play: play.picture_width_m) == plays["basketball"]
+    assert not plays["basketball"].has_goalkeepers
+    assert not plays["rugby"].has_goalkeepers
 
 
 @pytest.mark.parametrize("name", FIELD_NAMES)
@@ -157,6 +169,7 @@ def test_a_field_of_ones_own(own: Path) -> None:
     point = markings.point("right far corner")
     assert point is not None
     assert (point.at, point.height_m) == ((15.0, 7.5), 1.5)
+    assert field.play == Play(ball_m=0.3), "what is left out is football's"
 
 
 @pytest.mark.parametrize(
@@ -167,6 +180,10 @@ def test_a_field_of_ones_own(own: Path) -> None:
         ('title = "Beach"', "", "title"),
         ('source = "our club"', "", "source"),
         ("line_m = 0.05", "line_m = 0", "line_m"),
+        ("ball_m = 0.3", "ball_m = 0", "play.ball_m"),
+        ("ball_m = 0.3", "balls = 2", "play.balls"),
+        ("ball_m = 0.3", 'has_goalkeepers = "no"', "play.has_goalkeepers"),
+        ("ball_m = 0.3", "fastest_m_s = inf", "play.fastest_m_s"),
         ("length_m = 30.0", "length_m = nan", "size.length_m"),
         ("length_m = 30.0", "", "give both"),
         ("length_m = 30.0", 'length_m = "30"', "size.length_m"),

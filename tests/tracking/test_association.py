@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.fields import FOOTBALL_PLAY, load_field
 from pipeline.tracking.association import (
     MOTION,
     Candidates,
     allow_flights,
     best_chain,
     lies_still,
+    motion_in,
     pairs,
     step_cost,
 )
@@ -206,3 +208,10 @@ def test_of_two_balls_at_one_time_one_is_in_the_chain() -> None:
     gain = np.where(np.arange(40) % 2, 1.0, 0.9)
     chain = best_chain(replace(found, gain=gain), still_factor=1.0)
     assert chain.tolist() == list(range(1, 40, 2))
+
+
+def test_a_ball_moves_at_the_pace_of_its_sport() -> None:
+    assert motion_in(FOOTBALL_PLAY) == MOTION
+    shot = np.array([[1.0]]), np.array([[44.0]])
+    assert step_cost(*shot, MOTION)[0, 0] > 1e3
+    assert step_cost(*shot, motion_in(load_field("ice_hockey").play))[0, 0] < 10

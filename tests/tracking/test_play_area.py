@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipeline.fields import field_at
 from pipeline.optics.rig_parts import Pitch
 from pipeline.tracking.ground import LevelGround
 from pipeline.tracking.play_area import PlayArea, Seen, Whereabouts
@@ -82,3 +83,11 @@ def test_a_ball_that_nobody_is_near_is_beside_play(apart_m: float, others: int, 
     nearest = (5.0 + apart_m, 44.0, 0.0)
     people = at(nearest, *((30.0 + k, 50.0, 0.0) for k in range(others)))
     assert where((5.0, 44.0, 0.0), people).beside[0] == is_alone
+
+
+def test_on_a_narrow_field_more_of_the_play_is_near_a_line() -> None:
+    field, (length_m, width_m) = field_at("basketball", None)
+    court = PlayArea(Pitch(length_m, width_m, (0.0, 20.0), 0.0, field))
+    for inside_m, is_beside in ((1.0, False), (0.2, True)):
+        place = at((0.0, 20.0 + width_m / 2 - inside_m, 0.0))
+        assert court.whereabouts(place, NOBODY).beside[0] == is_beside

@@ -35,8 +35,8 @@ FOREIGN = 3.5
 LEAST_APART = 16.0
 """Colours that are closer than so many levels are one: the teams cannot be told apart."""
 
-GOAL_M = 24.0
-"""A goalkeeper is most of the time not farther from the middle of his goal."""
+GOAL_M, GOAL_SHARE = 24.0, 0.25
+"""A goalkeeper is most of the time not farther from the middle of his goal, nor than this share of the length."""
 
 KEEPER_SHARE = 0.6
 LINE_M = 2.0
@@ -64,10 +64,10 @@ class Person:
         """Add places (n, 2), each of which stands for `seconds`, on a field of this length and width."""
         length_m, width_m = size_m
         x, y = xy_m.T
-        off_m = np.abs(y - width_m / 2)
+        off_m, goal_m = np.abs(y - width_m / 2), min(GOAL_M, GOAL_SHARE * length_m)
         self.seen_s += seconds * len(x)
-        self.left_goal_s += seconds * int((np.hypot(x, off_m) < GOAL_M).sum())
-        self.right_goal_s += seconds * int((np.hypot(length_m - x, off_m) < GOAL_M).sum())
+        self.left_goal_s += seconds * int((np.hypot(x, off_m) < goal_m).sum())
+        self.right_goal_s += seconds * int((np.hypot(length_m - x, off_m) < goal_m).sum())
         self.line_s += seconds * int((off_m > width_m / 2 - LINE_M).sum())
         self.x_sum += float(x.sum())
         self.x_count += len(x)
@@ -76,7 +76,9 @@ class Person:
 class Teams:
     """The two colours of a match, once they are known, and which of them began on the left."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_goalkeepers: bool = True) -> None:
+        """`has_goalkeepers`: whether who guards a goal in other colours is one; otherwise an official."""
+        self._has_goalkeepers = has_goalkeepers
         self._colours: Array | None = None
         self._spread = np.full(2, LEAST_SPREAD)
         self._left: int | None = None
@@ -112,6 +114,8 @@ class Teams:
         of_team, away = self._nearest(shirt[None])
         if away[0] <= FOREIGN or not settled:
             return "player", "left" if int(of_team[0]) == self._left else "right"
+        if not self._has_goalkeepers:
+            return "referee", ""
         if one.left_goal_s >= KEEPER_SHARE * one.seen_s:
             return "goalkeeper", "left"
         if one.right_goal_s >= KEEPER_SHARE * one.seen_s:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pipeline.analysis.detector import DetectionSet
 from pipeline.media.track_rows import TrackRow
 from pipeline.optics.rig import Rig
+from pipeline.optics.rig_parts import play_on
 from pipeline.timebase import NS_PER_S, ns_to_seconds, seconds_to_ns
 from pipeline.tracking.ground import Array
 from pipeline.tracking.people.ball import BallRows
@@ -63,7 +64,7 @@ class FieldTracker:
         self._ball = BallRows(rig, self._axes)
         self._window_ns = seconds_to_ns(window_s)
         self._builder = TrackletBuilder()
-        self._teams = Teams()
+        self._teams = Teams(has_goalkeepers=play_on(rig.pitch).has_goalkeepers)
         self._times_ns: list[int] = []  # those not written yet
         self._loose: list[Tracklet] = []  # tracklets that belong to no identity yet
         self._identities: list[Identity] = []
