@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def start_page(home: Path, width: int, height: int) -> Iterator[Page]:
         "--address",
         "127.0.0.1:0",
     ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    own = {**os.environ, "HOME": str(home.parent)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
         with sync_playwright() as playwright:
@@ -72,15 +74,16 @@ def draw_start(path: Path) -> None:
             page.wait_for_timeout(3000)
             # the button that stays at the foot of the window would lie over the picture of the rig
             page.add_style_tag(content=".start section.go { position: static !important; }")
-            page.evaluate("document.querySelector('#folder').textContent = '~/Foresight'")
             page.screenshot(path=path, quality=75, type="jpeg")
 
 
 def draw_start_phone(path: Path) -> None:
     """The set-up page on a phone after a match of half a minute with a goal."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "match.toml").write_text(SETTINGS, encoding="utf-8")
-        with start_page(Path(folder), 390, 844) as page:
+        home = Path(folder) / "Foresight"
+        home.mkdir()
+        (home / "match.toml").write_text(SETTINGS, encoding="utf-8")
+        with start_page(home, 390, 844) as page:
             page.wait_for_selector("#chosen img")
             page.click("#start")
             page.wait_for_selector("#match:not([hidden])")
@@ -90,6 +93,5 @@ def draw_start_phone(path: Path) -> None:
             page.click("#end_run")
             page.click("#end_sure")
             page.wait_for_selector("#matches h3")
-            page.evaluate("document.querySelector('#hours').textContent = ''")
             page.wait_for_timeout(1500)
             page.screenshot(path=path, quality=80, type="jpeg")

@@ -39,6 +39,7 @@ class Facts:
     """What has been found out; None: not yet.
 
     `has_sound`: whether any camera has it. `stream_trouble`: why the server cannot be reached, empty if it can.
+    `is_open`: whether phones can reach the page.
     """
 
     free_bytes: int
@@ -46,6 +47,7 @@ class Facts:
     rig: RigFacts | None = None
     stream_trouble: str | None = None
     trial_notes: tuple[str, ...] | None = None
+    is_open: bool = False
 
 
 def hours_left(plan: MatchPlan, free_bytes: int) -> float:
@@ -63,6 +65,7 @@ def check_list(plan: MatchPlan, facts: Facts) -> list[Check]:
         _sound(facts.has_sound),
         _disk(hours_left(plan, facts.free_bytes)),
         *_stream(plan, facts.stream_trouble),
+        _phones(facts.is_open),
         _trial(facts.trial_notes),
     ]
 
@@ -125,6 +128,13 @@ def _stream(plan: MatchPlan, trouble: str | None) -> Iterator[Check]:
         yield Check("Stream", "bad", f"{title}: {trouble}")
     else:
         yield Check("Stream", "good", f"{title} can be reached")
+
+
+def _phones(is_open: bool) -> Check:
+    if is_open:
+        return Check("Phones", "good", "phones can be let in, with Phone at the top")
+    said = "only this machine reaches the page; press Phone before the match, if a phone is to keep the score"
+    return Check("Phones", "unknown", said)
 
 
 def _trial(notes: tuple[str, ...] | None) -> Check:

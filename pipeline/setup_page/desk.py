@@ -23,6 +23,7 @@ from pipeline.setup_page.camera_search import (
 )
 from pipeline.setup_page.checks import Facts, check_list, hours_left
 from pipeline.setup_page.facts import Lengths, any_sound, free_bytes, rig_facts, stream_trouble
+from pipeline.setup_page.folders import shown_folder
 from pipeline.setup_page.matches import delete_match, match_file, past_matches
 from pipeline.setup_page.plan import MatchPlan
 from pipeline.setup_page.plan_file import NAME, load_settings, save_settings
@@ -53,6 +54,8 @@ class SetupDesk:
         self._lengths = Lengths()
         self.problem = ""
         """Why the last match could not begin, or what was wrong at its end."""
+        self.is_open = False
+        """Whether other devices can reach the page."""
         self.has_played = False
         """Whether a match has ended since the page was opened."""
         try:
@@ -87,12 +90,14 @@ class SetupDesk:
             plan, found = self._plan, list(self._found)
         settings = plan.settings
         free = free_bytes(self.home)
-        facts = Facts(free, self._has_sound, rig_facts(settings.rig), self._stream, self._trial_notes)
+        facts = Facts(
+            free, self._has_sound, rig_facts(settings.rig), self._stream, self._trial_notes, self.is_open
+        )
         shown = {camera.source: number for number, camera in enumerate(found) if camera.source}
         streams = settings.streams
         teams = settings.teams
         return {
-            "folder": str(self.home),
+            "folder": shown_folder(self.home),
             "cameras": [
                 {
                     "id": i,

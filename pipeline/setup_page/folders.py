@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import ConfigError
@@ -19,3 +20,10 @@ def ready_folder(folder: Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"{folder}: cannot be written; name another folder or change its permissions")
     return folder
+
+
+def shown_folder(folder: Path) -> str:
+    """A folder as a page shows it: below the user's own, without the name of that."""
+    with suppress(ValueError, RuntimeError):
+        return str(Path("~") / folder.relative_to(Path.home()))
+    return str(folder)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import queue
 import secrets
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 
 from pipeline.errors import ForesightError, OutputError
 from pipeline.redaction import redact
@@ -66,20 +69,39 @@ class MatchDay:
         return pairing_link(self._pairing, network_page(*self._where()))
 
     def run(self) -> None:
-        """Serve until the page is closed; blocks. A KeyboardInterrupt closes it, and ends a match that is on."""
+        """Serve until the page is closed; blocks. Ctrl-C closes it, and ends a match that is on. Main thread."""
+        with self._closed_by_interrupt():
+            try:
+                while not self._is_closing:
+                    wish = self._serve_page()
+                    if wish == "start":
+                        self._play()
+                    elif wish == "network":
+                        self._open_network()
+                    else:
+                        self._is_closing = True
+            finally:
+                self.desk.stop_work()
+                self._listener.close()
+                self._lock.close()
+
+    @contextmanager
+    def _closed_by_interrupt(self) -> Iterator[None]:
+        """Take each SIGINT as a wish, wherever this thread is; one that is ignored, as of a job, stays so."""
+
+        def on_signal(_number: int, _frame: FrameType | None) -> None:
+            self._is_closing = True
+            self._wishes.put("close")
+            if self._run is not None:
+                self._end_run(self._run)
+
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, on_signal)
         try:
-            while not self._is_closing:
-                wish = self._serve_page()
-                if wish == "start":
-                    self._play()
-                elif wish == "network":
-                    self._open_network()
-                else:
-                    self._is_closing = True
+            yield
         finally:
-            self.desk.stop_work()
-            self._listener.close()
-            self._lock.close()
+            signal.signal(signal.SIGINT, before)
 
     def _where(self) -> tuple[str, int]:
         host, port = self._listener.getsockname()[:2]
@@ -91,13 +113,9 @@ class MatchDay:
         page = SetupPage(self.desk, self._where, self._token, self._pairing, is_open=self._is_open)
         server = PageServer(page.app)
         server.start(self._listener)
-        try:
-            wish = self._wishes.get()
-            time.sleep(ANSWER_S)
-        except KeyboardInterrupt:
-            return "close"
-        finally:
-            server.stop()
+        wish = self._wishes.get()
+        time.sleep(ANSWER_S)
+        server.stop()
         return wish
 
     def _open_network(self) -> None:
@@ -127,22 +145,17 @@ class MatchDay:
             self.desk.problem = redact(str(error))
             return
         self._say(f"the match runs; its film is in {folder}")
-        status = self._wait()
+        if self._is_closing:  # Ctrl-C came while it was started
+            self._end_run(self._run)
+        status = self._run.wait()
         self._run = None
         self.desk.has_played = True
         said = last_words(folder / LOG)
-        if status not in (DONE, 0):
+        if status != DONE:
             self.desk.problem = f"the match has ended with a fault{f': {said}' if said else ''}"
-        self._say("the match has ended; the page is open for the next one, until Ctrl-C or Close")
+        if not self._is_closing:
+            self._say("the match has ended; the page is open for the next one, until Ctrl-C or Close")
 
-    def _wait(self) -> int:
-        """Wait for the end of the match, which Ctrl-C asks for."""
-        if self._run is None:
-            return DONE
-        while True:
-            try:
-                return self._run.wait()
-            except KeyboardInterrupt:
-                self._say("ending the match: what was captured is still played, and every file is completed")
-                self._is_closing = True
-                self._run.end()
+    def _end_run(self, run: RunProcess) -> None:
+        self._say("ending the match: what was captured is still played, and every file is completed")
+        run.end()

@@ -49,7 +49,7 @@ class SetupPage:
         """`where()`: host and port at which it is served. `is_open`: other devices can reach it, so that `token` is
         required, which `pairing` gives; otherwise it is given when the page is opened to the network."""
         self._desk, self._where, self._token, self._pairing = desk, where, token, pairing
-        self._is_open = is_open
+        self._is_open = desk.is_open = is_open
         self._run = secrets.token_hex(8)
         required = token if is_open else None
         self.app: ASGIApp = Guard(self._application(), required, limits.wrong_token_s, clock, pairing=pairing)

@@ -100,11 +100,12 @@ class Dashboard:
 
     def pairing_link(self) -> PairingLink:
         """A fresh link that lets one phone in. Raises StateError before `start`, or if no phone can reach it."""
-        return pairing_link(self._codes(), network_page(self._host, self._own_port()))
+        page_there = network_page(self._host, self._own_port())
+        return pairing_link(self._codes(), page_there)
 
     def _codes(self) -> Pairing:
         if self._pairing is None:
-            raise StateError("this page has no token, so no phone needs a link; open its address")
+            raise StateError("this page has no token, so a phone needs no link; open its address there")
         return self._pairing
 
     def _own_port(self) -> int:
@@ -257,8 +258,8 @@ class Dashboard:
 
     async def _pair(self, request: Request) -> Response:
         def link(_control: Control, _body: object) -> dict[str, Any]:
-            page = page_asked_for(request.headers.get("host", ""), self._host, self._own_port())
-            return asdict(pairing_link(self._codes(), page))
+            page_there = page_asked_for(request.headers.get("host", ""), self._host, self._own_port())
+            return asdict(pairing_link(self._codes(), page_there))
 
         return await self._act(request, replace(PAIR, do=link))
 

@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 from tests.processes import Process
 
 SOURCE = "match?size=640x214&fps=5"
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0
 SMALL = f"""
 sources = ["{SOURCE}"]
 size = "320x180"

@@ -12,9 +12,9 @@ from tests.chromium import chromium
 from tests.setup_page.started import SOURCE, Started, got, started, until
 from tests.web.test_accessibility import DESKTOP, PHONE, complaints
 
-pytestmark = [pytest.mark.xdist_group("start"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("start"), pytest.mark.timeout(3600)]
 
-LONG_MS = 180_000
+LONG_MS = 600_000
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,13 @@ def test_the_trial_is_told() -> None:
     assert [one.grade for one in grades if one is not None] == ["unknown", "good", "warning"]
 
 
+@pytest.mark.parametrize(("is_open", "grade"), [(False, "unknown"), (True, "good")])
+def test_whether_phones_reach_the_page_is_told(is_open: bool, grade: str) -> None:
+    found = line("Phones", ONE, Facts(GB, is_open=is_open))
+    assert found is not None
+    assert found.grade == grade
+
+
 def test_no_camera_is_not_ready() -> None:
     found = line("Cameras", MatchPlan(Settings()), Facts(GB))
     assert found is not None

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import ConfigError, OutputError
 from pipeline.settings.model import Settings
-from pipeline.setup_page.folders import ready_folder
+from pipeline.setup_page.folders import ready_folder, shown_folder
 from pipeline.setup_page.plan_file import load_settings, save_settings
 
 SECRET = Settings.parse({"sources": ["match"], "streams": ["rtmp://server/app/SECRET"]})
@@ -71,6 +71,12 @@ def test_a_file_that_is_none_is_told(tmp_path: Path, text: str, said: str) -> No
 def test_the_folder_is_made(tmp_path: Path) -> None:
     assert ready_folder(tmp_path / "new" / "deep").is_dir()
     assert ready_folder(tmp_path / "new" / "deep").is_absolute()
+
+
+def test_a_folder_is_shown_without_the_users_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert shown_folder(tmp_path / "Foresight") == "~/Foresight"
+    assert shown_folder(Path("/media/disk")) == "/media/disk"
 
 
 def test_what_cannot_be_the_folder_is_refused(tmp_path: Path) -> None:

@@ -169,8 +169,13 @@ def test_the_dashboard_gives_links_to_those_who_are_in(tmp_path: Path) -> None:
         there.stop()
 
 
-def test_a_page_without_a_token_needs_no_link(tmp_path: Path) -> None:
-    own = TestClient(dashboard(tmp_path).app, base_url="http://127.0.0.1:8080")
-    answer = own.post("/api/pair", json={})
-    assert answer.status_code == 409
-    assert "no token" in answer.json()["error"]
+def test_a_page_that_only_this_machine_reaches_has_no_link(tmp_path: Path) -> None:
+    there = dashboard(tmp_path)
+    own = TestClient(there.app, base_url="http://127.0.0.1:8080")
+    for said in ("does not listen", "only this machine"):
+        answer = own.post("/api/pair", json={})
+        assert answer.status_code == 409
+        assert said in answer.json()["error"]
+        if said == "does not listen":
+            there.start()
+    there.stop()
