@@ -199,6 +199,8 @@ def to_toml(settings: Settings) -> str:
     values = settings.model_dump(mode="json", exclude_defaults=True)
     if settings.streams:
         values["streams"] = [secret.get_secret_value() for secret in settings.streams]
+    if settings.web.token is not None:
+        values["web"]["token"] = settings.web.token.get_secret_value()
     lines = [f"{key} = {_literal(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for group, fields in values.items():
         if isinstance(fields, dict):

@@ -141,6 +141,7 @@ class SetupDesk:
             "checking": asdict(self._checking.state),
             "trial": asdict(self._trying.state) | {"film": (self._kept / TRIAL).is_file()},
             "hours_left": round(hours_left(plan, free), 1),
+            "is_open": self.is_open,
             "problem": self.problem,
             "has_played": self.has_played,
         }
@@ -208,12 +209,11 @@ class SetupDesk:
 
     def look(self) -> None:
         """Take the still images of the chosen cameras anew. Raises StateError while that is done."""
+        self._looking.start(lambda _say: self._take_anew())
 
-        def work(_say: Say) -> None:
-            self._stills = {}
-            self._take_missing()
-
-        self._looking.start(work)
+    def _take_anew(self) -> None:
+        self._stills = {}
+        self._take_missing()
 
     def _take_missing(self) -> None:
         """Take the still images that are not there yet of the cameras that are chosen now."""
@@ -223,13 +223,10 @@ class SetupDesk:
         self._has_sound = any_sound(map(SourceSpec.parse, sources))
 
     def _stills_now(self) -> list[Taken]:
+        """Fresh still images of the chosen cameras; blocks until they are there."""
         sources = self._plan.settings.sources
-        gone = [one for one in sources if one in self._stills and self._stills[one].frame is None]
-        for source in gone:  # it may be back
-            self._stills.pop(source, None)
-        if any(source not in self._stills for source in sources):
-            self._looking.start_or_repeat(lambda _say: self._take_missing())
-            self._looking.wait(STILLS_S)
+        self._looking.start_or_repeat(lambda _say: self._take_anew())
+        self._looking.wait(STILLS_S)
         return [self._stills.get(source, Taken(None, None, "gives no picture")) for source in sources]
 
     def _source(self, number: int) -> str:

@@ -44,12 +44,14 @@ class MatchDay:
         """
         self._home, self._listener, self._is_open = home, listener, is_open
         self._lock, self._say = lock, say
-        self._token = secrets.token_urlsafe(24)
         self._pairing = Pairing(time.monotonic)
         self._wishes: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._is_closing = False
         self._run: RunProcess | None = None
         self.desk = SetupDesk(home, self._wishes.put)
+        own = self.desk.plan.settings.web.token
+        self._has_own_token = own is not None
+        self._token = secrets.token_urlsafe(24) if own is None else own.get_secret_value()
 
     @property
     def address(self) -> str:
@@ -62,7 +64,12 @@ class MatchDay:
     @property
     def own_address(self) -> str:
         """The address to open in this machine's browser: where a token is required, a pairing link."""
-        return pairing_link(self._pairing, self.address).url if self._is_open else self.address
+        return pairing_link(self._pairing, self.address).url if self._is_guarded else self.address
+
+    @property
+    def _is_guarded(self) -> bool:
+        """Whether the token is required: in the network, and if the settings have one."""
+        return self._is_open or self._has_own_token
 
     def pairing_link(self) -> PairingLink:
         """A link that lets one phone in. Raises StateError if none can reach the page."""
@@ -110,7 +117,8 @@ class MatchDay:
     def _serve_page(self) -> str:
         """Serve the page until it wishes something; returns the wish."""
         self._lock.tell(self.address)
-        page = SetupPage(self.desk, self._where, self._token, self._pairing, is_open=self._is_open)
+        self.desk.is_open = self._is_open
+        page = SetupPage(self.desk, self._where, self._token, self._pairing, is_guarded=self._is_guarded)
         server = PageServer(page.app)
         server.start(self._listener)
         wish = self._wishes.get()
@@ -139,7 +147,7 @@ class MatchDay:
             name = plan.folder_name(datetime.now().date())
             title = plan.title or f"{teams.home} - {teams.away}"
             folder = begin_match(self._home, name, title, datetime.now())
-            token = self._token if self._is_open else None
+            token = self._token if self._is_guarded else None
             self._run = RunProcess(plan, self._home, folder, self._listener, token, self._lock)
         except ForesightError as error:
             self.desk.problem = redact(str(error))

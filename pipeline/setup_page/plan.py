@@ -146,7 +146,14 @@ class MatchPlan:
 
     def trial_flags(self, film: Path) -> list[str]:
         """The flags with which a run of the kept settings is a minute's trial: nothing is streamed."""
-        off = ("streams=[]", "export.tags_out=", "export.reel=", "clips.of_tags=false", "clips.film_s=0")
+        off = (
+            "streams=[]",
+            "export.tags_out=",
+            "export.reel=",
+            "clips.of_tags=false",
+            "clips.film_s=0",
+            "web.address=",
+        )
         return [f"--output={film}", f"--duration={TRIAL_S:g}", *(f"--set={one}" for one in off)]
 
     @property

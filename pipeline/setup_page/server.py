@@ -42,16 +42,15 @@ class SetupPage:
         token: str,
         pairing: Pairing,
         *,
-        is_open: bool,
+        is_guarded: bool,
         limits: WebLimits = WebLimits(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`where()`: host and port at which it is served. `is_open`: other devices can reach it, so that `token` is
-        required, which `pairing` gives; otherwise it is given when the page is opened to the network."""
+        """`where()`: host and port at which it is served. `is_guarded`: whether `token` is required, whose cookie
+        `pairing` gives; otherwise a browser gets it when it opens the page to the network."""
         self._desk, self._where, self._token, self._pairing = desk, where, token, pairing
-        self._is_open = desk.is_open = is_open
         self._run = secrets.token_hex(8)
-        required = token if is_open else None
+        required = token if is_guarded else None
         self.app: ASGIApp = Guard(self._application(), required, limits.wrong_token_s, clock, pairing=pairing)
 
     def _application(self) -> Starlette:
@@ -87,7 +86,7 @@ class SetupPage:
 
     async def _get_setup(self, _request: Request) -> Response:
         snapshot = await run_in_threadpool(self._desk.snapshot)
-        return JSONResponse(snapshot | {"run": self._run, "is_open": self._is_open}, headers=FRESH)
+        return JSONResponse(snapshot | {"run": self._run}, headers=FRESH)
 
     async def _get_matches(self, _request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(self._desk.matches), headers=FRESH)
@@ -122,7 +121,7 @@ class SetupPage:
 
     async def _pair(self, request: Request) -> Response:
         def link(_desk: SetupDesk, _body: object) -> dict[str, Any]:
-            if not self._is_open:
+            if not self._desk.is_open:
                 raise StateError("only this machine can reach this page; let phones in first")
             page_there = page_asked_for(request.headers.get("host", ""), *self._where())
             return asdict(pairing_link(self._pairing, page_there))

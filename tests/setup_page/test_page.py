@@ -39,7 +39,8 @@ class Own:
         self.desk = SetupDesk(home, self.wishes.append)
         self.pairing = Pairing(time.monotonic)
         where: tuple[str, int] = ("0.0.0.0" if is_open else "127.0.0.1", 8080)
-        page = SetupPage(self.desk, lambda: where, TOKEN, self.pairing, is_open=is_open)
+        self.desk.is_open = is_open
+        page = SetupPage(self.desk, lambda: where, TOKEN, self.pairing, is_guarded=is_open)
         host = "pitch.example" if is_open else "127.0.0.1"
         self.client = TestClient(page.app, base_url=f"http://{host}:8080", follow_redirects=False)
 

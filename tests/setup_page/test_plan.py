@@ -102,10 +102,19 @@ def test_teams_that_cannot_be_shown_are_refused(teams: dict[str, str]) -> None:
 
 
 def test_other_settings_of_the_file_stay() -> None:
-    own = MatchPlan(Settings.parse({"encoder": {"bitrate_kbps": 4000}, "clips": {"tag_before_s": 12}}))
+    own = MatchPlan(
+        Settings.parse(
+            {
+                "encoder": {"bitrate_kbps": 4000},
+                "clips": {"tag_before_s": 12},
+                "web": {"token": "a long token"},
+            }
+        )
+    )
     kept = own.with_sources(["match"]).with_teams(TEAMS, scoreboard=True).for_home(Path("/home"))
     assert kept.encoder.bitrate_kbps == 4000
     assert kept.clips.tag_before_s == 12
+    assert 'token = "a long token"' in to_toml(kept)
 
 
 def test_the_flags_send_a_match_into_its_folder_and_a_trial_nowhere_else(tmp_path: Path) -> None:
