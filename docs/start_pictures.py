@@ -65,7 +65,7 @@ def draw_start(path: Path) -> None:
         home.mkdir()
         for name in ("left.mp4", "right.mp4"):
             shutil.copy(DATA / name, home)
-        with start_page(home, 1000, 1130) as page:
+        with start_page(home, 1000, 1340) as page:
             for count, name in enumerate(("left.mp4", "right.mp4"), 1):
                 page.check(f"label:text-is('{name}') input")
                 page.wait_for_selector(f"#chosen li:nth-child({count}) img")

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import PIPE
 from typing import Any
@@ -22,7 +22,7 @@ PATIENCE_S = 600.0
 SMALL = f"""
 sources = ["{SOURCE}"]
 size = "320x180"
-delay_s = 5
+delay_s = 7
 
 [detector]
 kind = "none"
@@ -94,6 +94,10 @@ def started(home: Path, *arguments: str, address: str = "127.0.0.1:0") -> Iterat
     (home / "match.toml").write_text(SMALL)
     page = Started(home, *arguments, address=address)
     with page.process:
-        yield page
-        if page.process.poll() is None:
-            page.close()
+        try:
+            yield page
+        finally:  # a match that runs still would run on without its page
+            with suppress(OSError):
+                act(page.address, "end_run")
+            if page.process.poll() is None:
+                page.close()
