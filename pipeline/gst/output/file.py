@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ConfigError
+from pipeline.gst.core.branch_guard import branch_guard
 from pipeline.gst.core.elements import (
     add,
     chain,
@@ -21,7 +22,6 @@ from pipeline.gst.core.explain import post_error
 from pipeline.gst.core.samples import pad_running_time_ns
 from pipeline.gst.encode.muxers import FILE_MUXERS, Muxer
 from pipeline.gst.output.backlog import Backlog
-from pipeline.gst.output.branch_guard import branch_guard
 from pipeline.gst.output.output import OutputKind, incomplete_file
 from pipeline.gst.runtime import Gst
 from pipeline.media.film_file import FilmFile
@@ -39,6 +39,7 @@ class FileOutput:
     kind: OutputKind = "file"
     recovers = False
     undelivered = None
+    uplink = None
     gaps = 0
     lost_s = 0.0
 

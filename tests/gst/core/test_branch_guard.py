@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.gst.core.branch_guard import branch_guard
 from pipeline.gst.core.elements import add, chain, link, make, set_property, static_pad
-from pipeline.gst.output.branch_guard import branch_guard
 from pipeline.gst.runtime import Gst
 
 COUNT = 20
