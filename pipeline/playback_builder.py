@@ -28,6 +28,7 @@ from pipeline.gst.playback.limits import PlaybackLimits
 from pipeline.gst.playback.playback_pipeline import RIG_FRAMES, PlaybackPipeline
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
+from pipeline.media.bitrate_law import BitrateBounds
 from pipeline.media.formats import HlsSegments
 from pipeline.media.frame_correction import UPRIGHT
 from pipeline.media.output_spec import FileSpec, StreamSpec
@@ -45,7 +46,8 @@ class PlaybackPipelineBuilder:
     encoder (a ViewElement, or any other that transforms raw frames). `graphics`: an element behind it that
     draws on the frames of every output but those whose spec says otherwise. `files`, `streams` and
     `show_window`: the outputs, all from one encode (`encoding`, required for files and streams, also for those
-    that start later), and a second one without graphics. `film`: how much of the encoded film is kept for clips
+    that start later), and a second one without graphics; `stream_bounds`: between which video bit rates the pushes
+    follow their servers, None if they do not. `film`: how much of the encoded film is kept for clips
     (`outputs.film`). `cover`, `mute`: elements in front of all outputs and graphics, for what must not be seen
     or heard. `private_areas`: areas of the rig frame that are blurred. `split`: when a file continues in its
     next part. `hls_segments`: the kind of segments in a playlist. `live`: playback does not wait for a file
@@ -74,6 +76,7 @@ class PlaybackPipelineBuilder:
         live: bool = False,
         framerate: float = 0.0,
         encoding: Encoding | None = None,
+        stream_bounds: BitrateBounds | None = None,
         view: Gst.Element | None = None,
         graphics: Gst.Element | None = None,
         cover: Gst.Element | None = None,
@@ -109,6 +112,7 @@ class PlaybackPipelineBuilder:
         self._live = live
         self._framerate = framerate
         self._encoding = encoding
+        self._stream_bounds = stream_bounds
         self._view, self._graphics = view, graphics
         self._cover, self._mute = cover, mute
         self._private_areas = private_areas
@@ -251,6 +255,7 @@ class PlaybackPipelineBuilder:
                     audio_codec=audio_codec,
                     make_silence_encoder=silence,
                     limits=self._output_limits,
+                    bounds=self._stream_bounds,
                 ),
                 graphics=stream.graphics,
             )

@@ -239,6 +239,7 @@ def build_playback(
         live=settings.is_live,
         framerate=info.framerate,
         encoding=encoding_for(settings, info.framerate),
+        stream_bounds=settings.stream_bounds,
         view=view,
         graphics=None if graphics is None else GraphicsElement(graphics),
         private_areas=private_areas(settings, rig) if settings.storage == "source" else (),

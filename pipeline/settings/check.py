@@ -46,6 +46,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_read_files(settings),
         *_exports(settings, sources),
         *_codecs(settings, (*files, *settings.stream_specs)),
+        *_bitrates(settings),
         *_web(settings),
         *_clips(settings),
         *_split(settings, files),
@@ -229,6 +230,17 @@ def _codecs(settings: Settings, outputs: Iterable[OutputSpec]) -> Iterator[Probl
     for output in outputs:
         for kind, line in output.refusals(settings.encoder.video_codec, settings.encoder.audio_codec):
             yield Problem(f"encoder.{kind}_codec", line)
+
+
+def _bitrates(settings: Settings) -> Iterator[Problem]:
+    encoder = settings.encoder
+    most_kbps = encoder.stream_bitrate_kbps
+    if most_kbps is not None and most_kbps > encoder.bitrate_kbps:
+        said = f"is more than bitrate_kbps, {encoder.bitrate_kbps}: give at most that, or raise bitrate_kbps"
+        yield Problem("encoder.stream_bitrate_kbps", said)
+    if encoder.follow_uplink and most_kbps is not None and encoder.stream_floor_kbps > most_kbps:
+        said = f"is more than stream_bitrate_kbps, {most_kbps}: give at most that"
+        yield Problem("encoder.stream_floor_kbps", said)
 
 
 def _web(settings: Settings) -> Iterator[Problem]:

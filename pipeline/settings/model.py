@@ -20,6 +20,7 @@ from pydantic import (
 from pipeline.errors import ConfigError
 from pipeline.fields import FIELD_NAMES
 from pipeline.media.addresses import broken_scheme, scheme_of
+from pipeline.media.bitrate_law import BitrateBounds
 from pipeline.media.formats import AudioCodec, HlsSegments, VideoCodec
 from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.media.source_spec import SourceSpec
@@ -161,6 +162,14 @@ class EncoderSettings(Group):
     first."""
     bitrate_kbps: Annotated[int, Field(ge=100, le=200_000)] = 8000
     """The video bit rate in kbit/s."""
+    follow_uplink: bool = True
+    """Lower the bit rate of a stream whose server takes less than it is sent, and raise it again; recordings and
+    files keep theirs."""
+    stream_bitrate_kbps: Annotated[int, Field(ge=100, le=200_000)] | None = None
+    """The most video that a stream is sent, in kbit/s, at most bitrate_kbps, which is the default; less needs an
+    encode of its own."""
+    stream_floor_kbps: Annotated[int, Field(ge=100, le=200_000)] = 500
+    """The least video that a stream is sent, in kbit/s, however little its server takes."""
     keyframe_interval_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     """Seconds between keyframes; viewers join a stream, and files are cut, at keyframes."""
     audio_codec: AudioCodec = "aac"
@@ -413,6 +422,16 @@ class Settings(Group):
     def stream_specs(self) -> tuple[StreamSpec, ...]:
         """The streams, understood."""
         return tuple(StreamSpec.parse(secret.get_secret_value()) for secret in self.streams)
+
+    @property
+    def stream_bounds(self) -> BitrateBounds | None:
+        """Between which bit rates the streams stay; None if theirs is that of the files, whatever the uplink."""
+        encoder = self.encoder
+        ceiling_kbps = encoder.stream_bitrate_kbps or encoder.bitrate_kbps
+        if encoder.follow_uplink:
+            return BitrateBounds.within(encoder.stream_floor_kbps, ceiling_kbps)
+        is_lower = ceiling_kbps < encoder.bitrate_kbps
+        return BitrateBounds.within(ceiling_kbps, ceiling_kbps) if is_lower else None
 
     @property
     def is_live(self) -> bool:

@@ -45,6 +45,13 @@ OUTPUT_METRICS: tuple[tuple[str, str, str], ...] = (
     ("foresight_output_up", "state", "1 while an output is running, 0 while it is offline or has failed"),
     ("foresight_push_gaps_total", "gaps", "Times that a push lost its server"),
     ("foresight_push_lost_seconds_total", "lost_s", "Seconds of video that were not sent to a push's server"),
+    (
+        "foresight_push_bitrate_kbps",
+        "bitrate_kbps",
+        "Video bit rate that a push sends, if it follows its uplink",
+    ),
+    ("foresight_push_arrives_kbps", "arrives_kbps", "Video bit rate that arrives at a push's server"),
+    ("foresight_push_backlog_seconds", "backlog_s", "Seconds of video that wait for a push's server"),
 )
 """The same for each running output; those of pushes only for streams, from 0 after a restart."""
 
@@ -113,7 +120,7 @@ class RunMetrics(Collector):
         for name, key, meaning in OUTPUT_METRICS if outputs else ():
             family = _family(name, meaning, _LABELS)
             for output in outputs:
-                if key == "state" or output["kind"] == "stream":
+                if key == "state" or (output["kind"] == "stream" and output[key] is not None):
                     value = _UP[output["state"]] if key == "state" else output[key]
                     family.add_metric([str(output[label]) for label in _LABELS], value)
             yield family

@@ -17,7 +17,10 @@ from tests.web.live import Live
 
 
 def output(number: int, kind: str, state: str) -> dict[str, Any]:
-    return {"number": number, "kind": kind, "state": state, "gaps": 2, "lost_s": 1.5}
+    is_push = kind == "stream" and state == "on"
+    uplink = {"bitrate_kbps": 2000, "arrives_kbps": 1500.5, "backlog_s": 0.4}
+    rest = uplink if is_push else dict.fromkeys(uplink)
+    return {"number": number, "kind": kind, "state": state, "gaps": 2, "lost_s": 1.5} | rest
 
 
 def camera(name: str, status: str) -> dict[str, Any]:
@@ -64,6 +67,9 @@ def test_each_output_is_up_or_down_unless_it_was_stopped() -> None:
         ("foresight_push_gaps_total", "1", "stream"): 2,
         ("foresight_push_lost_seconds_total", "0", "stream"): 1.5,
         ("foresight_push_lost_seconds_total", "1", "stream"): 1.5,
+        ("foresight_push_bitrate_kbps", "0", "stream"): 2000,
+        ("foresight_push_arrives_kbps", "0", "stream"): 1500.5,
+        ("foresight_push_backlog_seconds", "0", "stream"): 0.4,
     }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.gst.core.elements import chain, make, set_property, static_pad
+from pipeline.gst.core.branch_guard import branch_guard
+from pipeline.gst.core.elements import chain, is_inside, make, set_property, static_pad
 from pipeline.gst.core.tees import attach, detach
 from pipeline.gst.encode.aac_priming import remove_priming
+from pipeline.gst.encode.bitrate import bitrate_kbps, can_change_bitrate, set_bitrate
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.runtime import Gst
 
@@ -28,7 +30,7 @@ class EncodeStage:
         waits: bool = True,
     ) -> None:
         """`video_tee`, `audio_tee`: raw frames and raw sound. `waits`: playback waits for the encoders;
-        otherwise frames that they are too slow for are dropped.
+        otherwise frames that they are too slow for are dropped, and their failure does not stop the rest.
 
         Raises ConfigError or MissingDependencyError when an encoder cannot be used.
         """
@@ -41,7 +43,9 @@ class EncodeStage:
             set_property(video_queue, "max-size-buffers", SPARE_PICTURES)
             for queue in (video_queue, audio_queue):
                 set_property(queue, "leaky", "downstream")
-        encoder = encoding.make_video_encoder()
+        self._encoder = encoder = encoding.make_video_encoder()
+        self.full_kbps = bitrate_kbps(encoder)
+        """The video bit rate of the settings, in kbit/s; 0 if the encoder does not tell."""
         chains = [(video_tee, [video_queue, make("videoconvert"), encoder, self.tees["video"]])]
         if audio_tee is not None:
             self.tees["audio"] = make("tee", None, allow_not_linked=True)
@@ -50,6 +54,8 @@ class EncodeStage:
             steps = [audio_queue, make("audioconvert"), make("audioresample"), encoder, self.tees["audio"]]
             chains.append((audio_tee, steps))
         for source, steps in chains:
+            if not waits:
+                steps.insert(0, branch_guard())
             chain(pipeline, *steps)
             for element in reversed(steps):
                 element.sync_state_with_parent()
@@ -60,6 +66,25 @@ class EncodeStage:
     def backlog(self) -> int:
         """How many frames wait for the encoder. Any thread; never blocks."""
         return int(self._video_queue.get_property("current-level-buffers"))
+
+    @property
+    def can_change_bitrate(self) -> bool:
+        """Whether `set_bitrate` can be used. Any thread."""
+        return self.full_kbps > 0 and can_change_bitrate(self._encoder)
+
+    @property
+    def kbps(self) -> int:
+        """The video bit rate now, in kbit/s. Any thread."""
+        return bitrate_kbps(self._encoder)
+
+    def set_bitrate(self, kbps: int) -> None:
+        """Encode the video at `kbps` from the next frame on. Any thread; never blocks."""
+        if kbps != self.kbps:
+            set_bitrate(self._encoder, kbps)
+
+    def holds(self, element: Gst.Object | None) -> bool:
+        """Whether `element` is one of its own, or inside one. Any thread."""
+        return any(is_inside(element, own) for steps in self._chains for own in steps)
 
     def remove(self) -> None:
         """Remove the encoders; first unlink everything from `tees`. Blocks for about a frame."""

@@ -33,6 +33,9 @@ class OutputLimits:
     """At most this many recordings are on at once."""
     unsent_s: float = 5.0
     """When this much video waits for a server, the server is too slow and the connection is closed."""
+    unsent_draining_s: float = 20.0
+    """The same while something arrives and the bit rate follows the uplink: less is encoded, so that what waits is
+    sent."""
     farewell_s: float = 3.0
     """How long the end of a push waits for the server to receive the rest of the video."""
     reconnect: ReconnectPolicy = ReconnectPolicy(first_pause_s=0.5, longest_pause_s=3.0)

@@ -18,7 +18,9 @@ from pipeline.gst.output.push import Push
 from pipeline.gst.output.recording import Recording, make_new
 from pipeline.gst.output.rtsp_server import RtspServer
 from pipeline.gst.output.side_pipeline import Delivery
+from pipeline.gst.output.uplink_gauge import Gauge, SrtGauge, TcpGauge
 from pipeline.gst.runtime import Gst, require
+from pipeline.media.bitrate_law import BitrateBounds
 from pipeline.media.output_spec import FileSpec, StreamSpec
 
 SRT_LINGER_S = 1.0
@@ -60,10 +62,12 @@ def open_stream(
     audio_codec: str | None,
     make_silence_encoder: Callable[[], Gst.Element] | None = None,
     limits: OutputLimits = OutputLimits(),
+    bounds: BitrateBounds | None = None,
 ) -> Output:
     """Open a push, which reconnects when its server drops out, or an RTSP server.
 
-    `make_silence_encoder` makes an AAC encoder for the silence that is pushed if `audio_codec` is None.
+    `make_silence_encoder` makes an AAC encoder for the silence that is pushed if `audio_codec` is None. `bounds`:
+    between which a push's bit rate follows its uplink; None: it stays as it is.
 
     Raises ConfigError, MissingDependencyError, and OutputError when the RTSP server's port is not free.
     """
@@ -81,8 +85,10 @@ def open_stream(
         audio_codec,
         make_silence_encoder,
         limits.unsent_s,
+        limits.unsent_draining_s,
+        sink.make_gauge,
     )
-    return Push(spec.name, delivery, limits)
+    return Push(spec.name, delivery, limits, bounds)
 
 
 def _rtmp_sink(url: str) -> Gst.Element:
@@ -100,13 +106,16 @@ def _srt_sink(url: str) -> Gst.Element:
 
 @dataclass(frozen=True, slots=True)
 class _Sink:
-    """The sink for an address, the feature it needs, and the statistic that grows once the server accepts data."""
+    """The sink for an address, the feature it needs, the statistic that grows once the server accepts data, and its
+    gauge."""
 
     make: Callable[[str], Gst.Element]
     feature: str
     sent: str
+    make_gauge: Callable[[Gst.Element], Gauge]
     linger_s: float = 0.0
 
 
-_RTMP = _Sink(_rtmp_sink, "rtmp", "out-bytes-total")
-_SINKS = {"rtmp": _RTMP, "rtmps": _RTMP, "srt": _Sink(_srt_sink, "srt", "bytes-sent-total", SRT_LINGER_S)}
+_RTMP = _Sink(_rtmp_sink, "rtmp", "out-bytes-total", TcpGauge)
+_SRT = _Sink(_srt_sink, "srt", "bytes-sent-total", SrtGauge, SRT_LINGER_S)
+_SINKS = {"rtmp": _RTMP, "rtmps": _RTMP, "srt": _SRT}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
 
+from pipeline.gst.output.uplink import Uplink
 from pipeline.gst.runtime import Gst
 from pipeline.media.film_file import FilmFile
 
@@ -53,6 +54,10 @@ class Output(Protocol):
     @property
     def lost_s(self) -> float:
         """Seconds of video that its server has not received."""
+
+    @property
+    def uplink(self) -> Uplink | None:
+        """How its server takes what it is sent; None if it sends nothing."""
 
     @property
     def files(self) -> tuple[Path, ...]:

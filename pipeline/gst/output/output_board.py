@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Protocol
 
 from pipeline.errors import ForesightError, OutputError, StateError
@@ -22,6 +21,7 @@ from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import ask_for_keyframe
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.common_end import CommonEnd
+from pipeline.gst.output.encodes import Encodes
 from pipeline.gst.output.film_ring import FilmRing
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
@@ -47,10 +47,15 @@ class RecordingOpener(Protocol):
     ) -> Output: ...
 
 
+FOLLOW_EVERY_S = 0.25
+"""So often the encoders get the bit rates that the uplinks of the pushes ask for."""
+
+
 class OutputBoard:
     """The outputs of one pipeline, fed by one encode that exists while an output is on, or the film is kept.
 
-    Outputs without graphics have an encode of their own, likewise, if there are graphics.
+    Outputs without graphics have an encode of their own, likewise, if there are graphics; so has a push that must
+    be slower than the rest (see Encodes).
 
     Any thread may call. Lock: `_switching`, held while one output starts or stops. The caller waits for the
     output's end while holding it, so no streaming thread and no bus thread may take it.
@@ -73,15 +78,16 @@ class OutputBoard:
         self._pipeline = pipeline
         self._may_be_empty = may_be_empty
         self._limits = limits
-        self._video_tee = video_tee
-        self._clean_tee = video_tee if clean_tee is None else clean_tee
-        self._audio_tee = audio_tee
+        self._has_sound = audio_tee is not None
         self._encoding = encoding
-        self._stages: Mapping[Gst.Element, EncodeStage] = MappingProxyType({})  # replaced, never edited
+        self._encodes = Encodes(
+            pipeline, video_tee, video_tee if clean_tee is None else clean_tee, audio_tee, encoding
+        )
         self._film: FilmRing | None = None
         self._slots: list[OutputSlot] = []
         self._switching = threading.Lock()
-        self._is_over = False
+        self._follower: threading.Thread | None = None
+        self._over = threading.Event()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -132,13 +138,16 @@ class OutputBoard:
     @property
     def encoder_backlog(self) -> int:
         """How many frames wait for the encoder of all outputs. Never blocks."""
-        return sum(stage.backlog for stage in self._stages.values())
+        return self._encodes.backlog
 
     def encoded_sounds(self) -> list[Gst.Pad]:
         """The source pads of the encoded sound of all outputs; none while there is none. Never blocks."""
-        tees = [stage.tees.get("audio") for stage in self._stages.values()]
-        pads = [static_pad(tee, "sink").get_peer() for tee in tees if tee is not None]
-        return [pad for pad in pads if pad is not None]
+        return self._encodes.encoded_sounds()
+
+    @property
+    def own_encodes(self) -> int:
+        """How many pushes have a video encoder of their own, because their bit rate is lower. Never blocks."""
+        return self._encodes.own_count
 
     @property
     def film(self) -> FilmRing | None:
@@ -176,7 +185,7 @@ class OutputBoard:
                     f"{self._limits.recordings} recordings are on already; stop one of them first"
                 )
             self._stage_of(graphics)
-            sound = None if self._audio_tee is None else encoding.audio_codec
+            sound = encoding.audio_codec if self._has_sound else None
             output = open_output(
                 path,
                 video_codec=encoding.video_codec,
@@ -226,7 +235,7 @@ class OutputBoard:
 
         Blocks for a bounded time, a short one if the run must end `at_once`.
         """
-        self._is_over = True
+        self._over.set()
         if self._film is not None:
             self._film.close()
         for slot in self._slots:
@@ -258,6 +267,10 @@ class OutputBoard:
             structure = message.get_structure()
             if structure is not None and structure.get_name() == "GstBinForwarded":
                 self._on_forwarded(structure.get_value("message"))
+            return None
+        own = self._encodes.own_failed(message.src)
+        if own is not None:
+            logger.warning("%s; it is that of output %d alone", explain(message, "pipeline", "encoder"), own)
             return None
         slot = self._slot_of(message.src)
         if slot is None and not is_inside(message.src, self._pipeline):
@@ -295,7 +308,7 @@ class OutputBoard:
     def _switch(self) -> Iterator[Encoding]:
         """Start or stop one output; encoders that no output needs then are removed."""
         with self._switching:
-            if self._is_over:
+            if self._over.is_set():
                 raise StateError("the video has ended; outputs can no longer be started or stopped")
             if self._pipeline.get_state(0)[1] == Gst.State.NULL:
                 raise StateError("playback has not started yet; start and stop outputs once it has")
@@ -303,31 +316,25 @@ class OutputBoard:
             try:
                 yield encoding
             finally:
-                needed = {self._tee_of(slot.graphics) for slot in self._slots if slot.state != "off"}
-                if self._film is not None:
-                    needed.add(self._tee_of(True))
-                unused = [stage for tee, stage in self._stages.items() if tee not in needed]
-                self._stages = MappingProxyType(
-                    {tee: stage for tee, stage in self._stages.items() if tee in needed}
-                )
-                for stage in unused:
-                    stage.remove()
+                self._arrange()
+                self._encodes.keep_only(self._slots_on, self._film is not None)
 
     def _encoding_in_use(self) -> Encoding:
         if self._encoding is None:
             raise StateError("this run's video is not encoded, so it cannot be recorded or streamed")
         return self._encoding
 
-    def _tee_of(self, graphics: bool) -> Gst.Element:
-        return self._video_tee if graphics else self._clean_tee
-
     def _stage_of(self, graphics: bool) -> EncodeStage:
         """The encoders of the outputs with or without graphics; they are made if there are none."""
-        tee = self._tee_of(graphics)
-        if tee not in self._stages:
-            stage = EncodeStage(self._pipeline, tee, self._audio_tee, self._encoding_in_use())
-            self._stages = MappingProxyType({**self._stages, tee: stage})
-        return self._stages[tee]
+        return self._encodes.shared(graphics, self._encoding_in_use())
+
+    @property
+    def _slots_on(self) -> list[OutputSlot]:
+        return [slot for slot in self._slots if slot.state != "off"]
+
+    def _arrange(self) -> None:
+        """Give each push the encoder that it needs; a push gets its own only once frames have come."""
+        self._encodes.arrange([slot for slot in self._slots_on if slot.state == "on"], self._film is not None)
 
     def _slot(self, number: int) -> OutputSlot:
         if not 0 <= number < len(self._slots):
@@ -341,10 +348,14 @@ class OutputBoard:
         slot.has_ended.clear()
         slot.connections.probe(static_pad(element, "video"), Gst.PadProbeType.BUFFER, slot.note_frame)
         slot.common_end = CommonEnd(element.sinkpads, slot.connections)
-        self._feed(element, stage)
-        ask_for_keyframe(static_pad(element, "video"))
         if slot not in self._slots:
             self._slots.append(slot)
+        self._arrange()  # what it shares has the full bit rate from its first frame on
+        self._feed(element, stage)
+        ask_for_keyframe(static_pad(element, "video"))
+        if slot.output.uplink is not None and self._follower is None:
+            self._follower = threading.Thread(target=self._follow, name="uplinks", daemon=True)
+            self._follower.start()
 
     def _feed(self, element: Gst.Bin, stage: EncodeStage) -> None:
         """Put `element` into the pipeline, and link its pads to the encoders of `stage`."""
@@ -358,6 +369,7 @@ class OutputBoard:
         output = slot.output
         if slot.common_end is not None and self._pipeline.get_state(0)[1] == Gst.State.PLAYING:
             slot.common_end.reach(self._limits.common_end_s)
+        self._encodes.release(slot)
         for pad in detach_all(output.element):
             pad.send_event(Gst.Event.new_eos())
         has_ended = slot.has_ended.wait(self._limits.finish_s)
@@ -387,3 +399,17 @@ class OutputBoard:
             for slot in self._slots:
                 if slot.output is output and slot.state == "on":
                     self._detach(slot)
+
+    # On a thread of the board
+
+    def _follow(self) -> None:
+        """Follow the uplinks of the pushes until the end."""
+        while not self._over.wait(FOLLOW_EVERY_S):
+            self._encodes.follow()
+            if self._switching.acquire(
+                timeout=FOLLOW_EVERY_S
+            ):  # an output that stops may hold it for seconds
+                try:
+                    self._arrange()
+                finally:
+                    self._switching.release()

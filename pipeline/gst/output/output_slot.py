@@ -42,6 +42,12 @@ class OutputStatus:
     """Seconds of video that its server has not received since then."""
     graphics: bool
     """Whether the run's graphics are drawn on it."""
+    bitrate_kbps: int | None
+    """The video bit rate that a push sends now; None if it does not follow its uplink."""
+    arrives_kbps: float | None
+    """The video bit rate that has arrived at a push's server in the last seconds; None for any other output."""
+    backlog_s: float | None
+    """How much video waits for a push's server, in seconds; None for any other output."""
 
 
 class OutputSlot:
@@ -93,6 +99,7 @@ class OutputSlot:
         elif state == "on" and self.started_s is None:
             state = "waiting"
         can_start, own = self.state == "off" and self.reopen is not None, self.output
+        uplink = None if own.uplink is None or self.state == "off" else own.uplink.status()
         return OutputStatus(
             self.number,
             own.kind,
@@ -104,4 +111,7 @@ class OutputSlot:
             own.gaps,
             own.lost_s,
             self.graphics,
+            None if uplink is None else uplink.bitrate_kbps,
+            None if uplink is None else uplink.arrives_kbps,
+            None if uplink is None else uplink.backlog_s,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from pipeline.gst.encode.encoded_tap import EncodedTap, begin_ns
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OutputKind
 from pipeline.gst.output.side_pipeline import Delivery, SidePipeline
+from pipeline.gst.output.uplink import Uplink
 from pipeline.gst.runtime import Gst
+from pipeline.media.bitrate_law import BitrateBounds
 from pipeline.media.film_file import FilmFile
-from pipeline.timebase import ns_to_seconds
+from pipeline.timebase import Nanoseconds, ns_to_seconds
 
 logger = logging.getLogger("foresight")
 
@@ -35,8 +38,14 @@ class Push:
     cut_short = None  # missing video is counted as a gap
     waiting_bytes: tuple[int, ...] = ()
 
-    def __init__(self, name: str, delivery: Delivery, limits: OutputLimits = OutputLimits()) -> None:
-        """`name`: the address without secrets."""
+    def __init__(
+        self,
+        name: str,
+        delivery: Delivery,
+        limits: OutputLimits = OutputLimits(),
+        bounds: BitrateBounds | None = None,
+    ) -> None:
+        """`name`: the address without secrets. `bounds`: between which its bit rate follows the uplink."""
         self.name = name
         self._lost_ns = 0
         self._delivery = delivery
@@ -54,6 +63,9 @@ class Push:
         self._has_delivered = False
         self.undelivered: str | None = None
         self._tap = EncodedTap(self._on_sample, self._on_end, with_sound=delivery.audio_codec is not None)
+        self.uplink = Uplink(
+            name, bounds, self._send_video, partial(self._end, "video"), self._tap.ask_for_keyframe
+        )
 
     @property
     def element(self) -> Gst.Bin:
@@ -88,7 +100,7 @@ class Push:
             state = "; still offline" if self._reconnector.is_away else ""
             gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
             notes.append(f"{self.name}: {gaps}, {self.lost_s:.1f} s of video not sent{state}")
-        return tuple(notes)
+        return (*notes, *self.uplink.notes)
 
     def abandon(self) -> None:
         """Do nothing: it never blocks playback."""
@@ -118,9 +130,18 @@ class Push:
                 self._side = SidePipeline(self.name, self._delivery)
                 self._thread = threading.Thread(target=self._run, name=f"push-{self.name}", daemon=True)
                 self._thread.start()
+        if kind == "video":
+            self.uplink.take("shared", sample)
+            return
+        self.uplink.note_sound(sample)
         side = self._side
         if side is not None:
             side.take(kind, sample)
+
+    def _send_video(self, sample: Gst.Sample) -> None:
+        side = self._side
+        if side is not None:
+            side.take("video", sample)
 
     def _note_time(self, kind: str, sample: Gst.Sample) -> None:
         buffer = sample.get_buffer()
@@ -130,6 +151,12 @@ class Push:
                 self._first_ns = self._newest_ns
 
     def _on_end(self, kind: str) -> None:
+        if kind == "video":
+            self.uplink.end("shared")
+        else:
+            self._end(kind)
+
+    def _end(self, kind: str) -> None:
         side = self._side
         if side is not None:
             side.end(kind)
@@ -145,15 +172,23 @@ class Push:
         side = self._side
         if side is None:
             side = self._side = SidePipeline(self.name, self._delivery)
-            self._tap.ask_for_keyframe()
-        trouble = side.run_until_closed(self._closing, partial(self._on_up, side))
+            self.uplink.ask_for_keyframe()
+        trouble = side.run_until_closed(
+            self._closing, partial(self._on_up, side), partial(self._is_draining, side)
+        )
         self._side = None
+        self.uplink.lost(Nanoseconds(time.monotonic_ns()), was_too_slow=side.was_too_slow)
         if trouble is None or self._closing.is_set():
             return None
         if self._gap_from_ns is None:
             self._gap_from_ns = side.sent_ns if side.is_up else self._first_ns
         self._trouble = trouble
         return Disconnected(trouble, side.is_up)
+
+    def _is_draining(self, side: SidePipeline) -> bool:
+        """Measure the connection; returns whether a lower bit rate may yet send what waits."""
+        self.uplink.measure(Nanoseconds(time.monotonic_ns()), side.waiting_ns, side.waiting_bytes)
+        return self.uplink.is_draining
 
     def _pause(self, seconds: float) -> bool:
         """Wait before the next attempt; returns whether the push or the video has ended."""
@@ -162,6 +197,8 @@ class Push:
     def _on_up(self, side: SidePipeline) -> None:
         self._trouble = None
         self._has_delivered = True
+        if self._delivery.make_gauge is not None:
+            self.uplink.begin(self._delivery.make_gauge(side.sink))
         if side.first_ns is None or not self._reconnector.mark_back():
             return
         gap_ns = 0 if self._gap_from_ns is None else side.first_ns - self._gap_from_ns

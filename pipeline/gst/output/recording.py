@@ -31,6 +31,7 @@ class Recording:
     kind: OutputKind = "file"
     recovers = False
     undelivered = None
+    uplink = None
     gaps = 0
     lost_s = 0.0
     waiting_bytes: tuple[int, ...] = ()

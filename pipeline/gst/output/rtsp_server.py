@@ -56,6 +56,7 @@ class RtspServer:
     recovers = True
     trouble = None  # it works without clients, too
     undelivered = None
+    uplink = None
     gaps = 0
     lost_s = 0.0
     files: tuple[Path, ...] = ()

@@ -11,6 +11,7 @@ from pipeline.gst.core.elements import chain, make, make_appsrc, static_pad
 from pipeline.gst.core.explain import explain
 from pipeline.gst.encode.encoded_tap import KeyframeGate
 from pipeline.gst.encode.muxers import Muxer
+from pipeline.gst.output.uplink_gauge import Gauge
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.redaction import redact
 from pipeline.timebase import NS_PER_MS, Nanoseconds, seconds_to_ns
@@ -27,7 +28,8 @@ class Delivery:
     `sent`: the sink's statistic that grows once the server accepts data. `linger_s`: how long the connection stays
     open after the end, for a receiver with latency. `make_silence_encoder`: makes the encoder for silence if there
     is no sound; None to send no sound. `patience_s`: when this much video waits, the connection is closed, with
-    `advice` for the user.
+    `advice` for the user; `draining_patience_s`: the same while a lower bit rate may yet send what waits.
+    `make_gauge` makes what measures the sink.
     """
 
     muxer: Muxer
@@ -38,6 +40,8 @@ class Delivery:
     audio_codec: str | None
     make_silence_encoder: Callable[[], Gst.Element] | None = None
     patience_s: float = 5.0
+    draining_patience_s: float | None = None
+    make_gauge: Callable[[Gst.Element], Gauge] | None = None
     advice: str = "cannot keep up; check the network, or lower the bit rate"
 
 
@@ -51,10 +55,13 @@ class SidePipeline:
     def __init__(self, name: str, delivery: Delivery) -> None:
         """`name`: the address or path, without secrets. Nothing is opened yet."""
         self.is_up = False
+        self.was_too_slow = False
+        """Whether the connection was closed because too much waited."""
         self._name = name
         self._sent = delivery.sent
         self._linger_s = delivery.linger_s
         self._patience_ns = seconds_to_ns(delivery.patience_s)
+        self._draining_patience_ns = seconds_to_ns(delivery.draining_patience_s or delivery.patience_s)
         self._advice = delivery.advice
         self._lock = threading.Lock()
         self._gate = KeyframeGate()
@@ -102,10 +109,31 @@ class SidePipeline:
         with self._lock:
             self._pass_on(kind, None)
 
-    def run_until_closed(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
+    @property
+    def sink(self) -> Gst.Element:
+        """The sink that sends."""
+        return self._sink
+
+    @property
+    def waiting_ns(self) -> int:
+        """How much video waits to be sent. Any thread."""
+        return int(self._appsrcs["video"].get_property("current-level-time"))
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much video and sound waits to be sent. Any thread."""
+        return sum(int(appsrc.get_property("current-level-bytes")) for appsrc in self._appsrcs.values())
+
+    def run_until_closed(
+        self,
+        closing: threading.Event,
+        on_up: Callable[[], None],
+        is_draining: Callable[[], bool] = lambda: False,
+    ) -> str | None:
         """Connect and send until all is sent or `closing` is set (None), or the connection is lost (why).
 
-        `on_up()` is called once the server accepts data. Blocks.
+        `on_up()` is called once the server accepts data; `is_draining()`, some times a second from then on, returns
+        whether what waits may yet be sent. Blocks.
         """
         try:
             self._pipeline.set_state(Gst.State.PLAYING)
@@ -113,13 +141,15 @@ class SidePipeline:
                 waiting, self._waiting = self._waiting or [], None
                 for kind, sample in waiting:
                     self._pass_on(kind, sample)
-            return self._watch(closing, on_up)
+            return self._watch(closing, on_up, is_draining)
         finally:
-            self._unsent_ns = self._appsrcs["video"].get_property("current-level-time")
+            self._unsent_ns = self.waiting_ns
             self._pipeline.set_state(Gst.State.NULL)
             take_apart(self._pipeline)
 
-    def _watch(self, closing: threading.Event, on_up: Callable[[], None]) -> str | None:
+    def _watch(
+        self, closing: threading.Event, on_up: Callable[[], None], is_draining: Callable[[], bool]
+    ) -> str | None:
         bus = self._pipeline.get_bus()
         while not closing.is_set():
             message = bus.timed_pop_filtered(POLL_NS, Gst.MessageType.ERROR | Gst.MessageType.EOS)
@@ -131,7 +161,9 @@ class SidePipeline:
             if not self.is_up and self._sink.get_property("stats").get_value(self._sent):
                 self.is_up = True
                 on_up()
-            if self._appsrcs["video"].get_property("current-level-time") > self._patience_ns:
+            is_slow = self.is_up and is_draining()
+            if self.waiting_ns > (self._draining_patience_ns if is_slow else self._patience_ns):
+                self.was_too_slow = True
                 return f"{self._name}: {self._advice}"
         return None
 

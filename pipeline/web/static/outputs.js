@@ -9,6 +9,18 @@ function clock(seconds) {
   return `${seconds >= 3600 ? `${Math.floor(seconds / 3600)}:` : ""}${two(seconds / 60 % 60)}:${two(seconds % 60)}`;
 }
 
+const mbit = (kbps) => `${(kbps / 1000).toFixed(kbps < 995 ? 2 : 1)} Mbit/s`;
+
+// How a server takes the stream: what arrives of what is sent, what waits, and how often it was lost.
+function uplink({ state, arrives_kbps: arrives, bitrate_kbps: sent, backlog_s: backlog, gaps }) {
+  if (arrives === null || !["on", "away"].includes(state)) return "";
+  const parts = state === "on" ? [`${mbit(arrives)} arrive`] : [];
+  if (state === "on" && sent !== null) parts.push(`up to ${mbit(sent)} sent`);
+  if (backlog >= 0.5) parts.push(`${backlog.toFixed(1)} s behind`);
+  if (gaps) parts.push(`lost ${gaps} time${gaps === 1 ? "" : "s"}`);
+  return parts.join(" · ");
+}
+
 export class Outputs {
   constructor(list, act) {
     this.list = list;
@@ -25,7 +37,7 @@ export class Outputs {
 
   add(number) {
     const row = document.createElement("li");
-    row.innerHTML = '<i></i><b></b><span></span><time></time><button type="button"></button>';
+    row.innerHTML = '<i></i><b></b><span></span><small></small><time></time><button type="button"></button>';
     row.id = `output-${number}`;
     const button = row.querySelector("button");
     button.addEventListener("click", async () => {
@@ -55,6 +67,7 @@ export class Outputs {
     this.showName(row.querySelector("b"), output);
     const trouble = output.trouble?.replace(output.name, "").replace(/^[:\s]+/, "");
     row.querySelector("span").textContent = trouble ?? (isDone ? "complete" : WORDS[output.state]);
+    row.querySelector("small").textContent = uplink(output);
     row.querySelector("time").textContent = clock(output.elapsed_s);
     const button = row.querySelector("button");
     button.style.visibility = action ? "" : "hidden";

@@ -27,14 +27,14 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def wait_until(fulfilled: Callable[[], bool], what: str) -> None:
-    """Poll ten times a second for something outside this process; fail after WAIT_S."""
+def wait_until(fulfilled: Callable[[], bool], what: str, within_s: float = WAIT_S) -> None:
+    """Poll ten times a second for something outside this process; fail after `within_s`."""
     pause = threading.Event()
-    for _ in range(round(WAIT_S * 10)):
+    for _ in range(round(within_s * 10)):
         if fulfilled():
             return
         pause.wait(0.1)
-    raise AssertionError(f"{what} did not happen within {WAIT_S:g} s")
+    raise AssertionError(f"{what} did not happen within {within_s:g} s")
 
 
 class Peer:

@@ -42,6 +42,7 @@ class Counter:
     lost_s = 1.5
     waiting_bytes = (7,)
     undelivered = None
+    uplink = None
 
     def __init__(self, name: str, *, recovers: bool = True, cut_short: str | None = None) -> None:
         self.name = name

@@ -1,0 +1,237 @@
+"""Encodes: the encoders of a board's outputs, shared by all where possible, otherwise a push's own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+
+from pipeline.errors import ForesightError
+from pipeline.gst.core.connections import take_apart
+from pipeline.gst.core.elements import static_pad
+from pipeline.gst.core.tees import attach, detach_all
+from pipeline.gst.encode.encode_stage import EncodeStage
+from pipeline.gst.encode.encoded_tap import EncodedTap
+from pipeline.gst.encode.encoding import Encoding
+from pipeline.gst.output.output_slot import OutputSlot
+from pipeline.gst.output.uplink import Uplink
+from pipeline.gst.runtime import Gst
+
+logger = logging.getLogger("foresight")
+
+SHARES_AGAIN_S = 20.0
+"""A push whose bit rate has been the full one for so long gets the shared video again."""
+FIXED = (
+    "its encoder cannot change its bit rate while it runs; x264enc and x265enc can (encoder.video_encoder)"
+)
+
+
+class OwnEncode:
+    """The video of one push, encoded for it alone; frames that it is too slow for are dropped.
+
+    One thread at a time; `set_bitrate` any. Its sound is that of all outputs.
+    """
+
+    def __init__(
+        self, pipeline: Gst.Pipeline, video_tee: Gst.Element, encoding: Encoding, uplink: Uplink
+    ) -> None:
+        """`video_tee`: raw frames. Raises ConfigError, MissingDependencyError or PipelineError."""
+        self.has_failed = False
+        self.full_since_s: float | None = None
+        """Since when it encodes at the full bit rate, monotonic; None while it does not."""
+        self._pipeline = pipeline
+        self._uplink = uplink
+        uplink.go_to_own()
+        self._tap = EncodedTap(
+            lambda _kind, sample: uplink.take("own", sample),
+            lambda _kind: uplink.end("own"),
+            with_sound=False,
+        )
+        try:
+            self._stage = EncodeStage(pipeline, video_tee, None, encoding, waits=False)
+        except ForesightError:
+            uplink.leave_own()
+            raise
+        pipeline.add(self._tap.element)
+        self._tap.element.sync_state_with_parent()
+        attach(self._stage.tees["video"], static_pad(self._tap.element, "video"))
+        uplink.has_own(self._tap.ask_for_keyframe)
+
+    def follow(self) -> None:
+        """Encode at the bit rate that the uplink asks for, once its video is sent.
+
+        Until then it is encoded at the full one, so that its headers, which name a level, are the shared ones.
+        """
+        kbps = self._uplink.wanted_kbps
+        if kbps is None or not self._uplink.is_own:
+            return
+        self._stage.set_bitrate(min(kbps, self._stage.full_kbps))
+        if kbps < self._stage.full_kbps:
+            self.full_since_s = None
+        elif self.full_since_s is None:
+            self.full_since_s = time.monotonic()
+
+    def holds(self, element: Gst.Object) -> bool:
+        """Whether an element belongs to it."""
+        return self._stage.holds(element)
+
+    def remove(self) -> None:
+        """Remove the encoder; its push has gone on with the shared video, or ends. Blocks for about a frame."""
+        tap = self._tap.element
+        detach_all(tap)
+        self._stage.remove()
+        tap.set_state(Gst.State.NULL)
+        self._pipeline.remove(tap)
+        take_apart(tap)
+
+
+class Encodes:
+    """The encoders behind a pipeline's raw tees. One thread at a time; the properties and `follow` any thread.
+
+    Outputs share an encoder, or two if some have no graphics. A push whose bit rate is lower than the full one gets
+    the video of an encoder of its own; if nobody else takes the shared video, the shared encoder is slowed instead.
+    """
+
+    def __init__(
+        self,
+        pipeline: Gst.Pipeline,
+        video_tee: Gst.Element,
+        clean_tee: Gst.Element,
+        audio_tee: Gst.Element | None,
+        encoding: Encoding | None,
+    ) -> None:
+        """`video_tee`, `audio_tee`: raw frames and raw sound; `clean_tee`: frames without graphics."""
+        self._pipeline = pipeline
+        self._video_tee, self._clean_tee, self._audio_tee = video_tee, clean_tee, audio_tee
+        self._encoding = encoding
+        self._shared: Mapping[Gst.Element, EncodeStage] = MappingProxyType({})  # replaced, never edited
+        self._own: Mapping[int, OwnEncode] = MappingProxyType({})  # likewise, by the number of the output
+
+    @property
+    def backlog(self) -> int:
+        """How many frames wait for the shared encoders. Never blocks."""
+        return sum(stage.backlog for stage in self._shared.values())
+
+    @property
+    def own_count(self) -> int:
+        """How many pushes have an encoder of their own. Never blocks."""
+        return len(self._own)
+
+    def encoded_sounds(self) -> list[Gst.Pad]:
+        """The source pads of the encoded sound of all outputs; none while there is none. Never blocks."""
+        tees = [stage.tees.get("audio") for stage in self._shared.values()]
+        pads = [static_pad(tee, "sink").get_peer() for tee in tees if tee is not None]
+        return [pad for pad in pads if pad is not None]
+
+    def shared(self, graphics: bool, encoding: Encoding) -> EncodeStage:
+        """The encoders of the outputs with or without graphics; they are made if there are none."""
+        tee = self._tee_of(graphics)
+        if tee not in self._shared:
+            stage = EncodeStage(self._pipeline, tee, self._audio_tee, encoding)
+            self._shared = MappingProxyType({**self._shared, tee: stage})
+        return self._shared[tee]
+
+    def follow(self) -> None:
+        """Encode what is a push's own at the bit rates that the uplinks ask for now. Never blocks."""
+        for own in self._own.values():
+            own.follow()
+
+    def arrange(self, slots: Collection[OutputSlot], film_tee_in_use: bool) -> None:
+        """Give each push of `slots`, the outputs that are on, the encoder that it needs now. Blocks briefly.
+
+        `film_tee_in_use`: the shared video with graphics is kept. Call it whenever an output comes or goes.
+        """
+        self.follow()
+        for slot in slots:
+            self._arrange_one(slot, slots, film_tee_in_use)
+
+    def release(self, slot: OutputSlot) -> None:
+        """Remove what is the own of an output that ends."""
+        own = self._own.get(slot.number)
+        if own is not None:
+            if slot.output.uplink is not None:
+                slot.output.uplink.leave_own()
+            self._remove_own(slot.number)
+
+    def keep_only(self, slots: Collection[OutputSlot], film_tee_in_use: bool) -> None:
+        """Remove the shared encoders that neither `slots` nor the film needs."""
+        needed = {self._tee_of(slot.graphics) for slot in slots}
+        if film_tee_in_use:
+            needed.add(self._video_tee)
+        unused = [stage for tee, stage in self._shared.items() if tee not in needed]
+        self._shared = MappingProxyType({tee: stage for tee, stage in self._shared.items() if tee in needed})
+        for stage in unused:
+            stage.remove()
+
+    def own_failed(self, element: Gst.Object) -> int | None:
+        """Note that an element has failed; returns the number of the output whose own it is, None if nobody's."""
+        for number, own in self._own.items():
+            if own.holds(element):
+                own.has_failed = True
+                return number
+        return None
+
+    def _tee_of(self, graphics: bool) -> Gst.Element:
+        return self._video_tee if graphics else self._clean_tee
+
+    def _arrange_one(self, slot: OutputSlot, slots: Collection[OutputSlot], film_tee_in_use: bool) -> None:
+        uplink, shared = slot.output.uplink, self._shared.get(self._tee_of(slot.graphics))
+        own = self._own.get(slot.number)
+        if uplink is None or shared is None or slot.started_s is None:
+            return
+        if own is not None and own.has_failed:
+            uplink.refuse("its own encoder has failed")
+            uplink.go_to_shared()
+            self._remove_own(slot.number)
+            return
+        wanted_kbps = uplink.wanted_kbps
+        if wanted_kbps is None or uplink.is_switching:
+            return
+        if not shared.can_change_bitrate:
+            uplink.refuse(FIXED)
+            return
+        full_kbps = shared.full_kbps
+        if own is not None and not uplink.is_own:
+            self._remove_own(slot.number)  # it has gone on with the shared video
+        elif not self._is_shared(slot, slots, film_tee_in_use):
+            shared.set_bitrate(min(wanted_kbps, full_kbps))
+            if own is not None:
+                uplink.go_to_shared()
+        elif own is not None:
+            self._share_again(own, uplink, shared)
+        elif wanted_kbps < full_kbps or shared.kbps < full_kbps:
+            self._make_own(slot, uplink)
+            shared.set_bitrate(full_kbps)
+
+    def _is_shared(self, slot: OutputSlot, slots: Collection[OutputSlot], film_tee_in_use: bool) -> bool:
+        """Whether anybody but the push of `slot` takes the shared video."""
+        if film_tee_in_use and self._tee_of(slot.graphics) is self._video_tee:
+            return True
+        return any(
+            other is not slot
+            and self._tee_of(other.graphics) is self._tee_of(slot.graphics)
+            and other.number not in self._own
+            for other in slots
+        )
+
+    @staticmethod
+    def _share_again(own: OwnEncode, uplink: Uplink, shared: EncodeStage) -> None:
+        is_steady = own.full_since_s is not None and time.monotonic() - own.full_since_s > SHARES_AGAIN_S
+        if is_steady and shared.kbps >= shared.full_kbps:
+            uplink.go_to_shared()
+
+    def _make_own(self, slot: OutputSlot, uplink: Uplink) -> None:
+        if self._encoding is None:
+            return
+        try:
+            own = OwnEncode(self._pipeline, self._tee_of(slot.graphics), self._encoding, uplink)
+        except ForesightError as error:
+            uplink.refuse(str(error))
+            return
+        self._own = MappingProxyType({**self._own, slot.number: own})
+
+    def _remove_own(self, number: int) -> None:
+        own = self._own[number]
+        self._own = MappingProxyType({other: kept for other, kept in self._own.items() if other != number})
+        own.remove()
