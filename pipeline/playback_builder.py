@@ -26,6 +26,7 @@ from pipeline.gst.output.open_output import open_file, open_stream
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.playback.limits import PlaybackLimits
 from pipeline.gst.playback.playback_pipeline import RIG_FRAMES, PlaybackPipeline
+from pipeline.gst.playback.sound_meter import SoundMeter
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.media.bitrate_law import BitrateBounds
@@ -137,6 +138,7 @@ class PlaybackPipelineBuilder:
             None if audio_appsrc is None else SoundEnd(pipeline, audio_appsrc, static_pad(video_tee, "sink"))
         )
         audio_tee = None if sound_end is None else self._link_sound(pipeline, sound_end)
+        sound_meter = None if audio_tee is None else SoundMeter(static_pad(audio_tee, "sink"))
         outputs = OutputBoard(
             pipeline,
             video_tee,
@@ -165,6 +167,7 @@ class PlaybackPipelineBuilder:
             connections,
             sound_end,
             correctors,
+            sound_meter,
         )
 
     def _link_video(

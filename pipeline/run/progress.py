@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.gst.playback.sound_meter import SoundLevels
+from pipeline.run.disk_watch import DiskLeft
 from pipeline.run.frame_account import FrameAccount
 
 
@@ -38,6 +40,14 @@ class Progress:
     """What the camera follows: ball, players, operator; or: ball not found, waiting for video, fixed view."""
     standing: tuple[str, ...]
     """The stages that stand still: source NAME, detector NAME, window, view, encoder, output NAME."""
+    dropping_fps: float
+    """Frames per second that were dropped, over the last ten seconds."""
+    offline: tuple[str, ...]
+    """The names of the cameras that send no video now."""
+    sound: SoundLevels | None
+    """How loud the sound is that is played; null without sound."""
+    disks: tuple[DiskLeft, ...]
+    """The disks that files are written to, the one with the least room first."""
 
     @property
     def camera(self) -> str:

@@ -13,19 +13,20 @@ RATE_SPAN_NS = NS_PER_S
 
 
 class Rate:
-    """How fast a counter grows, over about the last second.
+    """How fast a counter grows, over about the last second, or another time.
 
     One thread calls `sample`; any thread may read `per_second`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, span_ns: int = RATE_SPAN_NS) -> None:
+        self._span_ns = span_ns
         self.per_second = 0.0
         self._samples: deque[tuple[int, float]] = deque()
 
     def sample(self, now_ns: int, count: float) -> None:
         """Note the counter's value at monotonic time `now_ns`."""
         self._samples.append((now_ns, count))
-        while len(self._samples) > 2 and now_ns - self._samples[1][0] >= RATE_SPAN_NS:
+        while len(self._samples) > 2 and now_ns - self._samples[1][0] >= self._span_ns:
             self._samples.popleft()
         begin_ns, begin = self._samples[0]
         if now_ns > begin_ns:

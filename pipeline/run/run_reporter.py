@@ -12,6 +12,7 @@ from pipeline.buffering.stats import BufferStatistics, drift_note, early_note
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import describe
+from pipeline.run.disk_watch import DiskWatch
 from pipeline.run.frame_account import (
     Ending,
     FrameAccount,
@@ -28,9 +29,11 @@ from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, process
 from pipeline.run.run_state import RunState
 from pipeline.run.shown import Shown
 from pipeline.settings import Settings
+from pipeline.timebase import NS_PER_S, Nanoseconds
 
 logger = logging.getLogger("foresight")
 
+DROPPED_OVER_NS = 10 * NS_PER_S
 MEMORY_MARGIN = 1.1
 """How much more memory than its own length in video a delay needs, for sound and for what is just being sent."""
 
@@ -51,6 +54,8 @@ class RunReporter:
         self._started_s = time.monotonic()
         self._started_cpu_s = processor_seconds()
         self._rate_in, self._rate_out, self._rate_cpu = Rate(), Rate(), Rate()
+        self._rate_dropped = Rate(DROPPED_OVER_NS)
+        self._disks = DiskWatch()
 
     def note(self, note: str | None) -> None:
         """Keep and log a note for the user; does nothing for None."""
@@ -115,7 +120,11 @@ class RunReporter:
         stats = self._manager.statistics()
         video = stats.streams["video"]
         self._note_memory_bound(stats)
-        self._rate_in.sample(now_ns, self._captured_and_dropped()[0])
+        captured, dropped = self._captured_and_dropped()
+        self._rate_in.sample(now_ns, captured)
+        self._rate_dropped.sample(now_ns, dropped)
+        if self._parts.playback is not None:
+            self._disks.sample(now_ns, self._parts.playback.outputs.written())
         self._rate_out.sample(now_ns, video.sent)
         self._rate_cpu.sample(now_ns, processor_seconds())
 
@@ -159,6 +168,19 @@ class RunReporter:
             state=state.value,
             follows=(WAITING if path is None else path.state).follows,
             standing=standing,
+            dropping_fps=round(self._rate_dropped.per_second, 2),
+            offline=self._offline,
+            sound=None if self._parts.playback is None else self._parts.playback.sound_levels,
+            disks=self._disks.disks,
+        )
+
+    @property
+    def _offline(self) -> tuple[str, ...]:
+        analysis, newest_ns = self._parts.analysis, self._manager.newest_ns
+        return (
+            ()
+            if analysis is None or newest_ns is None
+            else tuple(analysis.lost_cameras(Nanoseconds(newest_ns)))
         )
 
     def report(self, ending: Ending = "played") -> RunReport:

@@ -79,6 +79,50 @@ CAMERA_METRICS: tuple[tuple[str, str, str], ...] = (
 )
 """The same for each camera, if its sway is measured."""
 
+Reader = Callable[[Any], float | None]
+
+FURTHER_METRICS: tuple[tuple[str, str, Reader, str], ...] = (
+    (
+        "foresight_health",
+        "health",
+        lambda value: float(("good", "warning", "bad").index(value["level"])),
+        "0 while all is well, 1 for a warning, 2 while viewers miss something or soon will",
+    ),
+    ("foresight_frames_dropping_fps", "dropping_fps", float, "Dropped frames per second, over ten seconds"),
+    ("foresight_cameras_offline", "offline", lambda value: float(len(value)), "Cameras that send no video"),
+    (
+        "foresight_disk_left_hours",
+        "disks",
+        lambda value: value[0]["hours_left"] if value else None,
+        "Hours until the first disk is full, at the present bit rates",
+    ),
+    (
+        "foresight_sound_peak_dbfs",
+        "sound",
+        lambda value: None if value is None else max(value["peak_dbfs"]),
+        "Loudest sample of what is played, in dB below full scale",
+    ),
+    (
+        "foresight_sound_rms_dbfs",
+        "sound",
+        lambda value: None if value is None else max(value["rms_dbfs"]),
+        "Root mean square of the loudest channel, in dB below full scale",
+    ),
+    (
+        "foresight_sound_silent_seconds",
+        "sound",
+        lambda value: None if value is None else value["silent_s"],
+        "Seconds for which the sound has been below -60 dBFS",
+    ),
+    (
+        "foresight_sound_clips",
+        "sound",
+        lambda value: None if value is None else float(value["clips"]),
+        "1 while the sound is cut off at full scale",
+    ),
+)
+"""Name, key of the state, what reads the value there, help text; not there while that is None."""
+
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 _UP = {"waiting": 1, "on": 1, "finishing": 1, "away": 0, "failed": 0}
@@ -109,6 +153,12 @@ class RunMetrics(Collector):
             if key in state:
                 family = _family(name, meaning)
                 family.add_metric((), _value(key, state[key]))
+                yield family
+        for name, key, read, meaning in FURTHER_METRICS:
+            value = read(state[key]) if key in state else None
+            if value is not None:
+                family = _family(name, meaning)
+                family.add_metric((), value)
                 yield family
         cameras = state.get("cameras", ())
         for name, key, meaning in CAMERA_METRICS if cameras else ():

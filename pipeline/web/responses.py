@@ -10,6 +10,7 @@ from pipeline.graphics.content import LowerThird
 from pipeline.graphics.cover import How
 from pipeline.gst.output.output_slot import OutputStatus
 from pipeline.operator.control import span_json
+from pipeline.operator.health import Health
 from pipeline.operator.run_ended import RunEnded
 from pipeline.run.clip_book import Clip, ClipOf, ClipState
 from pipeline.run.dump import Dumped
@@ -93,6 +94,7 @@ class State(Progress):
     """
 
     run: str
+    health: Health
     transport: Literal["idle", "filling", "playing", "paused", "drained", "stopped"]
     target_delay_s: float
     set_delay_s: float

@@ -6,9 +6,11 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
+from pipeline.operator.health import health
 from pipeline.web.latest_value import LatestValue
 
 SILENT_AFTER_S = 5.0
@@ -57,7 +59,7 @@ class RunStateFeed:
 
     def state(self) -> dict[str, Any]:
         """The newest state; it says "silent" if the run has reported nothing for SILENT_AFTER_S."""
-        return self._state | {"state": "silent"} if self.is_silent else self._state
+        return _with_health(self._state | {"state": "silent"}) if self.is_silent else self._state
 
     def json_text(self) -> str:
         """The newest state as JSON, for a client that polls."""
@@ -65,6 +67,10 @@ class RunStateFeed:
         return json.dumps(self.state()) if self.is_silent else self._text
 
     def _replace(self, state: Mapping[str, Any]) -> None:
-        self._state = self._state | dict(state)
+        self._state = _with_health(self._state | dict(state))
         self._text = json.dumps(self._state)
         self.events.publish(self._text)
+
+
+def _with_health(state: dict[str, Any]) -> dict[str, Any]:
+    return state | {"health": asdict(health(state))}

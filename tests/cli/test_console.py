@@ -29,6 +29,10 @@ PROGRESS = Progress(
     state="playing",
     follows="ball",
     standing=(),
+    dropping_fps=0.0,
+    offline=(),
+    sound=None,
+    disks=(),
 )
 
 

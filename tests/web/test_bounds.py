@@ -163,7 +163,9 @@ def test_a_client_that_opens_the_events_and_reads_nothing_is_dropped(
         watch.register(stuck, select.POLLHUP | select.POLLERR)
         for connection in (stuck, reader):
             connection.sendall(request)
-        progress = Progress(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "playing", "ball", standing=("x" * 50_000,))
+        progress = Progress(
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "playing", "ball", ("x" * 50_000,), 0, (), None, ()
+        )
         for _ in range(round(WAIT_S * 100)):
             dashboard.publish(progress)
             assert reader.recv(100_000) != b""

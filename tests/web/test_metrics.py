@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.web.metrics import CAMERA_METRICS, METRICS, OUTPUT_METRICS, RunMetrics
+from pipeline.web.metrics import CAMERA_METRICS, FURTHER_METRICS, METRICS, OUTPUT_METRICS, RunMetrics
 from tests.gst.output.peers import RtmpServer, wait_until
 from tests.web.live import Live
 
@@ -73,15 +73,46 @@ def test_each_output_is_up_or_down_unless_it_was_stopped() -> None:
     }
 
 
-def test_every_metric_has_its_type_and_help() -> None:
-    state = {key: 0 for _, key, _ in METRICS} | {
-        "notes": [],
-        "standing": (),
-        "outputs": [output(0, "stream", "on")],
-        "cameras": [camera("left", "ok")],
+FURTHER = {
+    "health": {"level": "warning"},
+    "dropping_fps": 0.5,
+    "offline": ("left", "right"),
+    "disks": ({"hours_left": 2.5}, {"hours_left": None}),
+    "sound": {"peak_dbfs": [-3.0, -9.0], "rms_dbfs": [-20.0, -30.0], "silent_s": 0.0, "clips": True},
+}
+
+
+def test_health_disk_and_sound_are_told() -> None:
+    assert scraped(FURTHER) == {
+        ("foresight_health",): 1,
+        ("foresight_frames_dropping_fps",): 0.5,
+        ("foresight_cameras_offline",): 2,
+        ("foresight_disk_left_hours",): 2.5,
+        ("foresight_sound_peak_dbfs",): -3,
+        ("foresight_sound_rms_dbfs",): -20,
+        ("foresight_sound_silent_seconds",): 0,
+        ("foresight_sound_clips",): 1,
     }
+
+
+def test_without_sound_and_files_nothing_is_told_of_them() -> None:
+    assert scraped({"sound": None, "disks": ()}) == {}
+    assert scraped({"disks": ({"hours_left": None},)}) == {}
+
+
+def test_every_metric_has_its_type_and_help() -> None:
+    state = (
+        {key: 0 for _, key, _ in METRICS}
+        | {
+            "notes": [],
+            "standing": (),
+            "outputs": [output(0, "stream", "on")],
+            "cameras": [camera("left", "ok")],
+        }
+        | FURTHER
+    )
     text = RunMetrics(lambda: state).exposition().decode()
-    for name, _, meaning in (*METRICS, *OUTPUT_METRICS, *CAMERA_METRICS):
+    for name, *_, meaning in (*METRICS, *FURTHER_METRICS, *OUTPUT_METRICS, *CAMERA_METRICS):
         kind = "counter" if name.endswith("_total") else "gauge"
         assert f"# HELP {name} {meaning}\n# TYPE {name} {kind}\n{name}" in text
 

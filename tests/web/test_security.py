@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, OutputError
 from pipeline.settings import Settings
-from pipeline.web.metrics import CAMERA_METRICS, METRICS, OUTPUT_METRICS
+from pipeline.web.metrics import CAMERA_METRICS, FURTHER_METRICS, METRICS, OUTPUT_METRICS
 from pipeline.web.server import Dashboard
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -150,7 +150,7 @@ def test_actions_before_playback_say_why_not(tmp_path: Path) -> None:
 
 
 def test_monitoring_files_name_only_existing_metrics() -> None:
-    known = {name for name, *_ in (*METRICS, *OUTPUT_METRICS, *CAMERA_METRICS)}
+    known = {name for name, *_ in (*METRICS, *FURTHER_METRICS, *OUTPUT_METRICS, *CAMERA_METRICS)}
     for name in ("grafana.json", "alerts.yml"):
         named = set(re.findall(r"foresight_\w+", (ROOT / "docs/monitoring" / name).read_text()))
         assert named

@@ -65,6 +65,14 @@ class PcmFormat:
         width = 3 if self.name in _PACKED else np.dtype(_TYPES[self.name][0]).itemsize
         return width * self.channels
 
+    @property
+    def full_scale(self) -> float:
+        """The largest value that `decode` gives for it."""
+        if self.name in _PACKED or self.name in _24_BITS:
+            return float(1 << 23)
+        dtype = np.dtype(_TYPES[self.name][0])
+        return 1.0 if dtype.kind == "f" else float(1 << (8 * dtype.itemsize - 1))
+
     def decode(self, data: bytes) -> Sound:
         """The sound in `data`; an incomplete frame at its end is left out."""
         if self.name in _PACKED:

@@ -26,7 +26,7 @@ from pipeline.gst.output.film_ring import FilmRing
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
 from pipeline.gst.output.output import OnFailed, Output
-from pipeline.gst.output.output_slot import OutputSlot, OutputStatus
+from pipeline.gst.output.output_slot import OutputSlot, OutputStatus, Written
 from pipeline.gst.runtime import Gst
 from pipeline.media.film_file import FilmFile
 
@@ -134,6 +134,14 @@ class OutputBoard:
     def activity(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
         """The frames and the waiting bytes of each output; they change while it receives data. Never blocks."""
         return tuple((slot.taken, slot.output.waiting_bytes) for slot in list(self._slots))
+
+    def written(self) -> list[Written]:
+        """The files that are being written: where, and how much so far. Never blocks."""
+        return [
+            Written(Path(slot.output.name), slot.taken_bytes)
+            for slot in list(self._slots)
+            if slot.output.kind == "file" and slot.state == "on" and slot.status().state == "on"
+        ]
 
     @property
     def encoder_backlog(self) -> int:
@@ -347,6 +355,9 @@ class OutputBoard:
         slot.state = "on"
         slot.has_ended.clear()
         slot.connections.probe(static_pad(element, "video"), Gst.PadProbeType.BUFFER, slot.note_frame)
+        sound = element.get_static_pad("audio")
+        if sound is not None:
+            slot.connections.probe(sound, Gst.PadProbeType.BUFFER, slot.note_bytes)
         slot.common_end = CommonEnd(element.sinkpads, slot.connections)
         if slot not in self._slots:
             self._slots.append(slot)

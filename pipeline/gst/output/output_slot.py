@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pipeline.gst.core.connections import Connections
@@ -44,10 +45,20 @@ class OutputStatus:
     """Whether the run's graphics are drawn on it."""
     bitrate_kbps: int | None
     """The video bit rate that a push sends now; None if it does not follow its uplink."""
+    most_kbps: int | None
+    """The most that it may send; None likewise."""
     arrives_kbps: float | None
     """The video bit rate that has arrived at a push's server in the last seconds; None for any other output."""
     backlog_s: float | None
     """How much video waits for a push's server, in seconds; None for any other output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file, or a playlist with its segments, that is being written, and how many bytes it got so far."""
+
+    path: Path
+    taken_bytes: int
 
 
 class OutputSlot:
@@ -63,6 +74,8 @@ class OutputSlot:
         self.past_notes: tuple[str, ...] = ()
         self.taken = 0
         """Encoded frames so far."""
+        self.taken_bytes = 0
+        """Encoded video and sound so far."""
         self.started_s: float | None = None
         self.ended_s: float | None = None
         self.has_ended = threading.Event()
@@ -71,8 +84,15 @@ class OutputSlot:
         self.connections = Connections()
         self.common_end: CommonEnd | None = None
 
-    def note_frame(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+    def note_bytes(self, _pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        """Count what is encoded. On the streaming thread; of two at once, one may be missed."""
+        buffer = info.get_buffer()
+        self.taken_bytes += 0 if buffer is None else buffer.get_size()
+        return Gst.PadProbeReturn.OK
+
+    def note_frame(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         """Count an encoded frame. On the streaming thread."""
+        self.note_bytes(pad, info)
         self.taken += 1
         if self.started_s is None:
             self.started_s = time.monotonic()
@@ -112,6 +132,7 @@ class OutputSlot:
             own.lost_s,
             self.graphics,
             None if uplink is None else uplink.bitrate_kbps,
+            None if uplink is None else uplink.most_kbps,
             None if uplink is None else uplink.arrives_kbps,
             None if uplink is None else uplink.backlog_s,
         )

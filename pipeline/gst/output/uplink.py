@@ -25,6 +25,8 @@ class UplinkStatus:
 
     bitrate_kbps: int | None
     """The video bit rate that is sent now; None if it does not follow the uplink."""
+    most_kbps: int | None
+    """The most that may be sent; None likewise."""
     arrives_kbps: float
     """The video bit rate that has arrived in the last seconds."""
     backlog_s: float
@@ -137,7 +139,10 @@ class Uplink:
 
     def status(self) -> UplinkStatus:
         """The figures of the last measurement."""
-        return UplinkStatus(self.wanted_kbps, round(self._arrives_kbps, 1), round(self._backlog_s, 3))
+        most_kbps = None if self._law is None or self._refusal is not None else self._law.bounds.ceiling_kbps
+        return UplinkStatus(
+            self.wanted_kbps, most_kbps, round(self._arrives_kbps, 1), round(self._backlog_s, 3)
+        )
 
     @property
     def wanted_kbps(self) -> int | None:

@@ -16,6 +16,7 @@ from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.output.browser_preview import BrowserPreview, OnFragment
 from pipeline.gst.output.output_board import OutputBoard
 from pipeline.gst.playback.limits import PlaybackLimits
+from pipeline.gst.playback.sound_meter import SoundLevels, SoundMeter
 from pipeline.gst.playback.sound_padding import SoundEnd
 from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
@@ -44,6 +45,7 @@ class PlaybackPipeline:
         connections: Connections | None = None,
         sound_end: SoundEnd | None = None,
         correctors: Sequence[FrameCorrector] = (),
+        sound_meter: SoundMeter | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.appsrcs = appsrcs
@@ -54,6 +56,7 @@ class PlaybackPipeline:
         self._correctors = correctors
         self._limits = limits
         self._sound_end = sound_end
+        self._sound_meter = sound_meter
         self._make_browser_preview = make_browser_preview
         self._browser_preview: BrowserPreview | None = None
         self._previewing = threading.Lock()
@@ -69,6 +72,11 @@ class PlaybackPipeline:
     def error(self) -> ForesightError | None:
         """Why the pipeline cannot continue; None while it can, and after a normal end."""
         return self._error
+
+    @property
+    def sound_levels(self) -> SoundLevels | None:
+        """How loud the sound is that is played; None without sound."""
+        return None if self._sound_meter is None else self._sound_meter.levels
 
     @property
     def padded_sound_s(self) -> float:

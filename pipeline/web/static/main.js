@@ -3,7 +3,9 @@ import { pollState, postAction } from "./api.js";
 import { Camera } from "./camera.js";
 import { Charts } from "./charts.js";
 import { Clips } from "./clips.js";
+import { Dump } from "./dump.js";
 import { Events } from "./events.js";
+import { HealthLine, SoundMeter, roomWord } from "./health.js";
 import { MatchPanel } from "./match_panel.js";
 import { Outputs } from "./outputs.js";
 import { showPairing } from "./pairing.js";
@@ -22,6 +24,9 @@ const events = new Events(find("events"));
 const match = new MatchPanel(find("match"), events);
 const outputs = new Outputs(find("outputs"), act);
 const clips = new Clips(find("clips"), showNotice);
+const healthLine = new HealthLine(find("line"));
+const meter = new SoundMeter(find("meter"));
+const dump = new Dump(find("dump"), events);
 const cameras = new Cameras(find("health"), find("cameras"));
 const camera = new Camera(act, () => state?.view);
 const preview = new PreviewVideo(find("picture"), (hasSound, isOn) => {
@@ -95,6 +100,8 @@ const steers = { // these repeat while the key is held
   "+": () => camera.step(0, 0, 0.85), "-": () => camera.step(0, 0, 1.18),
 };
 const keys = {
+  d: () => dump.press("cover_blur"), f: () => dump.press("release_cover"),
+  s: () => dump.press("mute"), g: () => dump.press("release_mute"),
   h: actions.hold_camera, b: actions.hand_back, j: actions.jump_back,
   n: actions.return_to_delay, c: actions.save_clip, r: actions.record, m: actions.sound, " ": actions.pause,
 };
@@ -124,6 +131,7 @@ function show(now) {
   const word = isHeld && !["silent", "ended"].includes(now.state) ? "paused" : now.state;
   showWord(word);
   document.body.classList.remove("lost");
+  healthLine.show(now.health);
   if (now.state === "ended") {
     showEnd(find("ended"), now.ended);
     preview.stop();
@@ -151,6 +159,10 @@ function show(now) {
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
   outputs.show(now.outputs);
+  meter.show(now.sound);
+  find("room").textContent = roomWord(now.disks);
+  find("air").hidden = !now.sound && !now.disks?.length;
+  if (now.cover) dump.show(now);
   if (now.match) match.show(now.match);
   cameras.show(now.cameras);
   if (now.view) preview.start();
@@ -162,5 +174,11 @@ pollState(show, (status) => {
   preview.reconnect();
   if (state?.state === "ended") return;
   document.body.classList.add("lost");
-  showWord([401, 403].includes(status) ? "no access" : "no connection", "lost");
+  const isRefused = [401, 403].includes(status);
+  showWord(isRefused ? "no access" : "no connection", "lost");
+  healthLine.show({
+    level: "bad", more: 0,
+    text: isRefused ? "This page has no access to the run" : "This page has lost the run",
+    advice: isRefused ? "open it with the token" : "check that this device is in the same network; it tries again by itself",
+  });
 });
