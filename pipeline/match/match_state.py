@@ -16,14 +16,17 @@ REFEREE: Final = 22
 ASSISTANTS: Final = (23, 24)
 PEOPLE: Final = 25
 
-EventKind = Literal["kick", "whistle", "goal"]
+EventKind = Literal["kick", "whistle", "goal", "shot", "kick-off"]
 Act = Literal["kick", "throw", "cheer", "dive-left", "dive-right"]
 """Actions other than standing, walking and running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A sound event: match time in seconds, kind, position (u, v in m), and loudness (0..1)."""
+    """What happened: match time in seconds, kind, position (u, v in m), and loudness (0..1; 0 if it is not heard).
+
+    A goal, a shot and a kick-off also have a kick, or a whistle, of their own.
+    """
 
     time_s: float
     kind: EventKind

@@ -94,7 +94,7 @@ class Play:
         return self._now.towards(self._next, (time_s - self._now.time_s) / TICK_S)
 
     def heard(self) -> list[Event]:
-        """The sound events since the previous call, in order, up to one tick after the last ``at``."""
+        """The events since the previous call, in order, up to one tick after the last ``at``."""
         events, self._events = self._events, []
         return events
 
@@ -170,6 +170,7 @@ class Play:
             self._acts[taker] = ("throw", now_s + 1.2)
             return
         if stop.kind == "kick-off":
+            self._hear(now_s, "kick-off", 0.0)
             self._hear(now_s, "whistle", 0.7)
         kick = decisions.restart_kick(self._rng, stop, self._ball_place(), *self._players())
         self._kick(taker, kick, now_s)
@@ -378,6 +379,8 @@ class Play:
         beside = np.hypot(position[:, 0] - ball.u, position[:, 1] - ball.v) < _BESIDE_M
         self._blocked_until_s[beside] = np.maximum(self._blocked_until_s[beside], now_s + 0.25)
         self._blocked_until_s[player] = now_s + 0.6
+        if kick.shot:
+            self._hear(now_s, "shot", 0.0)
         self._hear(now_s, "kick", min(1.0, 0.1 + math.hypot(ball.ground_speed, ball.speed_z) / 28.0))
 
     # Shared parts

@@ -84,7 +84,7 @@ class Sound:
             state = self._play.at(self._next_mood * _MOOD_SAMPLES / RATE_HZ)
             self._moods[self._next_mood] = state.danger
             self._next_mood += 1
-        self._sounds += [_sound_of(event) for event in self._play.heard()]
+        self._sounds += [_sound_of(event) for event in self._play.heard() if event.strength]
         while self._settings.marks and (mark := self._next_mark()) < stop:
             samples = (_CLICK_LEVEL * click(RATE_HZ)).astype(np.float32)
             self._sounds.append(_SoundEvent(mark, np.repeat(samples[:, None], CHANNELS, axis=1)))

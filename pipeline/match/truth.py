@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.match.field import BALL_RADIUS_M, HALF_LENGTH_M, HALF_WIDTH_M
 from pipeline.match.formation import KEEPERS, TEAM
 from pipeline.match.kits import HEIGHTS_M
-from pipeline.match.match_state import PEOPLE, PLAYERS
+from pipeline.match.match_state import PEOPLE, PLAYERS, Event
 from pipeline.match.play import Play
 from pipeline.match.settings import MatchSettings
 from pipeline.match.venue import Venue
@@ -91,6 +91,13 @@ def _part(person: int) -> tuple[TrackLabel, TeamName]:
 
 PARTS = tuple(map(_part, range(PEOPLE)))
 """The label and the team of each person, by the rows of a MatchState."""
+
+
+def events_until(settings: MatchSettings, end_s: float) -> list[Event]:
+    """What happens in a match up to `end_s` seconds from its first frame, in order. Computes for some of it."""
+    play = Play(settings.seed)
+    play.at(end_s)
+    return [event for event in play.heard() if event.time_s <= end_s]
 
 
 class TruthRows:
