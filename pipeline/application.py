@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from pipeline.analysis.camera_health import CameraHealth
+from pipeline.analysis.detector import DetectionSet
 from pipeline.direction.camera_path import CameraPath
 from pipeline.errors import ForesightError, OutputError, PipelineError, StateError
 from pipeline.foreign_code import Contained
@@ -16,6 +17,7 @@ from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker
 from pipeline.media.film_file import FilmFile
 from pipeline.optics.rig import Rig
+from pipeline.proposals.proposal import Proposal
 from pipeline.run.clip_book import ClipBook
 from pipeline.run.director_choice import camera_aspect, enlargement_note, path_for
 from pipeline.run.dump import Dump
@@ -26,7 +28,7 @@ from pipeline.run.frame_account import Ending
 from pipeline.run.frame_view import FrameView
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
-from pipeline.run.match_chapters import write_chapters
+from pipeline.run.match_chapters import begins_of, write_chapters
 from pipeline.run.match_entry import MatchEntry
 from pipeline.run.output_locks import output_locks
 from pipeline.run.parts import RunParts
@@ -52,6 +54,7 @@ from pipeline.run.wiring import (
     make_tag_clips,
     make_timeline,
     start_detector,
+    start_proposals,
 )
 from pipeline.settings import Settings, check
 from pipeline.timebase import seconds_to_ns
@@ -80,10 +83,10 @@ class PanoramaWithVirtualCamera:
         self.camera_aspect = camera_aspect(settings)
         self.onlooker: Onlooker | None = None
         self._exports = Exports(settings.export, self._export_failed, live=settings.is_live)
-        self.timeline = make_timeline(settings, self._exports.detected)
+        self.timeline = make_timeline(settings, self._detected)
         self.buffer_manager = make_buffer_manager(settings)
         self.buffer_manager.set_emergency_shutdown_callback(self._on_stall)
-        shared_ns = self.buffer_manager.shared_ns if settings.is_live else int
+        shared_ns = self._shared_ns = self.buffer_manager.shared_ns if settings.is_live else int
         self.dump = Dump(self.buffer_manager.captured_ns)
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
@@ -167,6 +170,7 @@ class PanoramaWithVirtualCamera:
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources, rig)
             self.match.begin()
+            parts.proposals = start_proposals(settings, parts.analysis, rig, self._proposed, self._shared_ns)
         limits = make_shifting_limits(settings, rig)
         self._reporter.note(enlargement_note(settings, rig))
         parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
@@ -264,6 +268,8 @@ class PanoramaWithVirtualCamera:
         if parts.analysis is not None:
             parts.analysis.stop()
             self.buffer_manager.stop_buffer_thread()  # of a run that is aborted, samples came until now
+        if parts.proposals is not None:
+            parts.proposals.close()
         is_down = parts.playback is None or parts.playback.stop(at_once=self._shutdown.at_once)
         shutdown = self._limits.shutdown
         if not self.film_clips.finish(
@@ -293,9 +299,28 @@ class PanoramaWithVirtualCamera:
         except OutputError as error:
             self._export_failed(error)
 
+    def film_begins(self) -> tuple[list[tuple[int, str]], int]:
+        """What begins in the film so far, in ns after its first frame, with titles; and how long it is by now."""
+        begin_ns, end_ns = self._shown.first_ns, self._shown.last_ns
+        if begin_ns is None or end_ns is None:
+            return [], 0
+        lead_ns = seconds_to_ns(self.settings.chapter_lead_s)
+        return begins_of(
+            self.match.marks(), self._shown.times, begin_ns, end_ns + 1, lead_ns
+        ), end_ns - begin_ns
+
     def _write_chapters(self, films: Sequence[FilmFile]) -> None:
         lead_ns = seconds_to_ns(self.settings.chapter_lead_s)
         write_chapters(films, self.match.marks(), self._shown.times, lead_ns, self._export_failed)
+
+    def _detected(self, seen: DetectionSet) -> None:
+        self._exports.detected(seen)
+        if self._parts.proposals is not None:
+            self._parts.proposals.see(seen)
+
+    def _proposed(self, proposal: Proposal) -> None:
+        self._exports.proposed(proposal)
+        self.match.proposals.put(proposal)
 
     # Failures. Called on the pipelines' threads.
 

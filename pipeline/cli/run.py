@@ -124,6 +124,10 @@ def run(
     tags_out: Annotated[
         Path | None, typer.Option(metavar="JSONL", help="write what people mark in the match: goals, cards")
     ] = None,
+    proposals_out: Annotated[
+        Path | None,
+        typer.Option(metavar="JSONL", help="write the tags that are proposed from sound and tracks"),
+    ] = None,
     reel: Annotated[
         Path | None,
         typer.Option(
@@ -211,6 +215,7 @@ def run(
         "export__detections_out": detections_out,
         "export__tracks_out": tracks_out,
         "export__tags_out": tags_out,
+        "export__proposals_out": proposals_out,
         "export__reel": reel,
         "export__learned_out": learned_out,
         "learned": learned,

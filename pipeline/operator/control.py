@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.buffering.spans import Span
@@ -26,13 +26,22 @@ from pipeline.run.clip_book import Clip
 from pipeline.run.dump import Dumped, What, end_of
 from pipeline.run.encoding_choice import clip_encoding
 from pipeline.run.file_names import FileNames
+from pipeline.run.match_chapters import LEAST_TITLES, service_titles
 from pipeline.run.match_entry import Entered, IfLate
 from pipeline.run.match_view import TagView
+from pipeline.run.proposal_book import ProposalView
 from pipeline.run.scene import Scene
+from pipeline.scoring.chapters import SERVICE_NS, chapters_at, ffmetadata
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.match_score import MatchScore
 from pipeline.scoring.values import Side
-from pipeline.timebase import Nanoseconds, ns_to_seconds, seconds_to_ns
+from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds, seconds_to_ns
+
+ChapterForm = Literal["youtube", "ffmetadata"]
+"""youtube: lines for a streaming service's description; ffmetadata: a file for ffmpeg."""
+
+LAST_PROPOSALS = 8
+"""So many open proposals, the newest ones, are in a snapshot."""
 
 USUAL_HFOV_DEG = 50.0
 """The field of view of `look_at` before the camera has a view."""
@@ -188,6 +197,33 @@ class Control:
         match = self._run.match
         return match.views(match.tags())
 
+    def proposals(self) -> list[ProposalView]:
+        """The proposals of tags, in order of captured time, and what became of each."""
+        return self._run.match.proposed()
+
+    def take_proposal(self, number: int, team: Side | None, label: str, who: str) -> TagView:
+        """Make a tag of a proposal, at its moment; blocks for the disk. Raises ConfigError."""
+        tag = self._run.match.proposals.take(number, team, label, who)
+        return self._run.match.views([tag])[0]
+
+    def dismiss_proposal(self, number: int) -> None:
+        """Put a proposal away."""
+        self._run.match.proposals.dismiss(number)
+
+    def chapters(self, form: ChapterForm) -> str:
+        """The chapters of the film so far, as text to paste or to give to a program. Raises StateError if there are
+        fewer than a streaming service takes."""
+        begins, length_ns = self._run.film_begins()
+        if form == "ffmetadata":
+            return ffmetadata(chapters_at(begins, length_ns)) if length_ns else ffmetadata([])
+        titles = service_titles(begins, length_ns)
+        if not titles:
+            raise StateError(
+                f"there are fewer than {LEAST_TITLES} chapters of {SERVICE_NS // NS_PER_S} s so far; a streaming "
+                "service takes no fewer: set more tags"
+            )
+        return titles
+
     def _captured_ns(self, when: Moment) -> Nanoseconds:
         return self._run.match.captured_ns(when.captured_s, when.seconds_ago, when.shown_seconds_ago)
 
@@ -324,6 +360,7 @@ class Control:
             "cover": _dump_state(*self._run.dump.covers()),
             "mute": _dump_state(*self._run.dump.mutes()),
             "match": asdict(self._run.match.view()),
+            "proposals": [asdict(one) for one in self.proposals() if one.state == "open"][-LAST_PROPOSALS:],
             "ended": None,
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pipeline.errors import OutputError, RigError
 from pipeline.gst.capture.source import Source, TruthKind
 from pipeline.optics.rig import Rig
 from pipeline.optics.view import View
+from pipeline.proposals.proposal import Proposal
 from pipeline.run.export_file import PATIENCE_S, ExportFile, OnFailed
 from pipeline.run.track_export import TrackLines
 from pipeline.settings import ExportSettings
@@ -38,6 +40,7 @@ class Exports:
         self._detections: ExportFile[DetectionSet] | None = None
         self._tracks: ExportFile[DetectionSet] | None = None
         self._learned: ExportFile[str] | None = None
+        self._proposals: ExportFile[Proposal] | None = None
         self._truths: list[ExportFile[Nanoseconds]] = []
 
     def begin(self, sources: Iterable[Source], rig: Rig) -> None:
@@ -46,6 +49,7 @@ class Exports:
         self._path = self._open(wanted.path_out, PATH_HEADER, _path_row)
         self._detections = self._open(wanted.detections_out, "", lines.of, lines.complete)
         self._learned = self._open(wanted.learned_out, "", lambda line: (line,))
+        self._proposals = self._open(wanted.proposals_out, "", _proposal_line)
         self._open_tracks(wanted.tracks_out, rig)
         sources = list(sources)
         self._open_truth(wanted.truth_out, "angles", sources)
@@ -63,6 +67,11 @@ class Exports:
         if self._learned is not None:
             self._learned.add(line)
 
+    def proposed(self, proposal: Proposal) -> None:
+        """Write a proposal of a tag, or what has become of one."""
+        if self._proposals is not None:
+            self._proposals.add(proposal)
+
     def shown(self, time_ns: Nanoseconds, view: View) -> None:
         """Write the view of a frame that has been shown, and the truth up to its running time."""
         if self._path is not None:
@@ -72,7 +81,14 @@ class Exports:
 
     def close(self, *, at_once: bool) -> None:
         """Complete the files; blocks for a bounded time, a short one `at_once`. Idempotent."""
-        for file in (self._path, self._detections, self._tracks, self._learned, *self._truths):
+        for file in (
+            self._path,
+            self._detections,
+            self._tracks,
+            self._learned,
+            self._proposals,
+            *self._truths,
+        ):
             if file is not None:
                 file.close(ABORT_S if at_once else PATIENCE_S)
 
@@ -116,6 +132,10 @@ class Exports:
             last_lines=last_lines,
             complete=complete,
         )
+
+
+def _proposal_line(proposal: Proposal) -> tuple[str]:
+    return (json.dumps(proposal.as_json(), ensure_ascii=False),)
 
 
 def _path_row(item: tuple[Nanoseconds, View]) -> tuple[str]:

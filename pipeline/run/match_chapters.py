@@ -9,8 +9,11 @@ from pipeline.errors import OutputError
 from pipeline.media.film_chapters import MOST_CHAPTERS, add_chapters, first_frame_ns, has_chapters
 from pipeline.media.film_file import FilmFile
 from pipeline.run.film_times import FilmTimes
-from pipeline.scoring.chapters import FilmChapter, Mark, chapters_at
+from pipeline.scoring.chapters import SERVICE_NS, FilmChapter, Mark, chapters_at, titles_to_paste
 from pipeline.timebase import NS_PER_MS
+
+LEAST_TITLES = 3
+"""A streaming service makes chapters of no fewer lines."""
 
 SHORTEST_NS = 100 * NS_PER_MS
 """Tags that are closer together than this share a chapter."""
@@ -23,32 +26,72 @@ def write_chapters(
     lead_ns: int,
     on_failed: Callable[[OutputError], object],
 ) -> None:
-    """Write the chapters of each film that shows one of `marks`; blocks for the disk.
+    """Write the chapters of each film that shows one of `marks`, and beside it a text with the titles for a
+    streaming service, if it has as many as those want; blocks for the disk.
 
     A tag's chapter begins `lead_ns` before it. `on_failed(error)`: a film has got none; it is as it was.
     """
     for film in films:
         try:
-            chapters = _chapters_of(film, marks, times, lead_ns)
-            if chapters:
-                add_chapters(film.path, chapters)
+            begins = _begins_in(film, marks, times, lead_ns)
+            if begins and has_chapters(film.path):
+                add_chapters(film.path, chapters_in(film.path, begins, _length_ns(film)))
+            titles = service_titles(begins, _length_ns(film)) if begins else ""
+            if titles:
+                _write_titles(titles_path(film.path), titles)
         except OutputError as error:
             on_failed(error)
 
 
-def _chapters_of(film: FilmFile, marks: Iterable[Mark], times: FilmTimes, lead_ns: int) -> list[FilmChapter]:
-    """The chapters of one film in its own time; none if it shows no mark, or cannot have any."""
-    if not has_chapters(film.path) or film.begin_ns is None or film.end_ns is None or film.loss is not None:
-        return []
+def service_titles(begins: Sequence[tuple[int, str]], length_ns: int) -> str:
+    """Lines for a streaming service's description, of titles that begin so long after a film's first frame, in ns.
+
+    Those that are less than SERVICE_NS apart share a line. Empty if there are fewer than LEAST_TITLES lines, of
+    which a service makes no chapters.
+    """
+    if length_ns <= 0:
+        return ""
+    chapters = chapters_at(begins, length_ns, shortest_ns=SERVICE_NS)
+    return titles_to_paste(chapters) if len(chapters) >= LEAST_TITLES else ""
+
+
+def begins_of(
+    marks: Iterable[Mark], times: FilmTimes, begin_ns: int, end_ns: int, lead_ns: int
+) -> list[tuple[int, str]]:
+    """When the marks begin that playback first showed between two of its running times, in ns after the first, and
+    their titles."""
     begins = []
     for mark in marks:
-        shown_ns = times.first_shown_ns(mark.captured_ns, film.begin_ns, film.end_ns)
+        shown_ns = times.first_shown_ns(mark.captured_ns, begin_ns, end_ns)
         if shown_ns is not None:
-            begin_ns = shown_ns - film.begin_ns - (0 if mark.is_period else lead_ns)
-            begins.append((max(begin_ns, 0), mark.title))
-    if not begins:
+            at_ns = shown_ns - begin_ns - (0 if mark.is_period else lead_ns)
+            begins.append((max(at_ns, 0), mark.title))
+    return begins
+
+
+def titles_path(film: Path) -> Path:
+    """The text beside a film: ``match.mp4`` has ``match.chapters.txt``."""
+    return film.with_suffix(".chapters.txt")
+
+
+def _begins_in(
+    film: FilmFile, marks: Iterable[Mark], times: FilmTimes, lead_ns: int
+) -> list[tuple[int, str]]:
+    """What begins in one film, in its own time; nothing if it shows no mark, or is not whole."""
+    if film.begin_ns is None or film.end_ns is None or film.loss is not None:
         return []
-    return chapters_in(film.path, begins, film.end_ns - film.begin_ns)
+    return begins_of(marks, times, film.begin_ns, film.end_ns, lead_ns)
+
+
+def _length_ns(film: FilmFile) -> int:
+    return (film.end_ns or 0) - (film.begin_ns or 0)
+
+
+def _write_titles(path: Path, titles: str) -> None:
+    try:
+        path.write_text(titles, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); check the disk") from error
 
 
 def chapters_in(path: Path, begins: Sequence[tuple[int, str]], length_ns: int) -> list[FilmChapter]:

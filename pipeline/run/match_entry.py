@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.graphics.content import LowerThird
 from pipeline.run.match_graphics import CLOCK, LOWER_THIRD, REPLAY, SCORE, GraphicsFiles, MatchGraphics
 from pipeline.run.match_view import MatchView, TagView, match_view, tag_views
+from pipeline.run.proposal_book import ProposalBook, ProposalView
 from pipeline.run.tag_book import TagBook
 from pipeline.run.tag_clips import TagClips
 from pipeline.scoring.chapters import Mark, chapter_marks, tag_title
@@ -58,7 +59,8 @@ class MatchEntry:
     """Score, clock, tags and further graphics of one run. Any thread may call; only a tag blocks, for the disk.
 
     What is entered for a captured time is seen from that frame on. ``sport``, ``teams``: from the settings.
-    ``graphics``: what is drawn; None if nothing is. Locks, in this order: `_counting`, the manager's. Both are held
+    ``graphics``: what is drawn; None if nothing is. ``proposals``: of tags, to be taken or dismissed.
+    Locks, in this order: `_counting`, the manager's. Both are held
     only to read what holds and to replace it, so that two people who enter something at once lose nothing.
     """
 
@@ -85,6 +87,7 @@ class MatchEntry:
         self._manager, self._on_failed, self._clips = manager, on_failed, clips
         self._tags_out = settings.export.tags_out
         self._tags: TagBook | None = None
+        self.proposals = ProposalBook(self.add_tag)
         self._clocks: list[Clock] = []
         self._counting = threading.Lock()
         self._counted: dict[int, tuple[Side, int]] = {}
@@ -248,6 +251,7 @@ class MatchEntry:
         """Take a tag back, and the points that belong to it: from its moment on or, if that has been shown, from
         the next frame on. Raises StateError for one that is not there."""
         tag = self._book().undo(number, who)
+        self.proposals.undone(tag)
         if self._clips is not None:
             self._clips.remove(tag)
         with self._counting:
@@ -271,6 +275,10 @@ class MatchEntry:
     def tags(self) -> tuple[Tag, ...]:
         """The tags that hold, in order of captured time."""
         return () if self._tags is None else self._tags.tags()
+
+    def proposed(self) -> list[ProposalView]:
+        """The proposals of tags, in order of captured time, and what became of each."""
+        return self.proposals.views(self.tags())
 
     def view(self) -> MatchView:
         """The match as those who enter it see it: what holds now and what is shown now. Never blocks."""

@@ -14,6 +14,7 @@ from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.optics.rig import Rig
 from pipeline.run.frame_view import FrameView
+from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.seams import Seams
 from pipeline.timebase import Nanoseconds
 
@@ -31,6 +32,7 @@ class RunParts:
     seams: Seams | None = None
     """What changes between several cameras."""
     worker: DetectorWorker | None = None
+    proposals: ProposalWatch | None = None
     path: CameraPath | None = None
     frame_view: FrameView | None = None
     playback: PlaybackPipeline | None = None

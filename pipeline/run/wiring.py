@@ -17,6 +17,7 @@ from pipeline.graphics.private_areas import PrivateArea
 from pipeline.gst.capture.analysis_pipeline import AnalysisPipeline
 from pipeline.gst.capture.detector_feed import DetectorFeed
 from pipeline.gst.capture.limits import CameraLimits
+from pipeline.gst.capture.sound_tap import SoundTap
 from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.graphics.graphics_element import GraphicsElement
@@ -29,12 +30,14 @@ from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
+from pipeline.proposals.proposal import Proposal
 from pipeline.run.director_choice import camera_size_px, lookahead_s
 from pipeline.run.dump import Dump
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.film_clips import FilmClips
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.match_graphics import MatchGraphics
+from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.rig_choice import detector_for
 from pipeline.run.seams import Seams
 from pipeline.run.shifting_limits import ShiftingLimits
@@ -207,10 +210,35 @@ def start_detector(
         live=settings.is_live,
         hang_s=limits.hang_s,
         end_s=limits.end_s,
-        read_shirts=None if settings.export.tracks_out is None else ShirtReader(rig).read,
+        read_shirts=ShirtReader(rig).read if _reads_shirts(settings, rig) else None,
     )
     feed.attach(worker, watch)
     return worker
+
+
+def _reads_shirts(settings: Settings, rig: Rig) -> bool:
+    """Whether somebody wants to know who is in which team."""
+    return settings.export.tracks_out is not None or (settings.proposes_from_tracks and rig.pitch is not None)
+
+
+def start_proposals(
+    settings: Settings,
+    analysis: AnalysisPipeline,
+    rig: Rig,
+    on_proposal: Callable[[Proposal], object],
+    shared_ns: Callable[[int], int],
+) -> ProposalWatch | None:
+    """Begin to propose tags from the sound and the detections of `analysis`; None if `settings` want none."""
+    if not settings.proposes:
+        return None
+    watch = ProposalWatch(
+        rig if settings.proposes_from_tracks else None,
+        settings.proposals.kinds,
+        on_proposal,
+        live=settings.is_live,
+    )
+    SoundTap(analysis.audio_appsink, analysis.connections, watch.hear, shared_ns)
+    return watch
 
 
 def build_playback(

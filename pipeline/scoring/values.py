@@ -10,6 +10,9 @@ from pipeline.errors import ConfigError
 
 Side = Literal["home", "away"]
 SIDES: tuple[Side, ...] = get_args(Side)
+ProposalKind = Literal["goal", "chance", "stop", "kick-off"]
+"""The kinds of tags that are proposed without a touch; stop: the referee's whistle."""
+PROPOSAL_KINDS: tuple[ProposalKind, ...] = get_args(ProposalKind)
 
 _JOINERS = "\u200c\u200d\u200e\u200f"
 """Invisible characters that scripts need: they join or part letters, and mark the direction of text."""

@@ -27,7 +27,7 @@ from pipeline.media.source_spec import SourceSpec
 from pipeline.redaction import redact
 from pipeline.scoring.load import SPORT_NAMES
 from pipeline.scoring.team import Team
-from pipeline.scoring.values import Side
+from pipeline.scoring.values import PROPOSAL_KINDS, ProposalKind, Side
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
     FieldSizeValue,
@@ -206,6 +206,8 @@ class ExportSettings(Group):
     """How each camera stood in each frame, and how clocks and colours parted, as JSONL; see learned."""
     tags_out: FilePath | None = None
     """What people mark in the match (goals, cards, words of their own), as JSONL."""
+    proposals_out: FilePath | None = None
+    """The tags that are proposed without a touch, as JSONL, taken or not."""
     reel: FilePath | None = None
     """The clips of all tags, one after the other, as one film with chapters: mp4 or mkv."""
     truth_out: FilePath | None = None
@@ -247,6 +249,17 @@ class TeamsSettings(Group):
         if side == "home":
             return Team(self.home, self.home_short, self.home_colour, logo=self.home_logo)
         return Team(self.away, self.away_short, self.away_colour, logo=self.away_logo)
+
+
+class ProposalSettings(Group):
+    """Tags that are proposed without a touch, for a person to take or dismiss."""
+
+    on: bool = True
+    """Propose tags, with the dashboard or with export.proposals_out."""
+    kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS
+    """What is proposed; stop is the referee's whistle."""
+    tracks: bool = True
+    """Use ball and players too, if the rig has a pitch; the sound alone costs less and knows less."""
 
 
 class GraphicsSettings(Group):
@@ -379,6 +392,7 @@ class Settings(Group):
     buffer: BufferSettings = BufferSettings()
     export: ExportSettings = ExportSettings()
     teams: TeamsSettings = TeamsSettings()
+    proposals: ProposalSettings = ProposalSettings()
     graphics: GraphicsSettings = GraphicsSettings()
     privacy: PrivacySettings = PrivacySettings()
     clips: ClipSettings = ClipSettings()
@@ -468,6 +482,17 @@ class Settings(Group):
     def saves_tags(self) -> bool:
         """Whether each tag gets a clip: as set, or because the reel is made of them."""
         return self.clips.of_tags or self.export.reel is not None
+
+    @property
+    def proposes(self) -> bool:
+        """Whether tags are proposed: as set, if somebody can see them."""
+        is_seen = self.web.address is not None or self.export.proposals_out is not None
+        return self.proposals.on and bool(self.proposals.kinds) and is_seen
+
+    @property
+    def proposes_from_tracks(self) -> bool:
+        """Whether ball and players are used for that."""
+        return self.proposes and self.proposals.tracks and self.detector.kind != "none"
 
     @property
     def shows_window(self) -> bool:

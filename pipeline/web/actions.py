@@ -215,6 +215,24 @@ class TagSet(When):
     who: Annotated[str, Field(max_length=MOST_WHO)] = ""
 
 
+_ProposalId = Annotated[int, Field(ge=1, le=1 << 53), _Whole]
+
+
+class ProposalTaken(Body):
+    """A proposal by its id, and what its tag gets: a team, more words, and who takes it."""
+
+    id: _ProposalId
+    team: Side | None = None
+    label: Annotated[str, Field(max_length=MOST_LABEL)] = ""
+    who: Annotated[str, Field(max_length=MOST_WHO)] = ""
+
+
+class ProposalDismissed(Body):
+    """A proposal by its id."""
+
+    id: _ProposalId
+
+
 class TagUndone(Body):
     """A tag by its id, and who takes it back."""
 
@@ -390,6 +408,19 @@ ACTIONS: tuple[Action, ...] = (
         "Take a tag back, and the points that it has added to the score",
         lambda c, b: asdict(c.undo_tag(b.id, b.who)),
         TagView,
+    ),
+    Action(
+        "take_proposal",
+        ProposalTaken,
+        "Make a tag of a proposal, at its moment",
+        lambda c, b: asdict(c.take_proposal(b.id, b.team, b.label, b.who)),
+        TagView,
+    ),
+    Action(
+        "dismiss_proposal",
+        ProposalDismissed,
+        "Put a proposal of a tag away",
+        lambda c, b: c.dismiss_proposal(b.id),
     ),
     Action(
         "cover",

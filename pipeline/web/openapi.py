@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
+from pipeline.operator.control import ChapterForm
 from pipeline.run.match_view import TagView
+from pipeline.run.proposal_book import ProposalView
 from pipeline.web.acting import JSON
 from pipeline.web.actions import ACTIONS, PAIR, Action
 from pipeline.web.responses import Error, SavedClip, State
@@ -21,6 +23,8 @@ _READS: tuple[tuple[str, str, str, Any], ...] = (
     ("/api/events", "The state, four times a second, until the run has ended", "text/event-stream", State),
     ("/api/stills/{number}", "A still image of a camera, as take_stills numbers them", "image/jpeg", _FILE),
     ("/api/tags", "The tags that hold, in order of captured time", JSON, list[TagView]),
+    ("/api/proposals", "The proposals of tags, and what became of each", JSON, list[ProposalView]),
+    ("/api/chapters", "The chapters of the film so far, to paste or for ffmpeg", "text/plain", _TEXT),
     ("/api/clips", "The clips, oldest first, those that are being saved too", JSON, list[SavedClip]),
     ("/api/clips/{number}", "A clip's file", "video/mp4", _FILE),
     ("/api/clips/{number}/thumbnail", "A still image of a clip", "image/jpeg", _FILE),
@@ -108,6 +112,10 @@ def _get(schemas: _Schemas, path: str, meaning: str, media_type: str, kind: Any)
         answers |= schemas.troubles({"416": "the file has no such part"}, "text/plain")
         number = {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}}
         get["parameters"] = [number]
+    if path == "/api/chapters":
+        forms = {"type": "string", "enum": list(get_args(ChapterForm)), "default": "youtube"}
+        get["parameters"] = [{"name": "format", "in": "query", "schema": forms}]
+        answers |= schemas.troubles({"409": "there are too few so far", "422": "the format is not known"})
     if media_type in ("video/mp4", "image/jpeg") and "{" not in path:
         answers |= {"204": {"description": "nothing is playing"}}
         answers |= schemas.troubles({"409": "it cannot be rendered; error says why"})

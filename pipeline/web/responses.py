@@ -17,6 +17,7 @@ from pipeline.run.dump import Dumped
 from pipeline.run.match_entry import Entered
 from pipeline.run.match_view import MatchView
 from pipeline.run.progress import Progress
+from pipeline.run.proposal_book import ProposalView
 from pipeline.scoring.clock import Clock
 from pipeline.scoring.match_score import MatchScore
 from pipeline.timebase import ns_to_seconds
@@ -90,7 +91,8 @@ class State(Progress):
     """The state of the run; before its first progress only `run` and `state`.
 
     `state`: starting, buffering, playing, draining, ended, or silent if the run has reported nothing for 5 s.
-    `clip_changes` grows with each change of the list of clips; `keeps_film`: clips can be of the film.
+    `clip_changes` grows with each change of the list of clips; `keeps_film`: clips can be of the film. `proposals`:
+    of tags, the newest ones that are open.
     """
 
     run: str
@@ -114,6 +116,7 @@ class State(Progress):
     cover: DumpState
     mute: DumpState
     match: MatchView
+    proposals: list[ProposalView]
     ended: RunEnded | None
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, ForesightError, StateError
-from pipeline.operator.control import Control
+from pipeline.operator.control import ChapterForm, Control
 from pipeline.operator.run_ended import run_ended
 from pipeline.redaction import redact
 from pipeline.run.clip_book import Clip
@@ -146,6 +146,8 @@ class Dashboard:
                 Route("/api/state", self._get_state),
                 Route("/api/events", self._get_events),
                 Route("/api/stills/{number}", self._get_still),
+                Route("/api/proposals", self._get_proposals),
+                Route("/api/chapters", self._get_chapters),
                 Route("/api/clips/{number}", self._get_clip),
                 Route("/api/clips/{number}/thumbnail", self._get_thumbnail),
                 Route("/api/outputs/{number}", self._get_output),
@@ -222,6 +224,19 @@ class Dashboard:
 
     async def _get_tags(self, _request: Request) -> Response:
         return JSONResponse([asdict(tag) for tag in self.control.tags()], headers=FRESH)
+
+    async def _get_proposals(self, _request: Request) -> Response:
+        return JSONResponse([asdict(one) for one in self.control.proposals()], headers=FRESH)
+
+    async def _get_chapters(self, request: Request) -> Response:
+        form, allowed = request.query_params.get("format", "youtube"), get_args(ChapterForm)
+        if form not in allowed:
+            return JSONResponse({"error": f"format: allowed is {' or '.join(allowed)}"}, 422)
+        try:
+            text = self.control.chapters(cast(ChapterForm, form))
+        except StateError as error:
+            return JSONResponse({"error": str(error)}, 409)
+        return PlainTextResponse(text, headers=FRESH)
 
     async def _get_clips(self, _request: Request) -> Response:
         clips = (clip for clip in self.control.clips() if clip.state != "saved" or clip.path.exists())

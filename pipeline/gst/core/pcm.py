@@ -67,7 +67,7 @@ class PcmFormat:
 
     @property
     def full_scale(self) -> float:
-        """The largest value that `decode` gives for it."""
+        """The largest value that `decode` returns, and the smallest without its sign."""
         if self.name in _PACKED or self.name in _24_BITS:
             return float(1 << 23)
         dtype = np.dtype(_TYPES[self.name][0])

@@ -1,0 +1,1 @@
+"""Proposals: moments of a match that sound and tracks suggest, for a person to take or dismiss. Pure."""
