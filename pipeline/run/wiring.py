@@ -42,6 +42,7 @@ from pipeline.run.rig_choice import detector_for
 from pipeline.run.seams import Seams
 from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.run.tag_clips import TagClipping, TagClips
+from pipeline.scoring.values import PROPOSAL_KINDS
 from pipeline.settings import Settings
 from pipeline.timebase import seconds_to_ns
 
@@ -233,7 +234,7 @@ def start_proposals(
         return None
     watch = ProposalWatch(
         rig if settings.proposes_from_tracks else None,
-        settings.proposals.kinds,
+        settings.proposals.kinds or PROPOSAL_KINDS,
         on_proposal,
         live=settings.is_live,
     )

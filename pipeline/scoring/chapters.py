@@ -116,7 +116,7 @@ def ffmetadata(chapters: Sequence[FilmChapter]) -> str:
 
 
 def titles_to_paste(chapters: Sequence[FilmChapter]) -> str:
-    """Lines for a streaming service's description: ``00:00 Kick-off``, with hours where the film has them."""
+    """Lines for a streaming service's description: ``0:00 Kick-off``, with hours where the film has them."""
     has_hours = bool(chapters) and chapters[-1].begin_ns >= 3600 * NS_PER_S
     return "".join(f"{_stamp(chapter.begin_ns, has_hours)} {chapter.title}\n" for chapter in chapters)
 
@@ -124,7 +124,7 @@ def titles_to_paste(chapters: Sequence[FilmChapter]) -> str:
 def _stamp(ns: int, has_hours: bool) -> str:
     minutes, seconds = divmod(ns // NS_PER_S, 60)
     if not has_hours:
-        return f"{minutes:02d}:{seconds:02d}"
+        return f"{minutes}:{seconds:02d}"
     return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
 
 

@@ -27,7 +27,7 @@ from pipeline.media.source_spec import SourceSpec
 from pipeline.redaction import redact
 from pipeline.scoring.load import SPORT_NAMES
 from pipeline.scoring.team import Team
-from pipeline.scoring.values import PROPOSAL_KINDS, ProposalKind, Side
+from pipeline.scoring.values import ProposalKind, Side
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
     FieldSizeValue,
@@ -256,8 +256,8 @@ class ProposalSettings(Group):
 
     on: bool = True
     """Propose tags, with the dashboard or with export.proposals_out."""
-    kinds: tuple[ProposalKind, ...] = PROPOSAL_KINDS
-    """What is proposed; stop is the referee's whistle."""
+    kinds: tuple[ProposalKind, ...] = ()
+    """What is proposed; default: all of them. stop is the referee's whistle."""
     tracks: bool = True
     """Use ball and players too, if the rig has a pitch; the sound alone costs less and knows less."""
 
@@ -487,7 +487,7 @@ class Settings(Group):
     def proposes(self) -> bool:
         """Whether tags are proposed: as set, if somebody can see them."""
         is_seen = self.web.address is not None or self.export.proposals_out is not None
-        return self.proposals.on and bool(self.proposals.kinds) and is_seen
+        return self.proposals.on and is_seen
 
     @property
     def proposes_from_tracks(self) -> bool:

@@ -11,7 +11,7 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import OutputError
 from pipeline.media.film_file import FilmFile
 from pipeline.run.film_times import FilmTimes
-from pipeline.run.match_chapters import write_chapters
+from pipeline.run.match_chapters import service_titles, write_chapters
 from pipeline.scoring.chapters import Mark
 from pipeline.settings import Settings
 from pipeline.timebase import NS_PER_S
@@ -111,3 +111,41 @@ def test_a_file_that_is_no_film_is_told_in_one_line(tmp_path: Path) -> None:
     write_chapters([film], [Mark(NS_PER_S, "Goal")], times, 0, failed.append)
     assert "match.mp4: got no chapters" in str(failed[0])
     assert path.read_bytes() == b"cut short"
+
+
+def test_the_titles_for_a_service_lie_beside_a_film_that_has_enough_of_them(tmp_path: Path) -> None:
+    assert service_titles([(12 * NS_PER_S, "Goal")], 60 * NS_PER_S) == ""
+    begins = [
+        (41 * NS_PER_S, "Card"),
+        (12 * NS_PER_S, "Goal"),
+        (15 * NS_PER_S, "Save"),
+        (55 * NS_PER_S, "Chance"),
+    ]
+    titles = "0:00 Start\n0:12 Goal, Save\n0:41 Card, Chance\n"
+    assert service_titles(begins, 60 * NS_PER_S) == titles
+    assert service_titles(begins, 0) == ""
+    film = FilmFile(tmp_path / "match.ts")
+    film.path.write_bytes(b"not an mp4")
+    film.note_frame(10 * NS_PER_S, 0)
+    film.note_frame(70 * NS_PER_S, 0)
+    times = FilmTimes()
+    times.note(10 * NS_PER_S, 10 * NS_PER_S)
+    marks = [Mark(10 * NS_PER_S + at_ns, title) for at_ns, title in begins]
+    write_chapters([film], marks, times, 0, _refuse)
+    assert (tmp_path / "match.chapters.txt").read_text(encoding="utf-8") == titles
+    write_chapters([film], marks[:1], times, 0, _refuse)
+
+
+def test_titles_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    film = FilmFile(tmp_path / "match.ts")
+    film.note_frame(0, 0)
+    film.note_frame(60 * NS_PER_S, 0)
+    (tmp_path / "match.chapters.txt").mkdir()
+    times, failed = FilmTimes(), list[OutputError]()
+    times.note(0, 0)
+    write_chapters([film], [Mark(15 * NS_PER_S, "A"), Mark(30 * NS_PER_S, "B")], times, 0, failed.append)
+    assert "match.chapters.txt: cannot be written" in str(failed[0])
+
+
+def _refuse(error: OutputError) -> None:
+    raise error

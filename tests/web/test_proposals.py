@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -36,6 +37,7 @@ def live(folder: Path) -> Iterator[Live]:
         "teams": {"home": "SV Grün", "away": "FC Blau", "home_short": "GRÜ"},
         "export": {"tags_out": str(folder / "tags.jsonl")},
         "proposals": {"kinds": ["kick-off"]},
+        "buffer": {"stall_timeout_s": 120},  # a machine with much to do is not what is tested
     }
     live = Live(source="match?size=640x214&fps=5", delay_s=3.0, clips=str(folder), groups=groups)
     yield live
@@ -87,6 +89,22 @@ def test_a_proposal_becomes_a_tag_of_its_moment_when_it_is_taken(live: Live, fol
     assert post(live, "dismiss_proposal", id=NOBODY + 1)[0] == 409
     assert post(live, "dismiss_proposal", id=NOBODY + 77)[0] == 409
     assert post(live, "take_proposal", id=0)[0] == 422
+
+
+def test_chapters_to_paste_are_answered_as_soon_as_there_are_enough(live: Live) -> None:
+    assert chapters(live, "?format=tiktok")[0] == 422
+    assert chapters(live, "?format=ffmetadata")[1].startswith(";FFMETADATA1\n")
+    status, text = chapters(live)
+    assert status == 200 or (status == 409 and "fewer than 3 chapters of 10 s so far" in text)
+
+
+def chapters(live: Live, query: str = "") -> tuple[int, str]:
+    try:
+        with urlopen(f"{live.address}api/chapters{query}") as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refused:
+        with refused:
+            return refused.code, json.load(refused)["error"]
 
 
 def opened(browser: Browser, live: Live, size: tuple[int, int]) -> Page:

@@ -13,7 +13,9 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.errors import ConfigError, OutputError
 from pipeline.gst.output.join_clips import Piece, join_clips
+from pipeline.proposals.proposal import Proposal
 from pipeline.run.match_entry import MatchEntry
+from pipeline.run.tag_book import read_tags
 from pipeline.settings import Settings
 from pipeline.settings.check import check
 from pipeline.timebase import NS_PER_MS, NS_PER_S
@@ -103,6 +105,27 @@ def test_moments_that_begin_with_the_same_frame_are_one_chapter(match_video: Pat
     play(match_video, tmp_path, mark, export={"reel": str(reel)})
     assert [title for *_span, title in videos.chapters(reel)] == ["Chance, Goal"]
     assert len(videos.frame_times(reel)) == 73  # from 2.0 to 4.9 s
+
+
+def test_a_proposal_that_was_taken_is_in_the_reel_and_one_that_was_not_is_not(
+    match_video: Path, tmp_path: Path
+) -> None:
+    reel, tags = tmp_path / "reel.mp4", tmp_path / "tags.jsonl"
+
+    def mark(match: MatchEntry) -> None:
+        for number, at_ms in ((100, 3000), (101, 5000), (102, 7000)):
+            match.proposals.put(
+                Proposal(number, "goal", at_ms * NS_PER_MS, 0.8, ("whistle",), at_ms * NS_PER_MS)
+            )
+        match.proposals.take(100, "home", "Meyer", "")
+        match.proposals.dismiss(101)
+
+    report = play(match_video, tmp_path, mark, export={"reel": str(reel), "tags_out": str(tags)})
+    assert report.failures == ()
+    assert [title for *_span, title in videos.chapters(reel)] == ["Goal, Home: Meyer"]
+    whole = videos.pictures(tmp_path / "film.mp4", 320, 108)
+    np.testing.assert_array_equal(videos.pictures(reel, 320, 108), whole[25:100])
+    assert [tag.captured_ns for tag in read_tags(tags)] == [3 * NS_PER_S]
 
 
 def test_without_a_tag_there_is_no_reel_and_one_line_says_so(short_video: Path, tmp_path: Path) -> None:
