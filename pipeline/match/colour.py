@@ -32,6 +32,15 @@ def yuv(colour: Rgb) -> tuple[int, int, int]:
     return int(y), int(u), int(v)
 
 
+def yuv_matrix(light: Rgb) -> NDArray[np.float32]:
+    """The matrix (4, 4) that multiplies the RGB components behind premultiplied YUVA pixels by those of `light`."""
+    mixed = np.eye(4, dtype=np.float32)
+    mixed[:3, :3] = _TO_YUV @ np.diag(np.array(light, np.float32)) @ np.linalg.inv(_TO_YUV)
+    # The offset is premultiplied, too: a pixel holds it times its alpha of 0 to 255.
+    mixed[:3, 3] = (_OFFSET - mixed[:3, :3] @ _OFFSET) / 255.0
+    return mixed
+
+
 def to_frame(picture: Picture) -> Frame:
     """A new NV12 frame of an RGB image (height, width, 3) with components in 0..1."""
     height, width = picture.shape[:2]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.match.blend import Patch, put, tint
 from pipeline.match.field import BALL_RADIUS_M, HALF_WIDTH_M
 from pipeline.match.kits import HEIGHTS_M, KITS
+from pipeline.match.light import Shade, light_named
 from pipeline.match.match_state import PEOPLE, MatchState
 from pipeline.match.sprites import HEADINGS, SPRITE_PX_PER_M, Gait, Sprite, gait_of, phase_of, sprite
 from pipeline.match.stadium import paint_stadium
@@ -23,8 +24,6 @@ Array = NDArray[np.float64]
 
 FIGURE_HEIGHT_M: Final = 1.80
 """The height of the figure in the sprites."""
-_SUN: Final = (0.62, 0.30)
-"""The length of a shadow to the right and away from the camera, per metre of height."""
 _SHADOW_YUV: Final = (24, 124, 124)
 _DARKEST: Final = 0.55
 _SHADOW_PX: Final = 49
@@ -53,16 +52,19 @@ class _Place:
     yaw: float
     distance_m: float
     px_per_m: float
+    u_m: float
+    v_m: float
 
 
 class Painter:
     """Draws match states into NV12 frames. One thread at a time; starts none itself."""
 
-    def __init__(self, venue: Venue, ball: str) -> None:
-        """``ball``: its colour, one of `BALLS`."""
+    def __init__(self, venue: Venue, ball: str, light: str = "day") -> None:
+        """``ball``: its colour, one of `BALLS`; ``light``: one of `LIGHTS`."""
         self._venue = venue
         self._ball_yuv = _BALL_YUV[ball]
-        self._stadium = paint_stadium(venue)
+        self._light = light_named(light)
+        self._stadium = paint_stadium(venue, light)
         self._blots = [_shadow_template((level + 0.5) / 24) for level in range(24)]
 
     def draw(self, state: MatchState, out: Frame) -> None:
@@ -73,8 +75,8 @@ class Painter:
         u, v, height_m = state.ball
         ball = self._place(u, v)
         for place, tall_m in zip(places, HEIGHTS_M, strict=True):
-            self._shadow(out, place, tall_m * 0.42, (tall_m * 0.30, 0.15))
-        self._shadow(out, ball, height_m + BALL_RADIUS_M, (BALL_RADIUS_M, 1.2 * BALL_RADIUS_M))
+            self._shadows(out, place, tall_m * 0.42, (tall_m * 0.30, 0.15))
+        self._shadows(out, ball, height_m + BALL_RADIUS_M, (BALL_RADIUS_M, 1.2 * BALL_RADIUS_M))
         order = sorted(range(PEOPLE), key=lambda person: -places[person].distance_m)
         behind = [person for person in order if places[person].distance_m > ball.distance_m]
         for person in behind:
@@ -88,14 +90,24 @@ class Painter:
         distance_m, yaw = math.hypot(u_m, z_m), math.atan2(u_m, z_m)
         scale = self._venue.focal_px / distance_m
         x = self._venue.centre_x + self._venue.focal_px * yaw
-        return _Place(x, self._venue.horizon_y + scale * self._venue.height_m, yaw, distance_m, scale)
+        return _Place(
+            x, self._venue.horizon_y + scale * self._venue.height_m, yaw, distance_m, scale, u_m, v_m
+        )
 
     def _person(self, out: Frame, state: MatchState, person: int, place: _Place) -> None:
         figure, mirrored = _pose(state, person, place)
         scale = place.px_per_m * HEIGHTS_M[person] / FIGURE_HEIGHT_M
-        put(out, _scaled(figure, mirrored, place.x, place.y, scale))
+        figure_there = _scaled(figure, mirrored, place.x, place.y, scale)
+        put(out, self._light.relit(figure_there, place.u_m, place.v_m))
 
-    def _shadow(self, out: Frame, place: _Place, centre_m: float, sigma_m: tuple[float, float]) -> None:
+    def _shadows(self, out: Frame, place: _Place, centre_m: float, sigma_m: tuple[float, float]) -> None:
+        """Draw the shadows of something `centre_m` above the ground."""
+        for shade in self._light.shades(place.u_m, place.v_m):
+            self._shadow(out, place, shade, centre_m, sigma_m)
+
+    def _shadow(
+        self, out: Frame, place: _Place, shade: Shade, centre_m: float, sigma_m: tuple[float, float]
+    ) -> None:
         """Draw a soft elliptical shadow of something `centre_m` above the ground; `sigma_m` are its standard
         deviations.
 
@@ -105,8 +117,8 @@ class Painter:
         sin, cos = math.sin(place.yaw), math.cos(place.yaw)
         flat = place.px_per_m * self._venue.height_m / place.distance_m
         along_x, along_y = (
-            (_SUN[0] * cos - _SUN[1] * sin) * place.px_per_m,
-            -(_SUN[0] * sin + _SUN[1] * cos) * flat,
+            (shade.right * cos - shade.away * sin) * place.px_per_m,
+            -(shade.right * sin + shade.away * cos) * flat,
         )
         x, y = place.x + along_x * centre_m, place.y + along_y * centre_m
         length, wide, deep = sigma_m[0], sigma_m[1] * place.px_per_m, sigma_m[1] * flat
@@ -114,7 +126,7 @@ class Painter:
         xy = length * length * along_x * along_y
         sharp = xx * yy - xy * xy
         xx, yy = xx + _PIXEL_VARIANCE, yy + _PIXEL_VARIANCE
-        strength = math.sqrt(sharp / (xx * yy - xy * xy))
+        strength = shade.darkness * math.sqrt(sharp / (xx * yy - xy * xy))
         left, top = math.floor(x - 2.4 * math.sqrt(xx)) // 2 * 2, math.floor(y - 2.4 * math.sqrt(yy)) // 2 * 2
         right, bottom = (
             math.ceil(x + 2.4 * math.sqrt(xx)) // 2 * 2 + 2,
@@ -144,7 +156,8 @@ class Painter:
         x, y = place.x, place.y - (height_m + BALL_RADIUS_M) * place.px_per_m
         lit, dark = self._ball_yuv
         for part, shift, colour in ((1.0, 0.0, dark), (0.80, 0.20, lit)):
-            put(out, _disc(x - 0.6 * shift * radius, y - shift * radius, part * radius, colour))
+            disc = _disc(x - 0.6 * shift * radius, y - shift * radius, part * radius, colour)
+            put(out, self._light.relit(disc, place.u_m, place.v_m))
 
 
 def _pose(state: MatchState, person: int, place: _Place) -> tuple[Sprite, bool]:

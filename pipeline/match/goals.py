@@ -18,6 +18,7 @@ from pipeline.match.field import (
     HALF_WIDTH_M,
     POST_RADIUS_M,
 )
+from pipeline.match.light import Light
 from pipeline.match.venue import Venue
 from pipeline.optics.frame import Frame, Plane
 
@@ -31,12 +32,13 @@ _TOP_DEPTH_M = 0.9
 """How far the net extends behind the crossbar before it falls to the ground."""
 
 
-def put_goals(frame: Frame, venue: Venue) -> None:
+def put_goals(frame: Frame, venue: Venue, light: Light) -> None:
     """Draw both goals and the four corner flags into the frame, in place."""
     for end in (-1.0, 1.0):
-        put(frame, _goal(venue, end))
+        put(frame, light.relit(_goal(venue, end), end * HALF_LENGTH_M, 0.0))
     for end, side in product((-1.0, 1.0), (-1.0, 1.0)):
-        put(frame, _flag(venue, end * HALF_LENGTH_M, side * HALF_WIDTH_M))
+        u_m, v_m = end * HALF_LENGTH_M, side * HALF_WIDTH_M
+        put(frame, light.relit(_flag(venue, u_m, v_m), u_m, v_m))
 
 
 class _Canvas:

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipeline.errors import ConfigError
 from pipeline.match.draw import Painter
+from pipeline.match.grain import Grain
 from pipeline.match.play import Play
 from pipeline.match.settings import MatchSettings
 from pipeline.match.sync import FLASH_LIFT, is_marked
@@ -28,7 +29,8 @@ class Match:
         self.settings = settings
         self._venue = Venue.of(settings)
         self._play = Play(settings.seed)
-        self._painter = Painter(self._venue, settings.ball)
+        self._painter = Painter(self._venue, settings.ball, settings.light)
+        self._grain = Grain(settings) if settings.noise else None
 
     @property
     def rig(self) -> Rig:
@@ -48,11 +50,14 @@ class Match:
                 f"not {out.format} of {out.width}x{out.height}"
             )
         self._painter.draw(self._play.at(float(frame_index / settings.fps)), out)
+        if self._grain is not None:
+            self._grain.add(frame_index, out)
         if settings.marks:
             self._mark(out, is_marked(frame_index, settings.fps))
 
     def _mark(self, out: Frame, flash: bool) -> None:
         if flash:
+            np.minimum(out.luma, 255 - FLASH_LIFT, out=out.luma)  # noise may be as bright as that
             np.add(out.luma, FLASH_LIFT, out=out.luma)
         half = MARK_SIDE_DEG / 2
         (left, right), (top, bottom) = self._venue.span(

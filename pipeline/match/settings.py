@@ -12,10 +12,15 @@ from urllib.parse import parse_qsl
 from pipeline.errors import ConfigError
 from pipeline.media.source_spec import is_match
 
-_ALLOWED = "seed=N, size=WxH, fps=R, height_m=H, ball=COLOUR, marks=0|1, joined by &"
+_ALLOWED = "seed=N, size=WxH, fps=R, height_m=H, ball=COLOUR, light=LIGHT, noise=N, marks=0|1, joined by &"
 
 BALLS = ("white", "yellow", "orange", "red", "pink")
 """The colours of balls."""
+
+LIGHTS = ("day", "low_sun", "floodlight")
+"""What lights a match."""
+
+_MOST_NOISE = 20.0
 
 _SMALLEST_PX, _LARGEST_PX = 64, 8192
 
@@ -25,7 +30,8 @@ class MatchSettings:
     """Settings of one match. Raises ConfigError for values that cannot be drawn.
 
     ``height_m`` is the camera's height above the pitch; ``marks`` adds a flash and a click to every second, by
-    which the sync of video and sound can be measured. ``ball`` is one of `BALLS`.
+    which the sync of video and sound can be measured. ``ball`` is one of `BALLS`, ``light`` one of `LIGHTS`;
+    ``noise`` is the standard deviation of the camera's noise in levels of brightness.
     """
 
     seed: int = 11
@@ -35,6 +41,8 @@ class MatchSettings:
     height_m: float = 9.0
     marks: bool = True
     ball: str = "white"
+    light: str = "day"
+    noise: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("width", "height"):
@@ -51,6 +59,10 @@ class MatchSettings:
             raise ConfigError(f"match: height_m={self.height_m:g}; allowed: 4 to 30 metres")
         if self.ball not in BALLS:
             raise ConfigError(f"match: ball={self.ball}; allowed: {', '.join(BALLS)}")
+        if self.light not in LIGHTS:
+            raise ConfigError(f"match: light={self.light}; allowed: {', '.join(LIGHTS)}")
+        if not 0.0 <= self.noise <= _MOST_NOISE:
+            raise ConfigError(f"match: noise={self.noise:g}; allowed: 0 to {_MOST_NOISE:g} levels")
 
 
 def parse_match(text: str) -> MatchSettings:
@@ -76,7 +88,7 @@ def _setting(key: str, value: str) -> dict[str, Any]:
             return {"width": int(size[1]), "height": int(size[2])}
         if key == "marks":
             return {"marks": {"0": False, "1": True}[value]}
-        kinds = {"seed": int, "fps": Fraction, "height_m": float, "ball": str}
+        kinds = {"seed": int, "fps": Fraction, "height_m": float, "ball": str, "light": str, "noise": float}
         return {key: kinds[key](value)}
     except (ValueError, KeyError, ZeroDivisionError):
         raise ConfigError(f"match: {key}={value} is not understood; allowed: {_ALLOWED}") from None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pipeline.match import texture
 from pipeline.match.colour import Picture, Rgb
 from pipeline.match.field import BOARD_GAP_M, BOARD_HEIGHT_M, HALF_LENGTH_M, WIDTH_M
+from pipeline.match.light import Light
 from pipeline.match.venue import SETBACK_M
 
 Mask = NDArray[np.bool_]
@@ -67,14 +68,16 @@ _FAR_HALF_M = 60.0
 _END_FROM_M, _END_TO_M = SETBACK_M + 2.0, FAR_LINE_M + 4.0
 
 
-def paint_surroundings(picture: Picture, yaw: Picture, slope: Picture, height_m: float) -> None:
+def paint_surroundings(picture: Picture, yaw: Picture, slope: Picture, height_m: float, light: Light) -> None:
     """Paint everything above the ground over an RGB image (rows, columns, 3) of the ground, in place.
 
-    ``yaw`` (columns,) in radians and ``slope`` (rows,), the tangent of the tilt, are the pixels' rays.
+    ``yaw`` (columns,) in radians and ``slope`` (rows,), the tangent of the tilt, are the pixels' rays. The sky is
+    that of the light, everything else that of the day.
     """
     sky = slope > -0.05
     if sky.any():
-        picture[sky] = _sky(yaw, slope[sky])
+        # All of it is lit again with what is around: only the sky differs from that.
+        picture[sky] = _sky(yaw, slope[sky]) * (np.array(light.sky) / light.around).astype(np.float32)
     _paint_trees(picture, yaw, slope, height_m)
     sin, cos = np.sin(yaw)[None], np.cos(yaw)[None]
     slope = slope[:, None]

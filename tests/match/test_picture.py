@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from pipeline.errors import ConfigError
 from pipeline.match.colour import to_frame, yuv
 from pipeline.match.field import HALF_LENGTH_M, HALF_WIDTH_M
+from pipeline.match.light import light_named
 from pipeline.match.match import MARK_TILT_DEG, MARK_YAW_DEG, Match, match_rig
 from pipeline.match.match_state import PLAYERS
 from pipeline.match.play import Play
-from pipeline.match.settings import MatchSettings, parse_match
+from pipeline.match.settings import LIGHTS, MatchSettings, parse_match
 from pipeline.match.stadium import paint_stadium
 from pipeline.match.sync import FLASH_LIFT
 from pipeline.match.truth import MatchTruth, frame_time_ns
@@ -109,6 +111,63 @@ def test_every_even_size_is_drawn(size: tuple[int, int]) -> None:
     assert out.luma.std() > 5
 
 
+@pytest.mark.parametrize("light", LIGHTS)
+@pytest.mark.parametrize("ball", ["white", "red"])
+def test_light_and_ball_change_the_picture_and_not_the_truth(light: str, ball: str) -> None:
+    """Wherever something differs from the empty stadium in this light, somebody, the ball or a shadow is."""
+    lit = replace(SMALL, light=light, ball=ball, marks=False)
+    out = frame_of(lit)
+    Match(lit).render(150, out)
+    empty = paint_stadium(Venue.of(lit), light).planes[1].astype(int)
+    odd = np.abs(out.planes[1] - empty).sum(axis=-1) > 12
+    rows = MatchTruth(lit).at(frame_time_ns(150, lit))
+    assert rows == MatchTruth(SMALL).at(frame_time_ns(150, SMALL))
+    for keeper in (rows[1], rows[12]):
+        x, y = np.rint(match_rig(lit).angles_to_pixels(0, keeper.yaw_deg, keeper.tilt_deg) / 2).astype(int)
+        assert odd[y - 7 : y + 8, x - 7 : x + 8].any()
+    ball_row = rows[0]
+    x, y = np.rint(match_rig(lit).angles_to_pixels(0, ball_row.yaw_deg, ball_row.tilt_deg) / 2).astype(int)
+    around = out.planes[1][y - 2 : y + 3, x - 2 : x + 3].astype(int) - 128
+    assert (around[..., 1].max() > 20) == (ball == "red")
+
+
+def test_at_night_the_sky_is_dark_and_the_light_uneven() -> None:
+    day, night = (paint_stadium(Venue.of(SMALL), light).luma.astype(float) for light in ("day", "floodlight"))
+    assert night[:20].mean() < 40 < 100 < day[:20].mean()
+    venue = Venue.of(SMALL)
+    levels = []
+    for u, v in ((44.0, 30.0), (3.0, 5.0)):
+        x, y = np.rint(venue.pixels(u, v)).astype(int)
+        box = slice(y - 3, y + 4), slice(x - 3, x + 4)
+        levels.append((night[box].mean() - 16) / (day[box].mean() - 16))
+    assert levels[1] < 0.85 * levels[0]
+
+
+def test_each_light_casts_its_shadows() -> None:
+    low, night = light_named("low_sun"), light_named("floodlight")
+    assert len(light_named("day").shades(0.0, 0.0)) == 1
+    assert len(night.shades(0.0, 0.0)) == 4
+    assert len(low.shades(0.0, 30.0)) == 1
+    assert low.shades(0.0, -30.0) == ()  # in the shadow of the stand
+    assert np.hypot(low.shades(0.0, 30.0)[0].right, low.shades(0.0, 30.0)[0].away) > 2.0
+
+
+def test_noise_has_its_strength_and_repeats_with_the_seed() -> None:
+    plain, noisy = frame_of(SMALL), frame_of(SMALL)
+    settings = replace(SMALL, noise=4.0, marks=False)
+    Match(replace(SMALL, marks=False)).render(10, plain)
+    match = Match(settings)
+    match.render(10, noisy)
+    grain = noisy.luma.astype(int) - plain.luma
+    assert grain.std() == pytest.approx(4.0, rel=0.05)
+    assert abs(grain.mean()) < 0.1
+    again, next_one = frame_of(SMALL), frame_of(SMALL)
+    Match(settings).render(10, again)
+    match.render(11, next_one)
+    assert np.array_equal(noisy.luma, again.luma)
+    assert (next_one.luma != noisy.luma).mean() > 0.5
+
+
 def test_padded_rows_are_handled() -> None:
     width, height, stride = TINY.width, TINY.height, 384
     memory = bytearray(b"\x55" * (stride * height * 3 // 2))
@@ -160,6 +219,8 @@ def test_the_options_of_a_match_are_parsed() -> None:
     assert parse_match("match") == MatchSettings()
     parsed = parse_match("match?seed=3&size=1920x640&fps=30000/1001&height_m=8.5&marks=0")
     assert parsed == MatchSettings(3, 1920, 640, Fraction(30000, 1001), 8.5, False)
+    evening = parse_match("match?ball=red&light=low_sun&noise=2.5")
+    assert evening == MatchSettings(ball="red", light="low_sun", noise=2.5)
     assert is_match("match")
     assert is_match("match?seed=1")
     assert not is_match("matches.mp4")
@@ -180,6 +241,11 @@ def test_the_options_of_a_match_are_parsed() -> None:
         "match?height_m=nan",
         "match?height_m=1",
         "match?marks=maybe",
+        "match?ball=blue",
+        "match?light=dark",
+        "match?noise=-1",
+        "match?noise=nan",
+        "match?noise=much",
         "match?seed",
         "video.mp4",
     ],
