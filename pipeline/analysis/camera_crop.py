@@ -93,12 +93,13 @@ class CameraCrop:
         right = self.width * self.scale
         luma = frame.luma[top:bottom, :right]
         chroma = frame.planes[1:] if frame.format == "I420" else np.moveaxis(frame.planes[1], 2, 0)
-        u, v = (np.ascontiguousarray(plane[top // 2 : bottom // 2, : right // 2]) for plane in chroma)
+        u, v = (plane[top // 2 : bottom // 2, : right // 2] for plane in chroma)
         size = self.width, self.height
         if self.scale == 1:
-            return Planes(np.ascontiguousarray(luma), upscaled(u, size), upscaled(v, size))
+            return Planes(luma.copy(), upscaled(u.copy(), size), upscaled(v.copy(), size))
         if self.scale == 2:
-            return Planes(downscaled(luma, size), u, v)
+            return Planes(downscaled(luma, size), u.copy(), v.copy())
+        u, v = np.ascontiguousarray(u), np.ascontiguousarray(v)
         return Planes(downscaled(luma, size), downscaled(u, size), downscaled(v, size))
 
     def to_angles(self, x: Array, y: Array) -> tuple[Array, Array]:

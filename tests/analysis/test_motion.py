@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from pipeline.analysis.camera_crop import CameraCrop
 from pipeline.analysis.detector import Detection
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
@@ -15,10 +16,23 @@ from pipeline.analysis.motion import MotionDetector
 from pipeline.errors import RigError
 from pipeline.match.match import Match
 from pipeline.match.settings import MatchSettings
-from pipeline.optics.frame import Frame
-from pipeline.optics.rig import Rig
+from pipeline.optics.frame import Frame, PixelFormat
+from pipeline.optics.lens import CylindricalLens
+from pipeline.optics.rig import Camera, Rig
+from pipeline.optics.surface import Surface
 from tests.analysis.fakes import ms
-from tests.analysis.pictures import BLACK, BLUE, GREEN, WHITE, Painter, Spot, i420, one_camera, two_cameras
+from tests.analysis.pictures import (
+    BLACK,
+    BLUE,
+    GREEN,
+    PITCH,
+    WHITE,
+    Painter,
+    Spot,
+    i420,
+    one_camera,
+    two_cameras,
+)
 
 PLAYERS = [(-18.0, 25.0), (-6.0, 20.0), (4.0, 40.0), (15.0, 30.0), (20.0, 45.0)]
 STEP_MS = 80
@@ -217,3 +231,14 @@ def test_the_spot_uncovered_at_the_kick_off_is_no_ball() -> None:
         ]
         if index > 44:  # the ball is no longer there
             assert at_spot == []
+
+
+@pytest.mark.parametrize("form", ["I420", "NV12"])
+@pytest.mark.parametrize("width", [720, 2880, 5760])
+def test_what_is_kept_of_a_frame_is_no_memory_of_it(form: PixelFormat, width: int) -> None:
+    """A frame's pixels are valid only during the call, at any working resolution."""
+    lens = CylindricalLens((width, width // 3), width / 2.4, ((width - 1) / 2, width / 14))
+    rig = Rig((Camera("one", lens),), Surface("infinity", 8.0, 80.0), pitch=PITCH)
+    frame = Frame.empty(form, width, width // 3)
+    kept = CameraCrop(rig, 0, Field.of_pitch(rig)).planes(frame)
+    assert not any(np.shares_memory(plane, other) for plane in kept.all() for other in frame.planes)
