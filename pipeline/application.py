@@ -26,6 +26,7 @@ from pipeline.run.exports import Exports
 from pipeline.run.film_clips import FilmClips
 from pipeline.run.frame_account import Ending
 from pipeline.run.frame_view import FrameView
+from pipeline.run.kept_looks import keep_looks, make_ball_learning
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
 from pipeline.run.match_chapters import begins_of, write_chapters
@@ -174,8 +175,16 @@ class PanoramaWithVirtualCamera:
         limits = make_shifting_limits(settings, rig)
         self._reporter.note(enlargement_note(settings, rig))
         parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
+        parts.learning = make_ball_learning(settings, rig, self._reporter.note)
         parts.worker = start_detector(
-            settings, rig, self.timeline, self._feed, self._limits.detector, parts.sway, parts.seams
+            settings,
+            rig,
+            self.timeline,
+            self._feed,
+            self._limits.detector,
+            parts.sway,
+            parts.seams,
+            parts.learning,
         )
         path = parts.path = path_for(settings, self.timeline, rig, limits, lambda: manager.full_at_ns)
         frame_view = parts.frame_view = FrameView(
@@ -278,6 +287,8 @@ class PanoramaWithVirtualCamera:
             self._reporter.note("a clip was not written in time; check the disk")
         if not self._shutdown.at_once and not all_within(shutdown.reel_s, [self._write_reel]):
             self._reporter.note("the reel was not written in time; check the disk")
+        if not self._shutdown.at_once and not all_within(shutdown.looks_s, [self._keep_looks]):
+            self._reporter.note("what was learned of the ball was not kept in time; check the disk")
         if is_down and parts.frame_view is not None:
             parts.frame_view.close()  # a pipeline that still runs still renders
         if is_down and not self._shutdown.at_once and parts.playback is not None:
@@ -287,6 +298,17 @@ class PanoramaWithVirtualCamera:
         self._lifetime.advance(RunState.DONE)
         self._exports.close(at_once=self._shutdown.at_once)
         self.match.close()
+
+    def _keep_looks(self) -> None:
+        if self._parts.learning is None:
+            return
+        try:
+            kept = keep_looks(self._parts.learning, self.settings)
+        except OutputError as error:
+            self._export_failed(error)
+        else:
+            if kept is not None:
+                self._reporter.written(kept)
 
     def _write_reel(self) -> None:
         reel = self.settings.export.reel

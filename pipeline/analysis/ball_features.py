@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +14,19 @@ from pipeline.analysis.camera_crop import Planes
 from pipeline.analysis.silhouettes import Floats
 from pipeline.optics.frame import Plane
 
-FEATURES = (
+ANYWHERE = (
     "size", "slender", "rule", "clear", "person_m", "touching", "lingering", "doubtful", "filled", "strong", "grey",
     "peak", "alone", "moved",
 )  # fmt: skip
-"""The columns of `BallSight.described`, in its order: the size compared with a ball's and width / height (natural
-logarithms), the score of a rule for white balls, how clear of others it is, metres to the nearest person, three
-flags, and what `_looks` says of the pixels."""
+"""What tells a ball in any match: the size compared with a ball's and width / height (natural logarithms), the
+score of a rule for white balls, how clear of others it is, metres to the nearest person, three flags, and what
+`_looks` says of the pixels."""
+
+HERE = ("lighter", "blue", "red", "even")
+"""What tells the ball of one match from the rest of it: its own brightness and colour (`_own_looks`)."""
+
+FEATURES = ANYWHERE + HERE
+"""The columns of `BallSight.described`, in its order."""
 
 RING_PX, GRID = 3, 11
 """The ground around a spot is this wide; both are looked at on a grid of so many points either way."""
@@ -29,6 +36,9 @@ FARTHEST_M = 5.0
 
 NOISE_LEVELS = 8.0
 """Contrasts are compared with those around a spot and this."""
+
+BLACK, DARK_LEVELS = 16.0, 16.0
+"""Brightness and colour above black are compared with the brightness of the ground around and the second."""
 
 Points = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -71,8 +81,8 @@ class BallSight:
 
     def _looks(self, boxes: Boxes) -> list[Array]:
         """The filled share, how much the spot differs from the ground around it, its distance from grey, its
-        brightness compared with that around it, the share of the ring that is empty, and how much it changed since
-        the frame before; (N,) each."""
+        brightness compared with that around it, the share of the ring that is empty, how much it changed since the
+        frame before, and its own looks; (N,) each."""
         at, inside = _grid(boxes, self.busy.shape)
         rows, busy = np.arange(len(boxes)), self.busy[at] > 0
         spot = inside & busy
@@ -81,13 +91,15 @@ class BallSight:
         luma = self.now.luma[at].astype(np.float32)
         ground, clutter = _middle(luma, ring), _spread(luma, ring)
         peak = np.where(inside, luma, -1.0).max(axis=1) - ground
-        grey, change = np.zeros(len(boxes)), np.zeros(len(boxes))
+        grey, change, colours = np.zeros(len(boxes)), np.zeros(len(boxes)), []
         # Chroma is blurred: the strongest colour counts, not the mean.
         for plane, base in ((self.now.u, self.background.u), (self.now.v, self.background.v)):
             seen, was = plane[at].astype(np.float32) - 128.0, base[at].astype(np.float32) - 128.0
             strongest = seen[rows, np.where(spot, np.abs(seen - was), -1.0).argmax(axis=1)]
             grey = np.maximum(grey, np.abs(strongest))
-            change = np.hypot(change, strongest - _mean(seen, ring))
+            beside = strongest - _mean(seen, ring)
+            change = np.hypot(change, beside)
+            colours.append(beside)
         moved = np.where(spot, np.abs(luma - self.last.luma[at]), 0.0).max(axis=1)
         return [
             spot.sum(axis=1) / inside.sum(axis=1),
@@ -96,7 +108,19 @@ class BallSight:
             peak / (clutter + NOISE_LEVELS),
             1.0 - (ring & busy).sum(axis=1) / ring.sum(axis=1),
             moved / (np.abs(peak) + NOISE_LEVELS),
+            *_own_looks(luma, spot, ground, colours),
         ]
+
+
+def _own_looks(luma: Floats, spot: NDArray[np.bool_], ground: Array, colours: Sequence[Array]) -> list[Array]:
+    """How bright the whole spot is compared with the ground (natural logarithm), its blue and red beside the
+    ground's, whatever light falls on both, and how evenly bright it is; (N,) each."""
+    light = np.maximum(ground - BLACK, 0.0) + DARK_LEVELS
+    own = np.maximum(_mean(luma, spot) - BLACK, 0.0) + DARK_LEVELS
+    apart = np.abs(luma - ground[:, None].astype(np.float32))
+    strongest = np.where(spot, apart, 0.0).max(axis=1)
+    even = _mean(apart, spot) / (strongest + NOISE_LEVELS)
+    return [np.log(own / light), *(colour / light for colour in colours), even]
 
 
 def _grid(boxes: Boxes, shape: tuple[int, ...]) -> tuple[Points, NDArray[np.bool_]]:

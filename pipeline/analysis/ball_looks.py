@@ -16,16 +16,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.analysis.ball_features import FEATURES
+from pipeline.analysis.ball_features import FEATURES, HERE
 from pipeline.errors import ConfigError
 
 Array = NDArray[np.float64]
 
 SHIPPED = Path(__file__).with_name("ball_looks.json")
 
-KNOTS, STIFFNESS, ROUNDS = 7, 3.0, 20
+KNOTS, STIFFNESS, ROUNDS, HALVINGS = 7, 3.0, 20, 8
 """Knots of a curve, at quantiles of the examples; how strongly its values are drawn to 0; rounds of Newton's
-method."""
+method, and how often a step is halved that is too long."""
+
+FLAT = {"knots": [0.0, 1.0], "log_odds": [0.0, 0.0]}
+"""A curve that tells nothing."""
 
 MOST_LOG_ODDS, MOST_KNOTS, VERSION = 50.0, 100, 1
 
@@ -42,20 +45,43 @@ class BallLooks:
 
     def odds(self, features: Array) -> Array:
         """The odds (N,) that spots with these features (N, len(FEATURES)) are the ball."""
+        odds: Array = np.exp(np.minimum(self.summed(features), MOST_LOG_ODDS))
+        return odds
+
+    def summed(self, features: Array) -> Array:
+        """The log odds (N,) of the same."""
         total = np.full(len(features), self.bias)
         for column, knots, values in zip(features.T, self.knots, self.log_odds, strict=True):
             total += np.interp(column, knots, values)
-        odds: Array = np.exp(np.minimum(total, MOST_LOG_ODDS))
-        return odds
+        return total
+
+    def __add__(self, other: BallLooks) -> BallLooks:
+        """The model whose log odds are the sum of both."""
+        knots = [np.union1d(one, two) for one, two in zip(self.knots, other.knots, strict=True)]
+        values = [
+            np.interp(places, *one) + np.interp(places, *two)
+            for places, one, two in zip(
+                knots,
+                zip(self.knots, self.log_odds, strict=True),
+                zip(other.knots, other.log_odds, strict=True),
+                strict=True,
+            )
+        ]
+        return BallLooks(self.bias + other.bias, tuple(knots), tuple(values))
 
     def save(self, path: Path) -> None:
         """Write the model as JSON. Blocks on the disk."""
+        path.write_text(self.text(), encoding="utf-8")
+
+    def text(self) -> str:
+        """The model as JSON."""
         curves = {
             name: {"knots": np.round(knots, 4).tolist(), "log_odds": np.round(values, 4).tolist()}
             for name, knots, values in zip(FEATURES, self.knots, self.log_odds, strict=True)
         }
-        text = json.dumps({"version": VERSION, "bias": round(self.bias, 4), "curves": curves}, indent=1)
-        path.write_text(text + "\n", encoding="utf-8")
+        return (
+            json.dumps({"version": VERSION, "bias": round(self.bias, 4), "curves": curves}, indent=1) + "\n"
+        )
 
     @classmethod
     def load(cls, path: Path) -> BallLooks:
@@ -64,7 +90,8 @@ class BallLooks:
             found = json.loads(path.read_text(encoding="utf-8"))
             if found["version"] != VERSION:
                 raise ValueError(f"version {found['version']!r}")
-            curves = [(name, found["curves"][name]) for name in FEATURES]
+            given = dict.fromkeys(HERE, FLAT) | found["curves"]
+            curves = [(name, given[name]) for name in FEATURES]
             knots = tuple(_numbers(curve["knots"], name) for name, curve in curves)
             values = tuple(_numbers(curve["log_odds"], name) for name, curve in curves)
             for name, where, high in zip(FEATURES, knots, values, strict=True):
@@ -88,23 +115,47 @@ def one_ball(odds: Array) -> Array:
     return probability
 
 
-def fitted(features: Array, is_ball: NDArray[np.bool_], weight: Array) -> BallLooks:
+def fitted(
+    features: Array,
+    is_ball: NDArray[np.bool_],
+    weight: Array,
+    known: BallLooks | None = None,
+    stiffness: float = STIFFNESS,
+    rounds: int = ROUNDS,
+) -> BallLooks:
     """The model that fits examples best: features (N, len(FEATURES)), which are the ball (N,), and weights (N,).
 
-    Penalised maximum likelihood by Newton's method; the same examples give the same model.
+    Penalised maximum likelihood by Newton's method; the same examples give the same model. ``known``: a model to
+    begin from, from which the result differs only as far as the examples say so.
     """
+    offset = np.zeros(len(features)) if known is None else known.summed(features)
     knots = [_knots(column) for column in features.T]
     parts = [_hats(column, places) for column, places in zip(features.T, knots, strict=True)]
     inputs = np.concatenate([np.ones((len(features), 1)), *parts], axis=1)
-    penalty = STIFFNESS * np.eye(inputs.shape[1])
+    penalty = stiffness * np.eye(inputs.shape[1])
     found = np.zeros(inputs.shape[1])
-    for _ in range(ROUNDS):
-        likely = 1.0 / (1.0 + np.exp(-np.clip(inputs @ found, -MOST_LOG_ODDS, MOST_LOG_ODDS)))
+
+    def likelihood(values: Array) -> float:
+        total = np.clip(offset + inputs @ values, -MOST_LOG_ODDS, MOST_LOG_ODDS)
+        fits = weight @ (is_ball * total - np.logaddexp(0.0, total))
+        return float(fits - values @ penalty @ values / 2)
+
+    best = likelihood(found)
+    for _ in range(rounds):
+        likely = 1.0 / (1.0 + np.exp(-np.clip(offset + inputs @ found, -MOST_LOG_ODDS, MOST_LOG_ODDS)))
         slope = inputs.T @ (weight * (is_ball - likely)) - penalty @ found
         curvature = (inputs * (weight * likely * (1.0 - likely))[:, None]).T @ inputs + penalty
-        found = found + np.linalg.solve(curvature, slope)
+        step = np.linalg.solve(curvature, slope)
+        # Far from the best, a whole step may lead farther away.
+        for _ in range(HALVINGS):
+            reached = likelihood(found + step)
+            if reached >= best:
+                found, best = found + step, reached
+                break
+            step = step / 2
     values = np.split(found[1:], np.cumsum([len(places) for places in knots])[:-1])
-    return BallLooks(float(found[0]), tuple(knots), tuple(values))
+    learned = BallLooks(float(found[0]), tuple(knots), tuple(values))
+    return learned if known is None else known + learned
 
 
 def _knots(column: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import cast
 
 from pipeline.analysis.detector import Detector
 from pipeline.analysis.field import Field
-from pipeline.analysis.motion import RATE_HZ, MotionDetector
+from pipeline.analysis.motion import RATE_HZ, LooksLearner, MotionDetector
 from pipeline.analysis.replay import NoDetector, ReplayDetector
 from pipeline.analysis.steadied import SteadiedDetector
 from pipeline.analysis.sway_history import PoseSource, standing
@@ -34,17 +34,21 @@ def make_detector(
     providers: Sequence[str] = (),
     detections: Path | None = None,
     pose_at: PoseSource | None = None,
+    learner: LooksLearner | None = None,
 ) -> Detector:
     """Make the detector that `kind` names: one of `KINDS`, or ``package.module:factory``.
 
     ``rate_hz`` overrides the detector's default rate (motion, onnx). onnx needs ``model`` and accepts ``classes``
     (from the model's class names or numbers to labels) and ``providers`` (in order of preference); replay needs
-    ``detections``. With ``pose_at`` the angles count from the cameras' places, however these sway.
+    ``detections``; motion accepts a ``learner`` of the ball's looks. With ``pose_at`` the angles count from the
+    cameras' places, however these sway.
     A user's factory is called with the rig and returns a Detector. Any thread; blocks on the disk.
     Raises ConfigError for an unknown kind or a missing path, DetectorError for an unusable model or factory.
     """
     if kind == "motion":
-        return MotionDetector(rig, field, rate_hz=rate_hz or RATE_HZ, pose_at=pose_at or standing)
+        return MotionDetector(
+            rig, field, rate_hz=rate_hz or RATE_HZ, pose_at=pose_at or standing, learner=learner
+        )
     if kind == "none":
         return NoDetector()
     if kind == "replay":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,17 @@ class Spots:
     features: Array
 
 
+class LooksLearner(Protocol):
+    """Learns what the ball looks like while a detector runs. Called in the detector's thread."""
+
+    @property
+    def looks(self) -> tuple[BallLooks, ...]:
+        """The models that judge the first frame, all alike."""
+
+    def seen(self, time_ns: Nanoseconds, found: Sequence[Detection], spots: Spots) -> tuple[BallLooks, ...]:
+        """Take in what a frame showed; returns the models for the next one."""
+
+
 class MotionDetector:
     """Finds players and ball candidates by background subtraction in each camera. One thread at a time.
 
@@ -68,9 +80,11 @@ class MotionDetector:
         rate_hz: float = RATE_HZ,
         pose_at: PoseSource = standing,
         looks: BallLooks | None = None,
+        learner: LooksLearner | None = None,
     ) -> None:
         """Without a field, the turf's colour in the first frame gives it. ``pose_at``: how the cameras sway;
-        ``looks``: what a ball looks like, otherwise as the project ships it."""
+        ``looks``: what a ball looks like, otherwise as the project ships it; ``learner``: who learns that while the
+        detector runs, and says it instead."""
         self.rate_hz = rate_hz
         self._rig = rig
         self._given_field = field
@@ -78,7 +92,8 @@ class MotionDetector:
         self._finders: list[ForegroundFinder] = []
         self._field = field
         self._pose_at = pose_at
-        self._looks = looks or shipped_looks()
+        self._learner = learner
+        self._looks = (looks or shipped_looks(),) if learner is None else learner.looks
         self.spots = Spots([], np.zeros((0, len(FEATURES))))
         """What the last frame showed, from which looks are learned. Read it in the detector's thread."""
         self._last_ns = self._looked_back_ns = Nanoseconds(0)
@@ -113,9 +128,12 @@ class MotionDetector:
             spots += spots_here
             features.append(features_here)
         self.spots = Spots(spots, np.concatenate(features))
-        score = one_ball(self._looks.odds(self.spots.features))
+        score = np.mean([one_ball(looks.odds(self.spots.features)) for looks in self._looks], axis=0)
         best = [i for i in np.argsort(-score, kind="stable")[:MOST_BALLS].tolist() if score[i] > LEAST_BALL]
-        return players + [replace(spots[i], score=float(score[i])) for i in best]
+        found = players + [replace(spots[i], score=float(score[i])) for i in best]
+        if self._learner is not None:
+            self._looks = self._learner.seen(time_ns, found, self.spots)
+        return found
 
     def close(self) -> None:
         """Discard everything learnt."""

@@ -20,6 +20,8 @@ class ShutdownLimits:
     """A run that plays to its end is given up when nothing has reached an output for this long."""
     chapters_s: float = 10.0
     """How long the end of a run waits for a disk that takes the films' chapters."""
+    looks_s: float = 15.0
+    """How long it waits for what was learned of the ball, and for the disk that keeps it."""
     clips_s: float = 20.0
     """How long it waits for the film's last clips."""
     hurried_clips_s: float = 1.0

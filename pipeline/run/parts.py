@@ -13,6 +13,7 @@ from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.optics.rig import Rig
+from pipeline.run.ball_learning import BallLearning
 from pipeline.run.frame_view import FrameView
 from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.seams import Seams
@@ -31,6 +32,8 @@ class RunParts:
     sway: SwayHistory | None = None
     seams: Seams | None = None
     """What changes between several cameras."""
+    learning: BallLearning | None = None
+    """Who learns the ball's looks."""
     worker: DetectorWorker | None = None
     proposals: ProposalWatch | None = None
     path: CameraPath | None = None

@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.analysis.detector import Detector
 from pipeline.analysis.factory import make_detector
 from pipeline.analysis.field import Field
+from pipeline.analysis.motion import LooksLearner
 from pipeline.analysis.sway_history import PoseSource
 from pipeline.errors import CalibrationError, RigError, SourceError
 from pipeline.gst.capture.footage import calibrate_sources, read_footage
@@ -223,8 +224,11 @@ def assumed_rig(width: int, height: int, outline_px: Outline = ()) -> tuple[Rig,
     return rig, f"no rig was given: assuming a {lens} lens; see --rig"
 
 
-def detector_for(settings: Settings, rig: Rig, pose_at: PoseSource | None = None) -> Detector:
-    """The detector for `settings`, limited to the pitch if the rig has one; ``pose_at``: how the cameras sway.
+def detector_for(
+    settings: Settings, rig: Rig, pose_at: PoseSource | None = None, learner: LooksLearner | None = None
+) -> Detector:
+    """The detector for `settings`, limited to the pitch if the rig has one; ``pose_at``: how the cameras sway;
+    ``learner``: who learns the ball's looks meanwhile.
 
     Raises ConfigError, or DetectorError for a model that cannot be used.
     """
@@ -238,6 +242,7 @@ def detector_for(settings: Settings, rig: Rig, pose_at: PoseSource | None = None
         classes=chosen.class_map or None,
         detections=chosen.model,
         pose_at=pose_at,
+        learner=learner,
     )
 
 

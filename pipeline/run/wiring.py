@@ -31,6 +31,7 @@ from pipeline.optics.rig import Rig
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.proposals.proposal import Proposal
+from pipeline.run.ball_learning import BallLearning
 from pipeline.run.director_choice import camera_size_px, lookahead_s
 from pipeline.run.dump import Dump
 from pipeline.run.encoding_choice import encoding_for, window_encoding
@@ -192,10 +193,12 @@ def start_detector(
     limits: DetectorLimits,
     sway: SwayHistory | None,
     seams: Seams | None,
+    learning: BallLearning | None,
 ) -> DetectorWorker | None:
     """Start the detector of `settings` on the frames of `feed`; None, with an empty timeline, without one.
 
-    The frames are first measured for `sway` and `seams`. Raises ConfigError, DetectorError.
+    The frames are first measured for `sway` and `seams`; `learning` learns from what is found. Raises ConfigError,
+    DetectorError.
     """
     watch = None
     if sway is not None:
@@ -206,7 +209,7 @@ def start_detector(
         feed.attach(None, watch)
         return None
     worker = DetectorWorker(
-        detector_for(settings, rig, None if sway is None else sway.pose_at),
+        detector_for(settings, rig, None if sway is None else sway.pose_at, learning),
         timeline,
         live=settings.is_live,
         hang_s=limits.hang_s,

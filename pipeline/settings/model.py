@@ -114,6 +114,9 @@ class DetectorSettings(Group):
     """Frames per second that the detector receives; default: the rate the detector asks for."""
     class_map: dict[str, TargetLabel] = {}
     """Maps the model's class names or numbers to labels, as { person = "player", 32 = "ball" }."""
+    learn: bool = True
+    """Learn what the ball looks like from the match itself (kind motion), and keep it beside the rig for the next
+    one, as RIG.looks.json."""
     field_mask: bool = True
     """Ignore detections outside the pitch, if the pitch is known."""
     field_picture: FilePath | None = None
