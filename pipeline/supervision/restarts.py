@@ -22,8 +22,8 @@ class RestartLimits:
     attempts: int = 5
     """A run whose sources are not live is given up after so many failures in a row; a live one never."""
     first_attempts: int | None = None
-    """A run that was never on air is given up after so many failures, because somebody waits for it to begin; None:
-    as any other."""
+    """A run that was never on air is given up after so many failures, because somebody waits for it to begin; one
+    that gave no sign, after `attempts`. None: as any other."""
     silent_s: float = 15.0
     """A run that gives no sign for so long hangs, and is killed."""
     silent_start_s: float = 60.0
@@ -83,8 +83,10 @@ class Restarts:
             self._in_a_row = 0
         self._was_on_air = self._was_on_air or ended.on_air_s > 0
         self._in_a_row += 1
-        first = self._limits.first_attempts
-        if first is not None and not self._was_on_air and self._in_a_row > first:
+        # what gave no sign may have had no processor time: that is no reason that anybody could mend
+        first = self._limits.attempts if ended.was_silent else self._limits.first_attempts
+        is_waited_for = self._limits.first_attempts is not None and not self._was_on_air
+        if is_waited_for and first is not None and self._in_a_row > first:
             return None
         if not is_live and self._in_a_row > self._limits.attempts:
             return None

@@ -82,8 +82,11 @@ class Supervisor:
                 self._signs.close()
 
     def _last(self, ended: Ended) -> int:
-        if ended.code not in (DONE, INTERRUPTED) and self._restarts.count and not ended.is_complete:
-            self._say(f"the run ended ({ended.reason}) after {self._restarts.count} restarts; it is given up")
+        count = self._restarts.count
+        has_said_why = ended.code >= 0 and not count  # in its own last line
+        if ended.code not in (DONE, INTERRUPTED) and not has_said_why and not ended.is_complete:
+            after = f" after {count} restarts" if count else ""
+            self._say(f"the run ended ({ended.reason}){after}; it is given up")
         return ended.status
 
     def _announce(self, ended: Ended, pause_s: float) -> None:

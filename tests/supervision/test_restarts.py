@@ -81,6 +81,8 @@ def test_the_reason_is_said(ended: Ended, said: str) -> None:
 def test_a_first_run_that_somebody_waits_for_is_given_up_at_once() -> None:
     waited_for = RestartLimits(first_attempts=0)
     assert Restarts(waited_for).pause_s(Ended(1, 5), is_live=True) is None
+    slow = Restarts(waited_for)
+    assert slow.pause_s(Ended(-6, 60, was_silent=True), is_live=True) is not None
     once_on_air = Restarts(waited_for)
     assert once_on_air.pause_s(Ended(1, 5, on_air_s=2), is_live=True) is not None
     assert once_on_air.pause_s(Ended(1, 5), is_live=True) is not None
