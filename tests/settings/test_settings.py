@@ -95,9 +95,34 @@ def test_sizes_are_exact() -> None:
     assert Settings.parse({"size": "640X360"}).size == Size(640, 360)
 
 
+@pytest.mark.parametrize(
+    ("encoder", "bounds"),
+    [
+        ({}, (500, 8000)),
+        ({"bitrate_kbps": 300}, (300, 300)),
+        ({"stream_bitrate_kbps": 2000, "stream_floor_kbps": 700}, (700, 2000)),
+        ({"follow_uplink": False, "stream_bitrate_kbps": 2000}, (2000, 2000)),
+        ({"follow_uplink": False}, None),
+    ],
+)
+def test_the_streams_stay_between_floor_and_ceiling(
+    encoder: dict[str, object], bounds: tuple[int, int] | None
+) -> None:
+    found = Settings.parse({"encoder": encoder}).stream_bounds
+    assert bounds == (None if found is None else (found.floor_kbps, found.ceiling_kbps))
+
+
 CHECKS = [
     ({}, "sources: there is none"),
     ({"sources": ["no-such.mp4"]}, "there is no file no-such.mp4"),
+    (
+        {"sources": ["match"], "encoder": {"bitrate_kbps": 4000, "stream_bitrate_kbps": 6000}},
+        "encoder.stream_bitrate_kbps: is more than bitrate_kbps, 4000",
+    ),
+    (
+        {"sources": ["match"], "encoder": {"stream_bitrate_kbps": 400, "stream_floor_kbps": 500}},
+        "encoder.stream_floor_kbps: is more than stream_bitrate_kbps, 400",
+    ),
     ({"sources": ["matsch"]}, "did you mean match?"),
     ({"sources": ["/"]}, "/ is a folder without films"),
     ({"outputs": [""]}, "outputs.0: an empty value is not allowed, allowed: the path of a file"),

@@ -8,15 +8,19 @@ from pipeline.gst.runtime import Gst
 BITS_PER_UNIT = {"openh264enc": 1}
 """What one unit of the property ``bitrate`` is, where it is not a kbit."""
 KBIT = 1000
+STALLS = {"x265enc"}
+"""Encoders that say that they can change their bit rate, and then stand still (GStreamer 1.22, x265 3.5)."""
 
 
 def can_change_bitrate(encoder: Gst.Element) -> bool:
     """Whether the encoder takes another bit rate while it plays, by what its element says of the property.
 
-    x264enc, x265enc, openh264enc and nvh264enc do; v4l2h264enc gets its bit rate once, when its device is opened.
+    x264enc and openh264enc do; v4l2h264enc gets its bit rate once, when its device is opened.
     """
     spec = find_property(encoder, "bitrate")
-    return spec is not None and bool(int(spec.flags) & Gst.PARAM_MUTABLE_PLAYING)
+    if spec is None or factory_name(encoder) in STALLS:
+        return False
+    return bool(int(spec.flags) & Gst.PARAM_MUTABLE_PLAYING)
 
 
 def bitrate_kbps(encoder: Gst.Element) -> int:

@@ -22,9 +22,7 @@ logger = logging.getLogger("foresight")
 
 SHARES_AGAIN_S = 20.0
 """A push whose bit rate has been the full one for so long gets the shared video again."""
-FIXED = (
-    "its encoder cannot change its bit rate while it runs; x264enc and x265enc can (encoder.video_encoder)"
-)
+FIXED = "its encoder cannot change its bit rate while it runs; x264enc can (encoder.video_encoder)"
 
 
 class OwnEncode:

@@ -210,3 +210,18 @@ def test_a_stream_that_is_not_to_follow_keeps_the_shared_bit_rate(tmp_path: Path
         _wait_full(run)
         assert (_stream(run).bitrate_kbps, _own_encodes(run)) == (None, 0)
         run.stop()
+
+
+def test_a_stream_whose_encoder_cannot_change_its_bit_rate_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.gst.encode.encode_stage.can_change_bitrate", lambda _encoder: False)
+    with _throttled("rtmp", tmp_path) as (url, _throttle):
+        run = Running(PanoramaWithVirtualCamera(_settings(streams=[url])))
+        run.wait_shown(0.5)
+        _wait(run, "the end of following", lambda: _stream(run).bitrate_kbps is None)
+        _wait_full(run)
+        report = run.stop()
+    assert any(
+        "cannot follow the uplink: its encoder cannot change its bit rate" in note for note in report.notes
+    )
