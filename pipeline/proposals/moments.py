@@ -70,7 +70,7 @@ class Moment:
         if self.in_goal is not None:
             odds += 1.2
         elif self.distance_m is not None:
-            odds += 0.6 if self.distance_m <= NEAR_GOAL_M else -2.5 if self.distance_m >= FAR_M else 0.0
+            odds += -2.5 if self.distance_m >= FAR_M else 0.0  # near a goal the ball is at every chance
         if self.start is not None:
             odds += 3.2 if self.start.sides else 1.8
         return 1 / (1 + math.exp(-odds))

@@ -22,6 +22,9 @@ from pipeline.timebase import NS_PER_S
 FORGOTTEN_NS: Final = 130 * NS_PER_S
 """A moment is open to what is learned later for so long."""
 
+CLAIMED_NS: Final = 20 * NS_PER_S
+"""Whistles are forgotten so much sooner than the goals and kick-offs that they belong to."""
+
 STOP_AFTER_NS: Final = 2 * NS_PER_S
 """A whistle that may be a goal's or a kick-off's is proposed as a stop of play only so long after it."""
 
@@ -210,7 +213,7 @@ class Proposer:
     def _forget(self) -> None:
         old_ns = self._known_ns - FORGOTTEN_NS
         self._moments = [one for one in self._moments if one.captured_ns >= old_ns]
-        self._stops = [one for one in self._stops if one.whistle.end_ns >= old_ns]
+        self._stops = [one for one in self._stops if one.whistle.end_ns >= old_ns + CLAIMED_NS]
         self._starts = [one for one in self._starts if one[1].captured_ns >= old_ns]
         kept = {one.number for one in self._moments} | {one.number for one in self._stops}
         kept |= {number for number, _ in self._starts}

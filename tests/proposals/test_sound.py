@@ -14,6 +14,8 @@ from pipeline.timebase import NS_PER_S
 from tests.proposals import sounds
 from tests.proposals.sounds import RATE_HZ, Array, from_then_on, noise
 
+pytestmark = pytest.mark.timeout(600)
+
 SECONDS = 40.0
 LATE_S = 25.0
 MURMUR = 0.01

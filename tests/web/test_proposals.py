@@ -20,7 +20,7 @@ from tests.web.live import Live, until, wait_in
 from tests.web.test_accessibility import complaints
 from tests.web.test_match_actions import post
 
-pytestmark = pytest.mark.xdist_group("match panel")
+pytestmark = [pytest.mark.xdist_group("match panel"), pytest.mark.timeout(600)]
 
 NOBODY = 10_000_000
 """Numbers that the run itself does not come to."""

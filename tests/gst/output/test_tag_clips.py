@@ -107,6 +107,7 @@ def test_moments_that_begin_with_the_same_frame_are_one_chapter(match_video: Pat
     assert len(videos.frame_times(reel)) == 73  # from 2.0 to 4.9 s
 
 
+@pytest.mark.timeout(600)
 def test_a_proposal_that_was_taken_is_in_the_reel_and_one_that_was_not_is_not(
     match_video: Path, tmp_path: Path
 ) -> None:
