@@ -128,9 +128,7 @@ class MotionDetector:
             spots += spots_here
             features.append(features_here)
         self.spots = Spots(spots, np.concatenate(features))
-        score = np.mean([one_ball(looks.odds(self.spots.features)) for looks in self._looks], axis=0)
-        best = [i for i in np.argsort(-score, kind="stable")[:MOST_BALLS].tolist() if score[i] > LEAST_BALL]
-        found = players + [replace(spots[i], score=float(score[i])) for i in best]
+        found = players + likeliest(self._looks, self.spots)
         if self._learner is not None:
             self._looks = self._learner.seen(time_ns, found, self.spots)
         return found
@@ -172,6 +170,13 @@ class MotionDetector:
 
     def _inside(self, yaw_deg: Array, tilt_deg: Array) -> NDArray[np.bool_]:
         return np.asarray(self._field is None or self._field.contains(yaw_deg, tilt_deg, self._margin_m))
+
+
+def likeliest(looks: Sequence[BallLooks], spots: Spots) -> list[Detection]:
+    """The spots of a frame that are most likely the ball, with their score: the mean of what the models say."""
+    score = np.mean([one_ball(one.odds(spots.features)) for one in looks], axis=0)
+    best = [i for i in np.argsort(-score, kind="stable")[:MOST_BALLS].tolist() if score[i] > LEAST_BALL]
+    return [replace(spots.detections[i], score=float(score[i])) for i in best]
 
 
 def _in_angles(

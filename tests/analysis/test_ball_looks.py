@@ -90,7 +90,7 @@ def test_what_is_no_model_at_all_is_refused_by_name(tmp_path: Path, text: str) -
 
 
 @pytest.mark.parametrize("ball", BALLS)
-def test_a_ball_of_any_colour_is_seen_and_hardly_anything_else_for_sure(ball: str) -> None:
+def test_a_ball_of_any_colour_is_seen_and_little_else_for_sure(ball: str) -> None:
     settings = MatchSettings(
         seed=4, width=1440, height=480, fps=Fraction(25), height_m=8.0, marks=False, ball=ball
     )
@@ -105,5 +105,5 @@ def test_a_ball_of_any_colour_is_seen_and_hardly_anything_else_for_sure(ball: st
         for one in detector.detect(frame, frame_time_ns(index, settings)):
             if one.label == "ball" and one.score > 0.3:
                 off_deg.append(np.hypot(one.yaw_deg - people[0].yaw_deg, one.tilt_deg - people[0].tilt_deg))
-    assert len(off_deg) >= 5
-    assert np.mean(np.array(off_deg) < 0.6) > 0.8
+    assert np.count_nonzero(np.array(off_deg) < 0.6) >= 10
+    assert np.mean(np.array(off_deg) < 0.6) > 0.65

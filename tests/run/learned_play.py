@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
 from pipeline.analysis.ball_features import FEATURES
-from pipeline.analysis.ball_looks import BallLooks, one_ball
 from pipeline.analysis.detector import Detection
-from pipeline.analysis.motion import MOST_BALLS, Spots
+from pipeline.analysis.motion import Spots, likeliest
 from pipeline.match.match import match_rig
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth
@@ -56,18 +54,11 @@ def _frames(seconds: float, red: float) -> Iterator[Seen]:
         yield time_ns, players, spots, (ball.yaw_deg, ball.tilt_deg)
 
 
-def judged(looks: tuple[BallLooks, ...], players: list[Detection], spots: Spots) -> list[Detection]:
-    """What a detector with these looks reports."""
-    score = np.mean([one_ball(one.odds(spots.features)) for one in looks], axis=0)
-    best = np.argsort(-score, kind="stable")[:MOST_BALLS].tolist()
-    return players + [replace(spots.detections[i], score=float(score[i])) for i in best if score[i] > 0.05]
-
-
 def play(learning: BallLearning, seen: Iterable[Seen]) -> list[list[Detection]]:
     """What a detector reports in each frame while it learns."""
     looks, reported = learning.looks, []
     for time_ns, players, spots, _ in seen:
-        reported.append(judged(looks, players, spots))
+        reported.append(players + likeliest(looks, spots))
         looks = learning.seen(time_ns, reported[-1], spots)
     return reported
 
