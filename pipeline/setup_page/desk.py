@@ -31,7 +31,7 @@ from pipeline.setup_page.services import SERVICES, service_of
 from pipeline.setup_page.stills import SetupStills, Taken, take_stills
 from pipeline.setup_page.task import Command, Say, Task
 
-RIG, PREVIEW, TRIAL = "rig.toml", "rig.png", "trial.mp4"
+RIG, PREVIEW, TRIAL = "rig.toml", "rig.jpg", "trial.mp4"
 KEPT = ".foresight"
 """The folder for what is made anew each time."""
 MOST_CAMERAS = 8

@@ -64,7 +64,7 @@ class SetupPage:
                 Route("/api/matches", self._get_matches),
                 Route("/api/cameras/{number}", self._get_camera),
                 Route("/api/stills/{number}", self._get_still),
-                Route("/api/calibration.png", self._get_preview),
+                Route("/api/calibration.jpg", self._get_preview),
                 Route("/api/trial.mp4", self._get_trial),
                 Route("/api/matches/{name}/{path:path}", self._get_file),
                 *(
@@ -102,7 +102,7 @@ class SetupPage:
     async def _get_preview(self, _request: Request) -> Response:
         if not self._desk.preview.is_file():
             return _nothing()
-        return FileResponse(self._desk.preview, media_type="image/png", headers=FRESH)
+        return FileResponse(self._desk.preview, media_type="image/jpeg", headers=FRESH)
 
     async def _get_trial(self, _request: Request) -> Response:
         if not self._desk.trial_film.is_file():

@@ -215,7 +215,7 @@ def test_files_are_those_of_matches_alone(own: Own) -> None:
         assert own.client.get(f"/api/matches/{path}").status_code == 404
     for path in (
         "/api/trial.mp4",
-        "/api/calibration.png",
+        "/api/calibration.jpg",
         "/api/cameras/99",
         "/api/cameras/x",
         "/api/nothing",

@@ -79,7 +79,7 @@ const [searchSaid, lookSaid, rigSaid, streamSaid, trialSaid, problemSaid] = [
 
 const preview = whenChanged(({ has }) => {
   find("preview").hidden = !has;
-  if (has) find("preview").src = `/api/calibration.png?${Date.now()}`;
+  if (has) find("preview").src = `/api/calibration.jpg?${Date.now()}`;
 });
 const trialFilm = whenChanged(({ film, state: word }) => {
   find("trial").hidden = !film || word === "running";
