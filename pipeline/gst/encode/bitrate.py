@@ -8,8 +8,8 @@ from pipeline.gst.runtime import Gst
 BITS_PER_UNIT = {"openh264enc": 1}
 """What one unit of the property ``bitrate`` is, where it is not a kbit."""
 KBIT = 1000
-STALLS = {"x265enc"}
-"""Encoders that say that they can change their bit rate, and then stand still (GStreamer 1.22, x265 3.5)."""
+NEVER_ENDS = {"x265enc"}
+"""Encoders that take another bit rate, and then never reach the end of their stream (GStreamer 1.22, x265 3.5)."""
 
 
 def can_change_bitrate(encoder: Gst.Element) -> bool:
@@ -18,7 +18,7 @@ def can_change_bitrate(encoder: Gst.Element) -> bool:
     x264enc and openh264enc do; v4l2h264enc gets its bit rate once, when its device is opened.
     """
     spec = find_property(encoder, "bitrate")
-    if spec is None or factory_name(encoder) in STALLS:
+    if spec is None or factory_name(encoder) in NEVER_ENDS:
         return False
     return bool(int(spec.flags) & Gst.PARAM_MUTABLE_PLAYING)
 

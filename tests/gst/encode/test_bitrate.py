@@ -66,7 +66,7 @@ def test_a_playing_encoder_gets_slower_and_faster(name: str, codec: str, high: i
     assert _encoded_kbps(name, codec, low, high) == pytest.approx((low, high), rel=0.3)
 
 
-def test_an_encoder_that_would_stand_still_is_not_asked() -> None:
+def test_an_encoder_that_would_never_end_is_not_asked() -> None:
     encoder = make("x265enc")
     assert find_property(encoder, "bitrate") is not None
     assert not can_change_bitrate(encoder)
