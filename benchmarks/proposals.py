@@ -5,8 +5,10 @@
 Some minutes of each of several matches. Constants were chosen on the seeds 3, 5, 7 and 11, also from pixels, and 21
 to 24; those reported were not looked at. The sound is the match's own, with its crowd, kicks and clicks. The tracks
 are the true places as the default detector gives them: 12.5 a second, 0.3 m of noise, a third of the balls missing,
-and none behind a goal line, where the net hides it. A proposal is right if such an event is within 3 s of its moment,
-stop and kick-off within 1 s; a chance is right at a shot that is no goal, within 5 s, and a stop at any whistle.
+and none behind a goal line, where the net hides it.
+
+A proposal is right if such an event is within 3 s of its moment, stop and kick-off within 1 s. A chance is right
+at a shot that is no goal, within 5 s, and a stop at any whistle.
 """
 
 from __future__ import annotations
