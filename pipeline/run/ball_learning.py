@@ -66,7 +66,7 @@ class BallLearning:
         self._slot: int | None = None
         self._count = 0
         self._job: _Job | None = None
-        self._has_failed = False
+        self._has_failed = self._has_told = False
         self.learned: BallLooks | None = None
         """The model that this run learned and uses; None while it has none that is better."""
 
@@ -122,11 +122,10 @@ class BallLearning:
         if job.result is None or job.result is (self._looks[0] if len(self._looks) == 1 else None):
             return
         self._looks = (job.result,)
-        if job.result not in self._known:
-            first = self.learned is None
-            self.learned = job.result
-            if first:
-                _logger.info("the ball's looks are learned from this match from now on: %s", job.news)
+        self.learned = None if job.result in self._known else job.result
+        if self.learned is not None and not self._has_told:
+            self._has_told = True
+            _logger.info("the ball's looks are learned from this match from now on: %s", job.news)
 
     def _study(self, sights: Sequence[_Sight], end_ns: int, decides: bool) -> tuple[BallLooks | None, str]:
         """Learn from what was seen; the best model, None if it is too early, and how it does."""

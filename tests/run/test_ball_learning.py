@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,32 @@ def test_live_nothing_waits_for_a_lesson(monkeypatch: pytest.MonkeyPatch) -> Non
     assert waited
     assert set(waited) == {0.0}
     learning.close()
+    assert learning.learned is None
+
+
+def test_a_model_that_later_frames_refute_is_neither_used_nor_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = shipped_looks()
+    learned = replace(shipped, bias=shipped.bias + 1.0)
+    results = [None, learned, shipped]
+    used: list[tuple[BallLooks, ...]] = []
+
+    class Scripted:
+        news = ""
+
+        def __init__(self, *_: object) -> None:
+            self.result = results.pop(0)
+
+        def wait(self, timeout_s: float | None) -> bool:
+            return True
+
+    monkeypatch.setattr(ball_learning, "_Job", Scripted)
+    learning = BallLearning(RIG, live=True)
+    for time_ns, players, spots, _ in frames(3.0 * SLOT_S + 1.0):
+        used.append(learning.seen(time_ns, players, spots))
+    assert used[-1] == (learned,)
+    assert learning.learned is learned
+    learning.close()
+    assert learning.looks == (shipped,)
     assert learning.learned is None
 
 
