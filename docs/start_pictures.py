@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from docs.calibration_pictures import DATA
 
-PATIENCE_MS = 600_000
+PATIENCE_MS = 1_200_000
 SETTINGS = """
 sources = ["match?size=1440x480"]
 size = "960x540"
@@ -48,14 +49,18 @@ def start_page(home: Path, width: int, height: int) -> Iterator[Page]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=own) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": width, "height": height}, locale="en-GB")
-            page.set_default_timeout(PATIENCE_MS)
-            page.goto(address)
-            yield page
-            page.request.post(f"{address}api/close", data={})
-            browser.close()
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(
+                    executable_path="/usr/bin/chromium", args=["--no-sandbox"]
+                )
+                page = browser.new_page(viewport={"width": width, "height": height}, locale="en-GB")
+                page.set_default_timeout(PATIENCE_MS)
+                page.goto(address)
+                yield page
+                browser.close()
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 def draw_start(path: Path) -> None:
