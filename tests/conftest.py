@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Under nohup, or as a job in the background, a run ignores these signals, as it should; tests send them on purpose.
+for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, usual)
 
 # A machine that shares its cores is sometimes slow; that is no failure. A gate that draws its examples anew would
 # fail by chance, on somebody else's change: `make soak` searches for new ones.

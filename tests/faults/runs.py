@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import IO
-
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    # Under nohup a run ignores SIGHUP, as it should; here it is sent on purpose.
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 SOURCE = "match?size=320x108&fps=25"
 SMALL = (SOURCE, "--size", "160x90", "--duration", "2")
