@@ -16,6 +16,7 @@ from pipeline.proposals.proposal import Proposal
 from pipeline.run.tag_book import read_tags
 from pipeline.timebase import NS_PER_S
 from tests.chromium import chromium
+from tests.gst.output.peers import wait_until
 from tests.web.live import Live, until, wait_in
 from tests.web.test_accessibility import complaints
 from tests.web.test_match_actions import post
@@ -52,7 +53,9 @@ def browser() -> Iterator[Browser]:
 
 def propose(live: Live, number: int, kind: str = "goal") -> float:
     """Propose something of now; returns its captured time in seconds."""
-    newest_ns = live.run.buffer_manager.newest_ns
+    manager = live.run.buffer_manager
+    wait_until(lambda: manager.newest_ns is not None, "a frame")  # the window of a slow machine may be empty
+    newest_ns = manager.newest_ns
     assert newest_ns is not None
     cues = ("ball in the left goal", "crowd 12 dB louder for 7 s", "whistle")
     proposal = Proposal(NOBODY + number, kind, newest_ns, 0.8, cues, newest_ns)  # type: ignore[arg-type]
