@@ -100,6 +100,8 @@ class FilmClips:
             )
         check_clip_path(path)
         before_ns, after_ns = seconds_to_ns(before_s), seconds_to_ns(after_s)
+        if before_ns + after_ns <= 0:
+            raise StateError("a clip of no time is empty; give before_s or after_s")
         kept_ns = None if self._ring is None else self._ring.span_ns
         if captured_ns is None:
             at_ns = self._shown_now_ns() if kept_ns is not None else None
