@@ -128,7 +128,8 @@ def test_the_encoders_can_be_removed_while_playback_is_frozen() -> None:
     wait_until(is_shown, "the first frame")
     pieces: list[Head | Fragment | None] = []
     preview = BrowserPreview(pipeline, tee, None, pieces.append)
-    rendered = static_pad(tee, "src_1").get_peer().get_parent_element()
+    guard = static_pad(tee, "src_1").get_peer().get_parent_element()
+    rendered = static_pad(guard, "src").get_peer().get_parent_element()
 
     def is_seen() -> bool:
         show()
