@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.chromium import chromium
 from tests.web.live import Live, wait_in
 
 pytestmark = pytest.mark.xdist_group("match panel")
@@ -25,12 +24,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     )
     yield live
     live.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def complaints(page: Page) -> list[str]:

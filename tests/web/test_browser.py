@@ -15,7 +15,6 @@ from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.settings import Settings
 from pipeline.web.server import Dashboard
 from tests import videos
-from tests.chromium import chromium
 from tests.gst.output.peers import RtmpServer
 from tests.once import made_once
 from tests.web.dial import COUNTS, FPS, HEIGHT, WIDTH, Played, make_dial, read_dial
@@ -101,12 +100,6 @@ def served(dial: Path, tmp_path: Path, server: RtmpServer) -> Iterator[Served]:
     served = Served(dial, tmp_path, server.url)
     yield served
     served.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(params=[{"viewport": {"width": 1280, "height": 800}}])

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.chromium import chromium
 from tests.web.live import Live, until, wait_in
 
 pytestmark = pytest.mark.xdist_group("browser-controls")
@@ -18,12 +17,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     live = Live(size="240x240", clips=str(tmp_path_factory.mktemp("clips")))
     yield live
     live.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(params=[{"viewport": {"width": 1280, "height": 800}}])

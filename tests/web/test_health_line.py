@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import chromium
 from tests.web.live import Live, until, wait_in
 
 pytestmark = pytest.mark.xdist_group("browser-health")
@@ -23,12 +22,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     )
     yield live
     live.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(params=[(1280, 900), (360, 800)], ids=["desktop", "phone"])

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chromium import chromium
 from tests.gst.output.peers import free_port, wait_until
 from tests.web.live import Live, until, wait_in
 
@@ -25,12 +24,6 @@ _HIDE = """
   Object.defineProperty(document, "hidden", { get: () => isHidden });
   window.hide = (hidden) => { isHidden = hidden; document.dispatchEvent(new Event("visibilitychange")); };
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from pipeline.scoring.tags import TagLog
-from tests.chromium import chromium
 from tests.web.live import Live, until, wait_in
 
 pytestmark = pytest.mark.xdist_group("match panel")
@@ -44,12 +43,6 @@ def start(folder: Path, sport: str, **more: Any) -> Live:
     }
     source = "match?size=640x214&fps=5"
     return Live(source=source, delay_s=6.0, groups=groups, clips=str(folder), size="320x180", **more)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

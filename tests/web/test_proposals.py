@@ -15,7 +15,6 @@ from playwright.sync_api import Browser, Page
 from pipeline.proposals.proposal import Proposal
 from pipeline.run.tag_book import read_tags
 from pipeline.timebase import NS_PER_S
-from tests.chromium import chromium
 from tests.gst.output.peers import wait_until
 from tests.web.live import Live, until, wait_in
 from tests.web.test_accessibility import complaints
@@ -43,12 +42,6 @@ def live(folder: Path) -> Iterator[Live]:
     live = Live(source="match?size=640x214&fps=5", delay_s=3.0, clips=str(folder), groups=groups)
     yield live
     live.end()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def propose(live: Live, number: int, kind: str = "goal") -> float:
