@@ -18,16 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import Row, main
-from benchmarks.sight import EVERY, FPS, Watched, directed
+from benchmarks.sight import EVERY, FPS, Watched, directed, looks
 from pipeline.analysis.ball_lessons import SURE
 from pipeline.analysis.ball_looks import shipped_looks
 from pipeline.analysis.detector import Detection, DetectionSet
-from pipeline.analysis.field import Field
-from pipeline.analysis.motion import MotionDetector, Spots, likeliest
-from pipeline.match.match import Match
+from pipeline.analysis.motion import Spots, likeliest
+from pipeline.match.match import match_rig
 from pipeline.match.settings import MatchSettings, parse_match
-from pipeline.match.truth import MatchTruth, frame_time_ns
-from pipeline.optics.frame import Frame
+from pipeline.match.truth import MatchTruth
 from pipeline.optics.rig import Rig
 from pipeline.run.ball_learning import BallLearning
 from pipeline.timebase import Nanoseconds
@@ -74,17 +72,12 @@ class Sight:
 
 def recorded(settings: MatchSettings) -> Recorded:
     """Render a match and look at it."""
-    match = Match(settings)
-    detector = MotionDetector(match.rig, Field.of_pitch(match.rig))
-    frame = Frame.empty("NV12", settings.width, settings.height)
     frames = []
-    for index in range(0, SECONDS * FPS, EVERY):
-        match.render(index, frame)
-        time_ns = frame_time_ns(index, settings)
-        players = [one for one in detector.detect(frame, time_ns) if one.label != "ball"]
+    for time_ns, found, detector in looks(settings, SECONDS):
+        players = [one for one in found if one.label != "ball"]
         frames.append((time_ns, players, detector.spots))
     truth = [rows[0] for rows in MatchTruth(settings).frames(SECONDS * FPS)]
-    return Recorded(match.rig, frames, np.array([(ball.yaw_deg, ball.tilt_deg) for ball in truth]))
+    return Recorded(match_rig(settings), frames, np.array([(ball.yaw_deg, ball.tilt_deg) for ball in truth]))
 
 
 def sight(match: Recorded, learning: BallLearning | None) -> Sight:

@@ -9,7 +9,7 @@ the way to the most confident ball of the same detections, with a field of view 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,17 +19,18 @@ from numpy.typing import NDArray
 
 from benchmarks.director import UNITS, average_per_frame, pooled
 from benchmarks.harness import Row, main
-from pipeline.analysis.detector import DetectionSet
+from pipeline.analysis.detector import Detection, DetectionSet
 from pipeline.analysis.field import Field
 from pipeline.analysis.motion import MotionDetector
 from pipeline.direction.director import Director
 from pipeline.direction.metrics import PathMetrics, measure
 from pipeline.direction.tracks import RecordedTrack
-from pipeline.match.match import Match
+from pipeline.match.match import Match, match_rig
 from pipeline.match.settings import MatchSettings
 from pipeline.match.truth import MatchTruth, frame_time_ns
 from pipeline.optics.frame import Frame
 from pipeline.optics.rig import Rig
+from pipeline.timebase import Nanoseconds
 
 Array = NDArray[np.float64]
 FPS, EVERY, SECONDS = 25, 2, 60
@@ -50,19 +51,25 @@ class Watched:
     ball: Array
 
 
-def watched(seed: int, seconds: int = SECONDS) -> Watched:
-    """Render a match and run the detector on it."""
-    settings = MatchSettings(seed=seed, fps=Fraction(FPS))
+def looks(
+    settings: MatchSettings, seconds: int
+) -> Iterator[tuple[Nanoseconds, list[Detection], MotionDetector]]:
+    """Render a match and run the detector on it: the time of each frame, what is found, and the detector."""
     match = Match(settings)
     detector = MotionDetector(match.rig, Field.of_pitch(match.rig))
     frame = Frame.empty("NV12", settings.width, settings.height)
-    sets = []
     for index in range(0, seconds * FPS, EVERY):
         match.render(index, frame)
         time_ns = frame_time_ns(index, settings)
-        sets.append(DetectionSet(time_ns, tuple(detector.detect(frame, time_ns))))
+        yield time_ns, detector.detect(frame, time_ns), detector
+
+
+def watched(seed: int, seconds: int = SECONDS) -> Watched:
+    """Render a match and run the detector on it."""
+    settings = MatchSettings(seed=seed, fps=Fraction(FPS))
+    sets = [DetectionSet(time_ns, tuple(found)) for time_ns, found, _ in looks(settings, seconds)]
     truth = [rows[0] for rows in MatchTruth(settings).frames(seconds * FPS)]
-    return Watched(match.rig, sets, np.array([(ball.yaw_deg, ball.tilt_deg) for ball in truth]))
+    return Watched(match_rig(settings), sets, np.array([(ball.yaw_deg, ball.tilt_deg) for ball in truth]))
 
 
 def directed(match: Watched) -> PathMetrics:
