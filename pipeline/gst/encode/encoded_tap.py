@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import add, ghost, make_appsink, static_pad
 from pipeline.gst.core.samples import copied, running_time_ns
+from pipeline.gst.core.tees import detach_all
+from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.runtime import Gst, GstApp, GstVideo
 from pipeline.timebase import Nanoseconds
 
@@ -43,6 +46,19 @@ class EncodedTap:
     def ask_for_keyframe(self) -> None:
         """Ask the encoder to make its next frame a keyframe."""
         ask_for_keyframe(static_pad(self._video, "sink"))
+
+    def remove(self, stage: EncodeStage) -> None:
+        """Leave the pipeline, with the encoders that are there for it alone. Blocks for about a frame.
+
+        Raises PipelineError when the pipeline is blocked.
+        """
+        detach_all(self.element)
+        stage.remove()
+        self.element.set_state(Gst.State.NULL)
+        parent = self.element.get_parent()
+        if isinstance(parent, Gst.Bin):
+            parent.remove(self.element)
+        take_apart(self.element)
 
     def _entry(self, kind: str) -> GstApp.AppSink:
         appsink = make_appsink(kind)

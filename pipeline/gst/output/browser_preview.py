@@ -8,9 +8,8 @@ from collections.abc import Callable
 from functools import partial
 
 from pipeline.errors import StateError
-from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import chain, ghost, make, make_appsink, static_pad
-from pipeline.gst.core.tees import attach, detach_all
+from pipeline.gst.core.tees import attach
 from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
@@ -83,12 +82,7 @@ class BrowserPreview:
         if self._closing.is_set():
             return
         self._closing.set()
-        tap = self._tap.element
-        detach_all(tap)
-        self._stage.remove()
-        tap.set_state(Gst.State.NULL)
-        self._pipeline.remove(tap)
-        take_apart(tap)
+        self._tap.remove(self._stage)
         self._thread.join()
 
     def _run(self) -> None:

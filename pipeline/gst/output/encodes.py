@@ -8,9 +8,8 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from pipeline.errors import ForesightError
-from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import static_pad
-from pipeline.gst.core.tees import attach, detach_all
+from pipeline.gst.core.tees import attach
 from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoding import Encoding
@@ -38,7 +37,6 @@ class OwnEncode:
         self.has_failed = False
         self.full_since_s: float | None = None
         """Since when it encodes at the full bit rate, monotonic; None while it does not."""
-        self._pipeline = pipeline
         self._uplink = uplink
         uplink.go_to_own()
         self._tap = EncodedTap(
@@ -76,12 +74,7 @@ class OwnEncode:
 
     def remove(self) -> None:
         """Remove the encoder; its push has gone on with the shared video, or ends. Blocks for about a frame."""
-        tap = self._tap.element
-        detach_all(tap)
-        self._stage.remove()
-        tap.set_state(Gst.State.NULL)
-        self._pipeline.remove(tap)
-        take_apart(tap)
+        self._tap.remove(self._stage)
 
 
 class Encodes:
