@@ -108,9 +108,9 @@ class ClockTracker:
         self._strange.clear()
         times_s = np.append(self._times_s, time_ns / NS_PER_S)
         offsets_s = np.append(self._offsets_s, offset_s)
-        kept = max(int(np.searchsorted(times_s, times_s[-1] - SPAN_S)), 0)
+        too_old = int(np.searchsorted(times_s, times_s[-1] - SPAN_S))
         # of a line that is older than the span, the last points still tell the rate
-        kept = min(kept, max(len(times_s) - FEWEST, 0))
+        kept = min(too_old, max(len(times_s) - FEWEST, 0))
         self._times_s, self._offsets_s = times_s[kept:], offsets_s[kept:]
         self._fit()
 

@@ -96,10 +96,7 @@ def frame(
     run = at(track.yaw_deg, times_s + RUN_S[1]) - at(track.yaw_deg, times_s + RUN_S[0])
     players = np.degrees(2 * np.arctan(at(track.players_reach_m) / distance)) / LARGEST_FILL
     width = np.maximum(width, np.minimum(players, PLAYERS_WIDEN * width))
-    far_m, near_m, half_m = (
-        play.picture_width_m / FOOTBALL_PLAY.picture_width_m * each
-        for each in (GOAL_FAR_M, GOAL_NEAR_M, GOAL_HALF_M)
-    )
+    far_m, near_m, half_m = (play.breadth * each for each in (GOAL_FAR_M, GOAL_NEAR_M, GOAL_HALF_M))
     for goal_x, goal_z in goals:
         share = np.clip((far_m - np.hypot(x - goal_x, z - goal_z)) / (far_m - near_m), 0.0, 1.0)
         goal_yaw, _ = geometry.metres_to_angles(goal_x, goal_z)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipeline.errors import ConfigError
-from pipeline.fields import FOOTBALL_PLAY, Play
+from pipeline.fields import Play
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ STYLES: dict[str, Style] = {
 
 def style_in(style: Style, play: Play) -> Style:
     """The style for a sport: as much wider or narrower as its play is than football's."""
-    share = play.picture_width_m / FOOTBALL_PLAY.picture_width_m
-    return replace(style, picture_width_m=share * style.picture_width_m)
+    return replace(style, picture_width_m=play.breadth * style.picture_width_m)
 
 
 def operator_style(style: Style) -> Style:

@@ -18,5 +18,10 @@ class Play:
     has_goalkeepers: bool = True
     """Whether a player of each team in other colours guards its goal."""
 
+    @property
+    def breadth(self) -> float:
+        """How wide its play is, compared with football's."""
+        return self.picture_width_m / FOOTBALL_PLAY.picture_width_m
+
 
 FOOTBALL_PLAY = Play()
