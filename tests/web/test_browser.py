@@ -145,7 +145,8 @@ def delay_s(page: Page) -> float:
 
 
 def middle(page: Page, selector: str, x: float = 0.5) -> tuple[float, float]:
-    """A point at half of an element's height, in page coordinates."""
+    """A point at half of an element's height, in coordinates of the window, to which it is scrolled."""
+    page.locator(selector).scroll_into_view_if_needed()
     box = page.locator(selector).bounding_box()
     assert box is not None
     return box["x"] + x * box["width"], box["y"] + 0.5 * box["height"]
