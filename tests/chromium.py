@@ -41,7 +41,7 @@ _WATCH = """async ([rate, tapSource]) => {
       luma += 0.2126 * rgba[at] + 0.7152 * rgba[at + 1] + 0.0722 * rgba[at + 2];
     }
     frames.push([frame.expectedDisplayTime, 1000 * frame.mediaTime, luma / (rgba.length / 4)]);
-    clocks.push(performance.now() - 1000 * context.currentTime);
+    clocks.push([context.currentTime, performance.now()]);
     video.requestVideoFrameCallback(look);
   };
   video.requestVideoFrameCallback(look);
@@ -93,7 +93,11 @@ def _skews_ms(watched: Mapping[str, Any]) -> NDArray[np.float64]:
     heard = np.frombuffer(b64decode(watched["sound"]), np.float32).reshape(len(starts), -1)
     for start, samples in zip(starts, heard, strict=True):  # there may be gaps at first
         sound[start : start + len(samples)] = samples
-    clicks_ms = 1000 * (times_s[0] + find_clicks(sound, RATE_HZ)) + np.median(watched["clocks"])
+    read_s, now_ms = np.array(watched["clocks"]).T
+    # on a busy machine the clock of the sound goes slower than the wall's, and the video follows the sound
+    offsets_ms = median_filter(now_ms - 1000 * read_s, size=25, mode="nearest")
+    heard_s = times_s[0] + find_clicks(sound, RATE_HZ)
+    clicks_ms = 1000 * heard_s + np.interp(heard_s, read_s, offsets_ms)
     flashes_ms = find_flashes(shown_ms, luma)
     if not len(clicks_ms) or not len(flashes_ms):
         return np.zeros(0)
