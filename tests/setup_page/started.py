@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from subprocess import PIPE
+from subprocess import PIPE, TimeoutExpired
 from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -39,15 +39,20 @@ class Started:
         command = [sys.executable, "-m", "pipeline", "start", str(home), "--no-browser"]
         command += ["--address", address, *arguments]
         self.home = home
-        self.process = Process(command, stdout=PIPE, stderr=PIPE, text=True, cwd=home, env=dict(os.environ))
+        environment = {**os.environ, "PYTHONFAULTHANDLER": "1"}  # what its threads do, should it hang
+        self.process = Process(command, stdout=PIPE, stderr=PIPE, text=True, cwd=home, env=environment)
         assert self.process.stdout is not None
         self.first_line = self.process.stdout.readline()
         self.address = self.first_line.removeprefix("foresight: ").partition(" ")[0].strip()
 
     def close(self) -> int:
-        """End it as Ctrl-C does; returns its exit status."""
+        """End it as Ctrl-C does; returns its exit status. Raises AssertionError with what it does if it hangs."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE_S)
+        try:
+            return self.process.wait(PATIENCE_S)
+        except TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            raise AssertionError(self.process.communicate()[1]) from None
 
     def state(self) -> Any:
         """What is at the address: the set-up, or a run; empty where nobody answers."""

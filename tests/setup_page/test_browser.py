@@ -48,6 +48,49 @@ def shows(page: Page, condition: str) -> None:
     until(lambda: page.evaluate(condition), bool)
 
 
+def name_the_teams(page: Page) -> None:
+    page.fill("#teams [name=home]", "Rovers")
+    page.fill("#teams [name=away]", "United")
+    page.check("#teams [name=scoreboard]")
+    page.click("#teams button")
+    page.wait_for_selector("#teams [role=status]:text-is('saved')")
+
+
+def play(page: Page, started_page: Started) -> None:
+    """Start the match; tag a goal three seconds after it happened, count a point, and wait for the goal's clip."""
+    page.click("#start")
+    page.wait_for_selector("#match:not([hidden])")  # the dashboard came by itself
+    until(started_page.state, lambda state: state.get("position_s", 0) > 3)
+    page.click("[name=match-ago][value='3']", force=True)
+    page.click("#match-kinds button")  # a goal of the home team, three seconds ago
+    page.wait_for_selector("#match-tags button")
+    assert page.inner_text("#match-home-name") == "Rovers"
+    page.click("[name=match-ago][value='0']", force=True)
+    page.click("#match-away .plus")
+    shows(page, "document.querySelector('#match-away-points').textContent !== '0'")
+    until(
+        lambda: got(f"{started_page.address}api/clips"),
+        lambda clips: any(clip["state"] == "saved" for clip in clips or ()),
+    )
+
+
+def look_at_the_match(page: Page) -> None:
+    """The match before, in the set-up that came by itself: its film plays, its reel is downloaded."""
+    page.wait_for_selector("#matches h3")
+    assert page.inner_text("#matches h3") == "Rovers - United"
+    shown = page.inner_text("#matches li")
+    assert "1 goal" in shown
+    for kind in ("Film · film.mp4", "Reel · reel.mp4", "Clip · goal-home"):
+        assert kind in shown
+    page.click("[aria-label='Play film.mp4']")
+    page.wait_for_selector("#matches video")
+    shows(page, "document.querySelector('#matches video').readyState >= 2")
+    with page.expect_download() as download:
+        page.click("[aria-label='Download reel.mp4']")
+    assert download.value.suggested_filename == "reel.mp4"
+    assert complaints(page) == []
+
+
 @pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_a_match_day_needs_no_terminal(browser: Browser, tmp_path: Path, size: tuple[int, int]) -> None:
     with started(tmp_path) as started_page:
@@ -58,44 +101,42 @@ def test_a_match_day_needs_no_terminal(browser: Browser, tmp_path: Path, size: t
         page.wait_for_selector("#chosen li:nth-child(2) img")  # beside the one of the settings
         page.uncheck(f"label:text-is('{SOURCE}') input")
         page.wait_for_selector("#chosen li:nth-child(2)", state="detached")
-        page.fill("#teams [name=home]", "Rovers")
-        page.fill("#teams [name=away]", "United")
-        page.check("#teams [name=scoreboard]")
-        page.click("#teams button")
-        page.wait_for_selector("#teams [role=status]:text-is('saved')")
-        page.click("#start")
-        page.wait_for_selector("#match:not([hidden])")  # the dashboard came by itself
-        until(started_page.state, lambda state: state.get("position_s", 0) > 3)
-        page.click("[name=match-ago][value='3']", force=True)
-        page.click("#match-kinds button")  # a goal of the home team, three seconds ago
-        page.wait_for_selector("#match-tags button")
-        assert page.inner_text("#match-home-name") == "Rovers"
-        page.click("[name=match-ago][value='0']", force=True)
-        page.click("#match-away .plus")
-        shows(page, "document.querySelector('#match-away-points').textContent !== '0'")
-        until(
-            lambda: got(f"{started_page.address}api/clips"),
-            lambda clips: any(clip["state"] == "saved" for clip in clips or ()),
-        )
+        name_the_teams(page)
+        play(page, started_page)
         page.click("#end_run")
         page.click("#end_sure")
-        page.wait_for_selector("#matches h3")  # the set-up came by itself
-        assert page.inner_text("#matches h3") == "Rovers - United"
-        shown = page.inner_text("#matches li")
-        assert "1 goal" in shown
-        for kind in ("Film · film.mp4", "Reel · reel.mp4", "Clip · goal-home"):
-            assert kind in shown
-        page.click("[aria-label='Play film.mp4']")
-        page.wait_for_selector("#matches video")
-        shows(page, "document.querySelector('#matches video').readyState >= 2")
-        with page.expect_download() as download:
-            page.click("[aria-label='Download reel.mp4']")
-        assert download.value.suggested_filename == "reel.mp4"
-        assert complaints(page) == []
+        look_at_the_match(page)
         page.click("[aria-label='Delete Rovers - United']")
         page.click("text=for ever")
         page.wait_for_selector("#matches h3", state="detached")
         assert [path.name for path in tmp_path.iterdir() if path.is_dir() and path.name[0] != "."] == []
+        assert visit.faults == []
+        visit.context.close()
+        assert started_page.close() == 0
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_two_cameras_are_calibrated_and_play_their_match(
+    browser: Browser, tmp_path: Path, shared_data: Path, size: tuple[int, int]
+) -> None:
+    for camera in ("left.mp4", "right.mp4"):
+        (tmp_path / camera).symlink_to(shared_data / camera)
+    with started(tmp_path) as started_page:
+        visit = Visit(browser, started_page, size)
+        page = visit.page
+        page.check("label:text-is('left.mp4') input")
+        page.check("label:text-is('right.mp4') input")
+        page.uncheck(f"label:text-is('{SOURCE}') input")
+        page.wait_for_selector("#chosen li:nth-child(2) img")
+        page.wait_for_selector("#chosen li:nth-child(3)", state="detached")
+        assert page.is_disabled("#start")
+        page.click("#calibrate")
+        page.wait_for_selector("#preview:not([hidden])")
+        assert "calibrated" in page.inner_text("#rig-said")
+        shows(page, "document.querySelector('#preview').naturalWidth > 900")
+        name_the_teams(page)
+        play(page, started_page)  # ten seconds of film: the match ends by itself
+        look_at_the_match(page)
         assert visit.faults == []
         visit.context.close()
         assert started_page.close() == 0

@@ -132,7 +132,7 @@ const showLast = whenChanged(({ has_played }) => {
 function showRig({ calibration, calibration_note, has_rig, chosen }) {
   if (calibration.state === "running") rigSaid(calibration.said || "beginning ...");
   else if (calibration.state === "failed") rigSaid(`Refused: ${calibration.said}. Show points of the field instead, or look at the cameras.`);
-  else if (has_rig) rigSaid(calibration_note || "The cameras are calibrated.");
+  else if (has_rig) rigSaid(`The cameras are calibrated${calibration_note ? `; ${calibration_note}` : "."}`);
   else rigSaid(chosen.length > 1 ? "Not calibrated yet." : "One camera works without.");
 }
 
