@@ -355,10 +355,15 @@ class SetupDesk:
         self._trying.start(work)
 
     def stop_work(self) -> None:
-        """End a calibration or a trial that goes on; blocks until it has ended. Idempotent."""
+        """End a calibration or a trial, and wait for a look through the cameras. Blocks, bounded; idempotent.
+
+        An interpreter that ends while a pipeline plays on another thread may hang.
+        """
         command = self._command
         if command is not None:
             command.stop()
+        for task in (self._looking, self._checking):
+            task.wait(STILLS_S)
 
     # The match
 
