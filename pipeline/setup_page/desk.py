@@ -10,17 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import CalibrationError, ConfigError, ForesightError, OutputError, StateError
-from pipeline.media.source_spec import SourceSpec
+from pipeline.errors import CalibrationError, ConfigError, OutputError, StateError
 from pipeline.operator.rig_by_points import RigByPoints
 from pipeline.redaction import redact
 from pipeline.scoring.load import SPORT_NAMES
-from pipeline.setup_page.camera_search import (
-    FoundCamera,
-    local_cameras,
-    network_cameras,
-    typed_camera,
-)
+from pipeline.setup_page.camera_desk import CameraDesk
 from pipeline.setup_page.checks import Facts, check_list, hours_left
 from pipeline.setup_page.facts import Lengths, any_sound, free_bytes, rig_facts, stream_trouble
 from pipeline.setup_page.folders import shown_folder
@@ -28,21 +22,21 @@ from pipeline.setup_page.matches import delete_match, match_file, past_matches
 from pipeline.setup_page.plan import MatchPlan
 from pipeline.setup_page.plan_file import NAME, load_settings, save_settings
 from pipeline.setup_page.services import SERVICES, service_of
-from pipeline.setup_page.stills import SetupStills, Taken, take_stills
+from pipeline.setup_page.stills import SetupStills
 from pipeline.setup_page.task import Command, Say, Task
 
 RIG, PREVIEW, TRIAL = "rig.toml", "rig.jpg", "trial.mp4"
 KEPT = ".foresight"
 """The folder for what is made anew each time."""
 MOST_CAMERAS = 8
-STILLS_S = 60.0
+CHECK_S = 60.0
+"""The longest that a check is waited for at the end."""
 
 
 class SetupDesk:
     """The next match in a folder: what is chosen, found and tried. Any thread; long work is a Task.
 
-    Lock: `_lock`, for the plan and the list of cameras; nothing is read or written while it is held but the
-    settings' file.
+    Lock: `_lock`, for the plan; nothing is read or written while it is held but the settings' file.
     """
 
     def __init__(self, home: Path, wish: Callable[[str], object]) -> None:
@@ -62,55 +56,37 @@ class SetupDesk:
             self._plan = MatchPlan.of(load_settings(home / NAME))
         except ConfigError as error:
             raise ConfigError(f"{error}; correct the file or delete it") from error
-        self._found: list[FoundCamera] = []
-        self._stills: dict[str, Taken] = {}
-        self._has_sound: bool | None = None
+        self.cameras = CameraDesk(home, lambda: self._plan.settings.sources)
         self._stream: str | None = None
         self._trial_notes: tuple[str, ...] | None = None
-        self._search = Task("the search for cameras")
-        self._looking = Task("the look through the cameras")
         self._calibrating = Task("the calibration")
         self._checking = Task("the check")
         self._trying = Task("the trial")
         self._command: Command | None = None
         self._note = ""
         self.points = RigByPoints(
-            SetupStills(lambda: self._plan.settings, self._stills_now, home / RIG, self._use_rig)
+            SetupStills(lambda: self._plan.settings, self.cameras.fresh_stills, home / RIG, self._use_rig)
         )
-        self._know(local_cameras(home))
-        self._know([_known(home, source) for source in self._plan.settings.sources])
-        if self._plan.settings.sources:
-            self._looking.start_or_repeat(lambda _say: self._take_missing())
 
     # What the page shows
 
     def snapshot(self) -> dict[str, Any]:
         """All of it as JSON values; no key, no password, no folder but the user's own. Reads the disk."""
-        with self._lock:
-            plan, found = self._plan, list(self._found)
+        plan = self._plan
         settings = plan.settings
         free = free_bytes(self.home)
         facts = Facts(
-            free, self._has_sound, rig_facts(settings.rig), self._stream, self._trial_notes, self.is_open
+            free,
+            self.cameras.has_sound,
+            rig_facts(settings.rig),
+            self._stream,
+            self._trial_notes,
+            self.is_open,
         )
-        shown = {camera.source: number for number, camera in enumerate(found) if camera.source}
         streams = settings.streams
         teams = settings.teams
-        return {
+        return self.cameras.snapshot() | {
             "folder": shown_folder(self.home),
-            "cameras": [
-                {
-                    "id": i,
-                    "kind": one.kind,
-                    "name": one.name,
-                    "hint": one.hint,
-                    "can_be_chosen": bool(one.source),
-                }
-                for i, one in enumerate(found)
-            ],
-            "chosen": [self._chosen(shown, source) for source in settings.sources],
-            "search": asdict(self._search.state),
-            "looking": asdict(self._looking.state),
             "calibration": asdict(self._calibrating.state),
             "calibration_note": self._note,
             "has_rig": settings.rig is not None,
@@ -154,13 +130,6 @@ class SetupDesk:
         """A file of a match; None if there is none."""
         return match_file(self.home, name, path)
 
-    def still(self, camera: int) -> bytes | None:
-        """The small still image of a camera in the list; None without one."""
-        with self._lock:
-            source = self._found[camera].source if 0 <= camera < len(self._found) else None
-        taken = None if source is None else self._stills.get(source)
-        return None if taken is None else taken.jpeg
-
     @property
     def preview(self) -> Path:
         """The picture of the calibration."""
@@ -173,83 +142,17 @@ class SetupDesk:
 
     # Cameras
 
-    def search(self) -> None:
-        """Look for cameras anew, in the network too. Raises StateError while that is done."""
-
-        def work(say: Say) -> None:
-            say("looking at the folder and this machine's devices")
-            self._know(local_cameras(self.home))
-            say("asking the network for ONVIF cameras: ten seconds at most")
-            found, trouble = network_cameras()
-            self._know(found)
-            say(trouble or f"{len(found)} found in the network")
-
-        self._search.start(work)
-
-    def add_camera(self, address: str) -> int:
-        """Add a camera by its address; returns its number in the list. Raises ConfigError."""
-        camera = typed_camera(address)
-        self._know([camera])
-        with self._lock:
-            return next(i for i, one in enumerate(self._found) if one.source == camera.source)
-
     def choose(self, cameras: Sequence[int]) -> None:
         """Choose cameras by their numbers, from left to right, and look through them. Raises ConfigError."""
-        with self._lock:
-            sources = [self._source(number) for number in cameras]
+        sources = [self.cameras.source(number) for number in cameras]
         if len(sources) > MOST_CAMERAS:
             raise ConfigError(f"these are {len(sources)} cameras; choose {MOST_CAMERAS} at most")
         before = self._plan.settings.sources
         self._change(lambda plan: plan.with_sources(sources))
         if self._plan.settings.sources != before:
             self._calibrating.reset()
-            self._has_sound = None
             self._trial_notes = None
-        self._looking.start_or_repeat(lambda _say: self._take_missing())
-
-    def look(self) -> None:
-        """Take the still images of the chosen cameras anew. Raises StateError while that is done."""
-        self._looking.start(lambda _say: self._take_anew())
-
-    def _take_anew(self) -> None:
-        self._stills = {}
-        self._take_missing()
-
-    def _take_missing(self) -> None:
-        """Take the still images that are not there yet of the cameras that are chosen now."""
-        sources = self._plan.settings.sources
-        missing = [source for source in sources if source not in self._stills]
-        self._stills = self._stills | dict(zip(missing, take_stills(missing), strict=True))
-        self._has_sound = any_sound(map(SourceSpec.parse, sources))
-
-    def _stills_now(self) -> list[Taken]:
-        """Fresh still images of the chosen cameras; blocks until they are there."""
-        sources = self._plan.settings.sources
-        self._looking.start_or_repeat(lambda _say: self._take_anew())
-        self._looking.wait(STILLS_S)
-        return [self._stills.get(source, Taken(None, None, "gives no picture")) for source in sources]
-
-    def _source(self, number: int) -> str:
-        source = self._found[number].source if 0 <= number < len(self._found) else None
-        if source is None:
-            raise ConfigError(
-                "this camera cannot be chosen yet; add it by its address, with its user and password"
-            )
-        return source
-
-    def _know(self, cameras: Sequence[FoundCamera]) -> None:
-        with self._lock:
-            known = {(one.source, one.name) for one in self._found}
-            self._found += [one for one in cameras if (one.source, one.name) not in known]
-
-    def _chosen(self, shown: Mapping[str, int], source: str) -> dict[str, Any]:
-        taken = self._stills.get(source)
-        return {
-            "id": shown.get(source),
-            "name": SourceSpec.parse(source).name.removeprefix(f"{self.home}/"),
-            "still": taken is not None and taken.jpeg is not None,
-            "trouble": None if taken is None else taken.trouble,
-        }
+        self.cameras.look_at_new()
 
     # The rig
 
@@ -320,7 +223,7 @@ class SetupDesk:
 
         def work(say: Say) -> None:
             say("looking for sound")
-            self._has_sound = any_sound(settings.source_specs)
+            self.cameras.has_sound = any_sound(settings.source_specs)
             if settings.streams:
                 say("asking for the stream's server")
                 self._stream = stream_trouble(settings.stream_specs[0])
@@ -355,15 +258,19 @@ class SetupDesk:
         self._trying.start(work)
 
     def stop_work(self) -> None:
-        """End a calibration or a trial, and wait for a look through the cameras. Blocks, bounded; idempotent.
-
-        An interpreter that ends while a pipeline plays on another thread may hang.
-        """
+        """End a calibration or a trial that goes on; blocks until it has ended. Idempotent."""
         command = self._command
         if command is not None:
             command.stop()
-        for task in (self._looking, self._checking):
-            task.wait(STILLS_S)
+
+    def finish(self) -> None:
+        """End all work, before the process ends: blocks, bounded. Idempotent.
+
+        An interpreter that ends while a pipeline plays on another thread may hang.
+        """
+        self.stop_work()
+        self.cameras.wait_looked()
+        self._checking.wait(CHECK_S)
 
     # The match
 
@@ -400,15 +307,3 @@ class SetupDesk:
             raise ConfigError("no camera is chosen; choose one or more")
         if "rig" in missing:
             raise ConfigError("the cameras are not calibrated; do it, or show points of the field")
-
-
-def _known(home: Path, source: str) -> FoundCamera:
-    """A camera of the match before. Raises nothing: one that is gone stays in the list, and the look says so."""
-    try:
-        spec = SourceSpec.parse(source)
-    except ForesightError:
-        return FoundCamera("address", redact(source), source)
-    kind = {"match": "match", "device": "device", "file": "film", "chapters": "film"}.get(
-        spec.kind, "address"
-    )
-    return FoundCamera(kind, spec.name.removeprefix(f"{home}/"), source)  # type: ignore[arg-type]

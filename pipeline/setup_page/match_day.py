@@ -88,7 +88,7 @@ class MatchDay:
                     else:
                         self._is_closing = True
             finally:
-                self.desk.stop_work()
+                self.desk.finish()
                 self._listener.close()
                 self._lock.close()
 

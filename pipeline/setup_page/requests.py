@@ -62,14 +62,14 @@ class MatchName(Body):
 
 
 SETUP_ACTIONS: tuple[Action, ...] = (
-    Action("search_cameras", Empty, "Look for cameras, in the network too", lambda d, _: d.search()),
+    Action("search_cameras", Empty, "Look for cameras, in the network too", lambda d, _: d.cameras.search()),
     Action(
-        "add_camera", CameraAddress, "Add a camera by its address", lambda d, b: d.add_camera(b.address), int
+        "add_camera", CameraAddress, "Add a camera by its address", lambda d, b: d.cameras.add(b.address), int
     ),
     Action(
         "choose_cameras", CamerasChosen, "Choose cameras from left to right", lambda d, b: d.choose(b.cameras)
     ),
-    Action("look", Empty, "Take the cameras' still images anew", lambda d, _: d.look()),
+    Action("look", Empty, "Take the cameras' still images anew", lambda d, _: d.cameras.look()),
     Action("calibrate", Empty, "Calibrate the chosen cameras", lambda d, _: d.calibrate()),
     Action(
         "set_destination",

@@ -93,7 +93,7 @@ class SetupPage:
 
     async def _get_camera(self, request: Request) -> Response:
         number = number_in(request)
-        return _jpeg(None if number is None else self._desk.still(number))
+        return _jpeg(None if number is None else self._desk.cameras.still(number))
 
     async def _get_still(self, request: Request) -> Response:
         number = number_in(request)
