@@ -22,12 +22,11 @@ from pipeline.setup_page.run_process import RunProcess
 from pipeline.setup_page.server import SetupPage
 from pipeline.supervision.restarts import DONE
 from pipeline.web.links import PairingLink, network_page, pairing_link
-from pipeline.web.page_server import PageServer, listening, page_address
+from pipeline.web.page_server import EVERYWHERE, PageServer, listening, page_address
 from pipeline.web.pairing import Pairing
 
 ANSWER_S = 0.5
 """The answer to the request that ends a server gets this long to leave."""
-EVERYWHERE = "0.0.0.0"
 
 Say = Callable[[str], object]
 

@@ -21,7 +21,7 @@ from pipeline.errors import StateError
 from pipeline.setup_page.desk import SetupDesk
 from pipeline.setup_page.requests import SETUP_ACTIONS
 from pipeline.web.acting import act
-from pipeline.web.actions import PAIR, Action, Empty
+from pipeline.web.actions import OPEN_NETWORK, PAIR, Action
 from pipeline.web.connection_bounds import WebLimits
 from pipeline.web.guard import Guard, cookie_name, let_in
 from pipeline.web.links import page_asked_for, pairing_link
@@ -72,7 +72,7 @@ class SetupPage:
                     for one in SETUP_ACTIONS
                 ),
                 Route(f"/api/{PAIR.name}", self._pair, methods=["POST"]),
-                Route("/api/open_network", self._open_network, methods=["POST"]),
+                Route(f"/api/{OPEN_NETWORK.name}", self._open_network, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ],
             exception_handlers={404: no_such, 405: no_such},
@@ -130,10 +130,7 @@ class SetupPage:
 
     async def _open_network(self, request: Request) -> Response:
         """Open the page to the network; this browser keeps its access by the token's cookie."""
-        action = Action(
-            "open_network", Empty, "Let other devices reach the page", lambda d, _: d.open_network()
-        )
-        answer = await self._act(request, action)
+        answer = await self._act(request, replace(OPEN_NETWORK, do=lambda desk, _: desk.open_network()))
         if answer.status_code == 200:
             let_in(answer, self._token, cookie_name(request.headers.get("host", "")))
         return answer

@@ -514,4 +514,13 @@ PAIR = Action(
     not_by_control,
     PairingLink,
 )
-"""The dashboard's own action: it is about its page, not the run."""
+
+OPEN_NETWORK = Action(
+    "open_network",
+    Empty,
+    "Let other devices in the network reach the page, each by a link",
+    not_by_control,
+)
+
+PAGE_ACTIONS = (PAIR, OPEN_NETWORK)
+"""The page's own actions: they are not about the run."""

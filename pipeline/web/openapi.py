@@ -10,7 +10,7 @@ from pipeline.operator.control import ChapterForm
 from pipeline.run.match_view import TagView
 from pipeline.run.proposal_book import ProposalView
 from pipeline.web.acting import JSON
-from pipeline.web.actions import ACTIONS, PAIR, Action
+from pipeline.web.actions import ACTIONS, PAGE_ACTIONS, Action
 from pipeline.web.responses import Error, SavedClip, State
 
 Schema = dict[str, Any]
@@ -55,7 +55,7 @@ def openapi(version: str, cookie: str) -> Schema:
     """The document; `cookie` is the name of the one that holds the token."""
     schemas = _Schemas()
     paths: Schema = {path: {"get": _get(schemas, path, *rest)} for path, *rest in _READS}
-    for action in (*ACTIONS, PAIR):
+    for action in (*ACTIONS, *PAGE_ACTIONS):
         paths.setdefault(f"/api/{action.name}", {})["post"] = _post(schemas, action)
     bearer = {"type": "http", "scheme": "bearer"}
     in_cookie = {

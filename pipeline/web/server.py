@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, replace
@@ -27,21 +30,24 @@ from pipeline.redaction import redact
 from pipeline.run.clip_book import Clip
 from pipeline.run.progress import Progress
 from pipeline.settings.model import WebSettings
-from pipeline.settings.values import host_and_port
+from pipeline.settings.values import host_and_port, is_loopback
 from pipeline.web.acting import act
-from pipeline.web.actions import ACTIONS, PAIR, Action
+from pipeline.web.actions import ACTIONS, OPEN_NETWORK, PAIR, Action
 from pipeline.web.clip_thumbnails import ClipThumbnails
 from pipeline.web.connection_bounds import WebLimits
+from pipeline.web.front_doors import FrontDoors
 from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.links import PairingLink, network_page, page_asked_for, pairing_link
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
 from pipeline.web.openapi import openapi
-from pipeline.web.page_server import PageServer, listening, page_address
+from pipeline.web.page_server import EVERYWHERE, PageServer, listening, listening_beside, page_address
 from pipeline.web.pairing import Pairing
 from pipeline.web.preview_images import PreviewImage, PreviewImages
 from pipeline.web.preview_video import PreviewVideo
 from pipeline.web.responses import clip_json
 from pipeline.web.run_state import RunStateFeed
+
+logger = logging.getLogger("foresight")
 
 STATIC = Path(__file__).parent / "static"
 FAREWELL_S = 0.75
@@ -73,6 +79,7 @@ class Dashboard:
         """
         if settings.address is None:
             raise ConfigError("the dashboard has no address; give web.address")
+        self._address = settings.address
         self._host, self._port = host_and_port(settings.address)
         self._run = run
         self.control = Control(run, settings.clips)
@@ -84,12 +91,15 @@ class Dashboard:
         self._metrics = RunMetrics(self._run_state.state)
         self._version = version
         token = settings.token.get_secret_value() if settings.token is not None else None
+        self._token, self._clock, self._limits = token, clock, limits
         self._pairing = None if token is None else Pairing(clock)
-        self.app: ASGIApp = Guard(
-            self._application(), token, limits.wrong_token_s, clock, pairing=self._pairing
-        )
+        self._application = self._made_application()
+        self._doors = FrontDoors(self._guard(token, self._pairing))
+        self.app: ASGIApp = self._doors
         self._server = PageServer(self.app, limits)
         self._listener = listener
+        self._network_listener: socket.socket | None = None
+        self._opening = threading.Lock()
 
     def start(self) -> str:
         """Listen and serve from a thread; returns the page's address. Raises OutputError if it cannot listen."""
@@ -100,13 +110,37 @@ class Dashboard:
 
     def pairing_link(self) -> PairingLink:
         """A fresh link that lets one phone in. Raises StateError before `start`, or if no phone can reach it."""
-        page_there = network_page(self._host, self._own_port())
-        return pairing_link(self._codes(), page_there)
+        return pairing_link(self._codes(), network_page(*self._where()))
+
+    def open_network(self) -> None:
+        """Let other devices in the network reach the page too, at a port beside its own, each by a link.
+
+        This machine's browsers go on at the page's address. Idempotent. Raises StateError if others can reach that
+        address, or before `start`; OutputError without a free port.
+        """
+        if not is_loopback(self._address):
+            raise StateError("other devices can reach this page already; press Phone for a link")
+        with self._opening:
+            if self._network_listener is not None:
+                return
+            pairing = self._pairing or Pairing(self._clock)
+            listener = listening_beside(EVERYWHERE, self._own_port())
+            port = int(listener.getsockname()[1])
+            self._doors.open(port, self._guard(self._token or secrets.token_urlsafe(24), pairing))
+            self._server.serve_also(listener)
+            self._pairing, self._network_listener = pairing, listener
+        logger.warning("other devices in the network reach the page at port %d now, each by a link", port)
 
     def _codes(self) -> Pairing:
         if self._pairing is None:
             raise StateError("this page has no token, so a phone needs no link; open its address there")
         return self._pairing
+
+    def _where(self) -> tuple[str, int]:
+        """Where other devices are served: host and port. Raises StateError before `start`."""
+        if self._network_listener is not None:
+            return EVERYWHERE, int(self._network_listener.getsockname()[1])
+        return self._host, self._own_port()
 
     def _own_port(self) -> int:
         if self._listener is None:
@@ -128,10 +162,14 @@ class Dashboard:
         self.preview_video.close()
         self.preview_images.stop()
         self._server.stop()
-        if self._listener is not None:
-            self._listener.close()
+        for listener in (self._listener, self._network_listener):
+            if listener is not None:
+                listener.close()
 
-    def _application(self) -> Starlette:
+    def _guard(self, token: str | None, pairing: Pairing | None) -> Guard:
+        return Guard(self._application, token, self._limits.wrong_token_s, self._clock, pairing=pairing)
+
+    def _made_application(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/", partial(page, name="index.html")),
@@ -153,6 +191,7 @@ class Dashboard:
                 Route("/api/outputs/{number}", self._get_output),
                 *map(self._action_route, ACTIONS),
                 Route(f"/api/{PAIR.name}", self._pair, methods=["POST"]),
+                Route(f"/api/{OPEN_NETWORK.name}", self._open_network, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=STATIC)),
             ],
             exception_handlers={404: no_such, 405: no_such},
@@ -273,10 +312,13 @@ class Dashboard:
 
     async def _pair(self, request: Request) -> Response:
         def link(_control: Control, _body: object) -> dict[str, Any]:
-            page_there = page_asked_for(request.headers.get("host", ""), self._host, self._own_port())
+            page_there = page_asked_for(request.headers.get("host", ""), *self._where())
             return asdict(pairing_link(self._codes(), page_there))
 
         return await self._act(request, replace(PAIR, do=link))
+
+    async def _open_network(self, request: Request) -> Response:
+        return await self._act(request, replace(OPEN_NETWORK, do=lambda _control, _body: self.open_network()))
 
     async def _act(self, request: Request, action: Action) -> Response:
         return await act(request, action, self.control)

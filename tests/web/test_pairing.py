@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -165,6 +167,61 @@ def test_the_dashboard_gives_links_to_those_who_are_in(tmp_path: Path) -> None:
         assert phone.get("/").status_code == 200
         with pytest.raises(StateError, match="only this machine"):
             there.pairing_link()
+    finally:
+        there.stop()
+
+
+def asked(address: str, path: str, **headers: str) -> tuple[int, Any, Any]:
+    """Status, headers and text of an answer to a request, which follows no redirection."""
+    there = HTTPConnection(urlsplit(address).netloc, timeout=30)
+    try:
+        body = None if path == "/" or "?" in path else b"{}"
+        there.request(
+            "GET" if body is None else "POST", path, body, {"content-type": "application/json", **headers}
+        )
+        answer = there.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        there.close()
+
+
+@pytest.mark.parametrize("token", [None, TOKEN])
+def test_a_page_is_opened_to_the_network_while_it_is_served(tmp_path: Path, token: str | None) -> None:
+    there = dashboard(tmp_path, token=token, address="127.0.0.1:0")
+    with pytest.raises(StateError, match="not listen yet"):
+        there.open_network()
+    own = there.start()
+    mine = {} if token is None else {"authorization": f"Bearer {token}"}
+    try:
+        assert asked(own, "/api/pair", **mine)[0] == 409
+        for _ in range(2):
+            assert asked(own, "/api/open_network", **mine)[0] == 200
+        link = json.loads(asked(own, "/api/pair", **mine)[2])["result"]["url"]
+        port = urlsplit(link).port
+        assert port != urlsplit(own).port
+        network = f"http://127.0.0.1:{port}"
+        assert asked(network, "/")[0] == 401
+        assert asked(network, "/api/open_network")[0] == 401
+        status, headers, _text = asked(network, link.partition(str(port))[2])
+        assert status == 303
+        phone = {"cookie": headers["set-cookie"].partition(";")[0]}
+        assert asked(network, "/", **phone)[0] == 200
+        assert asked(network, link.partition(str(port))[2])[0] == 401
+        assert asked(own, "/", **phone)[0] == (200 if token is None else 401)
+        assert asked(own, "/", **mine)[0] == 200
+        assert there.pairing_link().url.startswith("http://")
+    finally:
+        there.stop()
+    with pytest.raises(ConnectionRefusedError):
+        asked(network, "/")
+
+
+def test_a_page_of_the_network_is_not_opened_again(tmp_path: Path) -> None:
+    there = dashboard(tmp_path, token=TOKEN, address="0.0.0.0:0")
+    there.start()
+    try:
+        with pytest.raises(StateError, match="already"):
+            there.open_network()
     finally:
         there.stop()
 

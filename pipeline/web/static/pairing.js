@@ -18,6 +18,9 @@ function drawn({ size, path }) {
   return picture;
 }
 
+// Asks before a page that only this machine reaches is opened to others.
+export const letsPhonesIn = () => confirm("Let phones in this network open this page? Each needs a link that you show it.");
+
 // Shows a fresh link in `box`; returns why there is none, null where it is shown.
 export async function showPairing(box) {
   const { refusal, result } = await postForResult("pair", {});

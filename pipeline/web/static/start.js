@@ -1,7 +1,7 @@
 // The set-up page: shows what is chosen and found, sends each choice, and follows when the match begins.
 import { abortAfter, postForResult, sleep } from "./api.js";
 import { element, whenChanged } from "./elements.js";
-import { showPairing } from "./pairing.js";
+import { letsPhonesIn, showPairing } from "./pairing.js";
 import { StartCameras } from "./start_cameras.js";
 import { StartMatches } from "./start_matches.js";
 
@@ -183,7 +183,7 @@ for (const id of ["stop_calibrate", "stop_trial"]) find(id).addEventListener("cl
 
 find("phone").addEventListener("click", async () => {
   if (!state.is_open) {
-    if (!confirm("Let phones in this network open this page? Each needs a link that you show it.")) return;
+    if (!letsPhonesIn()) return;
     if (!await leave("open_network", {})) return;
     sessionStorage.setItem("pair", "yes");
     await arrive();
