@@ -270,7 +270,8 @@ def test_a_few_recordings_are_on_at_once_and_one_more_is_refused(tmp_path: Path)
             # a recording that is stopped before its first keyframe leaves no file
             wait_until(lambda: control.outputs()[numbers[0]].state == "on", "the first recording")
             control.stop_output(numbers[0])
-            control.record()
+            last = control.record().number
+            wait_until(lambda: control.outputs()[last].state == "on", "the last recording")
             run.stop()
 
     run.run(on_progress)
