@@ -19,13 +19,12 @@ from pipeline.media.film_file import FilmFile
 from pipeline.optics.rig import Rig
 from pipeline.proposals.proposal import Proposal
 from pipeline.run.clip_book import ClipBook
-from pipeline.run.director_choice import camera_aspect, enlargement_note, path_for
+from pipeline.run.director_choice import camera_aspect
 from pipeline.run.dump import Dump
 from pipeline.run.early_end import end_capture, end_pipelines
 from pipeline.run.exports import Exports
 from pipeline.run.film_clips import FilmClips
 from pipeline.run.frame_account import Ending
-from pipeline.run.frame_view import FrameView
 from pipeline.run.kept_looks import keep_looks, make_ball_learning
 from pipeline.run.lifetime import Lifetime
 from pipeline.run.limits import RunLimits
@@ -33,6 +32,7 @@ from pipeline.run.match_chapters import begins_of, write_chapters
 from pipeline.run.match_entry import MatchEntry
 from pipeline.run.output_locks import output_locks
 from pipeline.run.parts import RunParts
+from pipeline.run.pictures import Pictures
 from pipeline.run.progress import Progress, RunReport
 from pipeline.run.reel import write_reel
 from pipeline.run.rig_choice import known_rig, rig_for_frames
@@ -50,7 +50,6 @@ from pipeline.run.wiring import (
     connect_playback,
     make_buffer_manager,
     make_seams,
-    make_shifting_limits,
     make_sway_history,
     make_tag_clips,
     make_timeline,
@@ -81,7 +80,7 @@ class PanoramaWithVirtualCamera:
         check(settings)
         self.settings = settings
         self._limits = limits
-        self.camera_aspect = camera_aspect(settings)
+        self.camera_aspect = camera_aspect(settings.film_specs[0].picture)
         self.onlooker: Onlooker | None = None
         self._exports = Exports(settings.export, self._export_failed, live=settings.is_live)
         self.timeline = make_timeline(settings, self._detected)
@@ -172,9 +171,12 @@ class PanoramaWithVirtualCamera:
             self._exports.begin(parts.analysis.sources, rig)
             self.match.begin()
             parts.proposals = start_proposals(settings, parts.analysis, rig, self._proposed, self._shared_ns)
-        limits = make_shifting_limits(settings, rig)
-        self._reporter.note(enlargement_note(settings, rig))
-        parts.sway = make_sway_history(settings, rig, self._reporter.note, limits, self._exports.learned)
+        pictures = Pictures(settings, rig)
+        for note in pictures.notes:
+            self._reporter.note(note)
+        parts.sway = make_sway_history(
+            settings, rig, self._reporter.note, pictures.bumped, self._exports.learned
+        )
         parts.learning = make_ball_learning(settings, rig, self._reporter.note)
         parts.worker = start_detector(
             settings,
@@ -186,25 +188,22 @@ class PanoramaWithVirtualCamera:
             parts.seams,
             parts.learning,
         )
-        path = parts.path = path_for(settings, self.timeline, rig, limits, lambda: manager.full_at_ns)
-        frame_view = parts.frame_view = FrameView(
-            settings,
-            rig,
-            path,
+        pictures.direct(
+            self.timeline,
+            lambda: manager.full_at_ns,
             self._shown,
-            self.scene_at,
             manager.captured_ns,
             parts.lost_cameras,
             parts.sway,
             None if parts.seams is None else parts.seams.colours,
-            limits,
         )
-        frame_view.element.onlooker = self.onlooker
+        parts.pictures, parts.path = pictures, pictures.first.path
+        pictures.watch(pictures.first.picture, self.onlooker)
         playback = parts.playback = build_playback(
             settings,
             info,
             rig,
-            frame_view.element,
+            pictures,
             self.match.graphics,
             self.dump,
             self._limits,
@@ -289,8 +288,8 @@ class PanoramaWithVirtualCamera:
             self._reporter.note("the reel was not written in time; check the disk")
         if not self._shutdown.at_once and not all_within(shutdown.looks_s, [self._keep_looks]):
             self._reporter.note("what was learned of the ball was not kept in time; check the disk")
-        if is_down and parts.frame_view is not None:
-            parts.frame_view.close()  # a pipeline that still runs still renders
+        if is_down and parts.pictures is not None:
+            parts.pictures.close()  # a pipeline that still runs still renders
         if is_down and not self._shutdown.at_once and parts.playback is not None:
             films = parts.playback.outputs.films
             if not all_within(shutdown.chapters_s, [lambda: self._write_chapters(films)]):
@@ -445,5 +444,5 @@ class PanoramaWithVirtualCamera:
 
     def show_overlay(self, shown: bool) -> None:
         """Switch the overlay on or off: detections, the coming path and, in a panorama, the camera's outline."""
-        if self._parts.frame_view is not None:
-            self._parts.frame_view.show_overlay(shown)
+        if self._parts.pictures is not None:
+            self._parts.pictures.show_overlay(shown)

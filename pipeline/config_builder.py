@@ -197,8 +197,9 @@ def commented_toml(settings: Settings | None = None) -> str:
 def to_toml(settings: Settings) -> str:
     """The settings that differ from the defaults, as a configuration file. It contains secrets in clear text."""
     values = settings.model_dump(mode="json", exclude_defaults=True)
-    if settings.streams:
-        values["streams"] = [secret.get_secret_value() for secret in settings.streams]
+    for table, of in ((values, settings), *zip(values.get("films", ()), settings.films, strict=False)):
+        if of.streams:
+            table["streams"] = [secret.get_secret_value() for secret in of.streams]
     if settings.web.token is not None:
         values["web"]["token"] = settings.web.token.get_secret_value()
     lines = [f"{key} = {_literal(value)}" for key, value in values.items() if not isinstance(value, dict)]
@@ -283,10 +284,15 @@ def _line_of(key: str, lines: Iterable[str]) -> int:
     """The line that sets a dotted key, otherwise the line of its table, otherwise 1."""
     wanted = key.split(".")
     table: list[str] = []
+    seen: dict[str, int] = {}
     found = (0, 1)
     for number, line in enumerate(lines, 1):
         path = _keys_in(line)
-        if line.lstrip().startswith("["):
+        if line.lstrip().startswith("[["):
+            name = ".".join(path)
+            path = table = [*path, str(seen.setdefault(name, 0))]
+            seen[name] += 1
+        elif line.lstrip().startswith("["):
             table = path or table
         elif path:
             path = [*table, *path]

@@ -1,4 +1,4 @@
-"""Chooses a run's camera path: a director, a fixed view, or a panorama; and notes too large an output."""
+"""Chooses the camera path of a picture: a director, a fixed view, or a panorama; and notes too large an output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.optics.rig import Rig
 from pipeline.optics.shot_limits import MOST_ENLARGED, shot_limits
 from pipeline.optics.view import View
 from pipeline.run.bounded_timeline import BoundedTimeline
-from pipeline.settings import Settings, Size
+from pipeline.settings import Picture, Settings, Size
 
 OUTLINED_SIZE_PX = 1920, 1080
 """The output of the virtual camera whose outline is drawn in a panorama."""
@@ -26,19 +26,19 @@ ENLARGEMENT_TOLERANCE = 1.05
 """So many times the largest enlargement is not worth a note."""
 
 
-def shows_panorama(settings: Settings) -> bool:
-    """Whether the video shows the whole rig, with the virtual camera as an outline in it."""
-    return settings.mode == "panorama" and settings.director.fixed_view is None
+def shows_panorama(picture: Picture) -> bool:
+    """Whether a picture shows the whole rig, with the virtual camera as an outline in it."""
+    return picture.follow == "panorama"
 
 
-def camera_size_px(settings: Settings) -> tuple[int, int]:
+def camera_size_px(picture: Picture) -> tuple[int, int]:
     """Width and height of the virtual camera's output in pixels."""
-    return OUTLINED_SIZE_PX if shows_panorama(settings) else (settings.size.width_px, settings.size.height_px)
+    return OUTLINED_SIZE_PX if shows_panorama(picture) else picture.size_px
 
 
-def camera_aspect(settings: Settings) -> float:
+def camera_aspect(picture: Picture) -> float:
     """Width / height of the virtual camera's view."""
-    width_px, height_px = camera_size_px(settings)
+    width_px, height_px = camera_size_px(picture)
     return width_px / height_px
 
 
@@ -48,46 +48,51 @@ def lookahead_s(settings: Settings) -> float:
     return settings.delay_s if wanted_s is None else min(wanted_s, settings.delay_s)
 
 
-def enlargement_note(settings: Settings, rig: Rig) -> str | None:
+def enlargement_note(picture: Picture, rig: Rig) -> str | None:
     """What to say of a virtual camera for whose output the sources have too few pixels; None if they have enough.
 
     The first call for a rig and a size takes a few tenths of a second.
     """
-    if settings.director.fixed_view is not None or shows_panorama(settings):
+    if picture.follow in ("fixed", "panorama"):
         return None
-    enlargement = shot_limits(rig, camera_size_px(settings)).enlargement
+    enlargement = shot_limits(rig, picture.size_px).enlargement
     if enlargement <= MOST_ENLARGED * ENLARGEMENT_TOLERANCE:
         return None
-    sides_px = camera_size_px(settings)
+    sides_px = picture.size_px
     most_px = min(sides_px) * MOST_ENLARGED / enlargement
     short_px = max((side_px for side_px in SHORT_SIDES_PX if side_px <= most_px), default=SHORT_SIDES_PX[-1])
     sharp = Size(*(2 * round(side_px * short_px / min(sides_px) / 2) for side_px in sides_px))
     return (
-        f"the video has too few pixels for {settings.size}: the camera's view is enlarged up to {enlargement:.1f} "
+        f"the video has too few pixels for {picture.size}: the camera's view is enlarged up to {enlargement:.1f} "
         f"times, where {MOST_ENLARGED:g} still looks sharp; give --size {sharp}"
     )
 
 
 def path_for(
-    settings: Settings, timeline: Timeline, rig: Rig, edges: Edges, full_at_ns: Callable[[], int | None]
+    settings: Settings,
+    picture: Picture,
+    timeline: Timeline,
+    rig: Rig,
+    edges: Edges,
+    full_at_ns: Callable[[], int | None],
 ) -> CameraPath:
-    """The camera path for `settings`, within `edges`. `full_at_ns`: see BoundedTimeline.
+    """The camera path of `picture` in a run with `settings`, within `edges`. `full_at_ns`: see BoundedTimeline.
 
     Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known, or as
     much of it as memory has room for.
     """
-    fixed = settings.director.fixed_view
+    fixed = picture.view
     if fixed is not None:
         return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg), edges)
     director = Director.of_rig(
         timeline if settings.buffer.max_bytes is None else BoundedTimeline(timeline, full_at_ns),
         rig,
-        camera_size_px(settings),
-        style=settings.director.style,
+        camera_size_px(picture),
+        style=picture.style,
         lookahead_s=lookahead_s(settings),
         edges=edges,
         patience_s=0.0 if settings.is_live else None,
     )
-    if not shows_panorama(settings):
+    if not shows_panorama(picture):
         return director
-    return PanoramaPath(panorama_view(rig, settings.size.width_px / settings.size.height_px), director)
+    return PanoramaPath(panorama_view(rig, picture.size.width_px / picture.size.height_px), director)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Literal, TypeVar
 
 from pipeline.buffering.spans import Span, Spans
@@ -45,18 +46,20 @@ class _Stretches(Generic[Held]):
         self._what = what
         self._lock = threading.Lock()
         self._spans: Spans[Held] = Spans()
-        self._passed_ns: int | None = None
-        """The captured end of what was passed on last: less than before after a jump back."""
+        self._passed: dict[int, int] = {}
+        """By passer, the captured end of what was passed on last: less than before after a jump back."""
 
     @property
     def passed_ns(self) -> int | None:
-        """The captured end of what was passed on last."""
-        return self._passed_ns
+        """The captured end of what was passed on last, by the one that is ahead."""
+        return max(self._passed.values(), default=None)
 
-    def pass_on(self, begin_ns: int, end_ns: int) -> tuple[Span[Held], ...]:
-        """What holds in a frame, or a piece of sound, that is passed on now. Captured times."""
+    def pass_on(self, begin_ns: int, end_ns: int, passer: int = 0) -> tuple[Span[Held], ...]:
+        """What holds in a frame, or a piece of sound, that one of several passers passes on now. Captured times."""
         with self._lock:
-            self._passed_ns = end_ns
+            if end_ns < self._passed.get(passer, end_ns):
+                self._passed.clear()  # a jump back, which the others make at once
+            self._passed[passer] = end_ns
             return self._spans.in_range(begin_ns, end_ns)
 
     def at(self, begin_ns: int, end_ns: int) -> tuple[Span[Held], ...]:
@@ -65,7 +68,7 @@ class _Stretches(Generic[Held]):
 
     def add(self, span: Span[Held]) -> Dumped[Held]:
         with self._lock:
-            passed_ns = self._passed_ns
+            passed_ns = self.passed_ns
             if passed_ns is not None and span.last_ns <= passed_ns:
                 end_s, late_s = (ns_to_seconds(int(ns)) for ns in (span.last_ns, passed_ns - span.last_ns))
                 raise LateError(
@@ -88,10 +91,11 @@ class _Stretches(Generic[Held]):
     def coming(self) -> tuple[tuple[Span[Held], ...], bool]:
         """The spans that have not passed, and whether one of them is passing now."""
         with self._lock:
-            if self._passed_ns is None:
+            passed_ns = self.passed_ns
+            if passed_ns is None:
                 return self._spans.all, False
-            left = self._spans.forget(self._passed_ns - 1).all
-            return left, bool(left) and left[0].begin_ns < self._passed_ns
+            left = self._spans.forget(passed_ns - 1).all
+            return left, bool(left) and left[0].begin_ns < passed_ns
 
 
 class Dump:
@@ -106,6 +110,7 @@ class Dump:
         self._captured_ns = captured_ns
         self._covers: _Stretches[Cover] = _Stretches("cover")
         self._mutes: _Stretches[None] = _Stretches("mute")
+        self._passers = 0
 
     def cover(self, begin_ns: int, end_ns: int | None, cover: Cover) -> Dumped[Cover]:
         """Cover every frame that overlaps the time from `begin_ns` to `end_ns`; None: until it is released.
@@ -131,9 +136,14 @@ class Dump:
         """The silences that have not passed, and whether one of them is passing now."""
         return self._mutes.coming()
 
-    def cover_at(self, begin_ns: Nanoseconds, end_ns: Nanoseconds) -> Cover | None:
+    def new_cover_at(self) -> Callable[[Nanoseconds, Nanoseconds], Cover | None]:
+        """What tells one CoverElement the cover of its frames; each has its own, for films are not equally far."""
+        self._passers += 1
+        return partial(self.cover_at, passer=self._passers)
+
+    def cover_at(self, begin_ns: Nanoseconds, end_ns: Nanoseconds, passer: int = 0) -> Cover | None:
         """What covers the frame that playback passes on now; running times of playback. See CoverElement."""
-        found = self._covers.pass_on(*self._captured(begin_ns, end_ns))
+        found = self._covers.pass_on(*self._captured(begin_ns, end_ns), passer)
         return found[-1].held if found else None
 
     def cover_of_image(self, begin_ns: Nanoseconds, end_ns: Nanoseconds) -> Cover | None:

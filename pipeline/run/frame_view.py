@@ -1,4 +1,4 @@
-"""FrameView: the work for each frame of playback: render the view, draw the overlay, note what was shown."""
+"""FrameView: the work for each frame of a picture: render the view, draw the overlay, note what was shown."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.run.overlay import NoticePainter, OverlayPainter, paint_all
 from pipeline.run.scene import Scene
 from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.run.shown import Shown
-from pipeline.settings import Settings
+from pipeline.settings import Picture, Settings
 from pipeline.timebase import Nanoseconds
 
 RENDER_THREADS = 2
@@ -29,7 +29,7 @@ KNOWN_PATIENCE_S = 2.0
 
 
 class FrameView:
-    """The view element of a run, its renderers and painters; `element` goes into the playback pipeline.
+    """The view element of a picture, its renderers and painters; `element` goes into the playback pipeline.
 
     `captured_ns` converts playback's running time to the capture's (they differ after a seek). `scene_at` returns
     the scene of a captured time, `lost_cameras` the cameras without video then. Shown frames are noted in `shown`.
@@ -40,6 +40,7 @@ class FrameView:
     def __init__(
         self,
         settings: Settings,
+        picture: Picture,
         rig: Rig,
         path: CameraPath,
         shown: Shown,
@@ -58,13 +59,12 @@ class FrameView:
         self._sway, self._colours = sway, colours
         self._limits = limits
         self._known_patience_s = 0.0 if settings.is_live else KNOWN_PATIENCE_S
-        self._overlay = OverlayPainter(scene_at, captured_ns, is_panorama=shows_panorama(settings))
+        self._overlay = OverlayPainter(scene_at, captured_ns, is_panorama=shows_panorama(picture))
         self._notice = NoticePainter(lost_cameras, captured_ns)
         self._renderers = ThreadPoolExecutor(RENDER_THREADS, thread_name_prefix="render")
         self.element = ViewElement(
             rig,
-            settings.size.width_px,
-            settings.size.height_px,
+            *picture.size_px,
             self._view_at,
             spread=self._renderers.map,
             poses=self._poses_at,
@@ -83,8 +83,7 @@ class FrameView:
         return (f"{failed} frames were repeated or lack their graphics; see the log",) if failed else ()
 
     def close(self) -> None:
-        """Stop the threads; blocks until the renderers have finished their frame."""
-        self._limits.close()
+        """Stop the renderers; blocks until they have finished their frame."""
         self._renderers.shutdown()
 
     def _view_at(self, time_ns: Nanoseconds) -> View:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.errors import OutputError
+from pipeline.media.output_spec import FileSpec
 from pipeline.media.part_names import part_path
 from pipeline.run.rig_choice import kept_rig_path
 from pipeline.settings import Settings
@@ -41,9 +43,17 @@ def in_new_part(settings: Settings, worker: Worker) -> Settings:
     renamed = {one.path: part_path(one.path, number) for one in files}
     exports = {name: getattr(settings.export, name) for name in ExportSettings.model_fields}
     kept_rig = kept_rig_path(settings)
+
+    def named(outputs: Iterable[Path]) -> tuple[Path, ...]:
+        specs = map(FileSpec.parse, outputs)
+        return tuple(spec.named(renamed.get(spec.path, spec.path)) for spec in specs)
+
     return settings.model_copy(
         update={
-            "outputs": tuple(spec.named(renamed.get(spec.path, spec.path)) for spec in settings.file_specs),
+            "outputs": named(settings.outputs),
+            "films": tuple(
+                film.model_copy(update={"outputs": named(film.outputs)}) for film in settings.films
+            ),
             "export": settings.export.model_copy(
                 update={name: renamed.get(path, path) for name, path in exports.items()}
             ),

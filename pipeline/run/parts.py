@@ -14,7 +14,7 @@ from pipeline.gst.delay.buffer_stream import BufferStream
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.optics.rig import Rig
 from pipeline.run.ball_learning import BallLearning
-from pipeline.run.frame_view import FrameView
+from pipeline.run.pictures import Pictures
 from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.seams import Seams
 from pipeline.timebase import Nanoseconds
@@ -36,8 +36,9 @@ class RunParts:
     """Who learns the ball's looks."""
     worker: DetectorWorker | None = None
     proposals: ProposalWatch | None = None
+    pictures: Pictures | None = None
     path: CameraPath | None = None
-    frame_view: FrameView | None = None
+    """Of the first film."""
     playback: PlaybackPipeline | None = None
 
     def cameras(self) -> list[CameraHealth]:

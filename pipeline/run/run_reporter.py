@@ -94,7 +94,7 @@ class RunReporter:
             self._parts.sway,
             self._parts.seams,
             self._parts.worker,
-            self._parts.frame_view,
+            *(one.frame_view for one in self._parts.pictures or ()),
             self._parts.playback,
         )
         stats = self._manager.statistics()

@@ -24,28 +24,28 @@ from pipeline.gst.graphics.graphics_element import GraphicsElement
 from pipeline.gst.output.file import Split
 from pipeline.gst.output.film_ring import FilmKept
 from pipeline.gst.playback.cover_element import CoverElement
+from pipeline.gst.playback.film_branch import FilmBranch, Rendering
 from pipeline.gst.playback.mute_element import MuteElement
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
-from pipeline.gst.playback.view_element import ViewElement
 from pipeline.optics.rig import Rig
+from pipeline.optics.stabilisation.pose import Poses
 from pipeline.pipeline_builder import PipelineBuilder
 from pipeline.playback_builder import PlaybackPipelineBuilder
 from pipeline.proposals.proposal import Proposal
 from pipeline.run.ball_learning import BallLearning
-from pipeline.run.director_choice import camera_size_px, lookahead_s
 from pipeline.run.dump import Dump
 from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.film_clips import FilmClips
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.match_graphics import MatchGraphics
+from pipeline.run.pictures import Pictures
 from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.rig_choice import detector_for
 from pipeline.run.seams import Seams
-from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.run.tag_clips import TagClipping, TagClips
 from pipeline.scoring.values import PROPOSAL_KINDS
 from pipeline.settings import Settings
-from pipeline.timebase import seconds_to_ns
+from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 TIMELINE_MARGIN_S = 30.0
 """Detections are kept for this much longer than the delay, for the director's memory."""
@@ -134,12 +134,6 @@ def _measures_sway(settings: Settings) -> bool:
     return settings.stabilise and (settings.detector.kind != "none" or settings.storage == "raw")
 
 
-def make_shifting_limits(settings: Settings, rig: Rig) -> ShiftingLimits:
-    """The views that the cameras can fill, for the run's director."""
-    ahead_ns = seconds_to_ns(lookahead_s(settings))
-    return ShiftingLimits(rig, camera_size_px(settings), ahead_ns, live=settings.is_live)
-
-
 def make_seams(
     settings: Settings,
     rig: Rig | None,
@@ -159,18 +153,18 @@ def make_sway_history(
     settings: Settings,
     rig: Rig,
     on_told: Callable[[str], object],
-    limits: ShiftingLimits,
+    on_bump: Callable[[Nanoseconds, Poses], object],
     on_learned: Callable[[str], object],
 ) -> SwayHistory | None:
     """The record of how the cameras stand; None if it is neither measured nor was learned before.
 
-    `on_told(line)` is called when something happened to a camera, `on_learned(line)` with what to write of a frame;
-    `limits` learn of bumps. Raises ConfigError for a file of learned poses that is none.
+    `on_told(line)` is called when something happened to a camera, `on_bump(noticed, stands)` when one was bumped,
+    `on_learned(line)` with what to write of a frame. Raises ConfigError for a file of learned poses that is none.
     """
     if not _measures_sway(settings):
         return None
     if settings.learned is not None:
-        history = SwayHistory(rig, LEARNED_SPAN_S, on_told=on_told, on_bump=limits.bumped)
+        history = SwayHistory(rig, LEARNED_SPAN_S, on_told=on_told, on_bump=on_bump)
         history.recall(read_learned(settings.learned, [camera.name for camera in rig.cameras]))
         return history
     span_s = settings.delay_s + settings.keep_behind_s + SWAY_MARGIN_S
@@ -179,7 +173,7 @@ def make_sway_history(
         span_s,
         min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)),
         on_told=on_told,
-        on_bump=limits.bumped,
+        on_bump=on_bump,
         on_learned=None if settings.export.learned_out is None else on_learned,
         live=settings.is_live,
     )
@@ -249,33 +243,29 @@ def build_playback(
     settings: Settings,
     info: StreamInfo,
     rig: Rig,
-    view: ViewElement,
+    pictures: Pictures,
     graphics: MatchGraphics | None,
     dump: Dump,
     limits: RunLimits,
     seams: Seams | None,
     captured_ns: Callable[[int], int],
 ) -> PlaybackPipeline:
-    """The playback pipeline for the streams of `info`, with every output. Raises ConfigError, OutputError."""
+    """The playback pipeline for the streams of `info`, with every film. Raises ConfigError, OutputError."""
     return PlaybackPipelineBuilder(
         info.video_caps,
         info.audio_caps,
         cameras=[spec.name for spec in settings.source_specs],
         orientations=info.orientations,
-        files=settings.file_specs,
+        films=film_branches(settings, pictures, graphics, dump),
         film=film_kept(settings),
         split=Split.at(settings.split_s, settings.split_bytes),
-        streams=settings.stream_specs,
         show_window=settings.shows_window,
         is_watched=settings.web.address is not None,
         live=settings.is_live,
         framerate=info.framerate,
         encoding=encoding_for(settings, info.framerate),
         stream_bounds=settings.stream_bounds,
-        view=view,
-        graphics=None if graphics is None else GraphicsElement(graphics),
         private_areas=private_areas(settings, rig) if settings.storage == "source" else (),
-        cover=CoverElement(dump.cover_at),
         mute=None if info.audio_caps is None else MuteElement(dump.muted_at),
         rig=rig,
         clocks=None if seams is None else seams.clocks,
@@ -283,6 +273,27 @@ def build_playback(
         limits=limits.playback,
         output_limits=limits.output,
     ).build()
+
+
+def film_branches(
+    settings: Settings, pictures: Pictures, graphics: MatchGraphics | None, dump: Dump
+) -> list[FilmBranch]:
+    """The films of `settings`; those of the same picture share what makes their frames."""
+    films = settings.film_specs
+    renderings = {
+        one.picture: Rendering(
+            one.frame_view.element,
+            CoverElement(dump.new_cover_at()),
+            None
+            if graphics is None or not any(film.graphics for film in films if film.picture == one.picture)
+            else GraphicsElement(graphics),
+        )
+        for one in pictures
+    }
+    return [
+        FilmBranch(film.name, renderings[film.picture], film.files, film.streams, film.graphics, film.sound)
+        for film in films
+    ]
 
 
 def film_kept(settings: Settings) -> FilmKept | None:

@@ -1,13 +1,13 @@
 """Settings: all that a run can be configured with; validated, frozen, free of side effects."""
 
 from pipeline.settings.check import check, problems
+from pipeline.settings.film import Film, FilmSpec, FixedView, Picture
 from pipeline.settings.model import (
     BufferSettings,
     DetectorSettings,
     DirectorSettings,
     EncoderSettings,
     ExportSettings,
-    FixedView,
     Settings,
 )
 from pipeline.settings.problem import Problem
@@ -19,7 +19,10 @@ __all__ = [
     "DirectorSettings",
     "EncoderSettings",
     "ExportSettings",
+    "Film",
+    "FilmSpec",
     "FixedView",
+    "Picture",
     "Problem",
     "Settings",
     "Size",

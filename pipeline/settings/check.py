@@ -18,6 +18,7 @@ from pipeline.media.track_rows import is_parquet
 from pipeline.scoring.load import load_sport
 from pipeline.scoring.values import SIDES
 from pipeline.settings.files import Named, overwritten, readable_file, writable_file
+from pipeline.settings.film import FIRST_FILM
 from pipeline.settings.model import ExportSettings, Settings
 from pipeline.settings.problem import Problem
 from pipeline.settings.values import is_loopback
@@ -38,11 +39,12 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
     sources, files = settings.source_specs, settings.file_specs
     return (
         *source_problems(sources),
-        *(problem for file in files for problem in _output_file(file.path)),
+        *(problem for key, file in _named_files(settings) for problem in _output_file(key, file.path)),
         *overwritten(read_files(settings), written_files(settings)),
         *field_problems(settings),
         *_match(settings),
         *_mode(settings),
+        *_films(settings),
         *_read_files(settings),
         *_exports(settings, sources),
         *_codecs(settings, (*files, *settings.stream_specs)),
@@ -90,10 +92,16 @@ def _match(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"teams.{key}", str(error))
 
 
-def _output_file(path: Path) -> Iterator[Problem]:
-    yield from writable_file("outputs", path)
+def _named_files(settings: Settings) -> Iterator[tuple[str, FileSpec]]:
+    """The files of all films, each with the setting that names it."""
+    for index, film in enumerate(settings.film_specs, len(settings.films) - len(settings.film_specs)):
+        yield from (("outputs" if index < 0 else f"films.{index}.outputs", file) for file in film.files)
+
+
+def _output_file(key: str, path: Path) -> Iterator[Problem]:
+    yield from writable_file(key, path)
     if not _is_utf8(str(path)):
-        yield Problem("outputs", f"{path} is not a UTF-8 name; name another file")
+        yield Problem(key, f"{path} is not a UTF-8 name; name another file")
 
 
 def _is_utf8(text: str) -> bool:
@@ -144,9 +152,9 @@ def read_files(settings: Settings) -> Iterator[Named]:
 def written_files(settings: Settings) -> Iterator[Named]:
     """Every file that a run with `settings` writes, as far as that is known before the run."""
     is_split = settings.split_s is not None or settings.split_bytes is not None
-    for output in settings.file_specs:
-        yield "outputs", output.path
-        yield from (("outputs", part) for part in _parts(output, is_split=is_split))
+    for key, output in _named_files(settings):
+        yield key, output.path
+        yield from ((key, part) for part in _parts(output, is_split=is_split))
     yield from _export_files(settings)
 
 
@@ -192,12 +200,37 @@ def _missing(key: str, message: str) -> Problem:
 
 
 def _mode(settings: Settings) -> Iterator[Problem]:
-    if settings.mode == "record" and not settings.outputs:
+    if settings.mode == "record" and not settings.file_specs:
         yield _missing("mode", "record needs a file to write: add outputs (-o FILE)")
-    if settings.mode == "stream" and not settings.streams:
+    if settings.mode == "stream" and not settings.stream_specs:
         yield _missing("mode", "stream needs an address to stream to: add streams (--stream URL)")
-    if settings.streams and settings.live is False:
+    if settings.stream_specs and settings.live is False:
         yield Problem("live", "a stream runs in real time: remove live = false (--offline)")
+
+
+def _films(settings: Settings) -> Iterator[Problem]:
+    """Why the films cannot be made beside each other."""
+    names = [FIRST_FILM] if settings.has_own_film else []
+    for index, film in enumerate(settings.films):
+        key = f"films.{index}"
+        if film.name in names:
+            why = " (that of the settings outside [[films]])" if film.name == FIRST_FILM else ""
+            yield Problem(f"{key}.name", f"there is another film {film.name!r}{why}; give it another name")
+        names.append(film.name)
+        if film.follow == "fixed" and film.view is None:
+            example = "view = { yaw_deg = 0, pitch_deg = -10, hfov_deg = 60 }"
+            yield Problem(f"{key}.view", f'is missing, and follow = "fixed" needs it: add {example}')
+        if film.follow != "fixed" and film.view is not None:
+            yield Problem(f"{key}.view", f'is for follow = "fixed", not {film.follow}; remove one of them')
+    if settings.films and not settings.has_own_film:
+        for key, is_set, film_says in (
+            ("mode", settings.mode == "panorama", 'follow = "panorama"'),
+            ("director.fixed_view", settings.director.fixed_view is not None, 'follow = "fixed"'),
+        ):
+            if is_set:
+                yield Problem(
+                    key, f"has no output outside [[films]]: add outputs, or a film with {film_says}"
+                )
 
 
 def _read_files(settings: Settings) -> Iterator[Problem]:

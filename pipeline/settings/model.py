@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, SecretStr, ValidationError, model_validator
 
 from pipeline.errors import ConfigError
 from pipeline.fields import FIELD_NAMES
-from pipeline.media.addresses import broken_scheme, scheme_of
 from pipeline.media.bitrate_law import BitrateBounds
 from pipeline.media.formats import AudioCodec, HlsSegments, VideoCodec
 from pipeline.media.output_spec import FileSpec, StreamSpec
 from pipeline.media.source_spec import SourceSpec
-from pipeline.redaction import redact
 from pipeline.scoring.load import SPORT_NAMES
 from pipeline.scoring.team import Team
 from pipeline.scoring.values import ProposalKind, Side
+from pipeline.settings.film import (
+    FIRST_FILM,
+    Degrees,
+    Film,
+    FilmSpec,
+    FixedView,
+    Picture,
+    Style,
+    addresses_moved,
+    file_specs,
+    stream_specs,
+)
+from pipeline.settings.group import Group
 from pipeline.settings.problem import problems_in
 from pipeline.settings.values import (
     FieldSizeValue,
@@ -43,57 +45,14 @@ from pipeline.settings.values import (
 
 Mode = Literal["panorama", "virtualcam", "stream", "record"]
 Storage = Literal["raw", "encoded", "source"]
-Style = Literal["calm", "broadcast", "close"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 TargetLabel = Literal["ball", "player", "staff", "side_referee", "main_referee"]
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
-Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-
 Pixels = Annotated[float, Field(ge=-32_768, le=32_768, allow_inf_nan=False)]
 USUAL_FILM_S = 60.0
 
 DETECTOR_KINDS = ("motion", "onnx", "replay", "none")
-
-
-class Group(BaseModel):
-    """A group of settings: frozen, no unknown names, no secret in its repr."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,
-        hide_input_in_errors=True,
-    )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse ``delay_s = true``, which pydantic would accept as one second."""
-        annotation = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and annotation is not bool and bool not in get_args(annotation):
-            raise ValueError("true and false are not numbers")
-        return value
-
-    def __repr_args__(self) -> Any:
-        """Fields for ``repr`` and ``str``, with the secrets of sources and addresses masked."""
-        for name, value in super().__repr_args__():
-            yield name, _shown(value)
-
-
-def _is_an_address(output: object) -> bool:
-    """Whether an output is an address, also a mistyped one and one that pydantic made a path."""
-    text = str(output) if isinstance(output, str | Path) else ""
-    return scheme_of(text) is not None or broken_scheme(text) is not None
-
-
-def _shown(value: object) -> object:
-    if isinstance(value, str):
-        return redact(value)
-    if isinstance(value, tuple):
-        return tuple(_shown(item) for item in value)
-    return value
 
 
 class DetectorSettings(Group):
@@ -112,7 +71,7 @@ class DetectorSettings(Group):
     """The ONNX model (kind onnx), or a JSONL file of recorded detections (kind replay)."""
     rate_hz: Annotated[float, Field(gt=0, le=240)] | None = None
     """Frames per second that the detector receives; default: the rate the detector asks for."""
-    class_map: dict[str, TargetLabel] = {}
+    class_map: dict[str, TargetLabel] = Field(default={})
     """Maps the model's class names or numbers to labels, as { person = "player", 32 = "ball" }."""
     learn: bool = True
     """Learn what the ball looks like from the match itself (kind motion), and keep it beside the rig for the next
@@ -123,17 +82,6 @@ class DetectorSettings(Group):
     """The pitch as a mask image of the rig frame, bright on the pitch; default: the rig's own outline."""
     field_polygon_deg: tuple[tuple[Degrees, Degrees], ...] = ()
     """The pitch as a polygon: three or more corners [yaw, tilt] in degrees; default: the rig's own outline."""
-
-
-class FixedView(Group):
-    """A view that does not move, in rig angles: degrees, yaw to the right, tilt (the key pitch_deg) upward."""
-
-    yaw_deg: Degrees = 0.0
-    """Where the view's centre looks, degrees to the right."""
-    pitch_deg: Annotated[float, Field(ge=-90, le=90)] = 0.0
-    """Where the view's centre looks, degrees upward."""
-    hfov_deg: Annotated[float, Field(gt=0, le=360)] = 60.0
-    """Angle between the middles of the left and right edges, in degrees."""
 
 
 class DirectorSettings(Group):
@@ -345,6 +293,13 @@ class Settings(Group):
     """Addresses to stream to, stream key included: rtmp, rtmps or srt pushes; rtsp serves the video at an address
     of this machine. An address among the outputs counts as one of these; graphics=off in its query leaves the
     graphics out. Never displayed."""
+    films: tuple[
+        Annotated[
+            Film, Field(json_schema_extra={"x-allowed": f"a table with {', '.join(Film.model_fields)}"})
+        ],
+        ...,
+    ] = ()
+    """Further films of the same match, as [[films]] tables: an upright one, a tactical one, a goalkeeper's."""
     split_s: Seconds | None = None
     """Split files into parts (match-00000.mp4, match-00001.mp4, ...) of at most this many seconds, at keyframes."""
     split_bytes: Annotated[int, Field(ge=1_000_000)] | None = None
@@ -404,15 +359,7 @@ class Settings(Group):
     @model_validator(mode="before")
     @classmethod
     def _addresses_among_outputs(cls, values: Any) -> Any:
-        """Move addresses from the outputs to the streams; as file paths they would show their secrets."""
-        outputs, streams = values.get("outputs", ()), values.get("streams", ())
-        if not isinstance(outputs, list | tuple) or not isinstance(streams, list | tuple):
-            return values
-        addresses = [output for output in outputs if _is_an_address(output)]
-        if not addresses:
-            return values
-        files = [output for output in outputs if output not in addresses]
-        return {**values, "outputs": files, "streams": [*streams, *map(str, addresses)]}
+        return addresses_moved(values)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -431,14 +378,36 @@ class Settings(Group):
         return tuple(map(SourceSpec.parse, self.sources))
 
     @property
+    def film_specs(self) -> tuple[FilmSpec, ...]:
+        """The films of the run, understood. The first is the one that is steered: that of the settings outside
+        [[films]], unless these name no output while [[films]] does."""
+        further = tuple(
+            FilmSpec.of(film, self.size, self.director.style, self.hls_segments) for film in self.films
+        )
+        return further if further and not self.has_own_film else (self._own_film, *further)
+
+    @property
+    def has_own_film(self) -> bool:
+        """Whether the settings outside [[films]] name an output of their own."""
+        return bool(self.outputs or self.streams or self.window)
+
+    @property
+    def _own_film(self) -> FilmSpec:
+        fixed, is_panorama = self.director.fixed_view, self.mode == "panorama"
+        follow = "panorama" if is_panorama else "play"
+        picture = Picture(self.size, "fixed" if fixed else follow, self.director.style, fixed)
+        files, streams = file_specs(self.outputs, self.hls_segments), stream_specs(self.streams)
+        return FilmSpec(FIRST_FILM, picture, graphics=True, sound=True, files=files, streams=streams)
+
+    @property
     def file_specs(self) -> tuple[FileSpec, ...]:
-        """The files among the outputs, understood."""
-        return tuple(FileSpec.parse(path, self.hls_segments) for path in self.outputs)
+        """The files among the outputs of all films, understood."""
+        return tuple(file for film in self.film_specs for file in film.files)
 
     @property
     def stream_specs(self) -> tuple[StreamSpec, ...]:
-        """The streams, understood."""
-        return tuple(StreamSpec.parse(secret.get_secret_value()) for secret in self.streams)
+        """The streams of all films, understood."""
+        return tuple(stream for film in self.film_specs for stream in film.streams)
 
     @property
     def stream_bounds(self) -> BitrateBounds | None:
@@ -457,7 +426,7 @@ class Settings(Group):
         if self.live is not None:
             return self.live
         return (
-            bool(self.streams)
+            bool(self.stream_specs)
             or any(spec.is_live for spec in self.source_specs)
             or self._is_for_the_dashboard
         )
@@ -477,7 +446,7 @@ class Settings(Group):
         clips of a film that is encoded anyway."""
         if self.clips.film_s is not None:
             return self.clips.film_s
-        is_encoded = bool(self.outputs or self.streams)
+        is_encoded = bool(self.film_specs[0].files or self.film_specs[0].streams)
         is_wanted = self.saves_tags or (self.web.address is not None and is_encoded)
         return USUAL_FILM_S if is_wanted else 0.0
 
@@ -500,8 +469,12 @@ class Settings(Group):
     @property
     def shows_window(self) -> bool:
         """Whether a window is shown: as set, or because the video would appear nowhere else."""
-        return self.window or not (self.outputs or self.streams or self._is_for_the_dashboard)
+        return self.window or not (self._has_outputs or self._is_for_the_dashboard)
 
     @property
     def _is_for_the_dashboard(self) -> bool:
-        return self.web.address is not None and not (self.outputs or self.streams or self.window)
+        return self.web.address is not None and not (self._has_outputs or self.window)
+
+    @property
+    def _has_outputs(self) -> bool:
+        return bool(self.file_specs or self.stream_specs)

@@ -24,7 +24,8 @@ COARSE = {
 
 def note(rig: Rig, size: str, **more: object) -> str | None:
     """What a run with this rig and this size says."""
-    return enlargement_note(Settings.model_validate({"sources": ["match"], "size": size, **more}), rig)
+    settings = Settings.model_validate({"sources": ["match"], "size": size, **more})
+    return enlargement_note(settings.film_specs[0].picture, rig)
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,11 @@ class EncodeStage:
         encoding: Encoding,
         *,
         waits: bool = True,
+        fails_alone: bool = False,
     ) -> None:
         """`video_tee`, `audio_tee`: raw frames and raw sound. `waits`: playback waits for the encoders;
         otherwise frames that they are too slow for are dropped, and their failure does not stop the rest.
+        `fails_alone`: nor does it where playback waits.
 
         Raises ConfigError or MissingDependencyError when an encoder cannot be used.
         """
@@ -54,7 +56,7 @@ class EncodeStage:
             steps = [audio_queue, make("audioconvert"), make("audioresample"), encoder, self.tees["audio"]]
             chains.append((audio_tee, steps))
         for source, steps in chains:
-            if not waits:
+            if fails_alone or not waits:
                 steps.insert(0, branch_guard())
             chain(pipeline, *steps)
             for element in reversed(steps):

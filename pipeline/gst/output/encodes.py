@@ -13,6 +13,7 @@ from pipeline.gst.core.tees import attach
 from pipeline.gst.encode.encode_stage import EncodeStage
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoding import Encoding
+from pipeline.gst.output.film_feed import FilmFeed
 from pipeline.gst.output.output_slot import OutputSlot
 from pipeline.gst.output.uplink import Uplink
 from pipeline.gst.runtime import Gst
@@ -78,25 +79,20 @@ class OwnEncode:
 
 
 class Encodes:
-    """The encoders behind a pipeline's raw tees. One thread at a time; the properties and `follow` any thread.
+    """The encoders behind the raw tees of films. One thread at a time; the properties and `follow` any thread.
 
-    Outputs share an encoder, or two if some have no graphics. A push whose bit rate is lower than the full one gets
-    the video of an encoder of its own; if nobody else takes the shared video, the shared encoder is slowed instead.
+    The outputs of a film share an encoder, or two if some have no graphics. A push whose bit rate is lower than the
+    full one gets the video of an encoder of its own; if nobody else takes the shared video, the shared encoder is
+    slowed instead.
     """
 
-    def __init__(
-        self,
-        pipeline: Gst.Pipeline,
-        video_tee: Gst.Element,
-        clean_tee: Gst.Element,
-        audio_tee: Gst.Element | None,
-        encoding: Encoding | None,
-    ) -> None:
-        """`video_tee`, `audio_tee`: raw frames and raw sound; `clean_tee`: frames without graphics."""
+    def __init__(self, pipeline: Gst.Pipeline, encoding: Encoding | None, *, films_fail_alone: bool) -> None:
+        """`films_fail_alone`: what becomes of a film's encoders does not stop the other films."""
         self._pipeline = pipeline
-        self._video_tee, self._clean_tee, self._audio_tee = video_tee, clean_tee, audio_tee
         self._encoding = encoding
-        self._shared: Mapping[Gst.Element, EncodeStage] = MappingProxyType({})  # replaced, never edited
+        self._fail_alone = films_fail_alone
+        # by film and whether it has graphics; replaced, never edited
+        self._shared: Mapping[tuple[FilmFeed, bool], EncodeStage] = MappingProxyType({})
         self._own: Mapping[int, OwnEncode] = MappingProxyType({})  # likewise, by the number of the output
 
     @property
@@ -115,27 +111,33 @@ class Encodes:
         pads = [static_pad(tee, "sink").get_peer() for tee in tees if tee is not None]
         return [pad for pad in pads if pad is not None]
 
-    def shared(self, graphics: bool, encoding: Encoding) -> EncodeStage:
-        """The encoders of the outputs with or without graphics; they are made if there are none."""
-        tee = self._tee_of(graphics)
-        if tee not in self._shared:
-            stage = EncodeStage(self._pipeline, tee, self._audio_tee, encoding)
-            self._shared = MappingProxyType({**self._shared, tee: stage})
-        return self._shared[tee]
+    def shared(self, film: FilmFeed, graphics: bool, encoding: Encoding) -> EncodeStage:
+        """The encoders of a film's outputs with or without graphics; they are made if there are none."""
+        key = _key(film, graphics)
+        if key not in self._shared:
+            stage = EncodeStage(
+                self._pipeline,
+                film.video(graphics),
+                film.audio_tee,
+                encoding,
+                fails_alone=self._fail_alone,
+            )
+            self._shared = MappingProxyType({**self._shared, key: stage})
+        return self._shared[key]
 
     def follow(self) -> None:
         """Encode what is a push's own at the bit rates that the uplinks ask for now. Never blocks."""
         for own in self._own.values():
             own.follow()
 
-    def arrange(self, slots: Collection[OutputSlot], film_tee_in_use: bool) -> None:
+    def arrange(self, slots: Collection[OutputSlot], kept: FilmFeed | None) -> None:
         """Give each push of `slots`, the outputs that are on, the encoder that it needs now. Blocks briefly.
 
-        `film_tee_in_use`: the shared video with graphics is kept. Call it whenever an output comes or goes.
+        `kept`: the film whose shared video with graphics is kept. Call it whenever an output comes or goes.
         """
         self.follow()
         for slot in slots:
-            self._arrange_one(slot, slots, film_tee_in_use)
+            self._arrange_one(slot, slots, kept)
 
     def release(self, slot: OutputSlot) -> None:
         """Remove what is the own of an output that ends."""
@@ -145,13 +147,13 @@ class Encodes:
                 slot.output.uplink.leave_own()
             self._remove_own(slot.number)
 
-    def keep_only(self, slots: Collection[OutputSlot], film_tee_in_use: bool) -> None:
-        """Remove the shared encoders that neither `slots` nor the film needs."""
-        needed = {self._tee_of(slot.graphics) for slot in slots}
-        if film_tee_in_use:
-            needed.add(self._video_tee)
-        unused = [stage for tee, stage in self._shared.items() if tee not in needed]
-        self._shared = MappingProxyType({tee: stage for tee, stage in self._shared.items() if tee in needed})
+    def keep_only(self, slots: Collection[OutputSlot], kept: FilmFeed | None) -> None:
+        """Remove the shared encoders that neither `slots` nor the film that is `kept` needs."""
+        needed = {_key(slot.film, slot.graphics) for slot in slots}
+        if kept is not None:
+            needed.add(_key(kept, True))
+        unused = [stage for key, stage in self._shared.items() if key not in needed]
+        self._shared = MappingProxyType({key: stage for key, stage in self._shared.items() if key in needed})
         for stage in unused:
             stage.remove()
 
@@ -163,11 +165,15 @@ class Encodes:
                 return number
         return None
 
-    def _tee_of(self, graphics: bool) -> Gst.Element:
-        return self._video_tee if graphics else self._clean_tee
+    def film_of(self, element: Gst.Object | None) -> FilmFeed | None:
+        """The film whose shared encoders an element belongs to; None if to nobody's. Any thread."""
+        for (film, _graphics), stage in self._shared.items():
+            if stage.holds(element):
+                return film
+        return None
 
-    def _arrange_one(self, slot: OutputSlot, slots: Collection[OutputSlot], film_tee_in_use: bool) -> None:
-        uplink, shared = slot.output.uplink, self._shared.get(self._tee_of(slot.graphics))
+    def _arrange_one(self, slot: OutputSlot, slots: Collection[OutputSlot], kept: FilmFeed | None) -> None:
+        uplink, shared = slot.output.uplink, self._shared.get(_key(slot.film, slot.graphics))
         own = self._own.get(slot.number)
         if uplink is None or shared is None or slot.started_s is None:
             return
@@ -185,7 +191,7 @@ class Encodes:
         full_kbps = shared.full_kbps
         if own is not None and not uplink.is_own:
             self._remove_own(slot.number)  # it has gone on with the shared video
-        elif not self._is_shared(slot, slots, film_tee_in_use):
+        elif not self._is_shared(slot, slots, kept):
             shared.set_bitrate(min(wanted_kbps, full_kbps))
             if own is not None:
                 uplink.go_to_shared()
@@ -195,14 +201,13 @@ class Encodes:
             self._make_own(slot, uplink)
             shared.set_bitrate(full_kbps)
 
-    def _is_shared(self, slot: OutputSlot, slots: Collection[OutputSlot], film_tee_in_use: bool) -> bool:
+    def _is_shared(self, slot: OutputSlot, slots: Collection[OutputSlot], kept: FilmFeed | None) -> bool:
         """Whether anybody but the push of `slot` takes the shared video."""
-        if film_tee_in_use and self._tee_of(slot.graphics) is self._video_tee:
+        key = _key(slot.film, slot.graphics)
+        if kept is not None and key == _key(kept, True):
             return True
         return any(
-            other is not slot
-            and self._tee_of(other.graphics) is self._tee_of(slot.graphics)
-            and other.number not in self._own
+            other is not slot and _key(other.film, other.graphics) == key and other.number not in self._own
             for other in slots
         )
 
@@ -216,7 +221,7 @@ class Encodes:
         if self._encoding is None:
             return
         try:
-            own = OwnEncode(self._pipeline, self._tee_of(slot.graphics), self._encoding, uplink)
+            own = OwnEncode(self._pipeline, slot.film.video(slot.graphics), self._encoding, uplink)
         except ForesightError as error:
             uplink.refuse(str(error))
             return
@@ -226,3 +231,8 @@ class Encodes:
         own = self._own[number]
         self._own = MappingProxyType({other: kept for other, kept in self._own.items() if other != number})
         own.remove()
+
+
+def _key(film: FilmFeed, graphics: bool) -> tuple[FilmFeed, bool]:
+    """What outputs share that get the same video: without graphics, a film has one video only."""
+    return film, graphics or film.clean_tee is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from pipeline.gst.encode.encoded_tap import ask_for_keyframe
 from pipeline.gst.encode.encoding import Encoding
 from pipeline.gst.output.common_end import CommonEnd
 from pipeline.gst.output.encodes import Encodes
+from pipeline.gst.output.film_feed import FilmFeed
 from pipeline.gst.output.film_ring import FilmRing
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.open_output import open_recording
@@ -52,10 +53,11 @@ FOLLOW_EVERY_S = 0.25
 
 
 class OutputBoard:
-    """The outputs of one pipeline, fed by one encode that exists while an output is on, or the film is kept.
+    """The outputs of one pipeline's films, each film fed by one encode that exists while an output of it is on, or
+    it is kept.
 
     Outputs without graphics have an encode of their own, likewise, if there are graphics; so has a push that must
-    be slower than the rest (see Encodes).
+    be slower than the rest (see Encodes). Of several films, one that fails ends alone.
 
     Any thread may call. Lock: `_switching`, held while one output starts or stops. The caller waits for the
     output's end while holding it, so no streaming thread and no bus thread may take it.
@@ -64,26 +66,26 @@ class OutputBoard:
     def __init__(
         self,
         pipeline: Gst.Pipeline,
-        video_tee: Gst.Element,
-        audio_tee: Gst.Element | None,
+        films: Sequence[FilmFeed],
         encoding: Encoding | None,
         *,
-        clean_tee: Gst.Element | None = None,
         may_be_empty: bool = False,
         limits: OutputLimits = OutputLimits(),
     ) -> None:
-        """`video_tee`, `audio_tee`: raw frames and raw sound; `clean_tee`: frames without graphics, None if there
-        are none. `may_be_empty`: playback continues when the last output has failed, because somebody is watching.
+        """`films`: one or more; the first is the one that is kept (`keep_film`). `may_be_empty`: playback continues
+        when the last output has failed, because somebody is watching.
         """
         self._pipeline = pipeline
+        self._films_by_name = {film.name: film for film in films}
+        self._first = films[0]
+        self._fail_alone = len(films) > 1
         self._may_be_empty = may_be_empty
         self._limits = limits
-        self._has_sound = audio_tee is not None
         self._encoding = encoding
-        self._encodes = Encodes(
-            pipeline, video_tee, video_tee if clean_tee is None else clean_tee, audio_tee, encoding
-        )
+        self._encodes = Encodes(pipeline, encoding, films_fail_alone=self._fail_alone)
         self._film: FilmRing | None = None
+        self._kept: FilmFeed | None = None
+        """The film that is kept, until its encoder fails."""
         self._slots: list[OutputSlot] = []
         self._switching = threading.Lock()
         self._follower: threading.Thread | None = None
@@ -162,28 +164,51 @@ class OutputBoard:
         """The newest part of the encoded film; None if it is not kept. Never blocks."""
         return self._film
 
-    def add(self, output: Output, *, graphics: bool = True) -> None:
-        """Add an output that is on from the first frame to the last, or until it is stopped. Blocks briefly."""
-        with self._switching:
-            self._attach(OutputSlot(len(self._slots), output, graphics=graphics))
+    def film_named(self, name: str | None) -> FilmFeed:
+        """The film of that name, the first one if None. Any thread. Raises StateError if there is none."""
+        film = self._first if name is None else self._films_by_name.get(name)
+        if film is None:
+            raise StateError(f"there is no film {name!r}; look at the list of films")
+        return film
 
-    def add_restartable(self, reopen: Callable[[], Output], *, graphics: bool = True) -> None:
-        """Add an output that may be stopped and started again; `reopen` makes it each time."""
-        slot = OutputSlot(len(self._slots), reopen(), graphics=graphics)
+    def add(self, output: Output, *, graphics: bool = True, film: str | None = None) -> None:
+        """Add an output that is on from the first frame to the last, or until it is stopped. Blocks briefly.
+
+        `film`: the name of the film that it shows, the first one if None. Raises StateError for an unknown one.
+        """
+        feed = self.film_named(film)
+        with self._switching:
+            self._attach(OutputSlot(len(self._slots), output, feed, graphics=graphics))
+
+    def add_restartable(
+        self, reopen: Callable[[], Output], *, graphics: bool = True, film: str | None = None
+    ) -> None:
+        """Add an output that may be stopped and started again; `reopen` makes it each time. See `add`."""
+        slot = OutputSlot(len(self._slots), reopen(), self.film_named(film), graphics=graphics)
         slot.reopen = reopen
         with self._switching:
             self._attach(slot)
 
     def keep_film(self, film: FilmRing) -> None:
-        """Keep the newest part of the encoded film, from the next frame on; the encode goes on to the end then."""
+        """Keep the newest part of the first film as encoded, from the next frame on; its encode goes on to the end
+        then."""
         with self._switching:
-            self._film = film
-            self._feed(film.element, self._stage_of(True))
+            self._film, self._kept = film, self._first
+            self._feed(film.element, self._stage_of(self._first, True))
 
     def record(
-        self, path: Path, open_output: RecordingOpener = open_recording, *, graphics: bool = True
+        self,
+        path: Path,
+        open_output: RecordingOpener = open_recording,
+        *,
+        graphics: bool = True,
+        film: str | None = None,
     ) -> OutputStatus:
-        """Start a new file at the next keyframe. Raises OutputError, StateError, ConfigError."""
+        """Start a new file at the next keyframe; `film` as in `add`.
+
+        Raises OutputError, StateError, ConfigError.
+        """
+        feed = self.film_named(film)
         with self._switch() as encoding:
             if (
                 sum(slot.is_recording and slot.state != "off" for slot in self._slots)
@@ -192,8 +217,8 @@ class OutputBoard:
                 raise StateError(
                     f"{self._limits.recordings} recordings are on already; stop one of them first"
                 )
-            self._stage_of(graphics)
-            sound = encoding.audio_codec if self._has_sound else None
+            self._stage_of(feed, graphics)
+            sound = None if feed.audio_tee is None else encoding.audio_codec
             output = open_output(
                 path,
                 video_codec=encoding.video_codec,
@@ -201,7 +226,7 @@ class OutputBoard:
                 on_failed=self._drop_soon,
                 limits=self._limits,
             )
-            slot = OutputSlot(len(self._slots), output, graphics=graphics)
+            slot = OutputSlot(len(self._slots), output, feed, graphics=graphics)
             slot.is_recording = True
             self._attach(slot)
             return slot.status()
@@ -212,7 +237,7 @@ class OutputBoard:
             slot = self._slot(number)
             if slot.state != "off" or slot.reopen is None:
                 raise StateError(f"{slot.output.name}: cannot be started; only a stopped stream can")
-            self._stage_of(slot.graphics)
+            self._stage_of(slot.film, slot.graphics)
             output, ended = slot.reopen(), slot.output
             slot.past_notes += ended.notes
             slot.output, slot.trouble, slot.is_closed = output, None, False
@@ -284,19 +309,53 @@ class OutputBoard:
         if slot is None and not is_inside(message.src, self._pipeline):
             return None  # of an output that has ended and was taken out since: its end is told already
         if slot is None:
-            return explain(message, "pipeline", "playback")
+            return self._on_film_failed(message)
         error = explain(message, "output", slot.output.name)
         if slot.state == "on" and slot.trouble is None:
-            rest = any(
-                other.state == "on" and other.trouble is None for other in self._slots if other is not slot
-            )
-            if slot.started_s is None or not (rest or self._may_be_empty):
+            has_begun = slot.started_s is not None or self._fail_alone
+            if not (has_begun and self._goes_on_without([slot])):
                 return OutputError("; ".join((*self.failures, str(error))))
             logger.warning("%s; this output has stopped, the others continue", error)
             self._drop_soon(slot.output)
         slot.trouble = slot.trouble or str(error)
         slot.has_ended.set()
         return None
+
+    def _on_film_failed(self, message: Gst.Message) -> ForesightError | None:
+        """End the films whose frames an element no longer makes or encodes; returns the error if none is left."""
+        ended = [film for film in self._films_by_name.values() if film.is_made_by(message.src)]
+        encoded = self._encodes.film_of(message.src) if self._fail_alone else None
+        if encoded is not None:
+            ended.append(encoded)
+        if not ended:
+            return explain(message, "pipeline", "playback")
+        lost = [
+            slot for slot in self._slots if slot.film in ended and slot.state == "on" and not slot.trouble
+        ]
+        error = explain(message, "output", " and ".join(f"the film {film.name}" for film in ended))
+        if not self._goes_on_without(lost):
+            return error
+        if lost:
+            logger.warning("%s; it has ended, the other films continue", error)
+        if self._kept in ended:
+            self._forget_kept()
+        for slot in lost:
+            slot.trouble = f"{slot.output.name}: {error}"
+            slot.has_ended.set()
+            self._drop_soon(slot.output)
+        return None
+
+    def _goes_on_without(self, lost: Collection[OutputSlot]) -> bool:
+        rest = (slot for slot in self._slots if slot not in lost)
+        return self._may_be_empty or any(slot.state == "on" and slot.trouble is None for slot in rest)
+
+    def _forget_kept(self) -> None:
+        """Keep no more of the film whose encoder has failed: nothing comes of it, not even its end."""
+        self._kept = None
+        if self._film is not None:
+            self._film.close()
+            for pad in self._film.element.sinkpads:
+                pad.send_event(Gst.Event.new_eos())
 
     def _on_forwarded(self, message: Gst.Message | None) -> None:
         if message is not None and message.type == Gst.MessageType.EOS:
@@ -325,16 +384,16 @@ class OutputBoard:
                 yield encoding
             finally:
                 self._arrange()
-                self._encodes.keep_only(self._slots_on, self._film is not None)
+                self._encodes.keep_only(self._slots_on, self._kept)
 
     def _encoding_in_use(self) -> Encoding:
         if self._encoding is None:
             raise StateError("this run's video is not encoded, so it cannot be recorded or streamed")
         return self._encoding
 
-    def _stage_of(self, graphics: bool) -> EncodeStage:
-        """The encoders of the outputs with or without graphics; they are made if there are none."""
-        return self._encodes.shared(graphics, self._encoding_in_use())
+    def _stage_of(self, film: FilmFeed, graphics: bool) -> EncodeStage:
+        """The encoders of a film's outputs with or without graphics; they are made if there are none."""
+        return self._encodes.shared(film, graphics, self._encoding_in_use())
 
     @property
     def _slots_on(self) -> list[OutputSlot]:
@@ -342,7 +401,7 @@ class OutputBoard:
 
     def _arrange(self) -> None:
         """Give each push the encoder that it needs; a push gets its own only once frames have come."""
-        self._encodes.arrange([slot for slot in self._slots_on if slot.state == "on"], self._film is not None)
+        self._encodes.arrange([slot for slot in self._slots_on if slot.state == "on"], self._kept)
 
     def _slot(self, number: int) -> OutputSlot:
         if not 0 <= number < len(self._slots):
@@ -350,7 +409,7 @@ class OutputBoard:
         return self._slots[number]
 
     def _attach(self, slot: OutputSlot) -> None:
-        stage = self._stage_of(slot.graphics)
+        stage = self._stage_of(slot.film, slot.graphics)
         element = slot.output.element
         slot.state = "on"
         slot.has_ended.clear()

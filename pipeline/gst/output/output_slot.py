@@ -12,6 +12,7 @@ from typing import Literal
 
 from pipeline.gst.core.connections import Connections
 from pipeline.gst.output.common_end import CommonEnd
+from pipeline.gst.output.film_feed import FilmFeed
 from pipeline.gst.output.output import Output, OutputKind
 from pipeline.gst.runtime import Gst
 
@@ -41,6 +42,8 @@ class OutputStatus:
     """How often a push lost its server since it was started."""
     lost_s: float
     """Seconds of video that its server has not received since then."""
+    film: str
+    """The name of the film that it shows."""
     graphics: bool
     """Whether the run's graphics are drawn on it."""
     bitrate_kbps: int | None
@@ -64,9 +67,10 @@ class Written:
 class OutputSlot:
     """An output's place on the board; it changes only while the board's lock is held."""
 
-    def __init__(self, number: int, output: Output, *, graphics: bool = True) -> None:
+    def __init__(self, number: int, output: Output, film: FilmFeed, *, graphics: bool = True) -> None:
         self.number = number
         self.output = output
+        self.film = film
         self.graphics = graphics
         self.reopen: Callable[[], Output] | None = None
         self.state: Literal["on", "finishing", "off"] = "on"
@@ -130,6 +134,7 @@ class OutputSlot:
             trouble,
             own.gaps,
             own.lost_s,
+            self.film.name,
             self.graphics,
             None if uplink is None else uplink.bitrate_kbps,
             None if uplink is None else uplink.most_kbps,

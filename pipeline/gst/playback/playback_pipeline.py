@@ -40,7 +40,7 @@ class PlaybackPipeline:
         appsrcs: list[GstApp.AppSrc],
         audio_appsrc: GstApp.AppSrc | None,
         outputs: OutputBoard,
-        make_browser_preview: Callable[[OnFragment], BrowserPreview],
+        make_browser_preview: Callable[[str | None, OnFragment], BrowserPreview],
         limits: PlaybackLimits = PlaybackLimits(),
         connections: Connections | None = None,
         sound_end: SoundEnd | None = None,
@@ -127,8 +127,9 @@ class PlaybackPipeline:
         if self.pipeline.get_state(0)[1] == Gst.State.PAUSED:
             self.pipeline.set_state(Gst.State.PLAYING)  # a paused pipeline never reaches EOS otherwise
 
-    def open_browser_preview(self, on_fragment: OnFragment) -> BrowserPreview:
-        """Open a small video of the playback for browsers; an earlier one is closed. The caller closes it.
+    def open_browser_preview(self, on_fragment: OnFragment, film: str | None = None) -> BrowserPreview:
+        """Open a small video of a film, the first one if None, for browsers; an earlier one is closed. The caller
+        closes it.
 
         Raises StateError before the first frame and after the end.
         """
@@ -137,7 +138,7 @@ class PlaybackPipeline:
                 raise StateError("the video has ended; there is no preview any more")
             if self._browser_preview is not None:
                 self._browser_preview.close()
-            self._browser_preview = self._make_browser_preview(on_fragment)
+            self._browser_preview = self._make_browser_preview(film, on_fragment)
             return self._browser_preview
 
     def end_sound_at(self, time_ns: Nanoseconds) -> None:

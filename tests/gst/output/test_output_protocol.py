@@ -15,6 +15,7 @@ from pipeline.gst.core.elements import chain, elements_of, make
 from pipeline.gst.encode.encoded_tap import EncodedTap
 from pipeline.gst.encode.encoders import choose_audio_encoder, choose_video_encoder
 from pipeline.gst.encode.encoding import Encoding
+from pipeline.gst.output.film_feed import FilmFeed
 from pipeline.gst.output.limits import OutputLimits
 from pipeline.gst.output.output import OnFailed, Output, OutputKind
 from pipeline.gst.output.output_board import OutputBoard
@@ -86,7 +87,7 @@ def pipeline() -> Iterator[Gst.Pipeline]:
 def board(pipeline: Gst.Pipeline) -> Iterator[OutputBoard]:
     picture = pipeline.get_by_name("picture")
     assert picture is not None
-    board = OutputBoard(pipeline, picture, None, ENCODING, limits=LIMITS)
+    board = OutputBoard(pipeline, [FilmFeed("main", picture, None)], ENCODING, limits=LIMITS)
 
     def on_message(message: Gst.Message) -> None:
         if message.type in (Gst.MessageType.ERROR, Gst.MessageType.ELEMENT):
