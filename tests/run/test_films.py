@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from pipeline.application import PanoramaWithVirtualCamera
+from pipeline.graphics.cover import Cover
 from pipeline.gst.core.elements import elements_of
 from pipeline.gst.playback.view_element import ViewElement
 from pipeline.run.progress import Progress, RunReport
 from pipeline.settings import Settings
+from pipeline.timebase import NS_PER_MS
 from tests import videos
 
 SECONDS = 2.0
@@ -110,3 +112,61 @@ def test_without_an_output_of_its_own_the_first_of_the_films_is_the_runs(tmp_pat
     rows = path_out.read_text().splitlines()[1:]
     assert len(rows) == FRAMES
     assert all(row.split(",", 1)[1].startswith("20.000000000,") for row in rows)
+
+
+@pytest.fixture(scope="module")
+def dumped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run with a black scoreboard, a cover from 0.8 to 1.2 s, and no sound from 0.4 to 0.8 s."""
+    folder = tmp_path_factory.mktemp("dumped")
+    template = folder / "black.svg"
+    template.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" width="540" height="540" data-margin="0">'
+        '<rect width="540" height="540"/></svg>'
+    )
+    run = PanoramaWithVirtualCamera(
+        settings(
+            folder,
+            {"name": "clean", "graphics": False},
+            UPRIGHT,
+            GOAL | {"graphics": False},
+            outputs=[str(folder / "main.mkv")],
+            graphics={"scoreboard": True, "template": str(template)},
+            detector={"kind": "none"},
+        )
+    )
+    run.dump.cover(800 * NS_PER_MS, 1200 * NS_PER_MS, Cover("card"))
+    run.dump.mute(400 * NS_PER_MS, 800 * NS_PER_MS)
+    run.run()
+    return folder
+
+
+@pytest.mark.xdist_group("dumped-films")
+@pytest.mark.parametrize("name", ["main", "clean", "upright", "goal"])
+def test_no_film_shows_a_frame_that_is_covered(dumped: Path, name: str) -> None:
+    # what the scoreboard, which is drawn over the cover, leaves free
+    lumas = videos.pictures(dumped / f"{name}.mkv", 64, 64)[:, 36:, 36:].astype(float)
+    spread = lumas.std(axis=(1, 2))
+    assert len(spread) == FRAMES
+    assert spread[20:30].max() < 2
+    assert min(spread[:20].min(), spread[30:].min()) > 5
+
+
+@pytest.mark.xdist_group("dumped-films")
+@pytest.mark.parametrize("name", ["main", "clean", "upright"])
+def test_the_sound_of_every_film_is_muted(dumped: Path, name: str) -> None:
+    sound = videos.sound(dumped / f"{name}.mkv")
+    muted = sound[int(0.45 * videos.RATE_HZ) : int(0.75 * videos.RATE_HZ)]
+    heard = sound[int(1.0 * videos.RATE_HZ) : int(1.3 * videos.RATE_HZ)]
+    assert abs(muted).max() < 0.01 < abs(heard).max()
+
+
+@pytest.mark.xdist_group("dumped-films")
+def test_each_film_has_graphics_or_none(dumped: Path) -> None:
+    dark = {
+        name: videos.pictures(dumped / f"{name}.mkv", 64, 64)[:20, 2:20, 2:20].mean(axis=(1, 2)) < 30
+        for name in ("main", "clean", "upright", "goal")
+    }
+    assert dark["main"].all()
+    assert dark["upright"].all()
+    assert not dark["clean"].any()
+    assert not dark["goal"].any()
