@@ -73,7 +73,8 @@ def _catch_up(line: DelayLine, now_ns: int) -> None:
     if early_ns < EARLY_NS:
         return
     window = lead.window
-    place = window.keyframe_at_or_before(window.index_at(lead.announced_until_ns + early_ns))
+    landing = min(window.index_at(lead.announced_until_ns + early_ns), window.end - 1)
+    place = window.keyframe_at_or_before(landing)
     if place <= lead.next_seq:
         place = min(window.keyframe_after(lead.next_seq), window.end - 1)
     skipped_ns = window[place].time_ns - lead.announced_until_ns
