@@ -68,8 +68,9 @@ class PanoramaWithVirtualCamera:
     `rig`, `director`, `playback`, `timeline` and `camera_aspect` are read-only; the first three are None at first.
     `match` takes score, clock and tags, `dump` what must not be seen or heard; `film_clips` saves pieces of the
     film, which `clip_book` lists.
-    `onlooker`, set before `run`, receives every frame (see ViewElement). One thread calls `run`, once; any thread
-    may call `stop`, `abort` and `progress`, also from a signal handler.
+    `onlooker`, set before `run`, receives every frame of a film (see ViewElement), first of the first one
+    (`watch_film`). One thread calls `run`, once; any thread may call `stop`, `abort` and `progress`, also from a
+    signal handler.
     """
 
     def __init__(self, settings: Settings, limits: RunLimits = RunLimits()) -> None:
@@ -82,6 +83,7 @@ class PanoramaWithVirtualCamera:
         self._limits = limits
         self.camera_aspect = camera_aspect(settings.film_specs[0].picture)
         self.onlooker: Onlooker | None = None
+        self._watched = settings.film_specs[0]
         self._exports = Exports(settings.export, self._export_failed, live=settings.is_live)
         self.timeline = make_timeline(settings, self._detected)
         self.buffer_manager = make_buffer_manager(settings)
@@ -198,7 +200,7 @@ class PanoramaWithVirtualCamera:
             None if parts.seams is None else parts.seams.colours,
         )
         parts.pictures, parts.path = pictures, pictures.first.path
-        pictures.watch(pictures.first.picture, self.onlooker)
+        pictures.watch(self._watched.picture, self.onlooker)
         playback = parts.playback = build_playback(
             settings,
             info,
@@ -441,6 +443,20 @@ class PanoramaWithVirtualCamera:
     def scene_at(self, captured_ns: int) -> Scene:
         """The detections, the view and the coming path at a captured time (running time, ns); never blocks."""
         return scene_at(captured_ns, self.timeline, self.director, self.camera_aspect)
+
+    @property
+    def watched_film(self) -> str:
+        """The name of the film whose frames the onlooker sees."""
+        return self._watched.name
+
+    def watch_film(self, name: str) -> None:
+        """Let the onlooker see the frames of another film. Raises StateError if there is none of that name."""
+        found = next((film for film in self.settings.film_specs if film.name == name), None)
+        if found is None:
+            raise StateError(f"there is no film {name!r}; look at the list of films")
+        self._watched = found
+        if self._parts.pictures is not None:
+            self._parts.pictures.watch(found.picture, self.onlooker)
 
     def show_overlay(self, shown: bool) -> None:
         """Switch the overlay on or off: detections, the coming path and, in a panorama, the camera's outline."""

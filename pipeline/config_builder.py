@@ -197,9 +197,12 @@ def commented_toml(settings: Settings | None = None) -> str:
 def to_toml(settings: Settings) -> str:
     """The settings that differ from the defaults, as a configuration file. It contains secrets in clear text."""
     values = settings.model_dump(mode="json", exclude_defaults=True)
-    for table, of in ((values, settings), *zip(values.get("films", ()), settings.films, strict=False)):
-        if of.streams:
-            table["streams"] = [secret.get_secret_value() for secret in of.streams]
+    films = [
+        (film.streams, table) for film, table in zip(settings.films, values.get("films", ()), strict=True)
+    ]
+    for streams, table in ((settings.streams, values), *films):
+        if streams:
+            table["streams"] = [secret.get_secret_value() for secret in streams]
     if settings.web.token is not None:
         values["web"]["token"] = settings.web.token.get_secret_value()
     lines = [f"{key} = {_literal(value)}" for key, value in values.items() if not isinstance(value, dict)]

@@ -85,6 +85,7 @@ class Control:
         self.stills = RunStills(run)
         self.points = RigByPoints(self.stills)
         self._panorama: Panorama | None = None
+        self._preview: BrowserPreview | None = None
         self._rendered_ns: Nanoseconds | None = None
 
     def end_run(self) -> None:
@@ -276,9 +277,12 @@ class Control:
         """The state of the run's outputs, files without their folders; empty before playback."""
         return self._outputs.statuses()
 
-    def record(self, *, graphics: bool = True) -> OutputStatus:
-        """Start a recording in a new file, beside the run's own file or the clips. Raises OutputError."""
-        return self._outputs.record(self._clips.folder, self._names, graphics=graphics)
+    def record(self, *, graphics: bool = True, film: str | None = None) -> OutputStatus:
+        """Start a recording of a film, the first one if None, in a new file, beside its own file or the clips.
+
+        Raises OutputError.
+        """
+        return self._outputs.record(self._clips.folder, self._names, graphics=graphics, film=film)
 
     def start_output(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""
@@ -298,7 +302,34 @@ class Control:
         """Open the preview; the caller closes it. See PlaybackPipeline."""
         if self._run.playback is None:
             raise StateError("playback has not started yet; open the preview once it has")
-        return self._run.playback.open_browser_preview(on_fragment)
+        film = self._run.watched_film
+        preview = self._preview = self._run.playback.open_browser_preview(on_fragment, film)
+        if film != self._run.watched_film:  # another one was asked for meanwhile
+            preview.close()
+        return preview
+
+    def show_film(self, name: str) -> None:
+        """Show another film in the previews: a video that is open ends, and the next one is of that film."""
+        if name == self._run.watched_film:
+            return
+        self._run.watch_film(name)
+        if self._preview is not None:
+            self._preview.close()
+
+    def _films(self) -> list[dict[str, Any]]:
+        numbers: dict[str, list[int]] = {}
+        for status in self.outputs():
+            numbers.setdefault(status.film, []).append(status.number)
+        return [
+            {
+                "name": film.name,
+                "size": str(film.picture.size),
+                "follow": film.picture.follow,
+                "outputs": numbers.get(film.name, []),
+                "shown": film.name == self._run.watched_film,
+            }
+            for film in self._run.settings.film_specs
+        ]
 
     @property
     def rig(self) -> Rig | None:
@@ -354,6 +385,7 @@ class Control:
                 asdict(status) | {"can_download": self.finished_file(status.number) is not None}
                 for status in self.outputs()
             ],
+            "films": self._films(),
             "clips": len(self.clips()),
             "clip_changes": self._clips.changes,
             "keeps_film": self._run.film_clips.has_film,

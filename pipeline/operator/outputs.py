@@ -25,13 +25,22 @@ class Outputs:
         """The state of the outputs; empty before playback."""
         return [_without_folder(one) for one in self._statuses()]
 
-    def record(self, folder: Path, names: FileNames, *, graphics: bool = True) -> OutputStatus:
-        """Start a recording in a new file, beside the run's own file, otherwise in `folder`. Raises OutputError."""
+    def record(
+        self, folder: Path, names: FileNames, *, graphics: bool = True, film: str | None = None
+    ) -> OutputStatus:
+        """Start a recording of a film, the first one if None, in a new file, beside its own file, otherwise in
+        `folder`. Raises OutputError."""
         board = self._board()
-        own = [spec.path for spec in self._run.settings.file_specs if not spec.is_playlist]
+        name = board.film_named(film).name
+        own = [
+            spec.path
+            for one in self._run.settings.film_specs
+            for spec in one.files
+            if one.name == name and not spec.is_playlist
+        ]
         beside = own[0] if own else folder / "recording.mp4"
         path = names.new(beside.parent, beside.stem, beside.suffix)
-        return _without_folder(board.record(path, graphics=graphics))
+        return _without_folder(board.record(path, graphics=graphics, film=name))
 
     def start(self, number: int) -> OutputStatus:
         """Start a stopped stream again."""

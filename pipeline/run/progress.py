@@ -57,6 +57,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmMade:
+    """A film of a run."""
+
+    name: str
+    size: str
+    """Width and height in pixels, as 1920x1080."""
+    follow: str
+    """What it shows, as in the settings: play, fixed, panorama, team:home, ..."""
+    outputs: tuple[Path | str, ...]
+    """Files as paths; streams as text without their secrets."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """The figures of a run that has ended."""
 
@@ -79,3 +92,5 @@ class RunReport:
     """One line for each output or export that failed while the others continued."""
     frames: FrameAccount | None = None
     """What became of each frame that came in; None if playback never began."""
+    films: tuple[FilmMade, ...] = ()
+    """The films, each with its part of the outputs."""

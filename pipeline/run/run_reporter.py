@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.buffer_manager import BufferManager
@@ -12,6 +13,7 @@ from pipeline.buffering.stats import BufferStatistics, drift_note, early_note
 from pipeline.direction.camera_path import WAITING
 from pipeline.errors import ForesightError, PipelineError
 from pipeline.foreign_code import describe
+from pipeline.gst.output.output_board import OutputBoard
 from pipeline.run.disk_watch import DiskWatch
 from pipeline.run.frame_account import (
     Ending,
@@ -24,7 +26,7 @@ from pipeline.run.frame_account import (
     sound_note,
 )
 from pipeline.run.parts import RunParts
-from pipeline.run.progress import Progress, RunReport
+from pipeline.run.progress import FilmMade, Progress, RunReport
 from pipeline.run.resource_usage import Rate, memory_mb, peak_memory_mb, processor_seconds
 from pipeline.run.run_state import RunState
 from pipeline.run.shown import Shown
@@ -202,7 +204,16 @@ class RunReporter:
             notes=self.notes,
             failures=(*(() if playback is None else playback.outputs.failures), *self._failures),
             frames=frames,
+            films=() if playback is None else tuple(self._films(playback.outputs)),
         )
+
+    def _films(self, outputs: OutputBoard) -> Iterator[FilmMade]:
+        for film in self._settings.film_specs:
+            made: tuple[Path | str, ...] = (
+                *outputs.files_of(film.name),
+                *(stream.name for stream in film.streams),
+            )
+            yield FilmMade(film.name, str(film.picture.size), film.picture.follow, made)
 
     @property
     def _framerate(self) -> float:

@@ -102,9 +102,16 @@ def _whole(value: Any) -> Any:
 
 
 class Recording(Body):
-    """Whether the run's graphics are drawn on the recording."""
+    """Which film is recorded, the first one if left out, and whether the run's graphics are drawn on it."""
 
     graphics: bool = True
+    film: Annotated[str, Field(max_length=40)] | None = None
+
+
+class FilmName(Body):
+    """A film, by its name in the state."""
+
+    name: Annotated[str, Field(max_length=40)]
 
 
 class OutputNumber(Body):
@@ -446,8 +453,14 @@ ACTIONS: tuple[Action, ...] = (
         "record",
         Recording,
         "Start a recording in a new file",
-        lambda c, b: asdict(c.record(graphics=b.graphics)),
+        lambda c, b: asdict(c.record(graphics=b.graphics, film=b.film)),
         OutputStatus,
+    ),
+    Action(
+        "show_film",
+        FilmName,
+        "Show another film in the previews",
+        lambda c, b: c.show_film(b.name),
     ),
     Action(
         "start_output",

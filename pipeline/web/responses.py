@@ -87,6 +87,17 @@ class DumpState:
 
 
 @dataclass(frozen=True)
+class Film:
+    """A film: its size as 1920x1080, what it follows, its outputs by number, and whether the previews show it."""
+
+    name: str
+    size: str
+    follow: str
+    outputs: list[int]
+    shown: bool
+
+
+@dataclass(frozen=True)
 class State(Progress):
     """The state of the run; before its first progress only `run` and `state`.
 
@@ -110,6 +121,7 @@ class State(Progress):
     cameras: list[CameraHealth]
     notes: list[str]
     outputs: list[Output]
+    films: list[Film]
     clips: int
     clip_changes: int
     keeps_film: bool

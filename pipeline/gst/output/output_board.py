@@ -101,6 +101,10 @@ class OutputBoard:
         """The files that have been started, in order; the parts of a split file."""
         return [path for slot in self._slots for path in slot.output.files]
 
+    def files_of(self, film: str) -> list[Path]:
+        """Those of the film of that name."""
+        return [path for slot in self._slots if slot.film.name == film for path in slot.output.files]
+
     @property
     def failures(self) -> tuple[str, ...]:
         """One line about each output that has failed and does not recover, or has delivered nothing."""

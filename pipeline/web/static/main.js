@@ -5,6 +5,7 @@ import { Charts } from "./charts.js";
 import { Clips } from "./clips.js";
 import { Dump } from "./dump.js";
 import { Events } from "./events.js";
+import { Films } from "./films.js";
 import { HealthLine, SoundMeter, roomWord } from "./health.js";
 import { MatchPanel } from "./match_panel.js";
 import { Outputs } from "./outputs.js";
@@ -25,6 +26,7 @@ const events = new Events(find("events"));
 const match = new MatchPanel(find("match"), events);
 const proposals = new Proposals(find("match-proposals"), match);
 const outputs = new Outputs(find("outputs"), act);
+const films = new Films(find("films"), act);
 const clips = new Clips(find("clips"), showNotice);
 const healthLine = new HealthLine(find("line"));
 const meter = new SoundMeter(find("meter"));
@@ -63,7 +65,7 @@ const actions = {
   jump_back: () => act("jump_back", { seconds: Number(find("back").value) }),
   return_to_delay: () => act("return_to_delay"),
   set_delay: () => act("set_delay", { seconds: Number(find("delay").value) }),
-  record: () => act("record"),
+  record: () => act("record", { film: films.shown }),
   save_clip: () => act("clips", { before_s: Number(find("before").value), of: find("clip_of").value }),
   sound: () => preview.toggleSound(),
 };
@@ -165,7 +167,8 @@ function show(now) {
   find("pause").classList.toggle("on", isHeld);
   find("hand_back").classList.toggle("on", now.follows === "operator");
   drawScene(find("scene"), now.scene);
-  outputs.show(now.outputs);
+  films.show(now.films, now.outputs);
+  outputs.show(now.outputs, now.films.length > 1);
   meter.show(now.sound);
   find("room").textContent = roomWord(now.disks);
   find("air").hidden = !now.sound && !now.disks?.length;

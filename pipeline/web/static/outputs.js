@@ -28,10 +28,10 @@ export class Outputs {
     this.rows = new Map();
   }
 
-  show(outputs) {
+  show(outputs, hasFilms) {
     for (const output of outputs) {
       if (!this.rows.has(output.number)) this.add(output.number);
-      this.update(this.rows.get(output.number), output);
+      this.update(this.rows.get(output.number), output, hasFilms);
     }
   }
 
@@ -59,14 +59,15 @@ export class Outputs {
     place.replaceChildren(canDownload ? link : name);
   }
 
-  update(row, output) {
+  update(row, output, hasFilms) {
     const isDone = output.kind === "file" && output.state === "off";
     const can = { stop_output: output.state === "on" || output.state === "away", start_output: output.can_start };
     const action = Object.keys(can).find((name) => can[name]);
     row.className = isDone ? "done" : output.state;
     this.showName(row.querySelector("b"), output);
     const trouble = output.trouble?.replace(output.name, "").replace(/^[:\s]+/, "");
-    row.querySelector("span").textContent = trouble ?? (isDone ? "complete" : WORDS[output.state]);
+    const word = trouble ?? (isDone ? "complete" : WORDS[output.state]);
+    row.querySelector("span").textContent = [hasFilms ? output.film : "", word].filter(Boolean).join(" · ");
     row.querySelector("small").textContent = uplink(output);
     row.querySelector("time").textContent = clock(output.elapsed_s);
     const button = row.querySelector("button");
