@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from pipeline.analysis.timeline import Timeline
 from pipeline.direction.camera_path import CameraPath
-from pipeline.direction.director import Director
+from pipeline.direction.director import Director, SeenTimeline
 from pipeline.direction.edges import Edges
 from pipeline.direction.fixed import FixedDirector, PanoramaPath
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.shot_limits import MOST_ENLARGED, shot_limits
 from pipeline.optics.view import View
-from pipeline.run.bounded_timeline import BoundedTimeline
 from pipeline.settings import Picture, Settings, Size
 
 OUTLINED_SIZE_PX = 1920, 1080
@@ -71,12 +67,11 @@ def enlargement_note(picture: Picture, rig: Rig) -> str | None:
 def path_for(
     settings: Settings,
     picture: Picture,
-    timeline: Timeline,
+    timeline: SeenTimeline,
     rig: Rig,
     edges: Edges,
-    full_at_ns: Callable[[], int | None],
 ) -> CameraPath:
-    """The camera path of `picture` in a run with `settings`, within `edges`. `full_at_ns`: see BoundedTimeline.
+    """The camera path of `picture` in a run with `settings`, within `edges`, by what `timeline` shows.
 
     Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known, or as
     much of it as memory has room for.
@@ -85,7 +80,7 @@ def path_for(
     if fixed is not None:
         return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg), edges)
     director = Director.of_rig(
-        timeline if settings.buffer.max_bytes is None else BoundedTimeline(timeline, full_at_ns),
+        timeline,
         rig,
         camera_size_px(picture),
         style=picture.style,

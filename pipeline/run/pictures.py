@@ -9,9 +9,11 @@ from pipeline.analysis.colour_history import ColourHistory
 from pipeline.analysis.sway_history import SwayHistory
 from pipeline.analysis.timeline import Timeline
 from pipeline.direction.camera_path import CameraPath
+from pipeline.direction.director import SeenTimeline
 from pipeline.gst.playback.view_element import Onlooker
 from pipeline.optics.rig import Rig
 from pipeline.optics.stabilisation.pose import Poses
+from pipeline.run.bounded_timeline import BoundedTimeline
 from pipeline.run.director_choice import (
     camera_aspect,
     camera_size_px,
@@ -23,6 +25,7 @@ from pipeline.run.frame_view import FrameView
 from pipeline.run.scene import Scene, scene_at
 from pipeline.run.shifting_limits import ShiftingLimits
 from pipeline.run.shown import Shown
+from pipeline.run.team_timeline import TeamTimeline, followed_timeline, team_note
 from pipeline.settings import Picture, Settings
 from pipeline.timebase import Nanoseconds, seconds_to_ns
 
@@ -32,8 +35,19 @@ class DirectedPicture:
     """A picture with the path of its camera, and the element that renders it."""
 
     picture: Picture
+    followed: SeenTimeline
     path: CameraPath
     frame_view: FrameView
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines for the user about its frames, and whether its team was never seen."""
+        is_unseen = isinstance(self.followed, TeamTimeline) and not self.followed.has_seen
+        if not (is_unseen and self.path.state.plans):
+            return self.frame_view.notes
+        colour = self.picture.follow.replace("team:", "teams.") + "_colour"
+        line = f"{self.picture.follow}: nobody was seen in {colour}; the film follows the play"
+        return (line, *self.frame_view.notes)
 
 
 class Pictures:
@@ -55,9 +69,10 @@ class Pictures:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines for the user: pictures for whose size the sources have too few pixels."""
-        found = (enlargement_note(picture, self._rig) for picture in self._limits)
-        return tuple(note for note in found if note is not None)
+        """Lines for the user: teams that cannot be followed, sizes for which the sources have too few pixels."""
+        teams = (team_note(self._settings, picture.follow) for picture in self._limits)
+        sizes = (enlargement_note(picture, self._rig) for picture in self._limits)
+        return tuple(note for note in (*teams, *sizes) if note is not None)
 
     def bumped(self, noticed_ns: Nanoseconds, stands: Poses) -> None:
         """The cameras stand like this now: the limits of every picture change. Any thread; does not block."""
@@ -78,10 +93,14 @@ class Pictures:
 
         `full_at_ns`: see BoundedTimeline; all else: see FrameView.
         """
+        is_unbounded = self._settings.buffer.max_bytes is None
         for picture, limits in self._limits.items():
-            path = path_for(self._settings, picture, timeline, self._rig, limits, full_at_ns)
+            known = timeline if is_unbounded else BoundedTimeline(timeline, full_at_ns)
+            followed = followed_timeline(self._settings, picture.follow, known)
+            path = path_for(self._settings, picture, followed, self._rig, limits)
             self._directed[picture] = DirectedPicture(
                 picture,
+                followed,
                 path,
                 FrameView(
                     self._settings,

@@ -96,7 +96,7 @@ class RunReporter:
             self._parts.sway,
             self._parts.seams,
             self._parts.worker,
-            *(one.frame_view for one in self._parts.pictures or ()),
+            *(self._parts.pictures or ()),
             self._parts.playback,
         )
         stats = self._manager.statistics()

@@ -43,6 +43,7 @@ from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.rig_choice import detector_for
 from pipeline.run.seams import Seams
 from pipeline.run.tag_clips import TagClipping, TagClips
+from pipeline.run.team_timeline import team_of
 from pipeline.scoring.values import PROPOSAL_KINDS
 from pipeline.settings import Settings
 from pipeline.timebase import Nanoseconds, seconds_to_ns
@@ -216,7 +217,9 @@ def start_detector(
 
 def _reads_shirts(settings: Settings, rig: Rig) -> bool:
     """Whether somebody wants to know who is in which team."""
-    return settings.export.tracks_out is not None or (settings.proposes_from_tracks and rig.pitch is not None)
+    follows_team = any(team_of(film.picture.follow) is not None for film in settings.film_specs)
+    wants_tracks = settings.export.tracks_out is not None
+    return follows_team or wants_tracks or (settings.proposes_from_tracks and rig.pitch is not None)
 
 
 def start_proposals(

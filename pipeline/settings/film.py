@@ -19,7 +19,7 @@ Style = Literal["calm", "broadcast", "close"]
 
 FIRST_FILM = "main"
 """The name of the film that the settings outside [[films]] describe."""
-FOLLOWS = "play, fixed, panorama, team:home, team:away, or player:ID with the number of a track"
+FOLLOWS = "play, fixed, panorama, team:home or team:away"
 
 Degrees = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 
@@ -53,12 +53,12 @@ class Film(Group):
     follow: Annotated[
         str,
         Field(
-            pattern=r"^(play|fixed|panorama|team:(home|away)|player:[0-9]{1,9})$",
+            pattern=r"^(play|fixed|panorama|team:(home|away))$",
             json_schema_extra={"x-allowed": FOLLOWS},
         ),
     ] = "play"
     """What it shows: play follows the game, fixed holds the view, panorama is everything the rig sees, team:home
-    and team:away frame a team's players, player:ID follows the track of that number."""
+    and team:away frame a team's players, told by teams.home_colour and teams.away_colour."""
     view: FixedView | None = None
     """The view of follow = "fixed", as { yaw_deg = 0, pitch_deg = -10, hfov_deg = 60 }."""
     graphics: bool = True

@@ -119,7 +119,7 @@ def test_films_that_cannot_be_made_beside_each_other_are_refused(
             {"name": "a", "follow": "ball"},
             "films.0.follow: ball is not allowed, allowed: play, fixed, panorama",
         ),
-        ({"name": "a", "follow": "player:"}, "films.0.follow: player: is not allowed"),
+        ({"name": "a", "follow": "team:both"}, "films.0.follow: team:both is not allowed"),
         ({"name": "a", "size": "641x360"}, "films.0.size: 641x360 is not allowed, allowed: WIDTHxHEIGHT"),
         ({"name": "", "size": "640x360"}, "films.0.name: an empty value is not allowed, allowed: up to 40"),
         ({"size": "640x360"}, "films.0.name: is missing"),

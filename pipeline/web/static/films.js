@@ -4,8 +4,6 @@ import { element, whenChanged } from "./elements.js";
 const FOLLOWS = { play: "follows the play", fixed: "fixed view", panorama: "everything the cameras see",
   "team:home": "follows the home team", "team:away": "follows the visitors" };
 
-const followWord = (follow) => FOLLOWS[follow] ?? `follows player ${follow.replace("player:", "")}`;
-
 export class Films {
   constructor(box, act) {
     this.box = box;
@@ -37,6 +35,6 @@ export class Films {
     button.classList.toggle("on", film.shown);
     const where = own.length ? own.map(({ name }) => name).join(", ") : "no output";
     return element("li", { className: isOn ? "on" : "" }, element("i"), element("b", { textContent: film.name }),
-      element("span", { textContent: `${film.size} · ${followWord(film.follow)} · ${where}` }), button);
+      element("span", { textContent: `${film.size} · ${FOLLOWS[film.follow] ?? film.follow} · ${where}` }), button);
   }
 }
