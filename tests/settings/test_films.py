@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from pipeline.cli import main
-from pipeline.config_builder import ConfigBuilder, check_file, to_toml
+from pipeline.config_builder import ConfigBuilder, check_file, schema, to_toml
 from pipeline.errors import ConfigError
-from pipeline.settings import Settings, check
+from pipeline.settings import Film, Settings, check
+from pipeline.settings.problem import allowed, node_at
 
 VIEW = {"yaw_deg": 0, "pitch_deg": -10, "hfov_deg": 60}
 
@@ -173,3 +175,14 @@ def test_films_come_from_a_variable_too() -> None:
     text = '[{ name = "phone", size = "720x1280", outputs = ["phone.mp4"] }]'
     settings = ConfigBuilder().environment({"FORESIGHT_FILMS": text}).flags(sources=["match"]).build()
     assert settings.film_specs[0].picture.size_px == (720, 1280)
+
+
+def test_every_key_is_documented_with_what_is_allowed_and_what_it_means() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "films.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z]+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|", text, re.MULTILINE)
+    assert [row[0] for row in rows] == list(Film.model_fields)
+    for key, default, may_be, meaning in rows:
+        node = node_at(schema(), ["films", 0, key]) or {}
+        assert (may_be, meaning) == (allowed(node), " ".join(node["description"].split())), key
+        given = Film.model_fields[key].get_default()
+        assert default.strip("` ") == ("" if key == "name" or given in (None, ()) else str(given).lower())
