@@ -52,6 +52,15 @@ def test_all_files_get_the_same_free_part(tmp_path: Path, there: str, expected: 
     ]
 
 
+def test_every_film_gets_the_same_part(tmp_path: Path) -> None:
+    (tmp_path / "phone.mp4").touch()
+    phone = {"name": "phone", "graphics": False, "outputs": [str(tmp_path / "phone.mp4")]}
+    made = in_new_part(settings(tmp_path, "match.mp4", films=[phone]), FIRST)
+    assert names(made)[0] == "match.part2.mp4"
+    assert [path.name for path in made.films[0].outputs] == ["phone.part2.mp4"]
+    assert not made.film_specs[1].files[0].graphics
+
+
 def test_a_part_without_graphics_stays_without(tmp_path: Path) -> None:
     (tmp_path / "clean.mp4").touch()
     made = in_new_part(settings(tmp_path, "clean.mp4?graphics=off"), FIRST)
