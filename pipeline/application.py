@@ -15,8 +15,10 @@ from pipeline.gst.capture.stream_info import StreamInfo
 from pipeline.gst.core.shutdown import all_within
 from pipeline.gst.playback.playback_pipeline import PlaybackPipeline
 from pipeline.gst.playback.view_element import Onlooker
+from pipeline.match_folder.as_source import with_match_folder
 from pipeline.media.film_file import FilmFile
 from pipeline.optics.rig import Rig
+from pipeline.optics.view import View
 from pipeline.proposals.proposal import Proposal
 from pipeline.run.clip_book import ClipBook
 from pipeline.run.director_choice import camera_aspect
@@ -49,6 +51,7 @@ from pipeline.run.wiring import (
     connect_analysis,
     connect_playback,
     make_buffer_manager,
+    make_match_record,
     make_seams,
     make_sway_history,
     make_tag_clips,
@@ -57,7 +60,7 @@ from pipeline.run.wiring import (
     start_proposals,
 )
 from pipeline.settings import Settings, check
-from pipeline.timebase import seconds_to_ns
+from pipeline.timebase import Nanoseconds, seconds_to_ns
 
 PROGRESS_EVERY_S = 0.25
 
@@ -78,6 +81,7 @@ class PanoramaWithVirtualCamera:
 
         Raises ConfigError for settings that cannot work.
         """
+        settings = with_match_folder(settings)
         check(settings)
         self.settings = settings
         self._limits = limits
@@ -92,7 +96,8 @@ class PanoramaWithVirtualCamera:
         self.dump = Dump(self.buffer_manager.captured_ns)
         self._feed = DetectorFeed(live=settings.is_live, shared_ns=shared_ns)
         self._parts = RunParts()
-        self._shown = Shown(self._exports.shown)
+        self._record = make_match_record(settings, self._export_failed, shared_ns)
+        self._shown = Shown(self._frame_shown)
         self._reporter = RunReporter(settings, self.buffer_manager, self._parts, self._shown)
         self.clip_book = ClipBook()
         self.film_clips = FilmClips(
@@ -102,7 +107,9 @@ class PanoramaWithVirtualCamera:
             has_film=settings.film_s > 0,
         )
         self._tag_clips = make_tag_clips(settings, self.film_clips, self._reporter.note, self._export_failed)
-        self.match = MatchEntry(settings, self.buffer_manager, self._export_failed, self._tag_clips)
+        self.match = MatchEntry(
+            settings, self.buffer_manager, self._export_failed, self._tag_clips, self._record
+        )
         self._lifetime = Lifetime()
         self._shutdown = ShutdownWait(limits.shutdown)
         self._error: ForesightError | None = None
@@ -150,8 +157,12 @@ class PanoramaWithVirtualCamera:
         self.settings = settings
         self._reporter.begin(settings)
         self._reporter.note(note)
-        parts.seams = make_seams(settings, rig, self._reporter.note, self._exports.learned)
-        analysis = parts.analysis = build_analysis(settings, rig, self._limits.camera, parts.seams)
+        if self._record is not None:
+            self._record.make()
+        parts.seams = make_seams(settings, rig, self._reporter.note, self._learned)
+        analysis = parts.analysis = build_analysis(
+            settings, rig, self._limits.camera, parts.seams, self._record
+        )
         if self._lifetime.is_draining:
             return None
         analysis.on_error(self._fail)
@@ -171,13 +182,15 @@ class PanoramaWithVirtualCamera:
         settings, parts, manager = self.settings, self._parts, self.buffer_manager
         if parts.analysis is not None:
             self._exports.begin(parts.analysis.sources, rig)
+            if self._record is not None:
+                self._record.begin(parts.analysis, info, rig)
             self.match.begin()
             parts.proposals = start_proposals(settings, parts.analysis, rig, self._proposed, self._shared_ns)
         pictures = Pictures(settings, rig)
         for note in pictures.notes:
             self._reporter.note(note)
         parts.sway = make_sway_history(
-            settings, rig, self._reporter.note, pictures.bumped, self._exports.learned
+            settings, rig, self._reporter.note, pictures.bumped, self._learned
         )
         parts.learning = make_ball_learning(settings, rig, self._reporter.note)
         parts.worker = start_detector(
@@ -298,6 +311,8 @@ class PanoramaWithVirtualCamera:
                 self._reporter.note("the films' chapters were not written in time; check the disk")
         self._lifetime.advance(RunState.DONE)
         self._exports.close(at_once=self._shutdown.at_once)
+        if self._record is not None:
+            self._record.close(at_once=self._shutdown.at_once, is_complete=self._ending == "played")
         self.match.close()
 
     def _keep_looks(self) -> None:
@@ -336,13 +351,27 @@ class PanoramaWithVirtualCamera:
         lead_ns = seconds_to_ns(self.settings.chapter_lead_s)
         write_chapters(films, self.match.marks(), self._shown.times, lead_ns, self._export_failed)
 
+    def _frame_shown(self, time_ns: Nanoseconds, view: View) -> None:
+        self._exports.shown(time_ns, view)
+        if self._record is not None:
+            self._record.shown(self.buffer_manager.captured_ns(time_ns), view)
+
+    def _learned(self, line: str) -> None:
+        self._exports.learned(line)
+        if self._record is not None:
+            self._record.learned(line)
+
     def _detected(self, seen: DetectionSet) -> None:
         self._exports.detected(seen)
+        if self._record is not None:
+            self._record.detected(seen)
         if self._parts.proposals is not None:
             self._parts.proposals.see(seen)
 
     def _proposed(self, proposal: Proposal) -> None:
         self._exports.proposed(proposal)
+        if self._record is not None:
+            self._record.proposed(proposal)
         self.match.proposals.put(proposal)
 
     # Failures. Called on the pipelines' threads.

@@ -205,6 +205,11 @@ def to_toml(settings: Settings) -> str:
             table["streams"] = [secret.get_secret_value() for secret in streams]
     if settings.web.token is not None:
         values["web"]["token"] = settings.web.token.get_secret_value()
+    return toml_of(values)
+
+
+def toml_of(values: Mapping[str, Any]) -> str:
+    """Nested values of settings as a configuration file."""
     lines = [f"{key} = {_literal(value)}" for key, value in values.items() if not isinstance(value, dict)]
     for group, fields in values.items():
         if isinstance(fields, dict):

@@ -13,7 +13,7 @@ from pipeline.gst.capture.clocked_sound import ClockedSound
 from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.open_source import open_source
 from pipeline.gst.capture.sound_delays import SoundDelays
-from pipeline.gst.capture.stream_joiner import StreamTargets, join_streams
+from pipeline.gst.capture.stream_joiner import OnStream, StreamTargets, join_streams
 from pipeline.gst.core.decoder_threads import share_cores
 from pipeline.gst.core.elements import chain, link, make, make_appsink, static_pad
 from pipeline.gst.core.frame_corrector import FrameCorrector
@@ -47,7 +47,8 @@ class PipelineBuilder:
     `duration_s`: every stream ends at this running time. `audio_source`: the index of the source whose sound is
     used (default: the first that has any). `detector_branch` adds the branch for a detector. `clocks`: what is
     added to the times of several cameras and of their sound. `private_areas`: areas of the rig frame that are
-    blurred in decoded video; a compressed ``source`` stream stays as it is.
+    blurred in decoded video; a compressed ``source`` stream stays as it is. `on_stream` is called with the pad of
+    each stream that is used (see StreamTargets); the video there is as compressed as it came.
 
     Raises ConfigError or RigError when the arguments do not fit together.
     """
@@ -67,6 +68,7 @@ class PipelineBuilder:
         camera_limits: CameraLimits = CameraLimits(),
         clocks: CameraClocks | None = None,
         private_areas: Sequence[PrivateArea] = (),
+        on_stream: OnStream | None = None,
     ) -> None:
         if not sources:
             raise ConfigError("no source was given; give a file, a URI, a device, gst:... or match")
@@ -92,13 +94,14 @@ class PipelineBuilder:
         self._camera_limits = camera_limits
         self._clocks = clocks
         self._private_areas = private_areas
+        self._on_stream = on_stream
 
     def build(self) -> AnalysisPipeline:
         """Build the pipeline, in state NULL. Raises SourceError, ConfigError or MissingDependencyError."""
         sources = [
             open_source(
                 source,
-                decode=self._storage != "source",
+                decode=self._storage != "source" and self._on_stream is None,
                 live=self._live,
                 duration_s=self._duration_s,
                 patience_s=self._patience_s if self._live else None,
@@ -132,6 +135,7 @@ class PipelineBuilder:
             on_sound=self._on_sound(analysis),
             on_complete=analysis.streams_complete,
             delays=SoundDelays(self._rig, entries, analysis.connections),
+            **({} if self._on_stream is None else {"on_stream": self._on_stream}),
         )
         joined = join_streams(pipeline, sources, targets)
         analysis.streams_joined(joined, is_limited=self._duration_s is not None)

@@ -78,9 +78,12 @@ def read_learned(path: Path, names: Sequence[str]) -> Iterator[LearnedFrame]:
 
 
 def learned_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each line of a file with where it is, for messages. Raises ConfigError for one that is no JSON."""
+    """Each line of a file with where it is, for messages. A last line without an end is what a killed run left of
+    it, and is passed over. Raises ConfigError for one that is no JSON."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = [
+            line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")
+        ]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
     for count, line in enumerate(lines, 1):

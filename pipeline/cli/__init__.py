@@ -20,7 +20,7 @@ from pipeline.redaction import redact
 COMMANDS: tuple[str, ...] = ("start", "run", "calibrate", "direct", "demo", "doctor", "bench")
 """The commands; each is the function of that name in the module of that name."""
 
-GROUPS: tuple[str, ...] = ("config",)
+GROUPS: tuple[str, ...] = ("config", "match")
 """Commands with subcommands; each is the ``app`` of the module of that name."""
 
 USAGE_ERROR: Any = typer.BadParameter.__base__

@@ -17,7 +17,7 @@ _EXTENSIONS = listed(suffix.removeprefix(".") for suffix in output_suffixes())
 OUTPUT_HELP = f"file to write: {_EXTENSIONS}; or an address, as --stream; FILE?graphics=off: without graphics"
 SOURCES_HELP = (
     "files (a.mp4+b.mp4, a folder or an m3u list: chapters of one recording), URIs, /dev/videoN, match, or gst: "
-    "and a launch fragment; one for each camera of the rig"
+    "and a launch fragment; one for each camera of the rig; or a match folder, with all its cameras"
 )
 
 
@@ -128,6 +128,12 @@ def run(
         Path | None,
         typer.Option(metavar="JSONL", help="write the tags that are proposed from sound and tracks"),
     ] = None,
+    match_folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="write the whole match into a new folder, which can be a SOURCE later"
+        ),
+    ] = None,
     reel: Annotated[
         Path | None,
         typer.Option(
@@ -182,6 +188,7 @@ def run(
     from pipeline.cli import console
     from pipeline.cli.files import refuse
     from pipeline.config_builder import ConfigBuilder
+    from pipeline.match_folder.as_source import with_match_folder
     from pipeline.settings.check import written_files
     from pipeline.settings.files import overwritten
 
@@ -216,6 +223,7 @@ def run(
         "export__tracks_out": tracks_out,
         "export__tags_out": tags_out,
         "export__proposals_out": proposals_out,
+        "match_folder": match_folder,
         "export__reel": reel,
         "export__learned_out": learned_out,
         "learned": learned,
@@ -223,7 +231,7 @@ def run(
         "export__truth_tracks_out": truth_tracks_out,
     }
     builder.environment().flags(**flags).assignments(assign or ())
-    settings = builder.build()
+    settings = with_match_folder(builder.build())
     if worker is not None:
         settings = continued(settings, worker)
     if config is not None:

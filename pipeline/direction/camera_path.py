@@ -8,7 +8,9 @@ from typing import Literal, Protocol
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
 
-Follows = Literal["ball", "players", "operator", "ball not found", "waiting for video", "fixed view"]
+Follows = Literal[
+    "ball", "players", "operator", "ball not found", "waiting for video", "fixed view", "recorded path"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from pipeline.media.appended import Span, recordings_in
 from pipeline.media.devices import Found, LookUp, cameras, look_up
 from pipeline.media.film_folder import LIST_SUFFIXES, films_in, films_listed, folders_with_films
 from pipeline.media.formats import SOURCE_SCHEMES
+from pipeline.media.match_folder import RecordedCamera, camera_file, is_match_folder, recorded_camera
 from pipeline.redaction import redact, redact_address
 
-SourceKind = Literal["match", "file", "chapters", "uri", "device", "fragment"]
+SourceKind = Literal["match", "file", "chapters", "uri", "device", "fragment", "match folder"]
 
 FRAGMENT = "gst:"
 JOINT = "+"
@@ -53,6 +54,9 @@ class SourceSpec:
 
     span: Span | None = None
     """Which part of its file it is, if that holds several recordings."""
+
+    recorded: RecordedCamera | None = None
+    """What a match folder says of the camera, if it is a file of one."""
 
     @classmethod
     def parse(cls, text: str, looked_up: LookUp = look_up) -> SourceSpec:
@@ -92,6 +96,10 @@ class SourceSpec:
     @classmethod
     def _at(cls, text: str, path: Path, looked_up: LookUp) -> SourceSpec:
         found = looked_up(path)
+        if found is Found.FOLDER and is_match_folder(path):
+            return cls("match folder", redact_address(text), text, path)
+        if found is Found.FILE and (recorded := recorded_camera(path)) is not None:
+            return cls("file", redact_address(text), text, path, recorded=recorded)
         if listed := _listed(path, found):
             specs = tuple(cls("file", redact_address(str(one)), str(one), one) for one in listed)
             return cls("chapters", redact_address(text), text, chapters=specs)
@@ -106,7 +114,7 @@ class SourceSpec:
         """The recordings of which a file was put together, each as a source; none if it is one. Reads the file."""
         spans = (
             recordings_in(self.path)
-            if self.kind == "file" and self.path is not None and not self.span
+            if self.kind == "file" and self.path is not None and not self.span and not self.recorded
             else []
         )
         if len(spans) < 2:
@@ -122,7 +130,7 @@ class SourceSpec:
         not known before they are made."""
         if self.address is not None:
             return SOURCE_SCHEMES[self.address.scheme].is_live
-        return self.kind not in ("file", "chapters")
+        return self.kind not in ("file", "chapters", "match folder")
 
     @property
     def is_paced(self) -> bool:
@@ -150,6 +158,11 @@ class SourceSpec:
             return next((line for one in self.chapters if (line := one.refusal(looked_up)) is not None), None)
         if self.path is None:
             return None
+        if self.kind == "match folder":
+            first = shown_text(str(self.path / camera_file(1)))
+            return (
+                f"{shown_text(str(self.path))} is a match folder; name the files of its cameras, as {first}"
+            )
         return refused(self.path, looked_up(self.path), expects_device=self.kind == "device")
 
 

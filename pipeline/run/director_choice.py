@@ -6,6 +6,7 @@ from pipeline.direction.camera_path import CameraPath
 from pipeline.direction.director import Director, SeenTimeline
 from pipeline.direction.edges import Edges
 from pipeline.direction.fixed import FixedDirector, PanoramaPath
+from pipeline.direction.recorded import RecordedPath
 from pipeline.optics.limits import panorama_view
 from pipeline.optics.rig import Rig
 from pipeline.optics.shot_limits import MOST_ENLARGED, shot_limits
@@ -74,11 +75,14 @@ def path_for(
     """The camera path of `picture` in a run with `settings`, within `edges`, by what `timeline` shows.
 
     Live, a plan uses the detections that are there; offline, it waits until its whole look-ahead is known, or as
-    much of it as memory has room for.
+    much of it as memory has room for. A recorded path is that of the first film. Raises ConfigError for one that
+    is none.
     """
     fixed = picture.view
     if fixed is not None:
         return FixedDirector(View(fixed.yaw_deg, fixed.pitch_deg, fixed.hfov_deg), edges)
+    if settings.recorded.path is not None and picture == settings.film_specs[0].picture:
+        return RecordedPath.load(settings.recorded.path)
     director = Director.of_rig(
         timeline,
         rig,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pipeline.buffer_manager import BufferManager
 from pipeline.errors import ConfigError, OutputError, StateError
 from pipeline.graphics.content import LowerThird
+from pipeline.match_folder.annotation_lines import Kind, read_entries
 from pipeline.run.match_graphics import CLOCK, LOWER_THIRD, REPLAY, SCORE, GraphicsFiles, MatchGraphics
 from pipeline.run.match_view import MatchView, TagView, match_view, tag_views
 from pipeline.run.proposal_book import ProposalBook, ProposalView
-from pipeline.run.tag_book import TagBook
+from pipeline.run.tag_book import TagBook, read_tags
 from pipeline.run.tag_clips import TagClips
 from pipeline.scoring.chapters import Mark, chapter_marks, tag_title
 from pipeline.scoring.clock import Clock
@@ -55,6 +56,16 @@ class UndoneTag:
     points: int = 0
 
 
+class EntryRecord(Protocol):
+    """What keeps all that is entered. Any thread; nothing blocks."""
+
+    def annotated(self, kind: Kind, data: Any, captured_ns: int) -> None:
+        """A score, a clock or a graphic holds from a captured time on."""
+
+    def tagged(self, line: str) -> None:
+        """A line of the file of tags, without its newline."""
+
+
 class MatchEntry:
     """Score, clock, tags and further graphics of one run. Any thread may call; only a tag blocks, for the disk.
 
@@ -70,10 +81,12 @@ class MatchEntry:
         manager: BufferManager,
         on_failed: Callable[[OutputError], object],
         clips: TagClips | None = None,
+        record: EntryRecord | None = None,
     ) -> None:
         """Reads the files of sport, logos and templates. Raises ConfigError for one that cannot be used.
 
-        `on_failed(error)`: the file of tags cannot be written. `clips`: of the tags; None for none.
+        `on_failed(error)`: the file of tags cannot be written. `clips`: of the tags; None for none. `record`: gets
+        what is entered.
         """
         self.sport = load_sport(settings.teams.sport)
         home, away = (settings.teams.team(side) for side in SIDES)
@@ -85,6 +98,7 @@ class MatchEntry:
                 self.sport, self.teams, manager.annotations, manager.captured_ns, files
             )
         self._manager, self._on_failed, self._clips = manager, on_failed, clips
+        self._record, self._recorded = record, settings.recorded
         self._tags_out = settings.export.tags_out
         self._tags: TagBook | None = None
         self.proposals = ProposalBook(self.add_tag)
@@ -94,12 +108,22 @@ class MatchEntry:
         """The points of each tag that counts, by its number."""
 
     def begin(self) -> None:
-        """Open the file of tags. If that fails, tags are kept in memory, and the failure is reported."""
+        """Open the file of tags, and enter what was recorded before. If the file fails, tags are kept in memory,
+        and the failure is reported. Raises ConfigError for recorded tags or graphics that are none."""
+        on_line = None if self._record is None else self._record.tagged
         try:
-            self._tags = TagBook(self._tags_out, self._on_failed)
+            self._tags = TagBook(self._tags_out, self._on_failed, on_line)
         except OutputError as error:
-            self._tags = TagBook(None, self._on_failed)
+            self._tags = TagBook(None, self._on_failed, on_line)
             self._on_failed(error)
+        if self._recorded.annotations is not None:
+            for entry in read_entries(self._recorded.annotations):
+                self._annotate(entry.kind, entry.data, captured_ns=entry.captured_ns)
+                if entry.kind == CLOCK:
+                    self._clocks.append(entry.data)
+        if self._recorded.tags is not None:
+            for tag in read_tags(self._recorded.tags):
+                self.add_tag(tag.captured_ns, tag.kind, tag.team, tag.label, tag.who)
 
     def close(self) -> None:
         """Close the file of tags. Idempotent."""
@@ -151,7 +175,7 @@ class MatchEntry:
                 before.away_fouls if away_fouls is None else away_fouls,
             )
             score.check(self.sport)
-            self._manager.annotate(SCORE, score, captured_ns=from_ns)
+            self._annotate(SCORE, score, captured_ns=from_ns)
         return Entered(score, from_ns, from_ns - captured_ns)
 
     def add_to_score(
@@ -210,7 +234,7 @@ class MatchEntry:
                 added_min = before.added_min if goes_on else 0
             running = before.running if running is None else running
             clock = Clock(captured_ns, running, period, elapsed_ns, added_min)
-            self._manager.annotate(CLOCK, clock, captured_ns=from_ns)
+            self._annotate(CLOCK, clock, captured_ns=from_ns)
             if period > before.period and not self.sport.period(period).keeps_fouls:
                 self._forget_fouls(from_ns)
         self._clocks.append(clock)
@@ -227,7 +251,7 @@ class MatchEntry:
         self._check_drawn()
         until_ns = None if seconds is None else captured_ns + seconds_to_ns(seconds)
         third = LowerThird(name, role, until_ns) if name.strip() else None
-        self._manager.annotate(LOWER_THIRD, third, captured_ns=captured_ns)
+        self._annotate(LOWER_THIRD, third, captured_ns=captured_ns)
         return third
 
     def set_replay(self, captured_ns: int, word: str | None) -> str | None:
@@ -237,7 +261,7 @@ class MatchEntry:
         """
         self._check_drawn()
         word = None if word is None else checked_text(word, "word", MOST_REPLAY)
-        self._manager.annotate(REPLAY, word, captured_ns=captured_ns)
+        self._annotate(REPLAY, word, captured_ns=captured_ns)
         return word
 
     def add_tag(self, captured_ns: int, kind: str, team: Side | None, label: str, who: str) -> Tag:
@@ -298,6 +322,11 @@ class MatchEntry:
         """The moments that begin chapters of the film: those of the tags, and the periods' beginnings."""
         return chapter_marks(self.tags(), self._clocks, self.sport, self.teams)
 
+    def _annotate(self, kind: Kind, data: Any, *, captured_ns: int) -> None:
+        self._manager.annotate(kind, data, captured_ns=captured_ns)
+        if self._record is not None:
+            self._record.annotated(kind, data, captured_ns)
+
     def _check_drawn(self) -> None:
         if self.graphics is None:
             raise StateError("this run draws no graphics; start it with --scoreboard")
@@ -343,9 +372,9 @@ class MatchEntry:
                 (held.captured_ns, change(held.data))
                 for held in self._manager.annotations.between(from_ns + 1, _FOREVER_NS, SCORE)
             ]
-            self._manager.annotate(SCORE, score, captured_ns=from_ns)  # refuses what comes too late
+            self._annotate(SCORE, score, captured_ns=from_ns)  # refuses what comes too late
             for time_ns, changed in later:
-                self._manager.annotate(SCORE, changed, captured_ns=time_ns)
+                self._annotate(SCORE, changed, captured_ns=time_ns)
         return Entered(score, from_ns, from_ns - captured_ns)
 
     def _forget_fouls(self, from_ns: int) -> None:

@@ -11,12 +11,16 @@ from pipeline.graphics.content import LowerThird, scoreboard_values
 from pipeline.graphics.logo import picture_uri
 from pipeline.graphics.template import Template
 from pipeline.gst.graphics.graphics_element import Shown
+from pipeline.match_folder.annotation_lines import Kind
 from pipeline.scoring.scoreboard import scoreboard_text
 from pipeline.scoring.sport import Sport
 from pipeline.scoring.team import Team
 from pipeline.timebase import Nanoseconds
 
-SCORE, CLOCK, LOWER_THIRD, REPLAY = "score", "clock", "lower_third", "replay"
+SCORE: Kind = "score"
+CLOCK: Kind = "clock"
+LOWER_THIRD: Kind = "lower_third"
+REPLAY: Kind = "replay"
 """The kinds of annotations that are drawn: a MatchScore, a Clock, a LowerThird or None, a word or None."""
 
 

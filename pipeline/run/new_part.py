@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.errors import OutputError
+from pipeline.media.match_folder import is_match_folder
 from pipeline.media.output_spec import FileSpec
 from pipeline.media.part_names import part_path
 from pipeline.run.rig_choice import kept_rig_path
@@ -37,7 +38,7 @@ def in_new_part(settings: Settings, worker: Worker) -> Settings:
     """
     files = files_written(settings)
     number = free_part(files)
-    settings = _with_time_left(settings, worker)
+    settings = _in_free_folder(_with_time_left(settings, worker))
     if number == 1:
         return settings
     renamed = {one.path: part_path(one.path, number) for one in files}
@@ -70,6 +71,16 @@ def _with_time_left(settings: Settings, worker: Worker) -> Settings:
     if left_s < SHORTEST_S:
         raise OutputError("the run failed shortly before its end, so the end of the video is missing")
     return settings.model_copy(update={"duration_s": min(left_s, settings.duration_s)})
+
+
+def _in_free_folder(settings: Settings) -> Settings:
+    """The match goes on in a folder of its own: match, match.part2, ..."""
+    folder, number = settings.match_folder, 1
+    if folder is None:
+        return settings
+    while is_match_folder(part_path(folder, number)):
+        number += 1
+    return settings.model_copy(update={"match_folder": part_path(folder, number)})
 
 
 def _may_use(settings: Settings, kept_rig: Path) -> bool:

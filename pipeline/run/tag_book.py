@@ -19,10 +19,16 @@ class TagBook:
     lines, also while one is written.
     """
 
-    def __init__(self, path: Path | None, on_failed: Callable[[OutputError], object]) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        on_failed: Callable[[OutputError], object],
+        on_line: Callable[[str], object] | None = None,
+    ) -> None:
         """`path`: the file, which begins anew; None for none. `on_failed(error)`: the file cannot be written, told
-        once; the tags are kept in memory. Raises OutputError if it cannot be made."""
-        self._path, self._on_failed = path, on_failed
+        once; the tags are kept in memory. `on_line(line)` gets each line too. Raises OutputError if the file cannot
+        be made."""
+        self._path, self._on_failed, self._on_line = path, on_failed, on_line
         self._writing = threading.Lock()
         self._log = TagLog()
         self._tags: tuple[Tag, ...] = ()
@@ -64,6 +70,8 @@ class TagBook:
 
     def _keep(self, line: str) -> OutputError | None:
         self._tags = tuple(self._log.tags())
+        if self._on_line is not None:
+            self._on_line(line)
         if self._descriptor is None:
             return None
         left = memoryview(f"{line}\n".encode())

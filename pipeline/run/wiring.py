@@ -38,6 +38,7 @@ from pipeline.run.encoding_choice import encoding_for, window_encoding
 from pipeline.run.film_clips import FilmClips
 from pipeline.run.limits import DetectorLimits, RunLimits
 from pipeline.run.match_graphics import MatchGraphics
+from pipeline.run.match_record import MatchRecord
 from pipeline.run.pictures import Pictures
 from pipeline.run.proposal_watch import ProposalWatch
 from pipeline.run.rig_choice import detector_for
@@ -90,9 +91,14 @@ def make_buffer_manager(settings: Settings) -> BufferManager:
 
 
 def build_analysis(
-    settings: Settings, rig: Rig | None, limits: CameraLimits, seams: Seams | None
+    settings: Settings,
+    rig: Rig | None,
+    limits: CameraLimits,
+    seams: Seams | None,
+    record: MatchRecord | None = None,
 ) -> AnalysisPipeline:
-    """The analysis pipeline for `settings`, not started. Raises SourceError, ConfigError, RigError."""
+    """The analysis pipeline for `settings`, not started; `record` gets its streams. Raises SourceError,
+    ConfigError, RigError."""
     return PipelineBuilder(
         settings.source_specs,
         rig=rig,
@@ -105,6 +111,7 @@ def build_analysis(
         camera_limits=limits,
         clocks=None if seams is None else seams.clocks,
         private_areas=private_areas(settings, rig),
+        on_stream=None if record is None else record.on_stream,
     ).build()
 
 
@@ -133,6 +140,15 @@ def connect_analysis(
 def _measures_sway(settings: Settings) -> bool:
     """Whether the cameras' sway is measured: where frames are decoded on the way in."""
     return settings.stabilise and (settings.detector.kind != "none" or settings.storage == "raw")
+
+
+def make_match_record(
+    settings: Settings, on_failed: Callable[[OutputError], object], shared_ns: Callable[[int], int]
+) -> MatchRecord | None:
+    """The match folder of the run; None if `settings` name none. The callbacks as in MatchRecord."""
+    if settings.match_folder is None:
+        return None
+    return MatchRecord(settings, settings.match_folder, on_failed, shared_ns)
 
 
 def make_seams(
@@ -175,7 +191,7 @@ def make_sway_history(
         min(SETTLE_S, max(settings.delay_s - 1.0, 0.5)),
         on_told=on_told,
         on_bump=on_bump,
-        on_learned=None if settings.export.learned_out is None else on_learned,
+        on_learned=on_learned if settings.keeps_learned else None,
         live=settings.is_live,
     )
 

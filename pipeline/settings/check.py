@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from glob import escape
@@ -11,6 +12,7 @@ from pathlib import Path
 from pipeline.errors import ConfigError
 from pipeline.fields import load_field
 from pipeline.media.film_chapters import has_chapters
+from pipeline.media.match_folder import MANIFEST, is_match_file
 from pipeline.media.output_spec import FileSpec, OutputSpec, part_prefix
 from pipeline.media.skillcorner import is_skillcorner, match_path
 from pipeline.media.source_spec import SourceSpec
@@ -47,6 +49,7 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
         *_films(settings),
         *_read_files(settings),
         *_exports(settings, sources),
+        *_match_folder(settings),
         *_codecs(settings, (*files, *settings.stream_specs)),
         *_bitrates(settings),
         *_web(settings),
@@ -144,6 +147,9 @@ def read_files(settings: Settings) -> Iterator[Named]:
         ("teams.home_logo", settings.teams.home_logo),
         ("teams.away_logo", settings.teams.away_logo),
         ("graphics.sponsor", settings.graphics.sponsor),
+        ("recorded.path", settings.recorded.path),
+        ("recorded.tags", settings.recorded.tags),
+        ("recorded.annotations", settings.recorded.annotations),
     ):
         if path is not None:
             yield key, path
@@ -257,6 +263,33 @@ def _exports(settings: Settings, sources: Collection[SourceSpec]) -> Iterator[Pr
         if getattr(settings.export, name) is not None:
             said = "only the built-in match has true positions: use the source match"
             yield Problem(f"export.{name}", said, is_missing=not sources)
+
+
+def _match_folder(settings: Settings) -> Iterator[Problem]:
+    folder = settings.match_folder
+    if folder is None:
+        return
+    try:
+        inside = {path.name for path in folder.iterdir()}
+        can_write = os.access(folder, os.W_OK | os.X_OK)
+    except FileNotFoundError:
+        yield from writable_file("match_folder", folder)
+        return
+    except NotADirectoryError:
+        yield Problem("match_folder", f"{folder} is no folder; name a new one")
+        return
+    except OSError as error:
+        yield Problem("match_folder", f"{folder} cannot be used ({error.strerror}); name another folder")
+        return
+    if MANIFEST in inside:
+        yield Problem("match_folder", f"{folder} holds a match already, which stays; name a new folder")
+    elif taken := sorted(name for name in inside if is_match_file(name)):
+        yield Problem(
+            "match_folder",
+            f"{folder} holds {taken[0]} already, which would be overwritten; name a new folder",
+        )
+    elif not can_write:
+        yield Problem("match_folder", f"{folder} cannot be written; change its permissions")
 
 
 def _codecs(settings: Settings, outputs: Iterable[OutputSpec]) -> Iterator[Problem]:

@@ -167,6 +167,17 @@ class ExportSettings(Group):
     """Everybody's true positions and identities in the built-in match, as tracks CSV, in metres of the field."""
 
 
+class RecordedSettings(Group):
+    """What a match folder gives back to a run of which it is the source; it sets these files itself."""
+
+    path: FilePath | None = None
+    """The camera's path to show again, as path CSV; default: it is planned."""
+    tags: FilePath | None = None
+    """Tags that hold from the start, as export.tags_out writes them."""
+    annotations: FilePath | None = None
+    """Score, clock and graphics with the captured times from which they hold, as JSONL."""
+
+
 class TeamsSettings(Group):
     """The sport, and the two teams that play it."""
 
@@ -338,6 +349,9 @@ class Settings(Group):
     """Measure how the cameras sway in the wind, or were bumped, and show the world still."""
     learned: FilePath | None = None
     """What an earlier run of this film learned of its cameras (export.learned_out), used from the start."""
+    match_folder: FolderPath | None = None
+    """A new folder for the whole match: the cameras' own streams, sound, rig, detections, tags and settings; it can
+    be a source later."""
     storage: Storage = "raw"
     """What the buffer holds: raw frames, re-encoded frames, or the source's own compressed stream."""
     overlay: bool = False
@@ -349,6 +363,7 @@ class Settings(Group):
     encoder: EncoderSettings = EncoderSettings()
     buffer: BufferSettings = BufferSettings()
     export: ExportSettings = ExportSettings()
+    recorded: RecordedSettings = RecordedSettings()
     teams: TeamsSettings = TeamsSettings()
     proposals: ProposalSettings = ProposalSettings()
     graphics: GraphicsSettings = GraphicsSettings()
@@ -454,6 +469,11 @@ class Settings(Group):
     def saves_tags(self) -> bool:
         """Whether each tag gets a clip: as set, or because the reel is made of them."""
         return self.clips.of_tags or self.export.reel is not None
+
+    @property
+    def keeps_learned(self) -> bool:
+        """Whether what is learned of the cameras is written."""
+        return self.export.learned_out is not None or self.match_folder is not None
 
     @property
     def proposes(self) -> bool:

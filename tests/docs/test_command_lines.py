@@ -46,6 +46,9 @@ def _at_hand(folder: Path, words: list[str]) -> None:
     (folder / "track.csv").write_text("time_s,yaw_deg,pitch_deg,confidence,label\n" + rows)
     places = "".join(f"{i / 25:.2f},0,ball,,{40 + i / 10:.1f},30,0,0.3,0.9\n" for i in range(100))
     (folder / "tracks.csv").write_text(f"{HEADER}\n{places}")
+    if "final" in words and "--match-folder" not in words:
+        done = _foresight(f'foresight run "{SMALL_MATCH}" -o live.mkv --match-folder final', folder, *SHORT)
+        assert done.returncode == 0, done.stderr
     if "init" not in words:
         (folder / "match.toml").write_text(f'sources = ["{SMALL_MATCH}"]\noutputs = ["match.mkv"]\n')
 

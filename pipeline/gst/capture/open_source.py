@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from pipeline.errors import SourceError
 from pipeline.gst.capture.chapter_source import ChapterSource
@@ -14,6 +16,7 @@ from pipeline.gst.capture.limits import CameraLimits
 from pipeline.gst.capture.match_source import match_source
 from pipeline.gst.capture.plain_source import PlainSource
 from pipeline.gst.capture.reconnecting_camera import ReconnectingCamera
+from pipeline.gst.capture.recorded_times import RecordedTimes
 from pipeline.gst.capture.source import Source, TruthKind
 from pipeline.gst.capture.stated_frames import StatedFrames
 from pipeline.gst.capture.unplayed import UnplayedStreams
@@ -33,6 +36,7 @@ from pipeline.match.settings import parse_match
 from pipeline.match.truth import TruthRows
 from pipeline.media.devices import LookUp, look_up
 from pipeline.media.formats import CODECS
+from pipeline.media.match_folder import RecordedCamera, read_times_ns
 from pipeline.media.source_spec import SourceSpec
 
 RTSP_LATENCY_MS = 200
@@ -45,11 +49,12 @@ COMPRESSED = "; ".join(
             for codec in CODECS.values()
             if codec.kind == "video"
         ),
+        "video/x-raw",
         "audio/x-raw",
     ]
 )
 """Caps at which decoding stops for a compressed window: parsed video, because a demuxer's output is not yet split
-into access units; sound is always decoded."""
+into access units; sound is always decoded, and so is video of other codecs."""
 
 
 def open_source(
@@ -104,6 +109,8 @@ def _open_match(spec: SourceSpec, *, live: bool, duration_s: float | None) -> Pl
 
 def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSource:
     _check_path(spec, looked_up)
+    if spec.recorded is not None and spec.path is not None:
+        return _open_recorded(spec, spec.path, spec.recorded, decode=decode)
     uri = spec.text if spec.address is None else spec.address.text
     if spec.path is not None:
         uri = URI if spec.span else spec.path.resolve().as_uri()
@@ -119,6 +126,21 @@ def _open_uri(spec: SourceSpec, *, decode: bool, looked_up: LookUp) -> PlainSour
     add(container, opener)
     expose = _Expose(container, opener, one_stream=spec.is_one_stream)
     return PlainSource(spec.name, container, spec.is_live, expose, unplayed=unplayed, stated=stated)
+
+
+def _open_recorded(spec: SourceSpec, path: Path, recorded: RecordedCamera, *, decode: bool) -> PlainSource:
+    """A camera of a match folder, with the match's own times. Raises ConfigError."""
+    container = Gst.Bin.new(None)
+    paths = [path] if recorded.sound is None else [path, recorded.sound]
+    openers = [make("uridecodebin", uri=one.resolve().as_uri()) for one in paths]
+    for opener in openers:
+        _stop_at_compressed(opener, decode)
+    add(container, *openers)
+    times = RecordedTimes(
+        recorded.orientation, () if recorded.times is None else read_times_ns(recorded.times)
+    )
+    expose = _Expose(container, *openers, on_pad=times.on_pad)
+    return PlainSource(spec.name, container, spec.is_live, expose)
 
 
 def _check_path(spec: SourceSpec, looked_up: LookUp) -> None:
@@ -163,9 +185,16 @@ def _set_up_multipart(_opener: Gst.Element, _within: Gst.Bin, element: Gst.Eleme
 class _Expose:
     """Exposes the pads of decoding elements as ghost pads of their bin as they appear, until all are known."""
 
-    def __init__(self, container: Gst.Bin, *openers: Gst.Element, one_stream: bool = False) -> None:
-        """`one_stream`: only one pad will appear."""
+    def __init__(
+        self,
+        container: Gst.Bin,
+        *openers: Gst.Element,
+        one_stream: bool = False,
+        on_pad: Callable[[Gst.Pad], object] = lambda _pad: None,
+    ) -> None:
+        """`one_stream`: only one pad will appear. `on_pad` is called with each pad before anything passes it."""
         self._container = container
+        self._on_new_pad = on_pad
         self._openers = openers
         self._one_stream = one_stream
         self._count = 0
@@ -215,6 +244,7 @@ class _Expose:
         with self._lock:
             index, self._count = self._count, self._count + 1
         kind = media_type(pad_caps(pad)) or "data"
+        self._on_new_pad(pad)
         source.found(ghost(self._container, pad, f"{kind}_{index}"))
         if self._one_stream and index == 0:
             source.complete()

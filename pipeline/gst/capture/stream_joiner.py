@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from pipeline.gst.capture.announced import announces_sound
 from pipeline.gst.capture.sound_delays import SoundDelays
@@ -27,6 +28,7 @@ from pipeline.gst.runtime import Gst, GstApp
 from pipeline.timebase import Nanoseconds
 
 VIDEO_KINDS = ("video", "image")
+OnStream = Callable[[Literal["video", "audio"], int, Gst.Pad], object]
 
 USUAL_SOUND = "audio/x-raw,format=F32LE,layout=interleaved,rate=48000,channels=2"
 """The format of sound that was announced and has not come."""
@@ -40,6 +42,7 @@ class StreamTargets:
     source. `decode`: video is decoded on the way. `sound_source`: whose sound is used, None for the first source
     that has any. `limit_ns`: every stream ends at this running time. `on_sound(source, entry pad)` is called when
     there is sound, `on_complete(sources with video)` when all streams are known. `delays`: of the sound.
+    `on_stream(kind, source, pad)` is called with the pad of each stream that is used, before its first buffer.
     """
 
     video: Sequence[Gst.Pad]
@@ -50,6 +53,7 @@ class StreamTargets:
     on_sound: Callable[[int, Gst.Pad], None]
     on_complete: Callable[[set[int]], None]
     delays: SoundDelays
+    on_stream: OnStream = field(default=lambda _kind, _source, _pad: None)
 
 
 def join_streams(pipeline: Gst.Pipeline, sources: Sequence[Source], targets: StreamTargets) -> JoinedStreams:
@@ -207,10 +211,13 @@ class JoinedStreams:
 
     def _link_sound(self, entry: Gst.Pad, pad: Gst.Pad) -> None:
         self._limit(pad)
+        if self._sound_index is not None:
+            self._targets.on_stream("audio", self._sound_index, pad)
         self._link_decoded(pad, entry)
 
     def _link_video(self, index: int, pad: Gst.Pad) -> None:
         self._limit(pad)
+        self._targets.on_stream("video", index, pad)
         if self._targets.decode:
             self._link_decoded(pad, self._targets.video[index])
         else:
