@@ -21,6 +21,8 @@ from pipeline.setup_page.matches import CLIPS, REEL, TAGS
 from pipeline.setup_page.services import stream_address, title_of
 
 FILM = "film.mp4"
+WHOLE_MATCH = "match"
+"""The match folder within a match's own folder."""
 MOST_TITLE = 80
 FILM_SUFFIXES = (".mp4", ".mkv")
 """What a film may be: both hold chapters, and play after a run that was killed."""
@@ -29,6 +31,8 @@ TRIAL_S = 60.0
 
 StepName = Literal["cameras", "rig", "destination", "teams"]
 
+_COMPRESSED = frozenset({"file", "chapters", "uri"})
+"""The kinds of sources whose video comes compressed."""
 _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 
 
@@ -136,12 +140,17 @@ class MatchPlan:
         ).settings
 
     def match_flags(self, folder: Path) -> list[str]:
-        """The flags with which a run of the kept settings writes into a match's folder."""
+        """The flags with which a run of the kept settings writes into a match's folder.
+
+        It keeps the whole match there, unless cameras send raw video, which would need an encoder more.
+        """
+        is_compressed = all(spec.kind in _COMPRESSED for spec in self.settings.source_specs)
         return [
             f"--output={folder / self.film}",
             f"--tags-out={folder / TAGS}",
             f"--reel={folder / self._reel}",
             f"--set=web.clips={folder / CLIPS}",
+            *([f"--match-folder={folder / WHOLE_MATCH}"] if is_compressed else []),
         ]
 
     def trial_flags(self, film: Path) -> list[str]:

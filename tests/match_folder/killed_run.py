@@ -12,13 +12,20 @@ from typing import Any
 from pipeline.gst.runtime import Gst
 from pipeline.run.progress import Progress
 from pipeline.timebase import NS_PER_S
-from tests.match_folder.matches import SMALL_MATCH, run_of
+from tests.match_folder.matches import run_of
+
+CAMERA = (
+    "gst:videotestsrc is-live=true ! video/x-raw,width=640,height=214,framerate=25/1 ! "
+    "x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! h264parse "
+    "audiotestsrc is-live=true ! audio/x-raw,rate=48000,channels=2 ! audioconvert"
+)
+"""A live camera that sends compressed video."""
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
     run = run_of(
-        [SMALL_MATCH],
+        [CAMERA],
         folder.with_suffix(".mkv"),
         size="320x180",
         delay_s=1.0,

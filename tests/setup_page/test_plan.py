@@ -138,6 +138,10 @@ def test_the_flags_send_a_match_into_its_folder_and_a_trial_nowhere_else(tmp_pat
         return ConfigBuilder().file(path).flags(**given).assignments(assigned).build()
 
     match = with_flags(chosen.match_flags(folder))
+    assert match.match_folder is None  # the built-in match is raw: it would need an encoder more
+    assert f"--match-folder={folder / 'match'}" in plan().with_sources(["rtsp://camera/1"]).match_flags(
+        folder
+    )
     written = (*match.outputs, match.export.tags_out, match.export.reel, match.web.clips)
     assert {one.parent for one in written if one is not None} == {folder}
     assert len(match.streams) == 1

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline.errors import OutputError
-from pipeline.foreign_code import Contained
+from pipeline.errors import ForesightError, OutputError
+from pipeline.foreign_code import describe
 from pipeline.gst.core.connections import take_apart
 from pipeline.gst.core.elements import (
     chain,
@@ -27,30 +27,31 @@ from pipeline.gst.core.shutdown import to_null
 from pipeline.gst.runtime import Gst
 from pipeline.media.formats import CODECS
 from pipeline.media.match_folder import StreamRecord
-from pipeline.timebase import NS_PER_S, Nanoseconds, ns_to_seconds
+from pipeline.timebase import NS_PER_MS, NS_PER_S, Nanoseconds, ns_to_seconds
 
 logger = logging.getLogger("foresight")
 
 TIMESCALE_NS = 10_000
 """Matroska counts times in these units. A cluster lasts 32,767 of them at most, 0.3 s."""
-MOST_RAW_FRAMES = 8
+MOST_RAW_FRAMES = 4
 """Raw frames that wait for the encoder; live, the oldest then makes room."""
 MOST_WAITING_BYTES = 32_000_000
 """Compressed video that waits for the disk offline, where the source waits too."""
 SLOW_DISK_S = 10.0
 """When so much waits live, the disk does not keep up, and the file ends."""
+BATCH, BATCH_NS = 32, 300 * NS_PER_MS
+"""So much of a compressed stream or of sound is handed on at a time."""
 FINISH_S, LEAVE_S = 10.0, 1.0
 _NONE = Gst.CLOCK_TIME_NONE
 _END = "foresight-end"
 
 
 class StreamFile:
-    """Writes a stream that passes a pad: compressed video as it is, raw video encoded, raw sound as FLAC.
+    """Writes a stream that leaves an element: compressed video as it is, raw video encoded, raw sound as FLAC.
 
-    Each frame is in the file, and handed to the system, as soon as it came; a killed run loses the last cluster at
-    most. `follow` is called on any thread; `close` blocks, on another. A pipeline of its own writes the file, so
-    that nothing of it reaches the run; if it fails, `on_failed` is called once, on any thread.
-    """
+    What came is in the file, and handed to the system, within a fifth of a second of video; a killed run loses
+    that. `follow` is called on any thread; `close` blocks, on another. A pipeline of its own writes the file, so
+    that nothing of it reaches the run; if it fails, `on_failed` is called once, on any thread."""
 
     def __init__(
         self,
@@ -70,8 +71,14 @@ class StreamFile:
         self._live, self._on_frame = live, on_frame
         self._pipeline: Gst.Pipeline | None = None
         self._appsrc = make_appsrc("stream")
-        self._probe: tuple[Gst.Pad, int] | None = None
+        self._probes: list[tuple[Gst.Pad, int]] = []
         self._caps: Gst.Caps | None = None
+        self._lag_ns: int | None = None
+        """Running time less timestamp; None until it is read from the pad."""
+        self._offset_ns = 0
+        """What the file's pipeline adds to timestamps."""
+        self._batch: list[Gst.Buffer] = []
+        self._batch_due_ns = 0
         self._is_closed = False
         self._failing = threading.Lock()
         self._has_failed = False
@@ -86,7 +93,11 @@ class StreamFile:
     def follow(self, pad: Gst.Pad) -> None:
         """Write what passes `pad` from now on, and no longer what passes another pad."""
         self._leave()
-        self._probe = pad, pad.add_probe(Gst.PadProbeType.BUFFER, self._on_buffer)
+        self._lag_ns = None
+        self._probes = [
+            (pad, pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)),
+            (pad, pad.add_probe(Gst.PadProbeType.BUFFER, self._on_buffer)),
+        ]
 
     @property
     def record(self) -> StreamRecord:
@@ -116,6 +127,7 @@ class StreamFile:
         if pipeline is None or thread is None:
             return
         if not self._has_failed:
+            self._flush()
             self._appsrc.end_of_stream()
         thread.join(FINISH_S / 10 if at_once else FINISH_S)
         if thread.is_alive():
@@ -125,50 +137,87 @@ class StreamFile:
             take_apart(pipeline)
 
     def _leave(self) -> None:
-        probe, self._probe = self._probe, None
-        if probe is not None:
-            probe[0].remove_probe(probe[1])
+        probes, self._probes = self._probes, []
+        for pad, probe in probes:
+            pad.remove_probe(probe)
 
     # On the stream's thread
+
+    def _on_event(self, _pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        self._lag_ns = None  # caps or segment may be new
+        return Gst.PadProbeReturn.OK
 
     def _on_buffer(self, pad: Gst.Pad, info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
         if self._is_closed or self._has_failed:
             return Gst.PadProbeReturn.OK
-        with Contained() as call:
+        try:
             buffer = info.get_buffer()
             if buffer is not None:
                 self._take(pad, buffer)
-        if call.error is not None:
-            self._fail(str(call.error))
+        except ForesightError as error:
+            self._fail(str(error))
+        except Exception as error:  # noqa: BLE001  # nothing of the file may reach the run
+            self._fail(describe(error))
         return Gst.PadProbeReturn.OK
 
     def _take(self, pad: Gst.Pad, buffer: Gst.Buffer) -> None:
-        shown_ns = pad_running_time_ns(pad, buffer.pts)
-        caps = pad.get_current_caps()
-        if shown_ns is None or shown_ns < 0 or caps is None:
+        pts = buffer.pts
+        if pts == _NONE:
             return
-        if self._pipeline is None:
-            if buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
-                return
-            self._build(caps)
-        if self._caps is None or not caps.is_equal(self._caps):
-            self._caps = caps
-            self._appsrc.set_property("caps", caps)
-        shown_ns = self._shared_ns(shown_ns)
-        decoded_ns = None if buffer.dts == _NONE else pad_running_time_ns(pad, buffer.dts)
-        placed = copied(buffer)
-        placed.pts = shown_ns
-        placed.dts = _NONE if decoded_ns is None or decoded_ns < 0 else self._shared_ns(decoded_ns)
+        if self._lag_ns is None and not self._read_form(pad, buffer, pts):
+            return
+        lag_ns = self._lag_ns or 0
+        time_ns = max(self._shared_ns(pts + lag_ns), 0)
+        moved_ns = time_ns - pts - self._offset_ns
+        if moved_ns:
+            buffer = copied(buffer)
+            buffer.pts = pts + moved_ns
+            if buffer.dts != _NONE:
+                buffer.dts = max(buffer.dts + moved_ns, 0)
         if self._is_full():
             self._left_out += 1
             return
-        self._appsrc.push_buffer(placed)
-        self._on_frame(shown_ns)
-        lasts_ns = 0 if buffer.duration == _NONE else buffer.duration
+        self._on_frame(time_ns)
         if self._first_ns is None:
-            self._first_ns = shown_ns
-        self._end_ns = max(self._end_ns or 0, shown_ns + lasts_ns)
+            self._first_ns = time_ns
+        lasts_ns = buffer.duration
+        end_ns = time_ns if lasts_ns == _NONE else time_ns + lasts_ns
+        if self._end_ns is None or end_ns > self._end_ns:
+            self._end_ns = end_ns
         self._count += 1
+        self._batch.append(buffer)
+        if self._is_raw_video or len(self._batch) >= BATCH or end_ns >= self._batch_due_ns:
+            self._batch_due_ns = end_ns + BATCH_NS
+            self._flush()
+
+    def _flush(self) -> None:
+        """Hand what has been gathered to the file's own thread: fewer wake-ups cost less."""
+        batch, self._batch = self._batch, []
+        if len(batch) == 1:
+            self._appsrc.push_buffer(batch[0])
+        elif batch:
+            together = Gst.BufferList.new_sized(len(batch))
+            for buffer in batch:
+                together.insert(-1, buffer)
+            self._appsrc.push_buffer_list(together)
+
+    def _read_form(self, pad: Gst.Pad, buffer: Gst.Buffer, pts: int) -> bool:
+        """Learn caps and segment of the pad; False while the stream cannot begin."""
+        running_ns, caps = _running_ns(pad, pts), pad.get_current_caps()
+        if running_ns is None or caps is None:
+            return False
+        if self._pipeline is None:
+            if buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+                return False
+            self._build(caps)
+            self._offset_ns = max(self._shared_ns(running_ns), 0) - pts
+            static_pad(self._appsrc, "src").set_offset(self._offset_ns)
+        if self._caps is None or not caps.is_equal(self._caps):
+            self._flush()
+            self._caps = caps
+            self._appsrc.set_property("caps", caps)
+        self._lag_ns = running_ns - pts
+        return True
 
     def _is_full(self) -> bool:
         """Whether a live frame has no room. Raises OutputError for a disk that does not keep up."""
@@ -193,7 +242,7 @@ class StreamFile:
         if raw and kind == "audio":
             form = Gst.Caps.from_string("audio/x-raw,format=S16LE,layout=interleaved")
             steps = [
-                make("audioconvert"),
+                make("audioconvert", None, dithering="none"),
                 make("capsfilter", None, caps=form),
                 make("flacenc", None, quality=2),
             ]
@@ -271,6 +320,12 @@ class _OneForm:
         if before != now:
             self._on_changed("the source changed its picture's size or its format")
         return Gst.PadProbeReturn.DROP
+
+
+def _running_ns(pad: Gst.Pad, stamp_ns: int) -> int | None:
+    """The running time of a timestamp behind `pad`, whose own segment is without its offset; None without one."""
+    time_ns = pad_running_time_ns(pad, stamp_ns)
+    return None if time_ns is None else time_ns + pad.get_offset()
 
 
 def _codec_of(caps: Gst.Caps) -> str:
