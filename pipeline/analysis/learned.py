@@ -78,19 +78,22 @@ def read_learned(path: Path, names: Sequence[str]) -> Iterator[LearnedFrame]:
 
 
 def learned_lines(path: Path) -> Iterator[tuple[str, Any]]:
-    """Each line of a file with where it is, for messages. A last line without an end is what a killed run left of
-    it, and is passed over. Raises ConfigError for one that is no JSON."""
+    """Each line of a file with where it is, for messages. Raises ConfigError for one that is no JSON.
+
+    The last line may be cut, because the run that wrote it was killed: it is left out then.
+    """
     try:
-        lines = [
-            line for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")
-        ]
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
+    lines = text.splitlines()
     for count, line in enumerate(lines, 1):
         where = f"{path}, line {count}"
         try:
             yield where, json.loads(line)
         except (ValueError, RecursionError) as error:
+            if count == len(lines) > 1 and not text.endswith("\n"):
+                return
             raise faulty(where, error) from None
 
 

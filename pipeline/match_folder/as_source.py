@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config_builder import read_toml, toml_of
+from pipeline.direction.paths import HEADER
 from pipeline.errors import ConfigError
+from pipeline.match_folder.info import last_line
 from pipeline.media.match_folder import (
     ANNOTATIONS,
     DETECTIONS,
@@ -50,6 +52,7 @@ OF_THE_RUN = frozenset(
 )
 """Settings that belong to one run and not to the match; they are neither kept in a folder nor taken from one."""
 
+_PATH_HEADER = ",".join(HEADER)
 _DIRECTS = "size", "delay_s", "director", "mode"
 """What the recorded path was made for."""
 
@@ -134,11 +137,11 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def _put(values: dict[str, Any], keys: tuple[str, ...], path: Path) -> None:
-    """Name a file of the folder, if it holds something and nothing else was named."""
+    """Name a file of the folder, if it holds a line and nothing else was named."""
     group = values
     for key in keys[:-1]:
         group = group.setdefault(key, {})
-    if keys[-1] not in group and path.is_file() and path.stat().st_size:
+    if keys[-1] not in group and last_line(path) not in (None, _PATH_HEADER):
         group[keys[-1]] = path
 
 

@@ -89,6 +89,14 @@ def test_a_file_that_is_none_is_refused_with_its_line(tmp_path: Path, text: str,
     assert str(path) in str(caught.value)
 
 
+def test_half_a_line_at_the_end_is_what_a_killed_run_left(tmp_path: Path) -> None:
+    path = tmp_path / "learned.jsonl"
+    learn(path, start_ns=0)
+    whole = list(read_learned(path, ["left", "right"]))
+    path.write_text(path.read_text()[:-10])
+    assert len(list(read_learned(path, ["left", "right"]))) == len(whole) - 1
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         list(read_learned(tmp_path / "none.jsonl", ["left"]))

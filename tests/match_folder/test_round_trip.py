@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.errors import ConfigError
+from pipeline.match_folder.as_source import with_match_folder
+from pipeline.match_folder.export import export
 from pipeline.match_folder.info import match_info
 from pipeline.media.match_folder import read_manifest
+from pipeline.settings import Settings
 from tests import videos
 from tests.match_folder.matches import FPS, path_rows, play, record_match, run_of
 
@@ -122,6 +128,64 @@ def test_a_live_run_leaves_a_folder_from_which_its_path_comes_again(tmp_path: Pa
     assert len(common) >= 0.9 * len(recorded)
     for time_s in common:
         assert shown[time_s] == pytest.approx(recorded[time_s], abs=1e-6)
+
+
+def test_an_export_is_a_match_again(recorded: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    export(recorded / "match", tmp_path / "copy.zip", told.append)
+    assert told == []
+    with zipfile.ZipFile(tmp_path / "copy.zip") as archive:
+        archive.extractall(tmp_path / "unpacked")
+    copy = tmp_path / "unpacked" / "match"
+    assert match_info(copy).state == "complete"
+    for path in (recorded / "match").iterdir():
+        assert (copy / path.name).read_bytes() == path.read_bytes()
+    header, row = (copy / "tags.csv").read_text().splitlines()
+    assert header == "time_s,kind,team,label,who,id"
+    assert row == "1.200,goal,home,Meyer,,1"
+    assert "0:01 Goal, Reds: Meyer" in (copy / "chapters.txt").read_text()
+    assert (copy / "tracks.csv").read_text().startswith("time_s,track_id,label,team")
+    assert with_match_folder(Settings(sources=(str(copy),))).recorded.path == copy / "path.csv"
+    with pytest.raises(ConfigError, match="exists already, and is not overwritten"):
+        export(recorded / "match", tmp_path / "copy.zip", told.append)
+    with pytest.raises(ConfigError, match="is inside the match"):
+        export(copy, copy / "copy.zip", told.append)
+
+
+@pytest.mark.slow
+def test_the_streams_of_two_real_cameras_are_kept_as_they_came(shared_data: Path, tmp_path: Path) -> None:
+    sources = [str(shared_data / f"{name}.mp4") for name in ("left", "right")]
+    rig, match, path = shared_data / "rig.toml", tmp_path / "match", tmp_path / "film.csv"
+    play(
+        sources,
+        tmp_path / "film.mkv",
+        rig=str(rig),
+        duration_s=2.0,
+        delay_s=1.0,
+        size="320x180",
+        match_folder=str(match),
+        export={"path_out": str(path)},
+    )
+    manifest = read_manifest(match)
+    assert [(camera.codec, camera.encoded_here) for camera in manifest.cameras] == [("h265", False)] * 2
+    assert manifest.sound is not None
+    assert manifest.sound.camera == 2
+    for number, source in enumerate(sources, 1):
+        kept, original = (pictures_of(each) for each in (match / f"camera-{number}.mkv", Path(source)))
+        assert len(kept) >= 40
+        assert original[: len(kept) - 4] == kept[:-4]  # the last ones lack what they are predicted from
+    again = tmp_path / "again.csv"
+    play([str(match)], tmp_path / "again.mkv", export={"path_out": str(again)})
+    shown, recorded = path_rows(again), path_rows(path)
+    assert recorded.keys() <= shown.keys()
+    assert {time_s: shown[time_s] for time_s in recorded} == recorded
+
+
+def pictures_of(path: Path) -> list[str]:
+    """The sums of a film's first frames."""
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-t", "2", "-an", "-f", "framemd5", "-"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line.rpartition(",")[2].strip() for line in found if not line.startswith("#")]
 
 
 def test_a_folder_recorded_from_a_folder_holds_the_same_streams(recorded: Path, tmp_path: Path) -> None:
