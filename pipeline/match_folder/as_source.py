@@ -19,6 +19,7 @@ from pipeline.media.match_folder import (
     SETTINGS,
     TAGS,
     is_match_folder,
+    kept_file,
     read_manifest,
 )
 from pipeline.settings import Settings
@@ -64,13 +65,37 @@ _FILES = (
     ("teams", "sport"),
     ("field",),
 )
-"""Settings that may name a file, which is looked for in the folder if its path is not absolute."""
+"""Settings that may name a file, of which the folder keeps a copy."""
+
+
+def files_of_match(settings: Settings) -> dict[str, Path]:
+    """The files that settings of the match name, as logos, by the name of their copy in a folder."""
+    found = {}
+    for keys in _FILES:
+        named: Any = settings
+        for key in keys:
+            named = getattr(named, key)
+        path = None if named is None else Path(named)
+        if path is not None and path.suffix and path.is_file():
+            found[kept_file("_".join(keys), path.suffix)] = path
+    return found
 
 
 def settings_of_match(settings: Settings) -> str:
-    """What of `settings` belongs to the match, as TOML. It holds no secret, and no source or output."""
+    """What of `settings` belongs to the match, as TOML, without a secret, a source or an output.
+
+    The files that it names are those of `files_of_match`.
+    """
     values = settings.model_dump(mode="json", exclude_none=True, exclude=set(OF_THE_RUN))
     values["mode"] = "panorama" if settings.mode == "panorama" else "virtualcam"
+    kept = files_of_match(settings)
+    for keys in _FILES:
+        group = values
+        for key in keys[:-1]:
+            group = group.get(key, {})
+        name = kept_file("_".join(keys), Path(str(group.get(keys[-1], ""))).suffix)
+        if name in kept:
+            group[keys[-1]] = name
     for film in values.get("films", ()):
         for key in ("outputs", "streams"):
             film.pop(key, None)

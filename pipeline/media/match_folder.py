@@ -29,6 +29,7 @@ LINES = (LEARNED, DETECTIONS, TRACKS, PATH, TAGS, PROPOSALS, ANNOTATIONS)
 MOST_MANIFEST_BYTES = 1 << 20
 _CAMERA_FILE = re.compile(r"camera-([1-9]\d?)\.mkv")
 _TIMES_FILE = re.compile(r"camera-([1-9]\d?)\.times\.csv")
+_KEPT_FILE = re.compile(r"kept-[a-z_]+\.[A-Za-z0-9]+")
 TIMES_HEADER = "time_s"
 
 
@@ -42,6 +43,11 @@ def times_file(number: int) -> str:
     return f"camera-{number}.times.csv"
 
 
+def kept_file(setting: str, suffix: str) -> str:
+    """The name of the copy of a file that a setting names, as a team's logo."""
+    return f"kept-{setting}{suffix}"
+
+
 def camera_number(name: str) -> int | None:
     """Which camera a file of this name is of; None for another file."""
     found = _CAMERA_FILE.fullmatch(name)
@@ -50,7 +56,8 @@ def camera_number(name: str) -> int | None:
 
 def is_match_file(name: str) -> bool:
     """Whether a match folder has, or may have, a file of this name."""
-    return name in (*FIXED, *LINES) or bool(_CAMERA_FILE.fullmatch(name) or _TIMES_FILE.fullmatch(name))
+    patterns = _CAMERA_FILE, _TIMES_FILE, _KEPT_FILE
+    return name in (*FIXED, *LINES) or any(pattern.fullmatch(name) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -19,7 +20,7 @@ from pipeline.gst.core.shutdown import all_within
 from pipeline.gst.output.stream_file import StreamFile
 from pipeline.gst.runtime import Gst
 from pipeline.match_folder.annotation_lines import Entry, line_of
-from pipeline.match_folder.as_source import settings_of_match
+from pipeline.match_folder.as_source import files_of_match, settings_of_match
 from pipeline.media.match_folder import (
     ANNOTATIONS,
     DETECTIONS,
@@ -120,6 +121,8 @@ class MatchRecord:
                 is_live=self._settings.is_live,
             )
             write_manifest(self._folder, self._manifest)
+            for name, path in files_of_match(self._settings).items():
+                shutil.copyfile(path, self._folder / name)
             (self._folder / SETTINGS).write_text(settings_of_match(self._settings), encoding="utf-8")
         except OSError as error:
             raise OutputError(

@@ -14,7 +14,7 @@ import pytest
 from pipeline.application import PanoramaWithVirtualCamera
 from pipeline.cli import main
 from pipeline.errors import ConfigError
-from pipeline.match_folder.as_source import settings_of_match, with_match_folder
+from pipeline.match_folder.as_source import files_of_match, settings_of_match, with_match_folder
 from pipeline.media.match_folder import (
     CameraRecord,
     Manifest,
@@ -152,6 +152,18 @@ def test_what_is_given_wins_over_the_folder(folder: Path) -> None:
     assert (
         with_match_folder(Settings.parse({"sources": [str(folder)], "size": "320x180"})).size.width_px == 320
     )
+
+
+def test_a_logo_goes_with_the_match(folder: Path, tmp_path: Path) -> None:
+    logo = tmp_path / "reds.svg"
+    logo.write_text("<svg/>")
+    kept = Settings.parse({"teams": {"home_logo": str(logo)}, "graphics": {"scoreboard": True}})
+    assert files_of_match(kept) == {"kept-teams_home_logo.svg": logo}
+    (folder / "settings.toml").write_text(settings_of_match(kept))
+    logo.rename(folder / "kept-teams_home_logo.svg")
+    found = with_match_folder(Settings(sources=(str(folder),)))
+    assert found.teams.home_logo == folder / "kept-teams_home_logo.svg"
+    assert found.graphics.template == "scoreboard"
 
 
 def test_a_camera_file_belongs_to_the_match_beside_it_only(folder: Path, tmp_path: Path) -> None:
