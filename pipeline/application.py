@@ -158,7 +158,7 @@ class PanoramaWithVirtualCamera:
         self._reporter.begin(settings)
         self._reporter.note(note)
         if self._record is not None:
-            self._record.make()
+            self._reporter.note(self._record.make(settings))
         parts.seams = make_seams(settings, rig, self._reporter.note, self._learned)
         analysis = parts.analysis = build_analysis(
             settings, rig, self._limits.camera, parts.seams, self._record

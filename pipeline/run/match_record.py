@@ -105,8 +105,14 @@ class MatchRecord:
         self._early: list[tuple[str, str]] | None = []
         """What was entered before the folder was made; None from then on."""
 
-    def make(self) -> None:
-        """Make the folder and its manifest, before the sources start. Raises OutputError."""
+    def make(self, settings: Settings) -> str | None:
+        """Make the folder and its manifest, before the sources start; returns a note for the user. Raises
+        OutputError.
+
+        `settings`: those of the run; of several cameras it may show one alone.
+        """
+        self._settings = settings
+        self._cameras = self._cameras[: len(settings.sources)]
         try:
             self._folder.mkdir(exist_ok=True)
             names = [spec.name for spec in self._settings.source_specs]
@@ -137,6 +143,9 @@ class MatchRecord:
         early, self._early = self._early or [], None
         for name, line in early:
             self._write_line(name, line)
+        if not settings.privacy.areas:
+            return None
+        return f"{self._folder} holds the cameras' video as it came, private areas too"
 
     def on_stream(self, kind: Literal["video", "audio"], source: int, pad: Gst.Pad) -> None:
         """Write the stream that passes a pad of a source. Any thread; does not block."""

@@ -18,7 +18,7 @@ from pipeline.match_folder.info import match_info
 from pipeline.media.match_folder import read_manifest
 from pipeline.settings import Settings
 from tests import videos
-from tests.match_folder.matches import FPS, path_rows, play, record_match, run_of
+from tests.match_folder.matches import FPS, SMALL_MATCH, path_rows, play, record_match, run_of
 
 pytestmark = pytest.mark.xdist_group("match folder")
 
@@ -128,6 +128,24 @@ def test_a_live_run_leaves_a_folder_from_which_its_path_comes_again(tmp_path: Pa
     assert len(common) >= 0.9 * len(recorded)
     for time_s in common:
         assert shown[time_s] == pytest.approx(recorded[time_s], abs=1e-6)
+
+
+def test_a_run_with_private_areas_says_that_the_folder_holds_them(tmp_path: Path) -> None:
+    area = {"camera": 1, "corners_px": [[0, 0], [100, 0], [100, 100]]}
+    report = play(
+        [SMALL_MATCH],
+        tmp_path / "film.mkv",
+        live=False,
+        duration_s=0.4,
+        delay_s=0.2,
+        size="320x180",
+        detector={"kind": "none"},
+        privacy={"areas": [area]},
+        match_folder=str(tmp_path / "match"),
+    )
+    assert f"{tmp_path / 'match'} holds the cameras' video as it came, private areas too" in report.notes
+    again = run_of([str(tmp_path / "match")], tmp_path / "again.mkv")
+    assert len(again.settings.privacy.areas) == 1
 
 
 def test_an_export_is_a_match_again(recorded: Path, tmp_path: Path) -> None:
