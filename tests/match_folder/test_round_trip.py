@@ -16,6 +16,7 @@ from pipeline.match_folder.as_source import with_match_folder
 from pipeline.match_folder.export import export
 from pipeline.match_folder.info import match_info
 from pipeline.media.match_folder import read_manifest
+from pipeline.run.match_record import MatchRecord
 from pipeline.settings import Settings
 from tests import videos
 from tests.match_folder.matches import FPS, SMALL_MATCH, path_rows, play, record_match, run_of
@@ -146,6 +147,35 @@ def test_a_run_with_private_areas_says_that_the_folder_holds_them(tmp_path: Path
     assert f"{tmp_path / 'match'} holds the cameras' video as it came, private areas too" in report.notes
     again = run_of([str(tmp_path / "match")], tmp_path / "again.mkv")
     assert len(again.settings.privacy.areas) == 1
+
+
+def test_a_full_disk_ends_the_file_and_not_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    match, make = tmp_path / "match", MatchRecord.make
+
+    def make_full(record: MatchRecord, settings: Settings) -> str | None:
+        note = make(record, settings)
+        for name in ("camera-1.mkv", "path.csv"):
+            (match / name).symlink_to("/dev/full")
+        return note
+
+    monkeypatch.setattr(MatchRecord, "make", make_full)
+    report = run_of(
+        [SMALL_MATCH],
+        tmp_path / "film.mkv",
+        live=False,
+        duration_s=1.0,
+        delay_s=0.5,
+        size="320x180",
+        match_folder=str(match),
+    ).run()
+    assert report.frames_out == 25
+    assert len(videos.frame_times(tmp_path / "film.mkv")) == 25
+    assert sorted(failure.partition(": ")[0] for failure in report.failures) == [
+        str(match / "camera-1.mkv"),
+        str(match / "path.csv"),
+    ]
+    assert not read_manifest(match).complete
+    assert (match / "detections.jsonl").stat().st_size > 0
 
 
 def test_an_export_is_a_match_again(recorded: Path, tmp_path: Path) -> None:
