@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -114,14 +114,7 @@ class Manifest:
     is_live: bool = True
     format: str = FORMAT
     version: int = VERSION
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def end_s(self) -> float | None:
-        """When the camera that ends last ends; None if that is not known."""
-        ends = [camera.end_s for camera in self.cameras]
-        known = [end_s for end_s in ends if end_s is not None]
-        return max(known) if known and len(known) == len(ends) else None
+    notes: tuple[str, ...] = ()
 
 
 def is_match_folder(path: Path) -> bool:
