@@ -189,9 +189,7 @@ class PanoramaWithVirtualCamera:
         pictures = Pictures(settings, rig)
         for note in pictures.notes:
             self._reporter.note(note)
-        parts.sway = make_sway_history(
-            settings, rig, self._reporter.note, pictures.bumped, self._learned
-        )
+        parts.sway = make_sway_history(settings, rig, self._reporter.note, pictures.bumped, self._learned)
         parts.learning = make_ball_learning(settings, rig, self._reporter.note)
         parts.worker = start_detector(
             settings,
