@@ -71,7 +71,9 @@ def test_a_signal_ends_a_paused_run_whose_source_goes_on_or_has_ended(
     assert process.returncode == 0
     assert "Traceback" not in wrong
     report = json.loads(said)
-    shown = report["frames_in"] - report["frames"]["skipped"] - report["dropped"]  # by a busy machine's source
+    shown = (
+        report["frames_in"] - report["frames"]["skipped"] - report["dropped"]
+    )  # by a busy machine's source
     assert len(videos.frame_times(video)) == report["frames_out"] == shown
 
 
