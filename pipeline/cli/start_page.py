@@ -11,9 +11,9 @@ from contextlib import suppress
 from pipeline.errors import OutputError
 from pipeline.settings.values import host_and_port
 from pipeline.setup_page.folder_lock import FolderLock
-from pipeline.web.page_server import listening
+from pipeline.web.page_server import listening, listening_from
 
-FIRST_PORT, LAST_PORT = 8080, 8089
+FIRST_PORT = 8080
 
 
 def wait_for_folder(lock: FolderLock, say: Callable[[str], object], *, with_browser: bool) -> bool:
@@ -42,10 +42,7 @@ def wait_for_folder(lock: FolderLock, say: Callable[[str], object], *, with_brow
 
 def free_listener() -> socket.socket:
     """A socket at this machine's own address, at the first port that is free. Raises OutputError."""
-    for port in range(FIRST_PORT, LAST_PORT + 1):
-        with suppress(OutputError):
-            return listening("127.0.0.1", port)
-    return listening("127.0.0.1", 0)
+    return listening_from("127.0.0.1", FIRST_PORT)
 
 
 def given_listener(address: str) -> socket.socket:

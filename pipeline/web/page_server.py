@@ -39,11 +39,11 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def listening_beside(host: str, port: int) -> socket.socket:
-    """A socket that listens at `host` and one of the ports after `port`, or any. Raises OutputError."""
-    for beside in range(port + 1, min(port + PORTS_TRIED, LAST_PORT) + 1):
+def listening_from(host: str, first_port: int) -> socket.socket:
+    """A socket that listens at `host` and the first free one of ten ports, or any. Raises OutputError."""
+    for port in range(first_port, min(first_port + PORTS_TRIED, LAST_PORT + 1)):
         with suppress(OutputError):
-            return listening(host, beside)
+            return listening(host, port)
     return listening(host, 0)
 
 

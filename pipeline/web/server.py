@@ -40,7 +40,7 @@ from pipeline.web.guard import Guard, cookie_name
 from pipeline.web.links import PairingLink, network_page, page_asked_for, pairing_link
 from pipeline.web.metrics import CONTENT_TYPE, RunMetrics
 from pipeline.web.openapi import openapi
-from pipeline.web.page_server import EVERYWHERE, PageServer, listening, listening_beside, page_address
+from pipeline.web.page_server import EVERYWHERE, PageServer, listening, listening_from, page_address
 from pipeline.web.pairing import Pairing
 from pipeline.web.preview_images import PreviewImage, PreviewImages
 from pipeline.web.preview_video import PreviewVideo
@@ -124,7 +124,7 @@ class Dashboard:
             if self._network_listener is not None:
                 return
             pairing = self._pairing or Pairing(self._clock)
-            listener = listening_beside(EVERYWHERE, self._own_port())
+            listener = listening_from(EVERYWHERE, self._own_port() + 1)
             port = int(listener.getsockname()[1])
             self._doors.open(port, self._guard(self._token or secrets.token_urlsafe(24), pairing))
             self._server.serve_also(listener)
