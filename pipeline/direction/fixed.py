@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pipeline.direction.camera_path import CameraPath, PathState
 from pipeline.direction.edges import Edges
-from pipeline.errors import StateError
+from pipeline.direction.unsteered import Unsteered
 from pipeline.optics.view import View
 from pipeline.timebase import Nanoseconds
 
 _FIXED = PathState("fixed view", 0.0, 0, 0, Nanoseconds(0))
 
 
-class FixedDirector:
+class FixedDirector(Unsteered):
     """A CameraPath that shows the same view in every frame and cannot be steered. Any thread."""
+
+    _why_not = "the view is fixed; there is no camera to take over"
 
     def __init__(self, view: View, edges: Edges | None = None) -> None:
         """``edges``: of these, the view keeps to what shows no black (`Edges.fill`)."""
@@ -33,19 +35,6 @@ class FixedDirector:
     def state(self) -> PathState:
         """A fixed view, which knows and plans nothing."""
         return _FIXED
-
-    def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
-        """Raises StateError."""
-        del yaw_deg, tilt_deg, hfov_deg
-        raise _not_steered()
-
-    def hold(self) -> None:
-        """Raises StateError."""
-        raise _not_steered()
-
-    def hand_back(self) -> None:
-        """Raises StateError."""
-        raise _not_steered()
 
 
 class PanoramaPath:
@@ -84,7 +73,3 @@ class PanoramaPath:
     def hand_back(self) -> None:
         """Return control of the camera to its director."""
         self._camera.hand_back()
-
-
-def _not_steered() -> StateError:
-    return StateError("the view is fixed; there is no camera to take over")

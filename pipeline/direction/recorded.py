@@ -9,7 +9,8 @@ from pathlib import Path
 
 from pipeline.direction.camera_path import PathState
 from pipeline.direction.paths import HEADER
-from pipeline.errors import ConfigError, StateError
+from pipeline.direction.unsteered import Unsteered
+from pipeline.errors import ConfigError
 from pipeline.optics.view import View
 from pipeline.timebase import LARGEST_TIME_S, NS_PER_MS, NS_PER_S, Nanoseconds, seconds_to_ns
 
@@ -22,11 +23,13 @@ WIDEST_DEG = 179.0
 Row = tuple[int, View]
 
 
-class RecordedPath:
+class RecordedPath(Unsteered):
     """A CameraPath whose views are known: at a recorded time exactly, between two in proportion. Any thread.
 
     It cannot be steered.
     """
+
+    _why_not = "the path was recorded; there is no camera to take over"
 
     def __init__(self, rows: Sequence[Row]) -> None:
         """`rows`: times in ns of running time, rising, and views. Raises ConfigError if there is none."""
@@ -81,19 +84,6 @@ class RecordedPath:
         """A recorded path plans nothing."""
         return PathState("recorded path", 0.0, 0, 0, Nanoseconds(self._newest_ns))
 
-    def take_over(self, yaw_deg: float, tilt_deg: float, hfov_deg: float) -> None:
-        """Raises StateError."""
-        del yaw_deg, tilt_deg, hfov_deg
-        raise _not_steered()
-
-    def hold(self) -> None:
-        """Raises StateError."""
-        raise _not_steered()
-
-    def hand_back(self) -> None:
-        """Raises StateError."""
-        raise _not_steered()
-
     def _at(self, time_ns: int) -> View:
         after = bisect_left(self._times, time_ns)
         near = [place for place in (after - 1, after) if 0 <= place < len(self._times)]
@@ -108,7 +98,3 @@ class RecordedPath:
             before.tilt_deg + share * (then.tilt_deg - before.tilt_deg),
             before.hfov_deg + share * (then.hfov_deg - before.hfov_deg),
         )
-
-
-def _not_steered() -> StateError:
-    return StateError("the path was recorded; there is no camera to take over")
